@@ -1,0 +1,75 @@
+"""Errors that teach: what was passed, what was expected, how to mend it, and where it was made.
+
+Every error of the library is built from those four parts, so that a notebook, the command line and a
+test can each take the part it needs. The classes also inherit the builtin that NumPy and Python users
+would catch (``ShapeError`` is a ``ValueError``, ``DTypeError`` a ``TypeError``).
+"""
+
+from __future__ import annotations
+
+
+class ChainruleError(Exception):
+    """The base of every error raised on purpose by chainrule.
+
+    Args:
+        passed: what was given, with its shape, dtype or value.
+        expected: what would have been accepted.
+        mend: the shortest change that makes it work.
+        where: the layer, scope or line of the user's that made it, if known.
+
+    >>> error = ShapeError("shapes (3, 2) and (4,)", "shapes that broadcast", "reshape the second to (2,)")
+    >>> print(error)
+    Got shapes (3, 2) and (4,); expected shapes that broadcast. To mend it: reshape the second to (2,).
+    """
+
+    def __init__(self, passed: str, expected: str = "", mend: str = "", where: str = "") -> None:
+        self.passed, self.expected, self.mend, self.where = passed, expected, mend, where
+        super().__init__(passed, expected, mend, where)
+
+    def __str__(self) -> str:
+        text = f"Got {self.passed}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        text += "."
+        if self.mend:
+            text += f" To mend it: {self.mend}."
+        if self.where:
+            text += f" Made at {self.where}."
+        return text
+
+    def at(self, where: str) -> ChainruleError:
+        """The same error with the place filled in, if it had none."""
+        self.where = self.where or where
+        return self
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Shapes that do not fit the operation."""
+
+
+class DTypeError(ChainruleError, TypeError):
+    """Data types that cannot be mixed or that an operation does not take."""
+
+
+class ValueProblem(ChainruleError, ValueError):
+    """A value outside what an operation or a command takes (NaN where a number is needed, an unknown name)."""
+
+
+class IndexProblem(ChainruleError, IndexError):
+    """An index outside the tensor."""
+
+
+class GraphError(ChainruleError, ValueError):
+    """A question the graph cannot answer: no path, no value yet, a broken graph."""
+
+
+class SymbolicError(GraphError, TypeError):
+    """A value was asked of a symbolic tensor, which has a shape and dtype but no numbers yet."""
+
+
+class ImmutableError(ChainruleError, TypeError):
+    """An attempt to change a tensor in place."""
+
+
+class HabitError(ChainruleError, AttributeError):
+    """A name from another framework, answered with ours."""

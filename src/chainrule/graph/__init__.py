@@ -1,0 +1,40 @@
+"""The graph, data only: specs, nodes, graphs, their verifier, scopes, and `apply`, which builds and runs.
+
+May import: `errors`, NumPy. Nothing here knows an operation, a reading or an engine.
+"""
+
+from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
+from .graph import Graph, verify
+from .node import CONSTANT, Leaf, Node, OperationRecord, ancestors, resolve
+from .scope import Made, line_of, made_for, made_here, scope
+from .spec import Shape, Spec, as_dtype, broadcast, floatx, promote, promote_specs, set_floatx, spec_of
+
+__all__ = [
+    "CONSTANT",
+    "NO_ATTRIBUTES",
+    "Graph",
+    "Leaf",
+    "Made",
+    "Node",
+    "OperationRecord",
+    "Plan",
+    "Shape",
+    "Spec",
+    "ancestors",
+    "apply",
+    "as_dtype",
+    "broadcast",
+    "check_value",
+    "floatx",
+    "line_of",
+    "made_for",
+    "made_here",
+    "plan_for",
+    "promote",
+    "promote_specs",
+    "resolve",
+    "scope",
+    "set_floatx",
+    "spec_of",
+    "verify",
+]

@@ -1,0 +1,94 @@
+"""Apply an operation: build its node, and run it if its inputs are known."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ChainruleError, GraphError, IndexProblem, ShapeError
+from .node import CONSTANT, Node, OperationRecord
+from .scope import line_of, made_here
+from .spec import Spec
+
+NO_ATTRIBUTES: dict[str, Any] = {}
+
+
+class Plan(NamedTuple):
+    """What `apply` needs for these input specs and attributes, worked out once by the record.
+
+    ``casts``: the dtype each input is cast to first, or ``None``. ``run``: arrays in, array out.
+    """
+
+    spec: Any
+    casts: tuple[np.dtype[Any] | None, ...] | None
+    run: Any
+
+
+def plan_for(operation: OperationRecord, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
+    key = (specs, tuple(attributes.items())) if attributes else specs
+    plan: Plan | None = operation.plans.get(key)
+    if plan is None:
+        if len(operation.plans) > 4096:  # shapes without end must not fill the memory
+            operation.plans.clear()
+        plan = operation.plan(specs, attributes)
+        operation.plans[key] = plan
+    return plan
+
+
+def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict[str, Any] = NO_ATTRIBUTES) -> Any:
+    """The node of `operation` on `inputs`. It is run at once when every input has a value.
+
+    With no variable, watched or symbolic tensor among its ancestors the result is a constant, which keeps
+    no parents, so that a loop written by hand does not grow.
+
+    Raises:
+        ChainruleError: from the record's shape rule, with the user's line filled in.
+    """
+    specs = tuple([node.spec for node in inputs])
+    try:
+        plan = plan_for(operation, specs, attributes)
+        if plan.casts is not None:
+            inputs = tuple([_cast(node, to) for node, to in zip(inputs, plan.casts, strict=True)])
+        values = [node.value for node in inputs]
+        tracked = False
+        for node in inputs:
+            if node.tracked:
+                tracked = True
+                break
+        cls = inputs[0].__class__
+        for value in values:
+            if value is None:
+                return cls(operation, inputs, attributes, plan.spec, None, True, made_here())
+        value = plan.run(*values)
+    except ChainruleError as error:
+        raise error.at(line_of(made_here())) from None
+    except IndexError as error:
+        raise IndexProblem(f"{operation.name} with {error}", "indices inside the tensor", "check the index").at(
+            line_of(made_here())
+        ) from None
+    if tracked:
+        return cls(operation, inputs, attributes, plan.spec, value, True, made_here())
+    return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, False, None)
+
+
+def _cast(node: Node, dtype: np.dtype[Any] | None) -> Any:
+    spec = node.spec
+    return node if dtype is None or (spec.dtype == dtype and not spec.weak) else node.cast_to(dtype)  # type: ignore[attr-defined]
+
+
+def check_value(operation: OperationRecord, spec: Any, value: Any) -> None:
+    """The computed value must be what the shape rule said; anything else is a fault in the record."""
+    if value.shape != spec.shape or value.dtype != spec.dtype:
+        raise GraphError(
+            f"{operation.name} computed {value.dtype.name}{list(value.shape)} where its shape rule said {spec!r}",
+            "a value that matches the rule",
+            f"correct the shape rule or the value in the record of {operation.name!r}",
+        )
+
+
+def require_rank(spec: Spec, least: int, what: str) -> None:
+    if len(spec.shape) < least:
+        raise ShapeError(
+            f"shape {spec.shape} for {what}", f"at least {least} axes", "add the missing axes with expand_dims"
+        )

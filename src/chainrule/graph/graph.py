@@ -1,0 +1,104 @@
+"""A graph: the nodes between given inputs and outputs, in order. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from ..errors import GraphError
+from .apply import plan_for
+from .node import Node, ancestors
+
+
+class Graph:
+    """The nodes from `inputs` (exclusive cut) to `outputs`.
+
+    Attributes:
+        inputs: nodes whose values are given; traversal stops there.
+        outputs: nodes asked for.
+        nodes: everything between in topological order, constants included.
+        order: inputs followed by nodes; a node's *place* is its index here.
+    """
+
+    def __init__(self, inputs: Iterable[Node], outputs: Iterable[Node]) -> None:
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self.nodes = tuple(ancestors(self.outputs, stop=self.inputs))
+        self.order = self.inputs + self.nodes
+        self.derivatives: dict[Any, Any] = {}  # `differentiate` keeps a body's derivative graphs here
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self.inputs)} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs)"
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """The index in `order` of each node, by serial."""
+        return {node.serial: i for i, node in enumerate(self.order)}
+
+    @cached_property
+    def specs(self) -> tuple[Any, ...]:
+        """The spec of every place."""
+        return tuple(node.spec for node in self.order)
+
+    @cached_property
+    def steps(self) -> list[tuple[int, Any, tuple[int, ...]]]:
+        """What running does: (place, function of arrays, places of its inputs) for all but constants."""
+        steps = []
+        for i, node in enumerate(self.nodes, start=len(self.inputs)):
+            if not node.operation.leaf:
+                plan = plan_for(node.operation, tuple(n.spec for n in node.inputs), node.attributes)
+                steps.append((i, plan.run, tuple(self.place[n.serial] for n in node.inputs)))
+        return steps
+
+    @cached_property
+    def constants(self) -> list[Any]:
+        """The values by place before anything ran: leaves that hold one, ``None`` elsewhere."""
+        empty: list[Any] = [None] * len(self.inputs)
+        return empty + [node.value if node.operation.leaf else None for node in self.nodes]
+
+    def outputs_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The outputs among the values of all places."""
+        return tuple(values[self.place[node.serial]] for node in self.outputs)
+
+
+def verify(graph: Graph) -> None:
+    """Re-run every shape rule and check that the order is one; a broken graph is an error.
+
+    Raises:
+        GraphError: naming the first node that does not hold, with its scope and line.
+    """
+    known = {node.serial for node in graph.inputs}
+    for node in graph.nodes:
+        where = node.line or node.scope
+        for parent in node.inputs:
+            if parent.serial not in known:
+                raise GraphError(
+                    f"node {node.operation.name!r} that reads a node not before it",
+                    "inputs made earlier and inside the graph",
+                    "name the missing node as an input of the graph",
+                    where,
+                )
+        known.add(node.serial)
+        if node.operation.leaf:
+            if node.value is None:
+                raise GraphError(
+                    f"a leaf {node.operation.name!r} without a value inside the graph",
+                    "every symbolic input to be listed among the inputs",
+                    "pass it in `inputs`",
+                    where,
+                )
+            continue
+        plan = node.operation.plan(tuple(n.spec for n in node.inputs), node.attributes)
+        if plan.casts is not None or plan.spec != node.spec:
+            raise GraphError(
+                f"node {node.operation.name!r} that says {node.spec!r}",
+                f"{plan.spec!r}, which its shape rule gives",
+                "build nodes with `apply`, never by hand",
+                where,
+            )
+        value = node.value
+        if value is not None and not isinstance(value, list | tuple) and value.shape != node.spec.shape:
+            raise GraphError(
+                f"node {node.operation.name!r} whose value has shape {value.shape}", f"{node.spec!r}", "", where
+            )

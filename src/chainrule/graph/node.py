@@ -1,0 +1,115 @@
+"""A node: an operation applied to nodes. Data only; what an operation means is in its record (`ops`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any, Protocol
+
+from ..errors import GraphError
+from .scope import Made, line_of
+from .spec import Spec
+
+serials = count(1)
+
+
+class OperationRecord(Protocol):
+    """What the graph needs to know of an operation; `chainrule.ops.record.Operation` is the real thing."""
+
+    name: str
+    plans: dict[Any, Any]
+    leaf: bool
+
+    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any: ...
+
+
+class Node:
+    """One application of an operation.
+
+    Attributes:
+        operation: the record; a leaf (constant, variable, input) is an operation without inputs.
+        inputs: the nodes it reads, in order.
+        attributes: the static arguments, such as ``axis``.
+        spec: shape and dtype (for a call node, a tuple of them, one for each place of its body).
+        value: the array, or ``None`` when symbolic (for a call node, the list of its body's arrays).
+        tracked: a variable or watched tensor is among its ancestors.
+        made: scope and the user's line.
+        serial: grows with creation, so sorting by it is a topological order.
+    """
+
+    __slots__ = ("__weakref__", "attributes", "inputs", "made", "operation", "serial", "spec", "tracked", "value")
+
+    def __init__(
+        self,
+        operation: OperationRecord,
+        inputs: tuple[Node, ...],
+        attributes: dict[str, Any],
+        spec: Any,
+        value: Any,
+        tracked: bool,
+        made: Made | None,
+    ) -> None:
+        self.operation = operation
+        self.inputs = inputs
+        self.attributes = attributes
+        self.spec = spec
+        self.value = value
+        self.tracked = tracked
+        self.made = made
+        self.serial = next(serials)
+
+    @property
+    def scope(self) -> str:
+        """The scopes it was made in, outermost first, joined by ``/``."""
+        return self.made.scope if self.made else ""
+
+    @property
+    def line(self) -> str:
+        """The user's line that made it."""
+        return line_of(self.made)
+
+
+class Leaf:
+    """The record of a node without inputs: there is nothing to run, so nothing to plan."""
+
+    leaf = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.plans: dict[Any, Any] = {}
+
+    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        raise GraphError(f"a leaf {self.name!r} to be run", "an operation", "give its value as an input")
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+CONSTANT = Leaf("constant")
+
+
+def resolve(node: Node) -> Node:
+    """Build the history of an eager gradient, which is only built when somebody looks (see `differentiate`)."""
+    build: Callable[[], Node] | None = node.attributes.get("build") if node.operation.leaf else None
+    if build is not None:
+        built = build()
+        node.operation, node.inputs, node.attributes = built.operation, built.inputs, built.attributes
+        node.made, node.serial = built.made, built.serial
+    return node
+
+
+def ancestors(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
+    """Every node the outputs depend on, themselves included, in topological order; not beyond `stop`.
+
+    Iterative, so a chain of any length is ordinary.
+    """
+    stopped = {node.serial for node in stop}
+    seen: dict[int, Node] = {}
+    todo = [resolve(node) for node in outputs]
+    while todo:
+        node = todo.pop()
+        serial = node.serial
+        if serial not in seen and serial not in stopped:
+            seen[serial] = node
+            todo.extend(node.inputs)
+    return [seen[serial] for serial in sorted(seen)]

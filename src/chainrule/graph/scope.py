@@ -1,0 +1,94 @@
+"""Where a node was made: its nested scope and the user's line, kept as code and offset until asked for."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType
+from typing import NamedTuple
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Made(NamedTuple):
+    """Where and why a node was made.
+
+    ``of`` is the serial of the forward node that a backward node belongs to, else ``None``.
+    """
+
+    scope: str
+    code: CodeType | None
+    offset: int
+    of: int | None = None
+
+
+class _State(threading.local):
+    scope: str = ""
+    made: Made | None = None  # set while a reading builds nodes for another node
+
+
+state = _State()
+
+
+@contextmanager
+def scope(name: str) -> Iterator[str]:
+    """Nodes made inside carry `name`, joined to the scopes around it by ``/``.
+
+    Args:
+        name: one level's name, e.g. ``"dense_1"``; a slash makes two levels.
+
+    >>> import chainrule as cr
+    >>> with cr.scope("block"), cr.scope("conv"):
+    ...     y = cr.Variable(2.0) * 3.0
+    >>> y.scope
+    'block/conv'
+    """
+    before = state.scope
+    state.scope = f"{before}/{name}" if before else name
+    try:
+        yield state.scope
+    finally:
+        state.scope = before
+
+
+@contextmanager
+def made_for(made: Made) -> Iterator[None]:
+    """Nodes built inside carry `made`: a reading builds for the node it reads."""
+    before = state.made
+    state.made = made
+    try:
+        yield
+    finally:
+        state.made = before
+
+
+def made_here() -> Made:
+    """The current scope and the nearest line outside the library."""
+    if state.made is not None:
+        return state.made
+    frame = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(_ROOT):
+        back = frame.f_back
+        if back is None:
+            return Made(state.scope, None, 0)
+        frame = back
+    return Made(state.scope, frame.f_code, frame.f_lasti)
+
+
+def line_of(made: Made | None) -> str:
+    """``file.py:12: the line's text``, or an empty string where there is none."""
+    if made is None or made.code is None:
+        return ""
+    number = made.code.co_firstlineno
+    for i, (line, _, _, _) in enumerate(made.code.co_positions()):
+        if 2 * i >= made.offset:
+            number = line or number
+            break
+    name = made.code.co_filename
+    text = linecache.getline(name, number).strip()
+    short = os.path.basename(name) if os.sep in name else name
+    return f"{short}:{number}: {text}" if text else f"{short}:{number}"

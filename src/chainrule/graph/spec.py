@@ -1,0 +1,229 @@
+"""What is known of a value before it is computed: its shape and dtype. dtypes are promoted here alone.
+
+The promotion table is the lattice of Keras 3 and JAX (https://keras.io/api/mixed_precision/,
+https://docs.jax.dev/en/latest/type_promotion.html): the result is the least type above both. Python
+numbers are weak: they sit at ``i*`` and ``f*`` and give way to any array of their kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+
+Shape = tuple[int | None, ...]
+
+# the lattice, each type with those directly above it
+_ABOVE: dict[str, tuple[str, ...]] = {
+    "bool": ("i*",),
+    "i*": ("uint8", "int8"),
+    "uint8": ("int16", "uint16"),
+    "uint16": ("int32", "uint32"),
+    "uint32": ("int64", "uint64"),
+    "uint64": ("f*",),
+    "int8": ("int16",),
+    "int16": ("int32",),
+    "int32": ("int64",),
+    "int64": ("f*",),
+    "f*": ("bfloat16", "float16"),
+    "bfloat16": ("float32",),
+    "float16": ("float32",),
+    "float32": ("float64", "complex64"),
+    "float64": ("complex128",),
+    "complex64": ("complex128",),
+    "complex128": (),
+}
+_WEAK_NAME = {"b": "bool", "i": "i*", "f": "f*", "c": "complex64"}
+
+_floatx = "float32"
+
+
+def floatx() -> str:
+    """The default float dtype, ``"float32"`` unless changed with `set_floatx` (Keras's ``config.floatx``)."""
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float dtype: ``"float16"``, ``"bfloat16"``, ``"float32"`` or ``"float64"``.
+
+    >>> import chainrule as cr
+    >>> cr.set_floatx("float64"); cr.tensor([1.0]).dtype
+    dtype('float64')
+    >>> cr.set_floatx("float32")
+    """
+    global _floatx
+    if value not in ("float16", "bfloat16", "float32", "float64"):
+        raise DTypeError(f"floatx {value!r}", "float16, bfloat16, float32 or float64", "name one of these")
+    as_dtype(value)
+    _floatx = value
+    promote.cache_clear()
+
+
+@cache
+def _upwards(name: str) -> frozenset[str]:
+    found, todo = {name}, [name]
+    while todo:
+        for above in _ABOVE[todo.pop()]:
+            if above not in found:
+                found.add(above)
+                todo.append(above)
+    return frozenset(found)
+
+
+@cache
+def _join(a: str, b: str) -> str:
+    common = _upwards(a) & _upwards(b)
+    return next(name for name in common if common <= _upwards(name))
+
+
+def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """`dtype` (a string, a NumPy dtype or type, a Python type) as a NumPy dtype that tensors can hold.
+
+    Raises:
+        DTypeError: for strings, objects, dates and the like, or ``bfloat16`` without ``ml_dtypes``.
+    """
+    if isinstance(dtype, np.dtype):
+        found: np.dtype[Any] = dtype
+    elif dtype is float:
+        found = as_dtype(_floatx)
+    elif dtype is int:
+        found = np.dtype("int32")
+    elif dtype == "bfloat16":
+        found = _bfloat16()
+    else:
+        try:
+            found = np.dtype(dtype)
+        except TypeError:
+            raise DTypeError(f"dtype {dtype!r}", "a numeric dtype such as 'float32'", "name one of these") from None
+    if found.name not in _ABOVE:
+        raise DTypeError(
+            f"data of dtype {found.name}",
+            "numbers or booleans: " + ", ".join(n for n in _ABOVE if "*" not in n),
+            "convert the data first (numbers as float32, categories as integers)",
+        )
+    return found.newbyteorder("=") if not found.isnative else found
+
+
+def _bfloat16() -> np.dtype[Any]:
+    try:
+        import ml_dtypes
+    except ImportError:
+        raise DTypeError(
+            "dtype bfloat16", "the package ml_dtypes, which gives NumPy that type", "pip install 'chainrule[bfloat16]'"
+        ) from None
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+class Spec:
+    """A shape and a dtype, equal and hashed by value; ``weak`` marks a Python number.
+
+    ``shape`` may hold ``None`` for a batch size not known yet.
+    """
+
+    __slots__ = ("_hash", "dtype", "shape", "weak")
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    weak: bool
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> None:
+        self.shape, self.dtype, self.weak = shape, dtype, weak
+        self._hash = hash((shape, dtype, weak))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Spec)
+            and self.shape == other.shape
+            and self.dtype == other.dtype
+            and self.weak == other.weak
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.dtype.name}{list(self.shape)}"
+
+    @property
+    def size(self) -> int:
+        """The number of entries; an unknown batch counts as one."""
+        total = 1
+        for n in self.shape:
+            total *= 1 if n is None else n
+        return total
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+
+_interned: dict[Any, Spec] = {}
+
+
+def spec_of(shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> Spec:
+    """The one `Spec` object of this shape and dtype: identity makes the look-ups of `apply` fast."""
+    key = (shape, dtype, weak)
+    found = _interned.get(key)
+    if found is None:
+        if len(_interned) > 50_000:  # shapes without end, as in text of every length
+            _interned.clear()
+        found = _interned[key] = Spec(shape, dtype, weak)
+    return found
+
+
+@cache
+def promote(*operands: tuple[str, bool], floating: bool = False) -> np.dtype[Any]:
+    """The dtype that holds all operands, each a (dtype name, weak) pair.
+
+    Args:
+        floating: the operation gives real numbers (``exp``, ``divide``): integers become ``floatx()``.
+
+    >>> promote(("int32", False), ("float16", False)).name
+    'float16'
+    >>> promote(("float64", False), ("float32", True)).name   # a Python float gives way
+    'float64'
+    >>> promote(("int32", False), ("int32", False), floating=True).name
+    'float32'
+    """
+    names = [_WEAK_NAME[np.dtype(name).kind] if weak else name for name, weak in operands]
+    result = names[0]
+    for name in names[1:]:
+        result = _join(result, name)
+    if floating:
+        result = _join(result, "f*")
+    if result == "f*":
+        result = _floatx
+    return as_dtype("int32" if result == "i*" else result)
+
+
+def promote_specs(specs: Iterable[Spec], floating: bool = False) -> np.dtype[Any]:
+    return promote(*[(s.dtype.name, s.weak) for s in specs], floating=floating)
+
+
+def broadcast(shapes: Iterable[Shape], what: str = "the operands") -> Shape:
+    """The shape that NumPy's broadcasting gives; ``None`` (an unknown batch) meets itself or 1.
+
+    Raises:
+        ShapeError: naming the axis at which the shapes part.
+    """
+    shapes = list(shapes)
+    rank = max((len(s) for s in shapes), default=0)
+    result: list[int | None] = [1] * rank
+    for shape in shapes:
+        for i, n in enumerate(shape, start=rank - len(shape)):
+            if n == 1 or n == result[i]:
+                continue
+            if result[i] == 1:
+                result[i] = n
+            elif n is not None and result[i] is not None:
+                raise ShapeError(
+                    f"shapes {' and '.join(map(str, shapes))} for {what}, which differ at axis {i - rank} "
+                    f"({result[i]} against {n})",
+                    "sizes that are equal or 1, compared from the last axis backwards",
+                    "reshape or expand_dims one of them, or transpose it if its axes are in another order",
+                )
+    return tuple(result)

@@ -1,0 +1,273 @@
+"""Convolution in 1, 2 or more dimensions, channels last, with its two transposes.
+
+Three records close the family: `conv` is linear in the input (transpose: `conv_transpose`) and in the kernel
+(transpose: `conv_kernel_gradient`), and each of those is linear in its operands with transposes among the
+three. So gradients of any order are convolutions again, and an engine needs three kernels. The "convolution"
+is a cross-correlation, as in Keras, PyTorch and CS231n. Kernels are (*window, channels in / groups, channels out).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import Spec, spec_of
+from .record import Cost, Draw, Operation, Sample, namespace
+from .rules import loop_batch, promoted, times
+
+
+class Geometry(NamedTuple):
+    """Sizes of one convolution: per spatial axis the input, window, output, stride, dilation, padding before and after."""
+
+    sizes: tuple[int, ...]
+    window: tuple[int, ...]
+    out: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+
+
+def spread(value: Any, rank: int, what: str) -> tuple[int, ...]:
+    """A number for every axis, or one for each."""
+    values = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(values) != rank or any(not isinstance(v, int) or v < 1 for v in values):
+        raise ShapeError(f"{what} {value!r} for {rank} spatial axes", f"a whole number from 1 up, or {rank} of them", f"give {what} as such a number")
+    return values
+
+
+def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padding: Any, dilation: Any) -> Geometry:
+    """Work out padding and output sizes as Keras and TensorFlow do: ``same`` pads the odd entry after.
+
+    Raises:
+        ShapeError: if the window is larger than the padded input, or the padding is none of the known.
+    """
+    rank = len(window)
+    steps, holes = spread(strides, rank, "strides"), spread(dilation, rank, "dilation")
+    reach = tuple((k - 1) * d + 1 for k, d in zip(window, holes, strict=True))
+    if padding == "valid":
+        pads = ((0, 0),) * rank
+    elif padding == "same":
+        pads = tuple(
+            (t // 2, t - t // 2)
+            for t in (max((-(-n // s) - 1) * s + r - n, 0) if n is not None else 0 for n, s, r in zip(sizes, steps, reach, strict=True))
+        )
+    elif isinstance(padding, tuple) and len(padding) == rank and all(isinstance(p, tuple) and len(p) == 2 and min(p) >= 0 for p in padding):
+        pads = padding
+    else:
+        raise ShapeError(f"padding {padding!r}", f"'valid', 'same', or {rank} pairs (before, after)", "name one of these")
+    out = []
+    for n, r, s, (before, after) in zip(sizes, reach, steps, pads, strict=True):
+        if n is None:
+            out.append(None)
+            continue
+        if n + before + after < r:
+            raise ShapeError(f"a window reaching over {r} entries on an axis of {n} (padded to {n + before + after})", "a window no larger than the padded input", "use padding='same', a smaller window or less dilation")
+        out.append((n + before + after - r) // s + 1)
+    return Geometry(sizes, window, tuple(out), steps, holes, pads)
+
+
+def _check_channels(x: tuple[Any, ...], kernel: tuple[int, ...], groups: int) -> None:
+    if len(x) != len(kernel) or len(x) < 3:
+        raise ShapeError(f"an input of shape {x} and a kernel of shape {kernel}", "(batch, *sizes, channels) and (*window, channels in, channels out) with equally many axes", "add the missing axis, e.g. the batch or the channel axis with expand_dims")
+    if groups < 1 or kernel[-2] * groups != x[-1] or kernel[-1] % groups:
+        raise ShapeError(f"{x[-1]} input channels, a kernel of shape {kernel} and {groups} groups", "the kernel's channels in times groups to equal the input's channels, and groups to divide the channels out", "check the channel axis (it is the last one) and the groups")
+
+
+def _of(x: tuple[Any, ...], kernel: tuple[int, ...], strides: Any, padding: Any, dilation: Any, groups: int) -> Geometry:
+    _check_channels(x, kernel, groups)
+    return geometry(x[1:-1], kernel[:-2], strides, padding, dilation)
+
+
+def windows_of(x: Any, g: Geometry) -> Any:
+    """A view of padded x as (batch, *out, channels, *window), no copy beyond the padding."""
+    padded = np.pad(x, ((0, 0), *g.padding, (0, 0))) if any(map(any, g.padding)) else x
+    rank = len(g.window)
+    reach = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
+    view = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=tuple(range(1, rank + 1)))
+    return view[(slice(None), *(slice(None, None, s) for s in g.strides), slice(None), *(slice(None, None, d) for d in g.dilation))]
+
+
+def _columns(x: Any, g: Geometry) -> Any:
+    """Windows as rows: (batch·out, window·channels) — im2col."""
+    rank = len(g.window)
+    view = windows_of(x, g)
+    order = (*range(rank + 1), *range(rank + 2, 2 * rank + 2), rank + 1)
+    return np.ascontiguousarray(view.transpose(order)).reshape(x.shape[0] * math.prod(g.out), math.prod(g.window) * x.shape[-1])
+
+
+def _conv(o: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    g = _of(x.shape, k.shape, strides, padding, dilation, groups)
+    c, f = x.shape[-1] // groups, k.shape[-1] // groups
+    parts = [
+        (_columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(x.shape[0], *g.out, f)
+        for i in range(groups)
+    ]
+    return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
+
+
+def _spread_back(cols: Any, batch: int, channels: int, g: Geometry, dtype: Any) -> Any:
+    """Add windows (batch·out, window·channels) back to where they were read: the transpose of `_columns`."""
+    padded = tuple(n + b + a for n, (b, a) in zip(g.sizes, g.padding, strict=True))
+    made = np.zeros((batch, *padded, channels), dtype)
+    cols = cols.reshape(batch, *g.out, *g.window, channels)
+    rank = len(g.window)
+    for offset in product(*map(range, g.window)):
+        place = tuple(
+            slice(w * d, w * d + (n - 1) * s + 1, s) for w, d, s, n in zip(offset, g.dilation, g.strides, g.out, strict=True)
+        )
+        made[(slice(None), *place)] += cols[(slice(None),) * (rank + 1) + offset]
+    inside = tuple(slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True))
+    return made[(slice(None), *inside)]
+
+
+def _conv_transpose(o: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    g = geometry(sizes, k.shape[:-2], strides, padding, dilation)
+    c, f = k.shape[-2], k.shape[-1] // groups
+    parts = []
+    for i in range(groups):
+        cols = u[..., i * f : (i + 1) * f].reshape(-1, f) @ k[..., i * f : (i + 1) * f].reshape(-1, f).T
+        parts.append(_spread_back(cols, u.shape[0], c, g, u.dtype))
+    return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
+
+
+def _conv_kernel_gradient(o: Any, x: Any, u: Any, window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    g = geometry(x.shape[1:-1], window, strides, padding, dilation)
+    c, f = x.shape[-1] // groups, u.shape[-1] // groups
+    parts = [
+        (_columns(x[..., i * c : (i + 1) * c], g).T @ u[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(*window, c, f)
+        for i in range(groups)
+    ]
+    return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
+
+
+def _conv_spec(specs: tuple[Spec, ...], strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
+    x, k = specs[0].shape, specs[1].shape
+    return spec_of((x[0], *_of(x, k, strides, padding, dilation, groups).out, k[-1]), specs[0].dtype)
+
+
+def _transpose_spec(specs: tuple[Spec, ...], sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
+    u, k = specs[0].shape, specs[1].shape
+    x = (u[0], *sizes, k[-2] * groups)
+    expected = (*_of(x, k, strides, padding, dilation, groups).out, k[-1])
+    if u[1:] != expected:
+        raise ShapeError(f"shape {u} to be spread to sizes {sizes}", f"sizes and channels {expected}, which a convolution of those sizes has", "check the output sizes, strides and padding")
+    return spec_of(x, specs[0].dtype)
+
+
+def _kernel_spec(specs: tuple[Spec, ...], window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
+    x, u = specs[0].shape, specs[1].shape
+    kernel = (*window, x[-1] // groups, u[-1])
+    expected = (*_of(x, kernel, strides, padding, dilation, groups).out, u[-1])
+    if u[1:] != expected or u[0] != x[0]:
+        raise ShapeError(f"upstream of shape {u} for an input of shape {x}", f"shape {(x[0], *expected)}", "check strides and padding")
+    return spec_of(kernel, specs[0].dtype)
+
+
+def _price(batch: Any, g: Geometry, channels: int, filters: int, groups: int) -> Cost:
+    """A window's products for every output; entries that padding adds are counted, as papers do."""
+    outputs, summed = (batch or 1, *(n or 1 for n in g.out), filters), (*g.window, channels // groups)
+    macs = math.prod(outputs) * math.prod(summed)
+    shown = outputs[1:] if outputs[0] == 1 else outputs
+    return Cost(macs, macs - math.prod(outputs), macs, 0, f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies")
+
+
+def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
+    x, k = specs[0].shape, specs[1].shape
+    return _price(x[0], _of(x, k, strides, padding, dilation, groups), x[-1], k[-1], groups)
+
+
+def _transpose_cost(specs: tuple[Spec, ...], out: Spec, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
+    k = specs[1].shape
+    return _price(out.shape[0], _of(out.shape, k, strides, padding, dilation, groups), out.shape[-1], k[-1], groups)
+
+
+def _kernel_cost(specs: tuple[Spec, ...], out: Spec, window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
+    x = specs[0].shape
+    return _price(x[0], _of(x, out.shape, strides, padding, dilation, groups), x[-1], out.shape[-1], groups)
+
+
+def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+    """Examples join the batch axis when the kernel is shared; otherwise one example at a time."""
+    if batched[1]:
+        return loop_batch(op, xs, batched, size, attributes)
+    o = namespace()
+    x = xs[0]
+    out = op(o.reshape(x, (size * x.shape[1], *x.shape[2:])), xs[1], **attributes)
+    return o.reshape(out, (size, x.shape[1], *out.shape[1:]))
+
+
+_KINDS = [
+    dict(),
+    dict(strides=2, padding="same"),
+    dict(strides=(2, 3), padding=((1, 0), (2, 1))),
+    dict(dilation=2, padding="same"),
+    dict(groups=2, padding="same", strides=(1, 2)),
+]
+
+
+def _conv_samples() -> list[Sample]:
+    made = [Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // kind.get("groups", 1), 6), **kind) for kind in _KINDS]
+    return [
+        *made,
+        Sample(Draw(2, 9, 3), Draw(4, 3, 2), strides=2),
+        Sample(Draw(1, 5, 5, 1), Draw(5, 5, 1, 2)),
+        Sample(Draw(0, 5, 5, 1), Draw(3, 3, 1, 2)),
+        Sample(Draw(1, 3, 3, 2), Draw(4, 4, 2, 2), error=ShapeError),
+        Sample(Draw(1, 5, 5, 3), Draw(3, 3, 2, 2), error=ShapeError),
+        Sample(Draw(5, 5, 3), Draw(3, 3, 3, 2), error=ShapeError),
+    ]
+
+
+def _sizes_after(sample: Sample) -> tuple[int, ...]:
+    x, k = (a.shape for a in sample.arrays())
+    full = {"strides": 1, "padding": "valid", "dilation": 1, "groups": 1} | sample.attributes
+    return (x[0], *_of(x, k, **full).out, k[-1])
+
+
+def _transposed_samples() -> tuple[list[Sample], list[Sample]]:
+    spreads, kernels = [], []
+    for s in _conv_samples():
+        if s.error is None:
+            x, k = (a.shape for a in s.arrays())
+            out = Draw(*_sizes_after(s))
+            spreads.append(Sample(out, Draw(*k), sizes=x[1:-1], **s.attributes))
+            kernels.append(Sample(Draw(*x), out, window=k[:-2], **s.attributes))
+    spreads.append(Sample(Draw(1, 3, 3, 2), Draw(3, 3, 1, 2), sizes=(9, 9), error=ShapeError))
+    kernels.append(Sample(Draw(1, 3, 3, 2), Draw(1, 3, 3, 2), window=(2, 2), error=ShapeError))
+    return spreads, kernels
+
+
+_spreads, _kernels = _transposed_samples()
+
+conv_record = Operation(
+    "conv", lambda o, x, kernel, strides=1, padding="valid", dilation=1, groups=1: _conv(o, x, kernel, strides, padding, dilation, groups),
+    spec=_conv_spec, casts=promoted, batch=_merged_batch, cost=_conv_cost,
+    transpose=(lambda o, u, x, k, **a: o.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
+               lambda o, u, x, k, **a: o.conv_kernel_gradient(x, u, window=tuple(k.shape[:-2]), **a)),
+    says="convolution switches: the input's gradient is the upstream spread by the kernel, the kernel's the upstream summed against the input's windows",
+    written="conv({0}, {1})", samples=_conv_samples(), doc="Convolution by frozen arguments.",
+)  # fmt: skip
+conv_transpose_record = Operation(
+    "conv_transpose",
+    lambda o, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(o, u, kernel, sizes, strides, padding, dilation, groups),
+    spec=_transpose_spec, casts=promoted, batch=_merged_batch, cost=_transpose_cost,
+    transpose=(lambda o, u, x, k, sizes, **a: o.conv_record(u, k, **a),
+               lambda o, u, x, k, sizes, **a: o.conv_kernel_gradient(u, x, window=tuple(k.shape[:-2]), **a)),
+    says="transposed convolution switches: the input's gradient is the convolution of the upstream, the kernel's a sum over windows",
+    written="conv_transpose({0}, {1})", samples=_spreads, doc="The transpose of `conv` in its input: each entry spread by the kernel and added.",
+)  # fmt: skip
+conv_kernel_gradient = Operation(
+    "conv_kernel_gradient",
+    lambda o, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(o, x, u, window, strides, padding, dilation, groups),
+    spec=_kernel_spec, casts=promoted, batch=loop_batch, cost=_kernel_cost,
+    transpose=(lambda o, u, x, v, window, **a: o.conv_transpose_record(v, u, sizes=tuple(x.shape[1:-1]), **a),
+               lambda o, u, x, v, window, **a: o.conv_record(x, u, **a)),
+    says="the kernel's gradient switches: it is linear in the input and in the upstream",
+    written="conv_kernel_gradient({0}, {1})", samples=_kernels,
+    doc="The transpose of `conv` in its kernel: the upstream summed against the input's windows.\n\n"
+    ">>> ops.conv_kernel_gradient([[[1.0], [2.0], [3.0]]], [[[1.0], [1.0]]], window=(2,)).tolist()\n[[[3.0]], [[5.0]]]",
+)  # fmt: skip

@@ -1,0 +1,186 @@
+"""Give tensors and variables their operators, methods and NumPy protocols, from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import ChainruleError, GraphError
+from ..graph import apply, promote_specs
+from ..tensor import CONSTANT, Tensor, Variable, as_tensor, constant, number
+from . import elementwise as e
+from . import functions as f
+from . import products, reduction
+from .record import Operation, registry
+
+_OPERATORS: dict[str, Operation] = {
+    "add": e.add, "sub": e.subtract, "mul": e.multiply, "truediv": e.divide, "floordiv": e.floor_divide, "mod": e.mod, "pow": e.power,
+    "matmul": products.matmul, "and": e.bitwise_and, "or": e.bitwise_or, "xor": e.bitwise_xor,
+    "lshift": e.bitwise_left_shift, "rshift": e.bitwise_right_shift,
+    "lt": e.less, "le": e.less_equal, "gt": e.greater, "ge": e.greater_equal, "eq": e.equal, "ne": e.not_equal,
+}  # fmt: skip
+_UNARY: dict[str, Operation] = {"neg": e.negative, "pos": e.positive, "abs": e.absolute, "invert": e.bitwise_invert}
+_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+
+def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def forward(self: Any, other: Any) -> Any:
+        if other.__class__ is not Tensor:
+            try:
+                other = as_tensor(other)
+            except ChainruleError:
+                if not isinstance(other, np.ndarray | list | tuple):
+                    return NotImplemented
+                raise
+        return apply(record, (self, other))
+
+    def reflected(self: Any, other: Any) -> Any:
+        try:
+            left = as_tensor(other)
+        except ChainruleError:
+            return NotImplemented
+        return apply(record, (left, self))
+
+    return forward, reflected
+
+
+def _reshape(self: Tensor, *shape: Any) -> Tensor:
+    return f.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    if not axes or axes == (None,):
+        return f.transpose(self)
+    return f.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
+
+
+def _cast_to(self: Tensor, dtype: np.dtype[Any]) -> Tensor:
+    """The tensor in `dtype`; itself if it has it already."""
+    spec = self.spec
+    if spec.weak:
+        return number(self.value.item(), dtype)
+    if spec.dtype == dtype:
+        return self
+    if self.operation is CONSTANT and not self.attributes:
+        return constant(self.value.astype(dtype))
+    cast: Tensor = apply(e.cast_record, (self,), {"dtype": dtype.name})
+    return cast
+
+
+def _cast_weak(self: Tensor) -> Tensor:
+    """A Python number as a tensor of its default dtype; others as they are."""
+    return _cast_to(self, promote_specs((self.spec,))) if self.spec.weak else self
+
+
+def _matrix_transpose(self: Tensor) -> Tensor:
+    return f.swapaxes(self, -1, -2)
+
+
+# ---- NumPy's functions stay in the graph, or raise
+
+_UFUNCS = {
+    "true_divide": "divide", "remainder": "mod", "conjugate": "positive", "invert": "bitwise_invert", "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift", "fabs": "absolute", "degrees": "rad2deg", "radians": "deg2rad",
+}  # fmt: skip
+_REDUCING = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}
+_RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "array_split": "split"}
+_ARGUMENTS = {"a": "x", "arr": "x", "arrays": "xs", "tup": "xs", "array": "x", "m": "x", "reps": "repeats", "a_min": "x_min", "a_max": "x_max", "shape": "newshape"}
+
+
+def _refuse(name: str, why: str) -> GraphError:
+    return GraphError(
+        f"numpy.{name} on a tensor {why}",
+        "a NumPy function that chainrule.ops has too, so that the graph is kept",
+        "use a function of chainrule.ops, or leave the graph on purpose with np.asarray(t)",
+    )
+
+
+def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    from chainrule import ops
+
+    name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
+    if kwargs.pop("out", None) is not None:
+        raise _refuse(ufunc.__name__, "with out=, which would change it in place")
+    if method == "reduce" and name in _REDUCING:
+        kwargs.setdefault("axis", 0)
+        kwargs.pop("dtype", None)
+        return getattr(ops, _REDUCING[name])(*inputs, **kwargs)
+    if method == "outer" and len(inputs) == 2:
+        a, b = map(as_tensor, inputs)
+        return getattr(ops, name)(f.reshape(a, a.shape + (1,) * b.ndim), b)
+    function = getattr(ops, name, None)
+    if method != "__call__" or function is None or kwargs:
+        raise _refuse(ufunc.__name__, f"by {method}" if method != "__call__" else f"with {sorted(kwargs)}" if kwargs else "which has no such operation")
+    return function(*inputs)
+
+
+def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+    from chainrule import ops
+
+    name = _RENAMED.get(func.__name__, func.__name__)
+    function = getattr(ops, name, None)
+    if function is None or not (func.__module__ or "").startswith("numpy"):
+        raise _refuse(func.__name__, "which has no such operation")
+    ours: dict[str, Any] = {}
+    for key, value in kwargs.items():
+        if value is None:
+            continue
+        if key == "out":
+            raise _refuse(func.__name__, "with out=, which would change it in place")
+        ours[key if name == "broadcast_to" else _ARGUMENTS.get(key, key)] = value
+    try:
+        return function(*args, **ours)
+    except TypeError as error:
+        if isinstance(error, ChainruleError):
+            raise
+        raise _refuse(func.__name__, f"with arguments it does not take here ({error})") from None
+
+
+def install() -> None:
+    """Called once, when `chainrule.ops` is imported."""
+    methods = {
+        "sum": reduction.sum, "mean": reduction.mean, "prod": reduction.prod, "var": reduction.var, "std": reduction.std, "max": f.max, "min": f.min,
+        "argmax": reduction.argmax, "argmin": reduction.argmin, "all": reduction.all, "any": reduction.any, "cumsum": f.cumsum, "cumprod": f.cumprod,
+        "astype": f.cast, "ravel": f.ravel, "flatten": f.ravel, "squeeze": registry["squeeze"], "dot": f.dot, "swapaxes": f.swapaxes, "take": f.take,
+        "repeat": f.repeat, "clip": e.clip, "round": e.round, "argsort": f.argsort, "diagonal": f.diagonal, "trace": f.trace, "nonzero": f.nonzero, "copy": e.positive,
+    }  # fmt: skip
+    for name, function in methods.items():
+        setattr(Tensor, name, _method(function))
+    for name, record in _OPERATORS.items():
+        forward, reflected = _binary(record)
+        setattr(Tensor, f"__{name}__", forward)
+        if name not in _COMPARISONS:
+            setattr(Tensor, f"__r{name}__", reflected)
+    for name, record in _UNARY.items():
+        setattr(Tensor, f"__{name}__", _method(record))
+    own: dict[str, Any] = {
+        "cast_to": _cast_to, "cast_weak": _cast_weak, "reshape": _reshape, "transpose": _transpose, "T": property(f.transpose), "mT": property(_matrix_transpose),
+        "__getitem__": _method(f.get_item), "__round__": lambda self, digits=0: e.round(self, digits or 0), "__array_ufunc__": _array_ufunc, "__array_function__": _array_function,
+    }  # fmt: skip
+    for name, function in own.items():
+        setattr(Tensor, name, function)
+    dunders = [f"__{n}__" for n in (*_OPERATORS, *_UNARY, "getitem", "round", "array_ufunc", "array_function")] + [f"__r{n}__" for n in _OPERATORS if n not in _COMPARISONS]
+    for name in dunders:
+        setattr(Variable, name, _on_leaf(getattr(Tensor, name)))
+    Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a tensor as a method; records are not functions, so they would not bind by themselves."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__doc__ = function.__doc__
+    return method
+
+
+def _on_leaf(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A tensor's operator on a variable's current leaf."""
+
+    def on_leaf(self: Variable, *args: Any, **kwargs: Any) -> Any:
+        return method(self.value, *args, **kwargs)
+
+    return on_leaf
+

@@ -1,0 +1,151 @@
+"""Products that sum: matmul and einsum, linear in each operand with the others held."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..errors import ShapeError
+from ..graph import Spec, broadcast, spec_of
+from .movement import summed_to
+from .record import Cost, Draw, Operation, Sample, namespace
+from .rules import align, contraction, promoted, times
+
+
+def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
+    problem = ShapeError(
+        f"shapes {a} and {b} to be multiplied as matrices",
+        f"the last axis of the first ({a[-1] if a else 'none'}) to equal the last but one of the second ({b[-2] if len(b) > 1 else b[-1] if b else 'none'})",
+        "transpose or reshape one of them; for numbers use *",
+    )
+    if not a or not b:
+        raise problem
+    left = a if len(a) > 1 else (1, *a)
+    right = b if len(b) > 1 else (*b, 1)
+    if left[-1] != right[-2]:
+        raise problem
+    shape = broadcast([left[:-2], right[:-2]], "the batches of a matrix product") + (left[-2], right[-1])
+    if len(a) == 1:
+        shape = (*shape[:-2], shape[-1])
+    if len(b) == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _swap(o: Any, x: Any) -> Any:
+    rank = len(x.shape)
+    return o.transpose(x, (*range(rank - 2), rank - 1, rank - 2))
+
+
+def _as_matrices(o: Any, u: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Vectors as one-row or one-column matrices, the upstream to match."""
+    if len(a.shape) == 1:
+        a = o.reshape(a, (1, a.shape[0]))
+        u = o.expand_dims(u, len(u.shape) - (1 if len(b.shape) > 1 else 0))
+    if len(b.shape) == 1:
+        b = o.reshape(b, (b.shape[0], 1))
+        u = o.expand_dims(u, len(u.shape))
+    return u, a, b
+
+
+def _matmul_left(o: Any, u: Any, a: Any, b: Any) -> Any:
+    u2, _, b2 = _as_matrices(o, u, a, b)
+    found = o.matmul(u2, _swap(o, b2))
+    return o.reshape(summed_to(o, found, a.shape if len(a.shape) > 1 else (1, *a.shape)), a.shape)
+
+
+def _matmul_right(o: Any, u: Any, a: Any, b: Any) -> Any:
+    u2, a2, _ = _as_matrices(o, u, a, b)
+    found = o.matmul(_swap(o, a2), u2)
+    return o.reshape(summed_to(o, found, b.shape if len(b.shape) > 1 else (*b.shape, 1)), b.shape)
+
+
+def _matmul_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+    """Vectors become matrices first, so that the batch axis can stand in front of both."""
+    o = namespace()
+    a, b = xs
+    ranks = [x.ndim - f for x, f in zip(xs, batched, strict=True)]
+    if ranks[0] == 1:
+        a = o.expand_dims(a, -2)
+    if ranks[1] == 1:
+        b = o.expand_dims(b, -1)
+    out = op(*align([a, b], batched))
+    if ranks[1] == 1:
+        out = o.squeeze(out, -1)
+    if ranks[0] == 1:
+        out = o.squeeze(out, -1 if ranks[1] == 1 else -2)
+    return out
+
+
+def _matmul_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
+    return contraction(out.shape, (specs[0].shape[-1],))
+
+
+matmul = Operation(
+    "matmul", lambda o, x1, x2: o.matmul(x1, x2),
+    spec=lambda specs: spec_of(_matmul_shape(specs[0].shape, specs[1].shape), specs[0].dtype),
+    casts=promoted, batch=_matmul_batch, cost=_matmul_cost, transpose=(_matmul_left, _matmul_right),
+    says="matmul switches: each side's gradient is the upstream times the other side, transposed", written="{0} @ {1}",
+    samples=[Sample(Draw(3, 4), Draw(4, 2)), Sample(Draw(4), Draw(4)), Sample(Draw(3, 4), Draw(4)), Sample(Draw(4), Draw(4, 2)), Sample(Draw(5, 3, 4), Draw(4, 2)),
+             Sample(Draw(5, 1, 3, 4), Draw(2, 4, 3)), Sample(Draw(4), Draw(2, 4, 3)), Sample(Draw(2, 3, 4), Draw(4)), Sample(Draw(0, 4), Draw(4, 2)), Sample(Draw(3, 0), Draw(0, 2)),
+             Sample(Draw(3, 4), Draw(3, 4), error=ShapeError), Sample(2.0, Draw(3), error=ShapeError)],
+    doc="The matrix product over the last axis of x1 and the last but one of x2, batches broadcast (``keras.ops.matmul``).\n\n>>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])\ntensor([[11.]])",
+)  # fmt: skip
+
+# ---- einsum: the core takes subscripts in which every letter stands in the output or in another operand
+
+
+def split_subscripts(subscripts: str) -> tuple[list[str], str]:
+    left, _, right = subscripts.partition("->")
+    return left.split(","), right
+
+
+def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, Any]:
+    parts, _ = split_subscripts(subscripts)
+    sizes: dict[str, Any] = {}
+    for part, shape in zip(parts, shapes, strict=True):
+        if len(part) != len(shape):
+            raise ShapeError(f"subscripts {part!r} for shape {shape}", "one letter an axis", "add or remove letters")
+        for letter, n in zip(part, shape, strict=True):
+            if sizes.setdefault(letter, n) != n:
+                raise ShapeError(f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}", "one size a letter", "check the order of the axes")
+    return sizes
+
+
+def _einsum_spec(specs: tuple[Spec, ...], subscripts: str) -> Spec:
+    sizes = _letter_sizes(subscripts, [s.shape for s in specs])
+    return spec_of(tuple(sizes[c] for c in split_subscripts(subscripts)[1]), specs[0].dtype)
+
+
+def _einsum_transpose(o: Any, i: int, u: Any, *xs: Any, subscripts: str) -> Any:
+    parts, out = split_subscripts(subscripts)
+    others = [p for j, p in enumerate(parts) if j != i]
+    rest = [x for j, x in enumerate(xs) if j != i]
+    return o.einsum(",".join([out, *others]) + "->" + parts[i], u, *rest)
+
+
+def _einsum_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+    parts, out = split_subscripts(attributes["subscripts"])
+    letter = next(c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in attributes["subscripts"])
+    marked = [(letter if b else "") + p for p, b in zip(parts, batched, strict=True)]
+    return op(*xs, subscripts=",".join(marked) + "->" + letter + out)
+
+
+def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
+    sizes = _letter_sizes(subscripts, [s.shape for s in specs])
+    kept = split_subscripts(subscripts)[1]
+    if len(specs) == 1:
+        return Cost(formula="0: axes are moved")
+    cost = contraction(tuple(sizes[c] for c in kept), tuple(n for c, n in sizes.items() if c not in kept))
+    more = len(specs) - 1
+    return cost._replace(multiplies=cost.multiplies * more, formula=f"{times(tuple(sizes.values()))} index values × {more} = {math.prod(sizes.values()) * more:,} multiplies")
+
+
+einsum_record = Operation(
+    "einsum", lambda o, *xs, subscripts="": o.einsum(subscripts, *xs, optimize=len(xs) > 2),
+    spec=_einsum_spec, casts=promoted, batch=_einsum_batch, cost=_einsum_cost, transpose=_einsum_transpose,
+    says="einsum gives each operand the upstream summed against the others", written="einsum({0}, {1})",
+    samples=[Sample(Draw(3, 4), Draw(4, 2), subscripts="ij,jk->ik"), Sample(Draw(2, 3, 4), subscripts="abc->cab"), Sample(Draw(3, 4), Draw(5, 3), Draw(4, 5), subscripts="ij,ki,jk->k"),
+             Sample(Draw(3), Draw(4), subscripts="i,j->ji"), Sample(Draw(3, 4), Draw(3, 4), subscripts="ij,ij->"), Sample(Draw(3, 4), Draw(3, 2), subscripts="ij,jk->ik", error=ShapeError)],
+    doc="Sums of products by letters, each letter in the output or in another operand.",
+)  # fmt: skip

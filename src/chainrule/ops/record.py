@@ -1,0 +1,358 @@
+"""One operation, one record: everything an operation is, in one place.
+
+A record holds the value, the shape rule, the gradient in one of two forms, the rule for a batch, the
+price, the words and the samples that test it all. Readings are loops that look into records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ChainruleError, DTypeError, GraphError
+from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, promote_specs, spec_of
+from ..tensor import Tensor, as_tensor, symbolic
+
+registry: dict[str, Operation] = {}
+
+
+class Cost(NamedTuple):
+    """What one node costs. One multiply-accumulate (MAC) is one multiply and one add.
+
+    ``other`` counts operations that are neither (comparisons, and a nominal number for ``exp`` and its
+    kind, stated in the record). ``formula`` is the count with its numbers filled in.
+    """
+
+    multiplies: int = 0
+    adds: int = 0
+    macs: int = 0
+    other: int = 0
+    formula: str = ""
+
+    @property
+    def flops(self) -> int:
+        """Multiplies, adds and the others together; never a synonym for MACs."""
+        return self.multiplies + self.adds + self.other
+
+
+class Draw:
+    """An array of this shape, drawn from a fixed stream when a test asks for it; import stays cheap.
+
+    ``kind``: ``"normal"``, ``"positive"``, ``"distinct"`` (no ties), or an integer: whole numbers below it.
+    """
+
+    def __init__(self, *shape: int, kind: str | int = "normal") -> None:
+        self.shape, self.kind = shape, kind
+
+    def array(self, seed: int) -> np.ndarray[Any, Any]:
+        rng = np.random.default_rng([seed, *self.shape])
+        if isinstance(self.kind, int):
+            return rng.integers(0, self.kind, self.shape).astype(np.int32)
+        if self.kind == "distinct":
+            return rng.permutation(int(np.prod(self.shape))).reshape(self.shape) / 4.0 - 1.0
+        drawn = rng.normal(size=self.shape)
+        return np.abs(drawn) + 0.25 if self.kind == "positive" else drawn
+
+
+class Sample:
+    """Arguments that the tests run an operation on; `error` names the error they must raise instead."""
+
+    def __init__(self, *inputs: Any, error: type[ChainruleError] | None = None, **attributes: Any) -> None:
+        self.inputs, self.error, self.attributes = inputs, error, attributes
+
+    def arrays(self) -> tuple[Any, ...]:
+        """The inputs as float64, int32 or bool arrays."""
+        made = []
+        for i, given in enumerate(self.inputs):
+            array = given.array(i) if isinstance(given, Draw) else np.asarray(given)
+            made.append(array.astype(np.int32) if array.dtype == np.int64 else array)
+        return tuple(made)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(str(list(a.shape)) for a in self.arrays())
+        extra = ", ".join(f"{k}={v}" for k, v in self.attributes.items())
+        return f"({shapes}{'; ' + extra if extra else ''})"
+
+
+def freeze(value: Any) -> Any:
+    """An attribute as something hashable: lists become tuples, whole NumPy numbers Python's."""
+    if isinstance(value, list | tuple):
+        return tuple([freeze(v) for v in value])
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return freeze(value.tolist())
+    return value
+
+
+Rule = Callable[..., Any]
+
+
+class Operation:
+    """A primitive operation. Call it with tensors (or anything `tensor` takes) and its attributes.
+
+    Args:
+        name: unique; what the registry, model files and engines know it by.
+        value: ``(o, *arrays, **attributes) -> array``. `o` is numpy when run, jax.numpy when lowered; pure.
+            Its signature is the operation's: parameters with defaults are attributes.
+        spec: ``(specs, **attributes) -> Spec``, the one obligatory shape rule.
+        casts: ``(specs) -> dtypes``, what each operand is cast to first.
+        local: gradient form one, a function for each input, ``(o, *inputs, output, **attributes)``: each
+            input entry reaches exactly one output entry.
+        transpose: gradient form two, a function for each input, ``(o, upstream, *inputs, **attributes)``:
+            linear in that input with the others held. For variadic operations one function, which
+            takes the input's index after `o`. ``None`` in either: no gradient through that input.
+        joint: for form two, linear in all inputs together (``concatenate``), not in each with the others held.
+        reduces: for form one, the output has lost the axes named by the attribute ``axis``.
+        batch: ``(operation, inputs, batched, size, attributes) -> Tensor``, what `vectorize` builds.
+        cost: ``(specs, output spec, **attributes) -> Cost``.
+        says: the gate's role in the backward pass, in words.
+        written: the formula, with ``{0}``, ``{1}`` for the inputs; default ``name({0})``.
+        samples: domain, zeros, ties, unequal sizes, error cases.
+        doc: what it computes, with an example that the tests run.
+    """
+
+    leaf = False
+    body_of: Rule | None = None
+
+    def __init__(
+        self,
+        name: str,
+        value: Rule,
+        *,
+        spec: Rule,
+        casts: Rule,
+        batch: Rule,
+        cost: Rule,
+        says: str,
+        samples: list[Sample],
+        doc: str,
+        written: str = "",
+        local: tuple[Rule | None, ...] | None = None,
+        transpose: tuple[Rule | None, ...] | Rule | None = None,
+        reduces: bool = False,
+        joint: bool = False,
+    ) -> None:
+        self.name, self.value, self.spec, self.casts = name, value, spec, casts
+        self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
+        self.batch, self.cost, self.says, self.samples = batch, cost, says, samples
+        self.written = written or name + "({0})"
+        self.plans: dict[Any, Plan] = {}
+        self.arity, self.parameters = signature_of(value)
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = f"{doc.strip()}\n\nGradient: {says}."
+        registry[name] = self
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    @property
+    def differentiable(self) -> bool:
+        return self.local is not None or self.transpose is not None
+
+    @property
+    def __signature__(self) -> Any:
+        import inspect
+
+        given = list(inspect.signature(self.value).parameters.values())[1:]
+        return inspect.Signature(given)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        arity = self.arity
+        if len(args) == arity and not kwargs and not self.parameters:
+            result: Tensor = apply(self, tuple([as_tensor(a) for a in args]))
+            return result
+        inputs, attributes = self.bind(args, kwargs)
+        result = apply(self, tuple([as_tensor(a) for a in inputs]), attributes)
+        return result
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments apart: inputs, and every attribute in the signature's order with defaults filled in."""
+        if self.arity is None:
+            inputs, extra = args, ()
+        else:
+            inputs, extra = args[: self.arity], args[self.arity :]
+        attributes = dict(self.parameters)
+        names = list(attributes)
+        if len(extra) > len(names) or len(inputs) != (len(args) if self.arity is None else self.arity):
+            raise TypeError(f"{self.name}{self.__signature__} was called with {len(args)} positional arguments")
+        attributes.update(zip(names, map(freeze, extra), strict=False))
+        for name, given in kwargs.items():
+            if name not in attributes:
+                raise TypeError(f"{self.name}{self.__signature__} has no argument {name!r}")
+            attributes[name] = freeze(given)
+        return inputs, attributes
+
+    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
+        dtypes = self.casts(specs)
+        ready = tuple([spec_of(s.shape, d) for s, d in zip(specs, dtypes, strict=True)])
+        needed = any(s.weak or s.dtype != d for s, d in zip(specs, dtypes, strict=True))
+        spec = self.spec(ready, **attributes)
+        run = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
+        return Plan(spec, dtypes if needed else None, run)
+
+
+class Composite(Operation):
+    """An operation with a name and a body: a graph of other operations. Readings open it or leave it folded.
+
+    `value` is written with tensors: ``(o, *tensors, **attributes) -> tensor``, where `o` is `chainrule.ops`;
+    its body is traced once for each set of specs and attributes. An engine may replace it by name.
+    """
+
+    def __init__(
+        self, name: str, value: Rule, *, says: str, written: str, samples: list[Sample], doc: str, casts: Rule | None = None
+    ) -> None:
+        self.bodies: dict[Any, Graph] = {}
+        super().__init__(
+            name,
+            value,
+            spec=_call_spec,
+            casts=casts or _own_dtypes,
+            batch=_open_instead,
+            cost=_open_instead,
+            says=says,
+            written=written,
+            samples=samples,
+            doc=doc,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        inputs, attributes = self.bind(args, kwargs)
+        tensors = [as_tensor(a) for a in inputs]
+        dtypes = self.casts(tuple([t.spec for t in tensors]))
+        tensors = [t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)]
+        body = self.body(tuple([t.spec for t in tensors]), attributes)
+        return call(self, tuple(tensors), attributes, body)
+
+    def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
+        """The body's graph for these specs and attributes."""
+        key = (specs, tuple(attributes.items()))
+        found = self.bodies.get(key)
+        if found is None:
+            if len(self.bodies) > 1024:
+                self.bodies.clear()
+            found = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), specs, self.name)
+        return found
+
+
+class CallRecord(Operation):
+    """The record of a call made by a reading (a composite's derivative): it has a body, and a name."""
+
+    def __init__(self, name: str, says: str) -> None:
+        self.name, self.says, self.written = name, says, name + "({0})"
+        self.local = self.transpose = None
+        self.reduces = False
+        self.spec, self.casts, self.batch, self.cost = _call_spec, _own_dtypes, _open_instead, _open_instead
+        self.plans = {}
+        self.samples = []
+        self.parameters = {}
+        self.__doc__ = says
+
+
+def _own_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
+    return tuple([s.dtype if not s.weak else promote_specs((s,)) for s in specs])
+
+
+def _call_spec(specs: tuple[Spec, ...], body: Graph, **attributes: Any) -> Any:
+    return body.specs
+
+
+def _open_instead(*args: Any, **kwargs: Any) -> Any:
+    raise GraphError("a call node read as a primitive", "its body to be opened", "read node.attributes['body']")
+
+
+def _run_body(body: Graph) -> Rule:
+    def run(*arrays: Any) -> list[Any]:
+        values = list(body.constants)
+        values[: len(arrays)] = arrays
+        with np.errstate(all="ignore"):
+            for place, function, inputs in body.steps:
+                values[place] = function(*[values[i] for i in inputs])
+        return values
+
+    return run
+
+
+def _plan_call(self: Any, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
+    return Plan(attributes["body"].specs, None, _run_body(attributes["body"]))
+
+
+Composite.plan = CallRecord.plan = _plan_call  # type: ignore[method-assign]
+
+
+def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Tensor:
+    """The first output of a call node: `record` names it, `body` is what it computes."""
+    node = apply(record, inputs, {**attributes, "body": body})
+    return pick(node, body.place[body.outputs[0].serial])
+
+
+def pick(node: Node, place: int) -> Tensor:
+    """The value at one place of a call node's body, as a tensor."""
+    return apply(PICK, (node,), {"place": place})  # type: ignore[no-any-return]
+
+
+class _Pick(Operation):
+    """Takes one value out of a call node. The readings know it: its gradient is the call's."""
+
+    def __init__(self) -> None:
+        self.name, self.written, self.says = "pick", "{0}", "pick hands the gradient to the call it reads"
+        self.local = self.transpose = None
+        self.plans = {}
+        self.samples = []
+
+    def plan(self, specs: tuple[Any, ...], attributes: dict[str, Any]) -> Plan:
+        place = attributes["place"]
+        return Plan(specs[0][place], None, lambda values: values[place])
+
+
+PICK = _Pick()
+
+
+def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:
+    """The graph that `function` builds on symbolic tensors of these specs."""
+    from ..graph.scope import Made, made_for
+
+    inputs = [symbolic(s.shape, s.dtype) for s in specs]
+    with made_for(Made(name, None, 0)):
+        result = function(*inputs)
+    outputs = result if isinstance(result, list | tuple) else (result,)
+    return Graph(inputs, [as_tensor(t) for t in outputs])
+
+
+def namespace() -> Any:
+    """`chainrule.ops` itself: the `o` with which rules build nodes."""
+    from chainrule import ops
+
+    return ops
+
+
+def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
+    """Inputs (``None`` if variadic) and attributes with their defaults, read off the value's own signature."""
+    code = value.__code__  # type: ignore[attr-defined]
+    defaults = value.__defaults__ or ()  # type: ignore[attr-defined]
+    names = code.co_varnames[1 : code.co_argcount]
+    if code.co_flags & 0x04:  # *xs
+        only = value.__kwdefaults__ or {}  # type: ignore[attr-defined]
+        return None, dict(only)
+    inputs = len(names) - len(defaults)
+    return inputs, dict(zip(names[inputs:], defaults, strict=True))
+
+
+def require_float(spec: Spec, what: str) -> None:
+    if not is_float(spec.dtype):
+        raise DTypeError(f"{what} of dtype {spec.dtype.name}", "a float dtype", "cast it, e.g. with ops.cast(x, 'float32')")
+
+
+def is_float(dtype: np.dtype[Any]) -> bool:
+    """Whether gradients exist in this dtype: real floats (``bfloat16`` included)."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"
+
+
+def attributes_of(node: Node) -> dict[str, Any]:
+    """A node's attributes without its body: what its record's rules take."""
+    if "body" in node.attributes:
+        return {k: v for k, v in node.attributes.items() if k != "body"}
+    return node.attributes or NO_ATTRIBUTES

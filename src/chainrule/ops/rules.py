@@ -1,0 +1,187 @@
+"""Rules that many records share: casts, shapes, batches and prices."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..graph import Spec, broadcast, promote_specs, spec_of
+from .record import Cost, Operation, namespace
+
+# ---- casts: what the operands become before `value` sees them
+
+
+def promoted(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """All operands to their common dtype."""
+    return (promote_specs(specs),) * len(specs)
+
+
+def floated(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """All operands to their common dtype, integers to floatx."""
+    return (promote_specs(specs, floating=True),) * len(specs)
+
+
+def as_given(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """Each operand keeps its dtype; a Python number takes its own."""
+    return tuple([promote_specs((s,)) for s in specs])
+
+
+def booleans(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """All operands to bool."""
+    return (np.dtype(bool),) * len(specs)
+
+
+def whole(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """All operands to their common dtype, which must be integer or bool."""
+    dtype = promote_specs(specs)
+    if dtype.kind not in "biu":
+        raise DTypeError(f"operands of dtype {dtype.name}", "integers or booleans", "cast them to an integer dtype")
+    return (dtype,) * len(specs)
+
+
+def first_promoted(count: int) -> Any:
+    """The first `count` operands to their common dtype, the others (indices, conditions) as given."""
+
+    def casts(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+        return promoted(specs[:count]) + as_given(specs[count:])
+
+    return casts
+
+
+# ---- shapes
+
+
+def elementwise_spec(dtype: str | None = None) -> Any:
+    """Broadcast the operands; `dtype` is the result's, default the operands'."""
+
+    def spec(specs: tuple[Spec, ...], **attributes: Any) -> Spec:
+        result = np.dtype(dtype) if dtype else specs[0].dtype
+        if len(specs) == 1:
+            return spec_of(specs[0].shape, result)
+        first = specs[0].shape
+        if all(s.shape == first for s in specs):
+            return spec_of(first, result)
+        return spec_of(broadcast([s.shape for s in specs]), result)
+
+    return spec
+
+
+def normal_axis(axis: int, rank: int, what: str = "axis") -> int:
+    """`axis` counted from the front.
+
+    Raises:
+        ShapeError: if there is no such axis.
+    """
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        raise DTypeError(f"{what} {axis!r}", "an integer", "name the axis by its number")
+    if not -rank <= axis < rank:
+        raise ShapeError(
+            f"{what} {axis} for a tensor with {rank} axes", f"{-rank} to {rank - 1}" if rank else "no axis at all", "name one of its axes"
+        )
+    return axis % rank
+
+
+def normal_axes(axis: Any, rank: int) -> tuple[int, ...]:
+    """`axis` (``None`` for all, an integer, or several) as a sorted tuple counted from the front."""
+    if axis is None:
+        return tuple(range(rank))
+    axes = tuple(normal_axis(a, rank) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"axis {axis}", "each axis once", "remove the repeated axis")
+    return tuple(sorted(axes))
+
+
+def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[Any, ...]:
+    axes = normal_axes(axis, len(shape))
+    if keepdims:
+        return tuple(1 if i in axes else n for i, n in enumerate(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+# ---- batches: the same operation with one more axis in front
+
+
+def elementwise_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+    """Line up the ranks behind the batch axis."""
+    return op(*align(xs, batched), **attributes)
+
+
+def align(xs: list[Any], batched: list[bool]) -> list[Any]:
+    """Batched operands get size-1 axes behind the batch so that broadcasting meets the right axes."""
+    o = namespace()
+    rank = max(x.ndim - b for x, b in zip(xs, batched, strict=True))
+    return [
+        o.reshape(x, (x.shape[0],) + (1,) * (rank - x.ndim + 1) + x.shape[1:]) if b and x.ndim - 1 < rank else x
+        for x, b in zip(xs, batched, strict=True)
+    ]
+
+
+def shift_axis(axis: Any, rank: int) -> Any:
+    """The axes of one example, of this rank, where they stand behind a batch axis; ``None`` is all of them."""
+    if axis is None:
+        return tuple(range(1, rank + 1))
+    if isinstance(axis, tuple):
+        return tuple(a % rank + 1 for a in axis)
+    return axis % rank + 1
+
+
+def axis_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+    """For one operand and an attribute ``axis``: the axis moves one place on."""
+    return op(xs[0], **{**attributes, "axis": shift_axis(attributes["axis"], xs[0].ndim - 1)})
+
+
+def all_batched(xs: list[Any], batched: list[bool], size: int) -> list[Any]:
+    """Operands that are the same for every example, repeated by broadcasting."""
+    o = namespace()
+    return [x if b else o.broadcast_to(x, (size, *x.shape)) for x, b in zip(xs, batched, strict=True)]
+
+
+def loop_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+    """One example at a time, then stacked: for what has no batched form of its own."""
+    o = namespace()
+    one = [op(*[x[i] if b else x for x, b in zip(xs, batched, strict=True)], **attributes) for i in range(size)]
+    return o.stack(one, axis=0)
+
+
+# ---- prices
+
+
+def times(shape: tuple[Any, ...]) -> str:
+    """``28·28·32``; ``1`` for no axes."""
+    return "·".join(str(n) for n in shape) or "1"
+
+
+def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
+    """A price for each output entry."""
+
+    def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
+        n = out.size
+        each = multiplies + adds + other
+        formula = f"{times(out.shape)} entries × {each} = {n * each:,}" if each else "0: no arithmetic"
+        return Cost(n * multiplies, n * adds, 0, n * other, formula)
+
+    return cost
+
+
+def per_input_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
+    """A price for each entry of the first input, as reductions have."""
+
+    def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
+        n = specs[0].size
+        each = multiplies + adds + other
+        return Cost(n * multiplies, n * adds, 0, n * other, f"{times(specs[0].shape)} entries × {each} = {n * each:,}")
+
+    return cost
+
+
+moves = per_entry()  # data is moved, nothing is computed: only bytes
+
+
+def contraction(outputs: tuple[Any, ...], summed: tuple[Any, ...]) -> Cost:
+    """The price of `outputs` sums of `summed` products each."""
+    n, k = math.prod(1 if v is None else v for v in outputs), math.prod(summed)
+    macs = n * k
+    return Cost(macs, n * max(k - 1, 0), macs, 0, f"{times(outputs)} outputs × {times(summed)} = {macs:,} multiplies")

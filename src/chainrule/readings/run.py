@@ -1,0 +1,84 @@
+"""Run a graph: give its inputs values, or other nodes, and get its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError, ShapeError
+from ..graph import Graph, Node, apply
+from ..ops.record import PICK, Composite, attributes_of, call, pick
+from ..tensor import INPUT, Tensor, as_tensor
+
+Rebuild = Callable[[Node, list[Any]], Any]
+
+
+def rebuild(graph: Graph, inputs: Sequence[Tensor], step: Rebuild | None = None) -> list[Any]:
+    """The graph built again on other inputs, by the same rules; the nodes of every place.
+
+    This is how a graph with an unknown batch becomes one of concrete sizes. `step` replaces how one node
+    is built from its new inputs.
+    """
+    made: dict[int, Any] = {old.serial: new for old, new in zip(graph.inputs, inputs, strict=True)}
+    for node in graph.nodes:
+        if node.operation.leaf:
+            made[node.serial] = node
+        else:
+            made[node.serial] = (step or same)(node, [made[n.serial] for n in node.inputs])
+    return [made[node.serial] for node in graph.order]
+
+
+def same(node: Node, inputs: list[Any]) -> Any:
+    """The same operation on other inputs; a composite is traced anew where their sizes differ."""
+    operation: Any = node.operation
+    if operation is PICK:
+        return pick(inputs[0], node.attributes["place"])
+    if isinstance(operation, Composite):
+        specs = tuple(t.spec for t in inputs)
+        if specs == tuple(n.spec for n in node.inputs):
+            return apply(operation, tuple(inputs), node.attributes)
+        attributes = attributes_of(node)
+        return call(operation, tuple(inputs), attributes, operation.body(specs, attributes)).inputs[0]
+    return apply(operation, tuple(inputs), node.attributes)
+
+
+def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
+    """The values of symbolic tensors, once their inputs are given.
+
+    Args:
+        outputs: a tensor, or a list of them.
+        feed: a value for every symbolic input they depend on. An unknown batch takes any size.
+
+    Returns:
+        A tensor for a tensor, a list for a list.
+
+    Raises:
+        GraphError: naming an input that was given no value.
+        ShapeError: for a value that does not fit its input.
+
+    >>> import chainrule as cr
+    >>> x = cr.symbolic((None, 2), name="x")
+    >>> run((x * x).sum(axis=1), {x: [[1.0, 2.0], [3.0, 4.0]]})
+    tensor([ 5., 25.])
+    """
+    single = isinstance(outputs, Tensor)
+    wanted = [outputs] if single else list(outputs)
+    given = {node.serial: (node, as_tensor(value)) for node, value in (feed or {}).items()}
+    for node, value in given.values():
+        fits = len(value.shape) == len(node.shape) and all(m in (None, n) for n, m in zip(value.shape, node.shape, strict=True))
+        if not fits:
+            raise ShapeError(
+                f"a value of shape {value.shape} for the input {node.name!r}", f"shape {node.shape}", "reshape the value"
+            )
+    graph = Graph([node for node, _ in given.values()], wanted)
+    for found in graph.nodes:
+        if found.operation is INPUT:
+            name = found.attributes.get("name", "unnamed")
+            raise GraphError(f"no value for the input {name!r}", "a value for every symbolic input", "add it to `feed`", found.line)
+    values = [value.cast_to(node.dtype) for node, value in given.values()]
+    with np.errstate(all="ignore"):
+        made = rebuild(graph, values)
+    results = [made[graph.place[node.serial]] for node in wanted]
+    return results[0] if single else results
