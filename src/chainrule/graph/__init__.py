@@ -5,9 +5,9 @@ May import: `errors`, NumPy. Nothing here knows an operation, a reading or an en
 
 from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
 from .graph import Graph, verify
-from .node import CONSTANT, Leaf, Node, OperationRecord, ancestors, resolve
+from .node import CONSTANT, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
 from .scope import Made, line_of, made_for, made_here, scope
-from .spec import Shape, Spec, as_dtype, broadcast, floatx, promote, promote_specs, set_floatx, spec_of
+from .spec import Shape, Spec, Specs, as_dtype, broadcast, floatx, promote, promote_specs, set_floatx, spec_of
 
 __all__ = [
     "CONSTANT",
@@ -20,6 +20,7 @@ __all__ = [
     "Plan",
     "Shape",
     "Spec",
+    "Specs",
     "ancestors",
     "apply",
     "as_dtype",
@@ -36,5 +37,6 @@ __all__ = [
     "scope",
     "set_floatx",
     "spec_of",
+    "tracked_ancestors",
     "verify",
 ]

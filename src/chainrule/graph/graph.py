@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import GraphError
 from .apply import plan_for
 from .node import Node, ancestors
+from .spec import Specs
 
 
 class Graph:
@@ -37,9 +38,9 @@ class Graph:
         return {node.serial: i for i, node in enumerate(self.order)}
 
     @cached_property
-    def specs(self) -> tuple[Any, ...]:
+    def specs(self) -> Specs:
         """The spec of every place."""
-        return tuple(node.spec for node in self.order)
+        return Specs([node.spec for node in self.order])
 
     @cached_property
     def steps(self) -> list[tuple[int, Any, tuple[int, ...]]]:

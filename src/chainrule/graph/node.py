@@ -113,3 +113,16 @@ def ancestors(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
             seen[serial] = node
             todo.extend(node.inputs)
     return [seen[serial] for serial in sorted(seen)]
+
+
+def tracked_ancestors(output: Node) -> list[Node]:
+    """`ancestors` without constants: all that a gradient can flow through."""
+    output = resolve(output)
+    seen = {output.serial: output}
+    todo = [output]
+    while todo:
+        for node in todo.pop().inputs:
+            if node.tracked and node.serial not in seen:
+                seen[node.serial] = node
+                todo.append(node)
+    return [seen[serial] for serial in sorted(seen)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -119,31 +120,21 @@ def _bfloat16() -> np.dtype[Any]:
 
 
 class Spec:
-    """A shape and a dtype, equal and hashed by value; ``weak`` marks a Python number.
+    """A shape and a dtype; ``weak`` marks a Python number. Made by `spec_of` alone, so equal specs are one object.
 
-    ``shape`` may hold ``None`` for a batch size not known yet.
+    ``shape`` may hold ``None`` for a batch size not known yet. ``floating``: gradients exist in this dtype.
     """
 
-    __slots__ = ("_hash", "dtype", "shape", "weak")
+    __slots__ = ("__weakref__", "dtype", "floating", "shape", "weak")
 
     shape: Shape
     dtype: np.dtype[Any]
     weak: bool
+    floating: bool
 
-    def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> None:
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool) -> None:
         self.shape, self.dtype, self.weak = shape, dtype, weak
-        self._hash = hash((shape, dtype, weak))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Spec)
-            and self.shape == other.shape
-            and self.dtype == other.dtype
-            and self.weak == other.weak
-        )
+        self.floating = dtype.kind == "f" or dtype.name == "bfloat16"
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"
@@ -161,16 +152,21 @@ class Spec:
         return self.size * self.dtype.itemsize
 
 
-_interned: dict[Any, Spec] = {}
+class Specs(tuple[Any, ...]):
+    """The specs of all places of a call node's body."""
+
+    __slots__ = ()
+    floating = True
+
+
+_interned: WeakValueDictionary[Any, Spec] = WeakValueDictionary()
 
 
 def spec_of(shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> Spec:
-    """The one `Spec` object of this shape and dtype: identity makes the look-ups of `apply` fast."""
+    """The one `Spec` of this shape and dtype. Identity makes the look-ups of `apply` fast."""
     key = (shape, dtype, weak)
     found = _interned.get(key)
     if found is None:
-        if len(_interned) > 50_000:  # shapes without end, as in text of every length
-            _interned.clear()
         found = _interned[key] = Spec(shape, dtype, weak)
     return found
 

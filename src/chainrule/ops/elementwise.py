@@ -41,7 +41,7 @@ def unary(
         value,
         spec=elementwise_spec("bool" if kind in ("bool", "logic") else None),
         casts=_CASTS[kind],
-        local=(local,) if local else None,
+        local=None if local is None else (local,),
         batch=elementwise_batch,
         cost=cost or per_entry(other=1),
         says=says,
@@ -97,13 +97,13 @@ INSIDE = [0.0, 0.5, -0.75, 0.2]
 # ---- arithmetic
 
 add = binary(
-    "add", lambda o, x, y: o.add(x, y), (lambda o, x, y, r: 1, lambda o, x, y, r: 1),
+    "add", lambda o, x, y: o.add(x, y), (1, 1),
     "x1 + x2, broadcast; shapes and dtypes as NumPy and Keras (``keras.ops.add``).\n\n>>> ops.add([1.0, 2.0], 3.0)\ntensor([4., 5.])",
     says="add hands the gradient on to both", written="{0} + {1}", cost=per_entry(adds=1),
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )  # fmt: skip
 subtract = binary(
-    "subtract", lambda o, x, y: o.subtract(x, y), (lambda o, x, y, r: 1, lambda o, x, y, r: -1),
+    "subtract", lambda o, x, y: o.subtract(x, y), (1, -1),
     "x1 - x2, broadcast (``keras.ops.subtract``).\n\n>>> ops.subtract([1.0, 2.0], 3.0)\ntensor([-2., -1.])",
     says="subtract hands the gradient on to the first and its negative to the second", written="{0} - {1}",
     cost=per_entry(adds=1), samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
@@ -122,13 +122,13 @@ divide = binary(
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 0.25)],
 )  # fmt: skip
 floor_divide = binary(
-    "floor_divide", lambda o, x, y: o.floor_divide(x, y), (lambda o, x, y, r: 0, lambda o, x, y, r: 0),
+    "floor_divide", lambda o, x, y: o.floor_divide(x, y), (0, 0),
     "The largest whole number not above x1 / x2 (``keras.ops.floor_divide``).\n\n>>> ops.floor_divide([7, -7], 2)\ntensor([ 3, -4], dtype=int32)",
     says="floor_divide stops the gradient: it is flat between its steps", written="{0} // {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.0, 3.0)],
 )  # fmt: skip
 mod = binary(
-    "mod", lambda o, x, y: o.remainder(x, y), (lambda o, x, y, r: 1, lambda o, x, y, r: -o.floor_divide(x, y)),
+    "mod", lambda o, x, y: o.remainder(x, y), (1, lambda o, x, y, r: -o.floor_divide(x, y)),
     "The remainder of x1 / x2 with the sign of x2 (``keras.ops.mod``).\n\n>>> ops.mod([7, -7], 4)\ntensor([3, 1], dtype=int32)",
     says="mod hands the gradient on to the first and -floor(x1/x2) of it to the second", written="{0} % {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.5, 3.0)],
@@ -142,17 +142,17 @@ power = binary(
     samples=[(1.5, 2.0), (2.0, -1.5), (3.0, 0.0), (1.0, 3.0), (0.0, 2.0), (-1.5, 3.0)],
 )  # fmt: skip
 negative = unary(
-    "negative", lambda o, x: o.negative(x), lambda o, x, y: -1,
+    "negative", lambda o, x: o.negative(x), -1,
     "-x (``keras.ops.negative``).\n\n>>> ops.negative([1.0, -2.0])\ntensor([-1.,  2.])",
     says="negative turns the gradient's sign", written="-{0}", kind="same", samples=PLAIN,
 )  # fmt: skip
 positive = unary(
-    "positive", lambda o, x: o.positive(x), lambda o, x, y: 1,
+    "positive", lambda o, x: o.positive(x), 1,
     "x itself (``numpy.positive``).\n\n>>> ops.positive([1.0, -2.0])\ntensor([ 1., -2.])",
     says="positive hands the gradient on", written="{0}", kind="same", cost=per_entry(), samples=PLAIN,
 )  # fmt: skip
 stop_gradient = unary(
-    "stop_gradient", lambda o, x: o.positive(x), lambda o, x, y: 0,
+    "stop_gradient", lambda o, x: o.positive(x), 0,
     "x itself, through which no gradient flows (``keras.ops.stop_gradient``).\n\n>>> ops.stop_gradient([1.0])\ntensor([1.])",
     says="stop_gradient stops it: the slope counts as 0", written="{0}", kind="same", cost=per_entry(), samples=PLAIN,
 )  # fmt: skip
@@ -172,7 +172,7 @@ absolute = unary(
     says="absolute hands the gradient on with the sign of x (0 at the kink x = 0)", written="abs({0})", kind="same", samples=PLAIN,
 )  # fmt: skip
 sign = unary(
-    "sign", lambda o, x: o.sign(x), lambda o, x, y: 0,
+    "sign", lambda o, x: o.sign(x), 0,
     "-1, 0 or 1 (``keras.ops.sign``).\n\n>>> ops.sign([3.0, -2.0, 0.0])\ntensor([ 1., -1.,  0.])",
     says="sign stops the gradient: it is flat but for its jump", kind="same", samples=PLAIN,
 )  # fmt: skip
@@ -402,7 +402,7 @@ select_where = Operation(
 
 def _rounding(name: str, what: str, example: str) -> Operation:
     return unary(
-        name, lambda o, x: getattr(o, name)(x), lambda o, x, y: 0, f"{what} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
+        name, lambda o, x: getattr(o, name)(x), 0, f"{what} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
         says=f"{name} stops the gradient: it is flat between its steps", kind="same", samples=[0.25, -1.75, 2.6, -0.4],
     )  # fmt: skip
 
@@ -412,7 +412,7 @@ ceil = _rounding("ceil", "The smallest whole number not below x", "tensor([ 2., 
 trunc = _rounding("trunc", "x without its fraction", "tensor([ 1., -1.])")
 round = Operation(
     "round", lambda o, x, decimals=0: o.round(x, decimals),
-    spec=elementwise_spec(), casts=promoted, batch=elementwise_batch, cost=per_entry(other=1), local=(lambda o, x, y, decimals: 0,),
+    spec=elementwise_spec(), casts=promoted, batch=elementwise_batch, cost=per_entry(other=1), local=(0,),
     says="round stops the gradient: it is flat between its steps", written="round({0})",
     samples=[Sample([0.25, -1.75, 2.6, 0.5]), Sample([0.234, -1.756], decimals=1), Sample(2.6)],
     doc="The nearest number with this many decimals, halves to even (``keras.ops.round``).\n\n>>> ops.round([0.5, 1.5, 2.7])\ntensor([0., 2., 3.])",
@@ -475,12 +475,12 @@ bitwise_invert = unary(
     says=FLAT, written="~{0}", kind="whole", samples=[5, 0, -3],
 )  # fmt: skip
 copysign = binary(
-    "copysign", lambda o, x, y: o.copysign(x, y), (lambda o, x, y, r: o.sign(x) * o.copysign(o.ones_like(r), y), lambda o, x, y, r: 0),
+    "copysign", lambda o, x, y: o.copysign(x, y), (lambda o, x, y, r: o.sign(x) * o.copysign(o.ones_like(r), y), 0),
     "The size of x1 with the sign of x2 (``numpy.copysign``).\n\n>>> ops.copysign([3.0], [-1.0])\ntensor([-3.])",
     says="copysign hands the gradient on with the sign it gave", kind="float", samples=[(1.0, -2.0), (-3.0, 0.5), (2.0, 2.0)],
 )  # fmt: skip
 nextafter = binary(
-    "nextafter", lambda o, x, y: o.nextafter(x, y), (lambda o, x, y, r: 1, lambda o, x, y, r: 0),
+    "nextafter", lambda o, x, y: o.nextafter(x, y), (1, 0),
     "The next floating-point number after x1 towards x2 (``keras.ops.nextafter``).\n\n>>> ops.nextafter([1.0], [1.0])\ntensor([1.])",
     says="nextafter hands the gradient on to the first", kind="float", samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )  # fmt: skip

@@ -101,7 +101,7 @@ class Operation:
         spec: ``(specs, **attributes) -> Spec``, the one obligatory shape rule.
         casts: ``(specs) -> dtypes``, what each operand is cast to first.
         local: gradient form one, a function for each input, ``(o, *inputs, output, **attributes)``: each
-            input entry reaches exactly one output entry.
+            input entry reaches exactly one output entry. A plain 1, -1 or 0 where the slope is just that.
         transpose: gradient form two, a function for each input, ``(o, upstream, *inputs, **attributes)``:
             linear in that input with the others held. For variadic operations one function, which
             takes the input's index after `o`. ``None`` in either: no gradient through that input.
@@ -116,7 +116,7 @@ class Operation:
     """
 
     leaf = False
-    body_of: Rule | None = None
+    simple = False  # gradient form one, nothing reduced, no attributes: the case an eager pass writes out
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Operation:
         samples: list[Sample],
         doc: str,
         written: str = "",
-        local: tuple[Rule | None, ...] | None = None,
+        local: tuple[Rule | int | None, ...] | None = None,
         transpose: tuple[Rule | None, ...] | Rule | None = None,
         reduces: bool = False,
         joint: bool = False,
@@ -142,6 +142,7 @@ class Operation:
         self.written = written or name + "({0})"
         self.plans: dict[Any, Plan] = {}
         self.arity, self.parameters = signature_of(value)
+        self.simple = local is not None and not reduces and not self.parameters
         self.__name__ = self.__qualname__ = name
         self.__doc__ = f"{doc.strip()}\n\nGradient: {says}."
         registry[name] = self
@@ -161,9 +162,13 @@ class Operation:
         return inspect.Signature(given)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        arity = self.arity
-        if len(args) == arity and not kwargs and not self.parameters:
-            result: Tensor = apply(self, tuple([as_tensor(a) for a in args]))
+        result: Tensor
+        if not self.parameters and not kwargs and len(args) == self.arity:
+            if len(args) == 1:
+                (x,) = args
+                result = apply(self, args if x.__class__ is Tensor else (as_tensor(x),))
+            else:
+                result = apply(self, tuple([as_tensor(a) for a in args]))
             return result
         inputs, attributes = self.bind(args, kwargs)
         result = apply(self, tuple([as_tensor(a) for a in inputs]), attributes)

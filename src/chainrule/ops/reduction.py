@@ -58,7 +58,7 @@ EMPTY = Sample(np.zeros((0, 3)), axis=0)
 sum = Operation(
     "sum", lambda o, x, axis=None, keepdims=False: o.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_spec(), casts=_summed, batch=axis_batch, cost=per_input_entry(adds=1), reduces=True,
-    local=(lambda o, x, y, axis, keepdims: 1,),
+    local=(1,),
     says="sum hands the gradient on to every entry", samples=_samples(EMPTY, Sample([[1, 2], [3, 4]], axis=1)),
     doc="The sum over `axis`; booleans and small integers are counted in 32 bits (``keras.ops.sum``).\n\n>>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([4., 6.])",
 )  # fmt: skip

@@ -17,8 +17,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
-from ..graph import Graph, Made, Node, ancestors, apply, floatx, made_for, made_here
-from ..graph.spec import as_dtype
+from ..graph import Graph, Made, Node, ancestors, apply, floatx, made_for, made_here, tracked_ancestors
+from ..graph.spec import Spec, as_dtype
 from ..ops.arrays import arrays
 from ..ops.movement import summed_to
 from ..ops.record import PICK, CallRecord, Operation, attributes_of, is_float, pick
@@ -26,7 +26,6 @@ from ..ops.rules import normal_axes
 from ..tensor import GRADIENT, VARIABLE, WATCHED, Tensor, Variable, as_tensor, symbolic
 
 Function = Callable[..., Any]
-NONE = None
 
 
 class _Running(threading.local):
@@ -49,13 +48,12 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 
 def local_of(operation: Operation, o: Any, i: int, xs: Sequence[Any], y: Any, attributes: dict[str, Any]) -> Any:
     """The local gradient of input i (gradient form one), or ``None`` if there is none."""
-    assert operation.local is not None
-    rule = operation.local[i]
-    if rule is None:
-        return None
+    rule = operation.local[i]  # type: ignore[index]
+    if rule is None or isinstance(rule, int):
+        return rule
     if operation.reduces:
         y = o.reshape(y, kept_shape(xs[i].shape, attributes["axis"]))
-    return rule(o, *xs, y, **attributes)
+    return rule(o, *xs, y, **attributes) if attributes else rule(o, *xs, y)
 
 
 def downstream(operation: Operation, o: Any, i: int, u: Any, xs: Sequence[Any], y: Any, attributes: dict[str, Any]) -> Any:
@@ -91,41 +89,68 @@ def reach(order: Sequence[Node], targets: set[int]) -> set[int]:
     for node in order:
         for parent in node.inputs:
             if parent.serial in active:
-                if node.spec.__class__ is tuple or is_float(node.spec.dtype):
+                if node.spec.floating:
                     active.add(node.serial)
                 break
-        else:
-            continue
-        if node.serial not in active and any(n.serial in active for n in node.inputs) and node.spec.__class__ is tuple:
-            active.add(node.serial)
     return active
 
 
 def reverse(
-    order: Sequence[Node], seeds: dict[int, Any], active: set[int], o: Any, value: Callable[[Node], Any] | None
+    order: Sequence[Node],
+    seeds: dict[int, Any],
+    active: set[int],
+    targets: set[int],
+    o: Any,
+    value: Callable[[Node], Any] | None,
 ) -> dict[int, Any]:
-    """Upstreams by serial, from `seeds` back to everything active.
+    """The upstreams of the targets, by serial, from `seeds` back through everything active.
 
     Args:
         o: `arrays` to compute at once, `ops` to build nodes.
         value: what stands for a node in the rules: its array, or the node itself when ``None``.
     """
     building = o is ops
+    at_once = value is _array_of
     upstreams: dict[int, Any] = dict(seeds)
     for node in reversed(order):
         serial = node.serial
-        u = upstreams.get(serial)
-        if u is None or serial not in active:
+        u = upstreams.pop(serial, None)
+        if u is None:
             continue
+        if serial in targets:
+            upstreams[serial] = u
         operation: Any = node.operation
         if operation.leaf:
             continue
-        if operation is PICK:
+        if at_once and operation.simple:
+            # `_one` and `downstream` written out for eager elementwise operations without attributes,
+            # whose arithmetic is no longer than a function call
+            inputs = node.inputs
+            xs = [inputs[0].value, inputs[1].value] if len(inputs) == 2 else [n.value for n in inputs]
+            i = -1
+            for parent in inputs:
+                i += 1
+                to = parent.serial
+                if to in active:
+                    local = operation.local[i]
+                    if local.__class__ is not int:
+                        if local is None:
+                            continue
+                        local = local(o, *xs, node.value)
+                        d = u * local
+                    elif local == 0:
+                        continue
+                    else:
+                        d = u if local == 1 else -u
+                    if d.shape != xs[i].shape:
+                        d = summed_to(o, d, xs[i].shape)
+                    before = upstreams.get(to)
+                    upstreams[to] = d if before is None else before + d
+        elif operation is PICK:
             _pass_to_call(upstreams, node, u)
-            continue
-        if building:
-            made = Made(node.scope, node.made.code, node.made.offset, serial) if node.made else None
-            with made_for(made or made_here()):
+        elif building:
+            made = Made(node.scope, node.made.code, node.made.offset, serial) if node.made else made_here()
+            with made_for(made):
                 _one(node, operation, u, upstreams, active, o, value)
         else:
             _one(node, operation, u, upstreams, active, o, value)
@@ -133,10 +158,10 @@ def reverse(
 
 
 def _one(node: Node, operation: Any, u: Any, upstreams: dict[int, Any], active: set[int], o: Any, value: Any) -> None:
-    inputs = node.inputs
-    attributes = node.attributes
+    """What one node hands to each of its active inputs."""
+    inputs, attributes = node.inputs, node.attributes
     if "body" in attributes:
-        wanted = tuple(i for i, n in enumerate(inputs) if n.serial in active)
+        wanted = tuple([i for i, n in enumerate(inputs) if n.serial in active])
         found = (_call_on_nodes if o is ops else _call_on_arrays)(node, u, wanted, value)
         for i, d in zip(wanted, found, strict=True):
             _add(upstreams, inputs[i].serial, d)
@@ -180,7 +205,8 @@ def _call_on_arrays(node: Node, u: dict[int, Any], wanted: tuple[int, ...], valu
     place = body.place
     active = _body_reach(body, wanted)
     seeds = {body.order[p].serial: part for p, part in u.items()}
-    found = reverse(body.nodes, seeds, active, arrays, lambda n: values[place[n.serial]])
+    targets = {body.inputs[i].serial for i in wanted}
+    found = reverse(body.nodes, seeds, active, targets, arrays, lambda n: values[place[n.serial]])
     return [found.get(body.inputs[i].serial) for i in wanted]
 
 
@@ -242,7 +268,8 @@ def _body_gradient(body: Graph, paths: tuple[tuple[int, ...], ...], wanted: tupl
             slot = slot.setdefault(key_of, {})
             key_of = p
         slot[key_of] = upstream
-    grads = reverse(body.nodes, seeds, _body_reach(body, wanted), ops, None)
+    targets = {body.inputs[i].serial for i in wanted}
+    grads = reverse(body.nodes, seeds, _body_reach(body, wanted), targets, ops, None)
     outputs = []
     for i in wanted:
         target: Any = body.inputs[i]
@@ -296,28 +323,29 @@ def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = Fal
 def _gradients(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, unconnected: str) -> list[Tensor]:
     if not is_float(y.dtype):
         raise DTypeError(f"a {y.dtype.name} result to be differentiated", "a real float", "cast it, or differentiate before rounding or comparing")
-    order = ancestors([y])
+    order = tracked_ancestors(y)
     leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
-    active = reach(order, {leaf.serial for leaf in leaves})
-    if unconnected == "error":
-        for i, leaf in enumerate(leaves):
-            if leaf.serial not in {n.serial for n in order} or y.serial not in reach(order, {leaf.serial}):
-                raise _no_path(y, xs[i], i, order)
+    targets = {leaf.serial for leaf in leaves}
+    active = reach(order, targets)
     seed = _seed(y, upstream)
-    own = {leaf.serial for leaf in leaves}
-    nested = any(node.serial in _running.leaves and node.serial not in own for node in order)
-    if create_graph or nested or y.symbolic or seed.symbolic or (seed.tracked and seed.serial not in own and nested):
-        return _on_nodes(y, leaves, order, active, seed)
-    with np.errstate(all="ignore"):
-        found = reverse(order, {y.serial: seed.value}, active, arrays, _array_of)
-    made = made_here()
+    nested = bool(_running.leaves - targets) and any(n.serial in _running.leaves and n.serial not in targets for n in order)
+    if create_graph or nested or y.symbolic or seed.symbolic:
+        found = _on_nodes(y, order, active, targets, seed)
+    else:
+        with np.errstate(all="ignore"):
+            found = reverse(order, {y.serial: seed.value} if y.serial in active else {}, active, targets, arrays, _array_of)
     results = []
+    made = made_here()
     for i, leaf in enumerate(leaves):
-        array = found.get(leaf.serial) if leaf.serial in active else None
-        if array is None:
-            array = np.zeros(leaf.shape, leaf.dtype)
-        later = _later(y, leaves, order, active, seed, i)
-        results.append(Tensor(GRADIENT, (), {"build": later}, leaf.spec, array, False, made))
+        g = found.get(leaf.serial)
+        if g is None:
+            if unconnected == "error" and y.serial not in reach(order, {leaf.serial}):
+                raise _no_path(y, xs[i], i, order)
+            g = ops.zeros(leaf.shape, leaf.dtype)
+        if not isinstance(g, Tensor):
+            later = _later(y, leaf, order, active, targets, seed)
+            g = Tensor(GRADIENT, (), {"build": later}, leaf.spec, g, False, made)
+        results.append(g)
     return results
 
 
@@ -325,21 +353,19 @@ def _array_of(node: Node) -> Any:
     return node.value
 
 
-def _later(y: Tensor, leaves: list[Tensor], order: list[Node], active: set[int], seed: Tensor, i: int) -> Callable[[], Node]:
+def _later(y: Tensor, leaf: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor) -> Callable[[], Node]:
     """Builds the gradient's graph when somebody looks (`graph.resolve`)."""
-    return lambda: _on_nodes(y, leaves, order, active, seed)[i]
+    return lambda: _on_nodes(y, order, active, targets, seed)[leaf.serial]
 
 
-def _on_nodes(y: Tensor, leaves: list[Tensor], order: list[Node], active: set[int], seed: Tensor) -> list[Tensor]:
+def _on_nodes(y: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor) -> dict[int, Any]:
     for node in order:
-        if node.spec.__class__ is not tuple and None in node.spec.shape:
+        if node.spec.__class__ is Spec and None in node.spec.shape:
             raise GraphError(
                 f"a graph with an unknown batch ({node.spec!r})", "concrete sizes", "make the symbolic inputs with a batch size", node.line
             )
     with np.errstate(all="ignore"):
-        found = reverse(order, {y.serial: seed}, active, ops, None)
-        zero = [found.get(leaf.serial) if leaf.serial in active else None for leaf in leaves]
-        return [ops.positive(ops.zeros_like(leaf)) if g is None else g for g, leaf in zip(zero, leaves, strict=True)]
+        return reverse(order, {y.serial: seed} if y.serial in active else {}, active, targets, ops, None)
 
 
 def _seed(y: Tensor, upstream: Any) -> Tensor:
@@ -387,7 +413,7 @@ def _no_path(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
             "make it a chainrule.Variable or tensor(data, watch=True) before computing with it, or use chainrule.grad(f)", leaf.line,
         )  # fmt: skip
     ends = [n for n in order if any(p is leaf for p in n.inputs)]
-    blocked = next((n for n in order if n.spec.__class__ is not tuple and not is_float(n.spec.dtype) and n.inputs), None)
+    blocked = next((n for n in order if not n.spec.floating and n.inputs), None)
     if ends and blocked is not None:
         why = f"the path ends at {blocked.operation.name} ({blocked.spec!r}), through which no gradient flows"
     else:
@@ -411,7 +437,7 @@ def tangents(order: Sequence[Node], seeds: dict[int, Any], value: Callable[[Node
                 moved[node.serial] = inner
         elif "body" in node.attributes:
             moved[node.serial] = _call_tangents(node, moved, value)
-        elif is_float(node.spec.dtype):
+        elif node.spec.floating:
             found = _one_tangent(node, operation, moved, value)
             if found is not None:
                 moved[node.serial] = found
