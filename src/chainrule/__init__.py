@@ -1,5 +1,72 @@
+"""Deep learning you can see through: one explicit graph, many readings.
+
+>>> import chainrule as cr
+>>> x = cr.Variable(3.0, name="x")
+>>> y = x * x + 2 * x
+>>> cr.gradients(y, x)
+tensor(8.0)
+"""
+
+from typing import Any
+
 from . import ops
-from .tensor import Tensor, Variable, symbolic, tensor
-from .graph import scope, set_floatx, floatx
-from .readings.differentiate import *
+from .errors import ChainruleError, DTypeError, GraphError, HabitError, ShapeError, SymbolicError
+from .graph import floatx, scope, set_floatx
+from .ops import random
+from .ops.random import set_random_seed
+from .readings.check import check
+from .readings.differentiate import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad
+from .readings.explain import explain
+from .readings.price import price
 from .readings.run import run
+from .readings.vectorize import vectorize
+from .tensor import Tensor, Variable, symbolic, tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ChainruleError",
+    "DTypeError",
+    "GraphError",
+    "ShapeError",
+    "SymbolicError",
+    "Tensor",
+    "Variable",
+    "check",
+    "explain",
+    "floatx",
+    "grad",
+    "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "ops",
+    "price",
+    "random",
+    "run",
+    "scope",
+    "set_floatx",
+    "set_random_seed",
+    "symbolic",
+    "tensor",
+    "value_and_grad",
+    "vectorize",
+]
+
+_HABITS = {
+    "GradientTape": "no tape is needed: call chainrule.gradients(loss, variables) afterwards, or chainrule.grad(f)",
+    "no_grad": "nothing is recorded but through variables and watched tensors; use chainrule.ops.stop_gradient",
+    "vmap": "use chainrule.vectorize",
+    "jit": "the NumPy engine runs at once; there is nothing to compile",
+    "custom_gradient": "check a backward of your own with chainrule.check(f, x, backward=...)",
+    "convert_to_tensor": "use chainrule.tensor, or chainrule.ops.convert_to_tensor",
+    "as_tensor": "use chainrule.tensor",
+    "array": "use chainrule.tensor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HABITS:
+        raise HabitError(f"chainrule.{name}", "chainrule's own word for it", _HABITS[name])
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

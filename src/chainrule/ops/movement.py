@@ -296,7 +296,7 @@ def _item_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, at
     x, indices = xs[0], xs[1:]
     if not any(batched[1:]):
         if not indices:
-            return op(x, (("slice", None, None, None), *key))
+            return op(x, key=(("slice", None, None, None), *key))
         # advanced indices that NumPy would move to the front must stay behind the batch: index example by example
         parts = [i for i, part in enumerate(key) if part == "array" or isinstance(part, int)]
         if parts == list(range(parts[0], parts[0] + len(parts))) and "..." not in key:

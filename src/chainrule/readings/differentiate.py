@@ -23,6 +23,7 @@ from ..ops.arrays import arrays
 from ..ops.movement import summed_to
 from ..ops.record import PICK, CallRecord, Operation, attributes_of, is_float, pick
 from ..ops.rules import normal_axes
+from .nested import flatten, regroup
 from ..tensor import GRADIENT, VARIABLE, WATCHED, Tensor, Variable, as_tensor, symbolic
 
 Function = Callable[..., Any]
@@ -231,7 +232,7 @@ def _call_on_nodes(node: Node, u: dict[int, Any], wanted: tuple[int, ...], value
     """A call node whose body is the derivative of the body, given the values it needs."""
     body: Graph = node.attributes["body"]
     pairs = _paths(u)
-    derived, saved = _body_gradient(body, tuple(path for path, _ in pairs), wanted)
+    derived, saved = _body_gradient(body, tuple(path for path, _ in pairs), wanted, node.operation.name)
     inputs = (*node.inputs, *[pick(node, p) for p in saved], *[part for _, part in pairs])
     record = gradient_record(node.operation)  # type: ignore[arg-type]
     made = apply(record, inputs, {**attributes_of(node), "body": derived})
@@ -249,7 +250,9 @@ def gradient_record(operation: Operation) -> CallRecord:
     return _gradient_records[name]
 
 
-def _body_gradient(body: Graph, paths: tuple[tuple[int, ...], ...], wanted: tuple[int, ...]) -> tuple[Graph, list[int]]:
+def _body_gradient(
+    body: Graph, paths: tuple[tuple[int, ...], ...], wanted: tuple[int, ...], name: str
+) -> tuple[Graph, list[int]]:
     """The derivative's body and the places of `body` whose values it reads."""
     key = ("gradient", paths, wanted)
     found: tuple[Graph, list[int]] | None = body.derivatives.get(key)
@@ -262,24 +265,22 @@ def _body_gradient(body: Graph, paths: tuple[tuple[int, ...], ...], wanted: tupl
             spec = spec[p]
         upstream = symbolic(spec.shape, spec.dtype)
         given.append(upstream)
-        slot = seeds
-        key_of: Any = body.order[path[0]].serial
+        slot: dict[int, Any] = seeds
+        key_of = body.order[path[0]].serial
         for p in path[1:]:
             slot = slot.setdefault(key_of, {})
             key_of = p
         slot[key_of] = upstream
     targets = {body.inputs[i].serial for i in wanted}
-    grads = reverse(body.nodes, seeds, _body_reach(body, wanted), targets, ops, None)
-    outputs = []
-    for i in wanted:
-        target: Any = body.inputs[i]
-        grad = grads.get(target.serial)
-        outputs.append(ops.positive(ops.zeros_like(target)) if grad is None else ops.positive(grad))
+    with made_for(Made(name, None, 0)):
+        grads = reverse(body.nodes, seeds, _body_reach(body, wanted), targets, ops, None)
+        outputs = []
+        for i in wanted:
+            grad = grads.get(body.inputs[i].serial)
+            outputs.append(ops.zeros(body.inputs[i].spec.shape, body.inputs[i].spec.dtype) if grad is None else grad)
     nodes = ancestors(outputs, stop=[*body.order, *given])
-    saved = sorted(
-        {body.place[n.serial] for m in nodes for n in m.inputs if n.serial in body.place and not n.operation.leaf}
-        - set(range(len(body.inputs)))
-    )
+    read = {body.place[n.serial] for m in nodes for n in m.inputs if n.serial in body.place and not n.operation.leaf}
+    saved = sorted(read - set(range(len(body.inputs))))
     inputs = [*body.inputs, *[body.order[p] for p in saved], *given]
     found = Graph(inputs, outputs), saved
     body.derivatives[key] = found
@@ -512,24 +513,6 @@ def _watched(x: Any, what: str) -> Tensor:
     return Tensor(WATCHED, (), given.attributes if given.operation is WATCHED else {}, given.spec, given.value, True, made_here())
 
 
-def _flatten(x: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
-    """The tensors inside lists, tuples and dictionaries, and how to put others in their places."""
-    if isinstance(x, dict):
-        parts = [_flatten(v) for v in x.values()]
-        keys = list(x)
-        return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, _regroup(parts, flat), strict=True))
-    if isinstance(x, list | tuple) and any(isinstance(v, Tensor | Variable | np.ndarray | dict | list | tuple) for v in x):
-        parts = [_flatten(v) for v in x]
-        kind = type(x) if type(x) in (list, tuple) else list
-        return [t for p in parts for t in p[0]], lambda flat: kind(_regroup(parts, flat))
-    return [x], lambda flat: flat[0]
-
-
-def _regroup(parts: list[Any], flat: list[Any]) -> list[Any]:
-    rest = iter(flat)
-    return [build([next(rest) for _ in leaves]) for leaves, build in parts]
-
-
 def _prepare(f: Function, argnums: Any, args: tuple[Any, ...]) -> tuple[list[Tensor], list[Any], Callable[[list[Any]], Any]]:
     """Leaves for the chosen arguments, the arguments to call with, and how to shape the answer."""
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -540,12 +523,12 @@ def _prepare(f: Function, argnums: Any, args: tuple[Any, ...]) -> tuple[list[Ten
     leaves: list[Tensor] = []
     builds = []
     for n in chosen:
-        flat, build = _flatten(args[n])
+        flat, build = flatten(args[n])
         mine = [_watched(x, f"argument {n}") for x in flat]
         new[n] = build(list(mine))
         leaves += mine
         builds.append((mine, build))
-    shape = lambda flat: _regroup(builds, flat)[0] if isinstance(argnums, int) else tuple(_regroup(builds, flat))
+    shape = lambda flat: regroup(builds, flat)[0] if isinstance(argnums, int) else tuple(regroup(builds, flat))
     return leaves, new, shape
 
 
@@ -669,7 +652,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
         seeds[leaf.serial] = direction
     with _watching(leaves):
         result = f(*leaves)
-        outputs, build = _flatten(result)
+        outputs, build = flatten(result)
         ys = [as_tensor(y) for y in outputs]
         with np.errstate(all="ignore"):
             moved = tangents(ancestors(ys), seeds)

@@ -1,0 +1,3 @@
+import argparse
+def arguments(parser: argparse.ArgumentParser) -> None: ...
+def command(args: argparse.Namespace) -> int: return 0

@@ -1,0 +1,337 @@
+"""Check a gradient: numeric against analytic, as CS231n teaches it (https://cs231n.github.io/neural-networks-3/#gradcheck).
+
+Everything is computed in float64. The numeric slope is the centred difference; the error is relative; the
+worst entry is named; at a kink, where no slope exists, the entry is said to be at a kink instead of failed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import ChainruleError, DTypeError, ValueProblem
+from ..ops.random import SeedGenerator, normal, permutation
+from ..ops.record import is_float
+from ..tensor import Tensor, Variable, as_tensor, tensor
+from .differentiate import gradients
+from .nested import flatten
+
+Function = Callable[..., Any]
+
+
+@dataclass
+class Entry:
+    """One compared entry: its input, index, both slopes and their relative error; `kind` is ok, kink, jump or wrong."""
+
+    input: str
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    error: float
+    kind: str
+    left: float = 0.0
+    right: float = 0.0
+
+    @property
+    def where(self) -> str:
+        return self.input + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
+
+
+@dataclass
+class Report:
+    """What `check` found. True when the gradient is right; print it for the verdict in words."""
+
+    entries: list[Entry]
+    tolerance: float
+    problems: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> list[Entry]:
+        """The entries whose gradient is wrong, the worst first."""
+        return sorted((e for e in self.entries if e.kind == "wrong"), key=lambda e: -e.error)
+
+    @property
+    def kinks(self) -> list[Entry]:
+        """The entries at which no slope exists."""
+        return [e for e in self.entries if e.kind in ("kink", "jump")]
+
+    @property
+    def worst(self) -> Entry | None:
+        """The compared entry with the largest relative error."""
+        compared = [e for e in self.entries if e.kind in ("ok", "wrong")]
+        return max(compared, key=lambda e: e.error, default=None)
+
+    @property
+    def ok(self) -> bool:
+        return not self.wrong and not self.problems
+
+    @property
+    def exit_status(self) -> int:
+        """0 when right, 1 when wrong: for graders."""
+        return 0 if self.ok else 1
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        return {"ok": self.ok, "tolerance": self.tolerance, "problems": self.problems, "hints": self.hints,
+                "entries": [dict(e.__dict__) for e in self.entries]}  # fmt: skip
+
+    def __str__(self) -> str:
+        lines = []
+        for name in dict.fromkeys(e.input for e in self.entries):
+            mine = [e for e in self.entries if e.input == name]
+            compared = [e for e in mine if e.kind in ("ok", "wrong")]
+            worst = max(compared, key=lambda e: e.error, default=None)
+            if worst is None:
+                lines.append(f"{name}: {len(mine)} entries, all at kinks")
+            else:
+                lines.append(
+                    f"{name}: {len(mine)} entries, worst {worst.where}: analytic {worst.analytic:.9g}, "
+                    f"numeric {worst.numeric:.9g}, relative error {worst.error:.1e}"
+                )
+        for e in self.kinks[:5]:
+            what = "a kink: the slope is" if e.kind == "kink" else "a jump: the difference quotient is"
+            lines.append(f"  {e.where} is at {what} {e.left:.6g} on the left and {e.right:.6g} on the right; analytic says {e.analytic:.6g}")
+        if len(self.kinks) > 5:
+            lines.append(f"  and {len(self.kinks) - 5} more at kinks")
+        lines += [f"problem: {p}" for p in self.problems] + [f"hint: {h}" for h in self.hints]
+        return "\n".join([*lines, self.verdict])
+
+    __repr__ = __str__
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.problems:
+            return f"WRONG: {self.problems[0]}."
+        if self.wrong:
+            e = self.wrong[0]
+            return f"WRONG: {len(self.wrong)} of {len(self.entries)} entries differ by more than {self.tolerance:.0e}; the worst is {e.where}."
+        if not self.entries:
+            return "NOTHING TO CHECK: no input has a float dtype."
+        kinks = f", {len(self.kinks)} at kinks, where any slope between the two sides will do" if self.kinks else ""
+        error = self.worst.error if self.worst else 0.0
+        return f"RIGHT: {len(self.entries)} entries checked, relative error at most {error:.1e}{kinks}."
+
+
+def check(
+    f: Function,
+    *args: Any,
+    backward: Function | None = None,
+    rtol: float = 1e-6,
+    max_entries: int = 200,
+    seed: int = 0,
+    **kwargs: Any,
+) -> Report:
+    """Compare the gradient of `f` at `args` with numeric slopes.
+
+    Args:
+        f: a function of tensors that returns a tensor of any shape (or several): its entries are weighted
+            with fixed random numbers and summed, so one pass checks them all.
+        args: where to check; floats are taken to float64, integers are held fixed.
+        backward: a hand-written backward to be checked instead of ours: ``backward(upstream, *args)``
+            returns the gradient of each float argument (one, or a tuple). It may compute with NumPy.
+        rtol: the largest relative error, beyond the rounding noise of the difference itself. A gradient
+            wrong by 0.05 % is five hundred times that.
+        max_entries: of each input, drawn at random if it has more.
+        seed: of the random weights and entries.
+
+    Raises:
+        ValueProblem: if an argument or result is not finite, or f gives two results for one input.
+
+    >>> import chainrule as cr
+    >>> print(check(cr.ops.tanh, 0.5).verdict)
+    RIGHT: 1 entries checked, relative error at most 1.2e-11.
+    >>> check(cr.ops.tanh, [0.5], backward=lambda u, x: u * (1 + cr.ops.tanh(x) ** 2)).ok
+    False
+    """
+    names = _names(f, len(args))
+    points = [_point(a, n) for a, n in zip(args, names, strict=True)]
+    first = _outputs(f(*points, **kwargs))
+    stream = SeedGenerator(seed, "check")
+    weights = [np.ones(y.shape) if y.size == 1 and len(first) == 1 else np.asarray(normal(y.shape, dtype="float64", seed=stream)) for y in first]
+    measure = _Measure(f, points, kwargs, weights)
+    again = measure(points)
+    if again != measure(points):
+        raise ValueProblem("a function that gives two results for one input", "a function without fresh randomness", "fix the seed inside it")
+    moving = [i for i, p in enumerate(points) if is_float(p.dtype)]
+    report = Report([], rtol)
+    analytic = _analytic(f, points, moving, kwargs, weights, backward, report)
+    for i, given in zip(moving, analytic, strict=False):
+        report.entries += _compare(measure, points, i, names[i], given, rtol, max_entries, stream)
+    report.hints += _hints(report, names, points)
+    return report
+
+
+def _names(f: Function, count: int) -> list[str]:
+    try:
+        found = [p.name for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        found = []
+    return [found[i] if i < len(found) else f"argument {i}" for i in range(count)]
+
+
+def _point(a: Any, name: str) -> Tensor:
+    given = as_tensor(a)
+    if given.dtype.kind == "c":
+        raise DTypeError(f"{name} of dtype {given.dtype.name}", "real numbers", "check the real and imaginary parts apart")
+    array = np.array(given.numpy())
+    if is_float(array.dtype) or isinstance(a, float | int) and not isinstance(a, bool):
+        array = array.astype(np.float64)
+        if not np.isfinite(array).all():
+            raise ValueProblem(f"{name} with entries that are not finite", "finite numbers", "remove nan and inf from the input")
+    return tensor(array)
+
+
+def _outputs(result: Any) -> list[Tensor]:
+    found = [as_tensor(y) for y in flatten(result)[0]]
+    for y in found:
+        if not is_float(y.dtype):
+            raise DTypeError(f"a result of dtype {y.dtype.name}", "a real float", "check a function whose result moves with its input")
+        if not np.isfinite(y.numpy()).all():
+            raise ValueProblem("a result that is not finite", "finite numbers at the point checked", "choose another point, or mend the function there")
+    return found
+
+
+class _Measure:
+    """The weighted sum of f's results, in float64, and its scale, which bounds the rounding noise."""
+
+    def __init__(self, f: Function, points: list[Tensor], kwargs: dict[str, Any], weights: list[Any]) -> None:
+        self.f, self.kwargs, self.weights = f, kwargs, weights
+        self.scale = 0.0
+
+    def __call__(self, points: list[Any]) -> float:
+        ys = [as_tensor(y).numpy() for y in flatten(self.f(*points, **self.kwargs))[0]]
+        products = [y * w for y, w in zip(ys, self.weights, strict=True)]
+        self.scale = max(self.scale, float(sum(np.abs(p).sum() for p in products)))
+        return float(sum(p.sum() for p in products))
+
+
+def _analytic(
+    f: Function, points: list[Tensor], moving: list[int], kwargs: dict[str, Any], weights: list[Any], backward: Function | None, report: Report
+) -> list[Any]:
+    if backward is None:
+        watched = [tensor(p.numpy(), watch=True) if i in moving else p for i, p in enumerate(points)]
+        ys = [as_tensor(y) for y in flatten(f(*watched, **kwargs))[0]]
+        total = [np.zeros(points[i].shape) for i in moving]
+        for y, w in zip(ys, weights, strict=True):
+            if y.tracked:
+                grads = gradients(y, [watched[i] for i in moving], w.reshape(y.shape), unconnected="zero")
+                total = [t + np.asarray(g) for t, g in zip(total, grads, strict=True)]
+        return total
+    upstream = [tensor(w) for w in weights]
+    try:
+        given = backward(upstream[0] if len(upstream) == 1 else upstream, *points, **kwargs)
+    except ChainruleError as error:
+        report.problems.append(f"the backward raised: {error}")
+        return []
+    found = list(given) if isinstance(given, list | tuple) else [given]
+    if len(found) == len(points) != len(moving):
+        found = [found[i] for i in moving]
+    if len(found) != len(moving):
+        report.problems.append(f"the backward returned {len(found)} gradients for {len(moving)} float inputs")
+        return []
+    arrays: list[Any] = []
+    names = _names(f, len(points))
+    for i, g in zip(moving, found, strict=True):
+        array = np.asarray(g.value if isinstance(g, Variable) else g, dtype=np.float64)
+        if array.shape != points[i].shape:
+            hint = " (its transpose would fit)" if array.shape == points[i].shape[::-1] else " (sum over the broadcast axes, to un-broadcast)" if array.ndim >= points[i].ndim and array.size > points[i].size else ""
+            report.problems.append(f"the gradient of {names[i]} has shape {array.shape}, where {names[i]} has {points[i].shape}{hint}")
+            return []
+        arrays.append(array)
+    return arrays
+
+
+def _compare(measure: _Measure, points: list[Tensor], i: int, name: str, analytic: Any, rtol: float, most: int, stream: SeedGenerator) -> list[Entry]:
+    base = points[i].numpy()
+    chosen = range(base.size) if base.size <= most else sorted(permutation(base.size, seed=stream).tolist()[:most])
+    entries = []
+    for flat in chosen:
+        index = tuple(int(n) for n in np.unravel_index(flat, base.shape))
+        entries.append(_entry(measure, points, i, name, index, float(analytic[index]), rtol))
+    return entries
+
+
+def _entry(measure: _Measure, points: list[Tensor], i: int, name: str, index: tuple[int, ...], analytic: float, rtol: float) -> Entry:
+    """One entry. If the plain difference disagrees, smaller steps tell a kink or strong bend from a wrong gradient."""
+    base = points[i].numpy()
+
+    def at(step: float) -> float:
+        moved = base.copy()
+        moved[index] += step
+        return measure([tensor(moved) if j == i else p for j, p in enumerate(points)])
+
+    def slopes(h: float) -> tuple[float, float, float, float]:
+        x = float(base[index])
+        up, down = (x + h) - x, x - (x - h)  # the steps as they round
+        here, above, below = at(0.0), at(up), at(-down)
+        return (here - below) / down, (above - here) / up, (above - below) / (up + down), h
+
+    h = 6e-6 * max(1.0, abs(float(base[index])))
+    left, right, numeric, _ = slopes(h)
+    if not np.isfinite(analytic):
+        return Entry(name, index, analytic, numeric, float("inf"), "wrong", left, right)
+    if _agree(analytic, numeric, h, measure, rtol):
+        return Entry(name, index, analytic, numeric, _error(analytic, numeric, h, measure), "ok")
+    half = slopes(h / 2)
+    refined = (4 * half[2] - numeric) / 3  # Richardson: strong curvature leaves no error of the second order
+    if _agree(analytic, refined, h / 2, measure, rtol):
+        return Entry(name, index, analytic, refined, _error(analytic, refined, h / 2, measure), "ok")
+    small = slopes(h / 64)
+    if _agree(analytic, small[2], h / 64, measure, rtol):  # a kink nearby, but not here
+        return Entry(name, index, analytic, small[2], _error(analytic, small[2], h / 64, measure), "ok")
+    gap, small_gap = abs(right - left), abs(small[1] - small[0])
+    noise = 64 * _noise(h / 64, measure)
+    if max(map(abs, small[:2])) > 8 * max(abs(left), abs(right)) + noise:  # a quotient that grows as the step shrinks
+        return Entry(name, index, analytic, small[2], 0.0, "jump", small[0], small[1])
+    if small_gap > 0.25 * gap and small_gap > noise + 1e-4 * max(abs(small[0]), abs(small[1])):
+        low, high = min(small[:2]), max(small[:2])
+        slack = 1e-3 * gap + noise
+        if low - slack <= analytic <= high + slack:
+            return Entry(name, index, analytic, small[2], 0.0, "kink", small[0], small[1])
+    return Entry(name, index, analytic, numeric, _error(analytic, numeric, h, measure), "wrong", left, right)
+
+
+def _noise(h: float, measure: _Measure) -> float:
+    """How far rounding alone may move a difference quotient."""
+    return 8 * float(np.finfo(np.float64).eps) * measure.scale / h
+
+
+def _agree(analytic: float, numeric: float, h: float, measure: _Measure, rtol: float) -> bool:
+    return abs(analytic - numeric) <= rtol * max(abs(analytic), abs(numeric)) + _noise(h, measure)
+
+
+def _error(analytic: float, numeric: float, h: float, measure: _Measure) -> float:
+    """Relative to the larger slope, or to the noise where both are smaller than it."""
+    return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e3 * _noise(h, measure), 1e-300)
+
+
+def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[str]:
+    """The usual faults, recognised by the pattern of the wrong entries."""
+    hints = []
+    for name in dict.fromkeys(e.input for e in report.wrong):
+        mine = [e for e in report.entries if e.input == name and e.kind in ("ok", "wrong") and e.numeric]
+        if not mine:
+            continue
+        ratios = np.array([e.analytic / e.numeric for e in mine])
+        if np.allclose(ratios, -1, rtol=1e-3):
+            hints.append(f"the gradient of {name} has the wrong sign")
+        elif len(mine) > 1 and np.allclose(ratios, ratios[0], rtol=1e-3):
+            hints.append(f"the gradient of {name} is {ratios[0]:.4g} times what it should be: a factor, or a sum or mean over the batch, is missing")
+        elif any(np.isclose(e.analytic, 0, atol=1e-12) for e in mine):
+            hints.append(f"some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead of added to")
+        else:
+            shape = next(p.shape for n, p in zip(names, points, strict=True) if n == name)
+            square = len(shape) == 2 and shape[0] == shape[1]
+            table = {e.index: e for e in mine}
+            if square and all(np.isclose(e.analytic, table[e.index[::-1]].numeric, rtol=1e-3) for e in mine if e.index[::-1] in table):
+                hints.append(f"the gradient of {name} is transposed")
+    return hints

@@ -1,0 +1,512 @@
+"""Explain a number: how it was computed, and backward, edge by edge, ``upstream × local = downstream``.
+
+Data first (`Explanation`), text second (`str`). The backward pass shown is `differentiate`'s own rules, so
+what is printed is what runs. For a tensor with several entries one entry is written out in full: the one
+with the largest gradient. The printed arithmetic, evaluated, gives the number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError, ShapeError
+from ..graph import Graph, Made, Node, ancestors, apply, made_for
+from ..ops.arrays import arrays
+from ..ops.record import PICK, Operation, pick
+from ..ops.rules import normal_axes
+from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, Variable, as_tensor
+from .differentiate import downstream, kept_shape, local_of
+from .run import rebuild, same
+
+SHOWN_TERMS = 6
+_LETTERS = "uvwpqrst"
+
+Index = tuple[int, ...]
+
+
+def show(value: Any, digits: int | None = None) -> str:
+    """A number in the fewest digits that give it back in its own dtype, or in so many significant ones."""
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind == "f":
+        number = float(value) if digits is not None else float(np.format_float_positional(value[()], unique=True, trim="-"))
+    else:
+        number = value.item() if isinstance(value, np.generic | np.ndarray) else value
+    if isinstance(number, bool) or not isinstance(number, float):
+        return str(number)
+    if digits is not None:
+        return f"{number:.{digits}g}"
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def _factor(value: Any, digits: int | None) -> str:
+    """A number that may stand inside a product."""
+    text = show(value, digits)
+    return f"({text})" if text.startswith("-") else text
+
+
+@dataclass
+class Arithmetic:
+    """How one entry is computed: the text with its numbers in it, and the value it gives."""
+
+    text: str
+    value: float
+
+
+@dataclass
+class Step:
+    """A node of the forward pass."""
+
+    name: str
+    formula: str
+    value: Any
+    arithmetic: Arithmetic | None
+    index: Index
+    operation: str
+    scope: str
+    line: str
+    inputs: list[str]
+
+
+@dataclass
+class Edge:
+    """What flows back from a node to one of its inputs: ``upstream × local = downstream``, all arrays.
+
+    ``local`` is ``None`` where the input reaches many outputs (a matrix product): the arithmetic of the
+    chosen entry then holds the products that are summed.
+    """
+
+    node: str
+    input: str
+    upstream: Any
+    local: Any
+    downstream: Any
+    index: Index
+    arithmetic: Arithmetic
+    operation: str
+    role: str
+    scope: str
+    line: str
+
+
+@dataclass
+class Join:
+    """A node that several edges reach: their downstreams are summed."""
+
+    name: str
+    parts: list[Any]
+    total: Any
+    index: Index
+    arithmetic: Arithmetic
+
+
+@dataclass
+class Explanation:
+    """A result's forward steps, backward edges, joins and gradients, as data; text when printed."""
+
+    result: str
+    leaves: list[Step]
+    steps: list[Step]
+    edges: list[Edge]
+    joins: list[Join]
+    gradients: dict[str, Any]
+    digits: int | None = None
+    lines: bool = field(default=True, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data; large arrays as their shape, mean and extremes."""
+        def plain(x: Any) -> Any:
+            if isinstance(x, np.ndarray | np.generic):
+                array = np.asarray(x)
+                if array.size <= 64:
+                    return array.tolist()
+                return {"shape": list(array.shape), "mean": float(array.mean()), "min": float(array.min()), "max": float(array.max())}
+            if isinstance(x, Arithmetic):
+                return {"text": x.text, "value": x.value}
+            if isinstance(x, list | tuple):
+                return [plain(v) for v in x]
+            return {k: plain(v) for k, v in x.items()} if isinstance(x, dict) else x
+
+        table = lambda rows: [{k: plain(v) for k, v in row.__dict__.items()} for row in rows]
+        return {"result": self.result, "leaves": table(self.leaves), "steps": table(self.steps), "edges": table(self.edges),
+                "joins": table(self.joins), "gradients": plain(self.gradients)}  # fmt: skip
+
+    def __str__(self) -> str:
+        from .explain_text import text
+
+        return text(self)
+
+    __repr__ = __str__
+
+
+def explain(y: Any, *, names: dict[str, Any] | None = None, depth: int | None = None, backward: bool = True, digits: int | None = None) -> Explanation:
+    """How one number came about, and how its gradient reaches everything it depends on.
+
+    Args:
+        y: a scalar tensor, such as a loss, or one entry, such as ``t[3, 1]``.
+        names: names to show, ``{"z": z}``; leaves show their own, others get letters.
+        depth: scopes and composites deeper than this are folded: shown as one step with its own upstream
+            and downstream. ``None`` opens everything, 0 folds every scope.
+        backward: whether the backward pass is wanted.
+        digits: significant digits in the text; ``None`` prints as many as give each number back exactly.
+
+    Raises:
+        ShapeError: if y has several entries. GraphError: if y has no history.
+
+    >>> import chainrule as cr
+    >>> a, b, c = (cr.Variable(v, name=n) for n, v in dict(a=5.0, b=3.0, c=2.0).items())
+    >>> print(explain(3 * (a + b * c), names={}).edges[-1].arithmetic.text)
+    3 * 3
+    """
+    y = as_tensor(y)
+    if y.symbolic:
+        y._no_value("an explanation")
+    if y.size != 1:
+        raise ShapeError(f"a tensor of shape {y.shape} to be explained", "one number", "index one entry, e.g. explain(t[0, 1]), or reduce it to a loss")
+    order = ancestors([y])
+    if y.operation.leaf and not y.inputs:
+        raise GraphError(
+            f"a {y.operation.name} without history to be explained", "a tensor computed from variables or watched tensors",
+            "make its sources chainrule.Variable or tensor(data, watch=True) before computing", y.line,
+        )  # fmt: skip
+    sources = [n for n in order if n.operation in (VARIABLE, WATCHED, INPUT)]
+    graph = Graph(sources, [y])
+    wanted = {t.value.serial if isinstance(t, Variable) else t.serial: n for n, t in (names or {}).items()}
+    with np.errstate(all="ignore"):
+        flat, renamed = _opened(graph, wanted)
+        return _Ledger(flat, renamed, depth, digits).explanation(backward)
+
+
+def _opened(graph: Graph, names: dict[int, str]) -> tuple[Graph, dict[int, str]]:
+    """The same graph made of primitives alone, run again: the bodies of calls inlined under their names."""
+    made = rebuild(graph, graph.inputs, _inline)  # type: ignore[arg-type]
+    renamed = {made[graph.place[s]].serial: n for s, n in names.items() if s in graph.place and isinstance(made[graph.place[s]], Tensor)}
+    return Graph(graph.inputs, [made[graph.place[n.serial]] for n in graph.outputs]), renamed
+
+
+def _inline(node: Node, inputs: list[Any]) -> Any:
+    made = node.made or Made("", None, 0)
+    if node.operation is PICK:
+        return inputs[0][node.attributes["place"]] if isinstance(inputs[0], list) else pick(inputs[0], node.attributes["place"])
+    if "body" in node.attributes:
+        body: Graph = node.attributes["body"]
+
+        def inner(n: Node, xs: list[Any]) -> Any:
+            scope = "/".join(part for part in (made.scope, n.scope) if part)
+            if n.operation is PICK or "body" in n.attributes:
+                return _inline(_Placed(n, made._replace(scope=scope)), xs)  # type: ignore[arg-type]
+            with made_for(made._replace(scope=scope)):
+                return same(n, xs)
+
+        return rebuild(body, inputs, inner)
+    with made_for(made):
+        return apply(node.operation, tuple(inputs), node.attributes)
+
+
+class _Placed:
+    """A body's node seen at the place of its call: the call's scope and line."""
+
+    def __init__(self, node: Node, made: Made) -> None:
+        self.operation, self.attributes, self.made = node.operation, node.attributes, made
+
+
+class _Ledger:
+    """Collects the steps and edges of a flat graph, then folds them."""
+
+    def __init__(self, graph: Graph, names: dict[int, str], depth: int | None, digits: int | None) -> None:
+        self.graph, self.depth, self.digits = graph, depth, digits
+        self.nodes = [n for n in graph.nodes if not n.operation.leaf]
+        self.result: Any = graph.outputs[0]
+        self.active = {n.serial for n in graph.inputs if n.spec.floating}
+        for node in self.nodes:
+            if node.spec.floating and any(p.serial in self.active for p in node.inputs):
+                self.active.add(node.serial)
+        self.names = self._name_all(names)
+
+    # names
+
+    def _name_all(self, given: dict[int, str]) -> dict[int, str]:
+        names = dict(given)
+        used = set(given.values())
+        for i, leaf in enumerate(self.graph.inputs):
+            if leaf.serial not in names:
+                name = leaf.attributes.get("name") or ("x" if len(self.graph.inputs) == 1 else f"x{i}")
+                while name in used:
+                    name += "'"
+                names[leaf.serial] = name
+                used.add(name)
+        fresh = self._fresh(used)
+        if self.result.serial not in names:
+            names[self.result.serial] = "J" if "J" not in used else next(fresh)
+        for node in self.nodes:
+            if node.serial not in names:
+                names[node.serial] = next(fresh)
+        for i, node in enumerate(n for n in self.graph.nodes if n.operation.leaf):
+            names.setdefault(node.serial, f"const{i}")
+        return names
+
+    def _fresh(self, used: set[str]) -> Iterator[str]:
+        few = len(self.nodes) - 1 <= len([c for c in _LETTERS if c not in used])
+        n = 0
+        for letter in _LETTERS if few else "":
+            if letter not in used:
+                yield letter
+        while True:
+            n += 1
+            if f"h{n}" not in used:
+                yield f"h{n}"
+
+    def _ref(self, node: Node) -> str:
+        """How a node is written in a formula: small constants as their number."""
+        if node.operation.leaf and node.spec.shape == () and node.operation not in (VARIABLE, WATCHED, INPUT):
+            return show(node.value, self.digits)
+        return self.names[node.serial]
+
+    # the forward pass
+
+    def _step(self, node: Node) -> Step:
+        index = self.chosen.get(node.serial) or (0,) * len(node.spec.shape)
+        empty = 0 in node.spec.shape
+        arithmetic = None if empty or not isinstance(node.operation, Operation) else self._forward(node, index)
+        formula = _formula(node, [self._ref(n) for n in node.inputs])
+        return Step(self.names[node.serial], formula, node.value, arithmetic, index, node.operation.name, node.scope, node.line,
+                    [self.names[n.serial] for n in node.inputs if not (n.operation.leaf and n.serial not in self.active)])  # fmt: skip
+
+    def _forward(self, node: Any, index: Index) -> Arithmetic | None:
+        operation: Operation = node.operation
+        value = np.asarray(node.value)[index]
+        xs = [n.value for n in node.inputs]
+        if operation.reduces:
+            return Arithmetic(self._reduction(operation, xs[0], index, node), float(value))
+        if operation.local is not None or operation.transpose is None:
+            if any(np.shape(x) and _meets(index, np.shape(x), node.spec.shape) is None for x in xs):
+                return None
+            filled = [_factor(np.asarray(x)[_meets(index, np.shape(x), node.spec.shape)], self.digits) for x in xs]
+            return Arithmetic(_fill(operation.written, filled), float(value)) if operation.local is not None else None
+        return Arithmetic(self._linear(node, index), float(value))
+
+    def _reduction(self, operation: Operation, x: Any, index: Index, node: Node) -> str:
+        axes = normal_axes(node.attributes["axis"], x.ndim)
+        kept = iter(index if not node.attributes["keepdims"] else [v for i, v in enumerate(index) if i not in axes])
+        group = np.asarray(x)[tuple(slice(None) if i in axes else next(kept) for i in range(x.ndim))].ravel()
+        name = operation.name
+        if name == "logsumexp":
+            body = self._terms([f"exp({show(v, self.digits)})" for v in group], np.exp(group))
+            return f"log({body})"
+        if name == "prod":
+            return self._terms([_factor(v, self.digits) for v in group], group, " * ", np.prod)
+        body = self._terms([_factor(v, self.digits) for v in group], group)
+        return f"({body}) / {group.size}" if name == "mean" else body
+
+    def _linear(self, node: Any, index: Index) -> str:
+        """The entry as a sum over the first input that gradients reach: coefficients from the transpose of a one."""
+        operation: Operation = node.operation
+        xs = [np.asarray(n.value) for n in node.inputs]
+        one = np.zeros(node.spec.shape, node.spec.dtype)
+        one[index] = 1
+        moving = range(len(xs)) if operation.joint else [next((i for i, n in enumerate(node.inputs) if n.serial in self.active), 0)]
+        texts: list[str] = []
+        values: list[Any] = []
+        for i in moving:
+            coefficients = downstream(operation, arrays, i, one, xs, node.value, node.attributes)
+            for place in zip(*np.nonzero(coefficients), strict=True):
+                c, x = coefficients[place], xs[i][place]
+                texts.append(_factor(x, self.digits) if c == 1 else f"{_factor(x, self.digits)} * {_factor(c, self.digits)}")
+                values.append(float(c) * float(x))
+        return self._terms(texts, np.array(values)) if texts else "0"
+
+    def _terms(self, texts: list[str], values: Any, sign: str = " + ", gather: Callable[[Any], Any] = np.sum) -> str:
+        """All terms, or the first few and what the others come to."""
+        if len(texts) <= SHOWN_TERMS + 1:
+            return sign.join(texts) or "0"
+        rest = gather(np.asarray(values)[SHOWN_TERMS:])
+        return sign.join([*texts[:SHOWN_TERMS], _factor(rest, self.digits)])
+
+    # the backward pass
+
+    def explanation(self, backward: bool) -> Explanation:
+        self.chosen: dict[int, Index] = {}
+        edges, joins = self._backward() if backward else ([], [])
+        steps = [self._step(n) for n in self.nodes]
+        leaves = [Step(self.names[n.serial], "", n.value, None, self.chosen.get(n.serial, (0,) * len(n.spec.shape)), n.operation.name, n.scope, n.line, [])
+                  for n in self.graph.inputs]  # fmt: skip
+        gradients = {self.names[n.serial]: self.upstreams.get(n.serial, np.zeros_like(n.value)) for n in self.graph.inputs if n.spec.floating} if backward else {}
+        made = Explanation(self.names[self.result.serial], leaves, steps, edges, joins, gradients, self.digits)
+        return made if self.depth is None else _fold(made, self.depth, self.digits)
+
+    def _backward(self) -> tuple[list[Edge], list[Join]]:
+        self.upstreams: dict[int, Any] = {self.result.serial: np.ones_like(self.result.value)}
+        parts: dict[int, list[Any]] = {}
+        found: list[tuple[Node, int, Any, Any]] = []
+        joins: list[Join] = []
+        for node in reversed(self.nodes):
+            u = self.upstreams.get(node.serial)
+            if u is None or node.serial not in self.active:
+                continue
+            self._join(node, parts, joins)
+            xs = [n.value for n in node.inputs]
+            for i, parent in enumerate(node.inputs):
+                if parent.serial in self.active:
+                    d = downstream(node.operation, arrays, i, u, xs, node.value, node.attributes)  # type: ignore[arg-type]
+                    d = np.zeros_like(parent.value) if d is None else np.asarray(d)
+                    before = self.upstreams.get(parent.serial)
+                    self.upstreams[parent.serial] = d if before is None else before + d
+                    parts.setdefault(parent.serial, []).append(d)
+                    found.append((node, i, u, d))
+        for leaf in self.graph.inputs:
+            self._join(leaf, parts, joins)
+        return [self._edge(*edge) for edge in found], joins
+
+    def _largest(self, node: Node) -> Index:
+        """The entry shown for a node: where the gradient that reaches it is largest."""
+        if node.serial not in self.chosen:
+            u = np.asarray(self.upstreams.get(node.serial, np.zeros(node.spec.shape)))
+            score = np.where(np.isnan(u), np.inf, np.abs(u))
+            self.chosen[node.serial] = tuple(int(i) for i in np.unravel_index(np.argmax(score), u.shape)) if u.size else ()
+        return self.chosen[node.serial]
+
+    def _join(self, node: Node, parts: dict[int, list[Any]], joins: list[Join]) -> None:
+        mine = parts.get(node.serial, [])
+        if len(mine) > 1 and node.spec.size:
+            index = self._largest(node)
+            total = self.upstreams[node.serial]
+            text = self._terms([_factor(p[index], self.digits) for p in mine], np.array([p[index] for p in mine]))
+            joins.append(Join(self.names[node.serial], mine, total, index, Arithmetic(text, float(np.asarray(total)[index]))))
+
+    def _edge(self, node: Any, i: int, u: Any, d: Any) -> Edge:
+        operation: Operation = node.operation
+        parent = node.inputs[i]
+        index = self._largest(parent)
+        xs = [np.asarray(n.value) for n in node.inputs]
+        local = None
+        if not d.size:
+            arithmetic = Arithmetic("0", 0.0)
+        elif operation.local is not None:
+            local = self._local(operation, i, xs, node)
+            arithmetic = Arithmetic(self._product(operation, u, local, index, parent.spec.shape, node), float(d[index]))
+        else:
+            arithmetic = Arithmetic(self._column(node, i, u, index), float(d[index]))
+        return Edge(self.names[node.serial], self.names[parent.serial], u, local, d, index, arithmetic, operation.name, operation.says, node.scope, node.line)
+
+    def _local(self, operation: Operation, i: int, xs: list[Any], node: Node) -> Any:
+        found = local_of(operation, arrays, i, xs, np.asarray(node.value), node.attributes)
+        shape = xs[i].shape if operation.reduces else node.spec.shape
+        return np.broadcast_to(np.asarray(0 if found is None else found, dtype=node.spec.dtype), shape)
+
+    def _product(self, operation: Operation, u: Any, local: Any, index: Index, shape: tuple[int, ...], node: Node) -> str:
+        """``upstream * local``; a sum of such products where broadcasting copied the entry."""
+        if operation.reduces:
+            spread = np.broadcast_to(np.reshape(u, kept_shape(shape, node.attributes["axis"])), shape)
+            return f"{_factor(spread[index], self.digits)} * {_factor(local[index], self.digits)}"
+        wide = node.spec.shape
+        extra = len(wide) - len(shape)
+        where = tuple(slice(None) for _ in range(extra)) + tuple(slice(None) if n == 1 and wide[j + extra] != 1 else index[j] for j, n in enumerate(shape))
+        us, locals_ = np.ravel(np.asarray(u)[where]), np.ravel(local[where])
+        texts = [f"{_factor(a, self.digits)} * {_factor(b, self.digits)}" for a, b in zip(us, locals_, strict=True)]
+        return self._terms(texts, us * locals_)
+
+    def _column(self, node: Any, i: int, u: Any, index: Index) -> str:
+        """The outputs that this input entry reaches, each upstream times the coefficient: the operation run on a one."""
+        operation: Operation = node.operation
+        xs = [np.asarray(n.value) for n in node.inputs]
+        one = np.zeros_like(xs[i])
+        one[index] = 1
+        others = [np.zeros_like(x) for x in xs] if operation.joint else list(xs)
+        others[i] = one
+        column = np.asarray(operation.value(np, *others, **node.attributes))
+        places = list(zip(*np.nonzero(column), strict=True))
+        texts = [f"{_factor(np.asarray(u)[p], self.digits)} * {_factor(column[p], self.digits)}" for p in places[: SHOWN_TERMS + 1]]
+        products = np.array([float(np.asarray(u)[p]) * float(column[p]) for p in places])
+        if len(places) > SHOWN_TERMS + 1:
+            return " + ".join([*texts[:SHOWN_TERMS], _factor(products[SHOWN_TERMS:].sum(), self.digits)])
+        return " + ".join(texts) or "0"
+
+
+def _meets(index: Index, shape: tuple[int, ...], wide: tuple[int, ...]) -> Index | None:
+    """The entry of a broadcast operand that meets this entry of the result; ``None`` if it is no broadcast."""
+    if len(shape) > len(wide) or any(n not in (1, m) for n, m in zip(shape[::-1], wide[::-1], strict=False)):
+        return None
+    tail = index[len(index) - len(shape) :]
+    return tuple(0 if n == 1 else k for n, k in zip(shape, tail, strict=True))
+
+
+def _fill(written: str, values: list[str]) -> str:
+    """The formula with numbers for its inputs; a negative one keeps its brackets but as a function's argument."""
+
+    def put(match: re.Match[str]) -> str:
+        value = values[int(match[2])]
+        return f"{match[1]}{value.strip('()')}{match[3]}" if match[1] in ("(", ", ") and match[3] in (")", ",") else match[1] + value + match[3]
+
+    return re.sub(r"(\(|, |)\{(\d)\}(\)|,|)", put, written)
+
+
+def _formula(node: Node, names: list[str]) -> str:
+    """The operation written with its inputs' names."""
+    operation: Any = node.operation
+    written = operation.written
+    needed = max(len(names), 1)
+    try:
+        return str(written.format(*names[:needed]))
+    except IndexError:
+        return f"{operation.name}({', '.join(names)})"
+
+
+# ---- folding: a scope shown as one step, with what flows into it and out of it
+
+
+def _fold(whole: Explanation, depth: int, digits: int | None) -> Explanation:
+    """Steps in the same scope, cut to `depth` levels, become one; edges inside vanish, edges out are summed."""
+    group = {s.name: _group(s.scope, depth) for s in whole.steps}
+    last = {g: s.name for s in whole.steps if (g := group[s.name])}
+    hidden = {s.name: last[g] for s in whole.steps if (g := group[s.name])}
+    steps = []
+    for s in whole.steps:
+        g = group[s.name]
+        if not g:
+            steps.append(s)
+        elif last[g] == s.name:
+            inputs = list(dict.fromkeys(i for t in whole.steps if group[t.name] == g for i in t.inputs if group.get(i) != g))
+            steps.append(Step(s.name, f"{g}({', '.join(inputs)})", s.value, None, s.index, g, g, s.line, inputs))
+    return Explanation(whole.result, whole.leaves, steps, _folded_edges(whole, group, hidden, digits), _visible(whole.joins, group, last), whole.gradients, digits)
+
+
+def _group(scope: str, depth: int) -> str:
+    """The folded scope a node belongs to; empty if it lies above the fold."""
+    parts = scope.split("/") if scope else []
+    return "/".join(parts[: depth + 1]) if len(parts) > depth else ""
+
+
+def _visible(joins: Sequence[Join], group: dict[str, str], last: dict[str, str]) -> list[Join]:
+    return [j for j in joins if not group.get(j.name) or last[group[j.name]] == j.name]
+
+
+def _folded_edges(whole: Explanation, group: dict[str, str], hidden: dict[str, str], digits: int | None) -> list[Edge]:
+    edges: list[Edge] = []
+    seen: dict[tuple[str, str], Edge] = {}
+    out_of = {e.node: e.upstream for e in whole.edges}
+    for e in whole.edges:
+        g = group.get(e.node, "")
+        if g and group.get(e.input) == g:
+            continue
+        node = hidden.get(e.node, e.node)
+        if not g:
+            edges.append(e)
+            continue
+        before = seen.get((node, e.input))
+        if before is not None:
+            before.downstream = before.downstream + e.downstream
+            value = float(before.downstream[before.index])
+            before.arithmetic = Arithmetic(before.arithmetic.text + " + " + _factor(e.downstream[before.index], digits), value)
+            continue
+        value = e.downstream[e.index] if e.downstream.size else 0.0
+        made = Edge(node, e.input, out_of.get(node, e.upstream), None, e.downstream, e.index, Arithmetic(_factor(value, digits), float(value)), g,
+                    f"{g} is folded: open it to see its steps", g, e.line)  # fmt: skip
+        seen[node, e.input] = made
+        edges.append(made)
+    return edges
+
+
+__all__ = ["Arithmetic", "Edge", "Explanation", "Join", "Step", "explain"]

@@ -1,0 +1,31 @@
+"""Lists, tuples and dictionaries of tensors: flat for a reading, and put together again for the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, Variable
+
+Build = Callable[[list[Any]], Any]
+
+
+def flatten(x: Any) -> tuple[list[Any], Build]:
+    """The leaves inside `x`, and a function that puts others in their places. A list of numbers is one leaf."""
+    if isinstance(x, dict):
+        parts = [flatten(v) for v in x.values()]
+        keys = list(x)
+        return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, regroup(parts, flat), strict=True))
+    if isinstance(x, list | tuple) and any(isinstance(v, Tensor | Variable | np.ndarray | dict | list | tuple) for v in x):
+        parts = [flatten(v) for v in x]
+        kind = type(x) if type(x) in (list, tuple) else list
+        return [t for p in parts for t in p[0]], lambda flat: kind(regroup(parts, flat))
+    return [x], lambda flat: flat[0]
+
+
+def regroup(parts: list[Any], flat: list[Any]) -> list[Any]:
+    """Each part built from its share of `flat`, in order."""
+    rest = iter(flat)
+    return [build([next(rest) for _ in leaves]) for leaves, build in parts]

@@ -1,0 +1,211 @@
+"""Price a graph: what every node multiplies, adds and moves, with the formula and its numbers filled in.
+
+A multiply-accumulate (MAC) is one multiply and one add; FLOPs are multiplies, adds and other operations
+together. Bias additions are counted apart, as papers leave them out. Bytes are what a node reads and writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ..errors import GraphError
+from ..graph import Graph, Made, Node, Spec, ancestors, made_for
+from ..ops.record import PICK, Cost, attributes_of
+from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, symbolic
+from .differentiate import gradients
+from .nested import flatten
+from .run import rebuild, same
+
+
+@dataclass
+class Count:
+    """Sums of costs. ``bias`` is the part of `adds` that adds a bias."""
+
+    multiplies: int = 0
+    adds: int = 0
+    bias: int = 0
+    macs: int = 0
+    flops: int = 0
+    bytes: int = 0
+    parameters: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(*[getattr(self, f.name) + getattr(other, f.name) for f in fields(Count)])
+
+
+@dataclass
+class Row:
+    """One node's price."""
+
+    operation: str
+    scope: str
+    shape: tuple[Any, ...]
+    phase: str
+    count: Count
+    formula: str
+    line: str = field(repr=False, default="")
+
+
+class Price:
+    """The price of a graph: `rows`, `total`, `forward`, `backward`, and a table when printed."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+
+    def _sum(self, rows: Iterable[Row]) -> Count:
+        return sum((r.count for r in rows), Count())
+
+    @property
+    def total(self) -> Count:
+        return self._sum(self.rows)
+
+    @property
+    def forward(self) -> Count:
+        return self._sum(r for r in self.rows if r.phase == "forward")
+
+    @property
+    def backward(self) -> Count:
+        return self._sum(r for r in self.rows if r.phase == "backward")
+
+    def by_scope(self, depth: int | None = None, phase: str | None = None) -> dict[str, Count]:
+        """Sums by scope, cut to `depth` levels (``None``: all); nodes without a scope stand under ``""``."""
+        found: dict[str, Count] = {}
+        for row in self.rows:
+            if phase in (None, row.phase):
+                scope = "/".join(row.scope.split("/")[:depth]) if depth is not None else row.scope
+                found[scope] = found.get(scope, Count()) + row.count
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Rows and total as plain data."""
+        return {"rows": [{**r.__dict__, "count": dict(r.count.__dict__)} for r in self.rows], "total": dict(self.total.__dict__)}
+
+    def __str__(self) -> str:
+        names = {id(r): f"{r.scope}/{r.operation}" if r.scope else r.operation for r in self.rows}
+        width = max([len(n) for n in names.values()] + [9]) + 2
+        lines = [f"{'operation':<{width}}{'output':<20}{'multiplies':>15}{'adds':>15}{'of them bias':>14}{'bytes':>14}  formula"]
+        for phase in ("forward", "backward"):
+            rows = [r for r in self.rows if r.phase == phase]
+            lines += [_line(names[id(r)], width, str(list(r.shape)), r.count, r.formula) for r in rows]
+            if rows:
+                lines.append(_line(phase, width, "", self._sum(rows), ""))
+        total = self.total
+        lines.append(f"{total.macs:,} MACs, {total.flops:,} FLOPs, {total.parameters:,} parameters")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _line(name: str, width: int, shape: str, c: Count, formula: str) -> str:
+    return f"{name:<{width}}{shape:<20}{c.multiplies:>15,}{c.adds:>15,}{c.bias:>14,}{c.bytes:>14,}  {formula}".rstrip()
+
+
+def price(target: Any, *specs: Any, backward: bool = False) -> Price:
+    """What computing `target` costs.
+
+    Args:
+        target: a tensor, eager or symbolic, or a list of them; or a function, priced on `specs` without
+            running it: shapes, or tensors and arrays whose shape and dtype count.
+        backward: also price the gradients with respect to all variables and watched tensors (for a
+            function, its arguments).
+
+    Raises:
+        GraphError: for an operation without a price, or an unknown batch size.
+
+    >>> import chainrule as cr
+    >>> from chainrule import ops
+    >>> cost = price(lambda x, k: ops.conv(x, k, padding="same"), (1, 28, 28, 192), (5, 5, 192, 32))
+    >>> cost.total.multiplies
+    120422400
+    >>> cost.rows[0].formula
+    '28·28·32 outputs × 5·5·192 = 120,422,400 multiplies'
+    """
+    if callable(target) and not isinstance(target, Tensor):
+        return _price_function(target, specs, backward)
+    outputs = [as_tensor(t) for t in flatten(target)[0]]
+    graph = Graph([n for n in ancestors(outputs) if n.operation in (VARIABLE, WATCHED, INPUT)], outputs)
+    return _price(graph, backward)
+
+
+def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: bool) -> Price:
+    inputs = []
+    for s in specs:
+        shape = s if isinstance(s, tuple) and all(isinstance(n, int) for n in s) else None
+        inputs.append(symbolic(shape) if shape is not None else symbolic(as_tensor(s).shape, as_tensor(s).dtype))
+    outputs = [as_tensor(t) for t in flatten(f(*inputs))[0]]
+    more = [n for n in ancestors(outputs, stop=inputs) if n.operation in (VARIABLE, WATCHED)]
+    return _price(Graph([*inputs, *more], outputs), backward)
+
+
+def _price(graph: Graph, backward: bool) -> Price:
+    parameters = {n.serial for n in graph.inputs if n.operation is VARIABLE}
+    rows = [Row("parameter", n.name, n.shape, "forward", Count(parameters=n.size), f"{n.size:,} numbers", n.line)
+            for n in graph.inputs if n.operation is VARIABLE and isinstance(n, Tensor)]  # fmt: skip
+    rows += _rows(graph.nodes, parameters, "forward")
+    if backward:
+        rows += _backward_rows(graph)
+    return Price(rows)
+
+
+def _backward_rows(graph: Graph) -> list[Row]:
+    """Build the graph again on symbolic inputs, so that nothing runs, differentiate that, and price what is new."""
+    blank = [symbolic(n.spec.shape, n.spec.dtype) for n in graph.inputs]
+    made = rebuild(graph, blank, _kept_place)
+    outputs = [t for t in (made[graph.place[n.serial]] for n in graph.outputs) if t.spec.floating]
+    inputs_too = all(n.operation is INPUT for n in graph.inputs)  # a function's arguments, not a model's data
+    wanted = [
+        b for b, n in zip(blank, graph.inputs, strict=True) if n.spec.floating and (inputs_too or n.operation is not INPUT)
+    ]
+    grads = []
+    for y in outputs:
+        upstream = symbolic(y.shape, y.dtype)
+        grads += gradients(y, wanted, upstream, unconnected="zero")
+    forward = {n.serial for n in ancestors(outputs)}
+    return _rows([n for n in ancestors(grads) if n.serial not in forward], set(), "backward")
+
+
+def _kept_place(node: Node, inputs: list[Any]) -> Any:
+    with made_for(node.made or Made("", None, 0)):
+        return same(node, inputs)
+
+
+def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = "", line: str = "") -> list[Row]:
+    rows = []
+    for node in nodes:
+        if node.operation.leaf or node.operation is PICK:
+            continue
+        where = "/".join(part for part in (scope, node.scope) if part)
+        if "body" in node.attributes:
+            body: Graph = node.attributes["body"]
+            rows += _rows(body.nodes, set(), phase, where, line or node.line)
+            continue
+        rows.append(Row(node.operation.name, where, node.spec.shape, phase, _count(node, parameters), cost_of(node).formula, line or node.line))
+    return rows
+
+
+def cost_of(node: Node) -> Cost:
+    """A primitive node's cost, from its record's rule.
+
+    Raises:
+        GraphError: if its sizes are not known or its record gives no cost.
+    """
+    operation: Any = node.operation
+    specs = tuple(n.spec for n in node.inputs)
+    for spec in (*specs, node.spec):
+        if isinstance(spec, Spec) and None in spec.shape:
+            raise GraphError(f"a price for {operation.name} with shape {spec.shape}", "known sizes", "give the batch size", node.line)
+    cost = operation.cost(specs, node.spec, **attributes_of(node))
+    if not isinstance(cost, Cost):
+        raise GraphError(f"an operation {operation.name!r} without a price", "a cost rule in its record", "add one", node.line)
+    return cost
+
+
+def _count(node: Node, parameters: set[int]) -> Count:
+    cost = cost_of(node)
+    bias = 0
+    if node.operation.name == "add":
+        bias = cost.adds if any(n.serial in parameters and n.spec.shape != node.spec.shape for n in node.inputs) else 0
+    moved = node.spec.nbytes + sum(n.spec.nbytes for n in node.inputs)
+    return Count(cost.multiplies, cost.adds, bias, cost.macs, cost.flops, moved)

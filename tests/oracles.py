@@ -1,0 +1,235 @@
+"""What every operation should give, by JAX, SciPy or plain loops; chainrule's own code is nowhere used.
+
+``ORACLES[name](*arrays, **attributes)`` takes a sample of the record `name`. All are traceable by JAX but
+those in `PLAIN`, so that `jax.grad` serves as a second opinion on gradients.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import jax
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+import jax.numpy as jnp  # noqa: E402
+from jax import lax, nn  # noqa: E402
+from jax.scipy import special  # noqa: E402
+
+# ---- indexing
+
+
+def thaw(key, indices):
+    """A frozen key as Python's own index: tuples are slices, ``"array"`` is the next index array."""
+    given = list(indices)[::-1]
+    words = {"newaxis": lambda: None, "...": lambda: Ellipsis, "array": given.pop}
+    found = [slice(*p[1:]) if isinstance(p, tuple) else words[p]() if isinstance(p, str) else p for p in key]
+    return tuple(found)
+
+
+# ---- convolution and pooling
+
+
+def same_pads(n, reach, stride):
+    """TensorFlow's rule: ceil(n / stride) windows, the odd entry of padding behind."""
+    total = max((math.ceil(n / stride) - 1) * stride + reach - n, 0)
+    return total // 2, total - total // 2
+
+
+def conv(x, kernel, strides=1, padding="valid", dilation=1, groups=1):
+    rank = x.ndim - 2
+    places = "XYZ"[:rank]
+    spread = lambda v: (v,) * rank if isinstance(v, int) else v
+    return lax.conv_general_dilated(
+        x, kernel, spread(strides), padding.upper() if isinstance(padding, str) else padding,
+        rhs_dilation=spread(dilation), feature_group_count=groups, precision=lax.Precision.HIGHEST,
+        dimension_numbers=(f"N{places}C", f"{places}IO", f"N{places}C"),
+    )  # fmt: skip
+
+
+def conv_transpose(u, kernel, sizes, groups=1, **more):
+    x = jnp.zeros((u.shape[0], *sizes, kernel.shape[-2] * groups), u.dtype)
+    return jax.vjp(lambda x: conv(x, kernel, groups=groups, **more), x)[1](u)[0]
+
+
+def conv_kernel_gradient(x, u, window, groups=1, **more):
+    kernel = jnp.zeros((*window, x.shape[-1] // groups, u.shape[-1]), x.dtype)
+    return jax.vjp(lambda k: conv(x, k, groups=groups, **more), kernel)[1](u)[0]
+
+
+def pool(start, join):
+    def pooled(x, pool_size, strides=None, padding="valid"):
+        spread = lambda v: (1, *((v,) * (x.ndim - 2) if isinstance(v, int) else v), 1)
+        return lax.reduce_window(x, start, join, spread(pool_size), spread(strides or pool_size), padding.upper())
+
+    return pooled
+
+
+window_sum = pool(0.0, lax.add)
+
+
+def average_pool(x, **window):
+    return window_sum(x, **window) / window_sum(jnp.ones_like(x), **window)
+
+
+def window_spread(u, sizes, **window):
+    x = jnp.zeros((u.shape[0], *sizes, u.shape[-1]), u.dtype)
+    return jax.vjp(lambda x: window_sum(x, **window), x)[1](u)[0]
+
+
+def max_pool_index(x, pool_size, strides=None, padding="valid"):
+    rank, sizes = x.ndim - 2, x.shape[1:-1]
+    spread = lambda v: (v,) * rank if isinstance(v, int) else v
+    axes = []  # for each axis, for each window the places it covers
+    for n, k, s in zip(sizes, spread(pool_size), spread(strides or pool_size), strict=True):
+        before, after = same_pads(n, k, s) if padding == "same" else (0, 0)
+        starts = range(-before, n + after - k + 1, s)
+        axes.append([[i for i in range(start, start + k) if 0 <= i < n] for start in starts])
+    found = np.zeros((x.shape[0], *map(len, axes), x.shape[-1]), np.int32)
+    for b, *at, c in np.ndindex(found.shape):
+        covered = product(*[windows[i] for windows, i in zip(axes, at, strict=True)])
+        winner = max(covered, key=lambda place: x[(b, *place, c)])  # Python's max keeps the first of equals
+        found[(b, *at, c)] = np.ravel_multi_index(winner, sizes)
+    return found
+
+
+# ---- norms, normalisation, losses
+
+
+def hard_shrink(x, threshold=0.5):
+    return jnp.where((x < -threshold) | (x > threshold), x, 0.0)
+
+
+def soft_shrink(x, threshold=0.5):
+    return jnp.where(x > threshold, x - threshold, jnp.where(x < -threshold, x + threshold, 0.0))
+
+
+def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-3):
+    return nn.standardize(x, axis=axis, epsilon=epsilon) * gamma + beta
+
+
+def rms_normalization(x, scale, axis=-1, epsilon=1e-6):
+    n = math.prod(x.shape[a] for a in np.atleast_1d(axis))
+    return scale * x / jnp.sqrt(jnp.linalg.norm(x, axis=axis, keepdims=True) ** 2 / n + epsilon)
+
+
+def binary_crossentropy(target, output, from_logits=False):
+    if from_logits:
+        return -target * nn.log_sigmoid(output) - (1 - target) * nn.log_sigmoid(-output)
+    output = jnp.clip(output, 1e-7, 1 - 1e-7)
+    return -special.xlogy(target, output) - special.xlog1py(1 - target, -output)
+
+
+def categorical_crossentropy(target, output, from_logits=False, axis=-1):
+    if from_logits:
+        return jnp.sum(target * (nn.logsumexp(output, axis=axis, keepdims=True) - output), axis=axis)
+    share = jnp.clip(output / jnp.sum(output, axis=axis, keepdims=True), 1e-7, 1 - 1e-7)
+    return -jnp.sum(special.xlogy(target, share), axis=axis)
+
+
+def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
+    labels = jnp.squeeze(target, axis) if target.ndim == output.ndim else target
+    target = nn.one_hot(labels, output.shape[axis], axis=axis, dtype=output.dtype)
+    return categorical_crossentropy(target, output, from_logits, axis)
+
+
+# ---- random numbers: Threefry-2x32-20 as its authors wrote it (https://doi.org/10.1145/2063384.2063405)
+
+WORD = 0xFFFFFFFF
+
+
+def threefry(key, counter):
+    """Both words of one block, in Python's whole numbers."""
+    x, y = ((c + k) & WORD for c, k in zip(counter, key, strict=True))
+    schedule = [*key, 0x1BD11BDA ^ key[0] ^ key[1]]
+    for i in range(20):
+        r = (13, 15, 26, 6, 17, 29, 16, 24)[i % 8]
+        x = (x + y) & WORD
+        y = ((y << r | y >> (32 - r)) & WORD) ^ x
+        if i % 4 == 3:
+            j = i // 4 + 1
+            x, y = (x + schedule[j % 3]) & WORD, (y + schedule[(j + 1) % 3] + j) & WORD
+    return x, y
+
+
+def drawn(from_words):
+    def draw(key, step, shape=(), dtype="float32"):
+        words = [threefry(key.tolist(), (int(step), i)) for i in range(math.prod(shape))]
+        return np.array([from_words(a, b, dtype) for a, b in words]).reshape(shape)
+
+    return draw
+
+
+def uniform_of(a, b, dtype):
+    return ((a >> 5) * 2**26 + (b >> 6)) / 2**53 if dtype == "float64" else (a >> 8) / 2**24
+
+
+def normal_of(a, b, dtype):
+    return math.sqrt(-2 * math.log((a + 0.5) / 2**32)) * math.cos(2 * math.pi * b / 2**32)
+
+
+def random_permutation(key, step, n):
+    words = [threefry(key.tolist(), (int(step), i))[0] for i in range(n)]
+    return np.array(sorted(range(n), key=words.__getitem__), np.int32)
+
+
+PLAIN = {
+    "max_pool_index": max_pool_index,
+    "random_bits": drawn(lambda a, b, dtype: a),
+    "random_uniform": drawn(uniform_of),
+    "random_normal": drawn(normal_of),
+    "random_permutation": random_permutation,
+}
+
+_NUMPY = (
+    "absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort "
+    "bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil "
+    "clip copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide greater greater_equal "
+    "hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or "
+    "logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod "
+    "reciprocal round sign signbit sin sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var where"
+).split()
+_NN = (
+    "celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp relu relu6 "
+    "selu sigmoid silu softmax softplus squareplus"
+).split()
+
+ORACLES = {
+    **{name: getattr(jnp, name) for name in _NUMPY},
+    **{name: getattr(nn, name) for name in _NN},
+    **PLAIN,
+    "add_at": lambda u, *indices, key, shape: jnp.zeros(shape, u.dtype).at[thaw(key, indices)].add(u),
+    "average_pool": average_pool,
+    "binary_crossentropy": binary_crossentropy,
+    "cast": lambda x, dtype: lax.convert_element_type(x, np.dtype(dtype)),
+    "categorical_crossentropy": categorical_crossentropy,
+    "concatenate": lambda *xs, axis=0: jnp.concatenate(xs, axis),
+    "conv": conv,
+    "conv_kernel_gradient": conv_kernel_gradient,
+    "conv_transpose": conv_transpose,
+    "cumprod": lambda x, axis=0: lax.cumprod(x, axis % x.ndim),
+    "cumsum": lambda x, axis=0: lax.cumsum(x, axis % x.ndim),
+    "einsum": lambda *xs, subscripts: jnp.einsum(subscripts, *xs),
+    "erf": lax.erf,
+    "erfc": lax.erfc,
+    "get_item": lambda x, *indices, key: x[thaw(key, indices)],
+    "hard_shrink": hard_shrink,
+    "layer_normalization": layer_normalization,
+    "leaky_relu": lambda x, negative_slope=0.2: nn.leaky_relu(x, negative_slope),
+    "max_pool": pool(-np.inf, lax.max),
+    "norm": jnp.linalg.norm,
+    "pad": lambda x, widths: lax.pad(x, np.zeros((), x.dtype), [(b, a, 0) for b, a in widths]),
+    "reshape": lambda x, newshape: jnp.reshape(x, newshape),
+    "rms_normalization": rms_normalization,
+    "rsqrt": lax.rsqrt,
+    "soft_shrink": soft_shrink,
+    "softsign": nn.soft_sign,
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "stop_gradient": lax.stop_gradient,
+    "tanh_shrink": lambda x: x - jnp.tanh(x),
+    "top_k": lambda x, k: lax.top_k(x, k)[0],
+    "window_spread": window_spread,
+    "window_sum": window_sum,
+}
