@@ -13,12 +13,13 @@ from chainrule import ops, symbolic, tensor
 from chainrule.graph import Graph, verify
 from chainrule.ops import registry
 from chainrule.ops.rules import elementwise_batch
-from chainrule.readings.differentiate import grad, gradients, jvp
+from chainrule.readings.differentiate import gradients, jvp
+from chainrule.readings.run import run
 
 WITHOUT_ORACLE: dict[str, str] = {}  # name: reason
 
-# Operations with points where slopes from the left and the right differ. There differences say nothing, and
-# the convention is tested in `test_convention`.
+# Where slopes from the left and the right differ, differences say nothing: these entries are left out, for
+# these operations only, and the convention that holds there is tested in `test_convention`.
 KINKS = {
     "absolute": "at 0",
     "clip": "at its bounds",
@@ -30,7 +31,7 @@ KINKS = {
     "min": "at ties",
     "minimum": "at ties",
     "norm": "at the zero vector",
-    "power": "the exponent's slope is 0 for a base that is not positive",
+    "power": "at a base of 0, below which the exponent's slope is taken as 0",
     "relu": "at 0",
     "round": "jumps at halves",
     "sign": "jumps at 0",
@@ -38,82 +39,86 @@ KINKS = {
     "top_k": "at ties",
 }
 NO_DIFFERENCES = {"stop_gradient": "its slope is 0 by definition"}
-# Where `jax.grad` has another convention it is asked only where the operation is smooth and JAX's slope finite.
+# JAX is asked only where the operation is smooth and JAX's own slope finite.
 JAX_DIFFERS = {
+    "absolute": "JAX takes the upper slope at 0",
     "clip": "JAX halves the slope at the bounds",
     "leaky_relu": "JAX takes the upper slope at 0",
     "max": "JAX shares the slope among equals",
     "min": "JAX shares the slope among equals",
-    "norm": "JAX gives nan at the zero vector",
     "power": "JAX gives nan as the exponent's slope for a negative base",
 }
 NO_JAX_GRADIENT = {"nextafter": "JAX defines none"}
-STEP = {"cast": 2.0**-6}  # float32 must hold the points of a difference exactly
+STEP = {"cast": 2.0**-6}  # at whose multiples float32 is exact
 
 
 class Case:
-    """A sample of a record; called, it is the operation on the sample's float inputs."""
+    """A sample of a record; called, it is the operation as a function of the sample's float inputs."""
 
     def __init__(self, name, sample):
-        self.name, self.sample, self.operation = name, sample, registry[name]
-        self.xs = sample.arrays()
+        self.name, self.sample, self.operation, self.xs = name, sample, registry[name], sample.arrays()
         self.places = [i for i, x in enumerate(self.xs) if x.dtype.kind == "f"]
         self.floats = [self.xs[i] for i in self.places]
-        if sample.error is None:
-            with np.errstate(all="ignore"):
-                self.result = self.run(*self.xs)
-            self.differentiable = bool(self.places) and self.result.dtype.kind == "f"
+        self.valid = sample.error is None
+        with np.errstate(all="ignore"):
+            self.result = self.run(*self.xs).numpy() if self.valid else None
+        self.differentiable = self.valid and bool(self.places) and self.result.dtype.kind == "f"
 
     def run(self, *xs):
         return self.operation(*xs, **self.sample.attributes)
 
     def __call__(self, *floats):
-        xs = list(self.xs)
-        for i, x in zip(self.places, floats, strict=True):
-            xs[i] = x
-        return self.run(*xs)
+        return self.run(*self.put(floats))
 
-    def gradients(self, w, at=None, of=None, v=None):
-        """The gradient of sum(w * result) by each float input; with `of`, that of sum(v * gradient number `of`)."""
-        leaves = [tensor(x, watch=True) for x in at or self.floats]
-        found = gradients(self(*leaves), leaves, w, unconnected="zero")
-        return found if of is None else gradients(found[of], leaves, v, unconnected="zero")
+    def put(self, floats):
+        """All inputs, the floats among them replaced."""
+        new = dict(zip(self.places, floats, strict=True))
+        return [new.get(i, x) for i, x in enumerate(self.xs)]
 
-    @property
-    def finite(self):
-        return bool(np.isfinite(self.result.numpy()).all())
+    def value(self, floats):
+        return self(*floats).numpy()
 
+    def gradient(self, w, floats=None):
+        """The gradient of sum(w * result) by each float input."""
+        leaves = [tensor(x, watch=True) for x in floats or self.floats]
+        return [g.numpy() for g in gradients(self(*leaves), leaves, w, unconnected="zero")]
 
-def cases_of(wanted):
-    return pytest.mark.parametrize("case", [key for key, case in CASES.items() if wanted(case)])
+    def second(self, w, i, v):
+        """The gradient of sum(v * the gradient by float input i) by each float input."""
+        leaves = [tensor(x, watch=True) for x in self.floats]
+        first = gradients(self(*leaves), leaves, w, unconnected="zero")[i]
+        return [g.numpy() for g in gradients(first, leaves, v, unconnected="zero")]
 
 
 CASES = {f"{name}-{i}": Case(name, s) for name, op in registry.items() for i, s in enumerate(op.samples)}
-LARGEST = {}  # of each operation the sample with the most entries, for `jax.grad`
-for key, case in CASES.items():
-    asked = case.sample.error is None and case.differentiable and case.finite and case.name not in {**PLAIN, **NO_JAX_GRADIENT}
-    if asked and case.result.size >= getattr(LARGEST.get(case.name), "entries", 1):
-        LARGEST[case.name], case.entries = case, case.result.size
-
-valid = cases_of(lambda case: case.sample.error is None)
-broken = cases_of(lambda case: case.sample.error is not None)
-smooth = cases_of(lambda case: case.sample.error is None and case.differentiable and case.name not in NO_DIFFERENCES)
-floating = cases_of(lambda case: case.sample.error is None and case.differentiable)
 
 
-@pytest.fixture(autouse=True)
+def cases(wanted):
+    return pytest.mark.parametrize("key", [key for key, case in CASES.items() if wanted(case)])
+
+
+def largest():
+    """Of each operation the sample with the most entries and all of them finite, for `jax.grad`."""
+    found = {}
+    for case in CASES.values():
+        if case.differentiable and case.name not in NO_JAX_GRADIENT and np.isfinite(case.result).all():
+            found[case.name] = max(found.get(case.name, case), case, key=lambda c: c.result.size)
+    return found
+
+
+LARGEST = largest()
+valid, floating = cases(lambda case: case.valid), cases(lambda case: case.differentiable)
+smooth = cases(lambda case: case.differentiable and case.name not in NO_DIFFERENCES)
+
+
+@pytest.fixture(autouse=True, scope="module")
 def quiet():
     with np.errstate(all="ignore"):
         yield
 
 
-def close(got, want, rtol=1e-10, atol=1e-12):
-    assert got.shape == want.shape
-    assert_allclose(got.astype("float64"), want.astype("float64"), rtol, atol)
-
-
-def random(*shape):
-    return np.random.default_rng(list(shape)).normal(size=shape)
+def random(shape):
+    return np.random.default_rng([7, *shape]).normal(size=shape)
 
 
 # ---- what the oracles say
@@ -121,106 +126,115 @@ def random(*shape):
 
 @pytest.fixture(scope="module")
 def peer(request):
-    """All values and gradients that this run asks of JAX, from one compilation: it is compiling that takes time.
-
-    Elementwise operations get the entries of all their samples in one row.
-    """
+    """(values by key, gradients by name) from JAX, all that this run needs in one compilation, which is what takes time."""
     params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    names = {p["name"] for p in params if "name" in p} | {CASES[p["case"]].name for p in params if p.get("case") in CASES}
-    asked = {key: c for key, c in CASES.items() if c.sample.error is None and c.name in names - set(PLAIN)}
-    rows, alone = {}, {}
+    names = {CASES[p["key"]].name for p in params if p.get("key") in CASES} | {p["name"] for p in params if "name" in p}
+    asked = {key: case for key, case in CASES.items() if case.valid and case.name in names - PLAIN.keys()}
+    alone = {key: case.xs for key, case in asked.items() if not in_row(case)}
+    rows = {}  # elementwise operations get the entries of all their samples at once
     for key, case in asked.items():
-        if case.operation.batch is elementwise_batch and not case.operation.parameters:
+        if in_row(case):
             rows.setdefault(case.name, {})[key] = [np.ravel(x) for x in np.broadcast_arrays(*case.xs)]
-        else:
-            alone[key] = case.xs
-    joined = {name: [np.concatenate(column) for column in zip(*row.values(), strict=True)] for name, row in rows.items()}
-    slopes = {name: (LARGEST[name].floats, weights(LARGEST[name])) for name in names if name in LARGEST}
+    columns = {name: [np.concatenate(parts) for parts in zip(*row.values(), strict=True)] for name, row in rows.items()}
+    slopes = {name: (LARGEST[name].floats, jax_weights(LARGEST[name])) for name in names & LARGEST.keys()}
 
-    def ask(joined, alone, slopes):
-        def slope(name, floats, w):
-            case = LARGEST[name]
-            xs = dict(zip(case.places, floats, strict=True))
-            value = ORACLES[name](*[xs.get(i, x) for i, x in enumerate(case.xs)], **case.sample.attributes)
-            return (w * value).sum()
+    def ask(alone, columns, slopes):
+        def objective(floats, w, case):
+            return (w * ORACLES[case.name](*case.put(floats), **case.sample.attributes)).sum()
 
         values = {key: ORACLES[asked[key].name](*xs, **asked[key].sample.attributes) for key, xs in alone.items()}
-        long = {name: ORACLES[name](*columns) for name, columns in joined.items()}
-        return values, long, {name: jax.grad(slope, 1)(name, *given) for name, given in slopes.items()}
+        joined = {name: ORACLES[name](*xs) for name, xs in columns.items()}
+        return values, joined, {name: jax.grad(objective)(*given, LARGEST[name]) for name, given in slopes.items()}
 
     with jax.default_device(jax.devices("cpu")[0]):
         quick = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-        compiled = jax.jit(ask).lower(joined, alone, slopes).compile(compiler_options=quick)
-        values, long, found = jax.device_get(compiled(joined, alone, slopes))
+        compiled = jax.jit(ask).lower(alone, columns, slopes).compile(compiler_options=quick)
+        values, joined, found = jax.device_get(compiled(alone, columns, slopes))
     for name, row in rows.items():
-        cuts = np.cumsum([columns[0].size for columns in row.values()])[:-1]
-        for key, part in zip(row, np.split(long[name], cuts), strict=True):
+        cuts = np.cumsum([xs[0].size for xs in row.values()])[:-1]
+        for key, part in zip(row, np.split(joined[name], cuts), strict=True):
             values[key] = part.reshape(np.broadcast_shapes(*[x.shape for x in CASES[key].xs]))
     return values, found
 
 
-def weights(case):
-    """Random weights of the result's entries; 0 at kinks where JAX has a convention of its own."""
-    w = random(*case.result.shape)
+def in_row(case):
+    return case.operation.batch is elementwise_batch and not case.operation.parameters
+
+
+def jax_weights(case):
+    """Random weights for the result's entries, 0 where JAX may have a convention of its own."""
+    w = random(case.result.shape)
     if case.name in JAX_DIFFERS:
         for i in range(len(case.floats)):
-            w = np.where(differences(case.value, case.floats, i, True)[2], w, 0.0)
+            w = np.where(differences(case.value, case.floats, i, kinked=True)[2], w, 0.0)
     return w
 
 
 def test_every_operation_has_samples_and_an_oracle():
-    assert set(registry) == set(ORACLES) | set(WITHOUT_ORACLE)
+    assert registry.keys() == ORACLES.keys() | WITHOUT_ORACLE.keys()
     assert not [name for name, operation in registry.items() if not operation.samples]
-    assert {*KINKS, *NO_DIFFERENCES, *JAX_DIFFERS, *NO_JAX_GRADIENT} <= set(registry)
+    assert registry.keys() >= {*KINKS, *NO_DIFFERENCES, *JAX_DIFFERS, *NO_JAX_GRADIENT, *STEP}
 
 
 def test_threefry_of_the_oracle():
-    """The vectors that Random123 publishes (kat_vectors, threefry 2x32 with 20 rounds)."""
+    """The vectors that Random123 publishes (kat_vectors, threefry2x32 with 20 rounds)."""
     assert threefry((0, 0), (0, 0)) == (0x6B200159, 0x99BA4EFE)
     assert threefry((0xFFFFFFFF,) * 2, (0xFFFFFFFF,) * 2) == (0x1CB996FC, 0xBB002BE7)
     assert threefry((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3)) == (0xC4923A9C, 0x483DF7A0)
 
 
 @valid
-def test_value(case, peer):
-    values, case, key = peer[0], CASES[case], case
-    want = PLAIN[case.name](*case.xs, **case.sample.attributes) if case.name in PLAIN else values[key]
-    tolerance = (2e-6, 1e-6) if case.result.dtype == "float32" else (1e-10, 1e-12)
-    close(case.result.numpy(), want, *tolerance)
+def test_value(key, peer):
+    case = CASES[key]
+    want = PLAIN[case.name](*case.xs, **case.sample.attributes) if case.name in PLAIN else peer[0][key]
+    assert case.result.shape == want.shape
+    single = case.result.dtype == "float32"
+    assert_allclose(case.result.astype(float), want.astype(float), *((2e-6, 1e-6) if single else (1e-10, 1e-12)))
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_gradient_of_jax(name, peer):
+    case = LARGEST[name]
+    for got, want in zip(case.gradient(jax_weights(case)), peer[1][name], strict=True):
+        there = np.isfinite(want) | (name not in JAX_DIFFERS)
+        assert_allclose(got[there], want[there], 1e-9, 1e-11)
 
 
 # ---- the shape rule
 
 
 @valid
-def test_shape_rule(case):
-    """Built without numbers, the result and its gradient are what they are with numbers."""
-    case = CASES[case]
+def test_shape_rule(key):
+    """Built without numbers, the result and its gradient have the shapes and dtypes, and then the numbers, they have eagerly."""
+    case = CASES[key]
     inputs = [symbolic(x.shape, x.dtype) for x in case.xs]
     y = case.run(*inputs)
     assert (y.shape, y.dtype) == (case.result.shape, case.result.dtype)
     verify_whole(Graph(inputs, [y]))
+    feed = dict(zip(inputs, case.xs, strict=True))
+    assert_array_equal(run(y, feed).numpy(), case.result)
     if case.differentiable:
-        u = symbolic(y.shape, y.dtype)
-        floats = [inputs[i] for i in case.places]
-        found = gradients(y, floats, u, unconnected="zero")
-        assert [(g.shape, g.dtype) for g in found] == [(x.shape, x.dtype) for x in floats]
-        verify_whole(Graph([*inputs, u], found))
+        w = random(y.shape)
+        upstream = symbolic(y.shape, y.dtype)
+        found = gradients(y, [inputs[i] for i in case.places], upstream, unconnected="zero")
+        verify_whole(Graph([*inputs, upstream], found))
+        for got, want in zip(run(found, {**feed, upstream: w}), case.gradient(w), strict=True):
+            assert (got.shape, got.dtype) == (want.shape, want.dtype)
+            assert_allclose(got.numpy(), want, 1e-12, 1e-14)
 
 
 def verify_whole(graph):
-    """Also the bodies of calls."""
+    """The graph and the bodies of its calls."""
     todo = [graph]
     while todo:
-        graph = todo.pop()
-        verify(graph)
-        todo += [node.attributes["body"] for node in graph.nodes if "body" in node.attributes]
+        verify(todo[-1])
+        todo += [node.attributes["body"] for node in todo.pop().nodes if "body" in node.attributes]
 
 
-@broken
-def test_error(case):
+@cases(lambda case: not case.valid)
+def test_error(key):
     """Raised with numbers and without, and saying how to mend it."""
-    case = CASES[case]
+    case = CASES[key]
     for xs in (case.xs, [symbolic(x.shape, x.dtype) for x in case.xs]):
         with pytest.raises(case.sample.error, match=r"expected|To mend"):
             case.run(*xs)
@@ -230,14 +244,13 @@ def test_error(case):
 
 
 def differences(f, p, i, kinked, h=2.0**-17):
-    """(directions, the slope of f along each by central differences, where f is smooth) in input i."""
-    x, here = p[i], f(p)
-    n = x.size
-    basis = np.eye(n) if n <= 24 else np.random.default_rng(n).normal(size=(6, n))
-    along = basis.reshape(-1, *x.shape)
-    beside = lambda d: f([*p[:i], x + d, *p[i + 1 :]])
-    ahead = np.array([(beside(h * d) - here) / h for d in along]).reshape(-1, *here.shape)
-    behind = np.array([(here - beside(-h * d)) / h for d in along]).reshape(-1, *here.shape)
+    """(directions in input i, the central difference of f along each, the entries of f where these say something)."""
+    here, x = f(p), p[i]
+    basis = np.eye(x.size) if x.size <= 24 else random((6, x.size))
+    along = basis.reshape(len(basis), *x.shape)
+    at = lambda d: f([*p[:i], x + d, *p[i + 1 :]])
+    ahead = np.array([(at(h * d) - here) / h for d in along]).reshape(len(along), *here.shape)
+    behind = np.array([(here - at(-h * d)) / h for d in along]).reshape(len(along), *here.shape)
     slope = (ahead + behind) / 2
     fine = np.isfinite(slope)
     if kinked:
@@ -245,20 +258,112 @@ def differences(f, p, i, kinked, h=2.0**-17):
     return along, slope, fine.all(axis=0)
 
 
-def agree(f, pull, p, kinked, h):
-    """Compare `pull(w)`, the gradient of sum(w * f), with differences, input by input; the weights it used."""
+def agree(f, gradient, p, kinked, h):
+    """Compare `gradient(w)`, of sum(w * f(p)), with differences, input by input. Returns the weights used for each."""
     used = []
     for i in range(len(p)):
         along, slope, fine = differences(f, p, i, kinked, h)
-        used.append(np.where(fine, random(*fine.shape), 0.0))
-        want = [(used[i] * np.where(fine, s, 0)).sum() for s in slope]
-        got = [(pull(used[i])[i].numpy() * d).sum() for d in along]
-        there = np.isfinite(got) | np.isfinite(f(p)).all()  # a weight of 0 cannot hide an infinite slope
-        assert_allclose(np.array(got)[there], np.array(want)[there], 1e-6, 1e-7)
+        w = np.where(fine, random(fine.shape), 0.0)
+        want = np.array([(w * np.where(fine, s, 0.0)).sum() for s in slope])
+        got = (along * gradient(w)[i]).sum(axis=tuple(range(1, along.ndim)))
+        there = np.isfinite(got) | np.isfinite(f(p)).all()  # a weight of 0 does not hide an infinite slope
+        assert_allclose(got[there], want[there], 1e-6, 1e-7, err_msg=f"by input {i}")
+        used.append(w)
     return used
 
 
 @smooth
-def test_gradient(case):
-    case = CASES[case]
-    agree(case.value, case.gradients, case.floats, case.name in KINKS, STEP.get(case.name, 2.0**-17))
+def test_gradient(key):
+    """First order, then the gradient of each first-order gradient."""
+    case = CASES[key]
+    options = case.name in KINKS, STEP.get(case.name, 2.0**-17)
+    for i, w in enumerate(agree(case.value, case.gradient, case.floats, *options)):
+        agree(lambda p: case.gradient(w, p)[i], lambda v: case.second(w, i, v), case.floats, *options)  # noqa: B023
+
+
+@floating
+def test_forward_mode(key):
+    """sum(w * jvp(d)) = sum(gradient(w) * d), at kinks too."""
+    case = CASES[key]
+    w = np.where(np.isfinite(case.result), random(case.result.shape), 0.0)
+    found = case.gradient(w)
+    along = [np.where(np.isfinite(g), random(g.shape), 0.0) for g in found]
+    y, moved = jvp(case, case.floats, along)
+    assert_array_equal(y.numpy(), case.result)
+    assert (moved.shape, moved.dtype) == (y.shape, y.dtype)
+    want = sum((g * d)[d != 0].sum() for g, d in zip(found, along, strict=True))
+    assert_allclose((w * moved.numpy())[w != 0].sum(), want, 1e-9, 1e-9 if y.dtype == "float64" else 1e-6)
+
+
+@floating
+def test_float32(key):
+    case = CASES[key]
+    xs = [x.astype("float32") for x in case.floats]
+    y = case(*xs)
+    assert y.dtype == ("float32" if "dtype" not in case.sample.attributes else case.result.dtype)
+    assert_allclose(y.numpy(), case.result, 1e-4, 1e-4)
+    w = np.where(np.isfinite(case.result), random(y.shape), 0.0)
+    for got, want in zip(case.gradient(w, xs), case.gradient(w), strict=True):
+        assert got.dtype == "float32"
+        assert_allclose(got, want, 1e-3, 1e-3)
+
+
+# ---- conventions at kinks: gradients of sum((1, 2, 3, ...) * result)
+
+CONVENTIONS = {
+    "relu is 0 at 0": (ops.relu, [[-1, 0, 2]], [[0, 0, 3]]),
+    "absolute is 0 at 0": (ops.absolute, [[-1, 0, 2]], [[-1, 0, 3]]),
+    "leaky_relu is the lower slope at 0": (ops.leaky_relu, [[-1, 0, 2]], [[0.2, 0.4, 3]]),
+    "sign is 0 everywhere": (ops.sign, [[-1, 0, 2]], [[0, 0, 0]]),
+    "floor is 0 at its jumps": (ops.floor, [[1, 1.5]], [[0, 0]]),
+    "round is 0 at its jumps": (ops.round, [[0.5, 1.5]], [[0, 0]]),
+    "stop_gradient is 0": (ops.stop_gradient, [[-1, 2]], [[0, 0]]),
+    "maximum shares equally": (ops.maximum, [[1, 3, 5], [2, 3, 4]], [[0, 1, 3], [1, 1, 0]]),
+    "minimum shares equally": (ops.minimum, [[1, 3, 5], [2, 3, 4]], [[1, 1, 0], [0, 1, 3]]),
+    "maximum shares with one number": (ops.maximum, [[1, 3, 5], 3], [[0, 1, 3], 2]),
+    "clip hands on at its bounds": (ops.clip, [[-1, 0, 0.5, 1, 2], 0, 1], [[0, 2, 3, 4, 0], 1, 5]),
+    "max: the first wins": (ops.max, [[1, 3, 3]], [[0, 1, 0]]),
+    "min: the first wins": (ops.min, [[3, 1, 1]], [[0, 1, 0]]),
+    "max: the first of several axes wins": (ops.max, [[[1, 4], [4, 4]]], [[[0, 1], [0, 0]]]),
+    "max along an axis": (lambda x: ops.max(x, axis=1), [[[5, 5], [1, 5]]], [[[1, 0], [0, 2]]]),
+    "sort keeps equals in order": (ops.sort, [[2, 1, 2, 1]], [[3, 1, 4, 2]]),
+    "top_k: the first wins": (lambda x: ops.top_k(x, 2)[0], [[1, 5, 5, 5]], [[0, 1, 2, 0]]),
+    "max_pool: the first in window order wins": (
+        lambda x: ops.max_pool(ops.reshape(x, (1, 2, 4, 1)), 2),
+        [[[0, 7, 1, 1], [7, 7, 1, 1]]],
+        [[[0, 1, 2, 0], [0, 0, 0, 0]]],
+    ),
+    "max_pool: padding never wins": (
+        lambda x: ops.max_pool(ops.reshape(x, (1, 3, 1)), 2, 2, "same"),
+        [[-5, -6, -7]],
+        [[1, 0, 2]],
+    ),
+    "prod at one zero": (ops.prod, [[2, 0, 3]], [[0, 6, 0]]),
+    "prod at two zeros": (ops.prod, [[0, 0, 3]], [[0, 0, 0]]),
+    "cumprod at a zero": (ops.cumprod, [[2, 0, 3]], [[1, 22, 0]]),
+    "norm is 0 at 0": (ops.norm, [[0, 0]], [[0, 0]]),
+    "norm of rows, one of them 0": (lambda x: ops.norm(x, axis=1), [[[0, 0], [3, 4]]], [[[0, 0], [1.2, 1.6]]]),
+    "power's exponent is 0 for a base not positive": (ops.power, [[0, -1, 2], [2, 2, 2]], [[0, -4, 12], [0, 0, 12 * np.log(2)]]),
+    "power 0 and 1 at base 0": (ops.power, [[0, 0], [0, 1]], [[0, 2], [0, 0]]),
+    "mod is 1 and minus the quotient": (ops.mod, [[7, -7], [4, 4]], [[1, 2], [-1, 4]]),
+    "sqrt is infinite at 0": (ops.sqrt, [[0, 4]], [[np.inf, 0.5]]),
+    "where: the branch not taken gets 0": (lambda x: ops.where(x > 0, x, 5 * x), [[-1, 0, 2]], [[5, 10, 3]]),
+    "get_item adds where an entry is read twice": (lambda x: x[[1, 1, 0]], [[5, 6]], [[3, 3]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", CONVENTIONS)
+def test_convention(which):
+    """Eagerly, as a graph and in forward mode."""
+    f, p, want = CONVENTIONS[which]
+    p, want = ([np.asarray(x, "float64") for x in xs] for xs in (p, want))
+    leaves = [tensor(x, watch=True) for x in p]
+    y = f(*leaves)
+    w = np.arange(1.0, y.size + 1).reshape(y.shape)
+    for built in (False, True):
+        for got, expected in zip(gradients(y, leaves, w, create_graph=built), want, strict=True):
+            assert_allclose(got.numpy(), expected, 1e-12)
+    finite = [np.where(np.isfinite(g), random(g.shape), 0.0) for g in want]
+    moved = jvp(f, p, finite)[1].numpy()
+    total = sum((g * d)[d != 0].sum() for g, d in zip(want, finite, strict=True))
+    assert_allclose((w * moved)[np.isfinite(moved)].sum(), total, 1e-9, 1e-12)

@@ -330,14 +330,17 @@ def number(value: Any, dtype: np.dtype[Any] | None = None) -> Tensor:
     return found
 
 
-def _from_python(data: Any) -> NDArray[Any]:
-    """Lists and other Python data: floats become floatx, integers int32 where they fit."""
+def _from_python(data: Any, dtype: np.dtype[Any] | None) -> NDArray[Any]:
+    """Lists and other Python data: floats become floatx, integers int32 where they fit, unless `dtype` is given."""
     try:
         array = np.asarray(data)
     except ValueError:
         raise ShapeError(
             "nested data whose rows have different lengths", "rows of one length", "pad or cut the rows to one length"
         ) from None
+    if dtype is not None:
+        as_dtype(array.dtype)  # numbers only
+        return array.astype(dtype)
     if array.dtype.kind == "f":
         return array.astype(as_dtype(floatx()))
     if array.dtype.kind == "i":
@@ -347,11 +350,11 @@ def _from_python(data: Any) -> NDArray[Any]:
     return array
 
 
-def as_array(data: Any, copy: bool = True) -> NDArray[Any]:
+def as_array(data: Any, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
     """`data` as a native NumPy array that nobody else changes: arrays keep their dtype, Python data gets ours."""
     if isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
-        if copy and array is data and (array.flags.writeable or array.base is not None):
+        if array is data and (array.flags.writeable or array.base is not None):
             array = array.copy()
     elif hasattr(data, "__array__") and not isinstance(data, list | tuple):
         array = np.array(data.__array__())
@@ -359,8 +362,9 @@ def as_array(data: Any, copy: bool = True) -> NDArray[Any]:
         array = np.array(np.from_dlpack(data))
     else:
         _refuse_tensors_inside(data)
-        array = _from_python(data)
-    dtype = as_dtype(array.dtype)
+        array = _from_python(data, dtype)
+    dtype = dtype or as_dtype(array.dtype)
+    as_dtype(array.dtype)
     return array if array.dtype == dtype else array.astype(dtype)
 
 
@@ -424,9 +428,7 @@ def tensor(data: Any, dtype: Any = None, *, watch: bool = False, name: str | Non
                 "tensors that hang on a variable or a watched tensor need no watching; copy with tensor(t.numpy())",
             )
         return result
-    array = as_array(data)
-    if dtype is not None:
-        array = array.astype(as_dtype(dtype))
+    array = as_array(data, None if dtype is None else as_dtype(dtype))
     array.flags.writeable = False
     attributes = {"name": name} if name else NO_ATTRIBUTES
     spec = spec_of(array.shape, array.dtype)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ChainruleError, ValueProblem
+from ..graph import Made, made_for
 from ..tensor import Tensor, Variable
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -95,7 +96,8 @@ class Expression:
         if extra:
             raise ValueProblem(f"a value for {', '.join(extra)}, which {self.text!r} does not use", f"values for {', '.join(self.names) or 'no name'}", "remove it, or use it in the expression")
         try:
-            result = self._visit(self.tree, values)
+            with made_for(Made("", None, 0)):  # nodes made here have no line of the user's
+                result = self._visit(self.tree, values)
         except RecursionError:
             raise ValueProblem(f"an expression nested too deeply ({len(self.text)} characters)", "a flatter one", "split it") from None
         except ChainruleError as error:

@@ -223,7 +223,7 @@ def _conv_samples() -> list[Sample]:
 
 
 def _sizes_after(sample: Sample) -> tuple[int, ...]:
-    x, k = (a.shape for a in sample.arrays())
+    x, k = (drawn.shape for drawn in sample.inputs)
     full = {"strides": 1, "padding": "valid", "dilation": 1, "groups": 1} | sample.attributes
     return (x[0], *_of(x, k, **full).out, k[-1])
 
@@ -232,7 +232,7 @@ def _transposed_samples() -> tuple[list[Sample], list[Sample]]:
     spreads, kernels = [], []
     for s in _conv_samples():
         if s.error is None:
-            x, k = (a.shape for a in s.arrays())
+            x, k = (drawn.shape for drawn in s.inputs)
             out = Draw(*_sizes_after(s))
             spreads.append(Sample(out, Draw(*k), sizes=x[1:-1], **s.attributes))
             kernels.append(Sample(Draw(*x), out, window=k[:-2], **s.attributes))

@@ -1,0 +1,87 @@
+"""Boston housing: 506 census tracts of the Boston area, 13 columns, and the median home value of each.
+
+Source: D. Harrison and D. L. Rubinfeld, "Hedonic prices and the demand for clean air", Journal of Environmental
+Economics and Management 5 (1978), 81-102, distributed by StatLib and the UCI repository; the figures here are those
+that the package mlxtend (BSD-3-Clause) carries, with the same 506 rows and unchanged values.
+
+The data has an ethical fault, which is why scikit-learn withdrew it in version 1.2: the authors built column B,
+1000 (Bk - 0.63)^2 with Bk the share of Black residents, on the assumption that racial self-segregation raises
+house prices; and the study that the data was collected for does not show what it set out to show. It is kept here
+because courses teach with it, as figures to learn the method on and not to learn about people. Leave column B out
+with ``load(columns=[...])``, or on the command line with ``--columns``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ValueProblem
+
+COLUMNS = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT")
+TARGET = "MEDV"  # median value of owner-occupied homes, thousands of 1970s dollars
+
+
+class Table(NamedTuple):
+    """x: (rows, columns) float64. y: (rows,) float64, thousands of dollars. columns: their names."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    columns: tuple[str, ...]
+
+
+def load(columns: Sequence[str] | None = None, path: str | Path | None = None) -> Table:
+    """The table, or some of its columns.
+
+    Args:
+        columns: names, default all 13.
+        path: a CSV file of your own with a header and the same columns; default the figures shipped.
+
+    Raises:
+        ValueProblem: for an unknown or missing column, or an entry that is no finite number, with its line.
+
+    >>> table = load(["RM", "LSTAT"])
+    >>> table.x.shape, float(table.y[0])
+    ((506, 2), 24.0)
+    """
+    wanted = tuple(columns or COLUMNS)
+    for name in wanted:
+        if path is None and name not in COLUMNS:
+            raise ValueProblem(f"the column {name!r}", "one of " + ", ".join(COLUMNS), "check the spelling")
+    source = Path(path) if path is not None else files(__package__).joinpath("boston.csv")
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueProblem(f"the file {path} ({error})", "a CSV file that can be read", "check the path") from None
+    rows = list(csv.reader(text.splitlines()))
+    header = [h.strip() for h in rows[0]] if rows else []
+    missing = [n for n in (*wanted, TARGET) if n not in header]
+    if missing:
+        raise ValueProblem(
+            f"a CSV file without the column {', '.join(missing)} (its header: {', '.join(header)[:200] or 'empty'})",
+            "a header that names " + ", ".join((*wanted, TARGET)),
+            "add the column, or choose others with columns",
+        )
+    places = [header.index(n) for n in (*wanted, TARGET)]
+    body = [(i, r) for i, r in enumerate(rows[1:], start=2) if r]
+    if not body:
+        raise ValueProblem("a CSV file without rows", "at least one row under the header", "check the file")
+    data = np.array([[_number(r, p, header, i) for p in places] for i, r in body])
+    return Table(data[:, :-1], data[:, -1], wanted)
+
+
+def _number(row: list[str], place: int, header: list[str], line: int) -> float:
+    try:
+        value = float(row[place])
+    except (ValueError, IndexError):
+        value = float("nan")
+    if not np.isfinite(value):
+        shown = repr(row[place]) if place < len(row) else "nothing"
+        raise ValueProblem(f"{shown} in column {header[place]}, line {line}", "a finite number", "fill in or remove that row")
+    return value
