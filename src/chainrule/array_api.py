@@ -29,7 +29,7 @@ from .errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from .graph import as_dtype, broadcast, floatx
 from .graph.spec import promote
 from .ops.composite import sort_record
-from .ops.reduction import argsort_record
+from .ops.reduction import argsort_record, count_of
 from .tensor import Tensor, Variable, _refuse_tensors_inside, as_tensor, constant, tensor
 
 __array_api_version__ = "2024.12"
@@ -77,8 +77,20 @@ uint8, uint16, uint32, uint64 = map(np.dtype, ("uint8", "uint16", "uint32", "uin
 float32, float64 = map(np.dtype, ("float32", "float64"))
 complex64, complex128 = map(np.dtype, ("complex64", "complex128"))
 _DTYPES: tuple[DType, ...] = (
-    bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128,
-)  # fmt: skip
+    bool,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    float32,
+    float64,
+    complex64,
+    complex128,
+)
 
 
 _WEAK = {Bool: ("bool", True), int: ("int64", True), float: ("float64", True), complex: ("complex128", True)}
@@ -249,9 +261,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: Bool | None = None) -> T
     return tensor(np.from_dlpack(x))
 
 
-def arange(
-    start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None
-) -> Tensor:
+def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Numbers from `start` (0 if only one is given) up to, never reaching, `stop` (``arange``)."""
     _check_device(device)
     return ops.arange(start, stop, step, dtype)
@@ -267,9 +277,7 @@ def linspace(
     return constant(np.linspace(start, stop, num, endpoint=endpoint).astype(wanted))
 
 
-def eye(
-    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None
-) -> Tensor:
+def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:
     """Ones on the k-th diagonal (``eye``)."""
     _check_device(device)
     return ops.eye(n_rows, n_cols, k, dtype)
@@ -405,9 +413,7 @@ def _one_axis(x: Any, axis: int | None) -> int:
     return axis or 0
 
 
-def _running(
-    run: Callable[..., Tensor], start: int, x: Any, axis: int | None, dtype: Any, initial: Bool
-) -> Tensor:
+def _running(run: Callable[..., Tensor], start: int, x: Any, axis: int | None, dtype: Any, initial: Bool) -> Tensor:
     x = as_tensor(x)
     at = _one_axis(x, axis)
     out = run(x, axis=at, dtype=_wide(x.dtype) if dtype is None else dtype)
@@ -417,16 +423,12 @@ def _running(
     return concat([first, out], axis=at)
 
 
-def cumulative_sum(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Bool = False
-) -> Tensor:
+def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Bool = False) -> Tensor:
     """The running sum along `axis`, small integers in 32 bits (``cumulative_sum``)."""
     return _running(ops.cumsum, 0, x, axis, dtype, include_initial)
 
 
-def cumulative_prod(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Bool = False
-) -> Tensor:
+def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Bool = False) -> Tensor:
     """The running product along `axis`, small integers in 32 bits (``cumulative_prod``)."""
     return _running(ops.cumprod, 1, x, axis, dtype, include_initial)
 
@@ -462,14 +464,21 @@ def sum(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: Bool = Fal
     return _total(ops.sum, x, axis, dtype, keepdims)
 
 
+def _spread(record: Callable[..., Tensor], x: Any, axis: Axes, correction: float, keepdims: Bool) -> Tensor:
+    x = as_tensor(x)
+    if count_of(x.shape, axis) > correction:
+        return record(x, axis=axis, keepdims=keepdims, ddof=correction)
+    return full_like(ops.sum(x, axis=axis, keepdims=keepdims), nan)  # the standard's word on too few entries
+
+
 def std(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: Bool = False) -> Tensor:
     """The standard deviation over `axis`, divided by the count less `correction` (``std``)."""
-    return ops.std(x, axis=axis, keepdims=keepdims, ddof=correction)
+    return _spread(ops.std, x, axis, correction, keepdims)
 
 
 def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: Bool = False) -> Tensor:
     """The variance over `axis`, divided by the count less `correction` (``var``)."""
-    return ops.var(x, axis=axis, keepdims=keepdims, ddof=correction)
+    return _spread(ops.var, x, axis, correction, keepdims)
 
 
 # ---- searching, sorting, sets
@@ -609,7 +618,8 @@ def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Tensor:
 
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     """Each entry so many times in a row (``repeat``)."""
-    return ops.repeat(x, repeats, axis=axis)
+    times = repeats if isinstance(repeats, int) else as_tensor(repeats).numpy().astype(np.int64)
+    return ops.repeat(x, times, axis=axis)
 
 
 def reshape(x: Any, /, shape: Any, *, copy: Bool | None = None) -> Tensor:

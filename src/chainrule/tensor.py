@@ -16,7 +16,6 @@ from .errors import DTypeError, GraphError, HabitError, ImmutableError, ShapeErr
 from .graph import CONSTANT, NO_ATTRIBUTES, Leaf, Node, Shape, as_dtype, floatx, made_here, spec_of
 from .graph.scope import line_of
 
-
 VARIABLE, INPUT, WATCHED, GRADIENT = map(Leaf, ("variable", "input", "watched", "gradient"))
 
 _WEAK = {

@@ -7,8 +7,17 @@ from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("function", metavar="FILE.py:FUNCTION", help="a function of tensors; its FUNCTION_backward in the same file, if any, is checked")
-    parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="an argument: x=1.5, x=1,2,3, or a shape x=3x4 to be drawn at random; default: the function's own default")
+    parser.add_argument(
+        "function",
+        metavar="FILE.py:FUNCTION",
+        help="a function of tensors; its FUNCTION_backward in the same file, if any, is checked",
+    )
+    parser.add_argument(
+        "values",
+        nargs="*",
+        metavar="NAME=VALUE",
+        help="an argument: x=1.5, x=1,2,3, or a shape x=3x4 to be drawn at random; default: the function's own default",
+    )
     parser.add_argument("--rtol", type=float, default=1e-6, help="largest relative error (default 1e-6)")
     parser.add_argument("--seed", type=int, default=0, help="of the random draws")
     parser.add_argument("--json", action="store_true", help="print the report as data")
@@ -56,13 +65,19 @@ def load(target: str) -> tuple[Any, Any]:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ValueProblem(f"{path}, which does not run ({type(error).__name__}: {error})", "a file that imports", "run it with python first") from error
+        raise ValueProblem(
+            f"{path}, which does not run ({type(error).__name__}: {error})",
+            "a file that imports",
+            "run it with python first",
+        ) from error
     finally:
         sys.path.remove(str(file.parent))
     function = getattr(module, name, None)
     if not callable(function):
         have = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
-        raise ValueProblem(f"no function {name!r} in {path}", "one of its functions: " + (", ".join(have) or "none"), "check the name")
+        raise ValueProblem(
+            f"no function {name!r} in {path}", "one of its functions: " + (", ".join(have) or "none"), "check the name"
+        )
     return function, getattr(module, name + "_backward", None)
 
 
@@ -91,7 +106,15 @@ def _points(function: Any, values: list[str], seed: int) -> list[Any]:
         elif p.default is not p.empty:
             points.append(p.default)
         else:
-            raise ValueProblem(f"no value for the argument {p.name!r}", "a value, a shape or a default for every argument", f"add {p.name}=3x4, or a default in the function")
+            raise ValueProblem(
+                f"no value for the argument {p.name!r}",
+                "a value, a shape or a default for every argument",
+                f"add {p.name}=3x4, or a default in the function",
+            )
     if given:
-        raise ValueProblem(f"values for {', '.join(given)}, which the function does not take", f"its arguments {', '.join(inspect.signature(function).parameters)}", "check the names")
+        raise ValueProblem(
+            f"values for {', '.join(given)}, which the function does not take",
+            f"its arguments {', '.join(inspect.signature(function).parameters)}",
+            "check the names",
+        )
     return points

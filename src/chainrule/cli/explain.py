@@ -8,8 +8,12 @@ import argparse
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"')
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a=5, or x=1,2,3 for a vector")
-    parser.add_argument("--digits", type=int, default=6, help="significant digits (default 6; 0: as many as give the number back)")
-    parser.add_argument("--depth", type=int, default=None, help="fold scopes deeper than this (default: open everything)")
+    parser.add_argument(
+        "--digits", type=int, default=6, help="significant digits (default 6; 0: as many as give the number back)"
+    )
+    parser.add_argument(
+        "--depth", type=int, default=None, help="fold scopes deeper than this (default: open everything)"
+    )
     parser.add_argument("--json", action="store_true", help="print the explanation as data")
 
 

@@ -28,17 +28,84 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne,
-}  # fmt: skip
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
 _NUMBERS = {"pi": math.pi, "e": math.e}
 _LONGEST = 2000
 
 FUNCTIONS: dict[str, Any] = {
     name: getattr(ops, name)
-    for name in """abs absolute arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil clip cos cosh dot elu erf exp expm1 exp2
-    floor gelu hard_sigmoid hypot leaky_relu log log10 log1p log2 log_sigmoid logaddexp logsumexp max maximum mean min minimum norm power prod
-    reciprocal relu relu6 round rsqrt selu sigmoid sign silu sin sinh softmax softplus softsign sqrt square std stop_gradient sum
-    tan tanh trunc var where""".split()
+    for name in [
+        "abs",
+        "absolute",
+        "arccos",
+        "arccosh",
+        "arcsin",
+        "arcsinh",
+        "arctan",
+        "arctan2",
+        "arctanh",
+        "cbrt",
+        "ceil",
+        "clip",
+        "cos",
+        "cosh",
+        "dot",
+        "elu",
+        "erf",
+        "exp",
+        "expm1",
+        "exp2",
+        "floor",
+        "gelu",
+        "hard_sigmoid",
+        "hypot",
+        "leaky_relu",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "log_sigmoid",
+        "logaddexp",
+        "logsumexp",
+        "max",
+        "maximum",
+        "mean",
+        "min",
+        "minimum",
+        "norm",
+        "power",
+        "prod",
+        "reciprocal",
+        "relu",
+        "relu6",
+        "round",
+        "rsqrt",
+        "selu",
+        "sigmoid",
+        "sign",
+        "silu",
+        "sin",
+        "sinh",
+        "softmax",
+        "softplus",
+        "softsign",
+        "sqrt",
+        "square",
+        "std",
+        "stop_gradient",
+        "sum",
+        "tan",
+        "tanh",
+        "trunc",
+        "var",
+        "where",
+    ]
 }
 _PAIRS = {"max": ops.maximum, "min": ops.minimum}
 
@@ -47,13 +114,23 @@ def parse_value(text: str) -> tuple[str, np.ndarray[Any, Any]]:
     """``a=5`` or ``x=1,2,3`` as a name and float64 numbers."""
     name, equals, numbers = text.partition("=")
     if not equals or not name.strip().isidentifier():
-        raise ValueProblem(f"{text!r}", "NAME=NUMBER, such as a=5, or NAME=1,2,3 for a vector", "put a name and a number on either side of =")
+        raise ValueProblem(
+            f"{text!r}",
+            "NAME=NUMBER, such as a=5, or NAME=1,2,3 for a vector",
+            "put a name and a number on either side of =",
+        )
     try:
         values = [float(n) for n in numbers.split(",")]
     except ValueError:
-        raise ValueProblem(f"the value {numbers!r} for {name}", "a number, or several with commas", "write e.g. " + name + "=1.5") from None
+        raise ValueProblem(
+            f"the value {numbers!r} for {name}", "a number, or several with commas", "write e.g. " + name + "=1.5"
+        ) from None
     if not all(map(math.isfinite, values)):
-        raise ValueProblem(f"the value {numbers!r} for {name}", "a finite number", "nan and inf cannot be differentiated; give a number")
+        raise ValueProblem(
+            f"the value {numbers!r} for {name}",
+            "a finite number",
+            "nan and inf cannot be differentiated; give a number",
+        )
     return name.strip(), np.array(values) if len(values) > 1 else np.array(values[0])
 
 
@@ -74,14 +151,24 @@ class Expression:
     def __init__(self, text: str) -> None:
         self.text = text.strip()
         if not self.text or len(self.text) > _LONGEST:
-            raise ValueProblem(f"an expression of {len(self.text)} characters", f"1 to {_LONGEST}", "write a shorter one")
+            raise ValueProblem(
+                f"an expression of {len(self.text)} characters", f"1 to {_LONGEST}", "write a shorter one"
+            )
         try:
             self.tree = ast.parse(self.text, "expression", mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             why = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
-            raise ValueProblem(f"the expression {self.text!r} ({why})", "arithmetic such as 3*(a+b*c)", "check brackets and operators") from None
+            raise ValueProblem(
+                f"the expression {self.text!r} ({why})", "arithmetic such as 3*(a+b*c)", "check brackets and operators"
+            ) from None
         called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
-        self.names = list(dict.fromkeys(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called and n.id not in _NUMBERS))
+        self.names = list(
+            dict.fromkeys(
+                n.id
+                for n in ast.walk(self.tree)
+                if isinstance(n, ast.Name) and id(n) not in called and n.id not in _NUMBERS
+            )
+        )
 
     def __call__(self, values: dict[str, Any]) -> Tensor:
         """The result on tensors.
@@ -94,12 +181,18 @@ class Expression:
             self._explain_missing(missing, values)
         extra = [n for n in values if n not in self.names]
         if extra:
-            raise ValueProblem(f"a value for {', '.join(extra)}, which {self.text!r} does not use", f"values for {', '.join(self.names) or 'no name'}", "remove it, or use it in the expression")
+            raise ValueProblem(
+                f"a value for {', '.join(extra)}, which {self.text!r} does not use",
+                f"values for {', '.join(self.names) or 'no name'}",
+                "remove it, or use it in the expression",
+            )
         try:
             with made_for(Made("", None, 0)):  # nodes made here have no line of the user's
                 result = self._visit(self.tree, values)
         except RecursionError:
-            raise ValueProblem(f"an expression nested too deeply ({len(self.text)} characters)", "a flatter one", "split it") from None
+            raise ValueProblem(
+                f"an expression nested too deeply ({len(self.text)} characters)", "a flatter one", "split it"
+            ) from None
         except ChainruleError as error:
             raise error.at(f"the expression {self.text}")  # noqa: B904 - the same error, placed
         return result if isinstance(result, Tensor) else ops.convert_to_tensor(np.float64(result))
@@ -114,26 +207,31 @@ class Expression:
             return _BINARY[type(node.op)](_tensor(self._visit(node.left, values)), self._visit(node.right, values))
         if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
             return _UNARY[type(node.op)](self._visit(node.operand, values))
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
             return self._number(node.value)
         if isinstance(node, ast.Name):
             return _NUMBERS[node.id] if node.id in _NUMBERS and node.id not in values else values[node.id]
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
-            return _COMPARE[type(node.ops[0])](_tensor(self._visit(node.left, values)), self._visit(node.comparators[0], values))
+            return _COMPARE[type(node.ops[0])](
+                _tensor(self._visit(node.left, values)), self._visit(node.comparators[0], values)
+            )
         if isinstance(node, ast.Subscript):
             return _tensor(self._visit(node.value, values))[self._index(node.slice)]
         if isinstance(node, ast.Call):
             return self._call(node, values)
         raise ValueProblem(
-            f"{ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__!r}, which is not arithmetic", "numbers, names, + - * / ** % // @, comparisons, indices and the library's functions",
+            f"{ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__!r}, which is not arithmetic",
+            "numbers, names, + - * / ** % // @, comparisons, indices and the library's functions",
             "leave it out",
-        )  # fmt: skip
+        )
 
     def _number(self, value: int | float) -> float:
         try:
             return float(value)
         except OverflowError:
-            raise ValueProblem("a whole number too large for float64", "a number below 1e308", "write a smaller one") from None
+            raise ValueProblem(
+                "a whole number too large for float64", "a number below 1e308", "write a smaller one"
+            ) from None
 
     def _index(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple):
@@ -146,7 +244,11 @@ class Expression:
 
     def _call(self, node: ast.Call, values: dict[str, Any]) -> Any:
         if not isinstance(node.func, ast.Name) or node.keywords:
-            raise ValueProblem(f"the call {ast.unparse(node)}", "a plain call such as log(a)", "name one of the library's functions, with positional arguments")
+            raise ValueProblem(
+                f"the call {ast.unparse(node)}",
+                "a plain call such as log(a)",
+                "name one of the library's functions, with positional arguments",
+            )
         name = node.func.id
         if name not in FUNCTIONS:
             near = difflib.get_close_matches(name, FUNCTIONS, n=3)
@@ -159,7 +261,9 @@ class Expression:
         except TypeError as error:
             if isinstance(error, ChainruleError):
                 raise
-            raise ValueProblem(f"{name} with {len(given)} arguments", "the arguments it takes", f"see help(chainrule.ops.{name})") from None
+            raise ValueProblem(
+                f"{name} with {len(given)} arguments", "the arguments it takes", f"see help(chainrule.ops.{name})"
+            ) from None
 
 
 def _tensor(x: Any) -> Any:

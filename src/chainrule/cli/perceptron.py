@@ -40,7 +40,7 @@ def split(x: NDArray[Any], y: NDArray[Any], seed: int, share: float = 0.8) -> tu
 
 
 class Perceptron:
-    """price = x @ w + b, float64, starting at 0; `costs` holds the training MSE before each epoch and after the last."""
+    """price = x @ w + b, float64, starting at 0; `costs` is the training MSE before each epoch and after the last."""
 
     def __init__(self, columns: int) -> None:
         self.w = Variable(np.zeros(columns), name="w")

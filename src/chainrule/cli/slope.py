@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,10 @@ def command(args: argparse.Namespace) -> int:
     here = expression({name: v.value for name, v in values.items()})
     if here.size != 1:
         raise ShapeError(f"a result of shape {here.shape}", "one number", "reduce it, e.g. with sum(...)")
-    rules = list(dict.fromkeys(n.operation.says for n in reversed(ancestors([here])) if not n.operation.leaf and n.operation.name != "pick"))  # type: ignore[attr-defined]
+    order: list[Any] = ancestors([here])
+    rules = list(
+        dict.fromkeys(n.operation.says for n in reversed(order) if not n.operation.leaf and n.operation.name != "pick")
+    )
     for name, variable in values.items():
         if variable.size != 1:
             raise ShapeError(f"{name} of shape {variable.shape}", "one number to nudge", "give single numbers")
@@ -43,5 +47,7 @@ def command(args: argparse.Namespace) -> int:
         for rule in rules:
             print(f"  rule: {rule}")
     if not values:
-        raise ValueProblem(f"{expression.text!r} without a variable", "a variable to nudge", 'write e.g. slope "a**3" a=2')
+        raise ValueProblem(
+            f"{expression.text!r} without a variable", "a variable to nudge", 'write e.g. slope "a**3" a=2'
+        )
     return 0

@@ -57,7 +57,10 @@ def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
 def threshold_perceptrons(seed: int) -> int:
     """Learn each set and say how it went."""
     print("perceptron with a step activation: y = 1 if w · x + b ≥ 0 else 0")
-    print("the step is flat, so its gradient is 0 and descent stands still; the threshold rule moves w by (t - y) x instead\n")
+    print(
+        "the step is flat, so its gradient is 0 and descent stands still; the threshold rule moves w by (t - "
+        "y) x instead\n"
+    )
     sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
     sets["two groups"] = two_groups(seed)
     sets["XOR"] = (CORNERS, GATES["XOR"])
@@ -66,7 +69,9 @@ def threshold_perceptrons(seed: int) -> int:
         line = f"w = [{w[0]:.4g}, {w[1]:.4g}], b = {b:.4g}"
         if errors:
             right = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
-            print(f"{name:<11} NOT LEARNT: still {errors} errors in epoch {epochs}; {right} of {len(t)} right with {line}")
+            print(
+                f"{name:<11} NOT LEARNT: still {errors} errors in epoch {epochs}; {right} of {len(t)} right with {line}"
+            )
             print(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
         else:
             print(f"{name:<11} learnt in {epochs} epochs, all {len(t)} right: {line}")

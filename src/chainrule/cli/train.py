@@ -15,12 +15,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", choices=["boston"], help="what to learn")
     parser.add_argument("--columns", help="such as RM,LSTAT; default: RM,LSTAT first, then all 13")
     parser.add_argument("--csv", metavar="FILE", help="a file of your own with the same columns and MEDV")
-    parser.add_argument("--activation", choices=["linear", "step"], default="linear", help="step: the threshold perceptron on AND, OR, two groups of points, and XOR")
+    parser.add_argument(
+        "--activation",
+        choices=["linear", "step"],
+        default="linear",
+        help="step: the threshold perceptron on AND, OR, two groups of points, and XOR",
+    )
     parser.add_argument("--batch", type=int, default=32, help="houses in a mini-batch (default 32)")
-    parser.add_argument("--epochs", type=int, help="passes over the houses (default: full-batch 5000, stochastic 30, mini-batch 200)")
+    parser.add_argument(
+        "--epochs", type=int, help="passes over the houses (default: full-batch 5000, stochastic 30, mini-batch 200)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the split and the order (default 0)")
     parser.add_argument("--explain", action="store_true", help="one update explained number by number")
-    parser.add_argument("--plot", metavar="FILE.svg", default="chainrule-boston.svg", help="where to draw the curves (default chainrule-boston.svg); '' for nowhere")
+    parser.add_argument(
+        "--plot",
+        metavar="FILE.svg",
+        default="chainrule-boston.svg",
+        help="where to draw the curves (default chainrule-boston.svg); '' for nowhere",
+    )
 
 
 def command(args: argparse.Namespace) -> int:
@@ -40,7 +52,11 @@ def command(args: argparse.Namespace) -> int:
     else:
         groups = [("RM", "LSTAT"), COLUMNS]
     if args.plot and not os.path.isdir(os.path.dirname(os.path.abspath(args.plot))):
-        raise ValueProblem(f"--plot {args.plot}, in a folder that is not there", "a file in an existing folder", "make the folder first")
+        raise ValueProblem(
+            f"--plot {args.plot}, in a folder that is not there",
+            "a file in an existing folder",
+            "make the folder first",
+        )
     panels: list[Any] = []
     status = 0
     for columns in groups:
@@ -59,7 +75,13 @@ def _learn(columns: tuple[str, ...], args: argparse.Namespace, panels: list[Any]
 
     table = load(columns, args.csv)
     train, test = split(table.x, table.y, args.seed)
-    what = "all 13 columns" if len(columns) == 13 else " and ".join(columns) if len(columns) < 4 else f"{len(columns)} columns"
+    what = (
+        "all 13 columns"
+        if len(columns) == 13
+        else " and ".join(columns)
+        if len(columns) < 4
+        else f"{len(columns)} columns"
+    )
     print(f"\n== a perceptron on {what}: {len(train.y)} houses to learn from, {len(test.y)} to test on ==")
     print("price = w · x + b, x scaled to mean 0 and deviation 1; prices in thousands of dollars")
     plans = {
@@ -98,12 +120,21 @@ def _learn(columns: tuple[str, ...], args: argparse.Namespace, panels: list[Any]
 
 
 def _table(rows: list[Any], best: Any, train: Any, test: Any) -> None:
-    head = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>9}   {'train MSE':>10}{'RSS':>10}{'R²':>7}   {'test MSE':>10}{'RSS':>10}{'R²':>7}"
+    head = (
+        f"{'':<14}{'batch':>6}{'updates':>9}{'time':>9}   {'train MSE':>10}{'RSS':>10}{'R²':>7}   "
+        f"{'test MSE':>10}{'RSS':>10}{'R²':>7}"
+    )
     print(head)
     for name, size, updates, seconds, a, b in rows:
-        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>8.2f}s   {a.mse:>10.4f}{a.rss:>10.1f}{a.r2:>7.4f}   {b.mse:>10.4f}{b.rss:>10.1f}{b.r2:>7.4f}")
+        print(
+            f"{name:<14}{size:>6}{updates:>9,}{seconds:>8.2f}s   {a.mse:>10.4f}{a.rss:>10.1f}{a.r2:>7.4f}   "
+            f"{b.mse:>10.4f}{b.rss:>10.1f}{b.r2:>7.4f}"
+        )
     a, b = best.measure(train), best.measure(test)
-    print(f"{'least squares':<14}{'':>6}{'':>9}{'':>9}   {a.mse:>10.4f}{a.rss:>10.1f}{a.r2:>7.4f}   {b.mse:>10.4f}{b.rss:>10.1f}{b.r2:>7.4f}")
+    print(
+        f"{'least squares':<14}{'':>6}{'':>9}{'':>9}   {a.mse:>10.4f}{a.rss:>10.1f}{a.r2:>7.4f}   "
+        f"{b.mse:>10.4f}{b.rss:>10.1f}{b.r2:>7.4f}"
+    )
 
 
 def _weights(columns: tuple[str, ...], models: dict[str, Any], best: Any) -> None:
@@ -111,7 +142,9 @@ def _weights(columns: tuple[str, ...], models: dict[str, Any], best: Any) -> Non
 
     print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
     for i, name in enumerate((*columns, "b")):
-        print(f"{name:<10}" + "".join(f"{m.numbers()[i]:>14.6f}" for m in models.values()) + f"{best.numbers()[i]:>16.6f}")
+        print(
+            f"{name:<10}" + "".join(f"{m.numbers()[i]:>14.6f}" for m in models.values()) + f"{best.numbers()[i]:>16.6f}"
+        )
     exact = best.numbers()
     for name, m in models.items():
         gap = np.abs(m.numbers() - exact).max() / np.abs(exact).max()
@@ -124,7 +157,10 @@ def _loss_and_cost(model: Any, train: Any) -> None:
     loss = (predicted - float(train.y[0])) ** 2
     print(f"\nloss, of one house: (predicted {predicted:.3f} - actual {train.y[0]:.3f})^2 = {loss:.4f}")
     m = model.measure(train)
-    print(f"cost, of all {len(train.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train.y)} = {m.mse:.4f}")
+    print(
+        f"cost, of all {len(train.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train.y)} "
+        f"= {m.mse:.4f}"
+    )
 
 
 def _explain(train: Any, columns: tuple[str, ...]) -> None:
@@ -178,7 +214,12 @@ class Progress:
             self.last = now
             left = (now - self.start) / epoch * (self.total - epoch)
             filled = 24 * epoch // self.total
-            print(f"\r{self.name:<12} [{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}  MSE {cost:.4f}  {left:.0f} s left ", end="", flush=True)
+            print(
+                f"\r{self.name:<12} [{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}  MSE "
+                f"{cost:.4f}  {left:.0f} s left ",
+                end="",
+                flush=True,
+            )
         elif not self.terminal and 4 * epoch // self.total > self.quarter and epoch < self.total:
             self.quarter = 4 * epoch // self.total
             print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.4f}", flush=True)
@@ -187,4 +228,7 @@ class Progress:
         if self.terminal:
             print("\r" + " " * 90 + "\r", end="")
         how = "interrupted" if interrupted else "converged" if epochs < self.total else "done"
-        print(f"{self.name}: {how} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.4f}", flush=True)
+        print(
+            f"{self.name}: {how} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.4f}",
+            flush=True,
+        )

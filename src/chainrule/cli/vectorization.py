@@ -1,4 +1,4 @@
-"""``chainrule vectorization``: logistic regression's cost and gradients with two loops, one, none, and by `vectorize`."""
+"""``chainrule vectorization``: one cost and gradient with two loops, one, none, and by `vectorize`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-m", type=int, nargs="+", default=[50, 200, 506], metavar="EXAMPLES", help="how many houses (default 50 200 506; at most 506)")
+    parser.add_argument(
+        "-m",
+        type=int,
+        nargs="+",
+        default=[50, 200, 506],
+        metavar="EXAMPLES",
+        help="how many houses (default 50 200 506; at most 506)",
+    )
     parser.add_argument("--repeats", type=int, default=3, help="timed this often, the fastest is shown (default 3)")
 
 
@@ -20,12 +27,17 @@ def command(args: argparse.Namespace) -> int:
     from .perceptron import split
 
     if any(not 2 <= m <= 506 for m in args.m) or args.repeats < 1:
-        raise ValueProblem(f"-m {args.m} --repeats {args.repeats}", "2 to 506 examples, and at least one repeat", "e.g. -m 100 506")
+        raise ValueProblem(
+            f"-m {args.m} --repeats {args.repeats}", "2 to 506 examples, and at least one repeat", "e.g. -m 100 506"
+        )
     table = load()
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     w = [0.01 * (j + 1) for j in range(13)]
     print("logistic regression on Boston's houses: does a house cost more than the median? 13 columns")
-    print("the last row writes one example's loss with a loop, traces it, rewrites its graph for the batch and differentiates it")
+    print(
+        "the last row writes one example's loss with a loop, traces it, rewrites its graph for the batch and "
+        "differentiates it"
+    )
     print("cost J = -mean(t log a + (1-t) log(1-a)), a = sigmoid(w · x + b); dw = dJ/dw, db = dJ/db\n")
     for m in args.m:
         x = houses.x[:m]
@@ -35,7 +47,10 @@ def command(args: argparse.Namespace) -> int:
         for name, function in WAYS.items():
             seconds, (cost, dw, db) = _timed(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
-            print(f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{1e3 * seconds:>9.3f} ms{slowest / seconds:>7.1f}×")
+            print(
+                f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{1e3 * seconds:>9.3f} "
+                f"ms{slowest / seconds:>7.1f}×"
+            )
         print()
     return 0
 
@@ -93,7 +108,7 @@ def no_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
 
 
 def by_vectorize(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
-    """The loss of one example with a loop over its columns; `vectorize` makes it a batch's, `gradients` differentiates it."""
+    """One example's loss, with a loop over its columns: `vectorize` makes it a batch's, `gradients` its slope."""
     from .. import ops
     from ..readings.differentiate import gradients
     from ..readings.vectorize import vectorize
@@ -112,4 +127,9 @@ def by_vectorize(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
     return float(cost), dw.numpy(), float(db)
 
 
-WAYS: dict[str, Callable[..., Any]] = {"two loops": two_loops, "one loop": one_loop, "no loop": no_loop, "vectorize": by_vectorize}
+WAYS: dict[str, Callable[..., Any]] = {
+    "two loops": two_loops,
+    "one loop": one_loop,
+    "no loop": no_loop,
+    "vectorize": by_vectorize,
+}

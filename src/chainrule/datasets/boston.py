@@ -83,5 +83,7 @@ def _number(row: list[str], place: int, header: list[str], line: int) -> float:
         value = float("nan")
     if not np.isfinite(value):
         shown = repr(row[place]) if place < len(row) else "nothing"
-        raise ValueProblem(f"{shown} in column {header[place]}, line {line}", "a finite number", "fill in or remove that row")
+        raise ValueProblem(
+            f"{shown} in column {header[place]}, line {line}", "a finite number", "fill in or remove that row"
+        )
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -45,7 +45,8 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     """
     total = width * len(panels)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" height="{height + 30}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
+        f'height="{height + 30}" role="img">',
         f"<title>{escape(title)}</title><style>{_STYLE}</style>",
         f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{escape(title)}</text>',
     ]
@@ -57,15 +58,28 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
 def _panel(panel: Panel, width: int, height: int) -> str:
     left, right, top, bottom = 62, 16, 30, 46
     w, h = width - left - right, height - top - bottom
-    finite = [(x, y) for line in panel.lines for x, y in zip(line.xs, line.ys, strict=True) if math.isfinite(x) and math.isfinite(y)]
+    finite = [
+        (x, y)
+        for line in panel.lines
+        for x, y in zip(line.xs, line.ys, strict=True)
+        if math.isfinite(x) and math.isfinite(y)
+    ]
     if not finite:
-        return f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing finite to draw: {escape(panel.title)}</text>'
+        return (
+            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing finite to draw: '
+            f"{escape(panel.title)}</text>"
+        )
     log = all(y > 0 for _, y in finite)
-    scale = math.log10 if log else float
+    scale: Callable[[float], float] = math.log10 if log else float
     x0, x1 = _span([x for x, _ in finite])
     y0, y1 = _span([scale(y) for _, y in finite])
-    px = lambda x: left + (x - x0) / (x1 - x0) * w
-    py = lambda y: top + h - (scale(y) - y0) / (y1 - y0) * h
+
+    def px(x: float) -> float:
+        return left + (x - x0) / (x1 - x0) * w
+
+    def py(y: float) -> float:
+        return top + h - (scale(y) - y0) / (y1 - y0) * h
+
     parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{escape(panel.title)}</text>']
     for t in _log_ticks(10**y0, 10**y1) if log else _ticks(y0, y1):
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
@@ -75,10 +89,14 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{t:g}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
     parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{escape(panel.x_label)}</text>')
-    parts.append(f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{escape(panel.y_label)}</text>')
+    parts.append(
+        f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{escape(panel.y_label)}</text>'
+    )
     for i, line in enumerate(panel.lines):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
-        points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in _thinned(line) if math.isfinite(x) and math.isfinite(y))
+        points = " ".join(
+            f"{px(x):.1f},{py(y):.1f}" for x, y in _thinned(line) if math.isfinite(x) and math.isfinite(y)
+        )
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
         parts.append(f'<polyline points="{points}" {stroke}><title>{escape(line.name)}</title></polyline>')
         row = top + 14 + 18 * i

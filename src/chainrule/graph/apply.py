@@ -81,7 +81,7 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
             tracked = tracked or node.tracked
             values.append(node.value)
         cls = inputs[0].__class__
-        if any([value is None for value in values]):
+        if any(value is None for value in values):
             return cls(operation, inputs, attributes, plan.spec, None, True, made_here())
         value = plan.run(*values)
         if value.__class__ is not list:

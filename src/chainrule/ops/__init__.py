@@ -9,7 +9,6 @@ gives tensors their operators.
 tensor([0.5, 0.5])
 """
 
-from .arrays import arrays
 from .composite import (
     celu,
     elu,
@@ -109,7 +108,7 @@ from .elementwise import (
 )
 from .functions import *  # noqa: F403 - functions.py holds public functions only, named in its __all__
 from .functions import __all__ as _functions
-from .functions import slice_ as slice
+from .functions.indexing import slice_ as slice
 from .install import install
 from .movement import add_at_record, get_item_record, squeeze
 from .pooling import max_pool_index, window_spread, window_sum

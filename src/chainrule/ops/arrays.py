@@ -9,16 +9,22 @@ import numpy as np
 from .movement import freeze_key, thaw_key
 from .record import Composite, Operation, registry
 
+
+def _thawed(key: Any) -> tuple[Any, ...]:
+    frozen, found = freeze_key(key)
+    return thaw_key(frozen, tuple(found))
+
+
 _OWN = {
     "cast": lambda x, dtype: np.asarray(x).astype(dtype),
-    "get_item": lambda x, key: x[thaw_key(*freeze_key(key))],
+    "get_item": lambda x, key: x[_thawed(key)],
     "max": lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
     "min": lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
     "einsum": lambda subscripts, *xs: np.einsum(subscripts, *xs, optimize=len(xs) > 2),
     "stop_gradient": lambda x: x,
     "cumprod": np.cumprod,
     "cumsum": np.cumsum,
-}  # fmt: skip
+}
 
 
 class _Arrays:

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
-from .reduction import argsort_record
 from .record import Composite, Draw, Sample
+from .reduction import argsort_record
 from .rules import as_given, floated, normal_axis
 
 
@@ -27,10 +27,13 @@ def _softmax(o: Any, x: Any, axis: Any = -1) -> Any:
 
 
 softmax = activation(
-    "softmax", _softmax,
-    "exp(x) over its sum along `axis`: positive, summing to 1 (``keras.ops.softmax``).\n\n>>> ops.softmax([0.0, 0.0])\ntensor([0.5, 0.5])",
-    "softmax gives each entry s (upstream - the mean of upstream under s)", [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0]), Sample(Draw(2, 3, 2), axis=(0, 2))],
-)  # fmt: skip
+    "softmax",
+    _softmax,
+    "exp(x) over its sum along `axis`: positive, summing to 1 (``keras.ops.softmax``).\n\n"
+    ">>> ops.softmax([0.0, 0.0])\ntensor([0.5, 0.5])",
+    "softmax gives each entry s (upstream - the mean of upstream under s)",
+    [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0]), Sample(Draw(2, 3, 2), axis=(0, 2))],
+)
 
 
 def _log_softmax(o: Any, x: Any, axis: Any = -1) -> Any:
@@ -39,17 +42,26 @@ def _log_softmax(o: Any, x: Any, axis: Any = -1) -> Any:
 
 
 log_softmax = activation(
-    "log_softmax", _log_softmax,
-    "log(softmax(x)), without overflow (``keras.ops.log_softmax``).\n\n>>> ops.log_softmax([0.0, 0.0])\ntensor([-0.6931472, -0.6931472])",
-    "log_softmax gives each entry upstream - s * sum(upstream)", [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0])],
-)  # fmt: skip
+    "log_softmax",
+    _log_softmax,
+    "log(softmax(x)), without overflow (``keras.ops.log_softmax``).\n\n"
+    ">>> ops.log_softmax([0.0, 0.0])\ntensor([-0.6931472, -0.6931472])",
+    "log_softmax gives each entry upstream - s * sum(upstream)",
+    [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0])],
+)
 log_sigmoid = activation(
-    "log_sigmoid", lambda o, x: -o.softplus(-x),
-    "log(sigmoid(x)), without overflow (``keras.ops.log_sigmoid``).\n\n>>> ops.log_sigmoid([0.0])\ntensor([-0.6931472])", "the slope of log_sigmoid is sigmoid(-x)",
-)  # fmt: skip
+    "log_sigmoid",
+    lambda o, x: -o.softplus(-x),
+    "log(sigmoid(x)), without overflow (``keras.ops.log_sigmoid``).\n\n"
+    ">>> ops.log_sigmoid([0.0])\ntensor([-0.6931472])",
+    "the slope of log_sigmoid is sigmoid(-x)",
+)
 silu = activation(
-    "silu", lambda o, x: x * o.sigmoid(x), "x sigmoid(x), also called swish (``keras.ops.silu``).\n\n>>> ops.silu([0.0, 1.0])\ntensor([0.       , 0.7310586])", "the slope of silu is s + x s (1 - s)",
-)  # fmt: skip
+    "silu",
+    lambda o, x: x * o.sigmoid(x),
+    "x sigmoid(x), also called swish (``keras.ops.silu``).\n\n>>> ops.silu([0.0, 1.0])\ntensor([0.       , 0.7310586])",
+    "the slope of silu is s + x s (1 - s)",
+)
 
 
 def _gelu(o: Any, x: Any, approximate: bool = True) -> Any:
@@ -59,78 +71,128 @@ def _gelu(o: Any, x: Any, approximate: bool = True) -> Any:
 
 
 gelu = activation(
-    "gelu", _gelu,
-    "x times the normal distribution's share below x, by tanh or exactly (``keras.ops.gelu``; Hendrycks and Gimpel, arXiv:1606.08415).\n\n>>> ops.gelu([0.0, 1.0], approximate=False)\ntensor([0.       , 0.8413447])",
-    "gelu multiplies x by a soft switch", [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4), approximate=False)],
-)  # fmt: skip
+    "gelu",
+    _gelu,
+    "x times the normal distribution's share below x, by tanh or exactly (``keras.ops.gelu``; Hendrycks and "
+    "Gimpel, arXiv:1606.08415).\n\n>>> ops.gelu([0.0, 1.0], approximate=False)\ntensor([0.       , 0.8413447])",
+    "gelu multiplies x by a soft switch",
+    [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4), approximate=False)],
+)
 leaky_relu = activation(
-    "leaky_relu", lambda o, x, negative_slope=0.2: o.where(x > 0, x, negative_slope * x),
-    "x above 0, `negative_slope` x elsewhere (``keras.ops.leaky_relu``).\n\n>>> ops.leaky_relu([-1.0, 2.0])\ntensor([-0.2,  2. ])", "leaky_relu hands the gradient on above 0 and a fraction of it elsewhere",
-)  # fmt: skip
+    "leaky_relu",
+    lambda o, x, negative_slope=0.2: o.where(x > 0, x, negative_slope * x),
+    "x above 0, `negative_slope` x elsewhere (``keras.ops.leaky_relu``).\n\n"
+    ">>> ops.leaky_relu([-1.0, 2.0])\ntensor([-0.2,  2. ])",
+    "leaky_relu hands the gradient on above 0 and a fraction of it elsewhere",
+)
 elu = activation(
-    "elu", lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(o.minimum(x, 0))),
-    "x above 0, alpha (exp(x) - 1) elsewhere (``keras.ops.elu``).\n\n>>> ops.elu([0.0, 2.0])\ntensor([0., 2.])", "elu hands the gradient on above 0 and alpha exp(x) of it elsewhere",
+    "elu",
+    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(o.minimum(x, 0))),
+    "x above 0, alpha (exp(x) - 1) elsewhere (``keras.ops.elu``).\n\n>>> ops.elu([0.0, 2.0])\ntensor([0., 2.])",
+    "elu hands the gradient on above 0 and alpha exp(x) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
-)  # fmt: skip
+)
 celu = activation(
-    "celu", lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(o.minimum(x, 0) / alpha)),
-    "x above 0, alpha (exp(x/alpha) - 1) elsewhere (``keras.ops.celu``).\n\n>>> ops.celu([0.0, 2.0])\ntensor([0., 2.])", "celu hands the gradient on above 0 and exp(x/alpha) of it elsewhere",
+    "celu",
+    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(o.minimum(x, 0) / alpha)),
+    "x above 0, alpha (exp(x/alpha) - 1) elsewhere (``keras.ops.celu``).\n\n>>> ops.celu([0.0, 2.0])\ntensor([0., 2.])",
+    "celu hands the gradient on above 0 and exp(x/alpha) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
-)  # fmt: skip
+)
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 selu = activation(
-    "selu", lambda o, x: SELU_SCALE * o.where(x > 0, x, SELU_ALPHA * o.expm1(o.minimum(x, 0))),
-    "The scaled elu that keeps mean 0 and variance 1 (``keras.ops.selu``; Klambauer et al., arXiv:1706.02515).\n\n>>> ops.selu([0.0, 1.0])\ntensor([0.      , 1.050701])",
-    "selu scales elu's gradient", [Sample([0.5, -1.5, 3.0])],
-)  # fmt: skip
+    "selu",
+    lambda o, x: SELU_SCALE * o.where(x > 0, x, SELU_ALPHA * o.expm1(o.minimum(x, 0))),
+    "The scaled elu that keeps mean 0 and variance 1 (``keras.ops.selu``; Klambauer et al., arXiv:1706.02515).\n\n"
+    ">>> ops.selu([0.0, 1.0])\ntensor([0.      , 1.050701])",
+    "selu scales elu's gradient",
+    [Sample([0.5, -1.5, 3.0])],
+)
 relu6 = activation(
-    "relu6", lambda o, x: o.minimum(o.relu(x), 6), "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
-    "relu6 hands the gradient on between 0 and 6", [Sample([0.5, -1.5, 3.0, 7.0])],
-)  # fmt: skip
+    "relu6",
+    lambda o, x: o.minimum(o.relu(x), 6),
+    "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
+    "relu6 hands the gradient on between 0 and 6",
+    [Sample([0.5, -1.5, 3.0, 7.0])],
+)
 softsign = activation(
-    "softsign", lambda o, x: x / (1 + o.absolute(x)), "x / (1 + |x|) (``keras.ops.softsign``).\n\n>>> ops.softsign([1.0, -3.0])\ntensor([ 0.5 , -0.75])",
-    "the slope of softsign is 1/(1 + |x|)^2", [Sample([0.5, -1.5, 3.0])],
-)  # fmt: skip
+    "softsign",
+    lambda o, x: x / (1 + o.absolute(x)),
+    "x / (1 + |x|) (``keras.ops.softsign``).\n\n>>> ops.softsign([1.0, -3.0])\ntensor([ 0.5 , -0.75])",
+    "the slope of softsign is 1/(1 + |x|)^2",
+    [Sample([0.5, -1.5, 3.0])],
+)
 hard_sigmoid = activation(
-    "hard_sigmoid", lambda o, x: o.clip(x / 6 + 0.5, 0, 1), "x/6 + 1/2 cut to 0 and 1 (``keras.ops.hard_sigmoid``).\n\n>>> ops.hard_sigmoid([0.0, 9.0])\ntensor([0.5, 1. ])",
-    "hard_sigmoid hands on a sixth of the gradient between -3 and 3", [Sample([0.5, -1.5, 7.0, -4.0])],
-)  # fmt: skip
+    "hard_sigmoid",
+    lambda o, x: o.clip(x / 6 + 0.5, 0, 1),
+    "x/6 + 1/2 cut to 0 and 1 (``keras.ops.hard_sigmoid``).\n\n>>> ops.hard_sigmoid([0.0, 9.0])\ntensor([0.5, 1. ])",
+    "hard_sigmoid hands on a sixth of the gradient between -3 and 3",
+    [Sample([0.5, -1.5, 7.0, -4.0])],
+)
 hard_silu = activation(
-    "hard_silu", lambda o, x: x * o.clip(x / 6 + 0.5, 0, 1), "x hard_sigmoid(x) (``keras.ops.hard_silu``).\n\n>>> ops.hard_silu([3.0])\ntensor([3.])",
-    "hard_silu is a soft switch made of straight lines", [Sample([0.5, -1.5, 7.0, -4.0])],
-)  # fmt: skip
+    "hard_silu",
+    lambda o, x: x * o.clip(x / 6 + 0.5, 0, 1),
+    "x hard_sigmoid(x) (``keras.ops.hard_silu``).\n\n>>> ops.hard_silu([3.0])\ntensor([3.])",
+    "hard_silu is a soft switch made of straight lines",
+    [Sample([0.5, -1.5, 7.0, -4.0])],
+)
 hard_tanh = activation(
-    "hard_tanh", lambda o, x: o.clip(x, -1, 1), "x cut to -1 and 1 (``keras.ops.hard_tanh``).\n\n>>> ops.hard_tanh([-3.0, 0.5])\ntensor([-1. ,  0.5])",
-    "hard_tanh hands the gradient on between -1 and 1", [Sample([0.5, -1.5, 3.0])],
-)  # fmt: skip
+    "hard_tanh",
+    lambda o, x: o.clip(x, -1, 1),
+    "x cut to -1 and 1 (``keras.ops.hard_tanh``).\n\n>>> ops.hard_tanh([-3.0, 0.5])\ntensor([-1. ,  0.5])",
+    "hard_tanh hands the gradient on between -1 and 1",
+    [Sample([0.5, -1.5, 3.0])],
+)
 tanh_shrink = activation(
-    "tanh_shrink", lambda o, x: x - o.tanh(x), "x - tanh(x) (``keras.ops.tanh_shrink``).\n\n>>> ops.tanh_shrink([0.0])\ntensor([0.])", "the slope of tanh_shrink is tanh(x)^2",
-)  # fmt: skip
+    "tanh_shrink",
+    lambda o, x: x - o.tanh(x),
+    "x - tanh(x) (``keras.ops.tanh_shrink``).\n\n>>> ops.tanh_shrink([0.0])\ntensor([0.])",
+    "the slope of tanh_shrink is tanh(x)^2",
+)
 hard_shrink = activation(
-    "hard_shrink", lambda o, x, threshold=0.5: o.where(o.absolute(x) > threshold, x, o.zeros_like(x)),
-    "x where |x| is above the threshold, else 0 (``keras.ops.hard_shrink``).\n\n>>> ops.hard_shrink([0.2, -2.0])\ntensor([ 0., -2.])", "hard_shrink hands the gradient on beyond the threshold", [Sample([0.7, -1.5, 0.1])],
-)  # fmt: skip
+    "hard_shrink",
+    lambda o, x, threshold=0.5: o.where(o.absolute(x) > threshold, x, o.zeros_like(x)),
+    "x where |x| is above the threshold, else 0 (``keras.ops.hard_shrink``).\n\n"
+    ">>> ops.hard_shrink([0.2, -2.0])\ntensor([ 0., -2.])",
+    "hard_shrink hands the gradient on beyond the threshold",
+    [Sample([0.7, -1.5, 0.1])],
+)
 soft_shrink = activation(
-    "soft_shrink", lambda o, x, threshold=0.5: o.sign(x) * o.relu(o.absolute(x) - threshold),
-    "x moved towards 0 by the threshold (``keras.ops.soft_shrink``).\n\n>>> ops.soft_shrink([0.2, -2.0])\ntensor([ 0. , -1.5])", "soft_shrink hands the gradient on beyond the threshold", [Sample([0.7, -1.5, 0.1])],
-)  # fmt: skip
+    "soft_shrink",
+    lambda o, x, threshold=0.5: o.sign(x) * o.relu(o.absolute(x) - threshold),
+    "x moved towards 0 by the threshold (``keras.ops.soft_shrink``).\n\n"
+    ">>> ops.soft_shrink([0.2, -2.0])\ntensor([ 0. , -1.5])",
+    "soft_shrink hands the gradient on beyond the threshold",
+    [Sample([0.7, -1.5, 0.1])],
+)
 squareplus = activation(
-    "squareplus", lambda o, x, b=4: 0.5 * (x + o.sqrt(x * x + b)), "(x + sqrt(x^2 + b)) / 2, a smooth relu (``keras.ops.squareplus``).\n\n>>> ops.squareplus([0.0])\ntensor([1.])", "the slope of squareplus is (1 + x/sqrt(x^2 + b))/2",
-)  # fmt: skip
+    "squareplus",
+    lambda o, x, b=4: 0.5 * (x + o.sqrt(x * x + b)),
+    "(x + sqrt(x^2 + b)) / 2, a smooth relu (``keras.ops.squareplus``).\n\n>>> ops.squareplus([0.0])\ntensor([1.])",
+    "the slope of squareplus is (1 + x/sqrt(x^2 + b))/2",
+)
 
 
 def _glu(o: Any, x: Any, axis: int = -1) -> Any:
     axis = normal_axis(axis, x.ndim)
     if x.shape[axis] % 2:
-        raise ShapeError(f"{x.shape[axis]} entries along axis {axis} for a gated linear unit", "an even number, half of them gates", "give twice the channels")
+        raise ShapeError(
+            f"{x.shape[axis]} entries along axis {axis} for a gated linear unit",
+            "an even number, half of them gates",
+            "give twice the channels",
+        )
     a, b = o.split(x, 2, axis=axis)
     return a * o.sigmoid(b)
 
 
 glu = activation(
-    "glu", _glu, "The first half along `axis` times the sigmoid of the second (``keras.ops.glu``).\n\n>>> ops.glu([2.0, 0.0])\ntensor([1.])", "glu multiplies by a gate",
+    "glu",
+    _glu,
+    "The first half along `axis` times the sigmoid of the second (``keras.ops.glu``).\n\n"
+    ">>> ops.glu([2.0, 0.0])\ntensor([1.])",
+    "glu multiplies by a gate",
     [Sample(Draw(3, 4)), Sample(Draw(4, 3), axis=0), Sample(Draw(3), error=ShapeError)],
-)  # fmt: skip
+)
 
 # ---- normalisation
 
@@ -143,14 +205,23 @@ def _layer_normalization(o: Any, x: Any, gamma: Any, beta: Any, axis: Any = -1, 
 
 
 layer_normalization_record = Composite(
-    "layer_normalization", _layer_normalization, casts=floated, says="layer normalisation removes from the gradient its mean and its part along the normalised input",
-    written="layer_normalization({0})", samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))], doc="Layer normalisation with scale and offset.",
-)  # fmt: skip
+    "layer_normalization",
+    _layer_normalization,
+    casts=floated,
+    says="layer normalisation removes from the gradient its mean and its part along the normalised input",
+    written="layer_normalization({0})",
+    samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))],
+    doc="Layer normalisation with scale and offset.",
+)
 rms_normalization_record = Composite(
-    "rms_normalization", lambda o, x, scale, axis=-1, epsilon=1e-6: x * o.rsqrt(o.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale,
-    casts=floated, says="rms normalisation removes from the gradient its part along the normalised input", written="rms_normalization({0})",
-    samples=[Sample(Draw(3, 4), Draw(4)), Sample(Draw(3, 4), 1.0, axis=0)], doc="Division by the root of the mean square, with scale.",
-)  # fmt: skip
+    "rms_normalization",
+    lambda o, x, scale, axis=-1, epsilon=1e-6: x * o.rsqrt(o.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale,
+    casts=floated,
+    says="rms normalisation removes from the gradient its part along the normalised input",
+    written="rms_normalization({0})",
+    samples=[Sample(Draw(3, 4), Draw(4)), Sample(Draw(3, 4), 1.0, axis=0)],
+    doc="Division by the root of the mean square, with scale.",
+)
 
 # ---- cross entropies
 
@@ -168,9 +239,14 @@ def _binary(o: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
 
 
 binary_crossentropy_record = Composite(
-    "binary_crossentropy", _binary, casts=_pair_casts, says="binary cross-entropy on logits hands on sigmoid(x) - target", written="binary_crossentropy({0}, {1})",
-    samples=[Sample([0.0, 1.0, 1.0], [0.2, 0.7, 0.9]), Sample([0.0, 1.0, 0.5], [-2.0, 0.7, 30.0], from_logits=True)], doc="Binary cross-entropy.",
-)  # fmt: skip
+    "binary_crossentropy",
+    _binary,
+    casts=_pair_casts,
+    says="binary cross-entropy on logits hands on sigmoid(x) - target",
+    written="binary_crossentropy({0}, {1})",
+    samples=[Sample([0.0, 1.0, 1.0], [0.2, 0.7, 0.9]), Sample([0.0, 1.0, 0.5], [-2.0, 0.7, 30.0], from_logits=True)],
+    doc="Binary cross-entropy.",
+)
 
 
 def _categorical(o: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
@@ -181,14 +257,26 @@ def _categorical(o: Any, target: Any, output: Any, from_logits: bool = False, ax
 
 
 categorical_crossentropy_record = Composite(
-    "categorical_crossentropy", _categorical, casts=_pair_casts, says="cross-entropy on logits hands on softmax(x) - target", written="categorical_crossentropy({0}, {1})",
-    samples=[Sample([[0.0, 1.0], [1.0, 0.0]], [[0.2, 0.8], [0.6, 0.4]]), Sample([[0.0, 1.0, 0.0], [0.3, 0.3, 0.4]], Draw(2, 3), from_logits=True)], doc="Categorical cross-entropy.",
-)  # fmt: skip
+    "categorical_crossentropy",
+    _categorical,
+    casts=_pair_casts,
+    says="cross-entropy on logits hands on softmax(x) - target",
+    written="categorical_crossentropy({0}, {1})",
+    samples=[
+        Sample([[0.0, 1.0], [1.0, 0.0]], [[0.2, 0.8], [0.6, 0.4]]),
+        Sample([[0.0, 1.0, 0.0], [0.3, 0.3, 0.4]], Draw(2, 3), from_logits=True),
+    ],
+    doc="Categorical cross-entropy.",
+)
 
 
 def _sparse_casts(specs: tuple[Spec, ...]) -> Any:
     if specs[0].dtype.kind not in "iu":
-        raise DTypeError(f"class labels of dtype {specs[0].dtype.name}", "whole numbers", "cast them to int32, or use categorical_crossentropy for one-hot labels")
+        raise DTypeError(
+            f"class labels of dtype {specs[0].dtype.name}",
+            "whole numbers",
+            "cast them to int32, or use categorical_crossentropy for one-hot labels",
+        )
     return (specs[0].dtype, promote_specs(specs[1:], floating=True))
 
 
@@ -197,7 +285,11 @@ def _sparse(o: Any, target: Any, output: Any, from_logits: bool = False, axis: i
     if target.ndim == output.ndim and target.shape[axis] == 1:
         target = o.squeeze(target, axis)
     if target.shape != output.shape[:axis] + output.shape[axis + 1 :]:
-        raise ShapeError(f"labels of shape {target.shape} for outputs of shape {output.shape}", f"labels of shape {output.shape[:axis] + output.shape[axis + 1 :]}, one whole number each", "for one-hot labels use categorical_crossentropy")
+        raise ShapeError(
+            f"labels of shape {target.shape} for outputs of shape {output.shape}",
+            f"labels of shape {output.shape[:axis] + output.shape[axis + 1 :]}, one whole number each",
+            "for one-hot labels use categorical_crossentropy",
+        )
     if from_logits:
         logs = o.log_softmax(output, axis=axis)
     else:
@@ -206,10 +298,19 @@ def _sparse(o: Any, target: Any, output: Any, from_logits: bool = False, axis: i
 
 
 sparse_categorical_crossentropy_record = Composite(
-    "sparse_categorical_crossentropy", _sparse, casts=_sparse_casts, says="cross-entropy on logits hands on softmax(x) - 1 at the label", written="sparse_categorical_crossentropy({0}, {1})",
-    samples=[Sample([1, 0], [[0.2, 0.8], [0.6, 0.4]]), Sample([2, 0], Draw(2, 3), from_logits=True), Sample([[1], [2]], Draw(2, 3), from_logits=True), Sample([1, 0, 1], Draw(2, 3), error=ShapeError)],
+    "sparse_categorical_crossentropy",
+    _sparse,
+    casts=_sparse_casts,
+    says="cross-entropy on logits hands on softmax(x) - 1 at the label",
+    written="sparse_categorical_crossentropy({0}, {1})",
+    samples=[
+        Sample([1, 0], [[0.2, 0.8], [0.6, 0.4]]),
+        Sample([2, 0], Draw(2, 3), from_logits=True),
+        Sample([[1], [2]], Draw(2, 3), from_logits=True),
+        Sample([1, 0, 1], Draw(2, 3), error=ShapeError),
+    ],
     doc="Sparse categorical cross-entropy.",
-)  # fmt: skip
+)
 
 # ---- sorting: an order without gradient, then a gather
 
@@ -219,19 +320,36 @@ def _sort(o: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
 
 
 sort_record = Composite(
-    "sort", _sort, casts=as_given, says="sort routes each gradient back to where its entry stood", written="sort({0})",
-    samples=[Sample(Draw(3, 4)), Sample([2.0, 1.0, 2.0, 1.0]), Sample(Draw(2, 3, 4), axis=1, descending=True), Sample([3, 1, 2])], doc="Sorted by frozen arguments.",
-)  # fmt: skip
+    "sort",
+    _sort,
+    casts=as_given,
+    says="sort routes each gradient back to where its entry stood",
+    written="sort({0})",
+    samples=[
+        Sample(Draw(3, 4)),
+        Sample([2.0, 1.0, 2.0, 1.0]),
+        Sample(Draw(2, 3, 4), axis=1, descending=True),
+        Sample([3, 1, 2]),
+    ],
+    doc="Sorted by frozen arguments.",
+)
 
 
 def _top_k(o: Any, x: Any, k: int = 1) -> Any:
     if not x.ndim or not 0 <= k <= x.shape[-1]:
-        raise ShapeError(f"the largest {k} of shape {x.shape}", "k from 0 to the size of the last axis", "choose a smaller k")
+        raise ShapeError(
+            f"the largest {k} of shape {x.shape}", "k from 0 to the size of the last axis", "choose a smaller k"
+        )
     order = argsort_record(x, axis=-1, descending=True)
     return o.take_along_axis(x, order[..., :k], axis=-1)
 
 
 top_k_values = Composite(
-    "top_k", _top_k, casts=as_given, says="top_k routes each gradient back to where its entry stood", written="top_k({0})",
-    samples=[Sample(Draw(3, 4), k=2), Sample([2.0, 5.0, 5.0, 1.0], k=3), Sample(Draw(3), k=4, error=ShapeError)], doc="The k largest along the last axis.",
-)  # fmt: skip
+    "top_k",
+    _top_k,
+    casts=as_given,
+    says="top_k routes each gradient back to where its entry stood",
+    written="top_k({0})",
+    samples=[Sample(Draw(3, 4), k=2), Sample([2.0, 5.0, 5.0, 1.0], k=3), Sample(Draw(3), k=4, error=ShapeError)],
+    doc="The k largest along the last axis.",
+)

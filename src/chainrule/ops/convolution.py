@@ -21,7 +21,7 @@ from .rules import loop_batch, promoted, times
 
 
 class Geometry(NamedTuple):
-    """Sizes of one convolution: per spatial axis the input, window, output, stride, dilation, padding before and after."""
+    """Sizes of one convolution, an entry for each spatial axis; padding is (before, after)."""
 
     sizes: tuple[int, ...]
     window: tuple[int, ...]
@@ -35,7 +35,11 @@ def spread(value: Any, rank: int, what: str) -> tuple[int, ...]:
     """A number for every axis, or one for each."""
     values = (value,) * rank if isinstance(value, int) else tuple(value)
     if len(values) != rank or any(not isinstance(v, int) or v < 1 for v in values):
-        raise ShapeError(f"{what} {value!r} for {rank} spatial axes", f"a whole number from 1 up, or {rank} of them", f"give {what} as such a number")
+        raise ShapeError(
+            f"{what} {value!r} for {rank} spatial axes",
+            f"a whole number from 1 up, or {rank} of them",
+            f"give {what} as such a number",
+        )
     return values
 
 
@@ -53,31 +57,55 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
     elif padding == "same":
         pads = tuple(
             (t // 2, t - t // 2)
-            for t in (max((-(-n // s) - 1) * s + r - n, 0) if n is not None else 0 for n, s, r in zip(sizes, steps, reach, strict=True))
+            for t in (
+                max((-(-n // s) - 1) * s + r - n, 0) if n is not None else 0
+                for n, s, r in zip(sizes, steps, reach, strict=True)
+            )
         )
-    elif isinstance(padding, tuple) and len(padding) == rank and all(isinstance(p, tuple) and len(p) == 2 and min(p) >= 0 for p in padding):
+    elif (
+        isinstance(padding, tuple)
+        and len(padding) == rank
+        and all(isinstance(p, tuple) and len(p) == 2 and min(p) >= 0 for p in padding)
+    ):
         pads = padding
     else:
-        raise ShapeError(f"padding {padding!r}", f"'valid', 'same', or {rank} pairs (before, after)", "name one of these")
-    out = []
+        raise ShapeError(
+            f"padding {padding!r}", f"'valid', 'same', or {rank} pairs (before, after)", "name one of these"
+        )
+    out: list[Any] = []
     for n, r, s, (before, after) in zip(sizes, reach, steps, pads, strict=True):
         if n is None:
             out.append(None)
             continue
         if n + before + after < r:
-            raise ShapeError(f"a window reaching over {r} entries on an axis of {n} (padded to {n + before + after})", "a window no larger than the padded input", "use padding='same', a smaller window or less dilation")
+            raise ShapeError(
+                f"a window reaching over {r} entries on an axis of {n} (padded to {n + before + after})",
+                "a window no larger than the padded input",
+                "use padding='same', a smaller window or less dilation",
+            )
         out.append((n + before + after - r) // s + 1)
     return Geometry(sizes, window, tuple(out), steps, holes, pads)
 
 
-def _check_channels(x: tuple[Any, ...], kernel: tuple[int, ...], groups: int) -> None:
+def _check_channels(x: tuple[Any, ...], kernel: tuple[Any, ...], groups: int) -> None:
     if len(x) != len(kernel) or len(x) < 3:
-        raise ShapeError(f"an input of shape {x} and a kernel of shape {kernel}", "(batch, *sizes, channels) and (*window, channels in, channels out) with equally many axes", "add the missing axis, e.g. the batch or the channel axis with expand_dims")
+        raise ShapeError(
+            f"an input of shape {x} and a kernel of shape {kernel}",
+            "(batch, *sizes, channels) and (*window, channels in, channels out) with equally many axes",
+            "add the missing axis, e.g. the batch or the channel axis with expand_dims",
+        )
     if groups < 1 or kernel[-2] * groups != x[-1] or kernel[-1] % groups:
-        raise ShapeError(f"{x[-1]} input channels, a kernel of shape {kernel} and {groups} groups", "the kernel's channels in times groups to equal the input's channels, and groups to divide the channels out", "check the channel axis (it is the last one) and the groups")
+        raise ShapeError(
+            f"{x[-1]} input channels, a kernel of shape {kernel} and {groups} groups",
+            "the kernel's channels in times groups to equal the input's channels, and groups to divide the "
+            "channels out",
+            "check the channel axis (it is the last one) and the groups",
+        )
 
 
-def _of(x: tuple[Any, ...], kernel: tuple[int, ...], strides: Any, padding: Any, dilation: Any, groups: int) -> Geometry:
+def _of(
+    x: tuple[Any, ...], kernel: tuple[Any, ...], strides: Any, padding: Any, dilation: Any, groups: int
+) -> Geometry:
     _check_channels(x, kernel, groups)
     return geometry(x[1:-1], kernel[:-2], strides, padding, dilation)
 
@@ -88,7 +116,14 @@ def windows_of(x: Any, g: Geometry) -> Any:
     rank = len(g.window)
     reach = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
     view = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=tuple(range(1, rank + 1)))
-    return view[(slice(None), *(slice(None, None, s) for s in g.strides), slice(None), *(slice(None, None, d) for d in g.dilation))]
+    return view[
+        (
+            slice(None),
+            *(slice(None, None, s) for s in g.strides),
+            slice(None),
+            *(slice(None, None, d) for d in g.dilation),
+        )
+    ]
 
 
 def _columns(x: Any, g: Geometry) -> Any:
@@ -96,14 +131,18 @@ def _columns(x: Any, g: Geometry) -> Any:
     rank = len(g.window)
     view = windows_of(x, g)
     order = (*range(rank + 1), *range(rank + 2, 2 * rank + 2), rank + 1)
-    return np.ascontiguousarray(view.transpose(order)).reshape(x.shape[0] * math.prod(g.out), math.prod(g.window) * x.shape[-1])
+    return np.ascontiguousarray(view.transpose(order)).reshape(
+        x.shape[0] * math.prod(g.out), math.prod(g.window) * x.shape[-1]
+    )
 
 
 def _conv(o: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
     g = _of(x.shape, k.shape, strides, padding, dilation, groups)
     c, f = x.shape[-1] // groups, k.shape[-1] // groups
     parts = [
-        (_columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(x.shape[0], *g.out, f)
+        (_columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(
+            x.shape[0], *g.out, f
+        )
         for i in range(groups)
     ]
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
@@ -117,7 +156,8 @@ def _spread_back(cols: Any, batch: int, channels: int, g: Geometry, dtype: Any) 
     rank = len(g.window)
     for offset in product(*map(range, g.window)):
         place = tuple(
-            slice(w * d, w * d + (n - 1) * s + 1, s) for w, d, s, n in zip(offset, g.dilation, g.strides, g.out, strict=True)
+            slice(w * d, w * d + (n - 1) * s + 1, s)
+            for w, d, s, n in zip(offset, g.dilation, g.strides, g.out, strict=True)
         )
         made[(slice(None), *place)] += cols[(slice(None),) * (rank + 1) + offset]
     inside = tuple(slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True))
@@ -134,7 +174,9 @@ def _conv_transpose(o: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: A
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
 
-def _conv_kernel_gradient(o: Any, x: Any, u: Any, window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv_kernel_gradient(
+    o: Any, x: Any, u: Any, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
     g = geometry(x.shape[1:-1], window, strides, padding, dilation)
     c, f = x.shape[-1] // groups, u.shape[-1] // groups
     parts = [
@@ -149,30 +191,48 @@ def _conv_spec(specs: tuple[Spec, ...], strides: Any, padding: Any, dilation: An
     return spec_of((x[0], *_of(x, k, strides, padding, dilation, groups).out, k[-1]), specs[0].dtype)
 
 
-def _transpose_spec(specs: tuple[Spec, ...], sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
-    u, k = specs[0].shape, specs[1].shape
+def _transpose_spec(
+    specs: tuple[Spec, ...], sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
+) -> Spec:
+    u: Any = specs[0].shape
+    k: Any = specs[1].shape
     x = (u[0], *sizes, k[-2] * groups)
     expected = (*_of(x, k, strides, padding, dilation, groups).out, k[-1])
     if u[1:] != expected:
-        raise ShapeError(f"shape {u} to be spread to sizes {sizes}", f"sizes and channels {expected}, which a convolution of those sizes has", "check the output sizes, strides and padding")
+        raise ShapeError(
+            f"shape {u} to be spread to sizes {sizes}",
+            f"sizes and channels {expected}, which a convolution of those sizes has",
+            "check the output sizes, strides and padding",
+        )
     return spec_of(x, specs[0].dtype)
 
 
 def _kernel_spec(specs: tuple[Spec, ...], window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
-    x, u = specs[0].shape, specs[1].shape
+    x: Any = specs[0].shape
+    u: Any = specs[1].shape
     kernel = (*window, x[-1] // groups, u[-1])
     expected = (*_of(x, kernel, strides, padding, dilation, groups).out, u[-1])
     if u[1:] != expected or u[0] != x[0]:
-        raise ShapeError(f"upstream of shape {u} for an input of shape {x}", f"shape {(x[0], *expected)}", "check strides and padding")
+        raise ShapeError(
+            f"upstream of shape {u} for an input of shape {x}",
+            f"shape {(x[0], *expected)}",
+            "check strides and padding",
+        )
     return spec_of(kernel, specs[0].dtype)
 
 
-def _price(batch: Any, g: Geometry, channels: int, filters: int, groups: int) -> Cost:
+def _price(batch: Any, g: Geometry, channels: Any, filters: Any, groups: int) -> Cost:
     """A window's products for every output; entries that padding adds are counted, as papers do."""
     outputs, summed = (batch or 1, *(n or 1 for n in g.out), filters), (*g.window, channels // groups)
     macs = math.prod(outputs) * math.prod(summed)
     shown = outputs[1:] if outputs[0] == 1 else outputs
-    return Cost(macs, macs - math.prod(outputs), macs, 0, f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies")
+    return Cost(
+        macs,
+        macs - math.prod(outputs),
+        macs,
+        0,
+        f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies",
+    )
 
 
 def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
@@ -180,12 +240,16 @@ def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, d
     return _price(x[0], _of(x, k, strides, padding, dilation, groups), x[-1], k[-1], groups)
 
 
-def _transpose_cost(specs: tuple[Spec, ...], out: Spec, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
+def _transpose_cost(
+    specs: tuple[Spec, ...], out: Spec, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
+) -> Cost:
     k = specs[1].shape
     return _price(out.shape[0], _of(out.shape, k, strides, padding, dilation, groups), out.shape[-1], k[-1], groups)
 
 
-def _kernel_cost(specs: tuple[Spec, ...], out: Spec, window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
+def _kernel_cost(
+    specs: tuple[Spec, ...], out: Spec, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
+) -> Cost:
     x = specs[0].shape
     return _price(x[0], _of(x, out.shape, strides, padding, dilation, groups), x[-1], out.shape[-1], groups)
 
@@ -200,12 +264,12 @@ def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, 
     return o.reshape(out, (size, x.shape[1], *out.shape[1:]))
 
 
-_KINDS = [
-    dict(),
-    dict(strides=2, padding="same"),
-    dict(strides=(2, 3), padding=((1, 0), (2, 1))),
-    dict(dilation=2, padding="same"),
-    dict(groups=2, padding="same", strides=(1, 2)),
+_KINDS: list[dict[str, Any]] = [
+    {},
+    {"strides": 2, "padding": "same"},
+    {"strides": (2, 3), "padding": ((1, 0), (2, 1))},
+    {"dilation": 2, "padding": "same"},
+    {"groups": 2, "padding": "same", "strides": (1, 2)},
 ]
 
 
@@ -224,7 +288,7 @@ def _conv_samples() -> list[Sample]:
 
 def _sizes_after(sample: Sample) -> tuple[int, ...]:
     x, k = (drawn.shape for drawn in sample.inputs)
-    full = {"strides": 1, "padding": "valid", "dilation": 1, "groups": 1} | sample.attributes
+    full: dict[str, Any] = {"strides": 1, "padding": "valid", "dilation": 1, "groups": 1} | sample.attributes
     return (x[0], *_of(x, k, **full).out, k[-1])
 
 
@@ -244,30 +308,59 @@ def _transposed_samples() -> tuple[list[Sample], list[Sample]]:
 _spreads, _kernels = _transposed_samples()
 
 conv_record = Operation(
-    "conv", lambda o, x, kernel, strides=1, padding="valid", dilation=1, groups=1: _conv(o, x, kernel, strides, padding, dilation, groups),
-    spec=_conv_spec, casts=promoted, batch=_merged_batch, cost=_conv_cost,
-    transpose=(lambda o, u, x, k, **a: o.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
-               lambda o, u, x, k, **a: o.conv_kernel_gradient(x, u, window=tuple(k.shape[:-2]), **a)),
-    says="convolution switches: the input's gradient is the upstream spread by the kernel, the kernel's the upstream summed against the input's windows",
-    written="conv({0}, {1})", samples=_conv_samples(), doc="Convolution by frozen arguments.",
-)  # fmt: skip
+    "conv",
+    lambda o, x, kernel, strides=1, padding="valid", dilation=1, groups=1: _conv(
+        o, x, kernel, strides, padding, dilation, groups
+    ),
+    spec=_conv_spec,
+    casts=promoted,
+    batch=_merged_batch,
+    cost=_conv_cost,
+    transpose=(
+        lambda o, u, x, k, **a: o.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
+        lambda o, u, x, k, **a: o.conv_kernel_gradient(x, u, window=tuple(k.shape[:-2]), **a),
+    ),
+    says="convolution switches: the input's gradient is the upstream spread by the kernel, the kernel's the "
+    "upstream summed against the input's windows",
+    written="conv({0}, {1})",
+    samples=_conv_samples(),
+    doc="Convolution by frozen arguments.",
+)
 conv_transpose_record = Operation(
     "conv_transpose",
-    lambda o, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(o, u, kernel, sizes, strides, padding, dilation, groups),
-    spec=_transpose_spec, casts=promoted, batch=_merged_batch, cost=_transpose_cost,
-    transpose=(lambda o, u, x, k, sizes, **a: o.conv_record(u, k, **a),
-               lambda o, u, x, k, sizes, **a: o.conv_kernel_gradient(u, x, window=tuple(k.shape[:-2]), **a)),
-    says="transposed convolution switches: the input's gradient is the convolution of the upstream, the kernel's a sum over windows",
-    written="conv_transpose({0}, {1})", samples=_spreads, doc="The transpose of `conv` in its input: each entry spread by the kernel and added.",
-)  # fmt: skip
+    lambda o, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(
+        o, u, kernel, sizes, strides, padding, dilation, groups
+    ),
+    spec=_transpose_spec,
+    casts=promoted,
+    batch=_merged_batch,
+    cost=_transpose_cost,
+    transpose=(
+        lambda o, u, x, k, sizes, **a: o.conv_record(u, k, **a),
+        lambda o, u, x, k, sizes, **a: o.conv_kernel_gradient(u, x, window=tuple(k.shape[:-2]), **a),
+    ),
+    says="transposed convolution switches: the input's gradient is the convolution of the upstream, the "
+    "kernel's a sum over windows",
+    written="conv_transpose({0}, {1})",
+    samples=_spreads,
+    doc="The transpose of `conv` in its input: each entry spread by the kernel and added.",
+)
 conv_kernel_gradient = Operation(
     "conv_kernel_gradient",
-    lambda o, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(o, x, u, window, strides, padding, dilation, groups),
-    spec=_kernel_spec, casts=promoted, batch=loop_batch, cost=_kernel_cost,
-    transpose=(lambda o, u, x, v, window, **a: o.conv_transpose_record(v, u, sizes=tuple(x.shape[1:-1]), **a),
-               lambda o, u, x, v, window, **a: o.conv_record(x, u, **a)),
+    lambda o, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(
+        o, x, u, window, strides, padding, dilation, groups
+    ),
+    spec=_kernel_spec,
+    casts=promoted,
+    batch=loop_batch,
+    cost=_kernel_cost,
+    transpose=(
+        lambda o, u, x, v, window, **a: o.conv_transpose_record(v, u, sizes=tuple(x.shape[1:-1]), **a),
+        lambda o, u, x, v, window, **a: o.conv_record(x, u, **a),
+    ),
     says="the kernel's gradient switches: it is linear in the input and in the upstream",
-    written="conv_kernel_gradient({0}, {1})", samples=_kernels,
+    written="conv_kernel_gradient({0}, {1})",
+    samples=_kernels,
     doc="The transpose of `conv` in its kernel: the upstream summed against the input's windows.\n\n"
     ">>> ops.conv_kernel_gradient([[[1.0], [2.0], [3.0]]], [[[1.0], [1.0]]], window=(2,)).tolist()\n[[[3.0]], [[5.0]]]",
-)  # fmt: skip
+)

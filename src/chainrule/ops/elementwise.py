@@ -97,219 +97,394 @@ INSIDE = [0.0, 0.5, -0.75, 0.2]
 # ---- arithmetic
 
 add = binary(
-    "add", lambda o, x, y: o.add(x, y), (1, 1),
-    "x1 + x2, broadcast; shapes and dtypes as NumPy and Keras (``keras.ops.add``).\n\n>>> ops.add([1.0, 2.0], 3.0)\ntensor([4., 5.])",
-    says="add hands the gradient on to both", written="{0} + {1}", cost=per_entry(adds=1),
+    "add",
+    lambda o, x, y: o.add(x, y),
+    (1, 1),
+    "x1 + x2, broadcast; shapes and dtypes as NumPy and Keras (``keras.ops.add``).\n\n"
+    ">>> ops.add([1.0, 2.0], 3.0)\ntensor([4., 5.])",
+    says="add hands the gradient on to both",
+    written="{0} + {1}",
+    cost=per_entry(adds=1),
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
-)  # fmt: skip
+)
 subtract = binary(
-    "subtract", lambda o, x, y: o.subtract(x, y), (1, -1),
+    "subtract",
+    lambda o, x, y: o.subtract(x, y),
+    (1, -1),
     "x1 - x2, broadcast (``keras.ops.subtract``).\n\n>>> ops.subtract([1.0, 2.0], 3.0)\ntensor([-2., -1.])",
-    says="subtract hands the gradient on to the first and its negative to the second", written="{0} - {1}",
-    cost=per_entry(adds=1), samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
-)  # fmt: skip
+    says="subtract hands the gradient on to the first and its negative to the second",
+    written="{0} - {1}",
+    cost=per_entry(adds=1),
+    samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
+)
 multiply = binary(
-    "multiply", lambda o, x, y: o.multiply(x, y), (lambda o, x, y, r: y, lambda o, x, y, r: x),
-    "x1 * x2, entry by entry, broadcast (``keras.ops.multiply``).\n\n>>> ops.multiply([1.0, 2.0], 3.0)\ntensor([3., 6.])",
-    says="multiply switches: each input's gradient is the upstream times the other input", written="{0} * {1}",
-    cost=per_entry(multiplies=1), samples=[(1.5, 2.0), (0.0, -1.5), (3.0, 0.0), (0.0, 0.0)],
-)  # fmt: skip
+    "multiply",
+    lambda o, x, y: o.multiply(x, y),
+    (lambda o, x, y, r: y, lambda o, x, y, r: x),
+    "x1 * x2, entry by entry, broadcast (``keras.ops.multiply``).\n\n"
+    ">>> ops.multiply([1.0, 2.0], 3.0)\ntensor([3., 6.])",
+    says="multiply switches: each input's gradient is the upstream times the other input",
+    written="{0} * {1}",
+    cost=per_entry(multiplies=1),
+    samples=[(1.5, 2.0), (0.0, -1.5), (3.0, 0.0), (0.0, 0.0)],
+)
 divide = binary(
-    "divide", lambda o, x, y: o.true_divide(x, y),
+    "divide",
+    lambda o, x, y: o.true_divide(x, y),
     (lambda o, x, y, r: 1 / y, lambda o, x, y, r: -r / y),
-    "x1 / x2, broadcast; integers become floatx (``keras.ops.divide``).\n\n>>> ops.divide([1, 2], 4)\ntensor([0.25, 0.5 ])",
-    says="divide scales the first's gradient by 1/x2 and the second's by -(x1/x2)/x2", written="{0} / {1}", kind="float",
+    "x1 / x2, broadcast; integers become floatx (``keras.ops.divide``).\n\n"
+    ">>> ops.divide([1, 2], 4)\ntensor([0.25, 0.5 ])",
+    says="divide scales the first's gradient by 1/x2 and the second's by -(x1/x2)/x2",
+    written="{0} / {1}",
+    kind="float",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 0.25)],
-)  # fmt: skip
+)
 floor_divide = binary(
-    "floor_divide", lambda o, x, y: o.floor_divide(x, y), (0, 0),
-    "The largest whole number not above x1 / x2 (``keras.ops.floor_divide``).\n\n>>> ops.floor_divide([7, -7], 2)\ntensor([ 3, -4], dtype=int32)",
-    says="floor_divide stops the gradient: it is flat between its steps", written="{0} // {1}",
+    "floor_divide",
+    lambda o, x, y: o.floor_divide(x, y),
+    (0, 0),
+    "The largest whole number not above x1 / x2 (``keras.ops.floor_divide``).\n\n"
+    ">>> ops.floor_divide([7, -7], 2)\ntensor([ 3, -4], dtype=int32)",
+    says="floor_divide stops the gradient: it is flat between its steps",
+    written="{0} // {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.0, 3.0)],
-)  # fmt: skip
+)
 mod = binary(
-    "mod", lambda o, x, y: o.remainder(x, y), (1, lambda o, x, y, r: -o.floor_divide(x, y)),
-    "The remainder of x1 / x2 with the sign of x2 (``keras.ops.mod``).\n\n>>> ops.mod([7, -7], 4)\ntensor([3, 1], dtype=int32)",
-    says="mod hands the gradient on to the first and -floor(x1/x2) of it to the second", written="{0} % {1}",
+    "mod",
+    lambda o, x, y: o.remainder(x, y),
+    (1, lambda o, x, y, r: -o.floor_divide(x, y)),
+    "The remainder of x1 / x2 with the sign of x2 (``keras.ops.mod``).\n\n"
+    ">>> ops.mod([7, -7], 4)\ntensor([3, 1], dtype=int32)",
+    says="mod hands the gradient on to the first and -floor(x1/x2) of it to the second",
+    written="{0} % {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.5, 3.0)],
-)  # fmt: skip
+)
 power = binary(
-    "power", lambda o, x, y: o.power(x, y),
-    (lambda o, x, y, r: y * o.power(x, o.where(y == 0, y * 0 + 1, y - 1)),
-     lambda o, x, y, r: o.where(x > 0, r * o.log(o.where(x > 0, x, x * 0 + 1)), r * 0)),
-    "x1 to the power x2 (``keras.ops.power``). The slope on x2 is 0 where x1 is not positive.\n\n>>> ops.power([2.0, 3.0], 2)\ntensor([4., 9.])",
-    says="power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent", written="{0} ** {1}",
+    "power",
+    lambda o, x, y: o.power(x, y),
+    (
+        lambda o, x, y, r: y * o.power(x, o.where(y == 0, y * 0 + 1, y - 1)),
+        lambda o, x, y, r: o.where(x > 0, r * o.log(o.where(x > 0, x, x * 0 + 1)), r * 0),
+    ),
+    "x1 to the power x2 (``keras.ops.power``). The slope on x2 is 0 where x1 is not positive.\n\n"
+    ">>> ops.power([2.0, 3.0], 2)\ntensor([4., 9.])",
+    says="power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent",
+    written="{0} ** {1}",
     samples=[(1.5, 2.0), (2.0, -1.5), (3.0, 0.0), (1.0, 3.0), (0.0, 2.0), (-1.5, 3.0)],
-)  # fmt: skip
+)
 negative = unary(
-    "negative", lambda o, x: o.negative(x), -1,
+    "negative",
+    lambda o, x: o.negative(x),
+    -1,
     "-x (``keras.ops.negative``).\n\n>>> ops.negative([1.0, -2.0])\ntensor([-1.,  2.])",
-    says="negative turns the gradient's sign", written="-{0}", kind="same", samples=PLAIN,
-)  # fmt: skip
+    says="negative turns the gradient's sign",
+    written="-{0}",
+    kind="same",
+    samples=PLAIN,
+)
 positive = unary(
-    "positive", lambda o, x: o.positive(x), 1,
+    "positive",
+    lambda o, x: o.positive(x),
+    1,
     "x itself (``numpy.positive``).\n\n>>> ops.positive([1.0, -2.0])\ntensor([ 1., -2.])",
-    says="positive hands the gradient on", written="{0}", kind="same", cost=per_entry(), samples=PLAIN,
-)  # fmt: skip
+    says="positive hands the gradient on",
+    written="{0}",
+    kind="same",
+    cost=per_entry(),
+    samples=PLAIN,
+)
 stop_gradient = unary(
-    "stop_gradient", lambda o, x: o.positive(x), 0,
-    "x itself, through which no gradient flows (``keras.ops.stop_gradient``).\n\n>>> ops.stop_gradient([1.0])\ntensor([1.])",
-    says="stop_gradient stops it: the slope counts as 0", written="{0}", kind="same", cost=per_entry(), samples=PLAIN,
-)  # fmt: skip
+    "stop_gradient",
+    lambda o, x: o.positive(x),
+    0,
+    "x itself, through which no gradient flows (``keras.ops.stop_gradient``).\n\n"
+    ">>> ops.stop_gradient([1.0])\ntensor([1.])",
+    says="stop_gradient stops it: the slope counts as 0",
+    written="{0}",
+    kind="same",
+    cost=per_entry(),
+    samples=PLAIN,
+)
 reciprocal = unary(
-    "reciprocal", lambda o, x: o.reciprocal(x), lambda o, x, y: -y * y,
+    "reciprocal",
+    lambda o, x: o.reciprocal(x),
+    lambda o, x, y: -y * y,
     "1 / x (``keras.ops.reciprocal``).\n\n>>> ops.reciprocal([2.0, -4.0])\ntensor([ 0.5 , -0.25])",
-    says="the slope of 1/x is -1/x^2", written="1 / {0}", samples=[0.5, -1.5, 3.0],
-)  # fmt: skip
+    says="the slope of 1/x is -1/x^2",
+    written="1 / {0}",
+    samples=[0.5, -1.5, 3.0],
+)
 square = unary(
-    "square", lambda o, x: o.square(x), lambda o, x, y: 2 * x,
+    "square",
+    lambda o, x: o.square(x),
+    lambda o, x, y: 2 * x,
     "x * x (``keras.ops.square``).\n\n>>> ops.square([3.0, -2.0])\ntensor([9., 4.])",
-    says="the slope of x^2 is 2x", written="{0} ** 2", kind="same", cost=per_entry(multiplies=1), samples=PLAIN,
-)  # fmt: skip
+    says="the slope of x^2 is 2x",
+    written="{0} ** 2",
+    kind="same",
+    cost=per_entry(multiplies=1),
+    samples=PLAIN,
+)
 absolute = unary(
-    "absolute", lambda o, x: o.absolute(x), lambda o, x, y: o.sign(x),
+    "absolute",
+    lambda o, x: o.absolute(x),
+    lambda o, x, y: o.sign(x),
     "|x| (``keras.ops.absolute``); its slope at 0 is taken as 0.\n\n>>> ops.absolute([3.0, -2.0])\ntensor([3., 2.])",
-    says="absolute hands the gradient on with the sign of x (0 at the kink x = 0)", written="abs({0})", kind="same", samples=PLAIN,
-)  # fmt: skip
+    says="absolute hands the gradient on with the sign of x (0 at the kink x = 0)",
+    written="abs({0})",
+    kind="same",
+    samples=PLAIN,
+)
 sign = unary(
-    "sign", lambda o, x: o.sign(x), 0,
+    "sign",
+    lambda o, x: o.sign(x),
+    0,
     "-1, 0 or 1 (``keras.ops.sign``).\n\n>>> ops.sign([3.0, -2.0, 0.0])\ntensor([ 1., -1.,  0.])",
-    says="sign stops the gradient: it is flat but for its jump", kind="same", samples=PLAIN,
-)  # fmt: skip
+    says="sign stops the gradient: it is flat but for its jump",
+    kind="same",
+    samples=PLAIN,
+)
 
 # ---- exponentials and logarithms; a nominal 8 operations each
 
 EIGHT = per_entry(other=8)
 exp = unary(
-    "exp", lambda o, x: o.exp(x), lambda o, x, y: y,
+    "exp",
+    lambda o, x: o.exp(x),
+    lambda o, x, y: y,
     "e to the x; overflows to inf (``keras.ops.exp``).\n\n>>> ops.exp([0.0, 1.0])\ntensor([1.       , 2.7182817])",
-    says="the slope of exp is exp(x) itself", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of exp is exp(x) itself",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 exp2 = unary(
-    "exp2", lambda o, x: o.exp2(x), lambda o, x, y: y * math.log(2.0),
+    "exp2",
+    lambda o, x: o.exp2(x),
+    lambda o, x, y: y * math.log(2.0),
     "2 to the x (``keras.ops.exp2``).\n\n>>> ops.exp2([0.0, 3.0])\ntensor([1., 8.])",
-    says="the slope of 2^x is 2^x * log 2", written="2 ** {0}", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of 2^x is 2^x * log 2",
+    written="2 ** {0}",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 expm1 = unary(
-    "expm1", lambda o, x: o.expm1(x), lambda o, x, y: y + 1,
+    "expm1",
+    lambda o, x: o.expm1(x),
+    lambda o, x, y: y + 1,
     "exp(x) - 1, exact near 0 (``keras.ops.expm1``).\n\n>>> ops.expm1([0.0, 1e-10])\ntensor([0.e+00, 1.e-10])",
-    says="the slope of exp(x) - 1 is exp(x)", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of exp(x) - 1 is exp(x)",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 log = unary(
-    "log", lambda o, x: o.log(x), lambda o, x, y: 1 / x,
-    "The natural logarithm; -inf at 0, nan below (``keras.ops.log``).\n\n>>> ops.log([1.0, 7.389056])\ntensor([0., 2.])",
-    says="the slope of log is 1/x", cost=EIGHT, samples=POSITIVE,
-)  # fmt: skip
+    "log",
+    lambda o, x: o.log(x),
+    lambda o, x, y: 1 / x,
+    "The natural logarithm; -inf at 0, nan below (``keras.ops.log``).\n\n"
+    ">>> ops.log([1.0, 7.389056])\ntensor([0., 2.])",
+    says="the slope of log is 1/x",
+    cost=EIGHT,
+    samples=POSITIVE,
+)
 log1p = unary(
-    "log1p", lambda o, x: o.log1p(x), lambda o, x, y: 1 / (1 + x),
+    "log1p",
+    lambda o, x: o.log1p(x),
+    lambda o, x, y: 1 / (1 + x),
     "log(1 + x), exact near 0 (``keras.ops.log1p``).\n\n>>> ops.log1p([0.0, 1e-10])\ntensor([0.e+00, 1.e-10])",
-    says="the slope of log(1 + x) is 1/(1 + x)", cost=EIGHT, samples=[0.5, -0.5, 0.0, 3.0],
-)  # fmt: skip
+    says="the slope of log(1 + x) is 1/(1 + x)",
+    cost=EIGHT,
+    samples=[0.5, -0.5, 0.0, 3.0],
+)
 log2 = unary(
-    "log2", lambda o, x: o.log2(x), lambda o, x, y: 1 / (x * math.log(2.0)),
+    "log2",
+    lambda o, x: o.log2(x),
+    lambda o, x, y: 1 / (x * math.log(2.0)),
     "The logarithm to base 2 (``keras.ops.log2``).\n\n>>> ops.log2([1.0, 8.0])\ntensor([0., 3.])",
-    says="the slope of log2 is 1/(x log 2)", cost=EIGHT, samples=POSITIVE,
-)  # fmt: skip
+    says="the slope of log2 is 1/(x log 2)",
+    cost=EIGHT,
+    samples=POSITIVE,
+)
 log10 = unary(
-    "log10", lambda o, x: o.log10(x), lambda o, x, y: 1 / (x * math.log(10.0)),
+    "log10",
+    lambda o, x: o.log10(x),
+    lambda o, x, y: 1 / (x * math.log(10.0)),
     "The logarithm to base 10 (``keras.ops.log10``).\n\n>>> ops.log10([1.0, 100.0])\ntensor([0., 2.])",
-    says="the slope of log10 is 1/(x log 10)", cost=EIGHT, samples=POSITIVE,
-)  # fmt: skip
+    says="the slope of log10 is 1/(x log 10)",
+    cost=EIGHT,
+    samples=POSITIVE,
+)
 sqrt = unary(
-    "sqrt", lambda o, x: o.sqrt(x), lambda o, x, y: 0.5 / y,
+    "sqrt",
+    lambda o, x: o.sqrt(x),
+    lambda o, x, y: 0.5 / y,
     "The square root; nan below 0, slope inf at 0 (``keras.ops.sqrt``).\n\n>>> ops.sqrt([4.0, 9.0])\ntensor([2., 3.])",
-    says="the slope of sqrt is 1/(2 sqrt(x))", samples=POSITIVE,
-)  # fmt: skip
+    says="the slope of sqrt is 1/(2 sqrt(x))",
+    samples=POSITIVE,
+)
 rsqrt = unary(
-    "rsqrt", lambda o, x: 1 / o.sqrt(x), lambda o, x, y: -0.5 * y / x,
+    "rsqrt",
+    lambda o, x: 1 / o.sqrt(x),
+    lambda o, x, y: -0.5 * y / x,
     "1 / sqrt(x) (``keras.ops.rsqrt``).\n\n>>> ops.rsqrt([4.0, 16.0])\ntensor([0.5 , 0.25])",
-    says="the slope of x^(-1/2) is -x^(-3/2)/2", written="{0} ** -0.5", cost=per_entry(other=2), samples=POSITIVE,
-)  # fmt: skip
+    says="the slope of x^(-1/2) is -x^(-3/2)/2",
+    written="{0} ** -0.5",
+    cost=per_entry(other=2),
+    samples=POSITIVE,
+)
 cbrt = unary(
-    "cbrt", lambda o, x: o.cbrt(x), lambda o, x, y: 1 / (3 * y * y),
+    "cbrt",
+    lambda o, x: o.cbrt(x),
+    lambda o, x, y: 1 / (3 * y * y),
     "The cube root (``keras.ops.cbrt``).\n\n>>> ops.cbrt([8.0, -27.0])\ntensor([ 2., -3.])",
-    says="the slope of the cube root is 1/(3 cbrt(x)^2)", cost=EIGHT, samples=[0.5, -1.5, 8.0],
-)  # fmt: skip
+    says="the slope of the cube root is 1/(3 cbrt(x)^2)",
+    cost=EIGHT,
+    samples=[0.5, -1.5, 8.0],
+)
 logaddexp = binary(
-    "logaddexp", lambda o, x, y: o.logaddexp(x, y), (lambda o, x, y, r: o.exp(x - r), lambda o, x, y, r: o.exp(y - r)),
-    "log(exp(x1) + exp(x2)) without overflow (``keras.ops.logaddexp``).\n\n>>> ops.logaddexp([0.0], [0.0])\ntensor([0.6931472])",
-    says="logaddexp shares the gradient as softmax does", kind="float", cost=per_entry(other=18), samples=[(0.5, 2.0), (0.0, 0.0), (30.0, -30.0)],
-)  # fmt: skip
+    "logaddexp",
+    lambda o, x, y: o.logaddexp(x, y),
+    (lambda o, x, y, r: o.exp(x - r), lambda o, x, y, r: o.exp(y - r)),
+    "log(exp(x1) + exp(x2)) without overflow (``keras.ops.logaddexp``).\n\n"
+    ">>> ops.logaddexp([0.0], [0.0])\ntensor([0.6931472])",
+    says="logaddexp shares the gradient as softmax does",
+    kind="float",
+    cost=per_entry(other=18),
+    samples=[(0.5, 2.0), (0.0, 0.0), (30.0, -30.0)],
+)
 
 # ---- trigonometry
 
 sin = unary(
-    "sin", lambda o, x: o.sin(x), lambda o, x, y: o.cos(x),
+    "sin",
+    lambda o, x: o.sin(x),
+    lambda o, x, y: o.cos(x),
     "The sine of x in radians (``keras.ops.sin``).\n\n>>> ops.sin([0.0, 1.5707964])\ntensor([0., 1.])",
-    says="the slope of sin is cos", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of sin is cos",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 cos = unary(
-    "cos", lambda o, x: o.cos(x), lambda o, x, y: -o.sin(x),
+    "cos",
+    lambda o, x: o.cos(x),
+    lambda o, x, y: -o.sin(x),
     "The cosine of x in radians (``keras.ops.cos``).\n\n>>> ops.cos([0.0])\ntensor([1.])",
-    says="the slope of cos is -sin", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of cos is -sin",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 tan = unary(
-    "tan", lambda o, x: o.tan(x), lambda o, x, y: 1 + y * y,
+    "tan",
+    lambda o, x: o.tan(x),
+    lambda o, x, y: 1 + y * y,
     "The tangent of x in radians (``keras.ops.tan``).\n\n>>> ops.tan([0.0])\ntensor([0.])",
-    says="the slope of tan is 1 + tan^2", cost=EIGHT, samples=[0.5, -1.2, 0.0],
-)  # fmt: skip
+    says="the slope of tan is 1 + tan^2",
+    cost=EIGHT,
+    samples=[0.5, -1.2, 0.0],
+)
 arcsin = unary(
-    "arcsin", lambda o, x: o.arcsin(x), lambda o, x, y: 1 / o.sqrt(1 - x * x),
-    "The angle in radians whose sine is x (``keras.ops.arcsin``).\n\n>>> ops.arcsin([0.0, 1.0])\ntensor([0.       , 1.5707964])",
-    says="the slope of arcsin is 1/sqrt(1 - x^2)", cost=EIGHT, samples=INSIDE,
-)  # fmt: skip
+    "arcsin",
+    lambda o, x: o.arcsin(x),
+    lambda o, x, y: 1 / o.sqrt(1 - x * x),
+    "The angle in radians whose sine is x (``keras.ops.arcsin``).\n\n"
+    ">>> ops.arcsin([0.0, 1.0])\ntensor([0.       , 1.5707964])",
+    says="the slope of arcsin is 1/sqrt(1 - x^2)",
+    cost=EIGHT,
+    samples=INSIDE,
+)
 arccos = unary(
-    "arccos", lambda o, x: o.arccos(x), lambda o, x, y: -1 / o.sqrt(1 - x * x),
+    "arccos",
+    lambda o, x: o.arccos(x),
+    lambda o, x, y: -1 / o.sqrt(1 - x * x),
     "The angle in radians whose cosine is x (``keras.ops.arccos``).\n\n>>> ops.arccos([1.0])\ntensor([0.])",
-    says="the slope of arccos is -1/sqrt(1 - x^2)", cost=EIGHT, samples=INSIDE,
-)  # fmt: skip
+    says="the slope of arccos is -1/sqrt(1 - x^2)",
+    cost=EIGHT,
+    samples=INSIDE,
+)
 arctan = unary(
-    "arctan", lambda o, x: o.arctan(x), lambda o, x, y: 1 / (1 + x * x),
-    "The angle in radians whose tangent is x (``keras.ops.arctan``).\n\n>>> ops.arctan([0.0, 1.0])\ntensor([0.       , 0.7853982])",
-    says="the slope of arctan is 1/(1 + x^2)", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    "arctan",
+    lambda o, x: o.arctan(x),
+    lambda o, x, y: 1 / (1 + x * x),
+    "The angle in radians whose tangent is x (``keras.ops.arctan``).\n\n"
+    ">>> ops.arctan([0.0, 1.0])\ntensor([0.       , 0.7853982])",
+    says="the slope of arctan is 1/(1 + x^2)",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 arctan2 = binary(
-    "arctan2", lambda o, x, y: o.arctan2(x, y),
+    "arctan2",
+    lambda o, x, y: o.arctan2(x, y),
     (lambda o, x, y, r: y / (x * x + y * y), lambda o, x, y, r: -x / (x * x + y * y)),
-    "The angle in radians of the point (x2, x1) (``keras.ops.arctan2``).\n\n>>> ops.arctan2([1.0], [0.0])\ntensor([1.5707964])",
-    says="arctan2 hands on x2/(x1^2+x2^2) to the first and -x1/(x1^2+x2^2) to the second", kind="float", cost=EIGHT,
+    "The angle in radians of the point (x2, x1) (``keras.ops.arctan2``).\n\n"
+    ">>> ops.arctan2([1.0], [0.0])\ntensor([1.5707964])",
+    says="arctan2 hands on x2/(x1^2+x2^2) to the first and -x1/(x1^2+x2^2) to the second",
+    kind="float",
+    cost=EIGHT,
     samples=[(0.5, 2.0), (-1.0, 1.0), (3.0, -0.5)],
-)  # fmt: skip
+)
 sinh = unary(
-    "sinh", lambda o, x: o.sinh(x), lambda o, x, y: o.cosh(x),
+    "sinh",
+    lambda o, x: o.sinh(x),
+    lambda o, x, y: o.cosh(x),
     "The hyperbolic sine (``keras.ops.sinh``).\n\n>>> ops.sinh([0.0])\ntensor([0.])",
-    says="the slope of sinh is cosh", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of sinh is cosh",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 cosh = unary(
-    "cosh", lambda o, x: o.cosh(x), lambda o, x, y: o.sinh(x),
+    "cosh",
+    lambda o, x: o.cosh(x),
+    lambda o, x, y: o.sinh(x),
     "The hyperbolic cosine (``keras.ops.cosh``).\n\n>>> ops.cosh([0.0])\ntensor([1.])",
-    says="the slope of cosh is sinh", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of cosh is sinh",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 tanh = unary(
-    "tanh", lambda o, x: o.tanh(x), lambda o, x, y: 1 - y * y,
+    "tanh",
+    lambda o, x: o.tanh(x),
+    lambda o, x, y: 1 - y * y,
     "The hyperbolic tangent, between -1 and 1 (``keras.ops.tanh``).\n\n>>> ops.tanh([0.0, 20.0])\ntensor([0., 1.])",
-    says="the slope of tanh at x is 1 - tanh(x)^2", cost=EIGHT, samples=[0.0, -1.5, 3.0, 20.0],
-)  # fmt: skip
+    says="the slope of tanh at x is 1 - tanh(x)^2",
+    cost=EIGHT,
+    samples=[0.0, -1.5, 3.0, 20.0],
+)
 arcsinh = unary(
-    "arcsinh", lambda o, x: o.arcsinh(x), lambda o, x, y: 1 / o.sqrt(x * x + 1),
+    "arcsinh",
+    lambda o, x: o.arcsinh(x),
+    lambda o, x, y: 1 / o.sqrt(x * x + 1),
     "The inverse of sinh (``keras.ops.arcsinh``).\n\n>>> ops.arcsinh([0.0])\ntensor([0.])",
-    says="the slope of arcsinh is 1/sqrt(x^2 + 1)", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of arcsinh is 1/sqrt(x^2 + 1)",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 arccosh = unary(
-    "arccosh", lambda o, x: o.arccosh(x), lambda o, x, y: 1 / o.sqrt(x * x - 1),
+    "arccosh",
+    lambda o, x: o.arccosh(x),
+    lambda o, x, y: 1 / o.sqrt(x * x - 1),
     "The inverse of cosh, from 1 up (``keras.ops.arccosh``).\n\n>>> ops.arccosh([1.0])\ntensor([0.])",
-    says="the slope of arccosh is 1/sqrt(x^2 - 1)", cost=EIGHT, samples=[1.5, 2.0, 7.0],
-)  # fmt: skip
+    says="the slope of arccosh is 1/sqrt(x^2 - 1)",
+    cost=EIGHT,
+    samples=[1.5, 2.0, 7.0],
+)
 arctanh = unary(
-    "arctanh", lambda o, x: o.arctanh(x), lambda o, x, y: 1 / (1 - x * x),
+    "arctanh",
+    lambda o, x: o.arctanh(x),
+    lambda o, x, y: 1 / (1 - x * x),
     "The inverse of tanh, between -1 and 1 (``keras.ops.arctanh``).\n\n>>> ops.arctanh([0.0])\ntensor([0.])",
-    says="the slope of arctanh is 1/(1 - x^2)", cost=EIGHT, samples=INSIDE,
-)  # fmt: skip
+    says="the slope of arctanh is 1/(1 - x^2)",
+    cost=EIGHT,
+    samples=INSIDE,
+)
 hypot = binary(
-    "hypot", lambda o, x, y: o.hypot(x, y), (lambda o, x, y, r: x / r, lambda o, x, y, r: y / r),
+    "hypot",
+    lambda o, x, y: o.hypot(x, y),
+    (lambda o, x, y, r: x / r, lambda o, x, y, r: y / r),
     "sqrt(x1^2 + x2^2) without overflow (``keras.ops.hypot``).\n\n>>> ops.hypot([3.0], [4.0])\ntensor([5.])",
-    says="hypot hands on each side's share x/hypot", kind="float", cost=per_entry(other=6), samples=[(3.0, 4.0), (0.5, -2.0), (0.0, 1.0)],
-)  # fmt: skip
+    says="hypot hands on each side's share x/hypot",
+    kind="float",
+    cost=per_entry(other=6),
+    samples=[(3.0, 4.0), (0.5, -2.0), (0.0, 1.0)],
+)
 
 # ---- special functions and the activations that are primitives
 
@@ -322,61 +497,105 @@ def _each(function: Any) -> Any:
 _erf, _erfc = _each(math.erf), _each(math.erfc)
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 erf = unary(
-    "erf", lambda o, x: _erf(x), lambda o, x, y: TWO_OVER_ROOT_PI * o.exp(-x * x),
-    "The error function, by Python's exact `math.erf` (``keras.ops.erf``).\n\n>>> ops.erf([0.0, 5.0])\ntensor([0., 1.])",
-    says="the slope of erf is 2/sqrt(pi) exp(-x^2)", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    "erf",
+    lambda o, x: _erf(x),
+    lambda o, x, y: TWO_OVER_ROOT_PI * o.exp(-x * x),
+    "The error function, by Python's exact `math.erf` (``keras.ops.erf``).\n\n"
+    ">>> ops.erf([0.0, 5.0])\ntensor([0., 1.])",
+    says="the slope of erf is 2/sqrt(pi) exp(-x^2)",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 erfc = unary(
-    "erfc", lambda o, x: _erfc(x), lambda o, x, y: -TWO_OVER_ROOT_PI * o.exp(-x * x),
+    "erfc",
+    lambda o, x: _erfc(x),
+    lambda o, x, y: -TWO_OVER_ROOT_PI * o.exp(-x * x),
     "1 - erf(x), exact far out (``keras.ops.erfc``).\n\n>>> ops.erfc([0.0])\ntensor([1.])",
-    says="the slope of erfc is -2/sqrt(pi) exp(-x^2)", cost=EIGHT, samples=PLAIN,
-)  # fmt: skip
+    says="the slope of erfc is -2/sqrt(pi) exp(-x^2)",
+    cost=EIGHT,
+    samples=PLAIN,
+)
 sigmoid = unary(
-    "sigmoid", lambda o, x: 0.5 * (1 + o.tanh(0.5 * x)), lambda o, x, y: y * (1 - y),
-    "1 / (1 + exp(-x)), between 0 and 1, computed as (1 + tanh(x/2))/2, which cannot overflow (``keras.ops.sigmoid``).\n\n"
+    "sigmoid",
+    lambda o, x: 0.5 * (1 + o.tanh(0.5 * x)),
+    lambda o, x, y: y * (1 - y),
+    "1 / (1 + exp(-x)), between 0 and 1, computed as (1 + tanh(x/2))/2, which cannot overflow "
+    "(``keras.ops.sigmoid``).\n\n"
     ">>> ops.sigmoid([0.0, 1.0])\ntensor([0.5      , 0.7310586])",
-    says="the slope of sigmoid is s (1 - s)", written="sigmoid({0})", cost=per_entry(other=10), samples=[0.0, -1.5, 3.0, 1.0],
-)  # fmt: skip
+    says="the slope of sigmoid is s (1 - s)",
+    written="sigmoid({0})",
+    cost=per_entry(other=10),
+    samples=[0.0, -1.5, 3.0, 1.0],
+)
 softplus = unary(
-    "softplus", lambda o, x: o.logaddexp(x, o.zeros_like(x)), lambda o, x, y: o.sigmoid(x),
-    "log(1 + exp(x)), a smooth relu (``keras.ops.softplus``).\n\n>>> ops.softplus([0.0, 100.0])\ntensor([  0.6931472, 100.       ])",
-    says="the slope of softplus is sigmoid(x)", cost=per_entry(other=18), samples=[0.0, -1.5, 3.0, 40.0],
-)  # fmt: skip
+    "softplus",
+    lambda o, x: o.logaddexp(x, o.zeros_like(x)),
+    lambda o, x, y: o.sigmoid(x),
+    "log(1 + exp(x)), a smooth relu (``keras.ops.softplus``).\n\n"
+    ">>> ops.softplus([0.0, 100.0])\ntensor([  0.6931472, 100.       ])",
+    says="the slope of softplus is sigmoid(x)",
+    cost=per_entry(other=18),
+    samples=[0.0, -1.5, 3.0, 40.0],
+)
 relu = unary(
-    "relu", lambda o, x: o.maximum(x, o.zeros_like(x)), lambda o, x, y: o.cast(x > 0, x.dtype),
+    "relu",
+    lambda o, x: o.maximum(x, o.zeros_like(x)),
+    lambda o, x, y: o.cast(x > 0, x.dtype),
     "max(x, 0) (``keras.ops.relu``); its slope at 0 is taken as 0.\n\n>>> ops.relu([-1.0, 2.0])\ntensor([0., 2.])",
-    says="relu is a switch: it hands the gradient on where x > 0 and stops it elsewhere", kind="same", samples=PLAIN,
-)  # fmt: skip
+    says="relu is a switch: it hands the gradient on where x > 0 and stops it elsewhere",
+    kind="same",
+    samples=PLAIN,
+)
 
 # ---- choosing
 
 maximum = binary(
-    "maximum", lambda o, x, y: o.maximum(x, y),
-    (lambda o, x, y, r: o.cast(x > y, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
-     lambda o, x, y, r: o.cast(y > x, x.dtype) + 0.5 * o.cast(x == y, x.dtype)),
+    "maximum",
+    lambda o, x, y: o.maximum(x, y),
+    (
+        lambda o, x, y, r: o.cast(x > y, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
+        lambda o, x, y, r: o.cast(y > x, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
+    ),
     "The larger of two entries (``keras.ops.maximum``).\n\n>>> ops.maximum([1.0, 5.0], 3.0)\ntensor([3., 5.])",
-    says="max routes the gradient to the larger input (half to each at a tie)", written="max({0}, {1})",
+    says="max routes the gradient to the larger input (half to each at a tie)",
+    written="max({0}, {1})",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
-)  # fmt: skip
+)
 minimum = binary(
-    "minimum", lambda o, x, y: o.minimum(x, y),
-    (lambda o, x, y, r: o.cast(x < y, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
-     lambda o, x, y, r: o.cast(y < x, x.dtype) + 0.5 * o.cast(x == y, x.dtype)),
+    "minimum",
+    lambda o, x, y: o.minimum(x, y),
+    (
+        lambda o, x, y, r: o.cast(x < y, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
+        lambda o, x, y, r: o.cast(y < x, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
+    ),
     "The smaller of two entries (``keras.ops.minimum``).\n\n>>> ops.minimum([1.0, 5.0], 3.0)\ntensor([1., 3.])",
-    says="min routes the gradient to the smaller input (half to each at a tie)", written="min({0}, {1})",
+    says="min routes the gradient to the smaller input (half to each at a tie)",
+    written="min({0}, {1})",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
-)  # fmt: skip
+)
 clip = Operation(
-    "clip", lambda o, x, x_min, x_max: o.minimum(o.maximum(x, x_min), x_max),
-    spec=elementwise_spec(), casts=promoted, batch=elementwise_batch, cost=per_entry(other=2),
-    local=(lambda o, x, low, high, r: o.cast((x >= low) & (x <= high), x.dtype),
-           lambda o, x, low, high, r: o.cast((x < low) & (low <= high), x.dtype),
-           lambda o, x, low, high, r: o.cast((x > high) | (low > high), x.dtype)),
-    says="clip hands the gradient on inside its bounds and stops it outside", written="clip({0}, {1}, {2})",
-    samples=[Sample([-3.0, -1.0, 0.5, 2.0, 7.0], -1.0, 2.0), Sample(0.5, 0.0, 1.0), Sample([[0.5, 3.0]], [[0.0], [1.0]], 2.5),
-             Sample([1.0, 2.0], [1.0, 2.0, 3.0], 0.0, error=ShapeError)],
-    doc="x between x_min and x_max (``keras.ops.clip``).\n\n>>> ops.clip([-1.0, 0.5, 9.0], 0.0, 1.0)\ntensor([0. , 0.5, 1. ])",
-)  # fmt: skip
+    "clip",
+    lambda o, x, x_min, x_max: o.minimum(o.maximum(x, x_min), x_max),
+    spec=elementwise_spec(),
+    casts=promoted,
+    batch=elementwise_batch,
+    cost=per_entry(other=2),
+    local=(
+        lambda o, x, low, high, r: o.cast((x >= low) & (x <= high), x.dtype),
+        lambda o, x, low, high, r: o.cast((x < low) & (low <= high), x.dtype),
+        lambda o, x, low, high, r: o.cast((x > high) | (low > high), x.dtype),
+    ),
+    says="clip hands the gradient on inside its bounds and stops it outside",
+    written="clip({0}, {1}, {2})",
+    samples=[
+        Sample([-3.0, -1.0, 0.5, 2.0, 7.0], -1.0, 2.0),
+        Sample(0.5, 0.0, 1.0),
+        Sample([[0.5, 3.0]], [[0.0], [1.0]], 2.5),
+        Sample([1.0, 2.0], [1.0, 2.0, 3.0], 0.0, error=ShapeError),
+    ],
+    doc="x between x_min and x_max (``keras.ops.clip``).\n\n"
+    ">>> ops.clip([-1.0, 0.5, 9.0], 0.0, 1.0)\ntensor([0. , 0.5, 1. ])",
+)
 
 
 def _where_casts(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
@@ -388,46 +607,73 @@ def _where_spec(specs: tuple[Spec, ...]) -> Spec:
 
 
 select_where = Operation(
-    "where", lambda o, condition, x1, x2: o.where(condition, x1, x2),
-    spec=_where_spec, casts=_where_casts, batch=elementwise_batch, cost=per_entry(other=1),
+    "where",
+    lambda o, condition, x1, x2: o.where(condition, x1, x2),
+    spec=_where_spec,
+    casts=_where_casts,
+    batch=elementwise_batch,
+    cost=per_entry(other=1),
     local=(None, lambda o, c, x, y, r: o.cast(c, x.dtype), lambda o, c, x, y, r: o.cast(o.logical_not(c), x.dtype)),
-    says="where routes the gradient to the branch it took", written="where({0}, {1}, {2})",
-    samples=[Sample([True, False, True], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]), Sample([[True], [False]], [1.0, 2.0, 3.0], 0.0),
-             Sample(False, 1.0, 2.0), Sample([True, False], [1.0, 2.0, 3.0], 0.0, error=ShapeError)],
-    doc="x1 where the condition holds, x2 elsewhere (``numpy.where``).\n\n>>> ops.where([True, False], [1.0, 2.0], 0.0)\ntensor([1., 0.])",
-)  # fmt: skip
+    says="where routes the gradient to the branch it took",
+    written="where({0}, {1}, {2})",
+    samples=[
+        Sample([True, False, True], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]),
+        Sample([[True], [False]], [1.0, 2.0, 3.0], 0.0),
+        Sample(False, 1.0, 2.0),
+        Sample([True, False], [1.0, 2.0, 3.0], 0.0, error=ShapeError),
+    ],
+    doc="x1 where the condition holds, x2 elsewhere (``numpy.where``).\n\n"
+    ">>> ops.where([True, False], [1.0, 2.0], 0.0)\ntensor([1., 0.])",
+)
 
 # ---- rounding: flat between steps
 
 
 def _rounding(name: str, what: str, example: str) -> Operation:
     return unary(
-        name, lambda o, x: getattr(o, name)(x), 0, f"{what} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
-        says=f"{name} stops the gradient: it is flat between its steps", kind="same", samples=[0.25, -1.75, 2.6, -0.4],
-    )  # fmt: skip
+        name,
+        lambda o, x: getattr(o, name)(x),
+        0,
+        f"{what} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
+        says=f"{name} stops the gradient: it is flat between its steps",
+        kind="same",
+        samples=[0.25, -1.75, 2.6, -0.4],
+    )
 
 
 floor = _rounding("floor", "The largest whole number not above x", "tensor([ 1., -2.])")
 ceil = _rounding("ceil", "The smallest whole number not below x", "tensor([ 2., -1.])")
 trunc = _rounding("trunc", "x without its fraction", "tensor([ 1., -1.])")
 round = Operation(
-    "round", lambda o, x, decimals=0: o.round(x, decimals),
-    spec=elementwise_spec(), casts=promoted, batch=elementwise_batch, cost=per_entry(other=1), local=(0,),
-    says="round stops the gradient: it is flat between its steps", written="round({0})",
+    "round",
+    lambda o, x, decimals=0: o.round(x, decimals),
+    spec=elementwise_spec(),
+    casts=promoted,
+    batch=elementwise_batch,
+    cost=per_entry(other=1),
+    local=(0,),
+    says="round stops the gradient: it is flat between its steps",
+    written="round({0})",
     samples=[Sample([0.25, -1.75, 2.6, 0.5]), Sample([0.234, -1.756], decimals=1), Sample(2.6)],
-    doc="The nearest number with this many decimals, halves to even (``keras.ops.round``).\n\n>>> ops.round([0.5, 1.5, 2.7])\ntensor([0., 2., 3.])",
-)  # fmt: skip
+    doc="The nearest number with this many decimals, halves to even (``keras.ops.round``).\n\n"
+    ">>> ops.round([0.5, 1.5, 2.7])\ntensor([0., 2., 3.])",
+)
 
 # ---- comparison, logic, bits: no gradient
 
 
 def _comparison(name: str, symbol: str, kind: str = "bool") -> Operation:
     return binary(
-        name, lambda o, x, y: getattr(o, name)(x, y), None,
+        name,
+        lambda o, x, y: getattr(o, name)(x, y),
+        None,
         f"x1 {symbol} x2, entry by entry, as booleans (``keras.ops.{name}``).\n\n"
         f">>> ops.{name}([1.0, 2.0], [1.0, 2.0]).dtype\ndtype('bool')",
-        says=FLAT, written=f"{{0}} {symbol} {{1}}", kind=kind, samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0), (0.0, 0.0)],
-    )  # fmt: skip
+        says=FLAT,
+        written=f"{{0}} {symbol} {{1}}",
+        kind=kind,
+        samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0), (0.0, 0.0)],
+    )
 
 
 equal = _comparison("equal", "==")
@@ -443,9 +689,14 @@ logical_xor = _comparison("logical_xor", "xor", "logic")
 
 def _test(name: str, what: str, kind: str = "bool") -> Operation:
     return unary(
-        name, lambda o, x: getattr(o, name)(x), None, f"{what}, as booleans (``keras.ops.{name}``).\n\n>>> ops.{name}([1.0]).dtype\ndtype('bool')",
-        says=FLAT, kind=kind, samples=[0.0, float("nan"), float("inf"), -float("inf"), 1.0],
-    )  # fmt: skip
+        name,
+        lambda o, x: getattr(o, name)(x),
+        None,
+        f"{what}, as booleans (``keras.ops.{name}``).\n\n>>> ops.{name}([1.0]).dtype\ndtype('bool')",
+        says=FLAT,
+        kind=kind,
+        samples=[0.0, float("nan"), float("inf"), -float("inf"), 1.0],
+    )
 
 
 logical_not = _test("logical_not", "Whether x is zero or False", "logic")
@@ -458,10 +709,16 @@ signbit = _test("signbit", "Whether the sign bit is set, so also for -0.0")
 def _bits(name: str, symbol: str) -> Operation:
     function = {"bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift"}.get(name, name)
     return binary(
-        name, lambda o, x, y: getattr(o, function)(x, y), None,
-        f"x1 {symbol} x2, bit by bit, integers and booleans only (``keras.ops.{name}``).\n\n>>> ops.{name}([5], [1]).dtype\ndtype('int32')",
-        says=FLAT, written=f"{{0}} {symbol} {{1}}", kind="whole", samples=[(5, 1), (0, 3), (12, 2)],
-    )  # fmt: skip
+        name,
+        lambda o, x, y: getattr(o, function)(x, y),
+        None,
+        f"x1 {symbol} x2, bit by bit, integers and booleans only (``keras.ops.{name}``).\n\n"
+        f">>> ops.{name}([5], [1]).dtype\ndtype('int32')",
+        says=FLAT,
+        written=f"{{0}} {symbol} {{1}}",
+        kind="whole",
+        samples=[(5, 1), (0, 3), (12, 2)],
+    )
 
 
 bitwise_and = _bits("bitwise_and", "&")
@@ -470,20 +727,34 @@ bitwise_xor = _bits("bitwise_xor", "^")
 bitwise_left_shift = _bits("bitwise_left_shift", "<<")
 bitwise_right_shift = _bits("bitwise_right_shift", ">>")
 bitwise_invert = unary(
-    "bitwise_invert", lambda o, x: o.invert(x), None,
+    "bitwise_invert",
+    lambda o, x: o.invert(x),
+    None,
     "Every bit turned (``keras.ops.bitwise_invert``).\n\n>>> ops.bitwise_invert([5])\ntensor([-6], dtype=int32)",
-    says=FLAT, written="~{0}", kind="whole", samples=[5, 0, -3],
-)  # fmt: skip
+    says=FLAT,
+    written="~{0}",
+    kind="whole",
+    samples=[5, 0, -3],
+)
 copysign = binary(
-    "copysign", lambda o, x, y: o.copysign(x, y), (lambda o, x, y, r: o.sign(x) * o.copysign(o.ones_like(r), y), 0),
+    "copysign",
+    lambda o, x, y: o.copysign(x, y),
+    (lambda o, x, y, r: o.sign(x) * o.copysign(o.ones_like(r), y), 0),
     "The size of x1 with the sign of x2 (``numpy.copysign``).\n\n>>> ops.copysign([3.0], [-1.0])\ntensor([-3.])",
-    says="copysign hands the gradient on with the sign it gave", kind="float", samples=[(1.0, -2.0), (-3.0, 0.5), (2.0, 2.0)],
-)  # fmt: skip
+    says="copysign hands the gradient on with the sign it gave",
+    kind="float",
+    samples=[(1.0, -2.0), (-3.0, 0.5), (2.0, 2.0)],
+)
 nextafter = binary(
-    "nextafter", lambda o, x, y: o.nextafter(x, y), (1, 0),
-    "The next floating-point number after x1 towards x2 (``keras.ops.nextafter``).\n\n>>> ops.nextafter([1.0], [1.0])\ntensor([1.])",
-    says="nextafter hands the gradient on to the first", kind="float", samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
-)  # fmt: skip
+    "nextafter",
+    lambda o, x, y: o.nextafter(x, y),
+    (1, 0),
+    "The next floating-point number after x1 towards x2 (``keras.ops.nextafter``).\n\n"
+    ">>> ops.nextafter([1.0], [1.0])\ntensor([1.])",
+    says="nextafter hands the gradient on to the first",
+    kind="float",
+    samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
+)
 
 
 def _cast_spec(specs: tuple[Spec, ...], dtype: str) -> Spec:
@@ -491,12 +762,23 @@ def _cast_spec(specs: tuple[Spec, ...], dtype: str) -> Spec:
 
 
 cast_record = Operation(
-    "cast", lambda o, x, dtype="float32": x.astype(dtype),
-    spec=_cast_spec, casts=as_given, batch=elementwise_batch, cost=per_entry(),
+    "cast",
+    lambda o, x, dtype="float32": x.astype(dtype),
+    spec=_cast_spec,
+    casts=as_given,
+    batch=elementwise_batch,
+    cost=per_entry(),
     transpose=(lambda o, u, x, dtype: o.cast(u, x.dtype),),
-    says="cast hands the gradient on, cast back", written="cast({0})",
-    samples=[Sample([0.5, -1.75, 2.0], dtype="float32"), Sample([1.0, 0.0], dtype="int32"), Sample([2, 0], dtype="float64"),
-             Sample([1.0, 0.0], dtype="bool"), Sample(np.zeros((0, 2)), dtype="float32"), Sample([1.0], dtype="str", error=DTypeError)],
-    doc="x as `dtype`; floats lose their fraction on the way to integers (``keras.ops.cast``).\n\n>>> ops.cast([1.7, -1.7], 'int32')\ntensor([ 1, -1], dtype=int32)",
-)  # fmt: skip
-
+    says="cast hands the gradient on, cast back",
+    written="cast({0})",
+    samples=[
+        Sample([0.5, -1.75, 2.0], dtype="float32"),
+        Sample([1.0, 0.0], dtype="int32"),
+        Sample([2, 0], dtype="float64"),
+        Sample([1.0, 0.0], dtype="bool"),
+        Sample(np.zeros((0, 2)), dtype="float32"),
+        Sample([1.0], dtype="str", error=DTypeError),
+    ],
+    doc="x as `dtype`; floats lose their fraction on the way to integers (``keras.ops.cast``).\n\n"
+    ">>> ops.cast([1.7, -1.7], 'int32')\ntensor([ 1, -1], dtype=int32)",
+)

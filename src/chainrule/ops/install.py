@@ -8,21 +8,37 @@ from typing import Any
 import numpy as np
 
 from ..errors import ChainruleError, GraphError
-from ..graph import apply, promote_specs
-from ..tensor import CONSTANT, Tensor, Variable, as_tensor, constant, number
+from ..graph import CONSTANT, apply, promote_specs
+from ..tensor import Tensor, Variable, as_tensor, constant, number
 from . import elementwise as e
 from . import functions as f
 from . import products, reduction
 from .record import Operation, registry
 
 _OPERATORS: dict[str, Operation] = {
-    "add": e.add, "sub": e.subtract, "mul": e.multiply, "truediv": e.divide, "floordiv": e.floor_divide, "mod": e.mod, "pow": e.power,
-    "matmul": products.matmul, "and": e.bitwise_and, "or": e.bitwise_or, "xor": e.bitwise_xor,
-    "lshift": e.bitwise_left_shift, "rshift": e.bitwise_right_shift,
-    "lt": e.less, "le": e.less_equal, "gt": e.greater, "ge": e.greater_equal, "eq": e.equal, "ne": e.not_equal,
-}  # fmt: skip
+    "add": e.add,
+    "sub": e.subtract,
+    "mul": e.multiply,
+    "truediv": e.divide,
+    "floordiv": e.floor_divide,
+    "mod": e.mod,
+    "pow": e.power,
+    "matmul": products.matmul,
+    "and": e.bitwise_and,
+    "or": e.bitwise_or,
+    "xor": e.bitwise_xor,
+    "lshift": e.bitwise_left_shift,
+    "rshift": e.bitwise_right_shift,
+    "lt": e.less,
+    "le": e.less_equal,
+    "gt": e.greater,
+    "ge": e.greater_equal,
+    "eq": e.equal,
+    "ne": e.not_equal,
+}
 _UNARY: dict[str, Operation] = {"neg": e.negative, "pos": e.positive, "abs": e.absolute, "invert": e.bitwise_invert}
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+
 
 def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: Any, other: Any) -> Any:
@@ -80,12 +96,37 @@ def _matrix_transpose(self: Tensor) -> Tensor:
 # ---- NumPy's functions stay in the graph, or raise
 
 _UFUNCS = {
-    "true_divide": "divide", "remainder": "mod", "conjugate": "positive", "invert": "bitwise_invert", "left_shift": "bitwise_left_shift",
-    "right_shift": "bitwise_right_shift", "fabs": "absolute", "degrees": "rad2deg", "radians": "deg2rad",
-}  # fmt: skip
-_REDUCING = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}
+    "true_divide": "divide",
+    "remainder": "mod",
+    "conjugate": "positive",
+    "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
+    "fabs": "absolute",
+    "degrees": "rad2deg",
+    "radians": "deg2rad",
+}
+_REDUCING = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "all",
+    "logical_or": "any",
+}
 _RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "array_split": "split"}
-_ARGUMENTS = {"a": "x", "arr": "x", "arrays": "xs", "tup": "xs", "array": "x", "m": "x", "reps": "repeats", "a_min": "x_min", "a_max": "x_max", "shape": "newshape"}
+_ARGUMENTS = {
+    "a": "x",
+    "arr": "x",
+    "arrays": "xs",
+    "tup": "xs",
+    "array": "x",
+    "m": "x",
+    "reps": "repeats",
+    "a_min": "x_min",
+    "a_max": "x_max",
+    "shape": "newshape",
+}
 
 
 def _refuse(name: str, why: str) -> GraphError:
@@ -111,7 +152,14 @@ def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
         return getattr(ops, name)(f.reshape(a, a.shape + (1,) * b.ndim), b)
     function = getattr(ops, name, None)
     if method != "__call__" or function is None or kwargs:
-        raise _refuse(ufunc.__name__, f"by {method}" if method != "__call__" else f"with {sorted(kwargs)}" if kwargs else "which has no such operation")
+        raise _refuse(
+            ufunc.__name__,
+            f"by {method}"
+            if method != "__call__"
+            else f"with {sorted(kwargs)}"
+            if kwargs
+            else "which has no such operation",
+        )
     return function(*inputs)
 
 
@@ -139,12 +187,36 @@ def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, 
 
 def install() -> None:
     """Called once, when `chainrule.ops` is imported."""
-    methods = {
-        "sum": reduction.sum, "mean": reduction.mean, "prod": reduction.prod, "var": reduction.var, "std": reduction.std, "max": f.max, "min": f.min,
-        "argmax": reduction.argmax, "argmin": reduction.argmin, "all": reduction.all, "any": reduction.any, "cumsum": f.cumsum, "cumprod": f.cumprod,
-        "astype": f.cast, "ravel": f.ravel, "flatten": f.ravel, "squeeze": registry["squeeze"], "dot": f.dot, "swapaxes": f.swapaxes, "take": f.take,
-        "repeat": f.repeat, "clip": e.clip, "round": e.round, "argsort": f.argsort, "diagonal": f.diagonal, "trace": f.trace, "nonzero": f.nonzero, "copy": e.positive,
-    }  # fmt: skip
+    methods: dict[str, Callable[..., Any]] = {
+        "sum": reduction.sum,
+        "mean": reduction.mean,
+        "prod": reduction.prod,
+        "var": reduction.var,
+        "std": reduction.std,
+        "max": f.max,
+        "min": f.min,
+        "argmax": reduction.argmax,
+        "argmin": reduction.argmin,
+        "all": reduction.all,
+        "any": reduction.any,
+        "cumsum": f.cumsum,
+        "cumprod": f.cumprod,
+        "astype": f.cast,
+        "ravel": f.ravel,
+        "flatten": f.ravel,
+        "squeeze": registry["squeeze"],
+        "dot": f.dot,
+        "swapaxes": f.swapaxes,
+        "take": f.take,
+        "repeat": f.repeat,
+        "clip": e.clip,
+        "round": e.round,
+        "argsort": f.argsort,
+        "diagonal": f.diagonal,
+        "trace": f.trace,
+        "nonzero": f.nonzero,
+        "copy": e.positive,
+    }
     for name, function in methods.items():
         setattr(Tensor, name, _method(function))
     for name, record in _OPERATORS.items():
@@ -155,15 +227,25 @@ def install() -> None:
     for name, record in _UNARY.items():
         setattr(Tensor, f"__{name}__", _method(record))
     own: dict[str, Any] = {
-        "cast_to": _cast_to, "cast_weak": _cast_weak, "reshape": _reshape, "transpose": _transpose, "T": property(f.transpose), "mT": property(_matrix_transpose),
-        "__getitem__": _method(f.get_item), "__round__": lambda self, digits=0: e.round(self, digits or 0), "__array_ufunc__": _array_ufunc, "__array_function__": _array_function,
-    }  # fmt: skip
+        "cast_to": _cast_to,
+        "cast_weak": _cast_weak,
+        "reshape": _reshape,
+        "transpose": _transpose,
+        "T": property(f.transpose),
+        "mT": property(_matrix_transpose),
+        "__getitem__": _method(f.get_item),
+        "__round__": lambda self, digits=0: e.round(self, digits or 0),
+        "__array_ufunc__": _array_ufunc,
+        "__array_function__": _array_function,
+    }
     for name, function in own.items():
         setattr(Tensor, name, function)
-    dunders = [f"__{n}__" for n in (*_OPERATORS, *_UNARY, "getitem", "round", "array_ufunc", "array_function")] + [f"__r{n}__" for n in _OPERATORS if n not in _COMPARISONS]
+    dunders = [f"__{n}__" for n in (*_OPERATORS, *_UNARY, "getitem", "round", "array_ufunc", "array_function")] + [
+        f"__r{n}__" for n in _OPERATORS if n not in _COMPARISONS
+    ]
     for name in dunders:
         setattr(Variable, name, _on_leaf(getattr(Tensor, name)))
-    Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign]
+    Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,4 +265,3 @@ def _on_leaf(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(self.value, *args, **kwargs)
 
     return on_leaf
-

@@ -21,7 +21,11 @@ def _newshape(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, .
     """`newshape` with its -1 worked out; an unknown batch goes where the -1 or ``None`` is."""
     wanted = tuple(-1 if n is None else n for n in newshape)
     unknown = None in shape
-    problem = ShapeError(f"shape {shape} to be reshaped to {newshape}", f"{math.prod(n or 1 for n in shape)} entries", "give sizes whose product is the number of entries, one of them -1 if you like")
+    problem = ShapeError(
+        f"shape {shape} to be reshaped to {newshape}",
+        f"{math.prod(n or 1 for n in shape)} entries",
+        "give sizes whose product is the number of entries, one of them -1 if you like",
+    )
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
         raise problem
     known = math.prod(n for n in wanted if n != -1)
@@ -51,14 +55,26 @@ def _reshape_batch(op: Operation, xs: list[Any], batched: list[bool], size: int,
 
 
 reshape_record = Operation(
-    "reshape", lambda o, x, newshape=(): o.reshape(x, tuple(-1 if n is None else n for n in newshape)),
+    "reshape",
+    lambda o, x, newshape=(): o.reshape(x, tuple(-1 if n is None else n for n in newshape)),
     spec=lambda specs, newshape: spec_of(_newshape(specs[0].shape, newshape), specs[0].dtype),
-    casts=as_given, batch=_reshape_batch, cost=moves, transpose=(lambda o, u, x, newshape: o.reshape(u, x.shape),),
-    says="reshape hands the gradient back in the old shape", written="reshape({0})",
-    samples=[Sample(Draw(3, 4), newshape=(2, 6)), Sample(Draw(3, 4), newshape=(-1,)), Sample(2.0, newshape=(1, 1)), Sample(np.zeros((0, 3)), newshape=(0,)),
-             Sample(Draw(3, 4), newshape=(5, 2), error=ShapeError), Sample(Draw(3, 4), newshape=(-1, -1), error=ShapeError)],
-    doc="The same entries in another shape, one size may be -1 (``keras.ops.reshape``).\n\n>>> ops.reshape([1.0, 2.0, 3.0, 4.0], (2, -1))\ntensor([[1., 2.],\n        [3., 4.]])",
-)  # fmt: skip
+    casts=as_given,
+    batch=_reshape_batch,
+    cost=moves,
+    transpose=(lambda o, u, x, newshape: o.reshape(u, x.shape),),
+    says="reshape hands the gradient back in the old shape",
+    written="reshape({0})",
+    samples=[
+        Sample(Draw(3, 4), newshape=(2, 6)),
+        Sample(Draw(3, 4), newshape=(-1,)),
+        Sample(2.0, newshape=(1, 1)),
+        Sample(np.zeros((0, 3)), newshape=(0,)),
+        Sample(Draw(3, 4), newshape=(5, 2), error=ShapeError),
+        Sample(Draw(3, 4), newshape=(-1, -1), error=ShapeError),
+    ],
+    doc="The same entries in another shape, one size may be -1 (``keras.ops.reshape``).\n\n"
+    ">>> ops.reshape([1.0, 2.0, 3.0, 4.0], (2, -1))\ntensor([[1., 2.],\n        [3., 4.]])",
+)
 
 
 def _axes_of(rank: int, axes: Any) -> tuple[int, ...]:
@@ -66,7 +82,11 @@ def _axes_of(rank: int, axes: Any) -> tuple[int, ...]:
         return tuple(range(rank))[::-1]
     found = tuple(normal_axis(a, rank) for a in axes)
     if sorted(found) != list(range(rank)):
-        raise ShapeError(f"axes {axes} for a tensor with {rank} axes", "each axis once", f"give a permutation of {tuple(range(rank))}")
+        raise ShapeError(
+            f"axes {axes} for a tensor with {rank} axes",
+            "each axis once",
+            f"give a permutation of {tuple(range(rank))}",
+        )
     return found
 
 
@@ -79,14 +99,27 @@ def _transpose_batch(op: Operation, xs: list[Any], batched: list[bool], size: in
 
 
 transpose_record = Operation(
-    "transpose", lambda o, x, axes=None: o.transpose(x, axes),
-    spec=lambda specs, axes: spec_of(tuple(specs[0].shape[a] for a in _axes_of(len(specs[0].shape), axes)), specs[0].dtype),
-    casts=as_given, batch=_transpose_batch, cost=moves,
+    "transpose",
+    lambda o, x, axes=None: o.transpose(x, axes),
+    spec=lambda specs, axes: spec_of(
+        tuple(specs[0].shape[a] for a in _axes_of(len(specs[0].shape), axes)), specs[0].dtype
+    ),
+    casts=as_given,
+    batch=_transpose_batch,
+    cost=moves,
     transpose=(lambda o, u, x, axes: o.transpose(u, _inverse(_axes_of(len(x.shape), axes))),),
-    says="transpose hands the gradient back with the axes in the old order", written="transpose({0})",
-    samples=[Sample(Draw(3, 4)), Sample(Draw(2, 3, 4), axes=(1, 2, 0)), Sample(Draw(2, 3, 4), axes=(-1, 0, 1)), Sample(1.0), Sample(Draw(2, 3), axes=(0, 0), error=ShapeError)],
-    doc="The axes in another order, by default turned round (``keras.ops.transpose``).\n\n>>> ops.transpose([[1.0, 2.0], [3.0, 4.0]])\ntensor([[1., 3.],\n        [2., 4.]])",
-)  # fmt: skip
+    says="transpose hands the gradient back with the axes in the old order",
+    written="transpose({0})",
+    samples=[
+        Sample(Draw(3, 4)),
+        Sample(Draw(2, 3, 4), axes=(1, 2, 0)),
+        Sample(Draw(2, 3, 4), axes=(-1, 0, 1)),
+        Sample(1.0),
+        Sample(Draw(2, 3), axes=(0, 0), error=ShapeError),
+    ],
+    doc="The axes in another order, by default turned round (``keras.ops.transpose``).\n\n"
+    ">>> ops.transpose([[1.0, 2.0], [3.0, 4.0]])\ntensor([[1., 3.],\n        [2., 4.]])",
+)
 
 
 def _expanded(rank: int, axis: Any) -> tuple[int, ...]:
@@ -97,17 +130,32 @@ def _expanded(rank: int, axis: Any) -> tuple[int, ...]:
 def _expand_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
     axes = _expanded(len(specs[0].shape), axis)
     rest = iter(specs[0].shape)
-    return spec_of(tuple(1 if i in axes else next(rest) for i in range(len(specs[0].shape) + len(axes))), specs[0].dtype)
+    return spec_of(
+        tuple(1 if i in axes else next(rest) for i in range(len(specs[0].shape) + len(axes))), specs[0].dtype
+    )
 
 
 expand_dims_record = Operation(
-    "expand_dims", lambda o, x, axis=0: o.expand_dims(x, axis), spec=_expand_spec, casts=as_given, cost=moves,
-    batch=lambda op, xs, batched, size, attributes: op(xs[0], tuple(a + 1 for a in _expanded(xs[0].ndim - 1, attributes["axis"]))),
+    "expand_dims",
+    lambda o, x, axis=0: o.expand_dims(x, axis),
+    spec=_expand_spec,
+    casts=as_given,
+    cost=moves,
+    batch=lambda op, xs, batched, size, attributes: op(
+        xs[0], tuple(a + 1 for a in _expanded(xs[0].ndim - 1, attributes["axis"]))
+    ),
     transpose=(lambda o, u, x, axis: o.reshape(u, x.shape),),
-    says="expand_dims hands the gradient back in the old shape", written="expand_dims({0})",
-    samples=[Sample(Draw(3, 4), axis=1), Sample(Draw(3), axis=-1), Sample(2.0, axis=0), Sample(Draw(3), axis=(0, 2)), Sample(Draw(3), axis=4, error=ShapeError)],
+    says="expand_dims hands the gradient back in the old shape",
+    written="expand_dims({0})",
+    samples=[
+        Sample(Draw(3, 4), axis=1),
+        Sample(Draw(3), axis=-1),
+        Sample(2.0, axis=0),
+        Sample(Draw(3), axis=(0, 2)),
+        Sample(Draw(3), axis=4, error=ShapeError),
+    ],
     doc="A new axis of size 1 (``keras.ops.expand_dims``).\n\n>>> ops.expand_dims([1.0, 2.0], -1).shape\n(2, 1)",
-)  # fmt: skip
+)
 
 
 def _squeezed(shape: tuple[Any, ...], axis: Any) -> tuple[int, ...]:
@@ -116,7 +164,11 @@ def _squeezed(shape: tuple[Any, ...], axis: Any) -> tuple[int, ...]:
     axes = normal_axes(axis, len(shape))
     for a in axes:
         if shape[a] != 1:
-            raise ShapeError(f"shape {shape} to lose axis {a}, of size {shape[a]}", "an axis of size 1", "reduce that axis instead, or name another")
+            raise ShapeError(
+                f"shape {shape} to lose axis {a}, of size {shape[a]}",
+                "an axis of size 1",
+                "reduce that axis instead, or name another",
+            )
     return axes
 
 
@@ -126,20 +178,37 @@ def _squeeze_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
 
 
 squeeze = Operation(
-    "squeeze", lambda o, x, axis=None: o.squeeze(x, axis=axis), spec=_squeeze_spec, casts=as_given, cost=moves,
-    batch=lambda op, xs, batched, size, attributes: op(xs[0], tuple(a + 1 for a in _squeezed(xs[0].shape[1:], attributes["axis"]))),
+    "squeeze",
+    lambda o, x, axis=None: o.squeeze(x, axis=axis),
+    spec=_squeeze_spec,
+    casts=as_given,
+    cost=moves,
+    batch=lambda op, xs, batched, size, attributes: op(
+        xs[0], tuple(a + 1 for a in _squeezed(xs[0].shape[1:], attributes["axis"]))
+    ),
     transpose=(lambda o, u, x, axis: o.reshape(u, x.shape),),
-    says="squeeze hands the gradient back in the old shape", written="squeeze({0})",
-    samples=[Sample(Draw(3, 1, 4)), Sample(Draw(1, 3, 1), axis=-1), Sample(Draw(1, 3, 1), axis=(0, 2)), Sample(Draw(3, 1), axis=0, error=ShapeError)],
-    doc="Axes of size 1 removed, all or those named (``keras.ops.squeeze``).\n\n>>> ops.squeeze([[1.0, 2.0]])\ntensor([1., 2.])",
-)  # fmt: skip
+    says="squeeze hands the gradient back in the old shape",
+    written="squeeze({0})",
+    samples=[
+        Sample(Draw(3, 1, 4)),
+        Sample(Draw(1, 3, 1), axis=-1),
+        Sample(Draw(1, 3, 1), axis=(0, 2)),
+        Sample(Draw(3, 1), axis=0, error=ShapeError),
+    ],
+    doc="Axes of size 1 removed, all or those named (``keras.ops.squeeze``).\n\n"
+    ">>> ops.squeeze([[1.0, 2.0]])\ntensor([1., 2.])",
+)
 
 
 def _broadcast_spec(specs: tuple[Spec, ...], shape: tuple[int, ...]) -> Spec:
     old = specs[0].shape
     fits = len(shape) >= len(old) and all(n in (1, m) for n, m in zip(old[::-1], shape[::-1], strict=False))
     if not fits:
-        raise ShapeError(f"shape {old} to be broadcast to {shape}", "each size equal, 1 or missing in front", "add axes with expand_dims, or repeat entries with repeat")
+        raise ShapeError(
+            f"shape {old} to be broadcast to {shape}",
+            "each size equal, 1 or missing in front",
+            "add axes with expand_dims, or repeat entries with repeat",
+        )
     return spec_of(tuple(shape), specs[0].dtype)
 
 
@@ -158,12 +227,25 @@ def summed_to(o: Any, u: Any, shape: tuple[int, ...]) -> Any:
 
 
 broadcast_to_record = Operation(
-    "broadcast_to", lambda o, x, shape=(): o.broadcast_to(x, shape), spec=_broadcast_spec, casts=as_given, batch=_broadcast_batch, cost=moves,
+    "broadcast_to",
+    lambda o, x, shape=(): o.broadcast_to(x, shape),
+    spec=_broadcast_spec,
+    casts=as_given,
+    batch=_broadcast_batch,
+    cost=moves,
     transpose=(lambda o, u, x, shape: summed_to(o, u, x.shape),),
-    says="broadcast_to adds up the gradients of the copies", written="broadcast_to({0})",
-    samples=[Sample(Draw(3, 1), shape=(2, 3, 4)), Sample(1.5, shape=(2, 2)), Sample(Draw(4), shape=(3, 4)), Sample(Draw(1), shape=(0,)), Sample(Draw(3), shape=(4,), error=ShapeError)],
-    doc="x repeated along axes of size 1 and new axes in front (``keras.ops.broadcast_to``).\n\n>>> ops.broadcast_to([1.0, 2.0], (2, 2))\ntensor([[1., 2.],\n        [1., 2.]])",
-)  # fmt: skip
+    says="broadcast_to adds up the gradients of the copies",
+    written="broadcast_to({0})",
+    samples=[
+        Sample(Draw(3, 1), shape=(2, 3, 4)),
+        Sample(1.5, shape=(2, 2)),
+        Sample(Draw(4), shape=(3, 4)),
+        Sample(Draw(1), shape=(0,)),
+        Sample(Draw(3), shape=(4,), error=ShapeError),
+    ],
+    doc="x repeated along axes of size 1 and new axes in front (``keras.ops.broadcast_to``).\n\n"
+    ">>> ops.broadcast_to([1.0, 2.0], (2, 2))\ntensor([[1., 2.],\n        [1., 2.]])",
+)
 
 
 def _concatenated(specs: tuple[Spec, ...], axis: int) -> Spec:
@@ -171,9 +253,15 @@ def _concatenated(specs: tuple[Spec, ...], axis: int) -> Spec:
     at = normal_axis(axis, rank)
     total: Any = 0
     for s in specs:
-        same = len(s.shape) == rank and all(a == b for i, (a, b) in enumerate(zip(s.shape, specs[0].shape, strict=False)) if i != at)
+        same = len(s.shape) == rank and all(
+            a == b for i, (a, b) in enumerate(zip(s.shape, specs[0].shape, strict=False)) if i != at
+        )
         if not same:
-            raise ShapeError(f"shapes {', '.join(str(s.shape) for s in specs)} to be concatenated along axis {axis}", "shapes equal but for that axis", "reshape or pad the odd one")
+            raise ShapeError(
+                f"shapes {', '.join(str(s.shape) for s in specs)} to be concatenated along axis {axis}",
+                "shapes equal but for that axis",
+                "reshape or pad the odd one",
+            )
         total = None if total is None or s.shape[at] is None else total + s.shape[at]
     shape = tuple(total if i == at else n for i, n in enumerate(specs[0].shape))
     return spec_of(shape, specs[0].dtype)
@@ -191,37 +279,81 @@ def _concatenate_batch(op: Operation, xs: list[Any], batched: list[bool], size: 
 
 
 concatenate_record = Operation(
-    "concatenate", lambda o, *xs, axis=0: o.concatenate(xs, axis=axis), spec=_concatenated, casts=promoted, batch=_concatenate_batch, cost=moves, transpose=_part, joint=True,
-    says="concatenate gives each part its slice of the gradient", written="concatenate({0})",
-    samples=[Sample(Draw(2, 3), Draw(4, 3)), Sample(Draw(2, 3), Draw(2, 1), Draw(2, 2), axis=-1), Sample(Draw(3)), Sample(np.zeros((0, 2)), Draw(3, 2)), Sample(Draw(2, 3), Draw(2, 2), error=ShapeError)],
+    "concatenate",
+    lambda o, *xs, axis=0: o.concatenate(xs, axis=axis),
+    spec=_concatenated,
+    casts=promoted,
+    batch=_concatenate_batch,
+    cost=moves,
+    transpose=_part,
+    joint=True,
+    says="concatenate gives each part its slice of the gradient",
+    written="concatenate({0})",
+    samples=[
+        Sample(Draw(2, 3), Draw(4, 3)),
+        Sample(Draw(2, 3), Draw(2, 1), Draw(2, 2), axis=-1),
+        Sample(Draw(3)),
+        Sample(np.zeros((0, 2)), Draw(3, 2)),
+        Sample(Draw(2, 3), Draw(2, 2), error=ShapeError),
+    ],
     doc="Tensors joined along an axis they have.",
-)  # fmt: skip
+)
 flip_record = Operation(
-    "flip", lambda o, x, axis=None: o.flip(x, axis=axis),
+    "flip",
+    lambda o, x, axis=None: o.flip(x, axis=axis),
     spec=lambda specs, axis: (normal_axes(axis, len(specs[0].shape)), spec_of(specs[0].shape, specs[0].dtype))[1],
-    casts=as_given, cost=moves, batch=lambda op, xs, batched, size, attributes: op(xs[0], shift_axis(attributes["axis"], xs[0].ndim - 1)),
+    casts=as_given,
+    cost=moves,
+    batch=lambda op, xs, batched, size, attributes: op(xs[0], shift_axis(attributes["axis"], xs[0].ndim - 1)),
     transpose=(lambda o, u, x, axis: o.flip(u, axis=axis),),
-    says="flip hands the gradient back flipped", written="flip({0})",
-    samples=[Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=1), Sample(Draw(2, 3, 4), axis=(0, -1)), Sample(Draw(3), axis=1, error=ShapeError)],
-    doc="The entries in the opposite order along `axis` (``keras.ops.flip``).\n\n>>> ops.flip([1.0, 2.0, 3.0])\ntensor([3., 2., 1.])",
-)  # fmt: skip
+    says="flip hands the gradient back flipped",
+    written="flip({0})",
+    samples=[
+        Sample(Draw(3, 4)),
+        Sample(Draw(3, 4), axis=1),
+        Sample(Draw(2, 3, 4), axis=(0, -1)),
+        Sample(Draw(3), axis=1, error=ShapeError),
+    ],
+    doc="The entries in the opposite order along `axis` (``keras.ops.flip``).\n\n"
+    ">>> ops.flip([1.0, 2.0, 3.0])\ntensor([3., 2., 1.])",
+)
 
 
 def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> Spec:
     shape = specs[0].shape
     if len(widths) != len(shape) or any(len(w) != 2 or min(w) < 0 for w in widths):
-        raise ShapeError(f"pad widths {widths} for shape {shape}", "a pair (before, after) of sizes from 0 for each axis", "give one pair an axis")
-    return spec_of(tuple(None if n is None else n + b + a for n, (b, a) in zip(shape, widths, strict=True)), specs[0].dtype)
+        raise ShapeError(
+            f"pad widths {widths} for shape {shape}",
+            "a pair (before, after) of sizes from 0 for each axis",
+            "give one pair an axis",
+        )
+    return spec_of(
+        tuple(None if n is None else n + b + a for n, (b, a) in zip(shape, widths, strict=True)), specs[0].dtype
+    )
 
 
 pad_record = Operation(
-    "pad", lambda o, x, widths=(): o.pad(x, widths), spec=_pad_spec, casts=as_given, cost=moves,
+    "pad",
+    lambda o, x, widths=(): o.pad(x, widths),
+    spec=_pad_spec,
+    casts=as_given,
+    cost=moves,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], ((0, 0), *attributes["widths"])),
-    transpose=(lambda o, u, x, widths: o.get_item(u, tuple(slice(b, b + n) for (b, _), n in zip(widths, x.shape, strict=True))),),
-    says="pad gives back the gradient without the border", written="pad({0})",
-    samples=[Sample(Draw(3, 4), widths=((1, 2), (0, 3))), Sample(Draw(3), widths=((0, 0),)), Sample(np.zeros((0,)), widths=((1, 1),)), Sample(Draw(3), widths=((1, 1), (0, 0)), error=ShapeError)],
+    transpose=(
+        lambda o, u, x, widths: o.get_item(
+            u, tuple(slice(b, b + n) for (b, _), n in zip(widths, x.shape, strict=True))
+        ),
+    ),
+    says="pad gives back the gradient without the border",
+    written="pad({0})",
+    samples=[
+        Sample(Draw(3, 4), widths=((1, 2), (0, 3))),
+        Sample(Draw(3), widths=((0, 0),)),
+        Sample(np.zeros((0,)), widths=((1, 1),)),
+        Sample(Draw(3), widths=((1, 1), (0, 0)), error=ShapeError),
+    ],
     doc="Zeros around the tensor.",
-)  # fmt: skip
+)
 
 # ---- reading and putting entries by key. A key is frozen so that it can be compared and saved:
 #      integers, ("slice", start, stop, step), "newaxis", and "array" where an index array is an input.
@@ -244,10 +376,20 @@ def freeze_key(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
             frozen.append("...")
         elif isinstance(part, int) and not isinstance(part, bool):
             frozen.append(part)
-        elif hasattr(part, "__index__") and getattr(part, "shape", ()) == () and not isinstance(part, bool | np.bool_) and getattr(part, "dtype", np.dtype(int)).kind in "iu" and not getattr(part, "symbolic", False):
+        elif (
+            hasattr(part, "__index__")
+            and getattr(part, "shape", ()) == ()
+            and not isinstance(part, bool | np.bool_)
+            and getattr(part, "dtype", np.dtype(int)).kind in "iu"
+            and not getattr(part, "symbolic", False)
+        ):
             frozen.append(int(part))
         elif isinstance(part, str):
-            raise IndexProblem(f"the index {part!r}", "integers, slices, None, ... or arrays of integers or booleans", "select columns by number")
+            raise IndexProblem(
+                f"the index {part!r}",
+                "integers, slices, None, ... or arrays of integers or booleans",
+                "select columns by number",
+            )
         else:
             frozen.append("array")
             arrays.append(part)
@@ -262,24 +404,40 @@ def thaw_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     """The key with its index arrays in place, as NumPy takes it."""
     rest = iter(arrays)
     return tuple(
-        slice(*part[1:]) if isinstance(part, tuple) else None if part == "newaxis" else Ellipsis if part == "..." else next(rest) if part == "array" else part
+        slice(*part[1:])
+        if isinstance(part, tuple)
+        else None
+        if part == "newaxis"
+        else Ellipsis
+        if part == "..."
+        else next(rest)
+        if part == "array"
+        else part
         for part in key
-    )  # fmt: skip
+    )
 
 
 def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spec, ...]) -> tuple[Any, ...]:
     """NumPy's own rule, asked of an array without memory; an unknown batch may only be sliced whole."""
-    stand_in = np.broadcast_to(np.empty((), bool), tuple(1 if n is None else n for n in shape))
+    stand_in: Any = np.broadcast_to(np.empty((), bool), tuple(1 if n is None else n for n in shape))
     zeros = tuple(np.zeros(s.shape, np.int64) for s in indices)
     for i, part in enumerate(key[: len(shape)]):
         if i < len(shape) and shape[i] is None and part != ("slice", None, None, None) and part != "...":
-            raise ShapeError(f"an index into the unknown batch axis of shape {shape}", "a full slice there", "index the other axes, or give the batch size")
+            raise ShapeError(
+                f"an index into the unknown batch axis of shape {shape}",
+                "a full slice there",
+                "index the other axes, or give the batch size",
+            )
     if math.prod(stand_in.shape) == 0 and indices:  # an index array into an empty axis has nothing to read
         stand_in = np.broadcast_to(np.empty((), bool), tuple(max(n, 1) for n in stand_in.shape))
     try:
         result = stand_in[thaw_key(key, zeros)].shape
     except IndexError as error:
-        raise IndexProblem(f"an index into shape {shape}: {error}", "an index inside the tensor, at most one an axis", "check the index and its axis") from None
+        raise IndexProblem(
+            f"an index into shape {shape}: {error}",
+            "an index inside the tensor, at most one an axis",
+            "check the index and its axis",
+        ) from None
     return (None, *result[1:]) if shape and shape[0] is None else result
 
 
@@ -307,7 +465,10 @@ def _item_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, at
         whole = all_batched(xs, batched, size)
         rows = [op(whole[0][b], *[i[b] for i in whole[1:]], key=key) for b in range(size)]
         return o.stack(rows, axis=0)
-    lined = [i.reshape((size,) + (1,) * (rank - i.ndim + 1) + i.shape[1:]) if b else i for i, b in zip(indices, batched[1:], strict=True)]
+    lined = [
+        i.reshape((size,) + (1,) * (rank - i.ndim + 1) + i.shape[1:]) if b else i
+        for i, b in zip(indices, batched[1:], strict=True)
+    ]
     if not batched[0]:
         return op(x, *lined, key=key)
     rows = o.reshape(o.arange(size), (size,) + (1,) * rank)
@@ -315,15 +476,29 @@ def _item_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, at
 
 
 get_item_record = Operation(
-    "get_item", lambda o, x, *indices, key=(): x[thaw_key(key, indices)],
-    spec=_item_spec, casts=as_given, batch=_item_batch, cost=moves,
-    transpose=lambda o, i, u, x, *indices, key: o.add_at_record(u, *indices, key=key, shape=x.shape) if i == 0 else None,
-    says="get_item puts the gradient back where the entries were read, adding where one was read twice", written="{0}[...]",
-    samples=[Sample(Draw(4, 5), key=(1,)), Sample(Draw(4, 5), key=(("slice", 1, None, 2), ("slice", None, None, -1))), Sample(Draw(4, 5), key=("...", "newaxis", 0)),
-             Sample(Draw(4, 5), [0, 0, 3], key=("array",)), Sample(Draw(4, 5), [[0, 1], [1, 3]], [2, 4], key=("array", "array")),
-             Sample(Draw(4, 5, 2), [3, -1], key=(("slice", None, None, None), "array")), Sample(Draw(3), key=(("slice", 2, 2, None),)), Sample(Draw(3), key=(5,), error=IndexProblem)],
+    "get_item",
+    lambda o, x, *indices, key=(): x[thaw_key(key, indices)],
+    spec=_item_spec,
+    casts=as_given,
+    batch=_item_batch,
+    cost=moves,
+    transpose=lambda o, i, u, x, *indices, key: (
+        o.add_at_record(u, *indices, key=key, shape=x.shape) if i == 0 else None
+    ),
+    says="get_item puts the gradient back where the entries were read, adding where one was read twice",
+    written="{0}[...]",
+    samples=[
+        Sample(Draw(4, 5), key=(1,)),
+        Sample(Draw(4, 5), key=(("slice", 1, None, 2), ("slice", None, None, -1))),
+        Sample(Draw(4, 5), key=("...", "newaxis", 0)),
+        Sample(Draw(4, 5), [0, 0, 3], key=("array",)),
+        Sample(Draw(4, 5), [[0, 1], [1, 3]], [2, 4], key=("array", "array")),
+        Sample(Draw(4, 5, 2), [3, -1], key=(("slice", None, None, None), "array")),
+        Sample(Draw(3), key=(("slice", 2, 2, None),)),
+        Sample(Draw(3), key=(5,), error=IndexProblem),
+    ],
     doc="Entries by a frozen key.",
-)  # fmt: skip
+)
 
 
 def _add_at_value(o: Any, u: Any, indices: tuple[Any, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
@@ -338,7 +513,11 @@ def _add_at_value(o: Any, u: Any, indices: tuple[Any, ...], key: tuple[Any, ...]
 def _add_at_spec(specs: tuple[Spec, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Spec:
     expected = _item_shape(shape, key, specs[1:])
     if specs[0].shape != expected:
-        raise ShapeError(f"values of shape {specs[0].shape} to be added at entries of shape {expected}", "the two to be equal", "broadcast or reshape the values")
+        raise ShapeError(
+            f"values of shape {specs[0].shape} to be added at entries of shape {expected}",
+            "the two to be equal",
+            "broadcast or reshape the values",
+        )
     return spec_of(tuple(shape), specs[0].dtype)
 
 
@@ -351,11 +530,21 @@ def _add_at_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, 
 
 
 add_at_record = Operation(
-    "add_at", lambda o, u, *indices, key=(), shape=(): _add_at_value(o, u, indices, key, shape),
-    spec=_add_at_spec, casts=as_given, batch=_add_at_batch, cost=per_input_entry(adds=1),
+    "add_at",
+    lambda o, u, *indices, key=(), shape=(): _add_at_value(o, u, indices, key, shape),
+    spec=_add_at_spec,
+    casts=as_given,
+    batch=_add_at_batch,
+    cost=per_input_entry(adds=1),
     transpose=lambda o, i, u, x, *indices, key, shape: o.get_item_record(u, *indices, key=key) if i == 0 else None,
-    says="add_at reads the gradient at the places it wrote", written="add_at({0})",
-    samples=[Sample(Draw(5), key=(1,), shape=(4, 5)), Sample(Draw(2, 5), key=(("slice", 1, None, 2),), shape=(4, 5)), Sample(Draw(3, 5), [0, 0, 3], key=("array",), shape=(4, 5)),
-             Sample(Draw(2, 2), [[0, 1], [1, 3]], [2, 4], key=("array", "array"), shape=(4, 5)), Sample(Draw(2), key=(1,), shape=(4, 5), error=ShapeError)],
+    says="add_at reads the gradient at the places it wrote",
+    written="add_at({0})",
+    samples=[
+        Sample(Draw(5), key=(1,), shape=(4, 5)),
+        Sample(Draw(2, 5), key=(("slice", 1, None, 2),), shape=(4, 5)),
+        Sample(Draw(3, 5), [0, 0, 3], key=("array",), shape=(4, 5)),
+        Sample(Draw(2, 2), [[0, 1], [1, 3]], [2, 4], key=("array", "array"), shape=(4, 5)),
+        Sample(Draw(2), key=(1,), shape=(4, 5), error=ShapeError),
+    ],
     doc="Zeros of `shape` with values added at a frozen key.",
-)  # fmt: skip
+)

@@ -21,7 +21,11 @@ from .rules import as_given, floated, times
 def _of(shape: tuple[Any, ...], pool_size: Any, strides: Any, padding: Any) -> Any:
     rank = len(shape) - 2
     if rank < 1:
-        raise ShapeError(f"an input of shape {shape} to be pooled", "(batch, *sizes, channels)", "add the batch or channel axis with expand_dims")
+        raise ShapeError(
+            f"an input of shape {shape} to be pooled",
+            "(batch, *sizes, channels)",
+            "add the batch or channel axis with expand_dims",
+        )
     window = spread(pool_size, rank, "pool_size")
     return geometry(shape[1:-1], window, window if strides is None else strides, padding, 1)
 
@@ -44,7 +48,9 @@ def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
     first_inside = np.argmax(inside, axis=-1)
     taken = np.take_along_axis(np.broadcast_to(inside, flat.shape), winner[..., None], -1)[..., 0]
     winner = np.where(taken == 1, winner, first_inside)
-    found = np.take_along_axis(np.broadcast_to(windows_of(places, g).reshape(1, *g.out, 1, -1), flat.shape), winner[..., None], -1)
+    found = np.take_along_axis(
+        np.broadcast_to(windows_of(places, g).reshape(1, *g.out, 1, -1), flat.shape), winner[..., None], -1
+    )
     assert found.ndim == rank + 3
     return found[..., 0].astype(np.int32)
 
@@ -69,18 +75,31 @@ def _window_cost(multiply: bool) -> Any:
 
 
 _POOLS = [
-    Sample(Draw(2, 6, 7, 3), pool_size=2), Sample(Draw(2, 6, 7, 3), pool_size=(3, 2), strides=(2, 1), padding="same"), Sample(Draw(2, 9, 2), pool_size=3, strides=2),
-    Sample([[[[1.0], [3.0]], [[3.0], [3.0]]]], pool_size=2), Sample(Draw(1, 5, 5, 1), pool_size=3, strides=1, padding="same"), Sample(Draw(1, 2, 2, 1), pool_size=3, error=ShapeError),
+    Sample(Draw(2, 6, 7, 3), pool_size=2),
+    Sample(Draw(2, 6, 7, 3), pool_size=(3, 2), strides=(2, 1), padding="same"),
+    Sample(Draw(2, 9, 2), pool_size=3, strides=2),
+    Sample([[[[1.0], [3.0]], [[3.0], [3.0]]]], pool_size=2),
+    Sample(Draw(1, 5, 5, 1), pool_size=3, strides=1, padding="same"),
+    Sample(Draw(1, 2, 2, 1), pool_size=3, error=ShapeError),
     Sample(Draw(4, 4), pool_size=2, error=ShapeError),
-]  # fmt: skip
+]
 
 max_pool_index = Operation(
-    "max_pool_index", lambda o, x, pool_size=2, strides=None, padding="valid": _pool_index(x, pool_size, strides, padding),
-    spec=lambda specs, pool_size, strides, padding: spec_of(_pooled(specs[0].shape, pool_size, strides, padding), np.dtype("int32")),
-    casts=as_given, batch=_flat_batch, cost=_window_cost(False), says=FLAT, written="max_pool_index({0})", samples=_POOLS,
-    doc="The place of each window's largest entry among the flattened spatial entries, the first at a tie, as int32.\n\n"
+    "max_pool_index",
+    lambda o, x, pool_size=2, strides=None, padding="valid": _pool_index(x, pool_size, strides, padding),
+    spec=lambda specs, pool_size, strides, padding: spec_of(
+        _pooled(specs[0].shape, pool_size, strides, padding), np.dtype("int32")
+    ),
+    casts=as_given,
+    batch=_flat_batch,
+    cost=_window_cost(False),
+    says=FLAT,
+    written="max_pool_index({0})",
+    samples=_POOLS,
+    doc="The place of each window's largest entry among the flattened spatial entries, the first at a tie, as "
+    "int32.\n\n"
     ">>> ops.max_pool_index([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[1]]]",
-)  # fmt: skip
+)
 
 
 def _max_pool(o: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
@@ -93,9 +112,14 @@ def _max_pool(o: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: 
 
 
 max_pool_record = Composite(
-    "max_pool", _max_pool, casts=as_given, says="max-pooling routes each window's gradient to its largest entry (the first at a tie)",
-    written="max_pool({0})", samples=_POOLS, doc="Max-pooling by frozen arguments.",
-)  # fmt: skip
+    "max_pool",
+    _max_pool,
+    casts=as_given,
+    says="max-pooling routes each window's gradient to its largest entry (the first at a tie)",
+    written="max_pool({0})",
+    samples=_POOLS,
+    doc="Max-pooling by frozen arguments.",
+)
 
 
 def _window_sum(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
@@ -114,25 +138,51 @@ def _spread_spec(specs: tuple[Spec, ...], sizes: Any, pool_size: Any, strides: A
     u = specs[0].shape
     x = (u[0], *sizes, u[-1])
     if _pooled(x, pool_size, strides, padding) != u:
-        raise ShapeError(f"shape {u} to be spread to sizes {sizes}", f"shape {_pooled(x, pool_size, strides, padding)}", "check the sizes, strides and padding")
+        raise ShapeError(
+            f"shape {u} to be spread to sizes {sizes}",
+            f"shape {_pooled(x, pool_size, strides, padding)}",
+            "check the sizes, strides and padding",
+        )
     return spec_of(x, specs[0].dtype)
 
 
 window_sum = Operation(
-    "window_sum", lambda o, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
-    spec=lambda specs, pool_size, strides, padding: spec_of(_pooled(specs[0].shape, pool_size, strides, padding), specs[0].dtype),
-    casts=floated, batch=_flat_batch, cost=_window_cost(True), transpose=(lambda o, u, x, **a: o.window_spread(u, sizes=tuple(x.shape[1:-1]), **a),),
-    says="window_sum hands each window's gradient on to all its entries", written="window_sum({0})", samples=_POOLS,
-    doc="The sum over each window; padding counts as 0.\n\n>>> ops.window_sum([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[11.0]]]",
-)  # fmt: skip
+    "window_sum",
+    lambda o, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
+    spec=lambda specs, pool_size, strides, padding: spec_of(
+        _pooled(specs[0].shape, pool_size, strides, padding), specs[0].dtype
+    ),
+    casts=floated,
+    batch=_flat_batch,
+    cost=_window_cost(True),
+    transpose=(lambda o, u, x, **a: o.window_spread(u, sizes=tuple(x.shape[1:-1]), **a),),
+    says="window_sum hands each window's gradient on to all its entries",
+    written="window_sum({0})",
+    samples=_POOLS,
+    doc="The sum over each window; padding counts as 0.\n\n"
+    ">>> ops.window_sum([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[11.0]]]",
+)
 window_spread = Operation(
-    "window_spread", lambda o, u, sizes=(), pool_size=2, strides=None, padding="valid": _window_spread(u, sizes, pool_size, strides, padding),
-    spec=_spread_spec, casts=floated, batch=_flat_batch, cost=_window_cost(True), transpose=(lambda o, u, x, sizes, **a: o.window_sum(u, **a),),
-    says="window_spread sums the gradients of the copies", written="window_spread({0})",
-    samples=[Sample(Draw(2, 3, 3, 3), sizes=(6, 7), pool_size=2), Sample(Draw(2, 3, 7, 3), sizes=(6, 7), pool_size=(3, 2), strides=(2, 1), padding="same"),
-             Sample(Draw(2, 4, 2), sizes=(9,), pool_size=3, strides=2), Sample(Draw(2, 4, 2), sizes=(4,), pool_size=3, error=ShapeError)],
-    doc="Each entry copied to its whole window, copies added: the transpose of `window_sum`.\n\n>>> ops.window_spread([[[2.0]]], sizes=(3,), pool_size=3).tolist()\n[[[2.0], [2.0], [2.0]]]",
-)  # fmt: skip
+    "window_spread",
+    lambda o, u, sizes=(), pool_size=2, strides=None, padding="valid": _window_spread(
+        u, sizes, pool_size, strides, padding
+    ),
+    spec=_spread_spec,
+    casts=floated,
+    batch=_flat_batch,
+    cost=_window_cost(True),
+    transpose=(lambda o, u, x, sizes, **a: o.window_sum(u, **a),),
+    says="window_spread sums the gradients of the copies",
+    written="window_spread({0})",
+    samples=[
+        Sample(Draw(2, 3, 3, 3), sizes=(6, 7), pool_size=2),
+        Sample(Draw(2, 3, 7, 3), sizes=(6, 7), pool_size=(3, 2), strides=(2, 1), padding="same"),
+        Sample(Draw(2, 4, 2), sizes=(9,), pool_size=3, strides=2),
+        Sample(Draw(2, 4, 2), sizes=(4,), pool_size=3, error=ShapeError),
+    ],
+    doc="Each entry copied to its whole window, copies added: the transpose of `window_sum`.\n\n"
+    ">>> ops.window_spread([[[2.0]]], sizes=(3,), pool_size=3).tolist()\n[[[2.0], [2.0], [2.0]]]",
+)
 
 
 def _average_pool(o: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
@@ -142,6 +192,11 @@ def _average_pool(o: Any, x: Any, pool_size: Any = 2, strides: Any = None, paddi
 
 
 average_pool_record = Composite(
-    "average_pool", _average_pool, casts=floated, says="average pooling shares each window's gradient equally", written="average_pool({0})",
-    samples=_POOLS, doc="Average pooling by frozen arguments.",
-)  # fmt: skip
+    "average_pool",
+    _average_pool,
+    casts=floated,
+    says="average pooling shares each window's gradient equally",
+    written="average_pool({0})",
+    samples=_POOLS,
+    doc="Average pooling by frozen arguments.",
+)

@@ -15,7 +15,8 @@ from .rules import align, contraction, promoted, times
 def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
     problem = ShapeError(
         f"shapes {a} and {b} to be multiplied as matrices",
-        f"the last axis of the first ({a[-1] if a else 'none'}) to equal the last but one of the second ({b[-2] if len(b) > 1 else b[-1] if b else 'none'})",
+        f"the last axis of the first ({a[-1] if a else 'none'}) to equal the last but one of the second "
+        f"({b[-2] if len(b) > 1 else b[-1] if b else 'none'})",
         "transpose or reshape one of them; for numbers use *",
     )
     if not a or not b:
@@ -24,7 +25,7 @@ def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
     right = b if len(b) > 1 else (*b, 1)
     if left[-1] != right[-2]:
         raise problem
-    shape = broadcast([left[:-2], right[:-2]], "the batches of a matrix product") + (left[-2], right[-1])
+    shape = (*broadcast([left[:-2], right[:-2]], "the batches of a matrix product"), left[-2], right[-1])
     if len(a) == 1:
         shape = (*shape[:-2], shape[-1])
     if len(b) == 1:
@@ -82,15 +83,32 @@ def _matmul_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
 
 
 matmul = Operation(
-    "matmul", lambda o, x1, x2: o.matmul(x1, x2),
+    "matmul",
+    lambda o, x1, x2: o.matmul(x1, x2),
     spec=lambda specs: spec_of(_matmul_shape(specs[0].shape, specs[1].shape), specs[0].dtype),
-    casts=promoted, batch=_matmul_batch, cost=_matmul_cost, transpose=(_matmul_left, _matmul_right),
-    says="matmul switches: each side's gradient is the upstream times the other side, transposed", written="{0} @ {1}",
-    samples=[Sample(Draw(3, 4), Draw(4, 2)), Sample(Draw(4), Draw(4)), Sample(Draw(3, 4), Draw(4)), Sample(Draw(4), Draw(4, 2)), Sample(Draw(5, 3, 4), Draw(4, 2)),
-             Sample(Draw(5, 1, 3, 4), Draw(2, 4, 3)), Sample(Draw(4), Draw(2, 4, 3)), Sample(Draw(2, 3, 4), Draw(4)), Sample(Draw(0, 4), Draw(4, 2)), Sample(Draw(3, 0), Draw(0, 2)),
-             Sample(Draw(3, 4), Draw(3, 4), error=ShapeError), Sample(2.0, Draw(3), error=ShapeError)],
-    doc="The matrix product over the last axis of x1 and the last but one of x2, batches broadcast (``keras.ops.matmul``).\n\n>>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])\ntensor([[11.]])",
-)  # fmt: skip
+    casts=promoted,
+    batch=_matmul_batch,
+    cost=_matmul_cost,
+    transpose=(_matmul_left, _matmul_right),
+    says="matmul switches: each side's gradient is the upstream times the other side, transposed",
+    written="{0} @ {1}",
+    samples=[
+        Sample(Draw(3, 4), Draw(4, 2)),
+        Sample(Draw(4), Draw(4)),
+        Sample(Draw(3, 4), Draw(4)),
+        Sample(Draw(4), Draw(4, 2)),
+        Sample(Draw(5, 3, 4), Draw(4, 2)),
+        Sample(Draw(5, 1, 3, 4), Draw(2, 4, 3)),
+        Sample(Draw(4), Draw(2, 4, 3)),
+        Sample(Draw(2, 3, 4), Draw(4)),
+        Sample(Draw(0, 4), Draw(4, 2)),
+        Sample(Draw(3, 0), Draw(0, 2)),
+        Sample(Draw(3, 4), Draw(3, 4), error=ShapeError),
+        Sample(2.0, Draw(3), error=ShapeError),
+    ],
+    doc="The matrix product over the last axis of x1 and the last but one of x2, batches broadcast "
+    "(``keras.ops.matmul``).\n\n>>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])\ntensor([[11.]])",
+)
 
 # ---- einsum: the core takes subscripts in which every letter stands in the output or in another operand
 
@@ -108,7 +126,11 @@ def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, A
             raise ShapeError(f"subscripts {part!r} for shape {shape}", "one letter an axis", "add or remove letters")
         for letter, n in zip(part, shape, strict=True):
             if sizes.setdefault(letter, n) != n:
-                raise ShapeError(f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}", "one size a letter", "check the order of the axes")
+                raise ShapeError(
+                    f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}",
+                    "one size a letter",
+                    "check the order of the axes",
+                )
     return sizes
 
 
@@ -138,14 +160,30 @@ def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
         return Cost(formula="0: axes are moved")
     cost = contraction(tuple(sizes[c] for c in kept), tuple(n for c, n in sizes.items() if c not in kept))
     more = len(specs) - 1
-    return cost._replace(multiplies=cost.multiplies * more, formula=f"{times(tuple(sizes.values()))} index values × {more} = {math.prod(sizes.values()) * more:,} multiplies")
+    return cost._replace(
+        multiplies=cost.multiplies * more,
+        formula=f"{times(tuple(sizes.values()))} index values × {more} = {math.prod(sizes.values()) * more:,} "
+        f"multiplies",
+    )
 
 
 einsum_record = Operation(
-    "einsum", lambda o, *xs, subscripts="": o.einsum(subscripts, *xs, optimize=len(xs) > 2),
-    spec=_einsum_spec, casts=promoted, batch=_einsum_batch, cost=_einsum_cost, transpose=_einsum_transpose,
-    says="einsum gives each operand the upstream summed against the others", written="einsum({0}, {1})",
-    samples=[Sample(Draw(3, 4), Draw(4, 2), subscripts="ij,jk->ik"), Sample(Draw(2, 3, 4), subscripts="abc->cab"), Sample(Draw(3, 4), Draw(5, 3), Draw(4, 5), subscripts="ij,ki,jk->k"),
-             Sample(Draw(3), Draw(4), subscripts="i,j->ji"), Sample(Draw(3, 4), Draw(3, 4), subscripts="ij,ij->"), Sample(Draw(3, 4), Draw(3, 2), subscripts="ij,jk->ik", error=ShapeError)],
+    "einsum",
+    lambda o, *xs, subscripts="": o.einsum(subscripts, *xs, optimize=len(xs) > 2),
+    spec=_einsum_spec,
+    casts=promoted,
+    batch=_einsum_batch,
+    cost=_einsum_cost,
+    transpose=_einsum_transpose,
+    says="einsum gives each operand the upstream summed against the others",
+    written="einsum({0}, {1})",
+    samples=[
+        Sample(Draw(3, 4), Draw(4, 2), subscripts="ij,jk->ik"),
+        Sample(Draw(2, 3, 4), subscripts="abc->cab"),
+        Sample(Draw(3, 4), Draw(5, 3), Draw(4, 5), subscripts="ij,ki,jk->k"),
+        Sample(Draw(3), Draw(4), subscripts="i,j->ji"),
+        Sample(Draw(3, 4), Draw(3, 4), subscripts="ij,ij->"),
+        Sample(Draw(3, 4), Draw(3, 2), subscripts="ij,jk->ik", error=ShapeError),
+    ],
     doc="Sums of products by letters, each letter in the output or in another operand.",
-)  # fmt: skip
+)

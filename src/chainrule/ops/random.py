@@ -73,7 +73,11 @@ def _permutation(o: Any, key: Any, step: Any, n: int) -> Any:
 
 def _keyed(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     if specs[0].shape != (2,) or specs[1].shape != ():
-        raise ShapeError(f"a key of shape {specs[0].shape} and a step of shape {specs[1].shape}", "two words and one number", "make them with SeedGenerator")
+        raise ShapeError(
+            f"a key of shape {specs[0].shape} and a step of shape {specs[1].shape}",
+            "two words and one number",
+            "make them with SeedGenerator",
+        )
     return (np.dtype("uint32"),) * 2
 
 
@@ -83,24 +87,53 @@ def _spec(dtype: str | None) -> Any:
 
 _KEY = np.array([7, 11], np.uint32)
 _STEP = np.array(3, np.uint32)
-_SAMPLES = [Sample(_KEY, _STEP, shape=(5,)), Sample(_KEY, _STEP, shape=(2, 3)), Sample(_KEY, _STEP, shape=()), Sample(_KEY, _STEP, shape=(0, 2)), Sample([1.0, 2.0, 3.0], _STEP, shape=(2,), error=ShapeError)]
+_SAMPLES = [
+    Sample(_KEY, _STEP, shape=(5,)),
+    Sample(_KEY, _STEP, shape=(2, 3)),
+    Sample(_KEY, _STEP, shape=()),
+    Sample(_KEY, _STEP, shape=(0, 2)),
+    Sample([1.0, 2.0, 3.0], _STEP, shape=(2,), error=ShapeError),
+]
 _ROUNDS = per_entry(other=100)
 
 random_bits = Operation(
-    "random_bits", lambda o, key, step, shape=(): _bits(o, key, step, shape),
-    spec=_spec("uint32"), casts=_keyed, batch=loop_batch, cost=_ROUNDS, says=FLAT, written="random_bits({0}, {1})", samples=_SAMPLES,
-    doc="32 random bits an entry, as uint32, from a key of two words and a step.\n\n>>> ops.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
-)  # fmt: skip
+    "random_bits",
+    lambda o, key, step, shape=(): _bits(o, key, step, shape),
+    spec=_spec("uint32"),
+    casts=_keyed,
+    batch=loop_batch,
+    cost=_ROUNDS,
+    says=FLAT,
+    written="random_bits({0}, {1})",
+    samples=_SAMPLES,
+    doc="32 random bits an entry, as uint32, from a key of two words and a step.\n\n"
+    ">>> ops.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
+)
 random_uniform = Operation(
-    "random_uniform", lambda o, key, step, shape=(), dtype="float32": _uniform(o, key, step, shape, dtype),
-    spec=_spec(None), casts=_keyed, batch=loop_batch, cost=_ROUNDS, says=FLAT, written="random_uniform({0}, {1})", samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
+    "random_uniform",
+    lambda o, key, step, shape=(), dtype="float32": _uniform(o, key, step, shape, dtype),
+    spec=_spec(None),
+    casts=_keyed,
+    batch=loop_batch,
+    cost=_ROUNDS,
+    says=FLAT,
+    written="random_uniform({0}, {1})",
+    samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
     doc="Numbers from 0 up to, never reaching, 1.\n\n>>> ops.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
-)  # fmt: skip
+)
 random_normal = Operation(
-    "random_normal", lambda o, key, step, shape=(), dtype="float32": _normal(o, key, step, shape, dtype),
-    spec=_spec(None), casts=_keyed, batch=loop_batch, cost=_ROUNDS, says=FLAT, written="random_normal({0}, {1})", samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
-    doc="Standard normal numbers (mean 0, standard deviation 1).\n\n>>> ops.random_normal([0, 0], 0, shape=(2,)).shape\n(2,)",
-)  # fmt: skip
+    "random_normal",
+    lambda o, key, step, shape=(), dtype="float32": _normal(o, key, step, shape, dtype),
+    spec=_spec(None),
+    casts=_keyed,
+    batch=loop_batch,
+    cost=_ROUNDS,
+    says=FLAT,
+    written="random_normal({0}, {1})",
+    samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
+    doc="Standard normal numbers (mean 0, standard deviation 1).\n\n"
+    ">>> ops.random_normal([0, 0], 0, shape=(2,)).shape\n(2,)",
+)
 
 
 def _permutation_cost(specs: tuple[Spec, ...], out: Spec, n: int) -> Cost:
@@ -109,11 +142,18 @@ def _permutation_cost(specs: tuple[Spec, ...], out: Spec, n: int) -> Cost:
 
 
 random_permutation = Operation(
-    "random_permutation", lambda o, key, step, n=0: _permutation(o, key, step, n),
-    spec=lambda specs, n: spec_of((n,), np.dtype("int32")), casts=_keyed, batch=loop_batch, cost=_permutation_cost, says=FLAT, written="random_permutation({0}, {1})",
+    "random_permutation",
+    lambda o, key, step, n=0: _permutation(o, key, step, n),
+    spec=lambda specs, n: spec_of((n,), np.dtype("int32")),
+    casts=_keyed,
+    batch=loop_batch,
+    cost=_permutation_cost,
+    says=FLAT,
+    written="random_permutation({0}, {1})",
     samples=[Sample(_KEY, _STEP, n=7), Sample(_KEY, _STEP, n=1), Sample(_KEY, _STEP, n=0)],
-    doc="The numbers 0 to n-1 in random order, as int32.\n\n>>> sorted(ops.random_permutation([0, 0], 0, n=3).tolist())\n[0, 1, 2]",
-)  # fmt: skip
+    doc="The numbers 0 to n-1 in random order, as int32.\n\n"
+    ">>> sorted(ops.random_permutation([0, 0], 0, n=3).tolist())\n[0, 1, 2]",
+)
 
 # ---- what users call (Keras's `keras.random`)
 
@@ -216,7 +256,7 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     o = namespace()
     drawn = random_bits(*_stream(seed), shape=_shape(shape))
     width = constant(np.array(maxval - minval, np.uint32))
-    return o.cast(o.mod(drawn, width), dtype) + o.cast(minval, dtype)  # type: ignore[no-any-return]
+    return o.cast(o.mod(drawn, width), dtype) + o.cast(minval, dtype)
 
 
 def permutation(n: int, seed: Any = None) -> Tensor:
@@ -237,4 +277,4 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
     [1, 2, 3]
     """
     x = as_tensor(x)
-    return namespace().take(x, permutation(x.shape[axis], seed), axis=axis)  # type: ignore[no-any-return]
+    return namespace().take(x, permutation(x.shape[axis], seed), axis=axis)

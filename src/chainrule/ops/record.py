@@ -208,7 +208,15 @@ class Composite(Operation):
     """
 
     def __init__(
-        self, name: str, value: Rule, *, says: str, written: str, samples: list[Sample], doc: str, casts: Rule | None = None
+        self,
+        name: str,
+        value: Rule,
+        *,
+        says: str,
+        written: str,
+        samples: list[Sample],
+        doc: str,
+        casts: Rule | None = None,
     ) -> None:
         self.bodies: dict[Any, Graph] = {}
         super().__init__(
@@ -296,7 +304,7 @@ def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, An
 
 def pick(node: Node, place: int) -> Tensor:
     """The value at one place of a call node's body, as a tensor."""
-    return apply(PICK, (node,), {"place": place})  # type: ignore[no-any-return]
+    return apply(PICK, (node,), {"place": place})
 
 
 class _Pick(Operation):
@@ -336,11 +344,11 @@ def namespace() -> Any:
 
 def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
     """Inputs (``None`` if variadic) and attributes with their defaults, read off the value's own signature."""
-    code = value.__code__  # type: ignore[attr-defined]
-    defaults = value.__defaults__ or ()  # type: ignore[attr-defined]
+    code = value.__code__
+    defaults = value.__defaults__ or ()
     names = code.co_varnames[1 : code.co_argcount]
     if code.co_flags & 0x04:  # *xs
-        only = value.__kwdefaults__ or {}  # type: ignore[attr-defined]
+        only = value.__kwdefaults__ or {}
         return None, dict(only)
     inputs = len(names) - len(defaults)
     return inputs, dict(zip(names[inputs:], defaults, strict=True))
@@ -348,7 +356,9 @@ def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
 
 def require_float(spec: Spec, what: str) -> None:
     if not is_float(spec.dtype):
-        raise DTypeError(f"{what} of dtype {spec.dtype.name}", "a float dtype", "cast it, e.g. with ops.cast(x, 'float32')")
+        raise DTypeError(
+            f"{what} of dtype {spec.dtype.name}", "a float dtype", "cast it, e.g. with ops.cast(x, 'float32')"
+        )
 
 
 def is_float(dtype: np.dtype[Any]) -> bool:

@@ -79,7 +79,9 @@ def normal_axis(axis: int, rank: int, what: str = "axis") -> int:
         raise DTypeError(f"{what} {axis!r}", "an integer", "name the axis by its number")
     if not -rank <= axis < rank:
         raise ShapeError(
-            f"{what} {axis} for a tensor with {rank} axes", f"{-rank} to {rank - 1}" if rank else "no axis at all", "name one of its axes"
+            f"{what} {axis} for a tensor with {rank} axes",
+            f"{-rank} to {rank - 1}" if rank else "no axis at all",
+            "name one of its axes",
         )
     return axis % rank
 
@@ -99,6 +101,12 @@ def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[An
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(shape))
     return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+def sizes_of(shape: Any) -> tuple[int, ...]:
+    """A shape given as a number or a sequence, as a tuple of Python integers."""
+    found = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    return tuple(int(n) for n in found)
 
 
 # ---- batches: the same operation with one more axis in front

@@ -80,8 +80,13 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data."""
-        return {"ok": self.ok, "tolerance": self.tolerance, "problems": self.problems, "hints": self.hints,
-                "entries": [dict(e.__dict__) for e in self.entries]}  # fmt: skip
+        return {
+            "ok": self.ok,
+            "tolerance": self.tolerance,
+            "problems": self.problems,
+            "hints": self.hints,
+            "entries": [dict(e.__dict__) for e in self.entries],
+        }
 
     def __str__(self) -> str:
         lines = []
@@ -98,7 +103,10 @@ class Report:
                 )
         for e in self.kinks[:5]:
             what = "a kink: the slope is" if e.kind == "kink" else "a jump: the difference quotient is"
-            lines.append(f"  {e.where} is at {what} {e.left:.6g} on the left and {e.right:.6g} on the right; analytic says {e.analytic:.6g}")
+            lines.append(
+                f"  {e.where} is at {what} {e.left:.6g} on the left and {e.right:.6g} on the right; analytic "
+                f"says {e.analytic:.6g}"
+            )
         if len(self.kinks) > 5:
             lines.append(f"  and {len(self.kinks) - 5} more at kinks")
         lines += [f"problem: {p}" for p in self.problems] + [f"hint: {h}" for h in self.hints]
@@ -113,7 +121,10 @@ class Report:
             return f"WRONG: {self.problems[0]}."
         if self.wrong:
             e = self.wrong[0]
-            return f"WRONG: {len(self.wrong)} of {len(self.entries)} entries differ by more than {self.tolerance:.0e}; the worst is {e.where}."
+            return (
+                f"WRONG: {len(self.wrong)} of {len(self.entries)} entries differ by more than "
+                f"{self.tolerance:.0e}; the worst is {e.where}."
+            )
         if not self.entries:
             return "NOTHING TO CHECK: no input has a float dtype."
         kinks = f", {len(self.kinks)} at kinks, where any slope between the two sides will do" if self.kinks else ""
@@ -156,11 +167,20 @@ def check(
     points = [_point(a, n) for a, n in zip(args, names, strict=True)]
     first = _outputs(f(*points, **kwargs))
     stream = SeedGenerator(seed, "check")
-    weights = [np.ones(y.shape) if y.size == 1 and len(first) == 1 else np.asarray(normal(y.shape, dtype="float64", seed=stream)) for y in first]
+    weights = [
+        np.ones(y.shape)
+        if y.size == 1 and len(first) == 1
+        else np.asarray(normal(y.shape, dtype="float64", seed=stream))
+        for y in first
+    ]
     measure = _Measure(f, points, kwargs, weights)
     again = measure(points)
     if again != measure(points):
-        raise ValueProblem("a function that gives two results for one input", "a function without fresh randomness", "fix the seed inside it")
+        raise ValueProblem(
+            "a function that gives two results for one input",
+            "a function without fresh randomness",
+            "fix the seed inside it",
+        )
     moving = [i for i, p in enumerate(points) if is_float(p.dtype)]
     report = Report([], rtol)
     analytic = _analytic(f, points, moving, kwargs, weights, backward, report)
@@ -172,7 +192,11 @@ def check(
 
 def _names(f: Function, count: int) -> list[str]:
     try:
-        found = [p.name for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        found = [
+            p.name
+            for p in inspect.signature(f).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except (TypeError, ValueError):
         found = []
     return [found[i] if i < len(found) else f"argument {i}" for i in range(count)]
@@ -181,12 +205,16 @@ def _names(f: Function, count: int) -> list[str]:
 def _point(a: Any, name: str) -> Tensor:
     given = as_tensor(a)
     if given.dtype.kind == "c":
-        raise DTypeError(f"{name} of dtype {given.dtype.name}", "real numbers", "check the real and imaginary parts apart")
+        raise DTypeError(
+            f"{name} of dtype {given.dtype.name}", "real numbers", "check the real and imaginary parts apart"
+        )
     array = np.array(given.numpy())
-    if is_float(array.dtype) or isinstance(a, float | int) and not isinstance(a, bool):
+    if is_float(array.dtype) or (isinstance(a, float | int) and not isinstance(a, bool)):
         array = array.astype(np.float64)
         if not np.isfinite(array).all():
-            raise ValueProblem(f"{name} with entries that are not finite", "finite numbers", "remove nan and inf from the input")
+            raise ValueProblem(
+                f"{name} with entries that are not finite", "finite numbers", "remove nan and inf from the input"
+            )
     return tensor(array)
 
 
@@ -194,9 +222,17 @@ def _outputs(result: Any) -> list[Tensor]:
     found = [as_tensor(y) for y in flatten(result)[0]]
     for y in found:
         if not is_float(y.dtype):
-            raise DTypeError(f"a result of dtype {y.dtype.name}", "a real float", "check a function whose result moves with its input")
+            raise DTypeError(
+                f"a result of dtype {y.dtype.name}",
+                "a real float",
+                "check a function whose result moves with its input",
+            )
         if not np.isfinite(y.numpy()).all():
-            raise ValueProblem("a result that is not finite", "finite numbers at the point checked", "choose another point, or mend the function there")
+            raise ValueProblem(
+                "a result that is not finite",
+                "finite numbers at the point checked",
+                "choose another point, or mend the function there",
+            )
     return found
 
 
@@ -215,7 +251,13 @@ class _Measure:
 
 
 def _analytic(
-    f: Function, points: list[Tensor], moving: list[int], kwargs: dict[str, Any], weights: list[Any], backward: Function | None, report: Report
+    f: Function,
+    points: list[Tensor],
+    moving: list[int],
+    kwargs: dict[str, Any],
+    weights: list[Any],
+    backward: Function | None,
+    report: Report,
 ) -> list[Any]:
     if backward is None:
         watched = [tensor(p.numpy(), watch=True) if i in moving else p for i, p in enumerate(points)]
@@ -243,14 +285,31 @@ def _analytic(
     for i, g in zip(moving, found, strict=True):
         array = np.asarray(g.value if isinstance(g, Variable) else g, dtype=np.float64)
         if array.shape != points[i].shape:
-            hint = " (its transpose would fit)" if array.shape == points[i].shape[::-1] else " (sum over the broadcast axes, to un-broadcast)" if array.ndim >= points[i].ndim and array.size > points[i].size else ""
-            report.problems.append(f"the gradient of {names[i]} has shape {array.shape}, where {names[i]} has {points[i].shape}{hint}")
+            hint = (
+                " (its transpose would fit)"
+                if array.shape == points[i].shape[::-1]
+                else " (sum over the broadcast axes, to un-broadcast)"
+                if array.ndim >= points[i].ndim and array.size > points[i].size
+                else ""
+            )
+            report.problems.append(
+                f"the gradient of {names[i]} has shape {array.shape}, where {names[i]} has {points[i].shape}{hint}"
+            )
             return []
         arrays.append(array)
     return arrays
 
 
-def _compare(measure: _Measure, points: list[Tensor], i: int, name: str, analytic: Any, rtol: float, most: int, stream: SeedGenerator) -> list[Entry]:
+def _compare(
+    measure: _Measure,
+    points: list[Tensor],
+    i: int,
+    name: str,
+    analytic: Any,
+    rtol: float,
+    most: int,
+    stream: SeedGenerator,
+) -> list[Entry]:
     base = points[i].numpy()
     chosen = range(base.size) if base.size <= most else sorted(permutation(base.size, seed=stream).tolist()[:most])
     entries = []
@@ -260,7 +319,9 @@ def _compare(measure: _Measure, points: list[Tensor], i: int, name: str, analyti
     return entries
 
 
-def _entry(measure: _Measure, points: list[Tensor], i: int, name: str, index: tuple[int, ...], analytic: float, rtol: float) -> Entry:
+def _entry(
+    measure: _Measure, points: list[Tensor], i: int, name: str, index: tuple[int, ...], analytic: float, rtol: float
+) -> Entry:
     """One entry. If the plain difference disagrees, smaller steps tell a kink or strong bend from a wrong gradient."""
     base = points[i].numpy()
 
@@ -325,13 +386,21 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[str]:
         if np.allclose(ratios, -1, rtol=1e-3):
             hints.append(f"the gradient of {name} has the wrong sign")
         elif len(mine) > 1 and np.allclose(ratios, ratios[0], rtol=1e-3):
-            hints.append(f"the gradient of {name} is {ratios[0]:.4g} times what it should be: a factor, or a sum or mean over the batch, is missing")
+            hints.append(
+                f"the gradient of {name} is {ratios[0]:.4g} times what it should be: a factor, or a sum or "
+                f"mean over the batch, is missing"
+            )
         elif any(np.isclose(e.analytic, 0, atol=1e-12) for e in mine):
-            hints.append(f"some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead of added to")
+            hints.append(
+                f"some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead "
+                f"of added to"
+            )
         else:
             shape = next(p.shape for n, p in zip(names, points, strict=True) if n == name)
             square = len(shape) == 2 and shape[0] == shape[1]
             table = {e.index: e for e in mine}
-            if square and all(np.isclose(e.analytic, table[e.index[::-1]].numeric, rtol=1e-3) for e in mine if e.index[::-1] in table):
+            if square and all(
+                np.isclose(e.analytic, table[e.index[::-1]].numeric, rtol=1e-3) for e in mine if e.index[::-1] in table
+            ):
                 hints.append(f"the gradient of {name} is transposed")
     return hints

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -31,10 +31,10 @@ Index = tuple[int, ...]
 
 def show(value: Any, digits: int | None = None) -> str:
     """A number in the fewest digits that give it back in its own dtype, or in so many significant ones."""
-    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind == "f":
-        number = float(value) if digits is not None else float(np.format_float_positional(value[()], unique=True, trim="-"))
-    else:
-        number = value.item() if isinstance(value, np.generic | np.ndarray) else value
+    array = np.asarray(value)
+    number: Any = array.item()
+    if digits is None and array.dtype.kind == "f":  # the shortest decimal that gives back this dtype's number
+        number = float(np.format_float_positional(cast(Any, array[()]), unique=True, trim="-"))
     if isinstance(number, bool) or not isinstance(number, float):
         return str(number)
     if digits is not None:
@@ -103,6 +103,22 @@ class Join:
     arithmetic: Arithmetic
 
 
+def _plain(x: Any) -> Any:
+    """Plain data that any JSON reader takes: nan and infinities as text."""
+    if isinstance(x, np.ndarray | np.generic):
+        array = np.asarray(x)
+        if array.size <= 64:
+            return _plain(array.tolist())
+        return {"shape": list(array.shape), **{k: _plain(float(getattr(array, k)())) for k in ("mean", "min", "max")}}
+    if isinstance(x, float) and not np.isfinite(x):
+        return str(x)
+    if isinstance(x, Arithmetic):
+        return {"text": x.text, "value": _plain(x.value)}
+    if isinstance(x, list | tuple):
+        return [_plain(v) for v in x]
+    return {k: _plain(v) for k, v in x.items()} if isinstance(x, dict) else x
+
+
 @dataclass
 class Explanation:
     """A result's forward steps, backward edges, joins and gradients, as data; text when printed."""
@@ -118,21 +134,10 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data; large arrays as their shape, mean and extremes."""
-        def plain(x: Any) -> Any:
-            if isinstance(x, np.ndarray | np.generic):
-                array = np.asarray(x)
-                if array.size <= 64:
-                    return array.tolist()
-                return {"shape": list(array.shape), "mean": float(array.mean()), "min": float(array.min()), "max": float(array.max())}
-            if isinstance(x, Arithmetic):
-                return {"text": x.text, "value": x.value}
-            if isinstance(x, list | tuple):
-                return [plain(v) for v in x]
-            return {k: plain(v) for k, v in x.items()} if isinstance(x, dict) else x
 
-        table = lambda rows: [{k: plain(v) for k, v in row.__dict__.items()} for row in rows]
-        return {"result": self.result, "leaves": table(self.leaves), "steps": table(self.steps), "edges": table(self.edges),
-                "joins": table(self.joins), "gradients": plain(self.gradients)}  # fmt: skip
+        parts: dict[str, Any] = {k: getattr(self, k) for k in ("leaves", "steps", "edges", "joins")}
+        rows = {k: [_plain(row.__dict__) for row in v] for k, v in parts.items()}
+        return {"result": self.result, **rows, "gradients": _plain(self.gradients)}
 
     def __str__(self) -> str:
         from .explain_text import text
@@ -142,7 +147,14 @@ class Explanation:
     __repr__ = __str__
 
 
-def explain(y: Any, *, names: dict[str, Any] | None = None, depth: int | None = None, backward: bool = True, digits: int | None = None) -> Explanation:
+def explain(
+    y: Any,
+    *,
+    names: dict[str, Any] | None = None,
+    depth: int | None = None,
+    backward: bool = True,
+    digits: int | None = None,
+) -> Explanation:
     """How one number came about, and how its gradient reaches everything it depends on.
 
     Args:
@@ -165,13 +177,19 @@ def explain(y: Any, *, names: dict[str, Any] | None = None, depth: int | None = 
     if y.symbolic:
         y._no_value("an explanation")
     if y.size != 1:
-        raise ShapeError(f"a tensor of shape {y.shape} to be explained", "one number", "index one entry, e.g. explain(t[0, 1]), or reduce it to a loss")
+        raise ShapeError(
+            f"a tensor of shape {y.shape} to be explained",
+            "one number",
+            "index one entry, e.g. explain(t[0, 1]), or reduce it to a loss",
+        )
     order = ancestors([y])
     if y.operation.leaf and not y.inputs:
         raise GraphError(
-            f"a {y.operation.name} without history to be explained", "a tensor computed from variables or watched tensors",
-            "make its sources chainrule.Variable or tensor(data, watch=True) before computing", y.line,
-        )  # fmt: skip
+            f"a {y.operation.name} without history to be explained",
+            "a tensor computed from variables or watched tensors",
+            "make its sources chainrule.Variable or tensor(data, watch=True) before computing",
+            y.line,
+        )
     sources = [n for n in order if n.operation in (VARIABLE, WATCHED, INPUT)]
     graph = Graph(sources, [y])
     wanted = {t.value.serial if isinstance(t, Variable) else t.serial: n for n, t in (names or {}).items()}
@@ -183,14 +201,22 @@ def explain(y: Any, *, names: dict[str, Any] | None = None, depth: int | None = 
 def _opened(graph: Graph, names: dict[int, str]) -> tuple[Graph, dict[int, str]]:
     """The same graph made of primitives alone, run again: the bodies of calls inlined under their names."""
     made = rebuild(graph, graph.inputs, _inline)  # type: ignore[arg-type]
-    renamed = {made[graph.place[s]].serial: n for s, n in names.items() if s in graph.place and isinstance(made[graph.place[s]], Tensor)}
+    renamed = {
+        made[graph.place[s]].serial: n
+        for s, n in names.items()
+        if s in graph.place and isinstance(made[graph.place[s]], Tensor)
+    }
     return Graph(graph.inputs, [made[graph.place[n.serial]] for n in graph.outputs]), renamed
 
 
 def _inline(node: Node, inputs: list[Any]) -> Any:
     made = node.made or Made("", None, 0)
     if node.operation is PICK:
-        return inputs[0][node.attributes["place"]] if isinstance(inputs[0], list) else pick(inputs[0], node.attributes["place"])
+        return (
+            inputs[0][node.attributes["place"]]
+            if isinstance(inputs[0], list)
+            else pick(inputs[0], node.attributes["place"])
+        )
     if "body" in node.attributes:
         body: Graph = node.attributes["body"]
 
@@ -272,8 +298,17 @@ class _Ledger:
         empty = 0 in node.spec.shape
         arithmetic = None if empty or not isinstance(node.operation, Operation) else self._forward(node, index)
         formula = _formula(node, [self._ref(n) for n in node.inputs])
-        return Step(self.names[node.serial], formula, node.value, arithmetic, index, node.operation.name, node.scope, node.line,
-                    [self.names[n.serial] for n in node.inputs if not (n.operation.leaf and n.serial not in self.active)])  # fmt: skip
+        return Step(
+            self.names[node.serial],
+            formula,
+            node.value,
+            arithmetic,
+            index,
+            node.operation.name,
+            node.scope,
+            node.line,
+            [self.names[n.serial] for n in node.inputs if not (n.operation.leaf and n.serial not in self.active)],
+        )
 
     def _forward(self, node: Any, index: Index) -> Arithmetic | None:
         operation: Operation = node.operation
@@ -307,14 +342,20 @@ class _Ledger:
         xs = [np.asarray(n.value) for n in node.inputs]
         one = np.zeros(node.spec.shape, node.spec.dtype)
         one[index] = 1
-        moving = range(len(xs)) if operation.joint else [next((i for i, n in enumerate(node.inputs) if n.serial in self.active), 0)]
+        moving = (
+            range(len(xs))
+            if operation.joint
+            else [next((i for i, n in enumerate(node.inputs) if n.serial in self.active), 0)]
+        )
         texts: list[str] = []
         values: list[Any] = []
         for i in moving:
             coefficients = downstream(operation, arrays, i, one, xs, node.value, node.attributes)
             for place in zip(*np.nonzero(coefficients), strict=True):
                 c, x = coefficients[place], xs[i][place]
-                texts.append(_factor(x, self.digits) if c == 1 else f"{_factor(x, self.digits)} * {_factor(c, self.digits)}")
+                texts.append(
+                    _factor(x, self.digits) if c == 1 else f"{_factor(x, self.digits)} * {_factor(c, self.digits)}"
+                )
                 values.append(float(c) * float(x))
         return self._terms(texts, np.array(values)) if texts else "0"
 
@@ -331,9 +372,29 @@ class _Ledger:
         self.chosen: dict[int, Index] = {}
         edges, joins = self._backward() if backward else ([], [])
         steps = [self._step(n) for n in self.nodes]
-        leaves = [Step(self.names[n.serial], "", n.value, None, self.chosen.get(n.serial, (0,) * len(n.spec.shape)), n.operation.name, n.scope, n.line, [])
-                  for n in self.graph.inputs]  # fmt: skip
-        gradients = {self.names[n.serial]: self.upstreams.get(n.serial, np.zeros_like(n.value)) for n in self.graph.inputs if n.spec.floating} if backward else {}
+        leaves = [
+            Step(
+                self.names[n.serial],
+                "",
+                n.value,
+                None,
+                self.chosen.get(n.serial, (0,) * len(n.spec.shape)),
+                n.operation.name,
+                n.scope,
+                n.line,
+                [],
+            )
+            for n in self.graph.inputs
+        ]
+        gradients = (
+            {
+                self.names[n.serial]: self.upstreams.get(n.serial, np.zeros_like(n.value))
+                for n in self.graph.inputs
+                if n.spec.floating
+            }
+            if backward
+            else {}
+        )
         made = Explanation(self.names[self.result.serial], leaves, steps, edges, joins, gradients, self.digits)
         return made if self.depth is None else _fold(made, self.depth, self.digits)
 
@@ -365,7 +426,9 @@ class _Ledger:
         if node.serial not in self.chosen:
             u = np.asarray(self.upstreams.get(node.serial, np.zeros(node.spec.shape)))
             score = np.where(np.isnan(u), np.inf, np.abs(u))
-            self.chosen[node.serial] = tuple(int(i) for i in np.unravel_index(np.argmax(score), u.shape)) if u.size else ()
+            self.chosen[node.serial] = (
+                tuple(int(i) for i in np.unravel_index(np.argmax(score), u.shape)) if u.size else ()
+            )
         return self.chosen[node.serial]
 
     def _join(self, node: Node, parts: dict[int, list[Any]], joins: list[Join]) -> None:
@@ -374,7 +437,9 @@ class _Ledger:
             index = self._largest(node)
             total = self.upstreams[node.serial]
             text = self._terms([_factor(p[index], self.digits) for p in mine], np.array([p[index] for p in mine]))
-            joins.append(Join(self.names[node.serial], mine, total, index, Arithmetic(text, float(np.asarray(total)[index]))))
+            joins.append(
+                Join(self.names[node.serial], mine, total, index, Arithmetic(text, float(np.asarray(total)[index])))
+            )
 
     def _edge(self, node: Any, i: int, u: Any, d: Any) -> Edge:
         operation: Operation = node.operation
@@ -389,27 +454,43 @@ class _Ledger:
             arithmetic = Arithmetic(self._product(operation, u, local, index, parent.spec.shape, node), float(d[index]))
         else:
             arithmetic = Arithmetic(self._column(node, i, u, index), float(d[index]))
-        return Edge(self.names[node.serial], self.names[parent.serial], u, local, d, index, arithmetic, operation.name, operation.says, node.scope, node.line)
+        return Edge(
+            self.names[node.serial],
+            self.names[parent.serial],
+            u,
+            local,
+            d,
+            index,
+            arithmetic,
+            operation.name,
+            operation.says,
+            node.scope,
+            node.line,
+        )
 
     def _local(self, operation: Operation, i: int, xs: list[Any], node: Node) -> Any:
         found = local_of(operation, arrays, i, xs, np.asarray(node.value), node.attributes)
         shape = xs[i].shape if operation.reduces else node.spec.shape
         return np.broadcast_to(np.asarray(0 if found is None else found, dtype=node.spec.dtype), shape)
 
-    def _product(self, operation: Operation, u: Any, local: Any, index: Index, shape: tuple[int, ...], node: Node) -> str:
+    def _product(
+        self, operation: Operation, u: Any, local: Any, index: Index, shape: tuple[int, ...], node: Node
+    ) -> str:
         """``upstream * local``; a sum of such products where broadcasting copied the entry."""
         if operation.reduces:
             spread = np.broadcast_to(np.reshape(u, kept_shape(shape, node.attributes["axis"])), shape)
             return f"{_factor(spread[index], self.digits)} * {_factor(local[index], self.digits)}"
         wide = node.spec.shape
         extra = len(wide) - len(shape)
-        where = tuple(slice(None) for _ in range(extra)) + tuple(slice(None) if n == 1 and wide[j + extra] != 1 else index[j] for j, n in enumerate(shape))
+        where = tuple(slice(None) for _ in range(extra)) + tuple(
+            slice(None) if n == 1 and wide[j + extra] != 1 else index[j] for j, n in enumerate(shape)
+        )
         us, locals_ = np.ravel(np.asarray(u)[where]), np.ravel(local[where])
         texts = [f"{_factor(a, self.digits)} * {_factor(b, self.digits)}" for a, b in zip(us, locals_, strict=True)]
         return self._terms(texts, us * locals_)
 
     def _column(self, node: Any, i: int, u: Any, index: Index) -> str:
-        """The outputs that this input entry reaches, each upstream times the coefficient: the operation run on a one."""
+        """The outputs this input entry reaches, each upstream times its coefficient: the operation run on a one."""
         operation: Operation = node.operation
         xs = [np.asarray(n.value) for n in node.inputs]
         one = np.zeros_like(xs[i])
@@ -418,7 +499,10 @@ class _Ledger:
         others[i] = one
         column = np.asarray(operation.value(np, *others, **node.attributes))
         places = list(zip(*np.nonzero(column), strict=True))
-        texts = [f"{_factor(np.asarray(u)[p], self.digits)} * {_factor(column[p], self.digits)}" for p in places[: SHOWN_TERMS + 1]]
+        texts = [
+            f"{_factor(np.asarray(u)[p], self.digits)} * {_factor(column[p], self.digits)}"
+            for p in places[: SHOWN_TERMS + 1]
+        ]
         products = np.array([float(np.asarray(u)[p]) * float(column[p]) for p in places])
         if len(places) > SHOWN_TERMS + 1:
             return " + ".join([*texts[:SHOWN_TERMS], _factor(products[SHOWN_TERMS:].sum(), self.digits)])
@@ -438,7 +522,11 @@ def _fill(written: str, values: list[str]) -> str:
 
     def put(match: re.Match[str]) -> str:
         value = values[int(match[2])]
-        return f"{match[1]}{value.strip('()')}{match[3]}" if match[1] in ("(", ", ") and match[3] in (")", ",") else match[1] + value + match[3]
+        return (
+            f"{match[1]}{value.strip('()')}{match[3]}"
+            if match[1] in ("(", ", ") and match[3] in (")", ",")
+            else match[1] + value + match[3]
+        )
 
     return re.sub(r"(\(|, |)\{(\d)\}(\)|,|)", put, written)
 
@@ -468,9 +556,19 @@ def _fold(whole: Explanation, depth: int, digits: int | None) -> Explanation:
         if not g:
             steps.append(s)
         elif last[g] == s.name:
-            inputs = list(dict.fromkeys(i for t in whole.steps if group[t.name] == g for i in t.inputs if group.get(i) != g))
+            inputs = list(
+                dict.fromkeys(i for t in whole.steps if group[t.name] == g for i in t.inputs if group.get(i) != g)
+            )
             steps.append(Step(s.name, f"{g}({', '.join(inputs)})", s.value, None, s.index, g, g, s.line, inputs))
-    return Explanation(whole.result, whole.leaves, steps, _folded_edges(whole, group, hidden, digits), _visible(whole.joins, group, last), whole.gradients, digits)
+    return Explanation(
+        whole.result,
+        whole.leaves,
+        steps,
+        _folded_edges(whole, group, hidden, digits),
+        _visible(whole.joins, group, last),
+        whole.gradients,
+        digits,
+    )
 
 
 def _group(scope: str, depth: int) -> str:
@@ -499,11 +597,24 @@ def _folded_edges(whole: Explanation, group: dict[str, str], hidden: dict[str, s
         if before is not None:
             before.downstream = before.downstream + e.downstream
             value = float(before.downstream[before.index])
-            before.arithmetic = Arithmetic(before.arithmetic.text + " + " + _factor(e.downstream[before.index], digits), value)
+            before.arithmetic = Arithmetic(
+                before.arithmetic.text + " + " + _factor(e.downstream[before.index], digits), value
+            )
             continue
         value = e.downstream[e.index] if e.downstream.size else 0.0
-        made = Edge(node, e.input, out_of.get(node, e.upstream), None, e.downstream, e.index, Arithmetic(_factor(value, digits), float(value)), g,
-                    f"{g} is folded: open it to see its steps", g, e.line)  # fmt: skip
+        made = Edge(
+            node,
+            e.input,
+            out_of.get(node, e.upstream),
+            None,
+            e.downstream,
+            e.index,
+            Arithmetic(_factor(value, digits), float(value)),
+            g,
+            f"{g} is folded: open it to see its steps",
+            g,
+            e.line,
+        )
         seen[node, e.input] = made
         edges.append(made)
     return edges

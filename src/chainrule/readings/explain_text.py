@@ -70,7 +70,12 @@ def _backward(edge: Edge, e: Explanation, first: bool) -> list[str]:
 
 def _join(j: Join, e: Explanation) -> list[str]:
     total = show(np.asarray(j.total)[j.index], e.digits)
-    return [f"joined at {j.name}:", f"d{e.result}/d{_entry(j.name, j.index)} = {j.arithmetic.text} = {total}", "", "paths that join are summed"]
+    return [
+        f"joined at {j.name}:",
+        f"d{e.result}/d{_entry(j.name, j.index)} = {j.arithmetic.text} = {total}",
+        "",
+        "paths that join are summed",
+    ]
 
 
 def _columns(rows: list[list[str]]) -> list[str]:

@@ -18,7 +18,9 @@ def flatten(x: Any) -> tuple[list[Any], Build]:
         parts = [flatten(v) for v in x.values()]
         keys = list(x)
         return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, regroup(parts, flat), strict=True))
-    if isinstance(x, list | tuple) and any(isinstance(v, Tensor | Variable | np.ndarray | dict | list | tuple) for v in x):
+    if isinstance(x, list | tuple) and any(
+        isinstance(v, Tensor | Variable | np.ndarray | dict | list | tuple) for v in x
+    ):
         parts = [flatten(v) for v in x]
         kind = type(x) if type(x) in (list, tuple) else list
         return [t for p in parts for t in p[0]], lambda flat: kind(regroup(parts, flat))

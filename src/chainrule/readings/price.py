@@ -80,12 +80,16 @@ class Price:
 
     def to_dict(self) -> dict[str, Any]:
         """Rows and total as plain data."""
-        return {"rows": [{**r.__dict__, "count": dict(r.count.__dict__)} for r in self.rows], "total": dict(self.total.__dict__)}
+        return {
+            "rows": [{**r.__dict__, "count": dict(r.count.__dict__)} for r in self.rows],
+            "total": dict(self.total.__dict__),
+        }
 
     def __str__(self) -> str:
         names = {id(r): f"{r.scope}/{r.operation}" if r.scope else r.operation for r in self.rows}
         width = max([len(n) for n in names.values()] + [9]) + 2
-        lines = [f"{'operation':<{width}}{'output':<20}{'multiplies':>15}{'adds':>15}{'of them bias':>14}{'bytes':>14}  formula"]
+        numbers = f"{'multiplies':>15}{'adds':>15}{'of them bias':>14}{'bytes':>14}"
+        lines = [f"{'operation':<{width}}{'output':<20}{numbers}  formula"]
         for phase in ("forward", "backward"):
             rows = [r for r in self.rows if r.phase == phase]
             lines += [_line(names[id(r)], width, str(list(r.shape)), r.count, r.formula) for r in rows]
@@ -141,8 +145,11 @@ def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: boo
 
 def _price(graph: Graph, backward: bool) -> Price:
     parameters = {n.serial for n in graph.inputs if n.operation is VARIABLE}
-    rows = [Row("parameter", n.name, n.shape, "forward", Count(parameters=n.size), f"{n.size:,} numbers", n.line)
-            for n in graph.inputs if n.operation is VARIABLE and isinstance(n, Tensor)]  # fmt: skip
+    rows = [
+        Row("parameter", n.name, n.shape, "forward", Count(parameters=n.size), f"{n.size:,} numbers", n.line)
+        for n in graph.inputs
+        if n.operation is VARIABLE and isinstance(n, Tensor)
+    ]
     rows += _rows(graph.nodes, parameters, "forward")
     if backward:
         rows += _backward_rows(graph)
@@ -156,7 +163,9 @@ def _backward_rows(graph: Graph) -> list[Row]:
     outputs = [t for t in (made[graph.place[n.serial]] for n in graph.outputs) if t.spec.floating]
     inputs_too = all(n.operation is INPUT for n in graph.inputs)  # a function's arguments, not a model's data
     wanted = [
-        b for b, n in zip(blank, graph.inputs, strict=True) if n.spec.floating and (inputs_too or n.operation is not INPUT)
+        b
+        for b, n in zip(blank, graph.inputs, strict=True)
+        if n.spec.floating and (inputs_too or n.operation is not INPUT)
     ]
     grads = []
     for y in outputs:
@@ -181,7 +190,17 @@ def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = 
             body: Graph = node.attributes["body"]
             rows += _rows(body.nodes, set(), phase, where, line or node.line)
             continue
-        rows.append(Row(node.operation.name, where, node.spec.shape, phase, _count(node, parameters), cost_of(node).formula, line or node.line))
+        rows.append(
+            Row(
+                node.operation.name,
+                where,
+                node.spec.shape,
+                phase,
+                _count(node, parameters),
+                cost_of(node).formula,
+                line or node.line,
+            )
+        )
     return rows
 
 
@@ -195,10 +214,14 @@ def cost_of(node: Node) -> Cost:
     specs = tuple(n.spec for n in node.inputs)
     for spec in (*specs, node.spec):
         if isinstance(spec, Spec) and None in spec.shape:
-            raise GraphError(f"a price for {operation.name} with shape {spec.shape}", "known sizes", "give the batch size", node.line)
+            raise GraphError(
+                f"a price for {operation.name} with shape {spec.shape}", "known sizes", "give the batch size", node.line
+            )
     cost = operation.cost(specs, node.spec, **attributes_of(node))
     if not isinstance(cost, Cost):
-        raise GraphError(f"an operation {operation.name!r} without a price", "a cost rule in its record", "add one", node.line)
+        raise GraphError(
+            f"an operation {operation.name!r} without a price", "a cost rule in its record", "add one", node.line
+        )
     return cost
 
 

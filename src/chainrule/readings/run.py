@@ -67,16 +67,22 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
     wanted = [outputs] if single else list(outputs)
     given = {node.serial: (node, as_tensor(value)) for node, value in (feed or {}).items()}
     for node, value in given.values():
-        fits = len(value.shape) == len(node.shape) and all(m in (None, n) for n, m in zip(value.shape, node.shape, strict=True))
+        fits = len(value.shape) == len(node.shape) and all(
+            m in (None, n) for n, m in zip(value.shape, node.shape, strict=True)
+        )
         if not fits:
             raise ShapeError(
-                f"a value of shape {value.shape} for the input {node.name!r}", f"shape {node.shape}", "reshape the value"
+                f"a value of shape {value.shape} for the input {node.name!r}",
+                f"shape {node.shape}",
+                "reshape the value",
             )
     graph = Graph([node for node, _ in given.values()], wanted)
     for found in graph.nodes:
         if found.operation is INPUT:
             name = found.attributes.get("name", "unnamed")
-            raise GraphError(f"no value for the input {name!r}", "a value for every symbolic input", "add it to `feed`", found.line)
+            raise GraphError(
+                f"no value for the input {name!r}", "a value for every symbolic input", "add it to `feed`", found.line
+            )
     values = [value.cast_to(node.dtype) for node, value in given.values()]
     with np.errstate(all="ignore"):
         made = rebuild(graph, values)

@@ -20,7 +20,9 @@ from ..tensor import Tensor, as_tensor, symbolic
 from .nested import flatten
 
 
-def vectorize(f: Callable[..., Any], in_axes: int | None | Sequence[int | None] = 0, out_axes: int = 0) -> Callable[..., Any]:
+def vectorize(
+    f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0, out_axes: int = 0
+) -> Callable[..., Any]:
     """`f`, written for one example, as a function of a batch (``jax.vmap``, ``torch.func.vmap``).
 
     Args:
@@ -46,7 +48,9 @@ def vectorize(f: Callable[..., Any], in_axes: int | None | Sequence[int | None] 
     def batched(*args: Any, **kwargs: Any) -> Any:
         axes = (in_axes,) * len(args) if in_axes is None or isinstance(in_axes, int) else tuple(in_axes)
         if len(axes) != len(args):
-            raise ValueProblem(f"in_axes {axes} for {len(args)} arguments", "one entry an argument", "give an axis or None for each")
+            raise ValueProblem(
+                f"in_axes {axes} for {len(args)} arguments", "one entry an argument", "give an axis or None for each"
+            )
         given, examples, inputs = [], [], []
         for arg, axis in zip(args, axes, strict=True):
             if axis is None:
@@ -84,14 +88,14 @@ def _placed(x: Any, batched: bool, size: int, axis: int) -> Tensor:
     return ops.moveaxis(found, 0, axis) if axis else found
 
 
-def _batch(graph: Graph, inputs: Sequence[Any], flags: Sequence[bool], size: int, scope: str = "") -> dict[int, tuple[Any, bool]]:
+def _batch(
+    graph: Graph, inputs: Sequence[Any], flags: Sequence[bool], size: int, scope: str = ""
+) -> dict[int, tuple[Any, bool]]:
     """For every node, by serial, what stands for it and whether that has the batch axis.
 
     A call node is opened: its entry is a dictionary of its places.
     """
-    made: dict[int, tuple[Any, bool]] = {
-        n.serial: (x, b) for n, x, b in zip(graph.inputs, inputs, flags, strict=True)
-    }
+    made: dict[int, tuple[Any, bool]] = {n.serial: (x, b) for n, x, b in zip(graph.inputs, inputs, flags, strict=True)}
     for node in graph.nodes:
         operation: Any = node.operation
         parents = [made[n.serial] for n in node.inputs]
@@ -119,5 +123,3 @@ def _one(node: Node, operation: Any, parents: list[tuple[Any, bool]], size: int)
     if not any(flags):  # inside an opened body: symbolic there, known here
         return operation(*xs, **attributes_of(node)), False
     return operation.batch(operation, xs, flags, size, attributes_of(node)), True
-
-

@@ -1,0 +1,166 @@
+"""Normalisation, cross entropies and small combinations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError
+from ...tensor import Tensor, as_tensor
+from .. import composite, elementwise
+from .. import reduction as reductions
+from ..record import freeze
+from ..rules import normal_axes
+from .creation import ones_like, zeros_like
+from .indexing import where
+from .shape import reshape
+
+
+def layer_normalization(
+    x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None
+) -> Tensor:
+    """x less its mean over its standard deviation along `axis`, scaled and moved (``keras.ops.layer_normalization``).
+
+    >>> ops.layer_normalization([1.0, 3.0], epsilon=0.0)
+    tensor([-1.,  1.])
+    """
+    x = as_tensor(x)
+    axes = normal_axes(freeze(axis), x.ndim)
+    gamma, beta = (None if v is None else _fitted(as_tensor(v), x, axes) for v in (gamma, beta))
+    return composite.layer_normalization_record(
+        x,
+        1.0 if gamma is None else gamma,
+        0.0 if beta is None else beta,
+        axis=axes,
+        epsilon=1e-3 if epsilon is None else epsilon,
+    )
+
+
+def _fitted(v: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return reshape(v, [x.shape[i] if i in axes else 1 for i in range(x.ndim)]) if v.ndim else v
+
+
+def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None) -> Tensor:
+    """x over the root of its mean square along `axis`, scaled (``keras.ops.rms_normalization``; arXiv:1910.07467).
+
+    >>> ops.rms_normalization([3.0, 3.0], epsilon=0.0)
+    tensor([1., 1.])
+    """
+    x = as_tensor(x)
+    axes = normal_axes(freeze(axis), x.ndim)
+    fitted = 1.0 if scale is None else _fitted(as_tensor(scale), x, axes)
+    return composite.rms_normalization_record(x, fitted, axis=axes, epsilon=1e-6 if epsilon is None else epsilon)
+
+
+def _same_shape(target: Tensor, output: Tensor) -> None:
+    if target.shape != output.shape:
+        raise ShapeError(
+            f"a target of shape {target.shape} and an output of shape {output.shape}",
+            "equal shapes",
+            "reshape the target, e.g. add an axis with expand_dims",
+        )
+
+
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
+    """-(t log p + (1-t) log(1-p)), entry by entry; p is cut to 1e-7 and 1 - 1e-7 (``keras.ops.binary_crossentropy``).
+
+    Args:
+        from_logits: `output` is x with p = sigmoid(x), and nothing is cut.
+
+    >>> ops.binary_crossentropy([1.0], [0.0], from_logits=True)
+    tensor([0.6931472])
+    """
+    target, output = as_tensor(target), as_tensor(output)
+    _same_shape(target, output)
+    return composite.binary_crossentropy_record(target, output, from_logits=from_logits)
+
+
+def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
+    """-sum(t log p) along `axis`; probabilities scaled to sum to 1 and cut (``keras.ops.categorical_crossentropy``).
+
+    Args:
+        from_logits: `output` is x with p = softmax(x), and nothing is cut.
+
+    >>> ops.categorical_crossentropy([[1.0, 0.0]], [[0.0, 0.0]], from_logits=True)
+    tensor([0.6931472])
+    """
+    target, output = as_tensor(target), as_tensor(output)
+    _same_shape(target, output)
+    return composite.categorical_crossentropy_record(target, output, from_logits=from_logits, axis=axis)
+
+
+def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
+    """-log p at each label (``keras.ops.sparse_categorical_crossentropy``).
+
+    >>> ops.sparse_categorical_crossentropy([0], [[0.0, 0.0]], from_logits=True)
+    tensor([0.6931472])
+    """
+    return composite.sparse_categorical_crossentropy_record(target, output, from_logits=from_logits, axis=axis)
+
+
+def normalize(x: Any, axis: int = -1, order: Any = 2, epsilon: float | None = None) -> Tensor:
+    """x over its norm along `axis`, never less than `epsilon` (``keras.ops.normalize``).
+
+    >>> ops.normalize([3.0, 4.0])
+    tensor([0.6, 0.8])
+    """
+    x = as_tensor(x)
+    small = 1e-7 if epsilon is None else epsilon
+    return x / elementwise.maximum(reductions.norm(x, ord=order, axis=axis, keepdims=True), small)
+
+
+def divide_no_nan(x1: Any, x2: Any) -> Tensor:
+    """x1 / x2, and 0 where x2 is 0 (``keras.ops.divide_no_nan``).
+
+    >>> ops.divide_no_nan([1.0, 2.0], [0.0, 4.0])
+    tensor([0. , 0.5])
+    """
+    x2 = as_tensor(x2)
+    zero = x2 == 0
+    quotient = elementwise.divide(x1, where(zero, ones_like(x2), x2))
+    return where(zero, zeros_like(quotient), quotient)
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """nan and infinities replaced, the latter by default by the largest numbers (``keras.ops.nan_to_num``).
+
+    >>> ops.nan_to_num([float("nan"), 1.0])
+    tensor([0., 1.])
+    """
+    x = as_tensor(x)
+    if x.dtype.kind in "biu":
+        return x
+    info = np.finfo(x.dtype)
+    x = where(elementwise.isnan(x), nan, x)
+    x = where(x == math.inf, info.max.item() if posinf is None else posinf, x)
+    return where(x == -math.inf, info.min.item() if neginf is None else neginf, x)
+
+
+def rad2deg(x: Any) -> Tensor:
+    """Radians as degrees (``keras.ops.rad2deg``).
+
+    >>> ops.rad2deg([0.0])
+    tensor([0.])
+    """
+    return elementwise.multiply(x, 180.0 / math.pi)
+
+
+def deg2rad(x: Any) -> Tensor:
+    """Degrees as radians (``keras.ops.deg2rad``).
+
+    >>> ops.deg2rad([0.0])
+    tensor([0.])
+    """
+    return elementwise.multiply(x, math.pi / 180.0)
+
+
+def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+    """x above the threshold, `default_value` elsewhere (``keras.ops.threshold``).
+
+    >>> ops.threshold([1.0, 3.0], 2.0, 0.0)
+    tensor([0., 3.])
+    """
+    x = as_tensor(x)
+    return where(x > threshold, x, default_value)

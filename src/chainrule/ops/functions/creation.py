@@ -1,0 +1,223 @@
+"""Making tensors, and asking what they are."""
+
+from __future__ import annotations
+
+from builtins import all as all_of
+from typing import Any
+
+import numpy as np
+
+from ...errors import ValueProblem
+from ...graph import as_dtype, floatx
+from ...tensor import Tensor, as_tensor, constant, tensor
+from ..rules import sizes_of
+from .shape import broadcast_to, reshape, swapaxes
+
+
+def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
+    """`x` as a tensor; a tensor stays itself (``keras.ops.convert_to_tensor``).
+
+    >>> ops.convert_to_tensor([1.0, 2.0])
+    tensor([1., 2.])
+    """
+    return tensor(x, dtype)
+
+
+def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """The value as a read-only NumPy array (``keras.ops.convert_to_numpy``).
+
+    >>> ops.convert_to_numpy([1.0, 2.0]).sum()
+    np.float32(3.0)
+    """
+    return as_tensor(x).numpy()
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a tensor of this library (``keras.ops.is_tensor``).
+
+    >>> ops.is_tensor(2.0)
+    False
+    """
+    return isinstance(x, Tensor)
+
+
+def shape(x: Any) -> tuple[int, ...]:
+    """The sizes of the axes (``keras.ops.shape``).
+
+    >>> ops.shape([[1.0, 2.0]])
+    (1, 2)
+    """
+    return as_tensor(x).shape
+
+
+def size(x: Any) -> int:
+    """The number of entries (``keras.ops.size``).
+
+    >>> ops.size([[1.0, 2.0]])
+    2
+    """
+    return as_tensor(x).size
+
+
+def ndim(x: Any) -> int:
+    """The number of axes (``keras.ops.ndim``).
+
+    >>> ops.ndim([[1.0, 2.0]])
+    2
+    """
+    return as_tensor(x).ndim
+
+
+def dtype(x: Any) -> str:
+    """The dtype's name (``keras.ops.dtype``).
+
+    >>> ops.dtype([1.0])
+    'float32'
+    """
+    return as_tensor(x).dtype.name
+
+
+def cast(x: Any, dtype: Any) -> Tensor:
+    """`x` as `dtype`; gradients are cast back (``keras.ops.cast``).
+
+    >>> ops.cast([1.7, -1.7], "int32")
+    tensor([ 1, -1], dtype=int32)
+    """
+    return as_tensor(x).cast_to(as_dtype(dtype))
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """A tensor of one value (``keras.ops.full``). `dtype`: default that of the value.
+
+    >>> ops.full((2,), 7.0)
+    tensor([7., 7.])
+    """
+    value = as_tensor(fill_value)
+    if dtype is None:
+        value = value.cast_to(
+            as_dtype(floatx()) if value.spec.weak and value.dtype.kind == "f" else value.cast_weak().dtype
+        )
+    else:
+        value = value.cast_to(as_dtype(dtype))
+    return broadcast_to(value, sizes_of(shape))
+
+
+def zeros(shape: Any, dtype: Any = None) -> Tensor:
+    """Zeros, floatx by default (``keras.ops.zeros``).
+
+    >>> ops.zeros((2,))
+    tensor([0., 0.])
+    """
+    return constant(np.zeros(sizes_of(shape), as_dtype(dtype or floatx())))
+
+
+def ones(shape: Any, dtype: Any = None) -> Tensor:
+    """Ones, floatx by default (``keras.ops.ones``).
+
+    >>> ops.ones((2,))
+    tensor([1., 1.])
+    """
+    return constant(np.ones(sizes_of(shape), as_dtype(dtype or floatx())))
+
+
+def empty(shape: Any, dtype: Any = None) -> Tensor:
+    """Zeros: tensors never hold what was left in memory (``keras.ops.empty``).
+
+    >>> ops.empty((2,))
+    tensor([0., 0.])
+    """
+    return zeros(shape, dtype)
+
+
+def zeros_like(x: Any, dtype: Any = None) -> Tensor:
+    """Zeros with the shape, and by default the dtype, of `x` (``keras.ops.zeros_like``).
+
+    >>> ops.zeros_like([1.0, 2.0])
+    tensor([0., 0.])
+    """
+    return full_like(x, 0, dtype)
+
+
+def ones_like(x: Any, dtype: Any = None) -> Tensor:
+    """Ones with the shape, and by default the dtype, of `x` (``keras.ops.ones_like``).
+
+    >>> ops.ones_like([1.0, 2.0])
+    tensor([1., 1.])
+    """
+    return full_like(x, 1, dtype)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """One value with the shape, and by default the dtype, of `x` (``keras.ops.full_like``).
+
+    >>> ops.full_like([1.0, 2.0], 3.0)
+    tensor([3., 3.])
+    """
+    x = as_tensor(x).cast_weak()
+    return broadcast_to(as_tensor(fill_value).cast_to(as_dtype(dtype) if dtype else x.dtype), x.shape)
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
+    """Numbers from `start` (0 if only one is given) up to, never reaching, `stop` (``keras.ops.arange``).
+
+    >>> ops.arange(3)
+    tensor([0, 1, 2], dtype=int32)
+    """
+    if stop is None:
+        start, stop = 0, start
+    step = 1 if step is None else step
+    if dtype is None:
+        dtype = "int32" if all_of(isinstance(v, int | np.integer) for v in (start, stop, step)) else floatx()
+    if step == 0:
+        raise ValueProblem("a step of 0", "a step that moves", "give another step")
+    return constant(np.arange(start, stop, step).astype(as_dtype(dtype)))
+
+
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
+    """`num` evenly spaced numbers from `start` to `stop` (``keras.ops.linspace``).
+
+    >>> ops.linspace(0.0, 1.0, 3)
+    tensor([0. , 0.5, 1. ])
+    """
+    return constant(np.linspace(float(start), float(stop), num, endpoint=endpoint).astype(as_dtype(dtype or floatx())))
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones on the k-th diagonal (``keras.ops.eye``).
+
+    >>> ops.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    return constant(np.eye(N, M, k=k, dtype=as_dtype(dtype or floatx())))
+
+
+def identity(n: int, dtype: Any = None) -> Tensor:
+    """The n×n identity matrix (``keras.ops.identity``).
+
+    >>> ops.identity(1)
+    tensor([[1.]])
+    """
+    return eye(n, dtype=dtype)
+
+
+def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
+    """Coordinate grids of vectors (``keras.ops.meshgrid``).
+
+    >>> [g.shape for g in ops.meshgrid([1.0, 2.0], [3.0, 4.0, 5.0])]
+    [(3, 2), (3, 2)]
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueProblem(f"indexing {indexing!r}", "'xy' or 'ij'", "name one of these")
+    vectors = [reshape(v, (-1,)) for v in x]
+    rank, sizes = len(vectors), [v.shape[0] for v in vectors]
+    grids = []
+    for i, v in enumerate(vectors):
+        grids.append(broadcast_to(reshape(v, [-1 if j == i else 1 for j in range(rank)]), sizes))
+    if indexing == "xy" and rank > 1:
+        grids = [swapaxes(g, 0, 1) for g in grids]
+    return grids
+
+
+array = convert_to_tensor
+empty_like = zeros_like

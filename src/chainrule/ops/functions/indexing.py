@@ -1,0 +1,370 @@
+"""Reading and putting entries: slices, index arrays, masks, borders, diagonals."""
+
+from __future__ import annotations
+
+from builtins import all as all_of
+from builtins import any as any_of
+from builtins import max as builtin_max
+from builtins import min as builtin_min
+from builtins import sum as sum_of
+from typing import Any
+
+import numpy as np
+
+from ...errors import DTypeError, ShapeError, ValueProblem
+from ...graph import floatx
+from ...tensor import Tensor, as_tensor, constant
+from .. import elementwise, movement
+from .. import reduction as reductions
+from ..movement import freeze_key
+from ..record import freeze
+from ..rules import normal_axis, sizes_of
+from .creation import cast, ones, zeros_like
+from .shape import broadcast_to, expand_dims, moveaxis, ravel, reshape
+
+
+def get_item(x: Any, key: Any) -> Tensor:
+    """``x[key]`` with NumPy's indexing: integers, slices, ``None``, ``...``, arrays of integers or booleans.
+
+    A boolean array must have a value, since it decides the shape (``keras.ops.get_item``).
+
+    >>> ops.get_item([[1.0, 2.0], [3.0, 4.0]], (0, slice(None)))
+    tensor([1., 2.])
+    """
+    frozen, found = freeze_key(key)
+    x = as_tensor(x)
+    indices: list[Any] = []
+    parts = list(frozen)
+    for i in range(len(parts) - 1, -1, -1):
+        if parts[i] == "array":
+            index = as_tensor(found.pop())
+            if index.size == 0 and not index.symbolic and index.dtype.kind == "f":
+                index = cast(index, "int32")
+            if index.dtype.kind == "b":
+                wheres = np.nonzero(index.numpy())
+                axis = sum_of(getattr(as_tensor(a), "ndim", 1) if as_tensor(a).dtype.kind == "b" else 1 for a in found)
+                before = [p for p in parts[:i] if p not in ("array", "newaxis", "...")]
+                if index.ndim == 0:
+                    raise DTypeError(
+                        "a single boolean as an index",
+                        "integers, slices, or boolean arrays with axes",
+                        "use ops.where to choose by a condition",
+                    )
+                if "..." not in parts[:i]:
+                    start = len(before) + axis
+                    for j, n in enumerate(index.shape):
+                        if start + j >= x.ndim or x.shape[start + j] != n:
+                            raise ShapeError(
+                                f"a boolean index of shape {index.shape} for shape {x.shape}",
+                                "a mask with the sizes of the axes it selects from",
+                                "build the mask from the tensor itself, e.g. t[t > 0]",
+                            )
+                parts[i : i + 1] = ["array"] * index.ndim
+                indices = [constant(w.astype(np.int32)) for w in wheres] + indices
+            else:
+                indices = [index, *indices]
+    return movement.get_item_record(x, *indices, key=tuple(parts))
+
+
+def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
+    """A block: from `start_indices`, of `shape` (``keras.ops.slice``).
+
+    >>> ops.slice([1.0, 2.0, 3.0], (1,), (2,))
+    tensor([2., 3.])
+    """
+    starts, sizes = sizes_of(start_indices), sizes_of(shape)
+    x = as_tensor(inputs)
+    for s, n, m in zip(starts, sizes, x.shape, strict=True):
+        if s < 0 or s + n > m:
+            raise ShapeError(
+                f"a block of shape {sizes} from {starts} of shape {x.shape}",
+                "a block inside the tensor",
+                "move or shrink it",
+            )
+    return x[tuple(slice(s, s + n) for s, n in zip(starts, sizes, strict=True))]
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
+    """The slices at `indices` along `axis`, or entries of the flattened tensor (``keras.ops.take``).
+
+    Raises:
+        IndexProblem: for an index outside the axis.
+
+    >>> ops.take([10.0, 20.0, 30.0], [2, 0])
+    tensor([30., 10.])
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    index = as_tensor(indices).cast_weak()
+    if index.size == 0 and index.dtype.kind == "f":
+        index = cast(index, "int32")
+    key = (("slice", None, None, None),) * normal_axis(axis, x.ndim) + ("array",)
+    return movement.get_item_record(x, index, key=key)
+
+
+def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
+    """`take` along the first axis by default, as TensorFlow's ``tf.gather``.
+
+    >>> ops.gather([[1.0, 2.0], [3.0, 4.0]], [1])
+    tensor([[3., 4.]])
+    """
+    return take(x, indices, axis=axis)
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
+    """For each place the entry at its index along `axis` (``keras.ops.take_along_axis``).
+
+    >>> ops.take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]], axis=1)
+    tensor([[2.],
+            [3.]])
+    """
+    x, index = as_tensor(x), as_tensor(indices)
+    if axis is None:
+        x, index, axis = ravel(x), ravel(index), 0
+    at = normal_axis(axis, x.ndim)
+    if index.ndim != x.ndim:
+        raise ShapeError(
+            f"indices of shape {index.shape} for shape {x.shape}", "as many axes in both", "add axes with expand_dims"
+        )
+    places: list[Any] = []
+    for i in range(x.ndim):
+        if i == at:
+            places.append(index)
+        else:
+            n = x.shape[i] if index.shape[i] in (1, x.shape[i]) else -1
+            if n < 0:
+                raise ShapeError(
+                    f"indices of shape {index.shape} for shape {x.shape}",
+                    f"sizes equal or 1 but for axis {axis}",
+                    "broadcast the indices",
+                )
+            places.append(np.arange(n, dtype=np.int32).reshape([-1 if j == i else 1 for j in range(x.ndim)]))
+    return movement.get_item_record(x, *places, key=("array",) * x.ndim)
+
+
+def scatter(indices: Any, values: Any, shape: Any) -> Tensor:
+    """Zeros of `shape` with `values` added at `indices`, whose last axis holds places (``keras.ops.scatter``).
+
+    >>> ops.scatter([[0], [0], [2]], [1.0, 2.0, 3.0], (3,))
+    tensor([3., 0., 3.])
+    """
+    index, wanted = as_tensor(indices), sizes_of(shape)
+    if not index.ndim or index.shape[-1] > len(wanted):
+        raise ShapeError(
+            f"indices of shape {index.shape} into shape {wanted}",
+            f"a last axis of 1 to {len(wanted)} numbers",
+            "give each place as a row of indices",
+        )
+    depth = index.shape[-1]
+    places = [index[..., i] for i in range(depth)]
+    return movement.add_at_record(values, *places, key=("array",) * depth, shape=wanted)
+
+
+def scatter_add(inputs: Any, indices: Any, updates: Any) -> Tensor:
+    """`inputs` with `updates` added at `indices`, also where an index comes twice (``jax.numpy``'s ``.at[].add``).
+
+    Args:
+        inputs: any shape. indices: integers (..., depth), each row a place in the first `depth` axes.
+        updates: (..., the axes left).
+
+    >>> ops.scatter_add([1.0, 1.0, 1.0], [[0], [0]], [2.0, 3.0])
+    tensor([6., 1., 1.])
+    """
+    x = as_tensor(inputs)
+    return x + scatter(indices, as_tensor(updates).cast_to(x.dtype), x.shape)
+
+
+def scatter_update(inputs: Any, indices: Any, updates: Any) -> Tensor:
+    """`inputs` with `updates` put at `indices`; of two at one place the last wins (``keras.ops.scatter_update``).
+
+    >>> ops.scatter_update([1.0, 1.0, 1.0], [[0], [2]], [5.0, 6.0])
+    tensor([5., 1., 6.])
+    """
+    x, index = as_tensor(inputs), as_tensor(indices)
+    new = as_tensor(updates).cast_to(x.dtype)
+    if index.symbolic:
+        hit = scatter(index, ones(new.shape, "int32"), x.shape)
+        return where(elementwise.equal(hit, 0), x, scatter(index, new, x.shape))
+    rows = index.numpy().reshape(-1, index.shape[-1])
+    sizes = x.shape[: rows.shape[1]]
+    flat = np.ravel_multi_index(tuple((rows % np.array(sizes)).T), sizes) if len(rows) else np.zeros(0, int)
+    last = np.sort(len(flat) - 1 - np.unique(flat[::-1], return_index=True)[1])
+    new = reshape(new, (len(rows), *x.shape[rows.shape[1] :]))
+    rows, new = rows[last], take(new, last.astype(np.int32), axis=0)
+    mask = np.zeros(x.shape, bool)
+    mask[tuple(rows.T)] = True
+    return where(mask, scatter(rows, new, x.shape), x)
+
+
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
+    """`inputs` with a block replaced by `updates` (``keras.ops.slice_update``).
+
+    >>> ops.slice_update([1.0, 2.0, 3.0], (1,), [9.0])
+    tensor([1., 9., 3.])
+    """
+    x = as_tensor(inputs)
+    new = as_tensor(updates).cast_to(x.dtype)
+    width = tuple((s, m - s - n) for s, n, m in zip(sizes_of(start_indices), new.shape, x.shape, strict=True))
+    return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
+
+
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Tensor:
+    """1 at each label's place, 0 elsewhere; labels outside give zeros (``keras.ops.one_hot``).
+
+    >>> ops.one_hot([0, 2], 3)
+    tensor([[1., 0., 0.],
+            [0., 0., 1.]])
+    """
+    x = as_tensor(x)
+    if x.dtype.kind not in "iu":
+        raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")
+    at = normal_axis(axis, x.ndim + 1)
+    classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == at else 1 for i in range(x.ndim + 1)])
+    return cast(elementwise.equal(expand_dims(x, at), classes), dtype or floatx())
+
+
+def nonzero(x: Any) -> tuple[Tensor, ...]:
+    """For each axis the indices of the entries that are not zero; `x` must have a value (``keras.ops.nonzero``).
+
+    >>> ops.nonzero([0.0, 3.0])
+    (tensor([1], dtype=int32),)
+    """
+    return tuple(constant(i.astype(np.int32)) for i in np.nonzero(as_tensor(x).numpy()))
+
+
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """x1 where the condition holds, x2 elsewhere; with the condition alone, `nonzero` (``keras.ops.where``).
+
+    >>> ops.where([True, False], [1.0, 2.0], 0.0)
+    tensor([1., 0.])
+    """
+    if x1 is None and x2 is None:
+        return nonzero(condition)
+    if x1 is None or x2 is None:
+        raise ValueProblem("a condition with one branch", "both branches or none", "give x1 and x2")
+    return elementwise.select_where(condition, x1, x2)
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
+    """Each entry so many times in a row (``keras.ops.repeat``).
+
+    >>> ops.repeat([1.0, 2.0], 2)
+    tensor([1., 1., 2., 2.])
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    index = np.repeat(np.arange(x.shape[axis]), np.asarray(repeats))
+    return take(x, index.astype(np.int32), axis=axis)
+
+
+def tile(x: Any, repeats: Any) -> Tensor:
+    """The whole tensor so many times along each axis (``keras.ops.tile``).
+
+    >>> ops.tile([1.0, 2.0], 2)
+    tensor([1., 2., 1., 2.])
+    """
+    x = as_tensor(x)
+    times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    rank = builtin_max(len(times), x.ndim)
+    times = (1,) * (rank - len(times)) + times
+    old = (1,) * (rank - x.ndim) + x.shape
+    pairs = [n for pair in zip(times, old, strict=True) for n in pair]
+    wide = broadcast_to(reshape(x, [n for size in old for n in (1, size)]), pairs)
+    return reshape(wide, [t * n for t, n in zip(times, old, strict=True)])
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Tensor:
+    """A border around the tensor (``keras.ops.pad``).
+
+    Args:
+        pad_width: a number, a pair (before, after), or a pair for each axis.
+        mode: ``"constant"``, ``"edge"``, ``"reflect"``, ``"symmetric"`` or ``"wrap"``.
+        constant_values: the border's value, default 0.
+
+    >>> ops.pad([1.0, 2.0], (1, 0))
+    tensor([0., 1., 2.])
+    """
+    x = as_tensor(x)
+    width = freeze(pad_width)
+    if isinstance(width, int):
+        width = ((width, width),) * x.ndim
+    elif len(width) == 2 and all_of(isinstance(w, int) for w in width):
+        width = (width,) * x.ndim
+    elif len(width) == 1 and isinstance(width[0], tuple):
+        width = width * x.ndim
+    if mode == "constant":
+        made = movement.pad_record(x, widths=width)
+        if constant_values is None or (not isinstance(constant_values, Tensor) and constant_values == 0):
+            return made
+        border = np.pad(np.zeros(x.shape, bool), width, constant_values=True)
+        return where(border, as_tensor(constant_values).cast_to(x.dtype), made)
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValueProblem(f"pad mode {mode!r}", "constant, edge, reflect, symmetric or wrap", "name one of these")
+    for at, pair in enumerate(width):
+        if any_of(pair):
+            x = take(x, np.pad(np.arange(x.shape[at], dtype=np.int32), pair, mode=mode), axis=at)  # type: ignore[call-overload]
+    return x
+
+
+def tril(x: Any, k: int = 0) -> Tensor:
+    """The entries on and below the k-th diagonal, zeros above (``keras.ops.tril``).
+
+    >>> ops.tril([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 0.],
+            [3., 4.]])
+    """
+    x = as_tensor(x)
+    return where(np.tri(x.shape[-2], x.shape[-1], k, dtype=bool), x, zeros_like(x))
+
+
+def triu(x: Any, k: int = 0) -> Tensor:
+    """The entries on and above the k-th diagonal, zeros below (``keras.ops.triu``).
+
+    >>> ops.triu([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [0., 4.]])
+    """
+    x = as_tensor(x)
+    return where(~np.tri(x.shape[-2], x.shape[-1], k - 1, dtype=bool), x, zeros_like(x))
+
+
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The diagonal of two axes, as the last axis (``keras.ops.diagonal``).
+
+    >>> ops.diagonal([[1.0, 2.0], [3.0, 4.0]])
+    tensor([1., 4.])
+    """
+    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    n = np.arange(
+        builtin_max(builtin_min(x.shape[-2] + builtin_min(offset, 0), x.shape[-1] - builtin_max(offset, 0)), 0),
+        dtype=np.int32,
+    )
+    return x[..., n - builtin_min(offset, 0), n + builtin_max(offset, 0)]
+
+
+def diag(x: Any, k: int = 0) -> Tensor:
+    """A vector as the k-th diagonal of a matrix, or a matrix's diagonal (``keras.ops.diag``).
+
+    >>> ops.diag([1.0, 2.0])
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
+    x = as_tensor(x)
+    if x.ndim != 1:
+        return diagonal(x, k)
+    n = x.shape[0] + abs(k)
+    at = np.arange(x.shape[0], dtype=np.int32)
+    return movement.add_at_record(
+        x, at - builtin_min(k, 0), at + builtin_max(k, 0), key=("array", "array"), shape=(n, n)
+    )
+
+
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The sum of a diagonal (``keras.ops.trace``).
+
+    >>> ops.trace([[1.0, 2.0], [3.0, 4.0]])
+    tensor(5.0)
+    """
+    return reductions.sum(diagonal(x, offset, axis1, axis2), axis=-1)

@@ -1,0 +1,168 @@
+"""Products that sum, made of `matmul` and the core of `einsum`."""
+
+from __future__ import annotations
+
+import math
+from builtins import all as all_of
+from builtins import any as any_of
+from builtins import max as builtin_max
+from typing import Any
+
+from ...errors import ShapeError, ValueProblem
+from ...tensor import Tensor, as_tensor
+from .. import products
+from .. import reduction as reductions
+from ..rules import normal_axis
+from .indexing import diagonal
+from .shape import broadcast_to, ravel, reshape, transpose
+
+
+def dot(x1: Any, x2: Any) -> Tensor:
+    """The product over the last axis of x1 and the last but one of x2; numbers multiply (``keras.ops.dot``).
+
+    >>> ops.dot([1.0, 2.0], [3.0, 4.0])
+    tensor(11.0)
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    if not a.ndim or not b.ndim:
+        return a * b
+    return (
+        tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 2 if b.ndim > 1 else 0,)))
+        if a.ndim > 2 or b.ndim > 2
+        else products.matmul(a, b)
+    )
+
+
+def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
+    """The sum of products over the axes named: a number, or a list for each tensor (``keras.ops.tensordot``).
+
+    >>> ops.tensordot([[1.0, 2.0]], [[3.0], [4.0]], axes=1)
+    tensor([[11.]])
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    if isinstance(axes, int):
+        left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
+    else:
+        left, right = (tuple(v) if isinstance(v, list | tuple) else (v,) for v in axes)
+        left, right = tuple(normal_axis(i, a.ndim) for i in left), tuple(normal_axis(i, b.ndim) for i in right)
+    if (
+        len(left) != len(right)
+        or any_of(i < 0 or i >= a.ndim for i in left)
+        or any_of(i >= b.ndim for i in right)
+        or any_of(a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True))
+    ):
+        raise ShapeError(
+            f"shapes {a.shape} and {b.shape} over axes {axes}", "pairs of axes of equal size", "name other axes"
+        )
+    free_a = [i for i in range(a.ndim) if i not in left]
+    free_b = [i for i in range(b.ndim) if i not in right]
+    n = math.prod(a.shape[i] for i in left)
+    flat_a = reshape(transpose(a, (*free_a, *left)), (math.prod(a.shape[i] for i in free_a), n))
+    flat_b = reshape(transpose(b, (*right, *free_b)), (n, math.prod(b.shape[i] for i in free_b)))
+    return reshape(products.matmul(flat_a, flat_b), [a.shape[i] for i in free_a] + [b.shape[i] for i in free_b])
+
+
+def outer(x1: Any, x2: Any) -> Tensor:
+    """Every entry of x1 times every entry of x2 (``keras.ops.outer``).
+
+    >>> ops.outer([1.0, 2.0], [3.0, 4.0])
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
+    return reshape(x1, (-1, 1)) * reshape(x2, (1, -1))
+
+
+def inner(x1: Any, x2: Any) -> Tensor:
+    """The sum of products over both last axes (``keras.ops.inner``).
+
+    >>> ops.inner([1.0, 2.0], [3.0, 4.0])
+    tensor(11.0)
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    return tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 1,))) if a.ndim and b.ndim else a * b
+
+
+def vdot(x1: Any, x2: Any) -> Tensor:
+    """The sum of the products of all entries (``keras.ops.vdot``).
+
+    >>> ops.vdot([[1.0, 2.0]], [[3.0, 4.0]])
+    tensor(11.0)
+    """
+    return products.matmul(ravel(x1), ravel(x2))
+
+
+def einsum(subscripts: str, *operands: Any) -> Tensor:
+    """Sums of products by letters, as Einstein wrote them (``keras.ops.einsum``).
+
+    Takes ``"ij,jk->ik"``, the implicit form without ``->``, ``...`` for batch axes, and repeated letters.
+
+    >>> ops.einsum("ij,jk", [[1.0, 2.0]], [[3.0], [4.0]])
+    tensor([[11.]])
+    """
+    xs = [as_tensor(x) for x in operands]
+    left, arrow, out = subscripts.replace(" ", "").partition("->")
+    parts = left.split(",")
+    if len(parts) != len(xs):
+        raise ValueProblem(
+            f"einsum subscripts {subscripts!r} for {len(xs)} operands",
+            "as many parts as operands",
+            "separate the parts by commas",
+        )
+    spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
+    dots = [x.ndim - len(p) + 3 if "..." in p else 0 for p, x in zip(parts, xs, strict=True)]
+    batch = "".join(spare[: builtin_max(dots, default=0)])
+    parts = [p.replace("...", batch[len(batch) - d :]) for p, d in zip(parts, dots, strict=True)]
+    if not arrow:
+        once = sorted(c for c in set("".join(parts)) if "".join(parts).count(c) == 1 and c not in batch)
+        out = batch + "".join(once)
+    out = out.replace("...", batch)
+    if (
+        not all_of(c.isalpha() for c in "".join(parts) + out)
+        or len(set(out)) != len(out)
+        or not set(out) <= set("".join(parts))
+    ):
+        raise ValueProblem(
+            f"einsum subscripts {subscripts!r}",
+            "letters, each of the output once and in some operand",
+            "write e.g. 'ij,jk->ik'",
+        )
+    xs, parts = _einsum_ready(xs, parts, out)
+    if len(xs) == 1:
+        order = [parts[0].index(c) for c in out]
+        return transpose(xs[0], order) if order != list(range(len(order))) else xs[0]
+    return products.einsum_record(*xs, subscripts=",".join(parts) + "->" + out)
+
+
+def _einsum_ready(xs: list[Tensor], parts: list[str], out: str) -> tuple[list[Tensor], list[str]]:
+    """Repeated letters become diagonals and letters that stand alone are summed, so the core stays linear."""
+    done_x, done_p = [], []
+    for i, (x, part) in enumerate(zip(xs, parts, strict=True)):
+        if len(part) != x.ndim:
+            raise ShapeError(f"subscripts {part!r} for shape {x.shape}", "one letter an axis", "add or remove letters")
+        while len(set(part)) < len(part):
+            c = next(c for c in part if part.count(c) > 1)
+            first, second = part.index(c), part.index(c, part.index(c) + 1)
+            if x.shape[first] != x.shape[second]:
+                raise ShapeError(
+                    f"sizes {x.shape[first]} and {x.shape[second]} for the letter {c!r}",
+                    "one size a letter",
+                    "check the order of the axes",
+                )
+            x = diagonal(x, 0, first, second)
+            part = part[:first] + part[first + 1 : second] + part[second + 1 :] + c
+        # numpy's einsum broadcasts sizes of 1 under `...`; the core wants equal sizes
+        others = "".join(p for j, p in enumerate(parts) if j != i) + out
+        lonely = tuple(j for j, c in enumerate(part) if c not in others)
+        if lonely:
+            x = reductions.sum(x, axis=lonely)
+            part = "".join(c for j, c in enumerate(part) if j not in lonely)
+        done_x.append(x)
+        done_p.append(part)
+    sizes: dict[str, int] = {}
+    for x, part in zip(done_x, done_p, strict=True):
+        for c, n in zip(part, x.shape, strict=True):
+            sizes[c] = builtin_max(sizes.get(c, 1), n)
+    for i, (x, part) in enumerate(zip(done_x, done_p, strict=True)):
+        if c_upper := [c for c, n in zip(part, x.shape, strict=True) if c.isupper() and n == 1 and sizes[c] != 1]:
+            done_x[i] = broadcast_to(x, [sizes[c] if c in c_upper else n for c, n in zip(part, x.shape, strict=True)])
+    return done_x, done_p

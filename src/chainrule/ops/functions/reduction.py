@@ -1,0 +1,193 @@
+"""Sorting, choosing, running sums and means."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...tensor import Tensor, as_tensor
+from .. import composite, elementwise
+from .. import reduction as reductions
+from ..record import freeze
+from ..rules import normal_axis, reduced_shape
+from .creation import cast, full
+from .shape import broadcast_to, ravel, reshape
+
+
+def sort(x: Any, axis: int = -1) -> Tensor:
+    """The entries along `axis` from small to large (``keras.ops.sort``).
+
+    >>> ops.sort([3.0, 1.0, 2.0])
+    tensor([1., 2., 3.])
+    """
+    return composite.sort_record(x, axis=axis)
+
+
+def argsort(x: Any, axis: int = -1) -> Tensor:
+    """The order that sorts x along `axis`, equal entries as they stood, as int32 (``keras.ops.argsort``).
+
+    >>> ops.argsort([3.0, 1.0, 2.0])
+    tensor([1, 2, 0], dtype=int32)
+    """
+    return reductions.argsort_record(x, axis=axis)
+
+
+def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
+    """The k largest along the last axis, largest first, and their indices (``keras.ops.top_k``).
+
+    ``sorted=False`` allows any order; this one is kept.
+
+    >>> ops.top_k([1.0, 5.0, 3.0], 2)
+    (tensor([5., 3.]), tensor([1, 2], dtype=int32))
+    """
+    x = as_tensor(x)
+    values = composite.top_k_values(x, k=k)
+    return values, reductions.argsort_record(x, axis=-1, descending=True)[..., :k]
+
+
+def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
+    """The largest entry along `axis`, the first at a tie (``keras.ops.max``).
+
+    Args:
+        initial: a lower bound, and the result for an empty axis.
+
+    >>> ops.max([[1.0, 2.0], [3.0, 0.0]], axis=1)
+    tensor([2., 3.])
+    """
+    return _bounded(x, axis, keepdims, initial, reductions.max_record, elementwise.maximum)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
+    """The smallest entry along `axis`, the first at a tie (``keras.ops.min``).
+
+    >>> ops.min([[1.0, 2.0], [3.0, 0.0]], axis=1)
+    tensor([1., 0.])
+    """
+    return _bounded(x, axis, keepdims, initial, reductions.min_record, elementwise.minimum)
+
+
+def _bounded(x: Any, axis: Any, keepdims: bool, initial: Any, record: Any, join: Any) -> Tensor:
+    x, axis = as_tensor(x), freeze(axis)
+    if initial is None:
+        return record(x, axis=axis, keepdims=keepdims)
+    if 0 in x.shape:
+        return full(reduced_shape(x.shape, axis, keepdims), initial, x.dtype)
+    return join(record(x, axis=axis, keepdims=keepdims), initial)
+
+
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """The largest less the smallest entry (``keras.ops.ptp``).
+
+    >>> ops.ptp([3.0, 1.0, 2.0])
+    tensor(2.0)
+    """
+    return max(x, axis, keepdims) - min(x, axis, keepdims)
+
+
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """The running sum along `axis`, or of the flattened tensor (``keras.ops.cumsum``).
+
+    >>> ops.cumsum([1.0, 2.0, 3.0])
+    tensor([1., 3., 6.])
+    """
+    return _running(reductions.cumsum_record, x, axis, dtype)
+
+
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """The running product along `axis`, or of the flattened tensor (``keras.ops.cumprod``).
+
+    >>> ops.cumprod([1.0, 2.0, 3.0])
+    tensor([1., 2., 6.])
+    """
+    return _running(reductions.cumprod_record, x, axis, dtype)
+
+
+def _running(record: Any, x: Any, axis: int | None, dtype: Any) -> Tensor:
+    x = as_tensor(x)
+    if x.dtype.kind == "b":
+        x = cast(x, "int32")
+    if dtype is not None:
+        x = cast(x, dtype)
+    if axis is None:
+        x, axis = ravel(x), 0
+    return record(x, axis=axis)
+
+
+def count_nonzero(x: Any, axis: Any = None) -> Tensor:
+    """How many entries are not zero (``keras.ops.count_nonzero``).
+
+    >>> ops.count_nonzero([0.0, 3.0, 4.0])
+    tensor(2, dtype=int32)
+    """
+    return reductions.sum(cast(as_tensor(x) != 0, "int32"), axis=axis)
+
+
+def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
+    """The mean, each entry counted with its weight (``keras.ops.average``).
+
+    >>> ops.average([1.0, 4.0], weights=[3.0, 1.0])
+    tensor(1.75)
+    """
+    if weights is None:
+        return reductions.mean(x, axis=axis)
+    x, w = as_tensor(x), as_tensor(weights)
+    if w.shape != x.shape and w.ndim == 1 and isinstance(axis, int):
+        w = reshape(w, [-1 if i == normal_axis(axis, x.ndim) else 1 for i in range(x.ndim)])
+    return reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis)
+
+
+def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Tensor, Tensor]:
+    """Mean and variance over `axes` (``keras.ops.moments``).
+
+    >>> ops.moments([1.0, 3.0], 0)
+    (tensor(2.0), tensor(1.0))
+    """
+    return reductions.mean(x, axis=freeze(axes), keepdims=keepdims), reductions.var(
+        x, axis=freeze(axes), keepdims=keepdims
+    )
+
+
+def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """|x1 - x2| ≤ atol + rtol |x2|, entry by entry (``keras.ops.isclose``).
+
+    >>> ops.isclose([1.0], [1.0 + 1e-7])
+    tensor([ True], dtype=bool)
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    near = (elementwise.absolute(a - b) <= atol + rtol * elementwise.absolute(b)) & elementwise.isfinite(b) | (a == b)
+    return near | (elementwise.isnan(a) & elementwise.isnan(b)) if equal_nan else near
+
+
+def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Whether all entries are close (``keras.ops.allclose``).
+
+    >>> ops.allclose([1.0], [1.0])
+    tensor(True, dtype=bool)
+    """
+    return reductions.all(isclose(x1, x2, rtol, atol, equal_nan))
+
+
+def log_mean_exp(x: Any, axis: Any = None) -> Tensor:
+    """log(mean(exp(x))) without overflow.
+
+    >>> ops.log_mean_exp([1000.0, 1000.0])
+    tensor(1000.0)
+    """
+    x = as_tensor(x)
+    return reductions.logsumexp(x, axis=axis) - math.log(reductions.count_of(x.shape, axis))
+
+
+def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
+    """Differences of neighbours along `axis`, `n` times (``keras.ops.diff``).
+
+    >>> ops.diff([1.0, 4.0, 9.0])
+    tensor([3., 5.])
+    """
+    a = as_tensor(a)
+    head = (slice(None),) * normal_axis(axis, a.ndim)
+    for _ in range(n):
+        a = a[(*head, slice(1, None))] - a[(*head, slice(None, -1))]
+    return a
+
+
+amax, amin = max, min

@@ -1,0 +1,183 @@
+"""Convolution and pooling with Keras's arguments."""
+
+from __future__ import annotations
+
+from builtins import max as builtin_max
+from typing import Any
+
+from ...errors import ShapeError, ValueProblem
+from ...tensor import Tensor, as_tensor
+from .. import convolution, pooling
+from ..record import freeze
+from .shape import moveaxis, reshape
+
+
+def _last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
+    if data_format not in (None, "channels_last", "channels_first"):
+        raise ValueProblem(f"data_format {data_format!r}", "'channels_last' or 'channels_first'", "name one of these")
+    x = as_tensor(inputs)
+    first = data_format == "channels_first"
+    return (moveaxis(x, 1, -1) if first else x), first
+
+
+def conv(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Tensor:
+    """Convolution (a cross-correlation) in as many dimensions as the kernel has (``keras.ops.conv``).
+
+    Args:
+        inputs: (batch, *sizes, channels). kernel: (*window, channels in / groups, channels out); the
+            number of groups follows from the two. strides, dilation_rate: a number or one an axis.
+        padding: ``"valid"``, ``"same"``, or pairs (before, after), one an axis.
+        data_format: ``"channels_last"`` (default) or ``"channels_first"``.
+
+    >>> ops.conv(ops.ones((1, 28, 28, 192)), ops.ones((5, 5, 192, 32)), padding="same").shape
+    (1, 28, 28, 32)
+    """
+    x, first = _last(inputs, data_format)
+    k = as_tensor(kernel)
+    groups = x.shape[-1] // k.shape[-2] if x.ndim and k.ndim > 1 and k.shape[-2] else 1
+    out = convolution.conv_record(
+        x,
+        k,
+        strides=freeze(strides),
+        padding=freeze(padding),
+        dilation=freeze(dilation_rate),
+        groups=builtin_max([groups, 1]),
+    )
+    return moveaxis(out, -1, 1) if first else out
+
+
+def depthwise_conv(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Tensor:
+    """Each channel with its own kernels; kernel: (*window, channels, multiplier) (``keras.ops.depthwise_conv``).
+
+    >>> ops.depthwise_conv(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 3, 2))).shape
+    (1, 3, 3, 6)
+    """
+    x, first = _last(inputs, data_format)
+    k = as_tensor(kernel)
+    c, m = k.shape[-2:]
+    flat = reshape(k, (*k.shape[:-2], 1, c * m))
+    out = convolution.conv_record(
+        x, flat, strides=freeze(strides), padding=freeze(padding), dilation=freeze(dilation_rate), groups=c
+    )
+    return moveaxis(out, -1, 1) if first else out
+
+
+def separable_conv(
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Tensor:
+    """`depthwise_conv`, then a convolution over single places that mixes channels (``keras.ops.separable_conv``).
+
+    >>> ops.separable_conv(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 3, 1)), ops.ones((1, 1, 3, 5))).shape
+    (1, 3, 3, 5)
+    """
+    deep = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(deep, pointwise_kernel, 1, "valid", data_format)
+
+
+def conv_transpose(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    output_padding: Any = None,
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Tensor:
+    """Each entry spread by the kernel and added: the transpose of `conv` (``keras.ops.conv_transpose``).
+
+    Args:
+        inputs: (batch, *sizes, channels). kernel: (*window, channels out, channels in), as Keras has it.
+        output_padding: entries added to the output's end, to choose among the sizes that `conv` maps to
+            the input's; default: the largest for ``"same"``, and for ``"valid"``.
+
+    >>> ops.conv_transpose(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 5, 3)), strides=2).shape
+    (1, 8, 8, 5)
+    """
+    x, first = _last(inputs, data_format)
+    k = as_tensor(kernel)
+    rank = x.ndim - 2
+    if rank < 1 or k.ndim != x.ndim or k.shape[-1] != x.shape[-1]:
+        raise ShapeError(
+            f"an input of shape {x.shape} and a kernel of shape {k.shape}",
+            "(batch, *sizes, channels) and (*window, channels out, channels in)",
+            "check the channel axes",
+        )
+    steps = convolution.spread(freeze(strides), rank, "strides")
+    holes = convolution.spread(freeze(dilation_rate), rank, "dilation_rate")
+    more = (
+        (None,) * rank
+        if output_padding is None
+        else (output_padding,) * rank
+        if isinstance(output_padding, int)
+        else tuple(output_padding)
+    )
+    if padding not in ("valid", "same"):
+        raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
+    sizes, pads = [], []
+    for n, w, s, d, extra in zip(x.shape[1:-1], k.shape[:-2], steps, holes, more, strict=True):
+        reach = (w - 1) * d + 1
+        if padding == "valid":
+            size = n * s + builtin_max([reach - s, 0]) if extra is None else (n - 1) * s + reach + extra
+            pads.append((0, 0))
+        else:
+            size = n * s if extra is None else (n - 1) * s + reach - 2 * (reach // 2) + extra
+            total = builtin_max([(n - 1) * s + reach - size, 0])
+            pads.append(
+                (total // 2, total - total // 2)
+                if extra is None
+                else (reach // 2, builtin_max([total - reach // 2, 0]))
+            )
+        sizes.append(size)
+    out = convolution.conv_transpose_record(
+        x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=holes, groups=1
+    )
+    return moveaxis(out, -1, 1) if first else out
+
+
+def max_pool(
+    inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
+) -> Tensor:
+    """The largest entry of each window, the first at a tie; padding never wins (``keras.ops.max_pool``).
+
+    Args:
+        inputs: (batch, *sizes, channels). pool_size: a number or one an axis. strides: default pool_size.
+
+    >>> ops.max_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
+    [[[1.0], [3.0]]]
+    """
+    x, first = _last(inputs, data_format)
+    out = pooling.max_pool_record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding))
+    return moveaxis(out, -1, 1) if first else out
+
+
+def average_pool(
+    inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
+) -> Tensor:
+    """The mean of each window; padding is not counted (``keras.ops.average_pool``).
+
+    >>> ops.average_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
+    [[[0.5], [2.5]]]
+    """
+    x, first = _last(inputs, data_format)
+    out = pooling.average_pool_record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding))
+    return moveaxis(out, -1, 1) if first else out

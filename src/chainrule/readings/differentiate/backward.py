@@ -1,0 +1,267 @@
+"""The backward pass: upstream × local, from the result to everything active. One pass serves arrays and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ... import ops
+from ...graph import Graph, Made, Node, ancestors, apply, made_for, made_here
+from ...ops.arrays import arrays
+from ...ops.movement import summed_to
+from ...ops.record import PICK, CallRecord, Operation, attributes_of, pick
+from ...ops.rules import normal_axes
+from ...tensor import symbolic
+
+
+def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    """The shape of a reduction's result with its axes kept as 1."""
+    axes = normal_axes(axis, len(shape))
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def local_of(operation: Operation, o: Any, i: int, xs: Sequence[Any], y: Any, attributes: dict[str, Any]) -> Any:
+    """The local gradient of input i (gradient form one), or ``None`` if there is none."""
+    rule = operation.local[i]  # type: ignore[index]
+    if rule is None or isinstance(rule, int):
+        return rule
+    if operation.reduces:
+        y = o.reshape(y, kept_shape(xs[i].shape, attributes["axis"]))
+    return rule(o, *xs, y, **attributes) if attributes else rule(o, *xs, y)
+
+
+def downstream(
+    operation: Operation, o: Any, i: int, u: Any, xs: Sequence[Any], y: Any, attributes: dict[str, Any]
+) -> Any:
+    """What input i receives when the output received `u`; ``None`` stands for zero."""
+    if operation.local is None:
+        transpose = operation.transpose
+        if transpose is None:
+            return None
+        if not isinstance(transpose, tuple):
+            return transpose(o, i, u, *xs, **attributes)
+        rule = transpose[i]
+        return None if rule is None else rule(o, u, *xs, **attributes)
+    local = local_of(operation, o, i, xs, y, attributes)
+    if local is None:
+        return None
+    shape = xs[i].shape
+    if operation.reduces:
+        u = o.reshape(u, kept_shape(shape, attributes["axis"]))
+    if local.__class__ is int:  # 1, -1 and 0 need no multiplication
+        if local == 0:
+            return None
+        found = u if local == 1 else -u
+    else:
+        found = u * local
+    if found.shape != shape:
+        found = o.broadcast_to(found, shape) if operation.reduces else summed_to(o, found, shape)
+    return found
+
+
+def reach(order: Sequence[Node], targets: set[int]) -> set[int]:
+    """The serials of the nodes through which a gradient can flow to a target."""
+    active = set(targets)
+    for node in order:
+        for parent in node.inputs:
+            if parent.serial in active:
+                if node.spec.floating:
+                    active.add(node.serial)
+                break
+    return active
+
+
+def reverse(
+    order: Sequence[Node],
+    seeds: dict[int, Any],
+    active: set[int],
+    targets: set[int],
+    o: Any,
+    value: Callable[[Node], Any] | None,
+) -> dict[int, Any]:
+    """The upstreams of the targets, by serial, from `seeds` back through everything active.
+
+    Args:
+        o: `arrays` to compute at once, `ops` to build nodes.
+        value: what stands for a node in the rules: its array, or the node itself when ``None``.
+    """
+    building = o is ops
+    at_once = value is array_of
+    upstreams: dict[int, Any] = dict(seeds)
+    for node in reversed(order):
+        serial = node.serial
+        u = upstreams.pop(serial, None)
+        if u is None:
+            continue
+        if serial in targets:
+            upstreams[serial] = u
+        operation: Any = node.operation
+        if operation.leaf:
+            continue
+        if at_once and operation.simple:
+            # `_one` and `downstream` written out for eager elementwise operations without attributes,
+            # whose arithmetic is no longer than a function call
+            inputs = node.inputs
+            xs = [inputs[0].value, inputs[1].value] if len(inputs) == 2 else [n.value for n in inputs]
+            i = -1
+            for parent in inputs:
+                i += 1
+                to = parent.serial
+                if to in active:
+                    local = operation.local[i]
+                    if local.__class__ is not int:
+                        if local is None:
+                            continue
+                        local = local(o, *xs, node.value)
+                        d = u * local
+                    elif local == 0:
+                        continue
+                    else:
+                        d = u if local == 1 else -u
+                    if d.shape != xs[i].shape:
+                        d = summed_to(o, d, xs[i].shape)
+                    before = upstreams.get(to)
+                    upstreams[to] = d if before is None else before + d
+        elif operation is PICK:
+            _pass_to_call(upstreams, node, u)
+        elif building:
+            made = Made(node.scope, node.made.code, node.made.offset, serial) if node.made else made_here()
+            with made_for(made):
+                _one(node, operation, u, upstreams, active, o, value)
+        else:
+            _one(node, operation, u, upstreams, active, o, value)
+    return upstreams
+
+
+def _one(node: Node, operation: Any, u: Any, upstreams: dict[int, Any], active: set[int], o: Any, value: Any) -> None:
+    """What one node hands to each of its active inputs."""
+    inputs, attributes = node.inputs, node.attributes
+    if "body" in attributes:
+        wanted = tuple([i for i, n in enumerate(inputs) if n.serial in active])
+        found = (_call_on_nodes if o is ops else _call_on_arrays)(node, u, wanted, value)
+        for i, d in zip(wanted, found, strict=True):
+            _add(upstreams, inputs[i].serial, d)
+        return
+    if value is None:
+        xs: Sequence[Any] = inputs
+        y: Any = node
+    else:
+        xs = [value(n) for n in inputs]
+        y = value(node)
+    for i, parent in enumerate(inputs):
+        if parent.serial in active:
+            _add(upstreams, parent.serial, downstream(operation, o, i, u, xs, y, attributes))
+
+
+def _add(upstreams: dict[int, Any], serial: int, d: Any) -> None:
+    """Paths that join are summed."""
+    if d is not None:
+        before = upstreams.get(serial)
+        upstreams[serial] = d if before is None else before + d
+
+
+def array_of(node: Node) -> Any:
+    return node.value
+
+
+# ---- call nodes: upstreams of their places are kept in a dictionary, nested as calls are
+
+
+def _pass_to_call(upstreams: dict[int, Any], node: Node, u: Any) -> None:
+    places = upstreams.setdefault(node.inputs[0].serial, {})
+    place = node.attributes["place"]
+    if place not in places:
+        places[place] = u
+    elif isinstance(u, dict):
+        for inner, more in u.items():
+            _add(places[place], inner, more)
+    else:
+        places[place] = places[place] + u
+
+
+def _call_on_arrays(node: Node, u: dict[int, Any], wanted: tuple[int, ...], value: Any) -> list[Any]:
+    body: Graph = node.attributes["body"]
+    values = node.value if value is None else value(node)
+    place = body.place
+    active = _body_reach(body, wanted)
+    seeds = {body.order[p].serial: part for p, part in u.items()}
+    targets = {body.inputs[i].serial for i in wanted}
+    found = reverse(body.nodes, seeds, active, targets, arrays, lambda n: values[place[n.serial]])
+    return [found.get(body.inputs[i].serial) for i in wanted]
+
+
+def _body_reach(body: Graph, wanted: tuple[int, ...]) -> set[int]:
+    found: set[int] | None = body.derivatives.get(("reach", wanted))
+    if found is None:
+        found = reach(body.nodes, {body.inputs[i].serial for i in wanted})
+        body.derivatives["reach", wanted] = found
+    return found
+
+
+def _paths(u: dict[int, Any], before: tuple[int, ...] = ()) -> list[tuple[tuple[int, ...], Any]]:
+    """Each upstream with its place, nested calls as longer paths."""
+    found: list[tuple[tuple[int, ...], Any]] = []
+    for place in sorted(u):
+        inner = u[place]
+        found += _paths(inner, (*before, place)) if isinstance(inner, dict) else [((*before, place), inner)]
+    return found
+
+
+def _call_on_nodes(node: Node, u: dict[int, Any], wanted: tuple[int, ...], value: Any) -> list[Any]:
+    """A call node whose body is the derivative of the body, given the values it needs."""
+    body: Graph = node.attributes["body"]
+    pairs = _paths(u)
+    derived, saved = _body_gradient(body, tuple(path for path, _ in pairs), wanted, node.operation.name)
+    inputs = (*node.inputs, *[pick(node, p) for p in saved], *[part for _, part in pairs])
+    record = gradient_record(node.operation)  # type: ignore[arg-type]
+    made = apply(record, inputs, {**attributes_of(node), "body": derived})
+    return [pick(made, derived.place[out.serial]) for out in derived.outputs]
+
+
+_gradient_records: dict[str, CallRecord] = {}
+
+
+def gradient_record(operation: Operation) -> CallRecord:
+    """The record of the derivative of a call, named after it."""
+    name = operation.name + "_gradient"
+    if name not in _gradient_records:
+        _gradient_records[name] = CallRecord(name, f"the derivative of {operation.name}")
+    return _gradient_records[name]
+
+
+def _body_gradient(
+    body: Graph, paths: tuple[tuple[int, ...], ...], wanted: tuple[int, ...], name: str
+) -> tuple[Graph, list[int]]:
+    """The derivative's body and the places of `body` whose values it reads."""
+    key = ("gradient", paths, wanted)
+    found: tuple[Graph, list[int]] | None = body.derivatives.get(key)
+    if found is not None:
+        return found
+    given: list[Any] = []
+    seeds: dict[int, Any] = {}
+    for path in paths:
+        spec: Any = body.specs
+        for p in path:
+            spec = spec[p]
+        upstream = symbolic(spec.shape, spec.dtype)
+        given.append(upstream)
+        slot: dict[int, Any] = seeds
+        key_of = body.order[path[0]].serial
+        for p in path[1:]:
+            slot = slot.setdefault(key_of, {})
+            key_of = p
+        slot[key_of] = upstream
+    targets = {body.inputs[i].serial for i in wanted}
+    with made_for(Made(name, None, 0)):
+        grads = reverse(body.nodes, seeds, _body_reach(body, wanted), targets, ops, None)
+        outputs = []
+        for i in wanted:
+            grad = grads.get(body.inputs[i].serial)
+            outputs.append(ops.zeros(body.inputs[i].spec.shape, body.inputs[i].spec.dtype) if grad is None else grad)
+    nodes = ancestors(outputs, stop=[*body.order, *given])
+    read = {body.place[n.serial] for m in nodes for n in m.inputs if n.serial in body.place and not n.operation.leaf}
+    saved = sorted(read - set(range(len(body.inputs))))
+    inputs = [*body.inputs, *[body.order[p] for p in saved], *given]
+    found = Graph(inputs, outputs), saved
+    body.derivatives[key] = found
+    return found
