@@ -114,7 +114,7 @@ def _learn(columns: tuple[str, ...], args: argparse.Namespace, panels: list[Any]
     _loss_and_cost(models[rows[0][0]], train)
     if args.explain and not interrupted:
         _explain(train, columns)
-    shown = [Line(line.name, line.xs[:201], line.ys[:201]) for line in lines]
+    shown = [Line(line.name, line.xs[:41], line.ys[:41]) for line in lines]
     panels.append(Panel(what, "epochs (passes over the houses)", "MSE on the training houses", shown))
     return 130 if interrupted else 0
 

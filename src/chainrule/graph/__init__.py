@@ -7,7 +7,20 @@ from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
 from .graph import Graph, verify
 from .node import CONSTANT, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
 from .scope import Made, line_of, made_for, made_here, scope
-from .spec import Shape, Spec, Specs, as_dtype, broadcast, floatx, promote, promote_specs, set_floatx, spec_of
+from .spec import (
+    Shape,
+    Spec,
+    Specs,
+    as_dtype,
+    broadcast,
+    floatx,
+    promote,
+    promote_specs,
+    set_floatx,
+    spec_of,
+    with_stand_in,
+    without_stand_in,
+)
 
 __all__ = [
     "CONSTANT",
@@ -39,4 +52,6 @@ __all__ = [
     "spec_of",
     "tracked_ancestors",
     "verify",
+    "with_stand_in",
+    "without_stand_in",
 ]

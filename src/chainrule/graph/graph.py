@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GraphError
 from .apply import plan_for
 from .node import Node, ancestors
-from .spec import Specs
+from .spec import Specs, spec_of, without_stand_in
 
 
 class Graph:
@@ -21,6 +21,8 @@ class Graph:
         nodes: everything between in topological order, constants included.
         order: inputs followed by nodes; a node's *place* is its index here.
     """
+
+    stand_in = False  # traced with a number in place of an unknown batch: only its specs are true
 
     def __init__(self, inputs: Iterable[Node], outputs: Iterable[Node]) -> None:
         self.inputs = tuple(inputs)
@@ -39,7 +41,9 @@ class Graph:
 
     @cached_property
     def specs(self) -> Specs:
-        """The spec of every place."""
+        """The spec of every place; unknown again where a stand-in was used to trace."""
+        if self.stand_in:
+            return Specs([spec_of(without_stand_in(n.spec.shape), n.spec.dtype) for n in self.order])
         return Specs([node.spec for node in self.order])
 
     @cached_property

@@ -171,6 +171,19 @@ def spec_of(shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> Spec:
     return found
 
 
+_STAND_IN = 9973  # a prime that no real axis is likely to have
+
+
+def with_stand_in(shape: Shape) -> tuple[int, ...]:
+    """`shape` with a number for an unknown size, where code that computes with sizes must run."""
+    return tuple(_STAND_IN if n is None else n for n in shape)
+
+
+def without_stand_in(shape: Shape) -> Shape:
+    """The unknown sizes back as ``None``."""
+    return tuple(None if n == _STAND_IN else n for n in shape)
+
+
 @cache
 def promote(*operands: tuple[str, bool], floating: bool = False) -> np.dtype[Any]:
     """The dtype that holds all operands, each a (dtype name, weak) pair.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, IndexProblem, ShapeError
-from ..graph import Spec, spec_of
+from ..graph import Spec, spec_of, with_stand_in, without_stand_in
 from .record import Draw, Operation, Sample, namespace
 from .rules import all_batched, as_given, moves, normal_axes, normal_axis, per_input_entry, promoted, shift_axis
 
@@ -418,27 +418,30 @@ def thaw_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spec, ...]) -> tuple[Any, ...]:
-    """NumPy's own rule, asked of an array without memory; an unknown batch may only be sliced whole."""
-    stand_in: Any = np.broadcast_to(np.empty((), bool), tuple(1 if n is None else n for n in shape))
-    zeros = tuple(np.zeros(s.shape, np.int64) for s in indices)
-    for i, part in enumerate(key[: len(shape)]):
-        if i < len(shape) and shape[i] is None and part != ("slice", None, None, None) and part != "...":
+    """NumPy's own rule, asked of arrays without memory; an unknown batch may only be sliced whole."""
+
+    def stand_in(sizes: tuple[Any, ...]) -> Any:
+        return np.broadcast_to(np.int8(0), with_stand_in(sizes))
+
+    for part, n in zip(key, shape, strict=False):
+        if n is None and part != ("slice", None, None, None) and part != "...":
             raise ShapeError(
                 f"an index into the unknown batch axis of shape {shape}",
                 "a full slice there",
                 "index the other axes, or give the batch size",
             )
-    if math.prod(stand_in.shape) == 0 and indices:  # an index array into an empty axis has nothing to read
-        stand_in = np.broadcast_to(np.empty((), bool), tuple(max(n, 1) for n in stand_in.shape))
+    # an index array into an empty axis has nothing to read, but its shape counts
+    sizes = shape if not indices else tuple(n if n is None else max(n, 1) for n in shape)
     try:
-        result = stand_in[thaw_key(key, zeros)].shape
+        result = stand_in(sizes)[thaw_key(key, tuple(stand_in(s.shape) for s in indices))].shape
     except IndexError as error:
         raise IndexProblem(
             f"an index into shape {shape}: {error}",
             "an index inside the tensor, at most one an axis",
             "check the index and its axis",
         ) from None
-    return (None, *result[1:]) if shape and shape[0] is None else result
+    unknown = None in shape or any(None in s.shape for s in indices)
+    return without_stand_in(result) if unknown else result
 
 
 def _item_spec(specs: tuple[Spec, ...], key: tuple[Any, ...]) -> Spec:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ChainruleError, DTypeError, GraphError
-from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, promote_specs, spec_of
+from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, promote_specs, spec_of, with_stand_in
 from ..tensor import Tensor, as_tensor, symbolic
 
 registry: dict[str, Operation] = {}
@@ -241,13 +241,15 @@ class Composite(Operation):
         return call(self, tuple(tensors), attributes, body)
 
     def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
-        """The body's graph for these specs and attributes."""
+        """The body's graph for these specs and attributes. With an unknown batch it tells shapes only."""
         key = (specs, tuple(attributes.items()))
         found = self.bodies.get(key)
         if found is None:
             if len(self.bodies) > 1024:
                 self.bodies.clear()
-            found = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), specs, self.name)
+            sized = tuple([spec_of(with_stand_in(s.shape), s.dtype) for s in specs])
+            found = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
+            found.stand_in = sized != specs
         return found
 
 
