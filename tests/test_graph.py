@@ -150,9 +150,16 @@ def test_a_value_that_breaks_the_shape_rule_is_caught():
 
     try:
         faulty = Operation(
-            "faulty", lambda o, x: o.sum(x), spec=elementwise_spec(), casts=as_given, batch=elementwise_batch,
-            cost=per_entry(), says="nothing", samples=[], doc="A record whose value and rule disagree.",
-        )  # fmt: skip
+            "faulty",
+            lambda o, x: o.sum(x),
+            spec=elementwise_spec(),
+            casts=as_given,
+            batch=elementwise_batch,
+            cost=per_entry(),
+            says="nothing",
+            samples=[],
+            doc="A record whose value and rule disagree.",
+        )
         with pytest.raises(cr.GraphError, match="shape rule"):
             faulty([1.0, 2.0])
     finally:

@@ -52,8 +52,23 @@ def test_more_operators():
     np.testing.assert_array_equal((~i).numpy(), [-6, -7, -8])
 
 
-KEYS = [0, -1, (1, 2), slice(None, None, -1), (slice(None), 1), (..., 0), (None, 0), (slice(0, 0),), [1, 0], ([0, 1], [2, 0]),
-        (slice(None), [2, 2, 0]), A > 0, (0, A[0] > 0), np.array([True, False]), (np.int64(1), np.array(2))]  # fmt: skip
+KEYS = [
+    0,
+    -1,
+    (1, 2),
+    slice(None, None, -1),
+    (slice(None), 1),
+    (..., 0),
+    (None, 0),
+    (slice(0, 0),),
+    [1, 0],
+    ([0, 1], [2, 0]),
+    (slice(None), [2, 2, 0]),
+    A > 0,
+    (0, A[0] > 0),
+    np.array([True, False]),
+    (np.int64(1), np.array(2)),
+]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
@@ -68,23 +83,52 @@ def test_indexing_is_numpys(key):
 
 def test_indexing_errors_teach():
     t = cr.tensor(A)
-    for key, error in ((5, IndexProblem), ((0, 0, 0), IndexProblem), ("a", IndexProblem), ([0, 9], IndexProblem), ([0.5], cr.DTypeError),
-                       (np.array([True, False, True]), cr.ShapeError)):  # fmt: skip
+    for key, error in (
+        (5, IndexProblem),
+        ((0, 0, 0), IndexProblem),
+        ("a", IndexProblem),
+        ([0, 9], IndexProblem),
+        ([0.5], cr.DTypeError),
+        (np.array([True, False, True]), cr.ShapeError),
+    ):
         with pytest.raises(error, match="To mend it"):
             t[key]
 
 
 NUMPY = {
-    "exp": (np.exp, 1), "add": (np.add, 2), "multiply": (np.multiply, 2), "maximum": (np.maximum, 2), "sum": (np.sum, 1), "mean": (np.mean, 1),
-    "max": (np.max, 1), "concatenate": (lambda a, b: np.concatenate([a, b]), 2), "stack": (lambda a, b: np.stack([a, b], axis=1), 2),
-    "reshape": (lambda a: np.reshape(a, (3, 2)), 1), "transpose": (np.transpose, 1), "where": (lambda a, b: np.where(a > b, a, b), 2),
-    "matmul": (lambda a, b: np.matmul(a, np.transpose(b)), 2), "dot": (lambda a, b: np.dot(a, b.T), 2), "clip": (lambda a: np.clip(a, -1, 1), 1),
-    "squeeze": (lambda a: np.squeeze(a[:1]), 1), "expand_dims": (lambda a: np.expand_dims(a, 1), 1), "std": (lambda a: np.std(a, axis=0), 1),
-    "cumsum": (lambda a: np.cumsum(a, axis=1), 1), "einsum": (lambda a, b: np.einsum("ij,kj->ik", a, b), 2), "sort": (lambda a: np.sort(a, axis=0), 1),
-    "take": (lambda a: np.take(a, [0, 2], axis=1), 1), "tile": (lambda a: np.tile(a, (2, 1)), 1), "roll": (lambda a: np.roll(a, 1), 1),
-    "add.reduce": (lambda a: np.add.reduce(a), 1), "broadcast_to": (lambda a: np.broadcast_to(a, (2, 2, 3)), 1), "abs": (np.abs, 1), "outer": (np.outer, 2),
-    "add.outer": (np.add.outer, 2), "linalg.norm": (np.linalg.norm, 1), "full_like": (lambda a: np.full_like(a, 2.0) * a, 1), "split": (lambda a: np.split(a, 3, axis=1)[1], 1),
-}  # fmt: skip
+    "exp": (np.exp, 1),
+    "add": (np.add, 2),
+    "multiply": (np.multiply, 2),
+    "maximum": (np.maximum, 2),
+    "sum": (np.sum, 1),
+    "mean": (np.mean, 1),
+    "max": (np.max, 1),
+    "concatenate": (lambda a, b: np.concatenate([a, b]), 2),
+    "stack": (lambda a, b: np.stack([a, b], axis=1), 2),
+    "reshape": (lambda a: np.reshape(a, (3, 2)), 1),
+    "transpose": (np.transpose, 1),
+    "where": (lambda a, b: np.where(a > b, a, b), 2),
+    "matmul": (lambda a, b: np.matmul(a, np.transpose(b)), 2),
+    "dot": (lambda a, b: np.dot(a, b.T), 2),
+    "clip": (lambda a: np.clip(a, -1, 1), 1),
+    "squeeze": (lambda a: np.squeeze(a[:1]), 1),
+    "expand_dims": (lambda a: np.expand_dims(a, 1), 1),
+    "std": (lambda a: np.std(a, axis=0), 1),
+    "cumsum": (lambda a: np.cumsum(a, axis=1), 1),
+    "einsum": (lambda a, b: np.einsum("ij,kj->ik", a, b), 2),
+    "sort": (lambda a: np.sort(a, axis=0), 1),
+    "take": (lambda a: np.take(a, [0, 2], axis=1), 1),
+    "tile": (lambda a: np.tile(a, (2, 1)), 1),
+    "roll": (lambda a: np.roll(a, 1), 1),
+    "add.reduce": (lambda a: np.add.reduce(a), 1),
+    "broadcast_to": (lambda a: np.broadcast_to(a, (2, 2, 3)), 1),
+    "abs": (np.abs, 1),
+    "outer": (np.outer, 2),
+    "add.outer": (np.add.outer, 2),
+    "linalg.norm": (np.linalg.norm, 1),
+    "full_like": (lambda a: np.full_like(a, 2.0) * a, 1),
+    "split": (lambda a: np.split(a, 3, axis=1)[1], 1),
+}
 
 
 @pytest.mark.parametrize("name", NUMPY)
@@ -98,10 +142,20 @@ def test_numpy_functions_stay_in_the_graph(name):
     assert np.any(cr.gradients(result.sum(), variables[0]).numpy() != 0)
 
 
-@pytest.mark.parametrize("call", [
-    lambda t: np.add(t, 1.0, out=np.zeros(t.shape)), lambda t: np.fft.fft(t), lambda t: np.linalg.svd(t), lambda t: np.add.accumulate(t),
-    lambda t: np.frexp(t), lambda t: np.sum(t, where=A > 0), lambda t: np.exp(t, where=A > 0), lambda t: np.modf(t), lambda t: np.interp(t, [0.0], [1.0]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: np.add(t, 1.0, out=np.zeros(t.shape)),
+        lambda t: np.fft.fft(t),
+        lambda t: np.linalg.svd(t),
+        lambda t: np.add.accumulate(t),
+        lambda t: np.frexp(t),
+        lambda t: np.sum(t, where=A > 0),
+        lambda t: np.exp(t, where=A > 0),
+        lambda t: np.modf(t),
+        lambda t: np.interp(t, [0.0], [1.0]),
+    ],
+)
 def test_numpy_functions_without_an_operation_raise_and_never_leave_the_graph(call):
     with pytest.raises(cr.GraphError, match=r"numpy\..*chainrule"):
         call(cr.tensor(A))
@@ -148,10 +202,19 @@ def test_data_becomes_tensors_as_keras_does():
     assert cr.tensor(range(3)).shape == (3,)
 
 
-@pytest.mark.parametrize(("data", "error"), [
-    ([[1.0], [1.0, 2.0]], cr.ShapeError), (["a"], cr.DTypeError), ("text", cr.DTypeError), (None, cr.DTypeError), (object(), cr.DTypeError),
-    ([cr.Variable(1.0)], ValueProblem), ([[cr.tensor(1.0)]], ValueProblem), (np.array(["2020-01-01"], "datetime64[D]"), cr.DTypeError),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ([[1.0], [1.0, 2.0]], cr.ShapeError),
+        (["a"], cr.DTypeError),
+        ("text", cr.DTypeError),
+        (None, cr.DTypeError),
+        (object(), cr.DTypeError),
+        ([cr.Variable(1.0)], ValueProblem),
+        ([[cr.tensor(1.0)]], ValueProblem),
+        (np.array(["2020-01-01"], "datetime64[D]"), cr.DTypeError),
+    ],
+)
 def test_data_that_is_no_numbers_is_refused(data, error):
     with pytest.raises(error, match="expected"):
         cr.tensor(data)
@@ -178,7 +241,7 @@ def test_symbolic_tensors_have_no_numbers():
     ):
         with pytest.raises(cr.SymbolicError, match="symbolic"):
             ask()
-    with pytest.raises(cr.SymbolicError, match="ops.where"):
+    with pytest.raises(cr.SymbolicError, match=r"ops.where"):
         bool((s > 0).all())
     assert (s @ A.T).shape == (2, 2)
     np.testing.assert_array_equal(cr.run(s * 2, {s: A}).numpy(), A * 2)

@@ -483,8 +483,6 @@ def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: Bool
 
 # ---- searching, sorting, sets
 
-nonzero = ops.nonzero
-
 
 def argmax(x: Any, /, *, axis: int | None = None, keepdims: Bool = False) -> Tensor:
     """The index of the largest entry along `axis`, the first at a tie (``argmax``)."""
@@ -499,6 +497,13 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: Bool = False) -> Ten
 def count_nonzero(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
     """How many entries along `axis` are not zero (``count_nonzero``)."""
     return ops.sum(ops.cast(ops.not_equal(x, 0), int32), axis=axis, keepdims=keepdims)
+
+
+def nonzero(x: Any, /) -> tuple[Tensor, ...]:
+    """For each axis the indices of the entries that are not zero (``nonzero``). Leaves the graph."""
+    if not x.ndim:
+        raise ShapeError("a tensor without axes", "at least one axis to count along", "give it one with x[None]")
+    return ops.nonzero(x)
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: Any = "left", sorter: Any = None) -> Tensor:

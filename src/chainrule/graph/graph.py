@@ -43,7 +43,7 @@ class Graph:
     def specs(self) -> Specs:
         """The spec of every place; unknown again where a stand-in was used to trace."""
         if self.stand_in:
-            return Specs([spec_of(without_stand_in(n.spec.shape), n.spec.dtype) for n in self.order])
+            return Specs([_unknown_again(node.spec) for node in self.order])
         return Specs([node.spec for node in self.order])
 
     @cached_property
@@ -65,6 +65,10 @@ class Graph:
     def outputs_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """The outputs among the values of all places."""
         return tuple(values[self.place[node.serial]] for node in self.outputs)
+
+
+def _unknown_again(spec: Any) -> Any:
+    return spec if isinstance(spec, Specs) else spec_of(without_stand_in(spec.shape), spec.dtype)
 
 
 def verify(graph: Graph) -> None:

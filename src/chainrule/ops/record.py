@@ -299,9 +299,11 @@ Composite.plan = CallRecord.plan = _plan_call  # type: ignore[method-assign]
 
 
 def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Tensor:
-    """The first output of a call node: `record` names it, `body` is what it computes."""
-    node = apply(record, inputs, {**attributes, "body": body})
-    return pick(node, body.place[body.outputs[0].serial])
+    """The output of a call node: `record` names it, `body` is what it computes.
+
+    A body's only output depends on all its nodes, so it is its last place, for any sizes.
+    """
+    return pick(apply(record, inputs, {**attributes, "body": body}), -1)
 
 
 def pick(node: Node, place: int) -> Tensor:

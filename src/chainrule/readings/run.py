@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError
 from ..graph import Graph, Node, apply
-from ..ops.record import PICK, Composite, attributes_of, call, pick
+from ..ops.record import PICK, Composite, attributes_of, pick
 from ..tensor import INPUT, Tensor, as_tensor
 
 Rebuild = Callable[[Node, list[Any]], Any]
@@ -40,7 +40,7 @@ def same(node: Node, inputs: list[Any]) -> Any:
         if specs == tuple(n.spec for n in node.inputs):
             return apply(operation, tuple(inputs), node.attributes)
         attributes = attributes_of(node)
-        return call(operation, tuple(inputs), attributes, operation.body(specs, attributes)).inputs[0]
+        return apply(operation, tuple(inputs), {**attributes, "body": operation.body(specs, attributes)})
     return apply(operation, tuple(inputs), node.attributes)
 
 

@@ -119,7 +119,8 @@ def _one(node: Node, operation: Any, parents: list[tuple[Any, bool]], size: int)
     if "body" in node.attributes:
         body: Graph = node.attributes["body"]
         inner = _batch(body, xs, flags, size, node.scope)
-        return {body.place[serial]: found for serial, found in inner.items()}, True
+        places = {body.place[serial]: found for serial, found in inner.items()}
+        return {**places, -1: inner[body.order[-1].serial]}, True
     if not any(flags):  # inside an opened body: symbolic there, known here
         return operation(*xs, **attributes_of(node)), False
     return operation.batch(operation, xs, flags, size, attributes_of(node)), True

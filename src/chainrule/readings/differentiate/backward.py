@@ -170,6 +170,8 @@ def array_of(node: Node) -> Any:
 def _pass_to_call(upstreams: dict[int, Any], node: Node, u: Any) -> None:
     places = upstreams.setdefault(node.inputs[0].serial, {})
     place = node.attributes["place"]
+    if place < 0:
+        place += len(node.inputs[0].spec)
     if place not in places:
         places[place] = u
     elif isinstance(u, dict):

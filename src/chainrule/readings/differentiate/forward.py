@@ -72,4 +72,6 @@ def _call_tangents(node: Node, moved: dict[int, Any], value: Any) -> dict[int, A
 
     seeds = {b.serial: moved[n.serial] for b, n in zip(body.inputs, node.inputs, strict=True) if n.serial in moved}
     found = tangents(body.nodes, seeds, inner)
-    return {body.place[serial]: t for serial, t in found.items()}
+    places = {body.place[serial]: t for serial, t in found.items()}
+    last = found.get(body.order[-1].serial)
+    return places if last is None else {**places, -1: last}
