@@ -653,7 +653,7 @@ round = Operation(
     cost=per_entry(other=1),
     local=(0,),
     says="round stops the gradient: it is flat between its steps",
-    written="round({0})",
+    written="round({0}, {decimals})",
     samples=[Sample([0.25, -1.75, 2.6, 0.5]), Sample([0.234, -1.756], decimals=1), Sample(2.6)],
     doc="The nearest number with this many decimals, halves to even (``keras.ops.round``).\n\n"
     ">>> ops.round([0.5, 1.5, 2.7])\ntensor([0., 2., 3.])",

@@ -15,9 +15,9 @@ from typing import Any, cast
 import numpy as np
 
 from ..errors import GraphError, ShapeError
-from ..graph import Graph, Made, Node, ancestors, apply, made_for
+from ..graph import Graph, Made, Node, ancestors, apply, made_for, resolve
 from ..ops.arrays import arrays
-from ..ops.record import PICK, Operation, pick
+from ..ops.record import PICK, Operation, attributes_of, pick
 from ..ops.rules import normal_axes
 from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, Variable, as_tensor
 from .differentiate import downstream, kept_shape, local_of
@@ -149,6 +149,7 @@ class Explanation:
 
 def explain(
     y: Any,
+    entry: Any = None,
     *,
     names: dict[str, Any] | None = None,
     depth: int | None = None,
@@ -158,7 +159,8 @@ def explain(
     """How one number came about, and how its gradient reaches everything it depends on.
 
     Args:
-        y: a scalar tensor, such as a loss, or one entry, such as ``t[3, 1]``.
+        y: a scalar tensor, such as a loss, or one entry, such as ``t[3, 1]``; a gradient, too.
+        entry: the index of the entry meant, if y has several.
         names: names to show, ``{"z": z}``; leaves show their own, others get letters.
         depth: scopes and composites deeper than this are folded: shown as one step with its own upstream
             and downstream. ``None`` opens everything, 0 folds every scope.
@@ -176,11 +178,14 @@ def explain(
     y = as_tensor(y)
     if y.symbolic:
         y._no_value("an explanation")
+    if entry is not None:
+        node = resolve(y)
+        y = Tensor(node.operation, node.inputs, node.attributes, node.spec, node.value, True, node.made)[entry]
     if y.size != 1:
         raise ShapeError(
             f"a tensor of shape {y.shape} to be explained",
             "one number",
-            "index one entry, e.g. explain(t[0, 1]), or reduce it to a loss",
+            "name one entry, e.g. explain(t, entry=(0, 1)), or reduce it to a loss",
         )
     order = ancestors([y])
     if y.operation.leaf and not y.inputs:
@@ -320,7 +325,11 @@ class _Ledger:
             if any(np.shape(x) and _meets(index, np.shape(x), node.spec.shape) is None for x in xs):
                 return None
             filled = [_factor(np.asarray(x)[_meets(index, np.shape(x), node.spec.shape)], self.digits) for x in xs]
-            return Arithmetic(_fill(operation.written, filled), float(value)) if operation.local is not None else None
+            return (
+                Arithmetic(_fill(operation.written, filled, node.attributes), float(value))
+                if operation.local is not None
+                else None
+            )
         return Arithmetic(self._linear(node, index), float(value))
 
     def _reduction(self, operation: Operation, x: Any, index: Index, node: Node) -> str:
@@ -329,8 +338,9 @@ class _Ledger:
         group = np.asarray(x)[tuple(slice(None) if i in axes else next(kept) for i in range(x.ndim))].ravel()
         name = operation.name
         if name == "logsumexp":
-            body = self._terms([f"exp({show(v, self.digits)})" for v in group], np.exp(group))
-            return f"log({body})"
+            top = group.max() if abs(group.max()) > 100 else group.dtype.type(0)  # exp of a large number overflows
+            body = self._terms([f"exp({show(v, self.digits)})" for v in group - top], np.exp(group - top))
+            return f"log({body})" + (f" + {_factor(top, self.digits)}" if top else "")
         if name == "prod":
             return self._terms([_factor(v, self.digits) for v in group], group, " * ", np.prod)
         body = self._terms([_factor(v, self.digits) for v in group], group)
@@ -351,7 +361,7 @@ class _Ledger:
         values: list[Any] = []
         for i in moving:
             coefficients = downstream(operation, arrays, i, one, xs, node.value, node.attributes)
-            for place in zip(*np.nonzero(coefficients), strict=True):
+            for place in map(tuple, np.argwhere(coefficients)):
                 c, x = coefficients[place], xs[i][place]
                 texts.append(
                     _factor(x, self.digits) if c == 1 else f"{_factor(x, self.digits)} * {_factor(c, self.digits)}"
@@ -498,7 +508,7 @@ class _Ledger:
         others = [np.zeros_like(x) for x in xs] if operation.joint else list(xs)
         others[i] = one
         column = np.asarray(operation.value(np, *others, **node.attributes))
-        places = list(zip(*np.nonzero(column), strict=True))
+        places = [tuple(p) for p in np.argwhere(column)]
         texts = [
             f"{_factor(np.asarray(u)[p], self.digits)} * {_factor(column[p], self.digits)}"
             for p in places[: SHOWN_TERMS + 1]
@@ -517,7 +527,7 @@ def _meets(index: Index, shape: tuple[int, ...], wide: tuple[int, ...]) -> Index
     return tuple(0 if n == 1 else k for n, k in zip(shape, tail, strict=True))
 
 
-def _fill(written: str, values: list[str]) -> str:
+def _fill(written: str, values: list[str], attributes: dict[str, Any]) -> str:
     """The formula with numbers for its inputs; a negative one keeps its brackets but as a function's argument."""
 
     def put(match: re.Match[str]) -> str:
@@ -528,6 +538,8 @@ def _fill(written: str, values: list[str]) -> str:
             else match[1] + value + match[3]
         )
 
+    for name, given in attributes.items():
+        written = written.replace(f"{{{name}}}", str(given))
     return re.sub(r"(\(|, |)\{(\d)\}(\)|,|)", put, written)
 
 
@@ -537,7 +549,7 @@ def _formula(node: Node, names: list[str]) -> str:
     written = operation.written
     needed = max(len(names), 1)
     try:
-        return str(written.format(*names[:needed]))
+        return str(written.format(*names[:needed], **attributes_of(node)))
     except IndexError:
         return f"{operation.name}({', '.join(names)})"
 

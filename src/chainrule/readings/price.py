@@ -124,7 +124,7 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
     >>> cost.total.multiplies
     120422400
     >>> cost.rows[0].formula
-    '28·28·32 outputs × 5·5·192 = 120,422,400 multiplies'
+    '28·28·32 outputs × 5·5·192 window = 120,422,400 multiplies'
     """
     if callable(target) and not isinstance(target, Tensor):
         return _price_function(target, specs, backward)

@@ -1,0 +1,213 @@
+"""Every operation has every reading, or a stated reason; the house's walls hold."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import math
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chainrule as cr
+from chainrule import ops
+from chainrule.ops.record import Composite, registry
+
+ROOT = Path(cr.__file__).parent
+NO_GRADIENT = {  # the result is no real number that moves with the input
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "logical_not",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "signbit",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+    "bitwise_invert",
+    "argmax",
+    "argmin",
+    "argsort",
+    "all",
+    "any",
+    "max_pool_index",
+    "random_bits",
+    "random_uniform",
+    "random_normal",
+    "random_permutation",
+}
+
+
+@pytest.mark.parametrize("name", registry)
+def test_every_record_is_whole(name):
+    record = registry[name]
+    assert record.name == name
+    assert record.says
+    assert record.written
+    assert record.__doc__
+    assert record.samples
+    assert callable(record.batch)
+    assert callable(record.cost)
+    assert callable(record.spec)
+    if not isinstance(record, Composite):
+        assert record.differentiable != (name in NO_GRADIENT)
+        for form in (record.local, record.transpose):
+            assert not isinstance(form, tuple) or len(form) == record.arity
+
+
+def test_no_list_is_stale():
+    assert set(registry) >= NO_GRADIENT
+
+
+ORDER = ["errors", "graph", "tensor", "ops", "readings", "array_api", "datasets", "draw", "cli"]
+MAY = {  # a room, and what it may import beside itself
+    "errors": set(),
+    "graph": {"errors"},
+    "tensor": {"errors", "graph"},
+    "ops": {"errors", "graph", "tensor"},
+    "readings": {"errors", "graph", "tensor", "ops"},
+    "array_api": {"errors", "graph", "tensor", "ops"},
+    "datasets": {"errors"},
+    "draw": {"errors"},
+    "cli": {"errors", "graph", "tensor", "ops", "readings", "datasets", "draw"},
+}
+# imported inside a function, at need: named by the design
+LAZY = {("tensor", "array_api")}
+
+
+def rooms():
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[0] not in ("__init__", "__main__"):
+            yield path, parts
+
+
+@pytest.mark.parametrize(("path", "parts"), list(rooms()), ids=lambda v: "/".join(v) if isinstance(v, tuple) else "")
+def test_imports_point_one_way(path, parts):
+    room = parts[0]
+    assert room in MAY, f"{room} is a new room: say in this test what it may import"
+    package = ("chainrule", *(parts[:-1] if parts[-1] != "__init__" or len(parts) > 1 else parts))
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            if len(base) == 1 and not node.module:
+                names = [alias.name for alias in node.names]
+            else:
+                names = [(*base, *(node.module or "").split("."))[1]]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chainrule"):
+            rest = node.module.split(".")[1:]
+            names = rest[:1] or [alias.name for alias in node.names]
+        for name in names:
+            if name and name != room:
+                assert name in MAY[room] or (room, name) in LAZY, f"{path.name}:{node.lineno} imports {name}"
+
+
+def test_only_numpy_is_imported():
+    heavy = ("jax", "torch", "scipy", "matplotlib", "pandas", "ml_dtypes")
+    code = f"import sys, chainrule; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_public_names():
+    assert set(cr.__all__) <= set(dir(cr))
+    for name in cr.__all__:
+        assert inspect.getdoc(getattr(cr, name)), name
+    issue = [
+        "tensor",
+        "Variable",
+        "gradients",
+        "grad",
+        "value_and_grad",
+        "jacobian",
+        "hessian",
+        "vectorize",
+        "check",
+        "price",
+        "explain",
+        "scope",
+    ]
+    assert set(issue) <= set(cr.__all__)
+    assert cr.Tensor.__array_namespace__(cr.tensor(1.0)).__name__ == "chainrule.array_api"
+
+
+@pytest.mark.parametrize("name", sorted(ops.__all__))
+def test_every_public_operation_is_documented_by_an_example(name):
+    doc = getattr(ops, name).__doc__
+    assert doc
+    assert ">>>" in doc, f"ops.{name} has no example"
+
+
+def modules():
+    for found in pkgutil.walk_packages(cr.__path__, "chainrule."):
+        if not found.name.endswith("__main__"):
+            yield found.name
+
+
+class Close(doctest.OutputChecker):
+    """The last digits of float32 differ between processors: numbers need only be close, the rest equal."""
+
+    NUMBER = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
+
+    def check_output(self, want, got, optionflags):
+        if super().check_output(want, got, optionflags):
+            return True
+        if [*map(str.split, self.NUMBER.split(want))] != [*map(str.split, self.NUMBER.split(got))]:
+            return False
+        pairs = zip(self.NUMBER.findall(want), self.NUMBER.findall(got), strict=True)
+        return all(math.isclose(float(a), float(b), rel_tol=1e-5, abs_tol=1e-7) for a, b in pairs)
+
+
+def failures(tests):
+    runner = doctest.DocTestRunner(Close(), optionflags=FLAGS, verbose=False)
+    for test in tests:
+        runner.run(test)
+    return runner.failures
+
+
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@pytest.mark.parametrize("name", ["chainrule", *modules()])
+def test_examples_in_docstrings_run(name):
+    module = importlib.import_module(name)
+    globs = {**vars(module), "ops": ops, "cr": cr}
+    assert failures(doctest.DocTestFinder(exclude_empty=True).find(module, globs=globs)) == 0
+
+
+@pytest.mark.parametrize("name", registry)
+def test_examples_in_records_run(name):
+    parser = doctest.DocTestParser()
+    test = parser.get_doctest(registry[name].__doc__, {"ops": ops, "cr": cr}, name, None, 0)
+    assert failures([test]) == 0
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        *sorted(str(p.relative_to(ROOT.parents[1])) for p in (ROOT.parents[1] / "docs").rglob("*.md")),
+    ],
+)
+def test_examples_in_pages_run(page, tmp_path, monkeypatch):
+    path = ROOT.parents[1] / page
+    if not path.exists():
+        pytest.skip("installed without its documents")
+    monkeypatch.chdir(tmp_path)
+    test = doctest.DocTestParser().get_doctest(path.read_text(), {"cr": cr, "ops": ops}, page, str(path), 0)
+    assert failures([test]) == 0
