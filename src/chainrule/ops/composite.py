@@ -197,7 +197,7 @@ glu = activation(
 # ---- normalisation
 
 
-def _layer_normalization(o: Any, x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float = 1e-3) -> Any:
+def _layer_normalization(o: Any, x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float = 1e-7) -> Any:
     mean = o.mean(x, axis=axis, keepdims=True)
     centred = x - mean
     scale = o.rsqrt(o.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
@@ -215,7 +215,7 @@ layer_normalization_record = Composite(
 )
 rms_normalization_record = Composite(
     "rms_normalization",
-    lambda o, x, scale, axis=-1, epsilon=1e-6: x * o.rsqrt(o.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale,
+    lambda o, x, scale, axis=-1, epsilon=1e-7: x * o.rsqrt(o.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale,
     casts=floated,
     says="rms normalisation removes from the gradient its part along the normalised input",
     written="rms_normalization({0})",

@@ -34,7 +34,7 @@ def layer_normalization(
         1.0 if gamma is None else gamma,
         0.0 if beta is None else beta,
         axis=axes,
-        epsilon=1e-3 if epsilon is None else epsilon,
+        epsilon=1e-7 if epsilon is None else epsilon,
     )
 
 
@@ -51,7 +51,7 @@ def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: float 
     x = as_tensor(x)
     axes = normal_axes(freeze(axis), x.ndim)
     fitted = 1.0 if scale is None else _fitted(as_tensor(scale), x, axes)
-    return composite.rms_normalization_record(x, fitted, axis=axes, epsilon=1e-6 if epsilon is None else epsilon)
+    return composite.rms_normalization_record(x, fitted, axis=axes, epsilon=1e-7 if epsilon is None else epsilon)
 
 
 def _same_shape(target: Tensor, output: Tensor) -> None:
