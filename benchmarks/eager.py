@@ -2,7 +2,7 @@
 
     python benchmarks/eager.py --peer PYTHON
 
-PYTHON is an interpreter whose environment has PyTorch (see tests/oracles.txt); default: this one. Each round starts a
+PYTHON is an interpreter whose environment has PyTorch (see tests/peers.txt); default: this one. Each round starts a
 fresh process for each side, one thread; a side's number is the fastest of 300 repetitions, in µs per operation.
 """
 

@@ -79,19 +79,24 @@ def window_spread(u, sizes, **window):
     return jax.vjp(lambda x: window_sum(x, **window), x)[1](u)[0]
 
 
-def max_pool_index(x, pool_size, strides=None, padding="valid"):
-    rank, sizes = x.ndim - 2, x.shape[1:-1]
-    spread = lambda v: (v,) * rank if isinstance(v, int) else v
-    axes = []  # for each axis, for each window the places it covers
+def covered(sizes, pool_size, strides, padding):
+    """For each axis, for each window along it, the places inside the input that it covers."""
+    spread = lambda v: (v,) * len(sizes) if isinstance(v, int) else v
+    axes = []
     for n, k, s in zip(sizes, spread(pool_size), spread(strides or pool_size), strict=True):
         before, after = same_pads(n, k, s) if padding == "same" else (0, 0)
         starts = range(-before, n + after - k + 1, s)
         axes.append([[i for i in range(start, start + k) if 0 <= i < n] for start in starts])
+    return axes
+
+
+def max_pool_index(x, pool_size, strides=None, padding="valid"):
+    axes = covered(x.shape[1:-1], pool_size, strides, padding)
     found = np.zeros((x.shape[0], *map(len, axes), x.shape[-1]), np.int32)
     for b, *at, c in np.ndindex(found.shape):
-        covered = product(*[windows[i] for windows, i in zip(axes, at, strict=True)])
-        winner = max(covered, key=lambda place: x[(b, *place, c)])  # Python's max keeps the first of equals
-        found[(b, *at, c)] = np.ravel_multi_index(winner, sizes)
+        places = product(*[windows[i] for windows, i in zip(axes, at, strict=True)])
+        winner = max(places, key=lambda place: x[(b, *place, c)])  # of equals Python's max keeps the first
+        found[(b, *at, c)] = np.ravel_multi_index(winner, x.shape[1:-1])
     return found
 
 
@@ -103,7 +108,7 @@ def hard_shrink(x, threshold=0.5):
 
 
 def soft_shrink(x, threshold=0.5):
-    return jnp.where(x > threshold, x - threshold, jnp.where(x < -threshold, x + threshold, 0.0))
+    return x - jnp.clip(x, -threshold, threshold)
 
 
 def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-3):
@@ -183,22 +188,21 @@ PLAIN = {
     "random_permutation": random_permutation,
 }
 
-_NUMPY = (
-    "absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort "
-    "bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil "
-    "clip copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide greater greater_equal "
-    "hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or "
-    "logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod "
-    "reciprocal round sign signbit sin sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var where"
-).split()
-_NN = (
-    "celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp relu relu6 "
-    "selu sigmoid silu softmax softplus squareplus"
-).split()
+NUMPY = """
+    absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort bitwise_and
+    bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil clip
+    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide greater greater_equal hypot
+    isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or
+    logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod
+    reciprocal round sign signbit sin sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var
+    where"""
+NETWORKS = """
+    celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp relu relu6
+    selu sigmoid silu softmax softplus squareplus"""
 
 ORACLES = {
-    **{name: getattr(jnp, name) for name in _NUMPY},
-    **{name: getattr(nn, name) for name in _NN},
+    **{name: getattr(jnp, name) for name in NUMPY.split()},
+    **{name: getattr(nn, name) for name in NETWORKS.split()},
     **PLAIN,
     "add_at": lambda u, *indices, key, shape: jnp.zeros(shape, u.dtype).at[thaw(key, indices)].add(u),
     "average_pool": average_pool,

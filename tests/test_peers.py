@@ -10,7 +10,7 @@ import chainrule as cr
 from chainrule import ops
 
 pytestmark = pytest.mark.heavy
-REASON = "install tests/oracles.txt to compare with PyTorch and Keras"
+REASON = "install tests/peers.txt to compare with PyTorch and Keras"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ChainruleError, GraphError, IndexProblem, ShapeError, ValueProblem
+from ..errors import ChainruleError, GraphError, IndexProblem, ValueProblem
 from .node import CONSTANT, Node, OperationRecord
 from .scope import line_of, made_here
 from .spec import Spec
@@ -118,11 +118,4 @@ def check_value(operation: OperationRecord, spec: Any, value: Any) -> None:
             f"{operation.name} computed {value.dtype.name}{list(value.shape)} where its shape rule said {spec!r}",
             "a value that matches the rule",
             f"correct the shape rule or the value in the record of {operation.name!r}",
-        )
-
-
-def require_rank(spec: Spec, least: int, what: str) -> None:
-    if len(spec.shape) < least:
-        raise ShapeError(
-            f"shape {spec.shape} for {what}", f"at least {least} axes", "add the missing axes with expand_dims"
         )

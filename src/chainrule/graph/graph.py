@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -61,10 +61,6 @@ class Graph:
         """The values by place before anything ran: leaves that hold one, ``None`` elsewhere."""
         empty: list[Any] = [None] * len(self.inputs)
         return empty + [node.value if node.operation.leaf else None for node in self.nodes]
-
-    def outputs_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """The outputs among the values of all places."""
-        return tuple(values[self.place[node.serial]] for node in self.outputs)
 
 
 def _unknown_again(spec: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ChainruleError, DTypeError, GraphError
+from ..errors import ChainruleError, GraphError
 from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, promote_specs, spec_of, with_stand_in
 from ..tensor import Tensor, as_tensor, symbolic
 
@@ -356,13 +356,6 @@ def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
         return None, dict(only)
     inputs = len(names) - len(defaults)
     return inputs, dict(zip(names[inputs:], defaults, strict=True))
-
-
-def require_float(spec: Spec, what: str) -> None:
-    if not is_float(spec.dtype):
-        raise DTypeError(
-            f"{what} of dtype {spec.dtype.name}", "a float dtype", "cast it, e.g. with ops.cast(x, 'float32')"
-        )
 
 
 def is_float(dtype: np.dtype[Any]) -> bool:

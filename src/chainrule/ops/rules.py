@@ -42,15 +42,6 @@ def whole(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     return (dtype,) * len(specs)
 
 
-def first_promoted(count: int) -> Any:
-    """The first `count` operands to their common dtype, the others (indices, conditions) as given."""
-
-    def casts(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-        return promoted(specs[:count]) + as_given(specs[count:])
-
-    return casts
-
-
 # ---- shapes
 
 
