@@ -111,11 +111,11 @@ def soft_shrink(x, threshold=0.5):
     return x - jnp.clip(x, -threshold, threshold)
 
 
-def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-3):
+def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-7):
     return nn.standardize(x, axis=axis, epsilon=epsilon) * gamma + beta
 
 
-def rms_normalization(x, scale, axis=-1, epsilon=1e-6):
+def rms_normalization(x, scale, axis=-1, epsilon=1e-7):
     n = math.prod(x.shape[a] for a in np.atleast_1d(axis))
     return scale * x / jnp.sqrt(jnp.linalg.norm(x, axis=axis, keepdims=True) ** 2 / n + epsilon)
 

@@ -47,7 +47,8 @@ class Tensor(Node):
     """An immutable array that remembers how it was made.
 
     Every NumPy operator works on it and stays in the graph; so do NumPy's own functions (``np.exp(t)``).
-    ``np.asarray(t)``, ``t.numpy()``, ``float(t)`` leave the graph. A symbolic tensor has a shape and a
+    ``np.asarray(t)``, ``t.numpy()``, ``float(t)`` leave the graph. Where a value is not a number (``log(0)``,
+    ``1/0``) an eager operation warns as NumPy does. A symbolic tensor has a shape and a
     dtype but no numbers yet. Make one with `tensor`, `Variable` or any function of `chainrule.ops`.
 
     >>> import chainrule as cr
@@ -126,13 +127,19 @@ class Tensor(Node):
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __dlpack__(self, **options: Any) -> Any:
-        if self.value is None:
-            self._no_value("its memory")
-        array = np.asarray(self.value)
-        if not array.flags.writeable:  # NumPy can only lend writeable memory without a flag of its own
-            array = array.copy()
-        return array.__dlpack__(**options)
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """The value's memory, lent read-only where the taker knows that flag, else a copy."""
+        if dl_device not in (None, (1, 0)):
+            raise BufferError(f"a tensor lives on the CPU, device (1, 0), not {dl_device}")
+        array = self.numpy()
+        flagged = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
+        if flagged and max_version is not None and max_version[0] >= 1 and not copy:
+            return array.__dlpack__(max_version=max_version)
+        if copy is False:
+            raise BufferError("without DLPack 1.0's read-only flag a tensor can only be copied")
+        return array.copy().__dlpack__(max_version=max_version) if flagged else array.copy().__dlpack__()
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
@@ -162,6 +169,10 @@ class Tensor(Node):
                 f"{kind}() of a tensor of shape {self.shape}",
                 "a tensor without axes",
                 "reduce it first, e.g. with .sum(), .mean(), .all() or .any(), or index one entry",
+            )
+        if self.dtype.kind == "c" and kind in ("float", "int"):
+            raise DTypeError(
+                f"{kind}() of a complex tensor", "a real one", "take its real part with np.asarray(t).real"
             )
         return self.value
 
@@ -317,7 +328,9 @@ def number(value: Any, dtype: np.dtype[Any] | None = None) -> Tensor:
         try:
             array = np.asarray(value, dtype=dtype if dtype is not None else weak.dtype)
         except OverflowError:
-            kind = "int64" if dtype is None else dtype.name
+            if dtype is None:  # an integer beyond int64 waits for the dtype it meets
+                return Tensor(CONSTANT, (), NO_ATTRIBUTES, weak, np.asarray(value, dtype=object), False, None)
+            kind = dtype.name
             raise DTypeError(
                 f"the Python number {value}", f"a number that {kind} can hold", "use a wider dtype or a float"
             ) from None
@@ -547,6 +560,21 @@ class Variable:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self._leaf.__array__(dtype, copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._leaf.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._leaf.__dlpack_device__()
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return self._leaf.__array_namespace__(api_version=api_version)
+
+    def __index__(self) -> int:
+        return self._leaf.__index__()
+
+    def __complex__(self) -> complex:
+        return complex(self._leaf)
 
     def __bool__(self) -> bool:
         return bool(self._leaf)

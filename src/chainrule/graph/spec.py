@@ -41,6 +41,13 @@ _ABOVE: dict[str, tuple[str, ...]] = {
 _WEAK_NAME = {"b": "bool", "i": "i*", "f": "f*", "c": "complex64"}
 
 _floatx = "float32"
+_caches: list[dict[Any, Any]] = []
+
+
+def new_cache() -> dict[Any, Any]:
+    """A dictionary for what is worked out from specs; emptied when the default float changes."""
+    _caches.append({})
+    return _caches[-1]
 
 
 def floatx() -> str:
@@ -62,6 +69,8 @@ def set_floatx(value: str) -> None:
     as_dtype(value)
     _floatx = value
     promote.cache_clear()
+    for kept in _caches:
+        kept.clear()
 
 
 @cache
@@ -123,18 +132,21 @@ class Spec:
     """A shape and a dtype; ``weak`` marks a Python number. Made by `spec_of` alone, so equal specs are one object.
 
     ``shape`` may hold ``None`` for a batch size not known yet. ``floating``: gradients exist in this dtype.
+    ``narrow``: bfloat16, in which NumPy itself computes little.
     """
 
-    __slots__ = ("__weakref__", "dtype", "floating", "shape", "weak")
+    __slots__ = ("__weakref__", "dtype", "floating", "narrow", "shape", "weak")
 
     shape: Shape
     dtype: np.dtype[Any]
     weak: bool
     floating: bool
+    narrow: bool
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool) -> None:
         self.shape, self.dtype, self.weak = shape, dtype, weak
-        self.floating = dtype.kind == "f" or dtype.name == "bfloat16"
+        self.narrow = dtype.name == "bfloat16"
+        self.floating = dtype.kind == "f" or self.narrow
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"
@@ -157,6 +169,7 @@ class Specs(tuple[Any, ...]):
 
     __slots__ = ()
     floating = True
+    narrow = False
 
 
 _interned: WeakValueDictionary[Any, Spec] = WeakValueDictionary()

@@ -85,16 +85,23 @@ leaky_relu = activation(
     ">>> ops.leaky_relu([-1.0, 2.0])\ntensor([-0.2,  2. ])",
     "leaky_relu hands the gradient on above 0 and a fraction of it elsewhere",
 )
+
+
+def _below(o: Any, x: Any) -> Any:
+    """x where it is not above 0: unlike `minimum`, the whole gradient is handed on at 0."""
+    return o.where(x > 0, o.zeros_like(x), x)
+
+
 elu = activation(
     "elu",
-    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(o.minimum(x, 0))),
+    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(_below(o, x))),
     "x above 0, alpha (exp(x) - 1) elsewhere (``keras.ops.elu``).\n\n>>> ops.elu([0.0, 2.0])\ntensor([0., 2.])",
     "elu hands the gradient on above 0 and alpha exp(x) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
 )
 celu = activation(
     "celu",
-    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(o.minimum(x, 0) / alpha)),
+    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(_below(o, x) / alpha)),
     "x above 0, alpha (exp(x/alpha) - 1) elsewhere (``keras.ops.celu``).\n\n>>> ops.celu([0.0, 2.0])\ntensor([0., 2.])",
     "celu hands the gradient on above 0 and exp(x/alpha) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
@@ -102,7 +109,7 @@ celu = activation(
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 selu = activation(
     "selu",
-    lambda o, x: SELU_SCALE * o.where(x > 0, x, SELU_ALPHA * o.expm1(o.minimum(x, 0))),
+    lambda o, x: SELU_SCALE * o.where(x > 0, x, SELU_ALPHA * o.expm1(_below(o, x))),
     "The scaled elu that keeps mean 0 and variance 1 (``keras.ops.selu``; Klambauer et al., arXiv:1706.02515).\n\n"
     ">>> ops.selu([0.0, 1.0])\ntensor([0.      , 1.050701])",
     "selu scales elu's gradient",
@@ -110,7 +117,7 @@ selu = activation(
 )
 relu6 = activation(
     "relu6",
-    lambda o, x: o.minimum(o.relu(x), 6),
+    lambda o, x: o.where(x >= 6, 6, o.relu(x)),
     "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
     "relu6 hands the gradient on between 0 and 6",
     [Sample([0.5, -1.5, 3.0, 7.0])],

@@ -163,7 +163,7 @@ power = binary(
     "power",
     lambda o, x, y: o.power(x, y),
     (
-        lambda o, x, y, r: y * o.power(x, o.where(y == 0, y * 0 + 1, y - 1)),
+        lambda o, x, y, r: y * o.power(x, o.where((y == 0) & (x == 0), y * 0 + 1, y - 1)),
         lambda o, x, y, r: o.where(x > 0, r * o.log(o.where(x > 0, x, x * 0 + 1)), r * 0),
     ),
     "x1 to the power x2 (``keras.ops.power``). The slope on x2 is 0 where x1 is not positive.\n\n"
@@ -235,6 +235,7 @@ absolute = unary(
     kind="same",
     samples=PLAIN,
 )
+absolute.spec = lambda specs: spec_of(specs[0].shape, np.empty(0, specs[0].dtype).real.dtype)  # of complex: real
 sign = unary(
     "sign",
     lambda o, x: o.sign(x),
@@ -478,7 +479,7 @@ arctanh = unary(
 hypot = binary(
     "hypot",
     lambda o, x, y: o.hypot(x, y),
-    (lambda o, x, y, r: x / r, lambda o, x, y, r: y / r),
+    (lambda o, x, y, r: x / o.where(r == 0, r + 1, r), lambda o, x, y, r: y / o.where(r == 0, r + 1, r)),
     "sqrt(x1^2 + x2^2) without overflow (``keras.ops.hypot``).\n\n>>> ops.hypot([3.0], [4.0])\ntensor([5.])",
     says="hypot hands on each side's share x/hypot",
     kind="float",
@@ -515,11 +516,19 @@ erfc = unary(
     cost=EIGHT,
     samples=PLAIN,
 )
+
+
+def _sigmoid(o: Any, x: Any) -> Any:
+    """1 / (1 + exp(-x)) or exp(x) / (1 + exp(x)), whichever cannot overflow."""
+    e = o.exp(-o.absolute(x))
+    return o.where(x < 0, e, o.ones_like(e)) / (1 + e)
+
+
 sigmoid = unary(
     "sigmoid",
-    lambda o, x: 0.5 * (1 + o.tanh(0.5 * x)),
+    _sigmoid,
     lambda o, x, y: y * (1 - y),
-    "1 / (1 + exp(-x)), between 0 and 1, computed as (1 + tanh(x/2))/2, which cannot overflow "
+    "1 / (1 + exp(-x)), between 0 and 1, exact far out on both sides "
     "(``keras.ops.sigmoid``).\n\n"
     ">>> ops.sigmoid([0.0, 1.0])\ntensor([0.5      , 0.7310586])",
     says="the slope of sigmoid is s (1 - s)",
@@ -632,7 +641,7 @@ select_where = Operation(
 def _rounding(name: str, what: str, example: str) -> Operation:
     return unary(
         name,
-        lambda o, x: getattr(o, name)(x),
+        lambda o, x: o.positive(x) if x.dtype.kind in "iu" else getattr(o, name)(x),
         0,
         f"{what} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
         says=f"{name} stops the gradient: it is flat between its steps",

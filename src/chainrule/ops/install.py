@@ -98,7 +98,6 @@ def _matrix_transpose(self: Tensor) -> Tensor:
 _UFUNCS = {
     "true_divide": "divide",
     "remainder": "mod",
-    "conjugate": "positive",
     "invert": "bitwise_invert",
     "left_shift": "bitwise_left_shift",
     "right_shift": "bitwise_right_shift",
@@ -225,7 +224,7 @@ def install() -> None:
         if name not in _COMPARISONS:
             setattr(Tensor, f"__r{name}__", reflected)
     for name, record in _UNARY.items():
-        setattr(Tensor, f"__{name}__", _method(record))
+        setattr(Tensor, f"__{name}__", _unary(record))
     own: dict[str, Any] = {
         "cast_to": _cast_to,
         "cast_weak": _cast_weak,
@@ -233,7 +232,7 @@ def install() -> None:
         "transpose": _transpose,
         "T": property(f.transpose),
         "mT": property(_matrix_transpose),
-        "__getitem__": _method(f.get_item),
+        "__getitem__": _getitem,
         "__round__": lambda self, digits=0: e.round(self, digits or 0),
         "__array_ufunc__": _array_ufunc,
         "__array_function__": _array_function,
@@ -246,6 +245,17 @@ def install() -> None:
     for name in dunders:
         setattr(Variable, name, _on_leaf(getattr(Tensor, name)))
     Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]
+
+
+def _unary(record: Operation) -> Callable[[Any], Any]:
+    def method(self: Any) -> Any:
+        return record(self)
+
+    return method
+
+
+def _getitem(self: Tensor, key: Any, /) -> Tensor:
+    return f.get_item(self, key)
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:

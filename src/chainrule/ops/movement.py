@@ -319,14 +319,20 @@ flip_record = Operation(
 )
 
 
-def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> Spec:
-    shape = specs[0].shape
-    if len(widths) != len(shape) or any(len(w) != 2 or min(w) < 0 for w in widths):
+def check_widths(widths: Any, shape: tuple[Any, ...]) -> None:
+    """A pair (before, after) of sizes from 0 for each axis."""
+    pairs = all(isinstance(w, tuple) and len(w) == 2 and min(w) >= 0 for w in widths)
+    if len(widths) != len(shape) or not pairs:
         raise ShapeError(
             f"pad widths {widths} for shape {shape}",
             "a pair (before, after) of sizes from 0 for each axis",
             "give one pair an axis",
         )
+
+
+def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> Spec:
+    shape = specs[0].shape
+    check_widths(widths, shape)
     return spec_of(
         tuple(None if n is None else n + b + a for n, (b, a) in zip(shape, widths, strict=True)), specs[0].dtype
     )
@@ -444,10 +450,14 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
     return without_stand_in(result) if unknown else result
 
 
-def _item_spec(specs: tuple[Spec, ...], key: tuple[Any, ...]) -> Spec:
-    for s in specs[1:]:
+def _whole_indices(specs: tuple[Spec, ...]) -> None:
+    for s in specs:
         if s.dtype.kind not in "iu":
             raise DTypeError(f"an index array of dtype {s.dtype.name}", "integers", "cast it to int32")
+
+
+def _item_spec(specs: tuple[Spec, ...], key: tuple[Any, ...]) -> Spec:
+    _whole_indices(specs[1:])
     return spec_of(_item_shape(specs[0].shape, key, specs[1:]), specs[0].dtype)
 
 
@@ -514,6 +524,7 @@ def _add_at_value(o: Any, u: Any, indices: tuple[Any, ...], key: tuple[Any, ...]
 
 
 def _add_at_spec(specs: tuple[Spec, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Spec:
+    _whole_indices(specs[1:])
     expected = _item_shape(shape, key, specs[1:])
     if specs[0].shape != expected:
         raise ShapeError(

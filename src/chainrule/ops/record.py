@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ChainruleError, GraphError
-from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, promote_specs, spec_of, with_stand_in
+from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, new_cache, promote_specs, spec_of, with_stand_in
 from ..tensor import Tensor, as_tensor, symbolic
 
 registry: dict[str, Operation] = {}
@@ -140,7 +140,7 @@ class Operation:
         self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
         self.batch, self.cost, self.says, self.samples = batch, cost, says, samples
         self.written = written or name + "({0})"
-        self.plans: dict[Any, Plan] = {}
+        self.plans: dict[Any, Plan] = new_cache()
         self.arity, self.parameters = signature_of(value)
         self.simple = local is not None and not reduces and not self.parameters
         self.__name__ = self.__qualname__ = name
@@ -196,7 +196,11 @@ class Operation:
         ready = tuple([spec_of(s.shape, d) for s, d in zip(specs, dtypes, strict=True)])
         needed = any(s.weak or s.dtype != d for s, d in zip(specs, dtypes, strict=True))
         spec = self.spec(ready, **attributes)
-        run = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
+        run: Rule = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
+        if self.name != "nextafter" and any(
+            s.narrow for s in (*ready, spec)
+        ):  # the one that counts in the dtype's steps
+            run = _through_float32(run, spec.dtype)
         return Plan(spec, dtypes if needed else None, run)
 
 
@@ -218,7 +222,7 @@ class Composite(Operation):
         doc: str,
         casts: Rule | None = None,
     ) -> None:
-        self.bodies: dict[Any, Graph] = {}
+        self.bodies: dict[Any, Graph] = new_cache()
         super().__init__(
             name,
             value,
@@ -265,6 +269,15 @@ class CallRecord(Operation):
         self.samples = []
         self.parameters = {}
         self.__doc__ = says
+
+
+def _through_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
+    """NumPy computes little in bfloat16: compute in float32, and round once."""
+
+    def wide(*arrays: Any) -> Any:
+        return run(*[x.astype("float32") if x.dtype.name == "bfloat16" else x for x in arrays]).astype(dtype)
+
+    return wide
 
 
 def _own_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:

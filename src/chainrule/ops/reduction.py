@@ -386,7 +386,8 @@ max_record, min_record = _choice("max", "argmax", "largest"), _choice("min", "ar
 def _var(o: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     centred = x - o.mean(x, axis=axis, keepdims=True)
     total = o.sum(centred * centred, axis=axis, keepdims=keepdims)
-    return total / (count_of(x.shape, axis) - ddof)
+    left = count_of(x.shape, axis) - ddof
+    return total / (left if left > 0 else 0)  # nan where nothing is left, as NumPy
 
 
 var = Composite(
@@ -445,7 +446,7 @@ norm = Composite(
     "norm",
     _norm,
     casts=floated,
-    says="norm gives each entry its share x/norm (0 for the zero vector)",
+    says="norm gives each entry its share x/norm (0 for the zero vector, in order 2)",
     written="norm({0})",
     samples=[
         Sample(Draw(4)),

@@ -60,13 +60,13 @@ def elementwise_spec(dtype: str | None = None) -> Any:
     return spec
 
 
-def normal_axis(axis: int, rank: int, what: str = "axis") -> int:
+def normal_axis(axis: Any, rank: int, what: str = "axis") -> int:
     """`axis` counted from the front.
 
     Raises:
         ShapeError: if there is no such axis.
     """
-    if isinstance(axis, bool) or not isinstance(axis, int):
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
         raise DTypeError(f"{what} {axis!r}", "an integer", "name the axis by its number")
     if not -rank <= axis < rank:
         raise ShapeError(
@@ -74,7 +74,7 @@ def normal_axis(axis: int, rank: int, what: str = "axis") -> int:
             f"{-rank} to {rank - 1}" if rank else "no axis at all",
             "name one of its axes",
         )
-    return axis % rank
+    return int(axis) % rank
 
 
 def normal_axes(axis: Any, rank: int) -> tuple[int, ...]:
@@ -97,7 +97,10 @@ def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[An
 def sizes_of(shape: Any) -> tuple[int, ...]:
     """A shape given as a number or a sequence, as a tuple of Python integers."""
     found = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    return tuple(int(n) for n in found)
+    sizes = tuple(int(n) for n in found)
+    if any(n < 0 for n in sizes):
+        raise ShapeError(f"the shape {sizes}", "sizes from 0 up", "give the size of each axis")
+    return sizes
 
 
 # ---- batches: the same operation with one more axis in front

@@ -170,7 +170,14 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         dtype = "int32" if all_of(isinstance(v, int | np.integer) for v in (start, stop, step)) else floatx()
     if step == 0:
         raise ValueProblem("a step of 0", "a step that moves", "give another step")
-    return constant(np.arange(start, stop, step).astype(as_dtype(dtype)))
+    numbers = np.arange(start, stop, step)
+    if (
+        dtype == "int32"
+        and numbers.size
+        and not -(2**31) <= min(numbers[0], numbers[-1]) <= max(numbers[0], numbers[-1]) < 2**31
+    ):
+        dtype = "int64"  # as for data that int32 cannot hold
+    return constant(numbers.astype(as_dtype(dtype)))
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
@@ -179,6 +186,8 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     >>> ops.linspace(0.0, 1.0, 3)
     tensor([0. , 0.5, 1. ])
     """
+    if num < 0:
+        raise ValueProblem(f"num {num}", "a number from 0 up", "say how many numbers are wanted")
     return constant(np.linspace(float(start), float(stop), num, endpoint=endpoint).astype(as_dtype(dtype or floatx())))
 
 

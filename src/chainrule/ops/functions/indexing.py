@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from builtins import all as all_of
 from builtins import any as any_of
 from builtins import max as builtin_max
 from builtins import min as builtin_min
-from builtins import sum as sum_of
 from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError, ShapeError, ValueProblem
+from ...errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from ...graph import floatx
 from ...tensor import Tensor, as_tensor, constant
 from .. import elementwise, movement
@@ -19,8 +19,8 @@ from .. import reduction as reductions
 from ..movement import freeze_key
 from ..record import freeze
 from ..rules import normal_axis, sizes_of
-from .creation import cast, ones, zeros_like
-from .shape import broadcast_to, expand_dims, moveaxis, ravel, reshape
+from .creation import cast, zeros_like
+from .shape import broadcast_to, concatenate, expand_dims, moveaxis, ravel, reshape
 
 
 def get_item(x: Any, key: Any) -> Tensor:
@@ -31,39 +31,65 @@ def get_item(x: Any, key: Any) -> Tensor:
     >>> ops.get_item([[1.0, 2.0], [3.0, 4.0]], (0, slice(None)))
     tensor([1., 2.])
     """
-    frozen, found = freeze_key(key)
     x = as_tensor(x)
+    if isinstance(key, bool | np.bool_) or (getattr(key, "shape", None) == () and key.dtype.kind == "b"):
+        return get_item(expand_dims(x, 0), np.array([bool(key)]))  # a new axis of size 1 or 0, as NumPy
+    frozen, found = freeze_key(key)
+    rest = iter([_index_array(a) for a in found])
+    parts: list[Any] = []
     indices: list[Any] = []
-    parts = list(frozen)
-    for i in range(len(parts) - 1, -1, -1):
-        if parts[i] == "array":
-            index = as_tensor(found.pop())
-            if index.size == 0 and not index.symbolic and index.dtype.kind == "f":
-                index = cast(index, "int32")
-            if index.dtype.kind == "b":
-                wheres = np.nonzero(index.numpy())
-                axis = sum_of(getattr(as_tensor(a), "ndim", 1) if as_tensor(a).dtype.kind == "b" else 1 for a in found)
-                before = [p for p in parts[:i] if p not in ("array", "newaxis", "...")]
-                if index.ndim == 0:
-                    raise DTypeError(
-                        "a single boolean as an index",
-                        "integers, slices, or boolean arrays with axes",
-                        "use ops.where to choose by a condition",
-                    )
-                if "..." not in parts[:i]:
-                    start = len(before) + axis
-                    for j, n in enumerate(index.shape):
-                        if start + j >= x.ndim or x.shape[start + j] != n:
-                            raise ShapeError(
-                                f"a boolean index of shape {index.shape} for shape {x.shape}",
-                                "a mask with the sizes of the axes it selects from",
-                                "build the mask from the tensor itself, e.g. t[t > 0]",
-                            )
-                parts[i : i + 1] = ["array"] * index.ndim
-                indices = [constant(w.astype(np.int32)) for w in wheres] + indices
-            else:
-                indices = [index, *indices]
+    masks: list[tuple[int, Any]] = []
+    for part in frozen:
+        index = next(rest) if part == "array" else None
+        if index is not None and index.dtype.kind == "b":
+            masks.append((len(parts), index))
+            indices += [constant(w.astype(np.int32)) for w in np.nonzero(index.numpy())]
+            parts += ["array"] * index.ndim
+        else:
+            parts.append(part)
+            indices += [] if index is None else [index]
+    for at, mask in masks:
+        _check_mask(x, parts, at, mask)
     return movement.get_item_record(x, *indices, key=tuple(parts))
+
+
+def _inside(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    fits = len(starts) == len(sizes) == x.ndim
+    if not fits or any_of(s + n > m for s, n, m in zip(starts, sizes, x.shape, strict=True)):
+        raise ShapeError(
+            f"a block of shape {sizes} from {starts} of shape {x.shape}",
+            "a start and a size for each axis, inside the tensor",
+            "move or shrink it",
+        )
+
+
+def _index_array(index: Any) -> Tensor:
+    found = as_tensor(index)
+    if found.size == 0 and not found.symbolic and found.dtype.kind == "f":
+        return cast(found, "int32")  # an empty list is no list of floats
+    if found.dtype.kind == "b" and not found.ndim:
+        raise DTypeError(
+            "a single boolean among other indices",
+            "integers, slices, or boolean arrays with axes",
+            "index in two steps",
+        )
+    return found
+
+
+def _check_mask(x: Tensor, parts: list[Any], at: int, mask: Tensor) -> None:
+    """A mask has the sizes of the axes it selects from (or 0: nothing is selected)."""
+
+    def axes(some: list[Any]) -> int:
+        return len([p for p in some if p not in ("newaxis", "...")])
+
+    start = x.ndim - axes(parts[at:]) if "..." in parts[:at] else axes(parts[:at])
+    sizes = x.shape[builtin_max(start, 0) : start + mask.ndim]
+    if len(sizes) != mask.ndim or any_of(n not in (m, 0) for n, m in zip(mask.shape, sizes, strict=True)):
+        raise IndexProblem(
+            f"a boolean index of shape {mask.shape} for shape {x.shape}",
+            "a mask with the sizes of the axes it selects from",
+            "build the mask from the tensor itself, e.g. t[t > 0]",
+        )
 
 
 def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
@@ -72,15 +98,8 @@ def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
     >>> ops.slice([1.0, 2.0, 3.0], (1,), (2,))
     tensor([2., 3.])
     """
-    starts, sizes = sizes_of(start_indices), sizes_of(shape)
-    x = as_tensor(inputs)
-    for s, n, m in zip(starts, sizes, x.shape, strict=True):
-        if s < 0 or s + n > m:
-            raise ShapeError(
-                f"a block of shape {sizes} from {starts} of shape {x.shape}",
-                "a block inside the tensor",
-                "move or shrink it",
-            )
+    x, starts, sizes = as_tensor(inputs), sizes_of(start_indices), sizes_of(shape)
+    _inside(x, starts, sizes)
     return x[tuple(slice(s, s + n) for s, n in zip(starts, sizes, strict=True))]
 
 
@@ -123,6 +142,9 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     if axis is None:
         x, index, axis = ravel(x), ravel(index), 0
     at = normal_axis(axis, x.ndim)
+    if index.ndim == x.ndim:  # axes of size 1 meet the indices' sizes
+        pairs = zip(x.shape, index.shape, strict=True)
+        x = broadcast_to(x, [m if n == 1 and i != at else n for i, (n, m) in enumerate(pairs)])
     if index.ndim != x.ndim:
         raise ShapeError(
             f"indices of shape {index.shape} for shape {x.shape}", "as many axes in both", "add axes with expand_dims"
@@ -183,18 +205,24 @@ def scatter_update(inputs: Any, indices: Any, updates: Any) -> Tensor:
     """
     x, index = as_tensor(inputs), as_tensor(indices)
     new = as_tensor(updates).cast_to(x.dtype)
-    if index.symbolic:
-        hit = scatter(index, ones(new.shape, "int32"), x.shape)
-        return where(elementwise.equal(hit, 0), x, scatter(index, new, x.shape))
-    rows = index.numpy().reshape(-1, index.shape[-1])
-    sizes = x.shape[: rows.shape[1]]
-    flat = np.ravel_multi_index(tuple((rows % np.array(sizes)).T), sizes) if len(rows) else np.zeros(0, int)
-    last = np.sort(len(flat) - 1 - np.unique(flat[::-1], return_index=True)[1])
-    new = reshape(new, (len(rows), *x.shape[rows.shape[1] :]))
-    rows, new = rows[last], take(new, last.astype(np.int32), axis=0)
-    mask = np.zeros(x.shape, bool)
-    mask[tuple(rows.T)] = True
-    return where(mask, scatter(rows, new, x.shape), x)
+    if not index.ndim or index.shape[-1] > x.ndim:
+        raise ShapeError(
+            f"indices of shape {index.shape} into shape {x.shape}",
+            f"a last axis of 1 to {x.ndim} numbers",
+            "give each place as a row of indices",
+        )
+    depth, count, rest = index.shape[-1], math.prod(index.shape[:-1]), x.shape[index.shape[-1] :]
+    rows, new = reshape(index, (count, depth)), reshape(new, (count, *rest))
+    # sort the places, keeping their order where equal: all but the last of each run are overwritten
+    sizes = np.array(x.shape[:depth], np.int32)
+    strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1).astype(np.int32)
+    flat = reductions.sum(elementwise.mod(rows, sizes) * strides, axis=1)
+    order = reductions.argsort_record(flat, axis=0)
+    flat, rows, new = take(flat, order, axis=0), take(rows, order, axis=0), take(new, order, axis=0)
+    last = concatenate([flat[1:] != flat[:-1], np.ones(min(count, 1), bool)])
+    new = where(reshape(last, (count, *[1] * len(rest))), new, zeros_like(new))
+    hit = scatter(rows, np.ones((count, *rest), np.int32), x.shape)
+    return where(hit == 0, x, scatter(rows, new, x.shape))
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
@@ -205,7 +233,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     """
     x = as_tensor(inputs)
     new = as_tensor(updates).cast_to(x.dtype)
-    width = tuple((s, m - s - n) for s, n, m in zip(sizes_of(start_indices), new.shape, x.shape, strict=True))
+    starts = sizes_of(start_indices)
+    _inside(x, starts, new.shape)
+    width = tuple((s, m - s - n) for s, n, m in zip(starts, new.shape, x.shape, strict=True))
     return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
 
 
@@ -230,7 +260,10 @@ def nonzero(x: Any) -> tuple[Tensor, ...]:
     >>> ops.nonzero([0.0, 3.0])
     (tensor([1], dtype=int32),)
     """
-    return tuple(constant(i.astype(np.int32)) for i in np.nonzero(as_tensor(x).numpy()))
+    array = as_tensor(x).numpy()
+    if not array.ndim:
+        raise ShapeError("a tensor without axes", "at least one axis", "reshape it to (1,) first")
+    return tuple(constant(i.astype(np.int32)) for i in np.nonzero(array))
 
 
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
@@ -255,8 +288,13 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    index = np.repeat(np.arange(x.shape[axis]), np.asarray(repeats))
-    return take(x, index.astype(np.int32), axis=axis)
+    n = x.shape[normal_axis(axis, x.ndim)]
+    counts = np.asarray(repeats)
+    if counts.dtype.kind not in "iu" or counts.size not in (1, n) or (counts < 0).any():
+        raise ShapeError(
+            f"repeats {repeats} for an axis of {n}", f"a number from 0 up, or {n} of them", "count each entry"
+        )
+    return take(x, np.repeat(np.arange(n, dtype=np.int32), counts.reshape(-1).astype(np.int64)), axis=axis)
 
 
 def tile(x: Any, repeats: Any) -> Tensor:
@@ -266,7 +304,7 @@ def tile(x: Any, repeats: Any) -> Tensor:
     tensor([1., 2., 1., 2.])
     """
     x = as_tensor(x)
-    times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    times = (repeats,) if isinstance(repeats, int | np.integer) else tuple(repeats)
     rank = builtin_max(len(times), x.ndim)
     times = (1,) * (rank - len(times)) + times
     old = (1,) * (rank - x.ndim) + x.shape
@@ -302,10 +340,22 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         return where(border, as_tensor(constant_values).cast_to(x.dtype), made)
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise ValueProblem(f"pad mode {mode!r}", "constant, edge, reflect, symmetric or wrap", "name one of these")
+    movement.check_widths(width, x.shape)
     for at, pair in enumerate(width):
         if any_of(pair):
+            if not x.shape[at]:
+                raise ShapeError(
+                    f"an empty axis to be padded by {mode!r}", "at least one entry to copy", "use mode='constant'"
+                )
             x = take(x, np.pad(np.arange(x.shape[at], dtype=np.int32), pair, mode=mode), axis=at)  # type: ignore[call-overload]
     return x
+
+
+def _matrix(x: Tensor) -> tuple[int, int]:
+    """The sizes of the last two axes."""
+    if x.ndim < 2:
+        raise ShapeError(f"shape {x.shape} for a triangle", "a matrix, or several", "add an axis with expand_dims")
+    return x.shape[-2], x.shape[-1]
 
 
 def tril(x: Any, k: int = 0) -> Tensor:
@@ -316,7 +366,7 @@ def tril(x: Any, k: int = 0) -> Tensor:
             [3., 4.]])
     """
     x = as_tensor(x)
-    return where(np.tri(x.shape[-2], x.shape[-1], k, dtype=bool), x, zeros_like(x))
+    return where(np.tri(*_matrix(x), k, dtype=bool), x, zeros_like(x))
 
 
 def triu(x: Any, k: int = 0) -> Tensor:
@@ -327,7 +377,7 @@ def triu(x: Any, k: int = 0) -> Tensor:
             [0., 4.]])
     """
     x = as_tensor(x)
-    return where(~np.tri(x.shape[-2], x.shape[-1], k - 1, dtype=bool), x, zeros_like(x))
+    return where(~np.tri(*_matrix(x), k - 1, dtype=bool), x, zeros_like(x))
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ...tensor import Tensor, as_tensor
 from .. import composite, elementwise
 from .. import reduction as reductions
@@ -131,7 +133,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
     if weights is None:
         return reductions.mean(x, axis=axis)
     x, w = as_tensor(x), as_tensor(weights)
-    if w.shape != x.shape and w.ndim == 1 and isinstance(axis, int):
+    if w.shape != x.shape and w.ndim == 1 and isinstance(axis, int | np.integer):
         w = reshape(w, [-1 if i == normal_axis(axis, x.ndim) else 1 for i in range(x.ndim)])
     return reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis)
 

@@ -71,8 +71,10 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
     (3, 4, 2)
     """
     x = as_tensor(x)
-    sources = [normal_axis(a, x.ndim) for a in ([source] if isinstance(source, int) else source)]
-    places = [normal_axis(a, x.ndim) for a in ([destination] if isinstance(destination, int) else destination)]
+    sources = [normal_axis(a, x.ndim) for a in np.atleast_1d(source).tolist()]
+    places = [
+        normal_axis(a, x.ndim) for a in ([destination] if isinstance(destination, int | np.integer) else destination)
+    ]
     if len(sources) != len(places) or len(set(sources)) != len(sources) or len(set(places)) != len(places):
         raise ShapeError(
             f"axes {source} to be moved to {destination}", "as many places as axes, each once", "list each axis once"
@@ -143,7 +145,7 @@ def hstack(xs: Any) -> Tensor:
     tensor([1., 2., 3.])
     """
     parts = [x if x.ndim else reshape(x, (1,)) for x in map(as_tensor, xs)]
-    return concatenate(parts, axis=0 if parts[0].ndim == 1 else 1)
+    return concatenate(parts, axis=0 if parts and parts[0].ndim == 1 else 1)
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
@@ -155,7 +157,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     x = as_tensor(x)
     at = normal_axis(axis, x.ndim)
     n = x.shape[at]
-    if isinstance(indices_or_sections, int):
+    if isinstance(indices_or_sections, int | np.integer):
         if indices_or_sections < 1 or n % indices_or_sections:
             raise ShapeError(
                 f"an axis of {n} entries to be split into {indices_or_sections}",
@@ -201,8 +203,12 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    shifts = [shift] * len(axes) if isinstance(shift, int) else list(shift)
+    axes = [axis] if isinstance(axis, int | np.integer) else list(axis)
+    shifts = [shift] * len(axes) if isinstance(shift, int | np.integer) else list(shift)
+    if len(shifts) != len(axes):
+        raise ShapeError(
+            f"{len(shifts)} shifts for {len(axes)} axes", "one shift, or one an axis", "give as many of each"
+        )
     for a, by in zip(axes, shifts, strict=True):
         at = normal_axis(a, x.ndim)
         n = x.shape[at]

@@ -133,6 +133,10 @@ def conv_transpose(
     )
     if padding not in ("valid", "same"):
         raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
+    if len(more) != rank:
+        raise ShapeError(
+            f"output_padding {output_padding} for {rank} spatial axes", "a number, or one an axis", "check it"
+        )
     sizes, pads = [], []
     for n, w, s, d, extra in zip(x.shape[1:-1], k.shape[:-2], steps, holes, more, strict=True):
         reach = (w - 1) * d + 1
@@ -142,11 +146,7 @@ def conv_transpose(
         else:
             size = n * s if extra is None else (n - 1) * s + reach - 2 * (reach // 2) + extra
             total = builtin_max([(n - 1) * s + reach - size, 0])
-            pads.append(
-                (total // 2, total - total // 2)
-                if extra is None
-                else (reach // 2, builtin_max([total - reach // 2, 0]))
-            )
+            pads.append((total // 2, total - total // 2))
         sizes.append(size)
     out = convolution.conv_transpose_record(
         x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=holes, groups=1

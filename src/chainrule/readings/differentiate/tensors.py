@@ -75,7 +75,8 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
     nested = bool(_running.leaves - targets) and any(
         n.serial in _running.leaves and n.serial not in targets for n in order
     )
-    if create_graph or nested or y.symbolic or seed.symbolic:
+    narrow = any(n.spec.narrow for n in order)  # the records' plans know how to compute in bfloat16; bare arrays do not
+    if create_graph or nested or narrow or y.symbolic or seed.symbolic:
         found = _on_nodes(y, order, active, targets, seed)
     else:
         with np.errstate(all="ignore"):
