@@ -6,6 +6,7 @@ May import: everything below it; NumPy and the library only inside a command, so
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Exit status: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
     given = parser()
-    args = given.parse_args(argv)
+    args = given.parse_args(_with_minus_signs(list(sys.argv[1:] if argv is None else argv)))
     if args.version:
         from importlib.metadata import version
 
@@ -43,20 +44,59 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args.command:
         given.print_help()
         return 0
+    import numpy as np
+
     from ..errors import ChainruleError
 
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a sign the terminal lacks must not stop the numbers
     try:
-        status: int = import_module(f"chainrule.cli.{args.command}").command(args)
-        sys.stdout.flush()
+        with np.errstate(all="ignore"):  # nan and inf are shown, not warned about
+            status: int = import_module(f"chainrule.cli.{args.command}").command(args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status
     except ChainruleError as error:
         if args.debug:
             raise
-        print(f"chainrule {args.command}: {error}", file=sys.stderr)
+        print(f"chainrule {args.command}: {_one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
+        _drop_output()
         return 0
+    except OSError as error:
+        if args.debug:
+            raise
+        _drop_output()
+        print(f"chainrule {args.command}: the output cannot be written ({error.strerror})", file=sys.stderr)
+        return 2
+
+
+def _with_minus_signs(argv: list[str]) -> list[str]:
+    """An expression may begin with a minus: a blank in front keeps argparse from taking it for an option."""
+    if argv[:1] not in (["explain"], ["slope"]):
+        return argv
+    options = ("-h", "--")
+    return [f" {a}" if a.startswith("-") and not a.startswith(options) and _is_no_number(a) else a for a in argv]
+
+
+def _is_no_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _one_line(text: str, longest: int = 1200) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= longest else f"{flat[: longest // 2]} ... {flat[-longest // 2 :]}"
+
+
+def _drop_output() -> None:
+    """Nothing more can be written: keep Python from complaining about it when it leaves."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it lives as long as the process

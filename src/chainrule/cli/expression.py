@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import difflib
+import keyword
 import math
 import operator
+import unicodedata
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,6 +37,20 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+_ALLOWED = (
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.Constant,
+    ast.Name,
+    ast.Call,
+    ast.Subscript,
+    ast.Tuple,
+    ast.operator,
+    ast.unaryop,
+    ast.cmpop,
+    ast.expr_context,
+)
 _NUMBERS = {"pi": math.pi, "e": math.e}
 _LONGEST = 2000
 
@@ -113,7 +129,8 @@ _PAIRS = {"max": ops.maximum, "min": ops.minimum}
 def parse_value(text: str) -> tuple[str, np.ndarray[Any, Any]]:
     """``a=5`` or ``x=1,2,3`` as a name and float64 numbers."""
     name, equals, numbers = text.partition("=")
-    if not equals or not name.strip().isidentifier():
+    name = unicodedata.normalize("NFKC", name.strip())  # as Python's parser does with names
+    if not equals or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueProblem(
             f"{text!r}",
             "NAME=NUMBER, such as a=5, or NAME=1,2,3 for a vector",
@@ -131,7 +148,7 @@ def parse_value(text: str) -> tuple[str, np.ndarray[Any, Any]]:
             "a finite number",
             "nan and inf cannot be differentiated; give a number",
         )
-    return name.strip(), np.array(values) if len(values) > 1 else np.array(values[0])
+    return name, np.array(values) if len(values) > 1 else np.array(values[0])
 
 
 def parse_values(texts: list[str]) -> dict[str, Variable]:
@@ -141,7 +158,8 @@ def parse_values(texts: list[str]) -> dict[str, Variable]:
         name, value = parse_value(text)
         if name in found:
             raise ValueProblem(f"{name} twice", "one value a name", "remove one of them")
-        found[name] = Variable(value, name=name)
+        with made_for(Made("", None, 0)):
+            found[name] = Variable(value, name=name)
     return found
 
 
@@ -150,24 +168,25 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         self.text = text.strip()
-        if not self.text or len(self.text) > _LONGEST:
-            raise ValueProblem(
-                f"an expression of {len(self.text)} characters", f"1 to {_LONGEST}", "write a shorter one"
-            )
+        self.shown = self.text if len(self.text) <= 80 else f"{self.text[:60]} ..."
+        if not self.text:
+            raise ValueProblem("an empty expression", "arithmetic such as 3*(a+b*c)", "write one, in quotes")
+        if len(self.text) > _LONGEST:
+            raise ValueProblem(f"an expression of {len(self.text)} characters", f"at most {_LONGEST}", "shorten it")
         try:
             self.tree = ast.parse(self.text, "expression", mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             why = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
             raise ValueProblem(
-                f"the expression {self.text!r} ({why})", "arithmetic such as 3*(a+b*c)", "check brackets and operators"
+                f"the expression {self.shown!r} ({why})", "arithmetic such as 3*(a+b*c)", "check brackets and operators"
             ) from None
+        for node in ast.walk(self.tree):
+            if not isinstance(node, _ALLOWED):
+                self._refuse(node)
         called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
+        # what it needs, the constants pi and e included: a value given for one of them goes first
         self.names = list(
-            dict.fromkeys(
-                n.id
-                for n in ast.walk(self.tree)
-                if isinstance(n, ast.Name) and id(n) not in called and n.id not in _NUMBERS
-            )
+            dict.fromkeys(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called)
         )
 
     def __call__(self, values: dict[str, Any]) -> Tensor:
@@ -176,13 +195,13 @@ class Expression:
         Raises:
             ValueProblem: naming what is missing, unknown or not allowed.
         """
-        missing = [n for n in self.names if n not in values]
+        missing = [n for n in self.names if n not in values and n not in _NUMBERS]
         if missing:
             self._explain_missing(missing, values)
         extra = [n for n in values if n not in self.names]
         if extra:
             raise ValueProblem(
-                f"a value for {', '.join(extra)}, which {self.text!r} does not use",
+                f"a value for {', '.join(extra)}, which {self.shown!r} does not use",
                 f"values for {', '.join(self.names) or 'no name'}",
                 "remove it, or use it in the expression",
             )
@@ -194,17 +213,23 @@ class Expression:
                 f"an expression nested too deeply ({len(self.text)} characters)", "a flatter one", "split it"
             ) from None
         except ChainruleError as error:
-            raise error.at(f"the expression {self.text}")  # noqa: B904 - the same error, placed
+            error.where = f"the expression {self.shown}"
+            raise
         return result if isinstance(result, Tensor) else ops.convert_to_tensor(np.float64(result))
 
     def _explain_missing(self, missing: list[str], values: dict[str, Any]) -> None:
         functions = [n for n in missing if n in FUNCTIONS]
         mend = f"call it: {functions[0]}(...)" if functions else "add " + " ".join(f"{n}=1" for n in missing)
-        raise ValueProblem(f"no value for {', '.join(missing)} in {self.text!r}", "a value for every name", mend)
+        raise ValueProblem(f"no value for {', '.join(missing)} in {self.shown!r}", "a value for every name", mend)
 
     def _visit(self, node: ast.AST, values: dict[str, Any]) -> Any:
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-            return _BINARY[type(node.op)](_tensor(self._visit(node.left, values)), self._visit(node.right, values))
+            found = _BINARY[type(node.op)](_tensor(self._visit(node.left, values)), self._visit(node.right, values))
+            if not found.tracked and found.size == 1 and not math.isfinite(float(found)):
+                raise ValueProblem(
+                    f"{ast.unparse(node)[:60]}, which is {float(found)}", "a finite constant", "write a smaller one"
+                )
+            return found
         if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
             return _UNARY[type(node.op)](self._visit(node.operand, values))
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
@@ -219,25 +244,40 @@ class Expression:
             return _tensor(self._visit(node.value, values))[self._index(node.slice)]
         if isinstance(node, ast.Call):
             return self._call(node, values)
+        self._refuse(node)
+
+    def _refuse(self, node: ast.AST) -> NoReturn:
+        shown = ast.unparse(node)[:60] if isinstance(node, ast.expr) else type(node).__name__
         raise ValueProblem(
-            f"{ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__!r}, which is not arithmetic",
+            f"{shown!r} in {self.shown!r}, which is not arithmetic",
             "numbers, names, + - * / ** % // @, comparisons, indices and the library's functions",
             "leave it out",
         )
 
     def _number(self, value: int | float) -> float:
         try:
-            return float(value)
+            number = float(value)
         except OverflowError:
-            raise ValueProblem(
-                "a whole number too large for float64", "a number below 1e308", "write a smaller one"
-            ) from None
+            number = math.inf
+        if not math.isfinite(number):
+            raise ValueProblem("a number too large for float64", "a number below 1e308", "write a smaller one")
+        return number
+
+    def _setting(self, node: ast.expr) -> Any:
+        """A plain number that is no operand: an axis, a slope."""
+        negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, int | float):
+            return -inner.value if negative else inner.value
+        raise ValueProblem(f"the argument {ast.unparse(node)}", "a plain number there", "write the number itself")
 
     def _index(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple):
             return tuple(self._index(n) for n in node.elts)
-        sign = -1 if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else 1
-        inner = node.operand if isinstance(node, ast.UnaryOp) else node
+        negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        sign = -1 if negative else 1
+        signed = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd)
+        inner = node.operand if isinstance(node, ast.UnaryOp) and signed else node
         if isinstance(inner, ast.Constant) and type(inner.value) is int:
             return sign * inner.value
         raise ValueProblem(f"the index {ast.unparse(node)}", "a whole number", "index one entry, e.g. x[0]")
@@ -254,16 +294,24 @@ class Expression:
             near = difflib.get_close_matches(name, FUNCTIONS, n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else "use one of: " + ", ".join(sorted(FUNCTIONS))
             raise ValueProblem(f"an unknown function {name!r}", "a function of the library", hint.rstrip("?"))
-        given = [self._visit(a, values) for a in node.args]
-        function = _PAIRS[name] if name in _PAIRS and len(given) == 2 else FUNCTIONS[name]
+        function = _PAIRS[name] if name in _PAIRS and len(node.args) == 2 else FUNCTIONS[name]
+        arity = _arity(function)
+        given = [_tensor(self._visit(a, values)) for a in node.args[:arity]]
+        given += [self._setting(a) for a in node.args[arity:]]  # such as an axis
         try:
-            return function(*map(_tensor, given))
+            return function(*given)
         except TypeError as error:
             if isinstance(error, ChainruleError):
                 raise
             raise ValueProblem(
                 f"{name} with {len(given)} arguments", "the arguments it takes", f"see help(chainrule.ops.{name})"
             ) from None
+
+
+def _arity(function: Any) -> int:
+    """How many of its arguments are tensors; the others are settings."""
+    counts = {ops.where: 3, ops.dot: 2}
+    return int(getattr(function, "arity", None) or counts.get(function, 1))
 
 
 def _tensor(x: Any) -> Any:

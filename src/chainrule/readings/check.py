@@ -41,6 +41,10 @@ class Entry:
         return self.input + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
 
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
+
+
 @dataclass
 class Report:
     """What `check` found. True when the gradient is right; print it for the verdict in words."""
@@ -79,14 +83,10 @@ class Report:
         return self.ok
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data."""
-        return {
-            "ok": self.ok,
-            "tolerance": self.tolerance,
-            "problems": self.problems,
-            "hints": self.hints,
-            "entries": [dict(e.__dict__) for e in self.entries],
-        }
+        """Everything as plain data; nan and infinities as text, which any JSON reader takes."""
+        rows = [{k: _plain(v) for k, v in e.__dict__.items()} for e in self.entries]
+        found = {"ok": self.ok, "verdict": self.verdict, "tolerance": self.tolerance, "entries": rows}
+        return {**found, "problems": self.problems, "hints": self.hints}
 
     def __str__(self) -> str:
         lines = []
@@ -165,7 +165,7 @@ def check(
     """
     names = _names(f, len(args))
     points = [_point(a, n) for a, n in zip(args, names, strict=True)]
-    first = _outputs(f(*points, **kwargs))
+    first = _outputs(_called(f, points, kwargs))
     stream = SeedGenerator(seed, "check")
     weights = [
         np.ones(y.shape)
@@ -185,9 +185,24 @@ def check(
     report = Report([], rtol)
     analytic = _analytic(f, points, moving, kwargs, weights, backward, report)
     for i, given in zip(moving, analytic, strict=False):
+        if given is None:
+            continue
         report.entries += _compare(measure, points, i, names[i], given, rtol, max_entries, stream)
     report.hints += _hints(report, names, points)
     return report
+
+
+def _called(f: Function, points: list[Any], kwargs: dict[str, Any]) -> Any:
+    """f's result; whatever it raises is said in a line, and our own errors pass as they are."""
+    try:
+        return f(*points, **kwargs)
+    except ChainruleError:
+        raise
+    except (Exception, SystemExit) as error:
+        what = "a sys.exit" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+        raise ValueProblem(
+            f"a function that raises {what}", "a function that returns", "call it yourself at this point first"
+        ) from error
 
 
 def _names(f: Function, count: int) -> list[str]:
@@ -203,7 +218,7 @@ def _names(f: Function, count: int) -> list[str]:
 
 
 def _point(a: Any, name: str) -> Tensor:
-    given = as_tensor(a)
+    given = as_tensor(a) if isinstance(a, Tensor | Variable) else tensor(_plain_array(a))
     if given.dtype.kind == "c":
         raise DTypeError(
             f"{name} of dtype {given.dtype.name}", "real numbers", "check the real and imaginary parts apart"
@@ -218,7 +233,18 @@ def _point(a: Any, name: str) -> Tensor:
     return tensor(array)
 
 
+def _plain_array(a: Any) -> Any:
+    """Python floats are float64 here, never by way of float32."""
+    return np.asarray(a) if isinstance(a, int | float | list | tuple) and not _holds_tensors(a) else a
+
+
+def _holds_tensors(a: Any) -> bool:
+    return isinstance(a, Tensor | Variable) or (isinstance(a, list | tuple) and any(map(_holds_tensors, a)))
+
+
 def _outputs(result: Any) -> list[Tensor]:
+    if result is None:
+        raise ValueProblem("a function that returns None", "a tensor", "add the missing `return`")
     found = [as_tensor(y) for y in flatten(result)[0]]
     for y in found:
         if not is_float(y.dtype):
@@ -269,35 +295,43 @@ def _analytic(
                 total = [t + np.asarray(g) for t, g in zip(total, grads, strict=True)]
         return total
     upstream = [tensor(w) for w in weights]
+    name = getattr(backward, "__name__", "the backward")
+    if not callable(backward):
+        report.problems.append(f"{getattr(f, '__name__', 'f')}_backward is no function but {type(backward).__name__}")
+        return []
     try:
         given = backward(upstream[0] if len(upstream) == 1 else upstream, *points, **kwargs)
-    except ChainruleError as error:
-        report.problems.append(f"the backward raised: {error}")
+    except (Exception, SystemExit) as error:
+        report.problems.append(f"{name} raised {type(error).__name__}: {error}")
         return []
     found = list(given) if isinstance(given, list | tuple) else [given]
     if len(found) == len(points) != len(moving):
         found = [found[i] for i in moving]
     if len(found) != len(moving):
-        report.problems.append(f"the backward returned {len(found)} gradients for {len(moving)} float inputs")
+        report.problems.append(f"{name} returned {len(found)} gradients for {len(moving)} float inputs")
         return []
-    arrays: list[Any] = []
     names = _names(f, len(points))
-    for i, g in zip(moving, found, strict=True):
-        array = np.asarray(g.value if isinstance(g, Variable) else g, dtype=np.float64)
-        if array.shape != points[i].shape:
-            hint = (
-                " (its transpose would fit)"
-                if array.shape == points[i].shape[::-1]
-                else " (sum over the broadcast axes, to un-broadcast)"
-                if array.ndim >= points[i].ndim and array.size > points[i].size
-                else ""
-            )
-            report.problems.append(
-                f"the gradient of {names[i]} has shape {array.shape}, where {names[i]} has {points[i].shape}{hint}"
-            )
-            return []
-        arrays.append(array)
-    return arrays
+    return [_gradient_array(g, points[i].shape, names[i], report) for i, g in zip(moving, found, strict=True)]
+
+
+def _gradient_array(g: Any, shape: tuple[int, ...], name: str, report: Report) -> Any:
+    """A hand-written gradient as float64 numbers in its input's shape; what is wrong with it becomes a problem."""
+    try:
+        array = np.asarray(g.value if isinstance(g, Variable) else g)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+    except (TypeError, ValueError):
+        report.problems.append(f"the gradient of {name} is no array of real numbers but {type(g).__name__}")
+        return None
+    if array.shape != shape:
+        hint = ""
+        if array.shape == shape[::-1]:
+            hint = " (its transpose would fit)"
+        elif array.ndim >= len(shape) and array.size > np.prod(shape):
+            hint = " (sum over the broadcast axes, to un-broadcast)"
+        report.problems.append(f"the gradient of {name} has shape {array.shape}, where {name} has {shape}{hint}")
+        return None
+    return array.astype(np.float64)
 
 
 def _compare(

@@ -188,7 +188,7 @@ def explain(
             "name one entry, e.g. explain(t, entry=(0, 1)), or reduce it to a loss",
         )
     order = ancestors([y])
-    if y.operation.leaf and not y.inputs:
+    if y.operation.leaf and not y.tracked:
         raise GraphError(
             f"a {y.operation.name} without history to be explained",
             "a tensor computed from variables or watched tensors",
@@ -572,12 +572,13 @@ def _fold(whole: Explanation, depth: int, digits: int | None) -> Explanation:
                 dict.fromkeys(i for t in whole.steps if group[t.name] == g for i in t.inputs if group.get(i) != g)
             )
             steps.append(Step(s.name, f"{g}({', '.join(inputs)})", s.value, None, s.index, g, g, s.line, inputs))
+    edges = _folded_edges(whole, group, hidden, digits)
     return Explanation(
         whole.result,
         whole.leaves,
         steps,
-        _folded_edges(whole, group, hidden, digits),
-        _visible(whole.joins, group, last),
+        edges,
+        _visible(whole.joins, edges),
         whole.gradients,
         digits,
     )
@@ -589,8 +590,21 @@ def _group(scope: str, depth: int) -> str:
     return "/".join(parts[: depth + 1]) if len(parts) > depth else ""
 
 
-def _visible(joins: Sequence[Join], group: dict[str, str], last: dict[str, str]) -> list[Join]:
-    return [j for j in joins if not group.get(j.name) or last[group[j.name]] == j.name]
+def _visible(joins: Sequence[Join], edges: Sequence[Edge]) -> list[Join]:
+    """The joins at which several edges still arrive; what met inside a fold is the fold's own sum."""
+    found = []
+    for join in joins:
+        arriving = [e for e in edges if e.input == join.name]
+        if len(arriving) > 1:
+            parts = [e.downstream for e in arriving]
+            text = (
+                " + ".join(_factor(np.asarray(p)[join.index], None) for p in parts)
+                if len(parts) < len(join.parts)
+                else ""
+            )
+            arithmetic = Arithmetic(text, join.arithmetic.value) if text else join.arithmetic
+            found.append(Join(join.name, parts, join.total, join.index, arithmetic))
+    return found
 
 
 def _folded_edges(whole: Explanation, group: dict[str, str], hidden: dict[str, str], digits: int | None) -> list[Edge]:

@@ -25,6 +25,7 @@ def text(e: Explanation) -> str:
             rows.append(_backward(edge, e, first=rows[-1][3] != edge.role if rows and len(rows[-1]) > 3 else True))
         rows += [_join(j, e) for name, j in joins.items() if name not in shown]
         lines += _columns(rows)
+    if e.gradients:
         lines += ["", "gradients"] + [f"  d{e.result}/d{name} = {_array(g, e)}" for name, g in e.gradients.items()]
     return "\n".join(lines)
 
