@@ -247,7 +247,10 @@ class Expression:
         self._refuse(node)
 
     def _refuse(self, node: ast.AST) -> NoReturn:
-        shown = ast.unparse(node)[:60] if isinstance(node, ast.expr) else type(node).__name__
+        try:
+            shown = ast.unparse(node)[:60] if isinstance(node, ast.expr) else type(node).__name__
+        except RecursionError:
+            shown = type(node).__name__
         raise ValueProblem(
             f"{shown!r} in {self.shown!r}, which is not arithmetic",
             "numbers, names, + - * / ** % // @, comparisons, indices and the library's functions",

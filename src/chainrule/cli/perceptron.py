@@ -64,14 +64,17 @@ class Perceptron:
         return Measures(rss / len(houses.y), rss, 1 - rss / spread if spread else float("nan"))
 
     def fit(self, houses: Houses, batch: int, rate: float, epochs: int, seed: int) -> Iterator[int]:
-        """Descend; yields the number of epochs done. Stops early when no gradient is left to follow.
+        """Descend; yields the number of epochs done.
 
-        Batch gradient descent is a batch of all houses, stochastic a batch of one.
+        Batch gradient descent is a batch of all houses, stochastic a batch of one. Stops early when no
+        gradient is left to follow, or when the cost is no number any more: the rate was too large.
         """
-        stream = SeedGenerator(seed, "order")
+        self.costs = [self.measure(houses).mse]
+        return self._descend(houses, batch, rate, epochs, SeedGenerator(seed, "order"))
+
+    def _descend(self, houses: Houses, batch: int, rate: float, epochs: int, stream: SeedGenerator) -> Iterator[int]:
         n = len(houses.y)
         whole = (tensor(houses.x), tensor(houses.y))
-        self.costs = [self.measure(houses).mse]
         for epoch in range(1, epochs + 1):
             steepest = 0.0
             if batch >= n:
@@ -83,8 +86,13 @@ class Perceptron:
                     steepest = max(steepest, self._update(tensor(houses.x[chosen]), tensor(houses.y[chosen]), rate))
             self.costs.append(self.measure(houses).mse)
             yield epoch
-            if batch >= n and steepest < 1e-9:
+            if (batch >= n and steepest < 1e-9) or self.diverged:
                 return
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the cost ran away."""
+        return not self.costs[-1] < 1e3 * max(self.costs[0], 1e-300)
 
     def _update(self, x: Tensor, y: Tensor, rate: float) -> float:
         """One step down the batch's cost; returns the largest slope."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from typing import Any
@@ -45,35 +46,32 @@ def command(args: argparse.Namespace) -> int:
         from .threshold import threshold_perceptrons
 
         return threshold_perceptrons(args.seed)
-    from ..datasets.boston import COLUMNS
+    from ..datasets.boston import COLUMNS, load
 
-    if args.columns:
+    groups = [("RM", "LSTAT"), COLUMNS]
+    if args.columns is not None:
         groups = [tuple(n.strip() for n in args.columns.split(",") if n.strip())]
-    else:
-        groups = [("RM", "LSTAT"), COLUMNS]
-    if args.plot and not os.path.isdir(os.path.dirname(os.path.abspath(args.plot))):
-        raise ValueProblem(
-            f"--plot {args.plot}, in a folder that is not there",
-            "a file in an existing folder",
-            "make the folder first",
-        )
+    tables = [
+        load(columns, args.csv) for columns in groups
+    ]  # what is wrong with them is said before anything is learnt
+    if args.plot:
+        _check_place(args.plot)
     panels: list[Any] = []
     status = 0
-    for columns in groups:
+    for table in tables:
         if status == 0:
-            status = _learn(columns, args, panels)
-    if args.plot and panels:
+            status = _learn(table, args, panels)
+    if args.plot and any(panel.lines for panel in panels):
         _draw(args.plot, panels)
     return status
 
 
-def _learn(columns: tuple[str, ...], args: argparse.Namespace, panels: list[Any]) -> int:
+def _learn(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
     """Train each method on these columns; print the table and the weights. 130 when interrupted."""
-    from ..datasets.boston import load
     from ..draw.curves import Line, Panel
     from .perceptron import Perceptron, least_squares, split
 
-    table = load(columns, args.csv)
+    columns = table.columns
     train, test = split(table.x, table.y, args.seed)
     what = (
         "all 13 columns"
@@ -90,51 +88,56 @@ def _learn(columns: tuple[str, ...], args: argparse.Namespace, panels: list[Any]
         "mini-batch": (min(args.batch, len(train.y)), 0.01, args.epochs or 200),
     }
     best = least_squares(train)
-    rows, lines, models = [], [], {}
+    models: dict[str, Any] = {}
+    times: dict[str, float] = {}
     interrupted = False
-    for name in METHODS:
-        size, rate, epochs = plans[name]
-        model = Perceptron(len(columns))
-        bar = Progress(name, epochs)
-        start = time.perf_counter()
-        try:
-            for epoch in model.fit(train, size, rate, epochs, args.seed):
+    start = time.perf_counter()
+    try:
+        for name in METHODS:
+            size, rate, epochs = plans[name]
+            model = Perceptron(len(columns))
+            bar = Progress(name, epochs)
+            start = time.perf_counter()
+            steps = model.fit(train, size, rate, epochs, args.seed)
+            models[name] = model
+            for epoch in steps:
                 bar.show(epoch, model.costs[-1])
-        except KeyboardInterrupt:
-            interrupted = True
-        bar.done(len(model.costs) - 1, model.costs[-1], interrupted)
-        rows.append((name, size, model.updates, time.perf_counter() - start, model.measure(train), model.measure(test)))
-        lines.append(Line(f"{name} ({size})", range(len(model.costs)), model.costs))
-        models[name] = model
-        if interrupted:
-            break
-    _table(rows, best, train, test)
-    if not interrupted:
+            times[name] = time.perf_counter() - start
+            bar.done(
+                len(model.costs) - 1, model.costs[-1], "diverged: the rate was too large," if model.diverged else ""
+            )
+    except KeyboardInterrupt:
+        interrupted = True
+        if models and len(times) < len(models):
+            times[name] = time.perf_counter() - start
+            bar.done(len(models[name].costs) - 1, models[name].costs[-1], "interrupted")
+    if models:
+        _table(
+            [(n, plans[n][0], m.updates, times[n], m.measure(train), m.measure(test)) for n, m in models.items()],
+            best,
+            train,
+            test,
+        )
         _weights(columns, models, best)
-    _loss_and_cost(models[rows[0][0]], train)
-    if args.explain and not interrupted:
-        _explain(train, columns)
-    shown = [Line(line.name, line.xs[:41], line.ys[:41]) for line in lines]
-    panels.append(Panel(what, "epochs (passes over the houses)", "MSE on the training houses", shown))
+        _loss_and_cost(next(iter(models.values())), train)
+        if args.explain and not interrupted:
+            _explain(train, columns)
+    lines = [Line(f"{n} ({plans[n][0]})", range(len(m.costs[:41])), m.costs[:41]) for n, m in models.items()]
+    panels.append(Panel(what, "epochs (passes over the houses)", "MSE on the training houses", lines))
     return 130 if interrupted else 0
 
 
 def _table(rows: list[Any], best: Any, train: Any, test: Any) -> None:
-    head = (
-        f"{'':<14}{'batch':>6}{'updates':>9}{'time':>9}   {'train MSE':>10}{'RSS':>10}{'R²':>7}   "
-        f"{'test MSE':>10}{'RSS':>10}{'R²':>7}"
-    )
-    print(head)
+    head = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
+    print(head + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
     for name, size, updates, seconds, a, b in rows:
-        print(
-            f"{name:<14}{size:>6}{updates:>9,}{seconds:>8.2f}s   {a.mse:>10.4f}{a.rss:>10.1f}{a.r2:>7.4f}   "
-            f"{b.mse:>10.4f}{b.rss:>10.1f}{b.r2:>7.4f}"
-        )
-    a, b = best.measure(train), best.measure(test)
-    print(
-        f"{'least squares':<14}{'':>6}{'':>9}{'':>9}   {a.mse:>10.4f}{a.rss:>10.1f}{a.r2:>7.4f}   "
-        f"{b.mse:>10.4f}{b.rss:>10.1f}{b.r2:>7.4f}"
-    )
+        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {_cells(a)} {_cells(b)}")
+    print(f"{'least squares':<14}{'':>25} {_cells(best.measure(train))} {_cells(best.measure(test))}")
+
+
+def _cells(m: Any) -> str:
+    wide = max(abs(m.mse), m.rss, abs(m.r2)) >= 1e7
+    return f" {m.mse:>11.4g} {m.rss:>10.4g} {m.r2:>8.4g}" if wide else f" {m.mse:>11.4f} {m.rss:>10.1f} {m.r2:>8.4f}"
 
 
 def _weights(columns: tuple[str, ...], models: dict[str, Any], best: Any) -> None:
@@ -143,19 +146,25 @@ def _weights(columns: tuple[str, ...], models: dict[str, Any], best: Any) -> Non
     print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
     for i, name in enumerate((*columns, "b")):
         print(
-            f"{name:<10}" + "".join(f"{m.numbers()[i]:>14.6f}" for m in models.values()) + f"{best.numbers()[i]:>16.6f}"
+            f"{name:<10}"
+            + "".join(f"{_weight(m.numbers()[i]):>14}" for m in models.values())
+            + f"{_weight(best.numbers()[i]):>16}"
         )
     exact = best.numbers()
     for name, m in models.items():
-        gap = np.abs(m.numbers() - exact).max() / np.abs(exact).max()
+        gap = np.abs(m.numbers() - exact).max() / (np.abs(exact).max() or 1.0)
         print(f"  {name}: max|w - w*| / max|w*| = {gap:.1e}")
+
+
+def _weight(value: float) -> str:
+    return f"{value:.6f}" if abs(value) < 1e5 else f"{value:.6g}"
 
 
 def _loss_and_cost(model: Any, train: Any) -> None:
     """The loss belongs to one example, the cost to the whole set."""
-    predicted = float(model.predict(train.x[:1]).numpy()[0])
-    loss = (predicted - float(train.y[0])) ** 2
-    print(f"\nloss, of one house: (predicted {predicted:.3f} - actual {train.y[0]:.3f})^2 = {loss:.4f}")
+    predicted = model.predict(train.x[:1]).numpy()[0]
+    loss, actual = (predicted - train.y[0]) ** 2, train.y[0]
+    print(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
     m = model.measure(train)
     print(
         f"cost, of all {len(train.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train.y)} "
@@ -182,20 +191,47 @@ def _explain(train: Any, columns: tuple[str, ...]) -> None:
         print(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
 
 
+def _check_place(path: str) -> None:
+    """Say before the learning, not after it, that the picture cannot be drawn there."""
+    from ..errors import ValueProblem
+
+    folder = os.path.dirname(os.path.abspath(path))
+    problem = ""
+    if not os.path.isdir(folder):
+        problem = "in a folder that is not there"
+    elif os.path.isdir(path):
+        problem = "which is a folder"
+    elif len(os.path.basename(path)) > 240:
+        problem = "a name too long for a file"
+    elif not os.access(folder, os.W_OK):
+        problem = "in a folder that cannot be written"
+    if problem:
+        raise ValueProblem(f"--plot {path[:80]}, {problem}", "a file in an existing folder", "choose another place")
+
+
 def _draw(path: str, panels: list[Any]) -> None:
     """Written beside and then moved, so that no half-drawn file is ever left."""
     from ..draw.curves import svg
     from ..errors import ValueProblem
 
-    temporary = f"{path}.{os.getpid()}.tmp"
+    target = os.path.realpath(path)  # what a link points to is written, the link stays
+    text = svg([panel for panel in panels if panel.lines], "Boston housing: cost while it is learnt")
+    temporary = f"{target}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(svg(panels, "Boston housing: cost while it is learnt"))
-        os.replace(temporary, path)
+        if os.path.exists(target) and not os.path.isfile(target):  # a pipe or device is written into, never replaced
+            with open(target, "w", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, target)
     except OSError as error:
+        raise ValueProblem(
+            f"--plot {path} ({error.strerror})", "a file that can be written", "choose another"
+        ) from None
+    finally:
         if os.path.exists(temporary):
             os.remove(temporary)
-        raise ValueProblem(f"--plot {path} ({error})", "a file that can be written", "choose another place") from None
     print(f"\ncurves drawn in {path}")
 
 
@@ -205,6 +241,7 @@ class Progress:
     def __init__(self, name: str, total: int) -> None:
         self.name, self.total = name, total
         self.terminal = sys.stdout.isatty()
+        self.columns = min(shutil.get_terminal_size().columns, 100)
         self.start = self.last = time.perf_counter()
         self.quarter = 0
 
@@ -214,21 +251,20 @@ class Progress:
             self.last = now
             left = (now - self.start) / epoch * (self.total - epoch)
             filled = 24 * epoch // self.total
-            print(
-                f"\r{self.name:<12} [{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}  MSE "
-                f"{cost:.4f}  {left:.0f} s left ",
-                end="",
-                flush=True,
-            )
+            done = f"[{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}"
+            line = f"{self.name:<12} {done}  MSE {cost:.4g}  {left:.0f} s left"
+            if len(line) >= self.columns:
+                line = f"{self.name} {epoch}/{self.total}  MSE {cost:.4g}"
+            print("\r" + line[: self.columns - 1].ljust(self.columns - 1), end="", flush=True)
         elif not self.terminal and 4 * epoch // self.total > self.quarter and epoch < self.total:
             self.quarter = 4 * epoch // self.total
-            print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.4f}", flush=True)
+            print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.6g}", flush=True)
 
-    def done(self, epochs: int, cost: float, interrupted: bool) -> None:
+    def done(self, epochs: int, cost: float, how: str) -> None:
         if self.terminal:
-            print("\r" + " " * 90 + "\r", end="")
-        how = "interrupted" if interrupted else "converged" if epochs < self.total else "done"
+            print("\r" + " " * (self.columns - 1) + "\r", end="")
+        how = how or ("converged" if epochs < self.total else "done")
         print(
-            f"{self.name}: {how} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.4f}",
+            f"{self.name}: {how} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.6g}",
             flush=True,
         )

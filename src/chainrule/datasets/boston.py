@@ -14,6 +14,7 @@ with ``load(columns=[...])``, or on the command line with ``--columns``.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -50,40 +51,69 @@ def load(columns: Sequence[str] | None = None, path: str | Path | None = None) -
     >>> table.x.shape, float(table.y[0])
     ((506, 2), 24.0)
     """
-    wanted = tuple(columns or COLUMNS)
+    wanted = tuple(COLUMNS if columns is None else columns)
+    if not wanted or len(set(wanted)) != len(wanted):
+        raise ValueProblem(
+            f"the columns {', '.join(wanted) or '(none)'}", "at least one, each once", "name e.g. RM,LSTAT"
+        )
     for name in wanted:
-        if path is None and name not in COLUMNS:
+        if name == TARGET or (path is None and name not in COLUMNS):
             raise ValueProblem(f"the column {name!r}", "one of " + ", ".join(COLUMNS), "check the spelling")
+    where = "the figures shipped" if path is None else f"{str(path)!r}"
     source = Path(path) if path is not None else files(__package__).joinpath("boston.csv")
     try:
         text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueProblem(f"the file {path} ({error})", "a CSV file that can be read", "check the path") from None
-    rows = list(csv.reader(text.splitlines()))
-    header = [h.strip() for h in rows[0]] if rows else []
+    except OSError as error:
+        raise ValueProblem(f"{where} ({error.strerror})", "a CSV file that can be read", "check the path") from None
+    except UnicodeDecodeError:
+        raise ValueProblem(f"{where}, which is no UTF-8 text", "a CSV file in UTF-8", "save it as UTF-8") from None
+    rows = _rows(text, where)
+    header = [h.strip() for h in rows[0][1]] if rows else []
     missing = [n for n in (*wanted, TARGET) if n not in header]
-    if missing:
+    twice = [n for n in (*wanted, TARGET) if header.count(n) > 1]
+    if missing or twice:
+        what = f"without the column {', '.join(missing)}" if missing else f"with the column {', '.join(twice)} twice"
         raise ValueProblem(
-            f"a CSV file without the column {', '.join(missing)} (its header: {', '.join(header)[:200] or 'empty'})",
-            "a header that names " + ", ".join((*wanted, TARGET)),
-            "add the column, or choose others with columns",
+            f"{where}, a CSV file {what} (its header: {', '.join(header)[:200] or 'empty'})",
+            "a header that names " + ", ".join((*wanted, TARGET)) + ", each once and set apart by commas",
+            "mend the header, or choose other columns",
         )
     places = [header.index(n) for n in (*wanted, TARGET)]
-    body = [(i, r) for i, r in enumerate(rows[1:], start=2) if r]
-    if not body:
-        raise ValueProblem("a CSV file without rows", "at least one row under the header", "check the file")
-    data = np.array([[_number(r, p, header, i) for p in places] for i, r in body])
+    if not rows[1:]:
+        raise ValueProblem(f"{where}, a CSV file without rows", "a row under the header", "check the file")
+    data = np.array([[_number(r, p, header, line, where) for p in places] for line, r in rows[1:]])
+    if np.abs(data).max() > 1e100:
+        raise ValueProblem(
+            f"{where}, with numbers beyond 1e100", "numbers whose squares can be added", "change the units"
+        )
     return Table(data[:, :-1], data[:, -1], wanted)
 
 
-def _number(row: list[str], place: int, header: list[str], line: int) -> float:
+def _rows(text: str, where: str) -> list[tuple[int, list[str]]]:
+    """The rows that hold something, each with the line it begins on, as an editor counts."""
+    reader = csv.reader(io.StringIO(text, newline=None), strict=True)
+    found: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                found.append((line, row))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueProblem(f"{where}, line {line} ({error})", "a CSV file", "check the quotes on that line") from None
+    return found
+
+
+def _number(row: list[str], place: int, header: list[str], line: int, where: str) -> float:
     try:
         value = float(row[place])
     except (ValueError, IndexError):
         value = float("nan")
     if not np.isfinite(value):
-        shown = repr(row[place]) if place < len(row) else "nothing"
+        shown = repr(row[place][:40]) if place < len(row) else "nothing"
         raise ValueProblem(
-            f"{shown} in column {header[place]}, line {line}", "a finite number", "fill in or remove that row"
+            f"{shown} in column {header[place]}, line {line} of {where}",
+            "a finite number",
+            "fill in or remove that row",
         )
     return value

@@ -47,8 +47,8 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
         f'height="{height + 30}" role="img">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
-        f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{escape(title)}</text>',
+        f"<title>{_text(title)}</title><style>{_STYLE}</style>",
+        f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{_text(title)}</text>',
     ]
     for i, panel in enumerate(panels):
         parts.append(f'<g transform="translate({i * width} 30)">{_panel(panel, width, height)}</g>')
@@ -58,16 +58,11 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
 def _panel(panel: Panel, width: int, height: int) -> str:
     left, right, top, bottom = 62, 16, 30, 46
     w, h = width - left - right, height - top - bottom
-    finite = [
-        (x, y)
-        for line in panel.lines
-        for x, y in zip(line.xs, line.ys, strict=True)
-        if math.isfinite(x) and math.isfinite(y)
-    ]
+    curves = [[p for p in _thinned(line) if all(map(math.isfinite, p))] for line in panel.lines]
+    finite = [p for curve in curves for p in curve]
     if not finite:
         return (
-            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing finite to draw: '
-            f"{escape(panel.title)}</text>"
+            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {_text(panel.title)}</text>'
         )
     log = all(y > 0 for _, y in finite)
     scale: Callable[[float], float] = math.log10 if log else float
@@ -75,61 +70,87 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     y0, y1 = _span([scale(y) for _, y in finite])
 
     def px(x: float) -> float:
-        return left + (x - x0) / (x1 - x0) * w
+        return left + _share(x, x0, x1) * w
 
     def py(y: float) -> float:
-        return top + h - (scale(y) - y0) / (y1 - y0) * h
+        """Of a value on the axis' own scale."""
+        return top + h - _share(y, y0, y1) * h
 
-    parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{escape(panel.title)}</text>']
-    for t in _log_ticks(10**y0, 10**y1) if log else _ticks(y0, y1):
+    rows = _log_ticks(y0, y1) if log else _ticks(y0, y1)
+    columns = _ticks(x0, x1)
+    parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{_text(panel.title)}</text>']
+    for t, label in zip(rows, _labels([10**t for t in rows] if log else rows), strict=True):
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
-        parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{t:g}</text>')
-    for t in _ticks(x0, x1):
+        parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{label}</text>')
+    for t, label in zip(columns, _labels(columns), strict=True):
         parts.append(f'<line class="grid" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="{top}" y2="{top + h}"/>')
-        parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{t:g}</text>')
+        parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
-    parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{escape(panel.x_label)}</text>')
-    parts.append(
-        f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{escape(panel.y_label)}</text>'
-    )
-    for i, line in enumerate(panel.lines):
+    parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{_text(panel.x_label)}</text>')
+    turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
+    parts.append(f'<text {turned} text-anchor="middle">{_text(panel.y_label)}</text>')
+    for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
-        points = " ".join(
-            f"{px(x):.1f},{py(y):.1f}" for x, y in _thinned(line) if math.isfinite(x) and math.isfinite(y)
-        )
+        points = " ".join(f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
-        parts.append(f'<polyline points="{points}" {stroke}><title>{escape(line.name)}</title></polyline>')
+        parts.append(f'<polyline points="{points}" {stroke}><title>{_text(line.name)}</title></polyline>')
         row = top + 14 + 18 * i
         parts.append(f'<line x1="{left + w - 150}" x2="{left + w - 122}" y1="{row}" y2="{row}" {stroke}/>')
-        parts.append(f'<text x="{left + w - 116}" y="{row + 4}">{escape(line.name)}</text>')
+        parts.append(f'<text x="{left + w - 116}" y="{row + 4}">{_text(line.name)}</text>')
     return "\n".join(parts)
+
+
+def _text(text: str) -> str:
+    """Escaped, and without the control characters that XML forbids."""
+    return escape("".join(c for c in text if c >= " " or c in "\t\n"))
 
 
 def _thinned(line: Line, most: int = 600) -> list[tuple[float, float]]:
     """At most so many points, the last one kept."""
     step = max(1, math.ceil(len(line.xs) / most))
     points = list(zip(line.xs, line.ys, strict=True))
-    return points[::step] + points[-1:]
+    return points[::step] + (points[-1:] if (len(points) - 1) % step else [])
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """How far the value lies between the two; in halves where their difference would overflow."""
+    span = high - low
+    return (value - low) / span if math.isfinite(span) else (value / 2 - low / 2) / (high / 2 - low / 2)
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    return (low, high) if high > low else (low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0))
 
 
 def _ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers: 1, 2 or 5 times a power of ten apart."""
-    raw = (high - low) / count
-    power = 10 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw)
-    first = math.ceil(low / step - 1e-9)
-    return [round(i * step, 10) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+    raw = high / count - low / count
+    power = 10.0 ** math.floor(math.log10(raw)) if raw > 1e-300 else 0.0
+    if not power or not math.isfinite(raw):
+        return [low, high]
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [i * step for i in range(first, last + 1)]
+
+
+def _labels(ticks: Sequence[float]) -> list[str]:
+    """In as few digits as keep the labels apart."""
+    for digits in range(6, 18):
+        labels = [f"{t + 0.0:.{digits}g}" for t in ticks]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 8)):
-        found = [s * 10.0**p for p in powers for s in steps if low <= s * 10.0**p <= high]
+    """Between two exponents of ten."""
+    step = max(1, math.ceil((high - low) / 6))
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    found: list[float] = []
+    for leads in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 8)):
+        exponents = [p + math.log10(lead) for p in powers if p % step == 0 for lead in leads]
+        found = [e for e in exponents if low <= e <= high]
         if len(found) >= 3:
-            return found
-    return found or [low, high]
+            break
+    return found if len(found) >= 2 else _ticks(low, high)

@@ -83,7 +83,7 @@ def made_here(depth: int = 2) -> Made:
         name = code.co_filename
         ours = _ours.get(name)
         if ours is None:
-            ours = _ours[name] = name.startswith(_ROOT)
+            ours = _ours[name] = name.startswith((_ROOT, "<frozen "))  # and Python's own starter
         if not ours:
             return _new(Made, (state.scope, code, frame.f_lasti, None))
         back = frame.f_back

@@ -420,18 +420,15 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[str]:
         if not mine:
             continue
         ratios = np.array([e.analytic / e.numeric for e in mine])
+        even = np.allclose(ratios, ratios[0], rtol=1e-5)
         if np.allclose(ratios, -1, rtol=1e-3):
             hints.append(f"the gradient of {name} has the wrong sign")
-        elif len(mine) > 1 and np.allclose(ratios, ratios[0], rtol=1e-3):
-            hints.append(
-                f"the gradient of {name} is {ratios[0]:.4g} times what it should be: a factor, or a sum or "
-                f"mean over the batch, is missing"
-            )
         elif any(np.isclose(e.analytic, 0, atol=1e-12) for e in mine):
-            hints.append(
-                f"some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead "
-                f"of added to"
-            )
+            some = "the" if even else "some entries of the"
+            hints.append(f"{some} gradient of {name} is 0: a path is missing, or was overwritten instead of added to")
+        elif len(mine) > 1 and even and abs(ratios[0] - 1) > 0.01:
+            missing = "a factor, or a sum or mean over the batch, is missing"
+            hints.append(f"the gradient of {name} is {ratios[0]:.4g} times what it should be: {missing}")
         else:
             shape = next(p.shape for n, p in zip(names, points, strict=True) if n == name)
             square = len(shape) == 2 and shape[0] == shape[1]
