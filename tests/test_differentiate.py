@@ -54,6 +54,7 @@ def theirs(x, w):
 X, W = np.random.default_rng(0).normal(size=(4, 3)), np.random.default_rng(1).normal(size=(3, 5))
 
 
+@pytest.mark.slow
 def test_gradient_hessian_and_products_agree_with_jax():
     for got, want in zip(cr.grad(ours, (0, 1))(X, W), jax.jit(jax.grad(theirs, (0, 1)))(X, W), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
@@ -190,6 +191,7 @@ def test_deferred_history_is_the_same_gradient():
     np.testing.assert_allclose(cr.run(nodes[-1]).numpy(), array, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["assign", "functional", "momentum"])
 def test_a_loop_written_by_hand_does_not_grow(style):
     x, y = np.random.default_rng(0).normal(size=(16, 3)), np.ones(16)
