@@ -634,6 +634,7 @@ def test_an_interrupt_before_the_first_epoch(typed, tmp_path, monkeypatch):
     assert "Traceback" not in t.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_control_c(tmp_path):
     """A real one, in a real process, read through a pipe."""
@@ -796,6 +797,7 @@ def test_bad_sizes(typed, option):
     teaches(typed("vectorization", *option), "vectorization", option[0][:2])
 
 
+@pytest.mark.slow
 def test_a_real_vectorization_is_quick():
     start = time.perf_counter()
     assert process("vectorization").status == 0

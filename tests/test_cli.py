@@ -989,6 +989,7 @@ def test_check_json(typed, simple, name):
 # ---- a process of its own
 
 
+@pytest.mark.slow
 def test_start_up_is_light():
     """Nothing heavier than NumPy, for --help and for explain."""
     for argv in (["--help"], ["explain", "3*(a+b*c)", "a=5", "b=3", "c=2"]):
@@ -1013,6 +1014,7 @@ def test_start_up_is_light():
         }
 
 
+@pytest.mark.slow
 def test_start_up_is_quick():
     """0.3 s; on a slow machine, no more than four times what NumPy alone needs there."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
@@ -1028,6 +1030,7 @@ def test_start_up_is_quick():
     assert fastest("-m", "chainrule", "--help") < max(0.3, 4 * fastest("-c", "import numpy"))
 
 
+@pytest.mark.slow
 def test_as_a_user_types_it():
     """No line of Python's own start-up code is named as the user's."""
     t = process("explain", "3*(a+b*c)", "a=5", "b=3", "c=2")
@@ -1043,6 +1046,7 @@ def test_as_a_user_types_it():
     assert "Traceback" in process("explain", "a*b", "a=1", "--debug").err
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough():
     """`| head -1`: no complaint."""
     command = [sys.executable, "-m", "chainrule", "explain", "+".join(["a"] * 900), "a=1"]
@@ -1053,6 +1057,7 @@ def test_a_reader_who_has_seen_enough():
         assert typing.wait(timeout=60) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk():
     """What cannot be written is said in a line, with a status that is not 0."""
@@ -1068,6 +1073,7 @@ def test_a_full_disk():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_terminal_without_unicode(encoding):
     """The C locale, and a Windows pipe: signs it lacks are replaced, the numbers still come."""
@@ -1086,6 +1092,7 @@ def test_a_terminal_without_unicode(encoding):
         assert words in done.stdout.decode(encoding)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
 def test_a_closed_stdout():
     done = subprocess.run(

@@ -99,3 +99,62 @@ def test_errors_and_data():
     p = cr.price(lambda a: ops.tanh(a), (3,))
     assert p.to_dict()["total"]["flops"] == 24
     assert "24 FLOPs" in str(p)
+
+
+class Counted:
+    """A number that counts the multiplications and additions made with it."""
+
+    multiplies = adds = 0
+
+    def __init__(self, value=1.0):
+        self.value = value
+
+    def __mul__(self, other):
+        Counted.multiplies += 1
+        return Counted()
+
+    def __add__(self, other):
+        Counted.adds += 1
+        return Counted()
+
+    __rmul__, __radd__, __sub__ = __mul__, __add__, __add__
+
+
+COUNTED = [
+    pytest.param(name, i, id=f"{name}-{i}")
+    for name in ("matmul", "einsum", "conv", "conv_transpose", "conv_kernel_gradient", "add", "subtract", "multiply")
+    for i, sample in enumerate(ops.registry[name].samples)
+    if sample.error is None and not (name == "einsum" and len(sample.inputs) != 2)
+]
+
+
+@pytest.mark.parametrize(("name", "i"), COUNTED)
+def test_the_price_is_what_is_done(name, i):
+    """The value is run on numbers that count: another way to the price than its formula."""
+    record, sample = ops.registry[name], ops.registry[name].samples[i]
+    arrays = sample.arrays()
+    cost = cr.price(record(*[cr.Variable(x) for x in arrays], **sample.attributes)).total
+    Counted.multiplies = Counted.adds = 0
+    record.value(np, *[np.vectorize(Counted, otypes=[object])(x) for x in arrays], **sample.attributes)
+    if name == "einsum":  # NumPy's adds each product to a zero
+        Counted.adds -= Counted.multiplies - cost.adds
+    assert Counted.multiplies == cost.multiplies
+    if name != "conv_transpose":  # whose sums NumPy makes in two places, by window and by channel
+        assert Counted.adds == cost.adds
+
+
+def test_a_wrong_price_is_caught(monkeypatch):
+    """The tests above are no use if they cannot fail."""
+    record = ops.registry["matmul"]
+    right = record.cost
+    monkeypatch.setattr(
+        record, "cost", lambda *a, **k: right(*a, **k)._replace(multiplies=right(*a, **k).multiplies + 1)
+    )
+    with pytest.raises(AssertionError):
+        test_the_price_is_what_is_done("matmul", 0)
+
+
+def test_an_operation_without_a_price_is_an_error(monkeypatch):
+    monkeypatch.setattr(ops.registry["tanh"], "cost", lambda *a, **k: None)
+    with pytest.raises(cr.GraphError, match="without a price"):
+        cr.price(ops.tanh(cr.Variable([1.0])))

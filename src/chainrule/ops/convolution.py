@@ -221,18 +221,16 @@ def _kernel_spec(specs: tuple[Spec, ...], window: Any, strides: Any, padding: An
     return spec_of(kernel, specs[0].dtype)
 
 
-def _price(batch: Any, g: Geometry, channels: Any, filters: Any, groups: int) -> Cost:
-    """A window's products for every output; entries that padding adds are counted, as papers do."""
-    outputs, summed = (batch or 1, *(n or 1 for n in g.out), filters), (*g.window, channels // groups)
+def _price(batch: Any, g: Geometry, channels: Any, filters: Any, groups: int, sums: int | None = None) -> Cost:
+    """A window's products for every output; entries that padding adds are counted, as papers do.
+
+    ``sums``: how many numbers the products are added up to; default the outputs.
+    """
+    outputs, summed = tuple(1 if n is None else n for n in (batch, *g.out, filters)), (*g.window, channels // groups)
     macs = math.prod(outputs) * math.prod(summed)
     shown = outputs[1:] if outputs[0] == 1 else outputs
-    return Cost(
-        macs,
-        macs - math.prod(outputs),
-        macs,
-        0,
-        f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies",
-    )
+    adds = max(macs - (math.prod(outputs) if sums is None else sums), 0)
+    return Cost(macs, adds, macs, 0, f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies")
 
 
 def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
@@ -244,14 +242,16 @@ def _transpose_cost(
     specs: tuple[Spec, ...], out: Spec, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Cost:
     k = specs[1].shape
-    return _price(out.shape[0], _of(out.shape, k, strides, padding, dilation, groups), out.shape[-1], k[-1], groups)
+    g = _of(out.shape, k, strides, padding, dilation, groups)
+    return _price(out.shape[0], g, out.shape[-1], k[-1], groups, out.size)
 
 
 def _kernel_cost(
     specs: tuple[Spec, ...], out: Spec, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Cost:
     x = specs[0].shape
-    return _price(x[0], _of(x, out.shape, strides, padding, dilation, groups), x[-1], out.shape[-1], groups)
+    g = _of(x, out.shape, strides, padding, dilation, groups)
+    return _price(x[0], g, x[-1], out.shape[-1], groups, out.size)
 
 
 def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:

@@ -86,6 +86,7 @@ def binary(
         written=written or name + "({0}, {1})",
         samples=listed,
         doc=doc,
+        names=("x", "y") if kind == "whole" else ("x1", "x2"),
     )
 
 
@@ -205,6 +206,7 @@ stop_gradient = unary(
     cost=per_entry(),
     samples=PLAIN,
 )
+stop_gradient.names = ("variable",)
 reciprocal = unary(
     "reciprocal",
     lambda o, x: o.reciprocal(x),

@@ -66,7 +66,7 @@ def _window_cost(multiply: bool) -> Any:
     def cost(specs: tuple[Spec, ...], out: Spec, pool_size: Any, strides: Any, padding: Any, **more: Any) -> Cost:
         shape = specs[0].shape if "sizes" not in more else out.shape
         g = _of(shape, pool_size, strides, padding)
-        n = math.prod(v or 1 for v in (shape[0], *g.out, shape[-1]))
+        n = math.prod(1 if v is None else v for v in (shape[0], *g.out, shape[-1]))
         each = math.prod(g.window)
         text = f"{times((shape[0], *g.out, shape[-1]))} windows × {times(g.window)} = {n * each:,}"
         return Cost(adds=n * each, formula=text) if multiply else Cost(other=n * each, formula=text + " comparisons")

@@ -111,6 +111,7 @@ class Operation:
         cost: ``(specs, output spec, **attributes) -> Cost``.
         says: the gate's role in the backward pass, in words.
         written: the formula, with ``{0}``, ``{1}`` for the inputs; default ``name({0})``.
+        names: the inputs' names for callers, where Keras's differ from those in `value`.
         samples: domain, zeros, ties, unequal sizes, error cases.
         doc: what it computes, with an example that the tests run.
     """
@@ -135,6 +136,7 @@ class Operation:
         transpose: tuple[Rule | None, ...] | Rule | None = None,
         reduces: bool = False,
         joint: bool = False,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.name, self.value, self.spec, self.casts = name, value, spec, casts
         self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
@@ -142,6 +144,7 @@ class Operation:
         self.written = written or name + "({0})"
         self.plans: dict[Any, Plan] = new_cache()
         self.arity, self.parameters = signature_of(value)
+        self.names = names or value.__code__.co_varnames[1 : 1 + (self.arity or 0)]
         self.simple = local is not None and not reduces and not self.parameters
         self.__name__ = self.__qualname__ = name
         self.__doc__ = f"{doc.strip()}\n\nGradient: {says}."
@@ -159,7 +162,9 @@ class Operation:
         import inspect
 
         given = list(inspect.signature(self.value).parameters.values())[1:]
-        return inspect.Signature(given)
+        return inspect.Signature(
+            [p.replace(name=n) for p, n in zip(given, self.names, strict=False)] + given[len(self.names) :]
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         result: Tensor
@@ -176,9 +181,14 @@ class Operation:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments apart: inputs, and every attribute in the signature's order with defaults filled in."""
+        extra: tuple[Any, ...] = ()
         if self.arity is None:
-            inputs, extra = args, ()
+            inputs = args
         else:
+            for name in self.names[len(args) :]:  # inputs may be given by name, too
+                if name in kwargs:
+                    args = (*args, kwargs[name])
+                    kwargs = {k: v for k, v in kwargs.items() if k != name}
             inputs, extra = args[: self.arity], args[self.arity :]
         attributes = dict(self.parameters)
         names = list(attributes)

@@ -14,12 +14,14 @@ from ..rules import sizes_of
 from .shape import broadcast_to, reshape, swapaxes
 
 
-def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
-    """`x` as a tensor; a tensor stays itself (``keras.ops.convert_to_tensor``).
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
+    """`x` as a tensor; a tensor stays itself (``keras.ops.convert_to_tensor``). None are sparse or ragged.
 
     >>> ops.convert_to_tensor([1.0, 2.0])
     tensor([1., 2.])
     """
+    if sparse or ragged:
+        raise ValueProblem("a sparse or ragged tensor", "a dense one", "leave the argument out")
     return tensor(x, dtype)
 
 
@@ -180,15 +182,23 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return constant(numbers.astype(as_dtype(dtype)))
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
+) -> Any:
     """`num` evenly spaced numbers from `start` to `stop` (``keras.ops.linspace``).
+
+    Args:
+        start, stop: numbers or arrays. endpoint: whether `stop` is the last. retstep: also return the step.
+        axis: where the numbers stand when start and stop are arrays.
 
     >>> ops.linspace(0.0, 1.0, 3)
     tensor([0. , 0.5, 1. ])
     """
     if num < 0:
         raise ValueProblem(f"num {num}", "a number from 0 up", "say how many numbers are wanted")
-    return constant(np.linspace(float(start), float(stop), num, endpoint=endpoint).astype(as_dtype(dtype or floatx())))
+    found, step = np.linspace(np.asarray(start, float), np.asarray(stop, float), num, endpoint, retstep=True, axis=axis)
+    numbers = constant(found.astype(as_dtype(dtype or floatx())))
+    return (numbers, step) if retstep else numbers
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:

@@ -197,12 +197,19 @@ def scatter_add(inputs: Any, indices: Any, updates: Any) -> Tensor:
     return x + scatter(indices, as_tensor(updates).cast_to(x.dtype), x.shape)
 
 
-def scatter_update(inputs: Any, indices: Any, updates: Any) -> Tensor:
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Tensor:
     """`inputs` with `updates` put at `indices`; of two at one place the last wins (``keras.ops.scatter_update``).
+
+    Args:
+        reduction: ``"add"`` adds instead of replacing.
 
     >>> ops.scatter_update([1.0, 1.0, 1.0], [[0], [2]], [5.0, 6.0])
     tensor([5., 1., 6.])
     """
+    if reduction not in (None, "add"):
+        raise ValueProblem(f"reduction {reduction!r}", "None or 'add'", "name one of these")
+    if reduction == "add":
+        return scatter_add(inputs, indices, updates)
     x, index = as_tensor(inputs), as_tensor(indices)
     new = as_tensor(updates).cast_to(x.dtype)
     if not index.ndim or index.shape[-1] > x.ndim:
@@ -239,13 +246,15 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
 
 
-def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Tensor:
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
     """1 at each label's place, 0 elsewhere; labels outside give zeros (``keras.ops.one_hot``).
 
     >>> ops.one_hot([0, 2], 3)
     tensor([[1., 0., 0.],
             [0., 0., 1.]])
     """
+    if sparse:
+        raise ValueProblem("a sparse tensor", "a dense one", "leave the argument out")
     x = as_tensor(x)
     if x.dtype.kind not in "iu":
         raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")

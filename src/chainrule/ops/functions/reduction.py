@@ -138,8 +138,8 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
     return reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis)
 
 
-def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Tensor, Tensor]:
-    """Mean and variance over `axes` (``keras.ops.moments``).
+def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, Tensor]:
+    """Mean and variance over `axes` (``keras.ops.moments``); there is one process, so nothing to synchronize.
 
     >>> ops.moments([1.0, 3.0], 0)
     (tensor(2.0), tensor(1.0))

@@ -1,0 +1,50 @@
+"""Keras's names take Keras's arguments, in order and by name."""
+
+import inspect
+
+import pytest
+
+from chainrule import ops
+
+# Keras 3's arguments of a few functions of each kind; the whole table is compared by calls in test_peers
+SIGNATURES = {
+    "add": "x1 x2",
+    "maximum": "x1 x2",
+    "logical_xor": "x1 x2",
+    "bitwise_and": "x y",
+    "exp": "x",
+    "stop_gradient": "variable",
+    "sum": "x axis keepdims",
+    "max": "x axis keepdims initial",
+    "softmax": "x axis",
+    "gelu": "x approximate",
+    "where": "condition x1 x2",
+    "clip": "x x_min x_max",
+    "one_hot": "x num_classes axis dtype sparse",
+    "conv": "inputs kernel strides padding data_format dilation_rate",
+    "conv_transpose": "inputs kernel strides padding output_padding data_format dilation_rate",
+    "max_pool": "inputs pool_size strides padding data_format",
+    "scatter_update": "inputs indices updates reduction",
+    "linspace": "start stop num endpoint retstep dtype axis",
+    "top_k": "x k sorted",
+    "matmul": "x1 x2",
+    "tensordot": "x1 x2 axes",
+    "norm": "x ord axis keepdims",
+    "layer_normalization": "x gamma beta axis epsilon",
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_arguments(name):
+    found = list(inspect.signature(getattr(ops, name)).parameters)
+    assert found[: len(SIGNATURES[name].split())] == SIGNATURES[name].split()
+
+
+def test_inputs_by_name():
+    assert float(ops.subtract(x1=5.0, x2=3.0)) == 2
+    assert float(ops.subtract(5.0, x2=3.0)) == 2
+    assert float(ops.sum(x=[1.0, 2.0], axis=0)) == 3
+    assert ops.softmax(x=[0.0, 0.0], axis=-1).tolist() == [0.5, 0.5]
+    for wrong in ({"x1": 1.0}, {"x1": 1.0, "x3": 2.0}, {"x1": 1.0, "x2": 2.0, "axis": 0}):
+        with pytest.raises(TypeError):
+            ops.subtract(**wrong)
