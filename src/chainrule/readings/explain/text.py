@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .explain import Edge, Explanation, Join, Step, show
+from .data import Edge, Explanation, Join, Step, show
 
 
 def text(e: Explanation) -> str:

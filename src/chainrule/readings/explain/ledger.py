@@ -1,250 +1,27 @@
-"""Explain a number: how it was computed, and backward, edge by edge, ``upstream × local = downstream``.
-
-Data first (`Explanation`), text second (`str`). The backward pass shown is `differentiate`'s own rules, so
-what is printed is what runs. For a tensor with several entries one entry is written out in full: the one
-with the largest gradient. The printed arithmetic, evaluated, gives the number.
-"""
+"""Collects the steps, edges and joins of a graph of primitives, each with one entry's arithmetic written out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError, ShapeError
-from ..graph import Graph, Made, Node, ancestors, apply, made_for, resolve
-from ..ops.arrays import arrays
-from ..ops.record import PICK, Operation, attributes_of, pick
-from ..ops.rules import normal_axes
-from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, Variable, as_tensor
-from .differentiate import downstream, kept_shape, local_of
-from .run import rebuild, same
+from ...graph import Graph, Node
+from ...ops.arrays import arrays
+from ...ops.record import Operation, attributes_of
+from ...ops.rules import normal_axes
+from ...tensor import INPUT, VARIABLE, WATCHED
+from ..differentiate import downstream, kept_shape, local_of
+from .data import Arithmetic, Edge, Explanation, Index, Join, Step, factor, show
+from .fold import fold
 
 SHOWN_TERMS = 6
 _LETTERS = "uvwpqrst"
 
-Index = tuple[int, ...]
 
-
-def show(value: Any, digits: int | None = None) -> str:
-    """A number in the fewest digits that give it back in its own dtype, or in so many significant ones."""
-    array = np.asarray(value)
-    number: Any = array.item()
-    if digits is None and array.dtype.kind == "f":  # the shortest decimal that gives back this dtype's number
-        number = float(np.format_float_positional(cast(Any, array[()]), unique=True, trim="-"))
-    if isinstance(number, bool) or not isinstance(number, float):
-        return str(number)
-    if digits is not None:
-        return f"{number:.{digits}g}"
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-
-
-def _factor(value: Any, digits: int | None) -> str:
-    """A number that may stand inside a product."""
-    text = show(value, digits)
-    return f"({text})" if text.startswith("-") else text
-
-
-@dataclass
-class Arithmetic:
-    """How one entry is computed: the text with its numbers in it, and the value it gives."""
-
-    text: str
-    value: float
-
-
-@dataclass
-class Step:
-    """A node of the forward pass."""
-
-    name: str
-    formula: str
-    value: Any
-    arithmetic: Arithmetic | None
-    index: Index
-    operation: str
-    scope: str
-    line: str
-    inputs: list[str]
-
-
-@dataclass
-class Edge:
-    """What flows back from a node to one of its inputs: ``upstream × local = downstream``, all arrays.
-
-    ``local`` is ``None`` where the input reaches many outputs (a matrix product): the arithmetic of the
-    chosen entry then holds the products that are summed.
-    """
-
-    node: str
-    input: str
-    upstream: Any
-    local: Any
-    downstream: Any
-    index: Index
-    arithmetic: Arithmetic
-    operation: str
-    role: str
-    scope: str
-    line: str
-
-
-@dataclass
-class Join:
-    """A node that several edges reach: their downstreams are summed."""
-
-    name: str
-    parts: list[Any]
-    total: Any
-    index: Index
-    arithmetic: Arithmetic
-
-
-def _plain(x: Any) -> Any:
-    """Plain data that any JSON reader takes: nan and infinities as text."""
-    if isinstance(x, np.ndarray | np.generic):
-        array = np.asarray(x)
-        if array.size <= 64:
-            return _plain(array.tolist())
-        return {"shape": list(array.shape), **{k: _plain(float(getattr(array, k)())) for k in ("mean", "min", "max")}}
-    if isinstance(x, float) and not np.isfinite(x):
-        return str(x)
-    if isinstance(x, Arithmetic):
-        return {"text": x.text, "value": _plain(x.value)}
-    if isinstance(x, list | tuple):
-        return [_plain(v) for v in x]
-    return {k: _plain(v) for k, v in x.items()} if isinstance(x, dict) else x
-
-
-@dataclass
-class Explanation:
-    """A result's forward steps, backward edges, joins and gradients, as data; text when printed."""
-
-    result: str
-    leaves: list[Step]
-    steps: list[Step]
-    edges: list[Edge]
-    joins: list[Join]
-    gradients: dict[str, Any]
-    digits: int | None = None
-    lines: bool = field(default=True, repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data; large arrays as their shape, mean and extremes."""
-
-        parts: dict[str, Any] = {k: getattr(self, k) for k in ("leaves", "steps", "edges", "joins")}
-        rows = {k: [_plain(row.__dict__) for row in v] for k, v in parts.items()}
-        return {"result": self.result, **rows, "gradients": _plain(self.gradients)}
-
-    def __str__(self) -> str:
-        from .explain_text import text
-
-        return text(self)
-
-    __repr__ = __str__
-
-
-def explain(
-    y: Any,
-    entry: Any = None,
-    *,
-    names: dict[str, Any] | None = None,
-    depth: int | None = None,
-    backward: bool = True,
-    digits: int | None = None,
-) -> Explanation:
-    """How one number came about, and how its gradient reaches everything it depends on.
-
-    Args:
-        y: a scalar tensor, such as a loss, or one entry, such as ``t[3, 1]``; a gradient, too.
-        entry: the index of the entry meant, if y has several.
-        names: names to show, ``{"z": z}``; leaves show their own, others get letters.
-        depth: scopes and composites deeper than this are folded: shown as one step with its own upstream
-            and downstream. ``None`` opens everything, 0 folds every scope.
-        backward: whether the backward pass is wanted.
-        digits: significant digits in the text; ``None`` prints as many as give each number back exactly.
-
-    Raises:
-        ShapeError: if y has several entries. GraphError: if y has no history.
-
-    >>> import chainrule as cr
-    >>> a, b, c = (cr.Variable(v, name=n) for n, v in dict(a=5.0, b=3.0, c=2.0).items())
-    >>> print(explain(3 * (a + b * c), names={}).edges[-1].arithmetic.text)
-    3 * 3
-    """
-    y = as_tensor(y)
-    if y.symbolic:
-        y._no_value("an explanation")
-    if entry is not None:
-        node = resolve(y)
-        y = Tensor(node.operation, node.inputs, node.attributes, node.spec, node.value, True, node.made)[entry]
-    if y.size != 1:
-        raise ShapeError(
-            f"a tensor of shape {y.shape} to be explained",
-            "one number",
-            "name one entry, e.g. explain(t, entry=(0, 1)), or reduce it to a loss",
-        )
-    order = ancestors([y])
-    if y.operation.leaf and not y.tracked:
-        raise GraphError(
-            f"a {y.operation.name} without history to be explained",
-            "a tensor computed from variables or watched tensors",
-            "make its sources chainrule.Variable or tensor(data, watch=True) before computing",
-            y.line,
-        )
-    sources = [n for n in order if n.operation in (VARIABLE, WATCHED, INPUT)]
-    graph = Graph(sources, [y])
-    wanted = {t.value.serial if isinstance(t, Variable) else t.serial: n for n, t in (names or {}).items()}
-    with np.errstate(all="ignore"):
-        flat, renamed = _opened(graph, wanted)
-        return _Ledger(flat, renamed, depth, digits).explanation(backward)
-
-
-def _opened(graph: Graph, names: dict[int, str]) -> tuple[Graph, dict[int, str]]:
-    """The same graph made of primitives alone, run again: the bodies of calls inlined under their names."""
-    made = rebuild(graph, graph.inputs, _inline)  # type: ignore[arg-type]
-    renamed = {
-        made[graph.place[s]].serial: n
-        for s, n in names.items()
-        if s in graph.place and isinstance(made[graph.place[s]], Tensor)
-    }
-    return Graph(graph.inputs, [made[graph.place[n.serial]] for n in graph.outputs]), renamed
-
-
-def _inline(node: Node, inputs: list[Any]) -> Any:
-    made = node.made or Made("", None, 0)
-    if node.operation is PICK:
-        return (
-            inputs[0][node.attributes["place"]]
-            if isinstance(inputs[0], list)
-            else pick(inputs[0], node.attributes["place"])
-        )
-    if "body" in node.attributes:
-        body: Graph = node.attributes["body"]
-
-        def inner(n: Node, xs: list[Any]) -> Any:
-            scope = "/".join(part for part in (made.scope, n.scope) if part)
-            if n.operation is PICK or "body" in n.attributes:
-                return _inline(_Placed(n, made._replace(scope=scope)), xs)  # type: ignore[arg-type]
-            with made_for(made._replace(scope=scope)):
-                return same(n, xs)
-
-        return rebuild(body, inputs, inner)
-    with made_for(made):
-        return apply(node.operation, tuple(inputs), node.attributes)
-
-
-class _Placed:
-    """A body's node seen at the place of its call: the call's scope and line."""
-
-    def __init__(self, node: Node, made: Made) -> None:
-        self.operation, self.attributes, self.made = node.operation, node.attributes, made
-
-
-class _Ledger:
+class Ledger:
     """Collects the steps and edges of a flat graph, then folds them."""
 
     def __init__(self, graph: Graph, names: dict[int, str], depth: int | None, digits: int | None) -> None:
@@ -324,7 +101,7 @@ class _Ledger:
         if operation.local is not None or operation.transpose is None:
             if any(np.shape(x) and _meets(index, np.shape(x), node.spec.shape) is None for x in xs):
                 return None
-            filled = [_factor(np.asarray(x)[_meets(index, np.shape(x), node.spec.shape)], self.digits) for x in xs]
+            filled = [factor(np.asarray(x)[_meets(index, np.shape(x), node.spec.shape)], self.digits) for x in xs]
             return (
                 Arithmetic(_fill(operation.written, filled, node.attributes), float(value))
                 if operation.local is not None
@@ -340,10 +117,10 @@ class _Ledger:
         if name == "logsumexp":
             top = group.max() if abs(group.max()) > 100 else group.dtype.type(0)  # exp of a large number overflows
             body = self._terms([f"exp({show(v, self.digits)})" for v in group - top], np.exp(group - top))
-            return f"log({body})" + (f" + {_factor(top, self.digits)}" if top else "")
+            return f"log({body})" + (f" + {factor(top, self.digits)}" if top else "")
         if name == "prod":
-            return self._terms([_factor(v, self.digits) for v in group], group, " * ", np.prod)
-        body = self._terms([_factor(v, self.digits) for v in group], group)
+            return self._terms([factor(v, self.digits) for v in group], group, " * ", np.prod)
+        body = self._terms([factor(v, self.digits) for v in group], group)
         return f"({body}) / {group.size}" if name == "mean" else body
 
     def _linear(self, node: Any, index: Index) -> str:
@@ -364,7 +141,7 @@ class _Ledger:
             for place in map(tuple, np.argwhere(coefficients)):
                 c, x = coefficients[place], xs[i][place]
                 texts.append(
-                    _factor(x, self.digits) if c == 1 else f"{_factor(x, self.digits)} * {_factor(c, self.digits)}"
+                    factor(x, self.digits) if c == 1 else f"{factor(x, self.digits)} * {factor(c, self.digits)}"
                 )
                 values.append(float(c) * float(x))
         return self._terms(texts, np.array(values)) if texts else "0"
@@ -374,7 +151,7 @@ class _Ledger:
         if len(texts) <= SHOWN_TERMS + 1:
             return sign.join(texts) or "0"
         rest = gather(np.asarray(values)[SHOWN_TERMS:])
-        return sign.join([*texts[:SHOWN_TERMS], _factor(rest, self.digits)])
+        return sign.join([*texts[:SHOWN_TERMS], factor(rest, self.digits)])
 
     # the backward pass
 
@@ -406,7 +183,7 @@ class _Ledger:
             else {}
         )
         made = Explanation(self.names[self.result.serial], leaves, steps, edges, joins, gradients, self.digits)
-        return made if self.depth is None else _fold(made, self.depth, self.digits)
+        return made if self.depth is None else fold(made, self.depth, self.digits)
 
     def _backward(self) -> tuple[list[Edge], list[Join]]:
         self.upstreams: dict[int, Any] = {self.result.serial: np.ones_like(self.result.value)}
@@ -446,7 +223,7 @@ class _Ledger:
         if len(mine) > 1 and node.spec.size:
             index = self._largest(node)
             total = self.upstreams[node.serial]
-            text = self._terms([_factor(p[index], self.digits) for p in mine], np.array([p[index] for p in mine]))
+            text = self._terms([factor(p[index], self.digits) for p in mine], np.array([p[index] for p in mine]))
             joins.append(
                 Join(self.names[node.serial], mine, total, index, Arithmetic(text, float(np.asarray(total)[index])))
             )
@@ -489,14 +266,14 @@ class _Ledger:
         """``upstream * local``; a sum of such products where broadcasting copied the entry."""
         if operation.reduces:
             spread = np.broadcast_to(np.reshape(u, kept_shape(shape, node.attributes["axis"])), shape)
-            return f"{_factor(spread[index], self.digits)} * {_factor(local[index], self.digits)}"
+            return f"{factor(spread[index], self.digits)} * {factor(local[index], self.digits)}"
         wide = node.spec.shape
         extra = len(wide) - len(shape)
         where = tuple(slice(None) for _ in range(extra)) + tuple(
             slice(None) if n == 1 and wide[j + extra] != 1 else index[j] for j, n in enumerate(shape)
         )
         us, locals_ = np.ravel(np.asarray(u)[where]), np.ravel(local[where])
-        texts = [f"{_factor(a, self.digits)} * {_factor(b, self.digits)}" for a, b in zip(us, locals_, strict=True)]
+        texts = [f"{factor(a, self.digits)} * {factor(b, self.digits)}" for a, b in zip(us, locals_, strict=True)]
         return self._terms(texts, us * locals_)
 
     def _column(self, node: Any, i: int, u: Any, index: Index) -> str:
@@ -510,12 +287,12 @@ class _Ledger:
         column = np.asarray(operation.value(np, *others, **node.attributes))
         places = [tuple(p) for p in np.argwhere(column)]
         texts = [
-            f"{_factor(np.asarray(u)[p], self.digits)} * {_factor(column[p], self.digits)}"
+            f"{factor(np.asarray(u)[p], self.digits)} * {factor(column[p], self.digits)}"
             for p in places[: SHOWN_TERMS + 1]
         ]
         products = np.array([float(np.asarray(u)[p]) * float(column[p]) for p in places])
         if len(places) > SHOWN_TERMS + 1:
-            return " + ".join([*texts[:SHOWN_TERMS], _factor(products[SHOWN_TERMS:].sum(), self.digits)])
+            return " + ".join([*texts[:SHOWN_TERMS], factor(products[SHOWN_TERMS:].sum(), self.digits)])
         return " + ".join(texts) or "0"
 
 
@@ -552,98 +329,3 @@ def _formula(node: Node, names: list[str]) -> str:
         return str(written.format(*names[:needed], **attributes_of(node)))
     except IndexError:
         return f"{operation.name}({', '.join(names)})"
-
-
-# ---- folding: a scope shown as one step, with what flows into it and out of it
-
-
-def _fold(whole: Explanation, depth: int, digits: int | None) -> Explanation:
-    """Steps in the same scope, cut to `depth` levels, become one; edges inside vanish, edges out are summed."""
-    group = {s.name: _group(s.scope, depth) for s in whole.steps}
-    last = {g: s.name for s in whole.steps if (g := group[s.name])}
-    hidden = {s.name: last[g] for s in whole.steps if (g := group[s.name])}
-    steps = []
-    for s in whole.steps:
-        g = group[s.name]
-        if not g:
-            steps.append(s)
-        elif last[g] == s.name:
-            inputs = list(
-                dict.fromkeys(i for t in whole.steps if group[t.name] == g for i in t.inputs if group.get(i) != g)
-            )
-            steps.append(Step(s.name, f"{g}({', '.join(inputs)})", s.value, None, s.index, g, g, s.line, inputs))
-    edges = _folded_edges(whole, group, hidden, digits)
-    return Explanation(
-        whole.result,
-        whole.leaves,
-        steps,
-        edges,
-        _visible(whole.joins, edges),
-        whole.gradients,
-        digits,
-    )
-
-
-def _group(scope: str, depth: int) -> str:
-    """The folded scope a node belongs to; empty if it lies above the fold."""
-    parts = scope.split("/") if scope else []
-    return "/".join(parts[: depth + 1]) if len(parts) > depth else ""
-
-
-def _visible(joins: Sequence[Join], edges: Sequence[Edge]) -> list[Join]:
-    """The joins at which several edges still arrive; what met inside a fold is the fold's own sum."""
-    found = []
-    for join in joins:
-        arriving = [e for e in edges if e.input == join.name]
-        if len(arriving) > 1:
-            parts = [e.downstream for e in arriving]
-            text = (
-                " + ".join(_factor(np.asarray(p)[join.index], None) for p in parts)
-                if len(parts) < len(join.parts)
-                else ""
-            )
-            arithmetic = Arithmetic(text, join.arithmetic.value) if text else join.arithmetic
-            found.append(Join(join.name, parts, join.total, join.index, arithmetic))
-    return found
-
-
-def _folded_edges(whole: Explanation, group: dict[str, str], hidden: dict[str, str], digits: int | None) -> list[Edge]:
-    edges: list[Edge] = []
-    seen: dict[tuple[str, str], Edge] = {}
-    out_of = {e.node: e.upstream for e in whole.edges}
-    for e in whole.edges:
-        g = group.get(e.node, "")
-        if g and group.get(e.input) == g:
-            continue
-        node = hidden.get(e.node, e.node)
-        if not g:
-            edges.append(e)
-            continue
-        before = seen.get((node, e.input))
-        if before is not None:
-            before.downstream = before.downstream + e.downstream
-            value = float(before.downstream[before.index])
-            before.arithmetic = Arithmetic(
-                before.arithmetic.text + " + " + _factor(e.downstream[before.index], digits), value
-            )
-            continue
-        value = e.downstream[e.index] if e.downstream.size else 0.0
-        made = Edge(
-            node,
-            e.input,
-            out_of.get(node, e.upstream),
-            None,
-            e.downstream,
-            e.index,
-            Arithmetic(_factor(value, digits), float(value)),
-            g,
-            f"{g} is folded: open it to see its steps",
-            g,
-            e.line,
-        )
-        seen[node, e.input] = made
-        edges.append(made)
-    return edges
-
-
-__all__ = ["Arithmetic", "Edge", "Explanation", "Join", "Step", "explain"]
