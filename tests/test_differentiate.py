@@ -136,6 +136,8 @@ def test_upstream_sums_and_unconnected():
     with pytest.raises(cr.GraphError, match="no path from y to 'other'"):
         cr.gradients(ops.sum(v), other)
     assert float(cr.gradients(ops.sum(v), other, unconnected="zero")) == 0
+    with pytest.raises(cr.GraphError, match="unconnected"):
+        cr.gradients(ops.sum(v), other, unconnected="none")
     with pytest.raises(cr.GraphError, match="argmax"):
         cr.gradients(ops.cast(ops.argmax(v), "float64") * 2.0, v)
     with pytest.raises(cr.GraphError, match="nobody watched"):

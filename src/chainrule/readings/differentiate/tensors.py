@@ -55,6 +55,8 @@ def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = Fal
     >>> gradients((x + y) * z, [x, y, z])
     [tensor(-4.0), tensor(-4.0), tensor(3.0)]
     """
+    if unconnected not in ("error", "zero"):
+        raise GraphError(f"unconnected={unconnected!r}", "'error' or 'zero'", "name one of these")
     if isinstance(xs, list | tuple):
         return gradients_of(as_tensor(y), list(xs), upstream, create_graph, unconnected)
     return gradients_of(as_tensor(y), [xs], upstream, create_graph, unconnected)[0]
