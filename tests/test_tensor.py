@@ -229,6 +229,11 @@ def test_shapes_that_do_not_match_name_the_axis_and_the_line():
         cr.tensor(A) @ cr.tensor(A)
 
 
+def test_an_error_inside_a_composite_names_the_users_line():
+    with pytest.raises(cr.ShapeError, match=r"Made at test_tensor.py:\d+: ops.glu"):
+        ops.glu(cr.tensor([1.0, 2.0, 3.0]))
+
+
 def test_symbolic_tensors_have_no_numbers():
     s = cr.symbolic((2, 3), name="s")
     for ask in (

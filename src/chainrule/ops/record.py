@@ -13,7 +13,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ChainruleError, GraphError
-from ..graph import NO_ATTRIBUTES, Graph, Node, Plan, Spec, apply, new_cache, promote_specs, spec_of, with_stand_in
+from ..graph import (
+    NO_ATTRIBUTES,
+    Graph,
+    Node,
+    Plan,
+    Spec,
+    apply,
+    line_of,
+    made_here,
+    new_cache,
+    promote_specs,
+    spec_of,
+    with_stand_in,
+)
 from ..tensor import Tensor, as_tensor, symbolic
 
 registry: dict[str, Operation] = {}
@@ -214,7 +227,14 @@ class Operation:
         return Plan(spec, dtypes if needed else None, run)
 
 
-class Composite(Operation):
+class Called(Operation):
+    """An operation with a body: running it runs the body, and gives the values of all its places."""
+
+    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
+        return Plan(attributes["body"].specs, None, _run_body(attributes["body"]))
+
+
+class Composite(Called):
     """An operation with a name and a body: a graph of other operations. Readings open it or leave it folded.
 
     `value` is written with tensors: ``(o, *tensors, **attributes) -> tensor``, where `o` is `chainrule.ops`;
@@ -251,7 +271,10 @@ class Composite(Operation):
         tensors = [as_tensor(a) for a in inputs]
         dtypes = self.casts(tuple([t.spec for t in tensors]))
         tensors = [t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)]
-        body = self.body(tuple([t.spec for t in tensors]), attributes)
+        try:
+            body = self.body(tuple([t.spec for t in tensors]), attributes)
+        except ChainruleError as error:
+            raise error.at(line_of(made_here())) from None
         return call(self, tuple(tensors), attributes, body)
 
     def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
@@ -267,7 +290,7 @@ class Composite(Operation):
         return found
 
 
-class CallRecord(Operation):
+class CallRecord(Called):
     """The record of a call made by a reading (a composite's derivative): it has a body, and a name."""
 
     def __init__(self, name: str, says: str) -> None:
@@ -312,13 +335,6 @@ def _run_body(body: Graph) -> Rule:
         return values
 
     return run
-
-
-def _plan_call(self: Any, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
-    return Plan(attributes["body"].specs, None, _run_body(attributes["body"]))
-
-
-Composite.plan = CallRecord.plan = _plan_call  # type: ignore[method-assign]
 
 
 def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Tensor:
