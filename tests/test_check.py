@@ -23,6 +23,7 @@ X, W = np.random.default_rng(0).normal(size=(5, 3)), np.random.default_rng(1).no
         (lambda x: {"a": x * 2, "b": [x**3]}, [X]),
         (lambda x: ops.sum(x), [np.zeros((0, 3))]),
         (ops.gelu, [[-1.0, 0.0, 2.0]]),
+        (lambda x: ops.sum(cr.grad(lambda t: ops.sum(t**3))(x) ** 2), [[1.0, 2.0]]),  # a gradient inside
     ],
 )
 def test_right_gradients_pass(f, args):

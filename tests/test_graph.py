@@ -99,6 +99,11 @@ def test_scopes_nest_and_end():
         outer = v * 3.0
     with pytest.raises(RuntimeError), cr.scope("broken"):
         raise RuntimeError
+    again = cr.scope("again")
+    with again, again:
+        assert (v * 2.0).scope == "again/again"
+    with pytest.raises(cr.ChainruleError, match="scope name"):
+        cr.scope("")
     assert (inner.scope, outer.scope, (v * 4.0).scope) == ("block/conv", "block", "")
 
 

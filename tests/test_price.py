@@ -96,6 +96,8 @@ def test_pricing_runs_nothing():
 def test_errors_and_data():
     with pytest.raises(cr.GraphError, match="known sizes"):
         cr.price(cr.symbolic((None, 3)) * 2)
+    with pytest.raises(cr.GraphError, match="known sizes"):
+        cr.price(ops.tanh, (None, 3))
     p = cr.price(lambda a: ops.tanh(a), (3,))
     assert p.to_dict()["total"]["flops"] == 24
     assert "24 FLOPs" in str(p)

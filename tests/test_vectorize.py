@@ -95,3 +95,9 @@ def test_errors():
         cr.vectorize(lambda a, b: a + b, in_axes=(0,))(cr.tensor([1.0]), cr.tensor([1.0]))
     with pytest.raises(cr.ShapeError, match="no batched argument"):
         cr.vectorize(lambda a: a, in_axes=None)(cr.tensor([1.0]))
+
+
+def test_a_random_draw_inside_is_refused():
+    with pytest.raises(cr.ChainruleError, match="whole batch outside"):
+        cr.vectorize(lambda x: x + cr.random.normal(()))(cr.tensor([1.0, 2.0]))
+    cr.random.normal(())  # and allowed again

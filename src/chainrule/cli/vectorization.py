@@ -42,14 +42,14 @@ def command(args: argparse.Namespace) -> int:
     for m in args.m:
         x = houses.x[:m]
         t = (houses.y[:m] > sorted(houses.y[:m])[m // 2]).astype(float)
-        print(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}{'':>4}")
+        print(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}")
         slowest = None
         for name, function in WAYS.items():
             seconds, (cost, dw, db) = _timed(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
             print(
                 f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{1e3 * seconds:>9.3f} "
-                f"ms{slowest / seconds:>7.1f}×"
+                f"ms{slowest / seconds:>8.2g}×"
             )
         print()
     return 0

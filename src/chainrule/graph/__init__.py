@@ -5,7 +5,7 @@ May import: `errors`, NumPy. Nothing here knows an operation, a reading or an en
 
 from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
 from .graph import Graph, verify
-from .node import CONSTANT, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
+from .node import CONSTANT, Cut, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
 from .scope import Made, line_of, made_for, made_here, scope
 from .spec import (
     Shape,
@@ -26,6 +26,7 @@ from .spec import (
 __all__ = [
     "CONSTANT",
     "NO_ATTRIBUTES",
+    "Cut",
     "Graph",
     "Leaf",
     "Made",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ChainruleError, GraphError, IndexProblem, ValueProblem
-from .node import CONSTANT, Node, OperationRecord
+from .node import CONSTANT, Node, OperationRecord, merged
 from .scope import line_of, made_here
 from .spec import Spec
 
@@ -57,7 +57,8 @@ def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict
                 if x is not None and y is not None:
                     if a.tracked or b.tracked:
                         return a.__class__(operation, inputs, attributes, plan[0], plan[2](x, y), True, made_here(3))
-                    return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x, y), False, None)
+                    if a.tracked is False and b.tracked is False:
+                        return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x, y), False, None)
         elif len(inputs) == 1:
             (a,) = inputs
             plan = operation.plans.get(a.spec)
@@ -66,7 +67,8 @@ def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict
                 if x is not None:
                     if a.tracked:
                         return a.__class__(operation, inputs, attributes, plan[0], plan[2](x), True, made_here(3))
-                    return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x), False, None)
+                    if a.tracked is False:
+                        return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x), False, None)
     return _apply(operation, inputs, attributes)
 
 
@@ -78,7 +80,7 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
         values = []
         tracked = False
         for node in inputs:
-            tracked = tracked or node.tracked
+            tracked = tracked or bool(node.tracked)
             values.append(node.value)
         cls = inputs[0].__class__
         if any(value is None for value in values):
@@ -102,7 +104,8 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
         ) from None
     if tracked:
         return cls(operation, inputs, attributes, plan.spec, value, True, made_here())
-    return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, False, None)
+    cut = False if operation.forgets else merged([node.tracked for node in inputs])
+    return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, cut, None)
 
 
 def _cast(node: Node, dtype: np.dtype[Any] | None) -> Any:

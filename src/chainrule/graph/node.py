@@ -19,6 +19,7 @@ class OperationRecord(Protocol):
     name: str
     plans: dict[Any, Any]
     leaf: bool
+    forgets: bool
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any: ...
 
@@ -32,7 +33,7 @@ class Node:
         attributes: the static arguments, such as ``axis``.
         spec: shape and dtype (for a call node, a tuple of them, one for each place of its body).
         value: the array, or ``None`` when symbolic (for a call node, the list of its body's arrays).
-        tracked: a variable or watched tensor is among its ancestors.
+        tracked: a variable or watched tensor is among its ancestors (or a `Cut`, which is false).
         made: scope and the user's line.
         serial: grows with creation, so sorting by it is a topological order.
     """
@@ -46,7 +47,7 @@ class Node:
         attributes: dict[str, Any],
         spec: Any,
         value: Any,
-        tracked: bool,
+        tracked: bool | Cut,
         made: Made | None,
     ) -> None:
         self.operation = operation
@@ -73,6 +74,7 @@ class Leaf:
     """The record of a node without inputs: there is nothing to run, so nothing to plan."""
 
     leaf = True
+    forgets = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -88,6 +90,30 @@ class Leaf:
 CONSTANT = Leaf("constant")
 
 
+class Cut:
+    """Stands in ``tracked``, and is false: made from a gradient that kept no history of these leaves.
+
+    Differentiating by one of them through it would silently miss a path, so `gradients` refuses to.
+    """
+
+    __slots__ = ("leaves",)
+
+    def __init__(self, leaves: frozenset[int]) -> None:
+        self.leaves = leaves
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def merged(tracked: Iterable[bool | Cut]) -> bool | Cut:
+    """What a constant made from untracked nodes remembers: the newest leaves that were cut off, if any."""
+    leaves: frozenset[int] = frozenset()
+    for t in tracked:
+        if isinstance(t, Cut):
+            leaves |= t.leaves
+    return Cut(frozenset(sorted(leaves)[-256:])) if leaves else False  # a momentum gathers them for ever
+
+
 def resolve(node: Node) -> Node:
     """Build the history of an eager gradient, which is only built when somebody looks (see `differentiate`)."""
     build: Callable[[], Node] | None = node.attributes.get("build") if node.operation.leaf else None
@@ -95,6 +121,8 @@ def resolve(node: Node) -> Node:
         built = build()
         node.operation, node.inputs, node.attributes = built.operation, built.inputs, built.attributes
         node.made, node.serial = built.made, built.serial
+        if not built.inputs:  # a gradient that depends on nothing
+            node.tracked = False
     return node
 
 
@@ -115,14 +143,19 @@ def ancestors(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
     return [seen[serial] for serial in sorted(seen)]
 
 
-def tracked_ancestors(output: Node) -> list[Node]:
-    """`ancestors` without constants: all that a gradient can flow through."""
+def tracked_ancestors(output: Node) -> tuple[list[Node], frozenset[int]]:
+    """`ancestors` without constants, all that a gradient can flow through; and the leaves that were cut off."""
     output = resolve(output)
     seen = {output.serial: output}
     todo = [output]
+    cuts = [] if output.inputs else [output.tracked]  # a gradient itself has its history, once it is looked at
     while todo:
         for node in todo.pop().inputs:
-            if node.tracked and node.serial not in seen:
-                seen[node.serial] = node
-                todo.append(node)
-    return [seen[serial] for serial in sorted(seen)]
+            if node.tracked:
+                if node.serial not in seen:
+                    seen[node.serial] = node
+                    todo.append(node)
+            elif node.tracked is not False:
+                cuts.append(node.tracked)
+    cut = merged(cuts)
+    return [seen[serial] for serial in sorted(seen)], cut.leaves if isinstance(cut, Cut) else frozenset()

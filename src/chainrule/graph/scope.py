@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import NamedTuple
 
+from ..errors import ValueProblem
+
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -31,14 +33,14 @@ _new = tuple.__new__  # a quarter of the time of Made(...), and it is done for e
 
 class _State(threading.local):
     scope: str = ""
+    one_example: bool = False  # while `vectorize` traces a function of one example
     made: Made | None = None  # set while a reading builds nodes for another node
 
 
 state = _State()
 
 
-@contextmanager
-def scope(name: str) -> Iterator[str]:
+class scope:
     """Nodes made inside carry `name`, joined to the scopes around it by ``/``.
 
     Args:
@@ -50,12 +52,20 @@ def scope(name: str) -> Iterator[str]:
     >>> y.scope
     'block/conv'
     """
-    before = state.scope
-    state.scope = f"{before}/{name}" if before else name
-    try:
-        yield state.scope
-    finally:
-        state.scope = before
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise ValueProblem(f"the scope name {name!r}", "a word", 'write e.g. scope("conv")')
+        self.name = name
+        self._before: list[str] = []
+
+    def __enter__(self) -> str:
+        self._before.append(state.scope)
+        state.scope = f"{state.scope}/{self.name}" if state.scope else self.name
+        return state.scope
+
+    def __exit__(self, *error: object) -> None:
+        state.scope = self._before.pop()
 
 
 @contextmanager

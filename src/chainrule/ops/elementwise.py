@@ -206,7 +206,7 @@ stop_gradient = unary(
     cost=per_entry(),
     samples=PLAIN,
 )
-stop_gradient.names = ("variable",)
+stop_gradient.names, stop_gradient.forgets = ("variable",), True
 reciprocal = unary(
     "reciprocal",
     lambda o, x: o.reciprocal(x),

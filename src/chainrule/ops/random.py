@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, floatx, spec_of
+from ..graph.scope import state
 from ..tensor import Tensor, as_tensor, constant
 from .elementwise import FLAT
 from .record import Cost, Operation, Sample, is_float, namespace
@@ -200,6 +201,12 @@ def set_random_seed(seed: int) -> None:
 
 
 def _stream(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
+    if state.one_example:
+        raise ValueProblem(
+            "a random draw inside a vectorized function, which would be one draw for all examples",
+            "randomness that differs by example",
+            "draw for the whole batch outside, and pass the numbers in",
+        )
     if isinstance(seed, SeedGenerator):
         return seed.next()
     return _global.next() if seed is None else SeedGenerator(seed).next()

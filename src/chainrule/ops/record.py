@@ -130,6 +130,7 @@ class Operation:
     """
 
     leaf = False
+    forgets = False  # what it makes is a constant on purpose: `stop_gradient`
     simple = False  # gradient form one, nothing reduced, no attributes: the case an eager pass writes out
 
     def __init__(

@@ -17,7 +17,7 @@ from ..errors import ChainruleError, DTypeError, ValueProblem
 from ..ops.random import SeedGenerator, normal, permutation
 from ..ops.record import is_float
 from ..tensor import Tensor, Variable, as_tensor, tensor
-from .differentiate import gradients
+from .differentiate import grad
 from .nested import flatten
 
 Function = Callable[..., Any]
@@ -286,14 +286,14 @@ def _analytic(
     report: Report,
 ) -> list[Any]:
     if backward is None:
-        watched = [tensor(p.numpy(), watch=True) if i in moving else p for i, p in enumerate(points)]
-        ys = [as_tensor(y) for y in flatten(f(*watched, **kwargs))[0]]
-        total = [np.zeros(points[i].shape) for i in moving]
-        for y, w in zip(ys, weights, strict=True):
-            if y.tracked:
-                grads = gradients(y, [watched[i] for i in moving], w.reshape(y.shape), unconnected="zero")
-                total = [t + np.asarray(g) for t, g in zip(total, grads, strict=True)]
-        return total
+        if not moving:
+            return []
+
+        def weighted(*points: Any) -> Any:
+            ys = [as_tensor(y) for y in flatten(f(*points, **kwargs))[0]]
+            return sum((y * w.reshape(y.shape)).sum() for y, w in zip(ys, weights, strict=True))
+
+        return [np.asarray(g) for g in grad(weighted, tuple(moving))(*points)]
     upstream = [tensor(w) for w in weights]
     name = getattr(backward, "__name__", "the backward")
     if not callable(backward):

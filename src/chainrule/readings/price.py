@@ -136,6 +136,8 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
 def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: bool) -> Price:
     inputs = []
     for s in specs:
+        if isinstance(s, tuple) and any(n is None or isinstance(n, str) for n in s):
+            raise GraphError(f"a price for the shape {s}", "known sizes", "give the batch size")
         shape = s if isinstance(s, tuple) and all(isinstance(n, int) for n in s) else None
         inputs.append(symbolic(shape) if shape is not None else symbolic(as_tensor(s).shape, as_tensor(s).dtype))
     outputs = [as_tensor(t) for t in flatten(f(*inputs))[0]]

@@ -11,6 +11,7 @@ from ..errors import GraphError, ShapeError
 from ..graph import Graph, Node, apply
 from ..ops.record import PICK, Composite, attributes_of, pick
 from ..tensor import INPUT, Tensor, as_tensor
+from .nested import flatten
 
 Rebuild = Callable[[Node, list[Any]], Any]
 
@@ -48,11 +49,11 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
     """The values of symbolic tensors, once their inputs are given.
 
     Args:
-        outputs: a tensor, or a list of them.
+        outputs: a tensor, or a list, tuple or dictionary of them.
         feed: a value for every symbolic input they depend on. An unknown batch takes any size.
 
     Returns:
-        A tensor for a tensor, a list for a list.
+        Tensors in the same form.
 
     Raises:
         GraphError: naming an input that was given no value.
@@ -63,8 +64,10 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
     >>> run((x * x).sum(axis=1), {x: [[1.0, 2.0], [3.0, 4.0]]})
     tensor([ 5., 25.])
     """
-    single = isinstance(outputs, Tensor)
-    wanted = [outputs] if single else list(outputs)
+    wanted, build = flatten(outputs)
+    for found in wanted:
+        if not isinstance(found, Tensor):
+            raise GraphError(f"{type(found).__name__} to be run", "a tensor, or several", "pass the tensors you built")
     given = {node.serial: (node, as_tensor(value)) for node, value in (feed or {}).items()}
     for node, value in given.values():
         fits = len(value.shape) == len(node.shape) and all(
@@ -86,5 +89,4 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
     values = [value.cast_to(node.dtype) for node, value in given.values()]
     with np.errstate(all="ignore"):
         made = rebuild(graph, values)
-    results = [made[graph.place[node.serial]] for node in wanted]
-    return results[0] if single else results
+    return build([made[graph.place[node.serial]] for node in wanted])

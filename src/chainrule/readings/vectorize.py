@@ -14,6 +14,7 @@ from typing import Any
 from .. import ops
 from ..errors import ShapeError, ValueProblem
 from ..graph import Graph, Made, Node, made_for
+from ..graph.scope import state
 from ..ops.record import PICK, attributes_of
 from ..ops.rules import normal_axis
 from ..tensor import Tensor, as_tensor, symbolic
@@ -70,7 +71,11 @@ def vectorize(
                 "check in_axes, and give None for what all examples share",
             )
         (size,) = sizes
-        results, shape = flatten(f(*examples, **kwargs))
+        before, state.one_example = state.one_example, True
+        try:
+            results, shape = flatten(f(*examples, **kwargs))
+        finally:
+            state.one_example = before
         outputs = [as_tensor(r) for r in results]
         made = _batch(Graph(inputs, outputs), given, [True] * len(given), size)
         return shape([_placed(*made[t.serial], size, out_axes) for t in outputs])

@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import ops
 from ...errors import DTypeError, GraphError, ShapeError
-from ...graph import Node, made_here, tracked_ancestors
+from ...graph import Cut, Node, made_here, tracked_ancestors
 from ...graph.spec import Spec
 from ...ops.arrays import arrays
 from ...ops.record import is_float
@@ -69,10 +69,12 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
             "a real float",
             "cast it, or differentiate before rounding or comparing",
         )
-    order = tracked_ancestors(y)
+    order, cut = tracked_ancestors(y)
     leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
     targets = {leaf.serial for leaf in leaves}
     active = reach(order, targets)
+    if cut & targets:
+        raise _cut_off(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in cut)], y)
     seed = _seed(y, upstream)
     nested = bool(_running.leaves - targets) and any(
         n.serial in _running.leaves and n.serial not in targets for n in order
@@ -87,6 +89,8 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
             )
     results = []
     made = made_here()
+    elsewhere = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in _running.leaves)
+    kept_out = Cut(elsewhere) if elsewhere else False
     for i, leaf in enumerate(leaves):
         g = found.get(leaf.serial)
         if g is None:
@@ -95,7 +99,7 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
             g = ops.zeros(leaf.shape, leaf.dtype)
         if not isinstance(g, Tensor):
             later = _later(y, leaf, order, active, targets, seed)
-            g = Tensor(GRADIENT, (), {"build": later}, leaf.spec, g, False, made)
+            g = Tensor(GRADIENT, (), {"build": later}, leaf.spec, g, kept_out, made)
         results.append(g)
     return results
 
@@ -158,6 +162,16 @@ def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
     if not is_float(x.dtype):
         raise DTypeError(f"item {i} of xs, of dtype {x.dtype.name}", "a real float", "make it with a float dtype")
     return x
+
+
+def _cut_off(x: Any, y: Tensor) -> GraphError:
+    name = (x.value if isinstance(x, Variable) else x).attributes.get("name", "x")
+    return GraphError(
+        f"a result made from a gradient that depends on {name!r} itself but kept no history of it",
+        "every path to be there",
+        "make that gradient with gradients(..., create_graph=True), or make it a constant with ops.stop_gradient(g)",
+        y.line,
+    )
 
 
 def _no_path(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:

@@ -168,12 +168,14 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
     """f's value and its derivative along a direction, in one pass forward (``keras.ops.jvp``, ``jax.jvp``).
 
     Args:
-        primals: f's arguments, in order. tangents_: a direction for each, in its shape.
+        primals: f's arguments, in a list, or its only one. tangents_: a direction for each, in its shape.
 
     >>> import chainrule as cr
     >>> jvp(lambda x: x * x, [cr.tensor([1.0, 3.0])], [cr.tensor([1.0, 0.5])])
     (tensor([1., 9.]), tensor([2., 3.]))
     """
+    if not isinstance(primals, list | tuple):
+        primals, tangents_ = [primals], [tangents_]
     if len(primals) != len(tangents_):
         raise GraphError(
             f"{len(primals)} primals and {len(tangents_)} tangents",
