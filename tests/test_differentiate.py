@@ -69,6 +69,7 @@ def test_gradient_hessian_and_products_agree_with_jax():
     np.testing.assert_allclose(cr.jacobian(layer)(W), jax.jacobian(jlayer)(W), rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "f", [ops.exp, ops.tanh, ops.silu, lambda x: x**5, lambda x: ops.softmax(ops.stack([x, x * x]))[0]]
 )
@@ -206,6 +207,7 @@ def test_watched_tensors_and_intermediate_ones():
     assert cr.gradients(y, y).tolist() == 1.0
 
 
+@pytest.mark.slow
 def test_symbolic_gradients_build_a_graph_and_run_later():
     x, w = cr.symbolic((4, 3), "float64", name="x"), cr.symbolic((3, 5), "float64", name="w")
     gx, gw = cr.gradients(ours(x, w), [x, w])
