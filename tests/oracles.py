@@ -10,13 +10,10 @@ import math
 from itertools import product
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-
-jax.config.update("jax_enable_x64", True)
-
-import jax.numpy as jnp  # noqa: E402
-from jax import lax, nn  # noqa: E402
-from jax.scipy import special  # noqa: E402
+from jax import lax, nn
+from jax.scipy import special
 
 # ---- indexing
 

@@ -20,13 +20,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from chainrule.cli import main, train
+from chainrule.cli import train
 from chainrule.cli.perceptron import Houses, Perceptron, least_squares, split
 from chainrule.cli.threshold import CORNERS, GATES, threshold_rule, two_groups
 from chainrule.datasets.boston import COLUMNS, load
 from chainrule.draw.curves import Line, Panel, svg
 from chainrule.errors import ValueProblem
-from test_cli import Typed, process, sums_are_true, teaches
+from test_cli import process, sums_are_true, teaches
 
 SHIPPED = files("chainrule.datasets").joinpath("boston.csv").read_text()
 TABLE = [row for row in csv.reader(io.StringIO(SHIPPED)) if row]
@@ -34,18 +34,10 @@ NUMBER = r"(-?\d+\.\d+|nan)"
 
 
 @pytest.fixture
-def typed(capsys, tmp_path, monkeypatch):
+def typed(typed, tmp_path, monkeypatch):
     """Type a command in an empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        try:
-            status = main(list(argv))
-        except SystemExit as leaving:
-            status = leaving.code
-        return Typed(status, *capsys.readouterr())
-
-    return run
+    return typed
 
 
 def learn(typed, *argv, columns="RM", epochs=1):

@@ -15,35 +15,15 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from chainrule.cli import COMMANDS, main
+from chainrule.cli import COMMANDS
 from chainrule.cli.expression import FUNCTIONS
 from chainrule.errors import ChainruleError
-
-
-class Typed(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def typed(capsys):
-    """Type a command; argparse leaves by SystemExit, which a shell sees as a status all the same."""
-
-    def run(*argv):
-        try:
-            status = main(list(argv))
-        except SystemExit as leaving:
-            status = leaving.code
-        return Typed(status, *capsys.readouterr())
-
-    return run
+from conftest import Typed
 
 
 def process(*argv, **options):
@@ -586,7 +566,6 @@ def strict(text):
     return json.loads(text, parse_constant=refuse)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("text", NOT_FINITE)
 def test_json_is_json_whatever_the_numbers(typed, text):
     t = typed("explain", text, "a=0", "--json")
@@ -687,7 +666,6 @@ def test_the_quotient_shown_is_that_of_the_numbers_shown(typed, text, a):
     assert_allclose((after - before) / nudge, quotient, rtol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(
     ("text", "exact"), [("log(a)", "inf"), ("1/a", "-inf"), ("sqrt(a)", "inf"), ("a+9**9**9", "1")]
 )

@@ -30,7 +30,7 @@ from .graph import as_dtype, broadcast, floatx
 from .graph.spec import promote
 from .ops.composite import sort_record
 from .ops.reduction import argsort_record, count_of
-from .tensor import Tensor, Variable, _refuse_tensors_inside, as_tensor, constant, tensor
+from .tensor import Tensor, Variable, as_tensor, constant, refuse_tensors_inside, tensor
 
 __array_api_version__ = "2024.12"
 _VERSIONS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
@@ -226,7 +226,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Bool | 
     if dtype is None:
         made = tensor(obj)
         return made.cast_to(Info().default_dtypes()["complex floating"]) if made.dtype.kind == "c" else made
-    _refuse_tensors_inside(obj)
+    refuse_tensors_inside(obj)
     return constant(_data(obj, as_dtype(dtype)))
 
 

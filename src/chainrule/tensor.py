@@ -373,14 +373,14 @@ def as_array(data: Any, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
     elif hasattr(data, "__dlpack__"):
         array = np.array(np.from_dlpack(data))
     else:
-        _refuse_tensors_inside(data)
+        refuse_tensors_inside(data)
         array = _from_python(data, dtype)
     dtype = dtype or as_dtype(array.dtype)
     as_dtype(array.dtype)
     return array if array.dtype == dtype else array.astype(dtype)
 
 
-def _refuse_tensors_inside(data: Any) -> None:
+def refuse_tensors_inside(data: Any) -> None:
     if isinstance(data, list | tuple):
         for item in data:
             if isinstance(item, Tensor | Variable):
@@ -390,7 +390,7 @@ def _refuse_tensors_inside(data: Any) -> None:
                     "join tensors with chainrule.ops.stack([...]), which keeps their graph",
                 )
             if isinstance(item, list | tuple):
-                _refuse_tensors_inside(item)
+                refuse_tensors_inside(item)
 
 
 def as_tensor(value: Any) -> Tensor:

@@ -128,6 +128,11 @@ def _bfloat16() -> np.dtype[Any]:
     return np.dtype(ml_dtypes.bfloat16)
 
 
+def is_float(dtype: np.dtype[Any]) -> bool:
+    """Whether gradients exist in this dtype: real floats (``bfloat16`` included)."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"
+
+
 class Spec:
     """A shape and a dtype; ``weak`` marks a Python number. Made by `spec_of` alone, so equal specs are one object.
 
@@ -146,7 +151,7 @@ class Spec:
     def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool) -> None:
         self.shape, self.dtype, self.weak = shape, dtype, weak
         self.narrow = dtype.name == "bfloat16"
-        self.floating = dtype.kind == "f" or self.narrow
+        self.floating = is_float(dtype)
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"

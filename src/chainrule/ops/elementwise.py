@@ -766,6 +766,7 @@ nextafter = binary(
     kind="float",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
+nextafter.counts_steps = True
 
 
 def _cast_spec(specs: tuple[Spec, ...], dtype: str) -> Spec:

@@ -17,9 +17,10 @@ import numpy as np
 from ..errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.scope import state
+from ..graph.spec import is_float
 from ..tensor import Tensor, as_tensor, constant
 from .elementwise import FLAT
-from .record import Cost, Operation, Sample, is_float, namespace
+from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))

@@ -130,6 +130,7 @@ class Operation:
     """
 
     leaf = False
+    counts_steps = False  # its value depends on the dtype's own steps, so it may not pass through a wider one
     forgets = False  # what it makes is a constant on purpose: `stop_gradient`
     simple = False  # gradient form one, nothing reduced, no attributes: the case an eager pass writes out
 
@@ -396,11 +397,6 @@ def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
         return None, dict(only)
     inputs = len(names) - len(defaults)
     return inputs, dict(zip(names[inputs:], defaults, strict=True))
-
-
-def is_float(dtype: np.dtype[Any]) -> bool:
-    """Whether gradients exist in this dtype: real floats (``bfloat16`` included)."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
 def attributes_of(node: Node) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ChainruleError, DTypeError, ValueProblem
+from ..graph.spec import is_float
 from ..ops.random import SeedGenerator, normal, permutation
-from ..ops.record import is_float
 from ..tensor import Tensor, Variable, as_tensor, tensor
 from .differentiate import grad
-from .nested import flatten
+from .nested import flatten, plain
 
 Function = Callable[..., Any]
 
@@ -39,10 +39,6 @@ class Entry:
     @property
     def where(self) -> str:
         return self.input + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
 
 
 @dataclass
@@ -84,7 +80,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data; nan and infinities as text, which any JSON reader takes."""
-        rows = [{k: _plain(v) for k, v in e.__dict__.items()} for e in self.entries]
+        rows = [plain(e.__dict__) for e in self.entries]
         found = {"ok": self.ok, "verdict": self.verdict, "tolerance": self.tolerance, "entries": rows}
         return {**found, "problems": self.problems, "hints": self.hints}
 

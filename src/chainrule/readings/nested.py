@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -31,3 +32,19 @@ def regroup(parts: list[Any], flat: list[Any]) -> list[Any]:
     """Each part built from its share of `flat`, in order."""
     rest = iter(flat)
     return [build([next(rest) for _ in leaves]) for leaves, build in parts]
+
+
+def plain(x: Any) -> Any:
+    """Plain data that any JSON reader takes: records as dictionaries, large arrays in summary, nan as text."""
+    if isinstance(x, np.ndarray | np.generic):
+        array = np.asarray(x)
+        if array.size <= 64:
+            return plain(array.tolist())
+        return {"shape": list(array.shape), **{k: plain(float(getattr(array, k)())) for k in ("mean", "min", "max")}}
+    if isinstance(x, float) and not np.isfinite(x):
+        return str(x)
+    if isinstance(x, list | tuple):
+        return [plain(v) for v in x]
+    if isinstance(x, dict):
+        return {k: plain(v) for k, v in x.items()}
+    return plain(x.__dict__) if is_dataclass(x) else x

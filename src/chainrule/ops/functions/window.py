@@ -20,6 +20,21 @@ def _last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
     return (moveaxis(x, 1, -1) if first else x), first
 
 
+def _placed(out: Tensor, first: bool) -> Tensor:
+    """The channels where the caller has them."""
+    return moveaxis(out, -1, 1) if first else out
+
+
+def _convolved(x: Tensor, k: Tensor, strides: Any, padding: Any, dilation: Any, groups: int, first: bool) -> Tensor:
+    frozen = {"strides": freeze(strides), "padding": freeze(padding), "dilation": freeze(dilation)}
+    return _placed(convolution.conv_record(x, k, **frozen, groups=groups), first)
+
+
+def _pooled(record: Any, inputs: Any, pool_size: Any, strides: Any, padding: Any, data_format: str | None) -> Tensor:
+    x, first = _last(inputs, data_format)
+    return _placed(record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding)), first)
+
+
 def conv(
     inputs: Any,
     kernel: Any,
@@ -42,15 +57,7 @@ def conv(
     x, first = _last(inputs, data_format)
     k = as_tensor(kernel)
     groups = x.shape[-1] // k.shape[-2] if x.ndim and k.ndim > 1 and k.shape[-2] else 1
-    out = convolution.conv_record(
-        x,
-        k,
-        strides=freeze(strides),
-        padding=freeze(padding),
-        dilation=freeze(dilation_rate),
-        groups=builtin_max([groups, 1]),
-    )
-    return moveaxis(out, -1, 1) if first else out
+    return _convolved(x, k, strides, padding, dilation_rate, builtin_max([groups, 1]), first)
 
 
 def depthwise_conv(
@@ -70,10 +77,7 @@ def depthwise_conv(
     k = as_tensor(kernel)
     c, m = k.shape[-2:]
     flat = reshape(k, (*k.shape[:-2], 1, c * m))
-    out = convolution.conv_record(
-        x, flat, strides=freeze(strides), padding=freeze(padding), dilation=freeze(dilation_rate), groups=c
-    )
-    return moveaxis(out, -1, 1) if first else out
+    return _convolved(x, flat, strides, padding, dilation_rate, c, first)
 
 
 def separable_conv(
@@ -151,7 +155,7 @@ def conv_transpose(
     out = convolution.conv_transpose_record(
         x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=holes, groups=1
     )
-    return moveaxis(out, -1, 1) if first else out
+    return _placed(out, first)
 
 
 def max_pool(
@@ -165,9 +169,7 @@ def max_pool(
     >>> ops.max_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
     [[[1.0], [3.0]]]
     """
-    x, first = _last(inputs, data_format)
-    out = pooling.max_pool_record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding))
-    return moveaxis(out, -1, 1) if first else out
+    return _pooled(pooling.max_pool_record, inputs, pool_size, strides, padding, data_format)
 
 
 def average_pool(
@@ -178,6 +180,4 @@ def average_pool(
     >>> ops.average_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
     [[[0.5], [2.5]]]
     """
-    x, first = _last(inputs, data_format)
-    out = pooling.average_pool_record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding))
-    return moveaxis(out, -1, 1) if first else out
+    return _pooled(pooling.average_pool_record, inputs, pool_size, strides, padding, data_format)

@@ -7,7 +7,8 @@ from typing import Any
 
 from ... import ops
 from ...graph import Graph, Node, apply
-from ...ops.record import PICK, Operation, is_float, pick
+from ...graph.spec import is_float
+from ...ops.record import PICK, Operation, pick
 from .backward import local_of
 
 

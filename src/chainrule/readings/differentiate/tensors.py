@@ -12,9 +12,8 @@ import numpy as np
 from ... import ops
 from ...errors import DTypeError, GraphError, ShapeError
 from ...graph import Cut, Node, made_here, tracked_ancestors
-from ...graph.spec import Spec
+from ...graph.spec import Spec, is_float
 from ...ops.arrays import arrays
-from ...ops.record import is_float
 from ...tensor import GRADIENT, VARIABLE, Tensor, Variable, as_tensor
 from .backward import array_of, reach, reverse
 

@@ -11,8 +11,7 @@ import numpy as np
 from ... import ops
 from ...errors import DTypeError, GraphError, ShapeError
 from ...graph import ancestors, apply, floatx, made_here
-from ...graph.spec import as_dtype
-from ...ops.record import is_float
+from ...graph.spec import as_dtype, is_float
 from ...tensor import WATCHED, Tensor, as_tensor
 from ..nested import flatten, regroup
 from .forward import tangents

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..nested import plain
+
 Index = tuple[int, ...]
 
 
@@ -84,22 +86,6 @@ class Join:
     arithmetic: Arithmetic
 
 
-def _plain(x: Any) -> Any:
-    """Plain data that any JSON reader takes: nan and infinities as text."""
-    if isinstance(x, np.ndarray | np.generic):
-        array = np.asarray(x)
-        if array.size <= 64:
-            return _plain(array.tolist())
-        return {"shape": list(array.shape), **{k: _plain(float(getattr(array, k)())) for k in ("mean", "min", "max")}}
-    if isinstance(x, float) and not np.isfinite(x):
-        return str(x)
-    if isinstance(x, Arithmetic):
-        return {"text": x.text, "value": _plain(x.value)}
-    if isinstance(x, list | tuple):
-        return [_plain(v) for v in x]
-    return {k: _plain(v) for k, v in x.items()} if isinstance(x, dict) else x
-
-
 @dataclass
 class Explanation:
     """A result's forward steps, backward edges, joins and gradients, as data; text when printed."""
@@ -117,8 +103,8 @@ class Explanation:
         """Everything as plain data; large arrays as their shape, mean and extremes."""
 
         parts: dict[str, Any] = {k: getattr(self, k) for k in ("leaves", "steps", "edges", "joins")}
-        rows = {k: [_plain(row.__dict__) for row in v] for k, v in parts.items()}
-        return {"result": self.result, **rows, "gradients": _plain(self.gradients)}
+        rows = {k: [plain(row.__dict__) for row in v] for k, v in parts.items()}
+        return {"result": self.result, **rows, "gradients": plain(self.gradients)}
 
     def __str__(self) -> str:
         from .text import text
