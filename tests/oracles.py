@@ -97,6 +97,80 @@ def max_pool_index(x, pool_size, strides=None, padding="valid"):
     return found
 
 
+# ---- regions of interest, densely: a mask over all entries for each bin, a weight of all entries for each sample
+
+
+def each_box(reader):
+    """`reader(image, (x1, y1, x2, y2), ...)` for each box, as one array."""
+
+    def read(features, boxes, *images, spatial_scale=1.0, **more):
+        owners = images[0] if images else np.repeat(np.arange(len(boxes)), boxes.shape[1])
+        rows = (boxes * spatial_scale).reshape(-1, 4)
+        more = {"output_size": (1, 1), **more}
+        made = jax.vmap(lambda image, row: reader(image, row, **more))(features[owners], rows)
+        return made.reshape(*boxes.shape[:-1], *more["output_size"], features.shape[-1])
+
+    return read
+
+
+def half_away(x):
+    return jnp.sign(x) * jnp.floor(jnp.abs(x) + 0.5)
+
+
+def bin_masks(first, last, bins, n):
+    """(bins, n): which entries each bin reads."""
+    size, p, entry = jnp.maximum(last - first + 1, 1), jnp.arange(bins)[:, None], jnp.arange(n)
+    return (entry >= first + (p * size) // bins) & (entry * bins < first * bins + (p + 1) * size)
+
+
+def roi_scores(image, box, output_size):
+    """(*bins, channels, entries): the entries that a bin reads, all others -inf."""
+    x1, y1, x2, y2 = half_away(box)
+    rows, columns = bin_masks(y1, y2, output_size[0], len(image)), bin_masks(x1, x2, output_size[1], image.shape[1])
+    read = rows[:, None, :, None] & columns[None, :, None, :]
+    scores = jnp.where(read[..., None], image, -jnp.inf)
+    return jnp.moveaxis(scores.reshape(*output_size, -1, image.shape[-1]), -1, -2)
+
+
+def roi_pool(image, box, output_size):
+    most = roi_scores(image, box, output_size).max(-1)
+    return jnp.where(jnp.isfinite(most), most, 0.0)
+
+
+def roi_pool_index(image, box, output_size):
+    scores = roi_scores(image, box, output_size)
+    return jnp.where(jnp.isfinite(scores.max(-1)), scores.argmax(-1), -1).astype(jnp.int32)
+
+
+def hats(start, size, n, bins, samples, offset, margin):
+    """(bins, n): the mean over each bin's samples of max(0, 1 - distance), the paper's bilinear weights."""
+    at = start + size * (jnp.arange(bins * samples) + offset) / (bins * samples)
+    weights = jnp.maximum(0, 1 - jnp.abs(jnp.clip(at, 0, n - 1)[:, None] - jnp.arange(n)))
+    inside = (at >= -margin) & (at <= n - 1 + margin)
+    return (weights * inside[:, None]).reshape(bins, samples, n).mean(1)
+
+
+def roi_align(image, box, output_size, sampling_ratio=2, aligned=True):
+    x1, y1, x2, y2 = box - 0.5 * aligned
+    parts = []
+    for axis, (start, size) in enumerate(((y1, y2 - y1), (x1, x2 - x1))):
+        size = size if aligned else jnp.maximum(size, 1)
+        along = image.shape[axis], output_size[axis]
+        if isinstance(sampling_ratio, tuple):  # every number of samples that there may be, and the one that is chosen
+            choices = jnp.stack([hats(start, size, *along, k, 0.5, 1.0) for k in range(1, sampling_ratio[axis] + 1)])
+            parts.append(choices[jnp.ceil(size / output_size[axis]).astype(int) - 1])
+        else:
+            parts.append(hats(start, size, *along, sampling_ratio, 0.5, 1.0))
+    return jnp.einsum("yxc,py,qx->pqc", image, *parts)
+
+
+def roi_warp(image, box, output_size, sampling_ratio=1):
+    x1, y1, x2, y2 = half_away(box)
+    down = hats(y1, jnp.maximum(y2 - y1, 0), len(image), output_size[0], sampling_ratio, 0.0, 0.5)
+    across = hats(x1, jnp.maximum(x2 - x1, 0), image.shape[1], output_size[1], sampling_ratio, 0.0, 0.5)
+    return jnp.einsum("yxc,py,qx->pqc", image, down, across)
+
+
 # ---- norms, normalisation, losses
 
 
@@ -224,6 +298,10 @@ ORACLES = {
     "pad": lambda x, widths: lax.pad(x, np.zeros((), x.dtype), [(b, a, 0) for b, a in widths]),
     "reshape": lambda x, newshape: jnp.reshape(x, newshape),
     "rms_normalization": rms_normalization,
+    "roi_align": each_box(roi_align),
+    "roi_pool": each_box(roi_pool),
+    "roi_pool_index": each_box(roi_pool_index),
+    "roi_warp": each_box(roi_warp),
     "rsqrt": lax.rsqrt,
     "soft_shrink": soft_shrink,
     "softsign": nn.soft_sign,

@@ -45,6 +45,7 @@ NO_GRADIENT = {  # the result is no real number that moves with the input
     "all",
     "any",
     "max_pool_index",
+    "roi_pool_index",
     "random_bits",
     "random_uniform",
     "random_normal",

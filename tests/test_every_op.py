@@ -34,6 +34,7 @@ KINKS = {
     "norm": "at the zero vector",
     "power": "at a base of 0, below which the exponent's slope is taken as 0",
     "relu": "at 0",
+    "roi_pool": "at ties",
     "round": "jumps at halves",
     "sign": "jumps at 0",
     "sort": "at ties",

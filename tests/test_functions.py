@@ -772,6 +772,7 @@ ERRORS = {
     "max_pool: rank": (lambda: ops.max_pool(X, 2), ShapeError),
     "max_pool: window": (lambda: ops.max_pool(IMAGE, 6), ShapeError),
     "max_pool: size 0": (lambda: ops.max_pool(IMAGE, 0), ShapeError),
+    "max_pool: half a size": (lambda: ops.max_pool(IMAGE, 1.5), ShapeError),
     "average_pool: padding": (lambda: ops.average_pool(IMAGE, 2, padding="full"), ShapeError),
     "average_pool: data_format": (lambda: ops.average_pool(IMAGE, 2, data_format="first"), ValueProblem),
     "layer_normalization: scale": (lambda: ops.layer_normalization(X, A(3)), ShapeError),

@@ -1,7 +1,7 @@
 """Every operation, under `keras.ops`'s names. One record an operation; no engine here.
 
 May import: `graph`, `tensor`, `errors`. By topic: elementwise, reduction, movement, products, convolution, pooling,
-random, composite; `functions` only combines them; `record` and `rules` are what they are made of; `install`
+roi, random, composite; `functions` only combines them; `record` and `rules` are what they are made of; `install`
 gives tensors their operators.
 
 >>> from chainrule import ops
@@ -116,6 +116,7 @@ from .products import matmul
 from .random import random_bits, random_normal, random_permutation, random_uniform
 from .record import Composite, Cost, Draw, Operation, Sample, registry
 from .reduction import all, any, argmax, argmin, logsumexp, mean, norm, prod, std, sum, var
+from .roi import roi_pool_index
 
 abs = absolute
 true_divide = divide

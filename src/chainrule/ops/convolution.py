@@ -33,7 +33,7 @@ class Geometry(NamedTuple):
 
 def spread(value: Any, rank: int, what: str) -> tuple[int, ...]:
     """A number for every axis, or one for each."""
-    values = (value,) * rank if isinstance(value, int) else tuple(value)
+    values = value if isinstance(value, tuple) else (value,) * rank
     if len(values) != rank or any(not isinstance(v, int) or v < 1 for v in values):
         raise ShapeError(
             f"{what} {value!r} for {rank} spatial axes",

@@ -81,6 +81,7 @@ from .reduction import (
     sort,
     top_k,
 )
+from .roi import roi_align, roi_pool, roi_warp
 from .shape import (
     append,
     broadcast_to,
@@ -170,6 +171,9 @@ __all__ = [
     "repeat",
     "reshape",
     "rms_normalization",
+    "roi_align",
+    "roi_pool",
+    "roi_warp",
     "roll",
     "scatter",
     "scatter_add",

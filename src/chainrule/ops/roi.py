@@ -1,0 +1,283 @@
+"""Regions of interest, channels last: pooling picks entries, align and warp sample between them.
+
+A record takes the features (batch, height, width, channels), the boxes and, unless these are (batch, k, 4), the
+number of each box's image. A box is (x1, y1, x2, y2); times `spatial_scale` it counts entries of the features.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..graph import Spec, promote_specs, spec_of, with_stand_in
+from .record import Composite, Cost, Draw, Operation, Sample
+from .rules import loop_batch, times
+
+FAR = 2.0**30  # beyond any feature map, and exact in every float dtype that boxes have
+
+
+def _roi_casts(specs: tuple[Spec, ...], floating: bool = True) -> tuple[Any, ...]:
+    """Boxes are measured in at least float32, however narrow the features are: half formats cannot place them."""
+    for images in specs[2:]:
+        if images.dtype.kind not in "iu":
+            raise DTypeError(f"box_images of dtype {images.dtype.name}", "whole numbers", "cast them to int32")
+    boxes = promote_specs(specs[1:2], floating=True)
+    boxes = boxes if boxes.itemsize >= 4 else np.dtype("float32")
+    return (promote_specs(specs[:1], floating=floating), boxes, *[promote_specs((s,)) for s in specs[2:]])
+
+
+def _roi_shape(shapes: list[tuple[Any, ...]], output_size: tuple[int, int]) -> tuple[Any, ...]:
+    """The result's shape: the boxes' axes, the bins, the channels."""
+    features, boxes = shapes[:2]
+    if len(features) != 4 or 0 in features[1:3]:
+        raise ShapeError(
+            f"features of shape {features}", "(batch, height, width, channels), not empty", "add the axis it lacks"
+        )
+    named = len(shapes) == 3
+    if len(boxes) != (2 if named else 3) or boxes[-1] != 4:
+        raise ShapeError(
+            f"boxes of shape {boxes} {'with' if named else 'without'} box_images",
+            "(n, 4) with box_images (n,), or (batch, k, 4) without",
+            "give four coordinates a box, and the image of each",
+        )
+    if boxes[0] != (shapes[2] if named else features)[0] or (named and len(shapes[2]) != 1):
+        raise ShapeError(
+            f"boxes of shape {boxes} with "
+            + (f"box_images of shape {shapes[2]}" if named else f"{features[0]} images"),
+            "one image a box" if named else "one set of boxes an image",
+            "give as many as there are " + ("boxes" if named else "images"),
+        )
+    return (*boxes[:-1], *output_size, features[-1])
+
+
+def _rounded_corners(o: Any, boxes: Any, spatial_scale: float) -> Any:
+    """Corners at whole entries, halves away from zero as C rounds; a box that is not finite lies outside all features.
+
+    ``floor(x + 0.5)`` would be wrong just below a half and for negative halves.
+    """
+    scaled = boxes * spatial_scale
+    finite = o.all(o.isfinite(scaled), axis=-1, keepdims=True)
+    scaled = o.clip(o.where(finite, scaled, -FAR), -FAR, FAR)
+    whole = o.trunc(scaled)
+    return whole + o.trunc(2 * (scaled - whole))
+
+
+# ---- pooling: an index without gradient, then a gather
+
+
+def _bins(first: int, last: int, bins: int, limit: int) -> list[tuple[int, int]]:
+    """Where each bin of the entries first..last starts and ends, the end excluded, cut to the features."""
+    size = max(last - first + 1, 1)
+    cut = [(first + p * size // bins, first - (-(p + 1) * size // bins)) for p in range(bins)]
+    return [(min(max(a, 0), limit), min(max(b, 0), limit)) for a, b in cut]
+
+
+def _roi_pool_index(o: Any, features: Any, boxes: Any, *images: Any, output_size: Any, spatial_scale: float) -> Any:
+    height, width, channels = features.shape[1:]
+    rows = images[0] if images else np.repeat(np.arange(boxes.shape[0]), boxes.shape[1])
+    corners = _rounded_corners(np, boxes, spatial_scale).astype(np.int64).reshape(-1, 4)
+    found = np.full((len(corners), *output_size, channels), -1, np.int32)
+    for n, (image, (x1, y1, x2, y2)) in enumerate(zip(rows, corners.tolist(), strict=True)):
+        columns = _bins(x1, x2, output_size[1], width)
+        for p, (top, bottom) in enumerate(_bins(y1, y2, output_size[0], height)):
+            for q, (left, right) in enumerate(columns):
+                if top < bottom and left < right:
+                    entries = features[image, top:bottom, left:right].reshape(-1, channels)
+                    down, across = np.divmod(np.argmax(entries, axis=0), right - left)
+                    found[n, p, q] = (top + down) * width + left + across
+    return found.reshape(*boxes.shape[:-1], *output_size, channels)
+
+
+def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **more: Any) -> Cost:
+    """For boxes as large as the features: each entry is compared once a bin that it is in."""
+    features = with_stand_in(specs[0].shape)
+    read = [sum(b - a for a, b in _bins(0, n - 1, k, n)) for n, k in zip(features[1:3], output_size, strict=True)]
+    each = (*(1 if n is None else n for n in specs[1].shape[:-1]), *read, features[-1])
+    return Cost(other=math.prod(each), formula=f"at most {times(each)} = {math.prod(each):,} comparisons")
+
+
+_TWO = Draw(2, 6, 7, 3)
+_BOXES = [[0.2, 0.3, 4.1, 5.2], [1.3, 2.2, 6.3, 4.8], [-3.2, 1.1, 2.7, 12.4]]
+_EACH = [[[0.6, 1.3, 4.1, 5.8]], [[3.3, 2.2, 6.4, 4.7]]]
+_ROI_ERRORS = [
+    Sample(Draw(2, 6, 7), _BOXES, [0, 1, 1], error=ShapeError),
+    Sample(_TWO, _BOXES, error=ShapeError),
+    Sample(_TWO, _BOXES, [0, 1], error=ShapeError),
+    Sample(_TWO, _EACH, [0, 1], error=ShapeError),
+    Sample(_TWO, [[0.0, 1.0, 2.0]], [0], error=ShapeError),
+    Sample(Draw(3, 6, 7, 1), _EACH, error=ShapeError),
+    Sample(_TWO, _BOXES, [0.0, 1.0, 1.0], error=DTypeError),
+]
+_ROI_POOLS = [
+    Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3)),
+    Sample(_TWO, _EACH, output_size=(3, 2), spatial_scale=0.625),
+    Sample([[[[1.0], [3.0]], [[3.0], [3.0]]]], [[0.0, 0.0, 1.0, 1.0], [5.0, 5.0, 6.0, 6.0]], [0, 0]),
+    Sample(Draw(1, 4, 5, 2), [[3.2, 3.1, 0.7, 1.2]], [0], output_size=(2, 1)),
+    Sample(Draw(1, 4, 5, 2), np.zeros((0, 4)), np.zeros(0, int), output_size=(2, 2)),
+    *_ROI_ERRORS,
+]
+
+roi_pool_index = Operation(
+    "roi_pool_index",
+    lambda o, features, boxes, *images, output_size=(1, 1), spatial_scale=1.0: _roi_pool_index(
+        o, features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale
+    ),
+    spec=lambda specs, output_size, **more: spec_of(
+        _roi_shape([s.shape for s in specs], output_size), np.dtype("int32")
+    ),
+    casts=lambda specs: _roi_casts(specs, floating=False),
+    batch=loop_batch,
+    cost=_roi_pool_cost,
+    says="a place moves by whole entries, so it has no slope",
+    written="roi_pool_index({0}, {1})",
+    samples=_ROI_POOLS,
+    doc="The place of each bin's largest entry among the image's flattened entries, the first at a tie, as int32; "
+    "-1 for an empty bin. A nan wins, so that it is seen.\n\n"
+    ">>> ops.roi_pool_index([[[[1.0], [5.0], [5.0]]]], [[0.0, 0.0, 2.0, 0.0]], [0]).tolist()\n[[[[1]]]]",
+)
+
+
+def _images(o: Any, features: Any, images: tuple[Any, ...], rank: int) -> Any:
+    """Each box's image, with axes of size 1 to meet an index array of `rank` axes."""
+    found = images[0] if images else o.arange(features.shape[0])
+    return o.reshape(found, (-1,) + (1,) * (rank - 1))
+
+
+def _roi_pool(
+    o: Any, features: Any, boxes: Any, *images: Any, output_size: Any = (1, 1), spatial_scale: float = 1.0
+) -> Any:
+    winner = o.roi_pool_index(features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale)
+    batch, height, width, channels = features.shape
+    flat = o.reshape(features, (batch, height * width, channels))
+    key = (_images(o, features, images, winner.ndim), o.maximum(winner, 0), o.arange(channels))
+    return o.where(winner < 0, 0, o.get_item(flat, key))
+
+
+roi_pool_record = Composite(
+    "roi_pool",
+    _roi_pool,
+    casts=lambda specs: _roi_casts(specs, floating=False),
+    says="RoI pooling routes each bin's gradient to its largest entry (the first at a tie), none to the boxes",
+    written="roi_pool({0}, {1})",
+    samples=_ROI_POOLS,
+    doc="RoI pooling by frozen arguments.",
+)
+
+# ---- align and warp: each bin a weighted sum of entries, the weights a product of one along each axis
+
+
+def _along(
+    o: Any, start: Any, size: Any, limit: int, bins: int, samples: int, offset: float, margin: float, counts: bool
+) -> tuple[Any, Any]:
+    """Along one axis the entries that each bin reads, (boxes, bins, 2 samples), and their weights.
+
+    A sample up to `margin` outside the features is moved onto the border, beyond it counts 0. With `counts`, a box
+    has ceil(size / bins) samples a bin of the `samples` that there is room for.
+    """
+    start, step = o.reshape(start, (*start.shape, 1, 1)), o.reshape(size / bins, (*size.shape, 1, 1))
+    each = np.arange(samples, dtype=start.dtype)
+    grid = o.ceil(step) if counts else samples
+    shared = o.where(grid > 0, grid, 1) if counts else samples
+    at = start + step * (np.arange(bins, dtype=start.dtype)[:, None] + (each + offset) / shared)
+    used = o.logical_and(at >= -margin, at <= limit - 1 + margin)
+    used = o.logical_and(used, each < grid) if counts else used
+    at = o.clip(o.where(used, at, 0), 0, limit - 1)
+    low = o.minimum(o.floor(at), max(limit - 2, 0))
+    part, share = at - low, o.cast(used, at.dtype) / shared
+    places = o.concatenate([low, o.minimum(low + 1, limit - 1)], axis=-1)
+    return o.cast(places, "int32"), o.concatenate([(1 - part) * share, part * share], axis=-1)
+
+
+def _sampled(o: Any, features: Any, images: tuple[Any, ...], down: Any, across: Any) -> Any:
+    (ys, over_y), (xs, over_x) = down, across
+    prefix, (p, a), (q, b) = ys.shape[:-2], ys.shape[-2:], xs.shape[-2:]
+    rows, columns = o.reshape(ys, (*prefix, p * a, 1)), o.reshape(xs, (*prefix, 1, q * b))
+    read = o.get_item(features, (_images(o, features, images, rows.ndim), rows, columns))
+    read = o.reshape(read, (*prefix, p, a, q, b, features.shape[-1]))
+    over_y, over_x = o.cast(over_y, features.dtype), o.cast(over_x, features.dtype)
+    return o.einsum("...paqbc,...pa,...qb->...pqc", read, over_y, over_x)
+
+
+def box_extent(o: Any, boxes: Any, spatial_scale: float, aligned: bool) -> tuple[Any, Any, Any, Any]:
+    """Each box's (top, left, height, width) in entries, as RoI align measures it."""
+    corners = boxes * spatial_scale - (0.5 if aligned else 0.0)
+    left, top, right, bottom = [corners[..., i] for i in range(4)]
+    height, width = bottom - top, right - left
+    return (top, left, height, width) if aligned else (top, left, o.maximum(height, 1), o.maximum(width, 1))
+
+
+def _roi_align(
+    o: Any,
+    features: Any,
+    boxes: Any,
+    *images: Any,
+    output_size: Any = (1, 1),
+    spatial_scale: float = 1.0,
+    sampling_ratio: Any = 2,
+    aligned: bool = True,
+) -> Any:
+    _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
+    counts = isinstance(sampling_ratio, tuple)
+    samples = sampling_ratio if counts else (sampling_ratio, sampling_ratio)
+    top, left, height, width = box_extent(o, boxes, spatial_scale, aligned)
+    down = _along(o, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
+    across = _along(o, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
+    return _sampled(o, features, images, down, across)
+
+
+_ROI_SAMPLES = [
+    Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3)),
+    Sample(_TWO, _EACH, output_size=(3, 2), spatial_scale=0.625, sampling_ratio=3),
+    Sample(Draw(1, 1, 5, 2), [[0.9, -0.3, 3.2, 0.6]], [0], output_size=(1, 2), sampling_ratio=1),
+    Sample(Draw(1, 4, 5, 2), [[3.6, 3.1, 0.9, 1.2], [20.1, 0.2, 30.4, 3.3]], [0, 0], output_size=(2, 1)),
+    Sample(Draw(1, 4, 5, 2), np.zeros((0, 4)), np.zeros(0, int), output_size=(2, 2)),
+    *_ROI_ERRORS,
+]
+
+roi_align_record = Composite(
+    "roi_align",
+    _roi_align,
+    casts=_roi_casts,
+    says="RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the "
+    "differences between those",
+    written="roi_align({0}, {1})",
+    samples=[
+        *_ROI_SAMPLES,
+        Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3), aligned=False),
+        Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3), sampling_ratio=(6, 3)),
+    ],
+    doc="RoI align by frozen arguments. A pair for `sampling_ratio` is the most that a box needs along each axis; "
+    "each then has as many as it is bins long, rounded up.",
+)
+
+
+def _roi_warp(
+    o: Any,
+    features: Any,
+    boxes: Any,
+    *images: Any,
+    output_size: Any = (1, 1),
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = 1,
+) -> Any:
+    _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
+    corners = o.stop_gradient(_rounded_corners(o, boxes, spatial_scale))
+    left, top, right, bottom = [corners[..., i] for i in range(4)]
+    height, width = o.maximum(bottom - top, 0), o.maximum(right - left, 0)
+    down = _along(o, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
+    across = _along(o, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
+    return _sampled(o, features, images, down, across)
+
+
+roi_warp_record = Composite(
+    "roi_warp",
+    _roi_warp,
+    casts=_roi_casts,
+    says="RoI warp shares each bin's gradient among the entries around its samples, none to the rounded boxes",
+    written="roi_warp({0}, {1})",
+    samples=_ROI_SAMPLES,
+    doc="RoI warp by frozen arguments.",
+)
