@@ -182,6 +182,10 @@ def soft_shrink(x, threshold=0.5):
     return x - jnp.clip(x, -threshold, threshold)
 
 
+def batch_normalization(x, mean, variance, scale, offset, epsilon=1e-3):
+    return (x - mean) / jnp.sqrt(variance + epsilon) * scale + offset
+
+
 def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-7):
     return nn.standardize(x, axis=axis, epsilon=epsilon) * gamma + beta
 
@@ -291,6 +295,7 @@ ORACLES = {
     "erfc": lax.erfc,
     "get_item": lambda x, *indices, key: x[thaw(key, indices)],
     "hard_shrink": hard_shrink,
+    "batch_normalization": batch_normalization,
     "layer_normalization": layer_normalization,
     "leaky_relu": lambda x, negative_slope=0.2: nn.leaky_relu(x, negative_slope),
     "max_pool": pool(-np.inf, lax.max),

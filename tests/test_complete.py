@@ -74,7 +74,7 @@ def test_no_list_is_stale():
     assert set(registry) >= NO_GRADIENT
 
 
-ORDER = ["errors", "graph", "tensor", "ops", "readings", "array_api", "datasets", "draw", "cli"]
+WORDS = {"errors", "graph", "tensor", "ops", "configurable"}
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
     "graph": {"errors"},
@@ -82,6 +82,16 @@ MAY = {  # a room, and what it may import beside itself
     "ops": {"errors", "graph", "tensor"},
     "readings": {"errors", "graph", "tensor", "ops"},
     "array_api": {"errors", "graph", "tensor", "ops"},
+    "engine": {"errors", "graph", "tensor", "readings"},
+    "configurable": {"errors", "graph", "tensor"},
+    "dtype_policies": {"errors", "graph", "configurable"},
+    "initializers": {*WORDS, "dtype_policies"},
+    "regularizers": WORDS,
+    "constraints": WORDS,
+    "activations": WORDS,
+    "layers": {*WORDS, "readings", "dtype_policies", "initializers", "regularizers", "constraints", "activations"},
+    "losses": {*WORDS, "readings", "dtype_policies", "layers"},
+    "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
     "datasets": {"errors"},
     "draw": {"errors"},
     "cli": {"errors", "graph", "tensor", "ops", "readings", "datasets", "draw"},

@@ -447,6 +447,27 @@ def binary_crossentropy(target, output, from_logits=False):
 
 
 per_row = lambda x, gamma, axis: layer_normalization(x, gamma[:, None], axis=axis)
+
+
+def batch_normalization(x, mean, variance, axis, offset=0.0, scale=1.0, epsilon=1e-3):
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    mean, variance, offset, scale = (np.reshape(v, shape) if np.ndim(v) else v for v in (mean, variance, offset, scale))
+    return scale * (x - mean) / np.sqrt(variance + epsilon) + offset
+
+
+case("batch_normalization", A(3, 4), B(4), positive(4), axis=-1, oracle=batch_normalization)
+case(
+    "batch_normalization",
+    A(2, 3, 4),
+    B(3),
+    positive(3),
+    offset=np.arange(3.0),
+    scale=np.arange(1.0, 4.0),
+    axis=1,
+    epsilon=0.5,
+    oracle=batch_normalization,
+)
 case("layer_normalization", A(3, 4), oracle=layer_normalization)
 case("layer_normalization", A(3, 4), positive(4), B(4), epsilon=0.1, oracle=layer_normalization)
 case("layer_normalization", A(2, 3, 4), positive(3, 4), B(3, 4), axis=(1, -1), oracle=layer_normalization)
@@ -513,7 +534,7 @@ def quiet():
 
 def test_every_function_is_tested():
     elsewhere = """array cast convert_to_numpy convert_to_tensor dtype empty empty_like full is_tensor ndim ones shape
-        size zeros"""
+        roi_align roi_pool roi_warp size zeros"""
     aliases = {"amax": ops.max, "amin": ops.min}
     assert all(getattr(ops, name) is function for name, function in aliases.items())
     tested = {key.rpartition("-")[0] for key in CASES} | {*elsewhere.split(), *aliases}

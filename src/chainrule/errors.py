@@ -24,6 +24,7 @@ class ChainruleError(Exception):
 
     def __init__(self, passed: str, expected: str = "", mend: str = "", where: str = "") -> None:
         self.passed, self.expected, self.mend, self.where = passed, expected, mend, where
+        self.layer = self.chain = ""
         super().__init__(passed, expected, mend, where)
 
     def __str__(self) -> str:
@@ -33,6 +34,10 @@ class ChainruleError(Exception):
         text += "."
         if self.mend:
             text += f" To mend it: {self.mend}."
+        if self.layer:
+            text += f" In layer {self.layer}."
+        if self.chain:
+            text += f" Shapes up to it: {self.chain}."
         if self.where:
             text += f" Made at {self.where}."
         return text
@@ -40,6 +45,12 @@ class ChainruleError(Exception):
     def at(self, where: str) -> ChainruleError:
         """The same error with the place filled in, if it had none."""
         self.where = self.where or where
+        return self
+
+    def inside(self, layer: str, chain: str = "") -> ChainruleError:
+        """The same error with the innermost layer it was raised in, and the shapes that led there."""
+        if not self.layer:
+            self.layer, self.chain = layer, chain
         return self
 
 

@@ -6,8 +6,10 @@ May import: `graph`, `errors`. The operators and NumPy protocols are installed b
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -464,6 +466,45 @@ def symbolic(shape: Shape, dtype: Any = None, name: str | None = None) -> Tensor
     return Tensor(INPUT, (), attributes, spec_of(tuple(shape), found), None, True, made_here())
 
 
+class Recorder(Protocol):
+    """Takes the reads and assignments of variables on its thread while a step is traced (`readings.trace`)."""
+
+    def read(self, variable: Variable) -> Tensor: ...
+    def assign(self, variable: Variable, value: Tensor) -> None: ...
+
+
+class _Cells(threading.local):
+    """What reading and assigning a variable means on this thread, beside taking what it holds."""
+
+    recorder: Recorder | None = None
+    compute: np.dtype[Any] | None = None  # what float variables are read as: a layer's policy
+
+
+_cells = _Cells()
+
+
+@contextmanager
+def recording(recorder: Recorder | None) -> Iterator[None]:
+    """Variables read and assigned inside go to `recorder`; to the cells themselves with ``None``."""
+    before = _cells.recorder
+    _cells.recorder = recorder
+    try:
+        yield
+    finally:
+        _cells.recorder = before
+
+
+@contextmanager
+def computing_in(dtype: np.dtype[Any] | None) -> Iterator[None]:
+    """Float variables read inside are cast to `dtype` (Keras's autocast scope)."""
+    before = _cells.compute
+    _cells.compute = dtype
+    try:
+        yield
+    finally:
+        _cells.compute = before
+
+
 class Variable:
     """A cell that holds a tensor and can be assigned: a weight, a state.
 
@@ -475,6 +516,8 @@ class Variable:
         shape: needed only with a function.
         dtype: default as for `tensor`.
         trainable: whether training changes it.
+        autocast: whether a layer of another compute dtype reads it in that dtype.
+        aggregation: Keras's word for replicas; kept, and of no effect on one device.
         name: shown in explanations.
 
     >>> w = Variable([1.0, 2.0], name="w")
@@ -490,12 +533,18 @@ class Variable:
         shape: Shape | None = None,
         dtype: Any = None,
         trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
         name: str | None = None,
     ) -> None:
-        self.name = name or "variable"
-        self.trainable = trainable
-        data = initializer(shape, dtype) if callable(initializer) else initializer
-        held = tensor(data, dtype)
+        self.name = self.path = name or "variable"
+        self.trainable, self.autocast, self.aggregation = trainable, autocast, aggregation
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        if callable(initializer):
+            with recording(None):
+                initializer = initializer(shape, dtype)
+        held = tensor(initializer, dtype)
         if shape is not None and held.shape != tuple(shape):
             raise ShapeError(
                 f"an initial value of shape {held.shape}", f"shape {tuple(shape)}", "make them the same", self.name
@@ -505,13 +554,25 @@ class Variable:
     def _set(self, held: Tensor) -> None:
         if held.value is None:
             held._no_value("a variable's value")
+        self._leaf = self._read_as(held.value, made_here())
+
+    def _read_as(self, value: Any, made: Any, spec: Any = None) -> Tensor:
+        """A leaf that stands for this variable: its value, or ``None`` for a traced step's input."""
         attributes = {"name": self.name, "variable": self}
-        self._leaf = Tensor(VARIABLE, (), attributes, held.spec, held.value, True, made_here())
+        return Tensor(VARIABLE, (), attributes, spec or spec_of(value.shape, value.dtype), value, True, made)
+
+    def hold(self, value: NDArray[Any]) -> None:
+        """Take an engine's result: an array of this variable's own shape and dtype, which nobody else changes."""
+        self._leaf = self._read_as(value, None, self._leaf.spec)
 
     @property
     def value(self) -> Tensor:
-        """The leaf that holds the current version's value."""
-        return self._leaf
+        """The leaf that holds the current version's value; what was assigned last, inside a traced step."""
+        recorder, compute = _cells.recorder, _cells.compute
+        if recorder is None and compute is None:
+            return self._leaf
+        found = self._leaf if recorder is None else recorder.read(self)
+        return found.cast_to(compute) if compute is not None and self.autocast and found.spec.floating else found
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -531,7 +592,7 @@ class Variable:
 
     def numpy(self) -> NDArray[Any]:
         """The current value as a read-only array."""
-        return self._leaf.numpy()
+        return self.value.numpy()
 
     def assign(self, value: Any) -> Variable:
         """Hold `value` from now on: the same shape, cast to the variable's dtype.
@@ -547,43 +608,47 @@ class Variable:
                 "reshape the value, or make a new variable",
                 line_of(made_here()),
             )
-        self._set(held.cast_to(self.dtype))
+        held = held.cast_to(self.dtype)
+        if _cells.recorder is not None:
+            _cells.recorder.assign(self, held)
+        else:
+            self._set(held)
         return self
 
     def assign_add(self, value: Any) -> Variable:
         """``assign(self + value)``."""
-        return self.assign(self._leaf + value)
+        return self.assign(self.value + value)
 
     def assign_sub(self, value: Any) -> Variable:
         """``assign(self - value)``."""
-        return self.assign(self._leaf - value)
+        return self.assign(self.value - value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self._leaf.__array__(dtype, copy)
+        return self.value.__array__(dtype, copy)
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self._leaf.__dlpack__(**options)
+        return self.value.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._leaf.__dlpack_device__()
+        return self.value.__dlpack_device__()
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return self._leaf.__array_namespace__(api_version=api_version)
+        return self.value.__array_namespace__(api_version=api_version)
 
     def __index__(self) -> int:
-        return self._leaf.__index__()
+        return self.value.__index__()
 
     def __complex__(self) -> complex:
-        return complex(self._leaf)
+        return complex(self.value)
 
     def __bool__(self) -> bool:
-        return bool(self._leaf)
+        return bool(self.value)
 
     def __float__(self) -> float:
-        return float(self._leaf)
+        return float(self.value)
 
     def __int__(self) -> int:
-        return int(self._leaf)
+        return int(self.value)
 
     def __len__(self) -> int:
         return len(self._leaf)
@@ -594,13 +659,15 @@ class Variable:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._leaf, name)
+        return getattr(self.value, name)
 
-    def __deepcopy__(self, memo: Any) -> Variable:
-        return Variable(np.array(self.numpy()), trainable=self.trainable, name=self.name)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**{k: v for k, v in self.__dict__.items() if k != "_leaf"}, "held": np.array(self._leaf.numpy())}
 
-    def __reduce__(self) -> Any:
-        return Variable, (np.array(self.numpy()), None, None, self.trainable, self.name)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        held = state.pop("held")
+        self.__dict__.update(state)
+        self._set(constant(held))
 
     __hash__ = object.__hash__
 
@@ -621,4 +688,16 @@ class Variable:
         def __getitem__(self, key: Any) -> Tensor: ...
 
 
-__all__ = ["Tensor", "Variable", "as_array", "as_tensor", "constant", "number", "symbolic", "tensor"]
+__all__ = [
+    "Recorder",
+    "Tensor",
+    "Variable",
+    "as_array",
+    "as_tensor",
+    "computing_in",
+    "constant",
+    "number",
+    "recording",
+    "symbolic",
+    "tensor",
+]

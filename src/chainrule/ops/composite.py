@@ -220,6 +220,21 @@ layer_normalization_record = Composite(
     samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))],
     doc="Layer normalisation with scale and offset.",
 )
+batch_normalization_record = Composite(
+    "batch_normalization",
+    lambda o, x, mean, variance, scale, offset, epsilon=1e-3: (
+        (x - mean) * (o.rsqrt(variance + epsilon) * scale) + offset
+    ),
+    casts=floated,
+    says="batch normalisation scales the gradient by scale over the deviation; through the batch's own mean and "
+    "variance it loses its mean and its part along the normalised input",
+    written="batch_normalization({0})",
+    samples=[
+        Sample(Draw(3, 4), Draw(4), Draw(4, kind="positive"), Draw(4), Draw(4)),
+        Sample(Draw(2, 3, 4), Draw(1, 3, 1), Draw(1, 3, 1, kind="positive"), 1.0, 0.0, epsilon=0.5),
+    ],
+    doc="(x - mean) / sqrt(variance + epsilon) * scale + offset.",
+)
 rms_normalization_record = Composite(
     "rms_normalization",
     lambda o, x, scale, axis=-1, epsilon=1e-7: x * o.rsqrt(o.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale,

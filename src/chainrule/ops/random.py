@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import zlib
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from ..errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.scope import state
 from ..graph.spec import is_float
-from ..tensor import Tensor, as_tensor, constant
+from ..tensor import Tensor, Variable, as_tensor, constant
 from .elementwise import FLAT
 from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
@@ -167,38 +169,76 @@ class SeedGenerator:
         seed: any whole number; default: drawn from the system.
         name: streams of other names are independent of this one.
 
+    Attributes:
+        state: a variable of three words, the key's two and the step. A traced step moves it on; a checkpoint keeps it.
+
     >>> a, b = SeedGenerator(1), SeedGenerator(1)
     >>> bool((normal((3,), seed=a) == normal((3,), seed=b)).all())
     True
     """
 
-    def __init__(self, seed: int | None = None, name: str = "") -> None:
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer)):
             raise DTypeError(f"the seed {seed!r}", "a whole number", "e.g. seed=0")
         self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else int(seed)
-        self.name = name
-        self.step = 0
-
-    @property
-    def key(self) -> Tensor:
-        """The two words of the key: the seed's low half, and its high half mixed with the stream's name."""
-        low, high = self.seed & 0xFFFFFFFF, (self.seed >> 32) & 0xFFFFFFFF
-        return constant(np.array([low, high ^ zlib.crc32(self.name.encode())], np.uint32))
+        self.name = name or ""
+        self.state = Variable(_first_state(self.seed, self.name), trainable=False, name="seed_generator_state")
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """The key and this draw's step."""
-        step = constant(np.array(self.step & 0xFFFFFFFF, np.uint32))
-        self.step += 1
-        return self.key, step
+        """The key, two words, and this draw's step."""
+        state = self.state.value
+        if state.value is None:  # in a traced step, where the state is an input
+            self.state.assign(state + constant(np.array([0, 0, 1], np.uint32)))
+            o = namespace()
+            return o.get_item(state, slice(0, 2)), o.get_item(state, 2)
+        words = np.array(state.value)
+        words[2] += np.uint32(1)
+        self.state.hold(words)
+        return constant(words[:2]), constant(words[2] - np.uint32(1))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        return cls(**config)
+
+
+def _first_state(seed: int, name: str) -> np.ndarray[Any, Any]:
+    """The seed's low half, its high half mixed with the stream's name, and step 0."""
+    low, high = seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF
+    return np.array([low, high ^ zlib.crc32(name.encode()), 0], np.uint32)
 
 
 _global = SeedGenerator()
+_derived: Counter[str] = Counter()
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed the stream that draws without a seed of their own take (``keras.utils.set_random_seed``)."""
-    global _global
-    _global = SeedGenerator(seed)
+    """Seed everything that draws without a seed of its own (``keras.utils.set_random_seed``).
+
+    As in Keras, Python's ``random`` and NumPy's global generator are seeded too.
+
+    >>> set_random_seed(3); a = uniform((2,)); set_random_seed(3); bool((uniform((2,)) == a).all())
+    True
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise ValueProblem(f"the seed {seed!r}", "a whole number from 0 up, below 2**32", "e.g. set_random_seed(0)")
+    random.seed(int(seed))
+    np.random.seed(int(seed))
+    _global.seed = int(seed)
+    _global.state.hold(_first_state(int(seed), ""))
+    _derived.clear()
+
+
+def derived(name: str) -> SeedGenerator:
+    """A stream of its own for the next thing of this name that has no seed: a Dropout, a kernel, a shuffle.
+
+    It hangs on the seed set last and on how many of this name came before, not on what else was made: adding
+    a Dropout to a model leaves every other layer's first weights as they were.
+    """
+    _derived[name] += 1
+    return SeedGenerator(_global.seed, f"{name}/{_derived[name]}")
 
 
 def _stream(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
@@ -210,7 +250,10 @@ def _stream(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
         )
     if isinstance(seed, SeedGenerator):
         return seed.next()
-    return _global.next() if seed is None else SeedGenerator(seed).next()
+    if seed is None:
+        return _global.next()
+    words = SeedGenerator(seed).state.numpy()  # a whole number means the same numbers each time
+    return constant(words[:2]), constant(words[2])
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
@@ -286,3 +329,93 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
     """
     x = as_tensor(x)
     return namespace().take(x, permutation(x.shape[axis], seed), axis=axis)
+
+
+# Wichura's approximation to the normal quantile, good to 16 digits (Algorithm AS 241, Applied Statistics 37, 1988)
+_MIDDLE = (
+    (2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
+    (5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+     5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
+)  # fmt: skip
+_TAIL = (
+    (7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
+     3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734),
+    (1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
+     0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0),
+)  # fmt: skip
+
+
+def _ratio(x: Tensor, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Tensor:
+    top, bottom = coefficients
+    p, q = x * top[0] + top[1], x * bottom[0] + bottom[1]
+    for a, b in zip(top[2:], bottom[2:], strict=True):
+        p, q = p * x + a, q * x + b
+    return p / q
+
+
+def _quantile(p: Tensor) -> Tensor:
+    """The standard normal number below which a share p lies, for p from 1e-6 to 1 - 1e-6."""
+    o = namespace()
+    q = p - 0.5
+    middle = q * _ratio(0.180625 - q * q, _MIDDLE)
+    near = o.minimum(p, 1 - p)
+    tail = o.sign(q) * _ratio(o.sqrt(-o.log(near)) - 1.6, _TAIL)
+    found: Tensor = o.where(o.absolute(q) <= 0.425, middle, tail)
+    return found
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
+) -> Tensor:
+    """Normal numbers, none further than two standard deviations from the mean (``keras.random.truncated_normal``).
+
+    >>> bool((abs(truncated_normal((100,), seed=1)) <= 2).all())
+    True
+    """
+    low = 0.02275013194817921  # the normal distribution's share below -2
+    drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=_float(dtype))
+    return namespace().clip(_quantile(low + drawn * (1 - 2 * low)), -2.0, 2.0) * stddev + mean
+
+
+def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
+    """Each entry set to 0 with probability `rate`, the others divided by 1 - rate (``keras.random.dropout``).
+
+    Args:
+        noise_shape: the shape of the mask, 1 where entries fall together; default the inputs' shape.
+
+    Source: Srivastava et al., JMLR 15 (2014).
+
+    >>> set(dropout([1.0] * 100, 0.5, seed=1).tolist())
+    {0.0, 2.0}
+    """
+    o, x = namespace(), as_tensor(inputs)
+    if not 0 <= rate <= 1:
+        raise ValueProblem(f"rate {rate}", "a share from 0 to 1", "e.g. 0.5 to drop half")
+    if rate == 1:
+        return o.zeros_like(x)
+    mask = (
+        x.shape
+        if noise_shape is None
+        else tuple(n if m is None else m for m, n in zip(noise_shape, x.shape, strict=True))
+    )
+    kept = uniform(mask, dtype=x.dtype if is_float(x.dtype) else None, seed=seed) >= rate
+    found: Tensor = o.where(kept, x / (1 - rate), o.zeros_like(x))
+    return found
+
+
+def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Tensor:
+    """Classes drawn by their unnormalised log-probabilities, by Gumbel's trick (``keras.random.categorical``).
+
+    Args:
+        logits: (rows, classes). num_samples: draws for each row.
+
+    >>> categorical([[0.0, 50.0]], 3, seed=1).tolist()
+    [[1, 1, 1]]
+    """
+    o, x = namespace(), as_tensor(logits)
+    if x.ndim != 2:
+        raise ShapeError(f"logits of shape {x.shape}", "(rows, classes)", "add the missing axis with expand_dims")
+    tiny = 1e-7
+    noise = -o.log(-o.log(uniform((x.shape[0], num_samples, x.shape[1]), minval=tiny, maxval=1 - tiny, seed=seed)))
+    return o.cast(o.argmax(o.expand_dims(x, 1) + noise, axis=-1), dtype)

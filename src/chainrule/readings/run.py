@@ -16,16 +16,18 @@ from .nested import flatten
 Rebuild = Callable[[Node, list[Any]], Any]
 
 
-def rebuild(graph: Graph, inputs: Sequence[Tensor], step: Rebuild | None = None) -> list[Any]:
+def rebuild(
+    graph: Graph, inputs: Sequence[Tensor], step: Rebuild | None = None, leaf: Callable[[Node], Any] | None = None
+) -> list[Any]:
     """The graph built again on other inputs, by the same rules; the nodes of every place.
 
     This is how a graph with an unknown batch becomes one of concrete sizes. `step` replaces how one node
-    is built from its new inputs.
+    is built from its new inputs, `leaf` what stands for a leaf, which is kept as it is by default.
     """
     made: dict[int, Any] = {old.serial: new for old, new in zip(graph.inputs, inputs, strict=True)}
     for node in graph.nodes:
         if node.operation.leaf:
-            made[node.serial] = node
+            made[node.serial] = leaf(node) if leaf else node
         else:
             made[node.serial] = (step or same)(node, [made[n.serial] for n in node.inputs])
     return [made[node.serial] for node in graph.order]
@@ -34,8 +36,11 @@ def rebuild(graph: Graph, inputs: Sequence[Tensor], step: Rebuild | None = None)
 def same(node: Node, inputs: list[Any]) -> Any:
     """The same operation on other inputs; a composite is traced anew where their sizes differ."""
     operation: Any = node.operation
+    if hasattr(operation, "again"):  # a layer's call, which knows itself how it is repeated
+        return operation.again(node, inputs)
     if operation is PICK:
-        return pick(inputs[0], node.attributes["place"])
+        place = node.attributes["place"]
+        return inputs[0][place] if isinstance(inputs[0], list) else pick(inputs[0], place)
     if isinstance(operation, Composite):
         specs = tuple(t.spec for t in inputs)
         if specs == tuple(n.spec for n in node.inputs):

@@ -4,6 +4,7 @@ None has a gradient of its own. A module imports only those listed before it.
 """
 
 from .combination import (
+    batch_normalization,
     binary_crossentropy,
     categorical_crossentropy,
     deg2rad,
@@ -112,6 +113,7 @@ __all__ = [
     "array",
     "average",
     "average_pool",
+    "batch_normalization",
     "binary_crossentropy",
     "broadcast_to",
     "cast",

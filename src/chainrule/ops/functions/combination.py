@@ -38,6 +38,27 @@ def layer_normalization(
     )
 
 
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, axis: Any, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
+) -> Tensor:
+    """x less `mean`, over the root of `variance`, scaled and moved (``keras.ops.batch_normalization``).
+
+    Args:
+        mean, variance, offset, scale: one number for each entry along `axis` (an axis, or several).
+
+    Source: Ioffe and Szegedy, arXiv:1502.03167.
+
+    >>> ops.batch_normalization([[1.0, 3.0]], [1.0, 1.0], [1.0, 4.0], axis=-1, epsilon=0.0)
+    tensor([[0., 1.]])
+    """
+    x = as_tensor(x)
+    axes = normal_axes(freeze(axis), x.ndim)
+    given = (mean, variance, 1.0 if scale is None else scale, 0.0 if offset is None else offset)
+    return composite.batch_normalization_record(
+        x, *[_fitted(as_tensor(v), x, axes) for v in given], epsilon=float(epsilon)
+    )
+
+
 def _fitted(v: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
     return reshape(v, [x.shape[i] if i in axes else 1 for i in range(x.ndim)]) if v.ndim else v
 

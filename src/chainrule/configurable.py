@@ -1,0 +1,360 @@
+"""Objects that are known by a name and a configuration: layers, losses, optimizers, initializers and their kind.
+
+The configuration is what the constructor was given, kept as it was called; no class writes it out a second time. A
+closed registry of names turns a configuration back into an object: the library's own classes, what
+`register_keras_serializable` has added, and the caller's ``custom_objects``. Data never names code to import.
+
+May import: `errors`, `graph`, `tensor`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from .errors import ValueProblem
+from .tensor import Tensor, Variable
+
+T = TypeVar("T", bound="Configurable")
+
+_OWN = __name__.split(".")[0]
+_builtin: dict[tuple[str, str], Any] = {}  # (room, name) -> class or function
+_registered: dict[str, Any] = {}  # "Package>Name" -> class or function
+
+
+class _Scope(threading.local):
+    custom: Mapping[str, Any] = {}
+
+
+_scope = _Scope()
+
+
+def room_of(cls: Any) -> str:
+    """The library's room a class or function lives in, such as ``"layers"``; empty for a user's own."""
+    parts = str(cls.__module__).split(".")
+    return parts[1] if parts[0] == _OWN and len(parts) > 1 else ""
+
+
+class Configurable:
+    """Remembers how it was constructed, so that it can be described as data and made again.
+
+    A subclass with arguments that are not data may override `get_config` and `from_config`, as in Keras.
+    """
+
+    _given: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        object.__setattr__(self, "_given", (args, kwargs))
+        return self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if room_of(cls):
+            _builtin[room_of(cls), cls.__name__] = cls
+
+    def given(self) -> dict[str, Any]:
+        """The constructor's arguments by name, defaults filled in."""
+        args, kwargs = getattr(self, "_given", ((), {}))
+        signature = inspect.signature(type(self).__init__)
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        found: dict[str, Any] = {}
+        for name, value in list(bound.arguments.items())[1:]:
+            kind = signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
+                found.update(value)
+            elif kind is inspect.Parameter.VAR_POSITIONAL:
+                if value:
+                    raise ValueProblem(
+                        f"{type(self).__name__}, whose constructor takes *{name}",
+                        "arguments with names, which can be written down",
+                        f"name the arguments, or write get_config and from_config in {type(self).__name__}",
+                    )
+            else:
+                found[name] = value
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data (Keras's ``get_config``)."""
+        return {name: serialize(value) for name, value in self.given().items()}
+
+    @classmethod
+    def from_config(cls: type[T], config: dict[str, Any]) -> T:
+        """An object made from `get_config`'s answer."""
+        made: T = cls(**{name: deserialize(value) for name, value in config.items()})
+        return made
+
+
+# ---- names
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Let model files name a class or function of yours (``keras.saving.register_keras_serializable``).
+
+    >>> @register_keras_serializable("mine")
+    ... def twice(x):
+    ...     return 2 * x
+    >>> get_registered_name(twice)
+    'mine>twice'
+    """
+    if not isinstance(package, str):
+        raise ValueProblem(f"package {package!r}", "a word", 'call it as @register_keras_serializable("mine")')
+
+    def register(thing: Any) -> Any:
+        if inspect.isclass(thing) and not hasattr(thing, "get_config"):
+            raise ValueProblem(
+                f"the class {thing.__name__}, without get_config",
+                "a class that can say its configuration",
+                "inherit from a chainrule class, or write get_config",
+            )
+        _registered[f"{package}>{name or thing.__name__}"] = thing
+        return thing
+
+    return register
+
+
+def get_registered_name(obj: Any) -> str:
+    """The name a class or function is registered under, else its own."""
+    return next((name for name, thing in _registered.items() if thing is obj), obj.__name__)
+
+
+def get_registered_object(
+    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """The class or function of this name, or ``None``."""
+    for names in (custom_objects or {}, _scope.custom, _registered, module_objects or {}):
+        if name in names:
+            return names[name]
+    return None
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """All that is registered, by name; a live dictionary."""
+    return _registered
+
+
+@contextmanager
+def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
+    """Names that model files may use inside the block (``keras.saving.custom_object_scope``)."""
+    before = _scope.custom
+    _scope.custom = {**before, **custom_objects}
+    try:
+        yield
+    finally:
+        _scope.custom = before
+
+
+CustomObjectScope = custom_object_scope
+
+# ---- objects to data and back
+
+
+def serialize(obj: Any) -> Any:
+    """`obj` as plain data for JSON (``keras.saving.serialize_keras_object``).
+
+    >>> serialize((1, 2.5, None))
+    [1, 2.5, None]
+    """
+    if obj is None or isinstance(obj, bool | int | float | str):
+        return obj
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, np.dtype):
+        return obj.name
+    if isinstance(obj, list | tuple):
+        return [serialize(v) for v in obj]
+    if isinstance(obj, dict):
+        return {str(k): serialize(v) for k, v in obj.items()}
+    if isinstance(obj, np.ndarray | Tensor | Variable):
+        array = np.asarray(obj)
+        return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    name = getattr(obj, "__name__", None)
+    if callable(obj) and name and not isinstance(obj, Configurable):
+        return _serialize_named(obj, name)
+    if not hasattr(obj, "get_config"):
+        raise ValueProblem(
+            f"an object of type {type(obj).__name__}",
+            "numbers, words, lists, arrays, or objects with get_config",
+            "register its class, and give it get_config and from_config",
+        )
+    cls = type(obj)
+    return {
+        "module": room_of(cls),
+        "class_name": cls.__name__,
+        "config": obj.get_config(),
+        "registered_name": None if room_of(cls) else get_registered_name(cls),
+    }
+
+
+def _serialize_named(obj: Any, name: str) -> Any:
+    if name == "<lambda>":
+        raise ValueProblem(
+            "a lambda, which has no name",
+            "a function with a name that a model file can hold",
+            "write it as a def and decorate it with @register_keras_serializable()",
+        )
+    own = next(((room, n) for (room, n), thing in _builtin.items() if thing is obj), None)
+    kind = "class" if inspect.isclass(obj) else "function"
+    room, name = own or ("", name)
+    registered = None if own else get_registered_name(obj)
+    return {"module": room, "class_name": kind, "config": name, "registered_name": registered}
+
+
+class _Config(NamedTuple):
+    room: str
+    name: str
+    config: Any
+    registered: str | None
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """What `serialize` wrote, as objects again (``keras.saving.deserialize_keras_object``).
+
+    Raises:
+        ValueProblem: for a name that is neither the library's, nor registered, nor in `custom_objects`.
+
+    >>> deserialize([1, {"class_name": "__numpy__", "config": {"value": [1.0], "dtype": "float64"}}])
+    [1, array([1.])]
+    """
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return deserialize(config)
+    if isinstance(config, list | tuple):
+        return [deserialize(v) for v in config]
+    if not isinstance(config, dict):
+        return config
+    if "class_name" not in config or "config" not in config:
+        return {k: deserialize(v) for k, v in config.items()}
+    found = _Config(
+        str(config.get("module") or ""), str(config["class_name"]), config["config"], config.get("registered_name")
+    )
+    if found.name == "__numpy__":
+        return np.asarray(found.config["value"], dtype=found.config["dtype"])
+    if found.name in ("function", "class"):
+        return _look_up(found._replace(name=str(found.config)))
+    cls = _look_up(found)
+    if not hasattr(cls, "from_config"):
+        raise ValueProblem(f"{found.name!r}, which makes no objects", "a class", "check the file")
+    return cls.from_config(found.config)
+
+
+def _look_up(wanted: _Config) -> Any:
+    custom = get_registered_object(wanted.registered or wanted.name) or get_registered_object(wanted.name)
+    found = custom or _builtin.get((_room_name(wanted.room), wanted.name))
+    if found is None:
+        raise ValueProblem(
+            f"the unknown name {wanted.registered or wanted.name!r}",
+            "a class or function of the library, or one that you have registered",
+            f"decorate it with @register_keras_serializable(), or pass custom_objects={{{wanted.name!r}: ...}}",
+        )
+    return found
+
+
+def _room_name(module: str) -> str:
+    """``keras.layers`` and ``keras.src.layers.core`` name the room ``layers``, as their files write it."""
+    parts = [p for p in module.split(".") if p not in ("keras", "src", _OWN)]
+    return parts[0] if parts else ""
+
+
+# ---- one room's words: get, serialize, deserialize
+
+
+def snake(name: str) -> str:
+    """``GlorotUniform`` as ``glorot_uniform``, ``Conv2D`` as ``conv2d``."""
+    return re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+class Room:
+    """What Keras gives each of its modules: objects by name, and back.
+
+    Args:
+        room: the module's name, such as ``"losses"``. what: what one is called, in messages.
+        aliases: further names. functions: whether functions, too, are found (and any callable is taken).
+    """
+
+    def __init__(
+        self, room: str, what: str, base: type, aliases: Mapping[str, str] | None = None, functions: bool = False
+    ) -> None:
+        self.room, self.what, self.base, self.functions = room, what, base, functions
+        self.aliases = dict(aliases or {})
+
+    def add(self, *functions: Any) -> None:
+        """Functions of this room, which model files may name."""
+        for function in functions:
+            _builtin[self.room, function.__name__] = function
+
+    def names(self) -> dict[str, Any]:
+        """Everything of the room by each of its names; functions come before classes."""
+        found: dict[str, Any] = {}
+        for (room, name), thing in _builtin.items():
+            if room == self.room and not name.startswith("_") and thing is not self.base:
+                if inspect.isclass(thing):
+                    found.setdefault(snake(name), thing)
+                found[name] = thing
+        for alias, name in self.aliases.items():
+            found[alias] = found[name]
+        return found
+
+    def get(self, identifier: Any) -> Any:
+        """The object that `identifier` means: a name, a configuration, a class, or the object itself."""
+        if identifier is None or isinstance(identifier, self.base):
+            return identifier
+        if isinstance(identifier, dict):
+            return deserialize(identifier)
+        if isinstance(identifier, str):
+            found = get_registered_object(identifier) or self.names().get(identifier)
+            if found is None:
+                raise ValueProblem(
+                    f"the {self.what} {identifier!r}",
+                    f"one of {', '.join(sorted(self.names()))}",
+                    _closest(identifier, self),
+                )
+            return found() if inspect.isclass(found) else found
+        if inspect.isclass(identifier):
+            return identifier()
+        if callable(identifier):
+            return identifier
+        raise ValueProblem(
+            f"{identifier!r} as {self.what}", f"a name, a configuration or a {self.base.__name__}", "check the argument"
+        )
+
+    def serialize(self, obj: Any) -> Any:
+        """`obj` as plain data."""
+        return serialize(obj)
+
+    def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The object that `config` describes; a name will do."""
+        if isinstance(config, str):
+            with custom_object_scope(custom_objects or {}):
+                return self.get(config)
+        return deserialize(config, custom_objects)
+
+
+def _closest(name: str, room: Room) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), room.names(), 1)
+    return f"did you mean {close[0]!r}?" if close else "check the spelling"
+
+
+__all__ = [
+    "Configurable",
+    "CustomObjectScope",
+    "Room",
+    "custom_object_scope",
+    "deserialize",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "register_keras_serializable",
+    "room_of",
+    "serialize",
+    "snake",
+]

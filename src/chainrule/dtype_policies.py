@@ -1,0 +1,76 @@
+"""In which dtype a layer computes, and in which it keeps its weights (``keras.dtype_policies``).
+
+May import: `graph`, `configurable`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .configurable import Configurable
+from .errors import DTypeError
+from .graph import as_dtype, floatx
+
+
+class DTypePolicy(Configurable):
+    """A name such as ``"float32"``, or ``"mixed_bfloat16"``: compute in bfloat16, keep weights in float32.
+
+    >>> p = DTypePolicy("mixed_bfloat16")
+    >>> p.compute_dtype, p.variable_dtype
+    ('bfloat16', 'float32')
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = str(name or floatx())
+        mixed = self.name.startswith("mixed_")
+        self.compute_dtype = self.name.removeprefix("mixed_")
+        if mixed and self.compute_dtype not in ("float16", "bfloat16"):
+            raise DTypeError(f"the policy {self.name!r}", "mixed_bfloat16 or mixed_float16", "name one of these")
+        self.compute_dtype = as_dtype(self.compute_dtype).name
+        self.variable_dtype = "float32" if mixed else self.compute_dtype
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+FloatDTypePolicy = DTypePolicy
+_policy: DTypePolicy | None = None
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of layers that name none: `set_dtype_policy`'s, else ``floatx()`` throughout."""
+    return _policy or DTypePolicy(floatx())
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the policy of layers that name none, e.g. ``"mixed_bfloat16"``; ``None`` follows ``floatx()`` again.
+
+    >>> set_dtype_policy("float64"); dtype_policy()
+    <DTypePolicy "float64">
+    >>> set_dtype_policy(None)
+    """
+    global _policy
+    _policy = None if policy is None else get(policy)
+
+
+def get(identifier: Any) -> DTypePolicy:
+    """The policy that a name, a dtype, a configuration or ``None`` means."""
+    if identifier is None:
+        return dtype_policy()
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if isinstance(identifier, dict):
+        return DTypePolicy(identifier.get("config", identifier)["name"])
+    name = identifier if isinstance(identifier, str) else np.dtype(identifier).name
+    return DTypePolicy(name)
+
+
+__all__ = ["DTypePolicy", "FloatDTypePolicy", "dtype_policy", "get", "set_dtype_policy"]

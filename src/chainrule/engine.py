@@ -1,0 +1,115 @@
+"""An engine runs traced steps. The protocol, and the NumPy engine, which needs nothing but NumPy.
+
+An engine sees a step graph, variables and rows of data; no layer, loss or optimizer. A compiled engine takes this
+one's place by giving the same two methods.
+
+May import: `graph`, `tensor`, `readings` (the step alone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ValueProblem
+from .readings.trace import Step
+
+Array = NDArray[Any]
+
+
+class Batches(Protocol):
+    """Rows of data in the order they are to be taken: batch k is rows ``order[k*size:(k+1)*size]`` of each array."""
+
+    arrays: Sequence[Array]
+    order: Array | None
+    size: int
+
+    def batch(self, k: int) -> list[Array]: ...
+
+
+class Program(Protocol):
+    """One step, ready to run: it reads its variables, runs, and assigns them. Results are in the step's order."""
+
+    def __call__(self, batch: Sequence[Array]) -> list[Array]: ...
+
+    def many(self, batches: Batches, first: int, last: int) -> list[Array]:
+        """Steps `first` up to, not including, `last`; the results of the last one."""
+
+
+class Engine(Protocol):
+    """Turns a step into a program."""
+
+    name: str
+
+    def program(self, step: Step) -> Program: ...
+
+
+class NumpyProgram:
+    """The step's graph as a list of (place, function, places read, places no longer needed)."""
+
+    def __init__(self, step: Step) -> None:
+        graph = step.graph
+        self.step = step
+        self.constants = graph.constants
+        self.outputs = [graph.place[node.serial] for node in graph.outputs]
+        last: dict[int, int] = {}
+        for place, _, inputs in graph.steps:
+            for i in inputs:
+                last[i] = place
+        kept = {*self.outputs, *range(len(graph.inputs))}
+        free: dict[int, list[int]] = {}
+        for i, place in last.items():
+            if i not in kept and self.constants[i] is None:
+                free.setdefault(place, []).append(i)
+        self.steps = [(place, run, inputs, free.get(place, ())) for place, run, inputs in graph.steps]
+
+    def __call__(self, batch: Sequence[Array]) -> list[Array]:
+        step = self.step
+        values = list(self.constants)
+        given = [*batch, *[v._leaf.value for v in step.reads]]
+        values[: len(given)] = given
+        with np.errstate(all="ignore"):
+            for place, run, inputs, free in self.steps:
+                values[place] = run(*[values[i] for i in inputs])
+                for i in free:
+                    values[i] = None
+        found = [values[i] for i in self.outputs]
+        for variable, value in zip(step.writes, found[step.results :], strict=True):
+            variable.hold(value)
+        return found[: step.results]
+
+    def many(self, batches: Batches, first: int, last: int) -> list[Array]:
+        results: list[Array] = []
+        for k in range(first, last):
+            results = self(batches.batch(k))
+        return results
+
+
+class NumpyEngine:
+    """Runs steps with NumPy, node by node: the oracle for every other engine."""
+
+    name = "numpy"
+
+    def program(self, step: Step) -> NumpyProgram:
+        return NumpyProgram(step)
+
+
+_ENGINES: dict[str, type[Engine]] = {"numpy": NumpyEngine}
+
+
+def engine(name: str | None = None) -> Engine:
+    """The engine of this name; default: the one that fits what is installed.
+
+    >>> engine().name
+    'numpy'
+    """
+    found = _ENGINES.get(name or "numpy")
+    if found is None:
+        raise ValueProblem(f"engine={name!r}", " or ".join(map(repr, _ENGINES)), "name one of these, or none")
+    return found()
+
+
+__all__ = ["Batches", "Engine", "NumpyEngine", "NumpyProgram", "Program", "engine"]

@@ -1,0 +1,494 @@
+"""Convolutions in one, two and three dimensions, transposed, depthwise and separable. Written once for all ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import activations, ops
+from ..errors import ShapeError, ValueProblem
+from ..tensor import Tensor
+from .core import positive
+from .layer import InputSpec, Layer
+from .reshaping import channels_first
+
+
+def spread(value: Any, rank: int, what: str, layer: Layer) -> tuple[int, ...]:
+    """A number for every axis, or one for each."""
+    found = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(found) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in found):
+        raise ValueProblem(
+            f"{what}={value!r} for {type(layer).__name__} {layer.name!r}",
+            f"a whole number from 1 up, or {rank} of them",
+            f"e.g. {what}={2 if rank == 1 else (2,) * rank}",
+        )
+    return found
+
+
+class BaseConv(Layer):
+    """What all convolutions share: sizes, bias, activation. Subclasses say the kernels and the product."""
+
+    rank: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        bias_initializer: Any = "zeros",
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.kernel_size = spread(kernel_size, self.rank, "kernel_size", self)
+        self.strides = spread(strides, self.rank, "strides", self)
+        self.dilation_rate = spread(dilation_rate, self.rank, "dilation_rate", self)
+        self.padding = padding.lower() if isinstance(padding, str) else padding
+        allowed = (
+            ("valid", "same", "causal") if self.rank == 1 and not isinstance(self, _Transpose) else ("valid", "same")
+        )
+        if self.padding not in allowed:
+            raise ValueProblem(f"padding {padding!r}", " or ".join(map(repr, allowed)), "name one of these")
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not isinstance(self, _Transpose):
+            raise ValueProblem(
+                f"strides {self.strides} and dilation_rate {self.dilation_rate}",
+                "only one of them above 1",
+                "set the other to 1",
+            )
+        self.first = channels_first(data_format)
+        self.data_format = "channels_first" if self.first else "channels_last"
+        if self.padding == "causal" and self.first:
+            raise ValueProblem("causal padding with channels_first", "channels_last", "move the channels to the end")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.bias_initializer, self.bias_regularizer = bias_initializer, bias_regularizer
+        self.bias_constraint = bias_constraint
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def channels_of(self, input_shape: Any) -> int:
+        """The input's channels; from now on every input must have as many."""
+        axis = 1 if self.first else -1
+        channels = input_shape[axis]
+        if channels is None:
+            raise ShapeError(f"an input of shape {input_shape}", "a known number of channels", "give the Input a shape")
+        self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
+        found: int = channels
+        return found
+
+    def add_bias(self, channels: int) -> None:
+        """Make the bias, one number a channel of the output."""
+        self.bias = (
+            self.add_weight(
+                (channels,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+            if self.use_bias
+            else None
+        )
+
+    def convolve(self, inputs: Tensor) -> Tensor:
+        """The product with the kernels."""
+        raise NotImplementedError
+
+    def call(self, inputs: Any) -> Tensor:
+        out = self.convolve(inputs)
+        if self.bias is not None:
+            bias = ops.reshape(self.bias, (1, -1, *(1,) * self.rank)) if self.first else self.bias
+            out = out + bias
+        return self.activation(out)
+
+    def padded(self, inputs: Tensor) -> tuple[Tensor, str]:
+        """The input, with zeros before it where padding is causal, and the padding left to do."""
+        if self.padding != "causal":
+            return inputs, self.padding
+        before = self.dilation_rate[0] * (self.kernel_size[0] - 1)
+        return ops.pad(inputs, ((0, 0), (before, 0), (0, 0))), "valid"
+
+    def _advice(self, shape: Any) -> str:
+        if len(shape) == self.rank + 1:
+            return "add the missing axis: x[..., None] for one channel, x[None, ...] for one example"
+        if self.built:
+            return "give as many channels as the layer was built for; channels come " + (
+                "first here" if self.first else "last: move them with np.moveaxis(x, 1, -1)"
+            )
+        return "images are (batch, height, width, channels)" if self.rank == 2 else "check the number of axes"
+
+
+class _Conv(BaseConv):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **kwargs,
+        )
+        self.filters, self.groups = positive(filters, "filters", self), positive(groups, "groups", self)
+        if self.filters % self.groups:
+            raise ValueProblem(
+                f"{filters} filters in {groups} groups", "groups that divide the filters", "choose other numbers"
+            )
+        self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
+        self.kernel_constraint = kernel_constraint
+
+    def build(self, input_shape: Any) -> None:
+        channels = self.channels_of(input_shape)
+        if channels % self.groups:
+            raise ShapeError(
+                f"{channels} channels in {self.groups} groups", "groups that divide the channels", "change groups"
+            )
+        self.kernel = self.add_weight(
+            (*self.kernel_size, channels // self.groups, self.filters),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.add_bias(self.filters)
+
+    def convolve(self, inputs: Tensor) -> Tensor:
+        x, padding = self.padded(inputs)
+        return ops.conv(x, self.kernel, self.strides, padding, self.data_format, self.dilation_rate)
+
+
+class Conv1D(_Conv):
+    """Convolution along steps: (batch, steps, channels) (``keras.layers.Conv1D``).
+
+    Args:
+        padding: ``"valid"``, ``"same"``, or ``"causal"``: no output sees a later step.
+
+    >>> Conv1D(4, 3, padding="causal")(ops.ones((2, 10, 3))).shape
+    (2, 10, 4)
+    """
+
+    rank = 1
+
+
+class Conv2D(_Conv):
+    """Convolution (a cross-correlation) over images: (batch, height, width, channels) (``keras.layers.Conv2D``).
+
+    Args:
+        filters: channels of the output. kernel_size: a number, or (height, width).
+        groups: channels are split into so many groups, each convolved alone.
+
+    Weights: kernel (height, width, channels / groups, filters), bias (filters,).
+
+    >>> Conv2D(4, 3)(ops.ones((2, 8, 9, 3))).shape
+    (2, 6, 7, 4)
+    """
+
+    rank = 2
+
+
+class Conv3D(_Conv):
+    """Convolution over volumes: (batch, depth, height, width, channels).
+
+    >>> Conv3D(4, 2)(ops.ones((1, 4, 5, 6, 3))).shape
+    (1, 3, 4, 5, 4)
+    """
+
+    rank = 3
+
+
+class _Transpose(BaseConv):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        output_padding: Any = None,
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **kwargs,
+        )
+        self.filters = positive(filters, "filters", self)
+        self.output_padding = output_padding
+        self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
+        self.kernel_constraint = kernel_constraint
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(
+            (*self.kernel_size, self.filters, self.channels_of(input_shape)),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.add_bias(self.filters)
+
+    def convolve(self, inputs: Tensor) -> Tensor:
+        more = self.output_padding
+        more = tuple(more) if isinstance(more, list) else more
+        return ops.conv_transpose(
+            inputs, self.kernel, self.strides, self.padding, more, self.data_format, self.dilation_rate
+        )
+
+
+class Conv1DTranspose(_Transpose):
+    """The transpose of a convolution along steps: each entry spread by the kernel, and added.
+
+    >>> Conv1DTranspose(4, 2, strides=2)(ops.ones((1, 5, 3))).shape
+    (1, 10, 4)
+    """
+
+    rank = 1
+
+
+class Conv2DTranspose(_Transpose):
+    """The transpose of a convolution over images, to make them larger (``keras.layers.Conv2DTranspose``).
+
+    >>> Conv2DTranspose(4, 2, strides=2)(ops.ones((1, 5, 6, 3))).shape
+    (1, 10, 12, 4)
+    """
+
+    rank = 2
+
+
+class Conv3DTranspose(_Transpose):
+    """The transpose of a convolution over volumes.
+
+    >>> Conv3DTranspose(2, 2, strides=2)(ops.ones((1, 2, 3, 4, 3))).shape
+    (1, 4, 6, 8, 2)
+    """
+
+    rank = 3
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        output_padding: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
+
+
+class _Depthwise(BaseConv):
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        depth_multiplier: int = 1,
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **kwargs,
+        )
+        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", self)
+        self.depthwise_initializer, self.depthwise_regularizer = depthwise_initializer, depthwise_regularizer
+        self.depthwise_constraint = depthwise_constraint
+
+    def build(self, input_shape: Any) -> None:
+        channels = self.channels_of(input_shape)
+        self.add_depthwise(channels, "kernel")
+        self.add_bias(channels * self.depth_multiplier)
+
+    def add_depthwise(self, channels: int, name: str) -> None:
+        """Make the kernels, `depth_multiplier` for each channel."""
+        self.depthwise_kernel = self.add_weight(
+            (*self.kernel_size, channels, self.depth_multiplier),
+            self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
+            name=name,
+        )
+
+    def convolve(self, inputs: Tensor) -> Tensor:
+        x, padding = self.padded(inputs)
+        return ops.depthwise_conv(x, self.depthwise_kernel, self.strides, padding, self.data_format, self.dilation_rate)
+
+
+class DepthwiseConv1D(_Depthwise):
+    """Each channel convolved alone, along steps.
+
+    >>> DepthwiseConv1D(3, depth_multiplier=2)(ops.ones((1, 5, 3))).shape
+    (1, 3, 6)
+    """
+
+    rank = 1
+
+
+class DepthwiseConv2D(_Depthwise):
+    """Each channel convolved alone, with `depth_multiplier` kernels (``keras.layers.DepthwiseConv2D``).
+
+    >>> DepthwiseConv2D(3, depth_multiplier=2)(ops.ones((1, 5, 6, 3))).shape
+    (1, 3, 4, 6)
+    """
+
+    rank = 2
+
+
+class _Separable(_Depthwise):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            depth_multiplier,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            depthwise_initializer,
+            bias_initializer,
+            depthwise_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            depthwise_constraint,
+            bias_constraint,
+            **kwargs,
+        )
+        self.filters = positive(filters, "filters", self)
+        self.pointwise_initializer, self.pointwise_regularizer = pointwise_initializer, pointwise_regularizer
+        self.pointwise_constraint = pointwise_constraint
+
+    def build(self, input_shape: Any) -> None:
+        channels = self.channels_of(input_shape)
+        self.add_depthwise(channels, "depthwise_kernel")
+        self.pointwise_kernel = self.add_weight(
+            (*(1,) * self.rank, channels * self.depth_multiplier, self.filters),
+            self.pointwise_initializer,
+            regularizer=self.pointwise_regularizer,
+            constraint=self.pointwise_constraint,
+            name="pointwise_kernel",
+        )
+        self.add_bias(self.filters)
+
+    def convolve(self, inputs: Tensor) -> Tensor:
+        return ops.conv(super().convolve(inputs), self.pointwise_kernel, 1, "valid", self.data_format)
+
+
+class SeparableConv1D(_Separable):
+    """A depthwise convolution along steps, then one over single steps that mixes channels.
+
+    >>> SeparableConv1D(4, 3)(ops.ones((1, 5, 3))).shape
+    (1, 3, 4)
+    """
+
+    rank = 1
+
+
+class SeparableConv2D(_Separable):
+    """A depthwise convolution, then a 1×1 one that mixes channels (Chollet, arXiv:1610.02357).
+
+    >>> SeparableConv2D(4, 3)(ops.ones((1, 5, 6, 3))).shape
+    (1, 3, 4, 4)
+    """
+
+    rank = 2
+
+
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

@@ -1,0 +1,433 @@
+"""Inputs, dense layers, activations, embeddings, functions as layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import activations, ops
+from ..errors import DTypeError, ShapeError, ValueProblem
+from ..graph import as_dtype, floatx, made_here, spec_of
+from ..tensor import INPUT, Tensor, as_tensor
+from .layer import InputSpec, Layer
+
+
+class InputLayer(Layer):
+    """Where a model's data comes in; made by `Input`."""
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: Any = None,
+        ragged: Any = None,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        if sparse or ragged:
+            raise ValueProblem("a sparse or ragged input", "a dense one", "pad the rows to one length")
+        if batch_shape is None:
+            if shape is None:
+                raise ShapeError(
+                    "an Input without a shape", "the shape of one example", "e.g. Input(shape=(28, 28, 1))"
+                )
+            batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
+        self.batch_shape = tuple(batch_shape)
+        for n in self.batch_shape:
+            if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 0):
+                raise ShapeError(f"an Input of shape {self.batch_shape}", "sizes, or None", "give whole numbers")
+        self.input_dtype = as_dtype(dtype or floatx())
+        self.built = True
+        attributes = {"name": self.name, "layer": self}
+        spec = spec_of(self.batch_shape, self.input_dtype)
+        self.output = Tensor(INPUT, (), attributes, spec, None, True, made_here())
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {"batch_shape": list(self.batch_shape), "dtype": self.input_dtype.name, "name": self.name}
+
+
+def Input(
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: Any = None,
+    ragged: Any = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
+) -> Tensor:
+    """A symbolic tensor that stands for a model's data (``keras.Input``).
+
+    Args:
+        shape: of one example, without the batch. batch_size: default unknown. dtype: default ``floatx()``.
+
+    >>> Input(shape=(28, 28, 1)).shape
+    (None, 28, 28, 1)
+    """
+    if tensor is not None:
+        raise ValueProblem("Input(tensor=...)", "a shape", "call the model on the tensor instead")
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, name=name).output
+
+
+class Dense(Layer):
+    """``activation(x @ kernel + bias)`` over the last axis (``keras.layers.Dense``).
+
+    Args:
+        units: the size of the output's last axis. activation: default none.
+
+    Weights: kernel (inputs, units), bias (units,). Any number of axes before the last.
+
+    >>> Dense(3)(ops.ones((2, 5))).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = positive(units, "units", self)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
+        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        inputs = input_shape[-1]
+        if inputs is None:
+            raise ShapeError(
+                f"an input of shape {input_shape}", "a known size on the last axis", "give the Input a shape"
+            )
+        self.kernel = self.add_weight(
+            (inputs, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.bias = (
+            self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+            if self.use_bias
+            else None
+        )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
+
+    def call(self, inputs: Any) -> Tensor:
+        out = ops.matmul(inputs, self.kernel)
+        if self.bias is not None:
+            out = out + self.bias
+        return self.activation(out)
+
+    def _advice(self, shape: Any) -> str:
+        if self.built and len(shape) > 2:
+            return "flatten the images first: put a Flatten() or a GlobalAveragePooling2D() before this Dense"
+        if self.built:
+            return (
+                f"this layer was built for {self.kernel.shape[0]} inputs: give it as many columns, or make a new model"
+            )
+        return "add the batch axis: x[None, :] for one example"
+
+
+def positive(value: Any, name: str, layer: Layer) -> int:
+    """A whole number from 1 up, or an error that names the argument and the layer."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
+        raise ValueProblem(
+            f"{name}={value!r} for {type(layer).__name__} {layer.name!r}", "a whole number from 1 up", f"e.g. {name}=32"
+        )
+    return int(value)
+
+
+class Activation(Layer):
+    """An activation function as a layer: a name or a function.
+
+    >>> Activation("relu")([[-1.0, 2.0]])
+    tensor([[0., 2.]])
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return self.activation(inputs)
+
+
+class ReLU(Layer):
+    """max(x, 0), with a slope below the threshold and a ceiling on request.
+
+    >>> ReLU(max_value=1.5)([[-1.0, 2.0]])
+    tensor([[0. , 1.5]])
+    """
+
+    def __init__(
+        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in (
+            ("max_value", max_value or 0),
+            ("negative_slope", negative_slope),
+            ("threshold", threshold),
+        ):
+            if value is None or value < 0:
+                raise ValueProblem(f"{name}={value}", "a number from 0 up", f"choose another {name}")
+        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
+
+
+class LeakyReLU(Layer):
+    """x above 0, ``negative_slope * x`` elsewhere; the slope is 0.3 here, as in Keras.
+
+    >>> LeakyReLU(0.5)([[-1.0, 2.0]])
+    tensor([[-0.5,  2. ]])
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.negative_slope = negative_slope
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return ops.leaky_relu(inputs, negative_slope=self.negative_slope)
+
+
+class PReLU(Layer):
+    """x above 0, ``alpha * x`` elsewhere, where alpha is learnt (He et al., arXiv:1502.01852).
+
+    Args:
+        shared_axes: axes along which one alpha serves all, e.g. ``[1, 2]`` for one a channel.
+
+    >>> PReLU()([[-1.0, 2.0]])
+    tensor([[0., 2.]])
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "Zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.alpha_initializer = alpha_initializer
+        self.alpha_regularizer, self.alpha_constraint = alpha_regularizer, alpha_constraint
+        shared = shared_axes if isinstance(shared_axes, list | tuple) or shared_axes is None else [shared_axes]
+        self.shared_axes = list(shared or [])
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        shape = [1 if i in self.shared_axes else n for i, n in enumerate(input_shape)][1:]
+        self.alpha = self.add_weight(
+            shape,
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+            name="alpha",
+        )
+
+    def call(self, inputs: Any) -> Any:
+        return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
+
+
+class ELU(Layer):
+    """x above 0, alpha (exp(x) - 1) elsewhere.
+
+    >>> ELU()([[0.0, 2.0]])
+    tensor([[0., 2.]])
+    """
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.alpha = alpha
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return ops.elu(inputs, alpha=self.alpha)
+
+
+class Softmax(Layer):
+    """exp(x) over its sum along `axis`; entries whose mask is false get 0.
+
+    >>> Softmax()([[0.0, 0.0]])
+    tensor([[0.5, 0.5]])
+    """
+
+    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis
+        self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            inputs = inputs + (1 - ops.cast(mask, inputs.dtype)) * (-3e4 if inputs.dtype == "float16" else -1e9)
+        return ops.softmax(inputs, axis=tuple(self.axis) if isinstance(self.axis, list) else self.axis)
+
+
+class Embedding(Layer):
+    """Rows of a table, looked up by whole numbers (``keras.layers.Embedding``).
+
+    Args:
+        input_dim: rows; inputs are from 0 up, below it. output_dim: columns.
+        mask_zero: whether 0 stands for padding, which later layers leave out.
+        weights: the table's first value.
+
+    >>> Embedding(10, 4)([[1, 2, 2]]).shape
+    (1, 3, 4)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.pop("input_length", None)
+        super().__init__(autocast=False, **kwargs)
+        self.input_dim, self.output_dim = (
+            positive(input_dim, "input_dim", self),
+            positive(output_dim, "output_dim", self),
+        )
+        self.embeddings_initializer = embeddings_initializer
+        self.embeddings_regularizer, self.embeddings_constraint = embeddings_regularizer, embeddings_constraint
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        self.build(None)
+        self.built = True
+        if weights is not None:
+            self.set_weights(weights if isinstance(weights, list) else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        if not self.built:
+            self.embeddings = self.add_weight(
+                (self.input_dim, self.output_dim),
+                self.embeddings_initializer,
+                regularizer=self.embeddings_regularizer,
+                constraint=self.embeddings_constraint,
+                name="embeddings",
+            )
+
+    def call(self, inputs: Any) -> Any:
+        inputs = as_tensor(inputs)
+        if inputs.dtype.kind not in "iu":
+            inputs = ops.cast(inputs, "int32")
+        if inputs.value is not None and inputs.size:
+            low, high = int(inputs.value.min()), int(inputs.value.max())
+            if low < 0 or high >= self.input_dim:
+                raise ValueProblem(
+                    f"indices from {low} to {high}",
+                    f"whole numbers from 0 to {self.input_dim - 1}",
+                    f"make the embedding with input_dim={high + 1} or more, or check the indices",
+                )
+        return ops.take(self.embeddings, inputs, axis=0)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+
+class Masking(Layer):
+    """Leaves out the steps whose entries all equal `mask_value`; their output is 0 and later layers skip them.
+
+    >>> Masking()([[[1.0, 2.0], [0.0, 0.0]]]).shape
+    (1, 2, 2)
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * ops.cast(self._kept(inputs, keepdims=True), inputs.dtype)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return self._kept(inputs, keepdims=False)
+
+    def _kept(self, inputs: Any, keepdims: bool) -> Tensor:
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=keepdims)
+
+
+class Identity(Layer):
+    """The input as it is.
+
+    >>> Identity()([[1.0]])
+    tensor([[1.]])
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+class Lambda(Layer):
+    """A function as a layer. It can be saved only if it has a registered name (`register_keras_serializable`).
+
+    Args:
+        function: of the inputs (and, if it takes it, ``mask``). arguments: further named arguments.
+        output_shape: not needed; kept for Keras. mask: a mask, or a function that gives one.
+
+    >>> Lambda(lambda x: x ** 2)([[3.0]])
+    tensor([[9.]])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise DTypeError(f"{function!r} as a Lambda's function", "a function", "e.g. Lambda(lambda x: x ** 2)")
+        self.function, self.arguments, self.given_mask = function, dict(arguments or {}), mask
+        self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
+        from .layer import _parameters
+
+        takes = _parameters(self.function)
+        extra = {k: v for k, v in (("mask", mask), ("training", training)) if k in takes}
+        return self.function(inputs, **{**self.arguments, **extra})
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return self.given_mask(inputs, previous_mask) if callable(self.given_mask) else self.given_mask

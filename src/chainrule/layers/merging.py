@@ -1,0 +1,221 @@
+"""Layers of several inputs: sums, products, extremes, concatenation, dot products."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from .. import ops
+from ..errors import ShapeError
+from ..tensor import Tensor
+from .layer import Layer
+
+
+class _Merge(Layer):
+    """Combines a list of inputs, of equal shapes or shapes that broadcast."""
+
+    least = 1
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        raise NotImplementedError
+
+    def call(self, inputs: Any) -> Tensor:
+        if not isinstance(inputs, list | tuple) or len(inputs) < self.least:
+            raise ShapeError(
+                f"{type(inputs).__name__} for {type(self).__name__}",
+                f"a list of {self.least} tensors or more",
+                f"call it as {type(self).__name__}()([a, b])",
+            )
+        rank = max(t.ndim for t in inputs)
+        return self.merge([_ranked(t, rank) for t in inputs])
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        masks = [m for m in previous_mask or () if m is not None] if isinstance(previous_mask, list | tuple) else []
+        return reduce(ops.logical_or, masks) if masks and len(masks) == len(inputs) else None
+
+
+def _ranked(t: Tensor, rank: int) -> Tensor:
+    """With axes of 1 after the batch, up to `rank`."""
+    for _ in range(rank - t.ndim):
+        t = ops.expand_dims(t, 1)
+    return t
+
+
+class Add(_Merge):
+    """The sum of its inputs.
+
+    >>> Add()([ops.ones((1, 1)), ops.ones((1, 1))])
+    tensor([[2.]])
+    """
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.add, inputs)
+
+
+class Subtract(_Merge):
+    """The first input less the second.
+
+    >>> Subtract()([ops.ones((1, 1)), ops.ones((1, 1))])
+    tensor([[0.]])
+    """
+
+    least = 2
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        if len(inputs) != 2:
+            raise ShapeError(f"{len(inputs)} inputs for Subtract", "two", "give a list of two tensors")
+        return ops.subtract(*inputs)
+
+
+class Multiply(_Merge):
+    """The product of its inputs, entry by entry.
+
+    >>> Multiply()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
+    tensor([[3.]])
+    """
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.multiply, inputs)
+
+
+class Average(_Merge):
+    """The mean of its inputs, entry by entry.
+
+    >>> Average()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
+    tensor([[2.]])
+    """
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.add, inputs) / len(inputs)
+
+
+class Maximum(_Merge):
+    """The largest of its inputs, entry by entry.
+
+    >>> Maximum()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
+    tensor([[3.]])
+    """
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.maximum, inputs)
+
+
+class Minimum(_Merge):
+    """The smallest of its inputs, entry by entry.
+
+    >>> Minimum()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
+    tensor([[1.]])
+    """
+
+    def merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.minimum, inputs)
+
+
+class Concatenate(_Merge):
+    """Its inputs side by side along `axis`; the other sizes must be equal.
+
+    >>> Concatenate()([ops.ones((1, 2)), ops.ones((1, 3))]).shape
+    (1, 5)
+    """
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, inputs: Any) -> Tensor:
+        if not isinstance(inputs, list | tuple) or not inputs:
+            raise ShapeError(
+                f"{type(inputs).__name__} for Concatenate", "a list of tensors", "call it as Concatenate()([a, b])"
+            )
+        return ops.concatenate(list(inputs), axis=self.axis)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        if not isinstance(previous_mask, list | tuple) or all(m is None for m in previous_mask):
+            return None
+        masks = [ops.ones(x.shape[:-1], "bool") if m is None else m for x, m in zip(inputs, previous_mask, strict=True)]
+        axis = self.axis % inputs[0].ndim
+        return ops.concatenate(masks, axis=axis) if axis < masks[0].ndim else reduce(ops.logical_and, masks)
+
+
+class Dot(_Merge):
+    """Dot products of two inputs along `axes`, example by example (``keras.layers.Dot``).
+
+    Args:
+        axes: one axis, or one for each input; the batch is axis 0. normalize: cosines instead.
+
+    >>> Dot(axes=1)([ops.ones((2, 3)), ops.ones((2, 3))]).tolist()
+    [[3.0], [3.0]]
+    """
+
+    def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axes, self.normalize = axes, normalize
+
+    def call(self, inputs: Any) -> Tensor:
+        if not isinstance(inputs, list | tuple) or len(inputs) != 2:
+            raise ShapeError(
+                f"{type(inputs).__name__} for Dot", "a list of two tensors", "call it as Dot(axes)([a, b])"
+            )
+        x, y = inputs
+        a, b = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
+        a, b = a % x.ndim, b % y.ndim
+        if not a or not b or x.shape[a] != y.shape[b]:
+            raise ShapeError(
+                f"shapes {x.shape} and {y.shape} to be multiplied along axes {a} and {b}",
+                "axes from 1 up with equal sizes",
+                "choose other axes",
+            )
+        if self.normalize:
+            x, y = ops.normalize(x, axis=a), ops.normalize(y, axis=b)
+        left = "b" + "".join("s" if i == a else chr(ord("c") + i) for i in range(1, x.ndim))
+        right = "b" + "".join("s" if i == b else chr(ord("A") + i) for i in range(1, y.ndim))
+        out = "b" + left[1:].replace("s", "") + right[1:].replace("s", "")
+        found = ops.einsum(f"{left},{right}->{out}", x, y)
+        return ops.expand_dims(found, -1) if found.ndim == 1 else found
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return None
+
+
+def add(inputs: Any, **kwargs: Any) -> Tensor:
+    """``Add()(inputs)``."""
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs: Any, **kwargs: Any) -> Tensor:
+    """``Subtract()(inputs)``."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs: Any, **kwargs: Any) -> Tensor:
+    """``Multiply()(inputs)``."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs: Any, **kwargs: Any) -> Tensor:
+    """``Average()(inputs)``."""
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs: Any, **kwargs: Any) -> Tensor:
+    """``Maximum()(inputs)``."""
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Any, **kwargs: Any) -> Tensor:
+    """``Minimum()(inputs)``."""
+    return Minimum(**kwargs)(inputs)
+
+
+def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Tensor:
+    """``Concatenate(axis)(inputs)``."""
+    return Concatenate(axis, **kwargs)(inputs)
+
+
+def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Tensor:
+    """``Dot(axes)(inputs)``."""
+    return Dot(axes, **kwargs)(inputs)

@@ -1,0 +1,217 @@
+"""Pooling in one, two and three dimensions, over windows and over everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..errors import ValueProblem
+from ..tensor import Tensor
+from .convolution import spread
+from .layer import InputSpec
+from .reshaping import _Spatial, channels_first
+
+
+class _Pooling(_Spatial):
+    pool: Any
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.pool_size = spread(pool_size, self.rank, "pool_size", self)
+        self.strides = self.pool_size if strides is None else spread(strides, self.rank, "strides", self)
+        self.padding = padding.lower()
+        if self.padding not in ("valid", "same"):
+            raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
+        self._set_up(data_format)
+
+    def call(self, inputs: Any) -> Tensor:
+        form = "channels_first" if self.first else "channels_last"
+        return type(self).pool(inputs, self.pool_size, self.strides, self.padding, form)
+
+    def _advice(self, shape: Any) -> str:
+        return "add the missing axis: x[..., None] for one channel, x[None, ...] for one example"
+
+
+class _MaxPooling(_Pooling):
+    pool = staticmethod(ops.max_pool)
+
+
+class MaxPooling1D(_MaxPooling):
+    """The largest of each window of steps.
+
+    >>> MaxPooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
+    [[[3.0], [2.0]]]
+    """
+
+    rank = 1
+
+    def __init__(self, pool_size: Any = 2, *args: Any, **kwargs: Any) -> None:
+        super().__init__(pool_size, *args, **kwargs)
+
+
+class MaxPooling2D(_MaxPooling):
+    """The largest of each window, channel by channel; the first in window order wins a tie.
+
+    >>> MaxPooling2D()(ops.ones((1, 5, 6, 3))).shape
+    (1, 2, 3, 3)
+    """
+
+    rank = 2
+
+    def __init__(self, pool_size: Any = (2, 2), *args: Any, **kwargs: Any) -> None:
+        super().__init__(pool_size, *args, **kwargs)
+
+
+class MaxPooling3D(_MaxPooling):
+    """The largest of each window of a volume.
+
+    >>> MaxPooling3D()(ops.ones((1, 4, 4, 4, 3))).shape
+    (1, 2, 2, 2, 3)
+    """
+
+    rank = 3
+
+    def __init__(self, pool_size: Any = (2, 2, 2), *args: Any, **kwargs: Any) -> None:
+        super().__init__(pool_size, *args, **kwargs)
+
+
+class _AveragePooling(_Pooling):
+    pool = staticmethod(ops.average_pool)
+
+
+class AveragePooling1D(_AveragePooling):
+    """The mean of each window of steps; padding is not counted.
+
+    >>> AveragePooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
+    [[[2.0], [1.0]]]
+    """
+
+    rank = 1
+
+
+class AveragePooling2D(_AveragePooling):
+    """The mean of each window; padding is not counted.
+
+    >>> AveragePooling2D(2)(ops.ones((1, 4, 6, 3))).shape
+    (1, 2, 3, 3)
+    """
+
+    rank = 2
+
+
+class AveragePooling3D(_AveragePooling):
+    """The mean of each window of a volume.
+
+    >>> AveragePooling3D(2)(ops.ones((1, 4, 4, 4, 3))).shape
+    (1, 2, 2, 2, 3)
+    """
+
+    rank = 3
+
+
+class _Global(_Spatial):
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keepdims = keepdims
+        self.first = channels_first(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+
+class _GlobalMax(_Global):
+    def call(self, inputs: Any) -> Tensor:
+        return ops.max(inputs, axis=tuple(self.spatial()), keepdims=self.keepdims)
+
+
+class _GlobalAverage(_Global):
+    def call(self, inputs: Any) -> Tensor:
+        return ops.mean(inputs, axis=tuple(self.spatial()), keepdims=self.keepdims)
+
+
+class GlobalMaxPooling1D(_GlobalMax):
+    """The largest of all steps.
+
+    >>> GlobalMaxPooling1D()(ops.ones((2, 5, 3))).shape
+    (2, 3)
+    """
+
+    rank = 1
+
+
+class GlobalMaxPooling2D(_GlobalMax):
+    """The largest of all places, channel by channel.
+
+    >>> GlobalMaxPooling2D()(ops.ones((2, 5, 6, 3))).shape
+    (2, 3)
+    """
+
+    rank = 2
+
+
+class GlobalMaxPooling3D(_GlobalMax):
+    """The largest of all places of a volume.
+
+    >>> GlobalMaxPooling3D()(ops.ones((2, 4, 5, 6, 3))).shape
+    (2, 3)
+    """
+
+    rank = 3
+
+
+class GlobalAveragePooling1D(_GlobalAverage):
+    """The mean of all steps; of those that a mask keeps, if there is one.
+
+    >>> GlobalAveragePooling1D()(ops.ones((2, 5, 3))).shape
+    (2, 3)
+    """
+
+    rank = 1
+    supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Tensor:
+        if mask is None:
+            return super().call(inputs)
+        axis = self.spatial()[0]
+        weights = ops.expand_dims(ops.cast(mask, inputs.dtype), 2 if axis == 1 else 1)
+        total = ops.sum(inputs * weights, axis=axis, keepdims=self.keepdims)
+        return total / ops.sum(weights, axis=axis, keepdims=self.keepdims)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return None
+
+
+class GlobalAveragePooling2D(_GlobalAverage):
+    """The mean of all places, channel by channel (Lin et al., arXiv:1312.4400).
+
+    >>> GlobalAveragePooling2D()(ops.ones((2, 5, 6, 3))).shape
+    (2, 3)
+    """
+
+    rank = 2
+
+
+class GlobalAveragePooling3D(_GlobalAverage):
+    """The mean of all places of a volume.
+
+    >>> GlobalAveragePooling3D()(ops.ones((2, 4, 5, 6, 3))).shape
+    (2, 3)
+    """
+
+    rank = 3
+
+
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+)

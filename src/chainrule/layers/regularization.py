@@ -1,0 +1,205 @@
+"""Layers that act in training alone: dropout and noise. Elsewhere they hand their input on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .. import ops
+from ..errors import ValueProblem
+from ..ops import random
+from ..ops.composite import SELU_ALPHA, SELU_SCALE
+from ..ops.random import SeedGenerator, derived
+from ..regularizers import L1L2
+from ..tensor import Tensor
+from .layer import InputSpec, Layer
+from .reshaping import channels_first
+
+
+class _Random(Layer):
+    """A layer with a stream of random numbers of its own."""
+
+    def __init__(self, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(seed, SeedGenerator):
+            self.seed_generator = seed
+        else:
+            self.seed_generator = derived(type(self).__name__) if seed is None else SeedGenerator(seed)
+        self.supports_masking = True
+
+
+def _share(rate: Any, layer: Layer, top: float = 1.0) -> float:
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= top:
+        raise ValueProblem(
+            f"rate={rate!r} for {type(layer).__name__} {layer.name!r}",
+            f"a share from 0 to {top:g}",
+            "e.g. 0.5 to drop half",
+        )
+    return float(rate)
+
+
+class Dropout(_Random):
+    """In training sets each entry to 0 with probability `rate`, and divides the others by 1 - rate.
+
+    Args:
+        noise_shape: the mask's shape, 1 where entries fall together, ``None`` for the input's size.
+        seed: default: a stream of its own, which `set_random_seed` decides.
+
+    Source: Srivastava et al., JMLR 15 (2014).
+
+    >>> Dropout(0.5)([[1.0, 2.0]])
+    tensor([[1., 2.]])
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(seed, **kwargs)
+        self.rate = _share(rate, self)
+        self.noise_shape = noise_shape
+
+    def mask_shape(self, inputs: Tensor) -> Any:
+        """The shape of the mask that is drawn."""
+        return self.noise_shape
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        return random.dropout(inputs, self.rate, self.mask_shape(inputs), self.seed_generator)
+
+
+class _SpatialDropout(Dropout):
+    rank: int
+
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | SeedGenerator | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
+        self.first = channels_first(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def mask_shape(self, inputs: Tensor) -> Any:
+        n, ones = inputs.shape[0], (1,) * self.rank
+        return (n, inputs.shape[1], *ones) if self.first else (n, *ones, inputs.shape[-1])
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """Drops whole channels of a sequence.
+
+    >>> SpatialDropout1D(0.5)(ops.ones((1, 3, 2))).shape
+    (1, 3, 2)
+    """
+
+    rank = 1
+
+    def __init__(
+        self,
+        rate: float,
+        seed: int | SeedGenerator | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(rate, None, seed, name, dtype, **kwargs)
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """Drops whole channels of an image (Tompson et al., arXiv:1411.4280).
+
+    >>> SpatialDropout2D(0.5)(ops.ones((1, 3, 4, 2))).shape
+    (1, 3, 4, 2)
+    """
+
+    rank = 2
+
+
+class SpatialDropout3D(_SpatialDropout):
+    """Drops whole channels of a volume.
+
+    >>> SpatialDropout3D(0.5)(ops.ones((1, 3, 4, 5, 2))).shape
+    (1, 3, 4, 5, 2)
+    """
+
+    rank = 3
+
+
+class GaussianNoise(_Random):
+    """In training adds normal numbers with mean 0.
+
+    >>> GaussianNoise(0.1)([[1.0]])
+    tensor([[1.]])
+    """
+
+    def __init__(self, stddev: float, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
+        super().__init__(seed, **kwargs)
+        if not stddev >= 0:
+            raise ValueProblem(f"stddev={stddev}", "a number from 0 up", "e.g. 0.1")
+        self.stddev = stddev
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        if not training or self.stddev == 0:
+            return inputs
+        return inputs + random.normal(inputs.shape, 0.0, self.stddev, inputs.dtype, self.seed_generator)
+
+
+class GaussianDropout(_Random):
+    """In training multiplies by normal numbers of mean 1 and deviation sqrt(rate / (1 - rate)).
+
+    >>> GaussianDropout(0.5)([[1.0]])
+    tensor([[1.]])
+    """
+
+    def __init__(self, rate: float, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
+        super().__init__(seed, **kwargs)
+        self.rate = _share(rate, self)
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        deviation = math.sqrt(self.rate / (1 - self.rate)) if self.rate < 1 else math.inf
+        return inputs * random.normal(inputs.shape, 1.0, deviation, inputs.dtype, self.seed_generator)
+
+
+class AlphaDropout(_Random):
+    """Dropout that keeps mean and variance of selu activations (Klambauer et al., arXiv:1706.02515).
+
+    >>> AlphaDropout(0.5)([[1.0]])
+    tensor([[1.]])
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(seed, **kwargs)
+        self.rate = _share(rate, self)
+        self.noise_shape = noise_shape
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        shape = [n if m is None else m for m, n in zip(self.noise_shape or inputs.shape, inputs.shape, strict=True)]
+        low = -SELU_ALPHA * SELU_SCALE
+        kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
+        scale = ((1 - self.rate) * (1 + self.rate * low**2)) ** -0.5
+        return scale * (inputs * kept + low * (1 - kept)) - scale * low * self.rate
+
+
+class ActivityRegularization(Layer):
+    """Hands its input on, and adds a penalty on it to the loss.
+
+    >>> ActivityRegularization(l1=0.1)([[1.0]])
+    tensor([[1.]])
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(activity_regularizer=L1L2(l1, l2), **kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs

@@ -1,0 +1,374 @@
+"""Losses as functions of targets and outputs, one value for each example, under Keras's names.
+
+Shapes are (batch, ..., last); the value of an example is the mean or sum over the last axis. 1e-7, Keras's epsilon,
+keeps logarithms and quotients finite.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+from .. import ops
+from ..errors import ShapeError, ValueProblem
+from ..layers.calling import set_mask
+from ..tensor import Tensor, as_tensor
+from .align import must_fit, pair
+
+EPSILON = 1e-7
+
+
+def _fitting(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    target, output = pair(y_true, y_pred)
+    must_fit(target, output)
+    return target, output
+
+
+def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of (target - output)².
+
+    >>> mean_squared_error([[1.0, 2.0]], [[0.0, 0.0]])
+    tensor([2.5])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return ops.mean(ops.square(output - target), axis=-1)
+
+
+def residual_sum_of_squares(y_true: Any, y_pred: Any) -> Tensor:
+    """The sum of (target - output)², RSS in statistics.
+
+    >>> residual_sum_of_squares([[1.0, 2.0]], [[0.0, 0.0]])
+    tensor([5.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return ops.sum(ops.square(output - target), axis=-1)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of |target - output|.
+
+    >>> mean_absolute_error([[1.0, 2.0]], [[0.0, 0.0]])
+    tensor([1.5])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return ops.mean(ops.absolute(output - target), axis=-1)
+
+
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of |target - output| / |target|, in percent.
+
+    >>> mean_absolute_percentage_error([[1.0, 2.0]], [[0.0, 1.0]])
+    tensor([75.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return 100.0 * ops.mean(ops.absolute((target - output) / ops.maximum(ops.absolute(target), EPSILON)), axis=-1)
+
+
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of (log(target + 1) - log(output + 1))²; what is below 0 counts as 0.
+
+    >>> mean_squared_logarithmic_error([[0.0]], [[0.0]])
+    tensor([0.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    logs = [ops.log(ops.maximum(t, EPSILON) + 1.0) for t in (output, target)]
+    return ops.mean(ops.square(logs[0] - logs[1]), axis=-1)
+
+
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+    """Minus the cosine between target and output: -1 for the same direction.
+
+    >>> cosine_similarity([[1.0, 0.0]], [[3.0, 0.0]])
+    tensor([-1.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return -ops.sum(ops.normalize(target, axis=axis) * ops.normalize(output, axis=axis), axis=axis)
+
+
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
+    """Half the square of errors up to `delta`, a straight line beyond (Huber, 1964).
+
+    >>> huber([[0.0]], [[3.0]])
+    tensor([2.5])
+    """
+    target, output = _fitting(y_true, y_pred)
+    error = output - target
+    size = ops.absolute(error)
+    line = delta * size - 0.5 * delta**2
+    return ops.mean(ops.where(size <= delta, 0.5 * ops.square(error), line), axis=-1)
+
+
+def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of log(cosh(output - target)), without overflow.
+
+    >>> log_cosh([[0.0]], [[0.0]])
+    tensor([0.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    error = output - target
+    return ops.mean(error + ops.softplus(-2.0 * error) - log(2.0), axis=-1)
+
+
+def poisson(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of output - target log(output), the Poisson distribution's log-likelihood but for a constant.
+
+    >>> poisson([[0.0]], [[2.0]])
+    tensor([2.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return ops.mean(output - target * ops.log(output + EPSILON), axis=-1)
+
+
+def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
+    """The sum of target log(target / output), of two distributions.
+
+    >>> kl_divergence([[0.5, 0.5]], [[0.5, 0.5]])
+    tensor([0.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    target, output = ops.clip(target, EPSILON, 1), ops.clip(output, EPSILON, 1)
+    return ops.sum(target * ops.log(target / output), axis=-1)
+
+
+def _signs(target: Tensor) -> Tensor:
+    """Labels -1 and 1; labels that are all 0 or 1 are taken as -1 and 1."""
+    binary = ops.all(ops.logical_or(target == 0, target == 1))
+    return ops.where(binary, 2.0 * target - 1.0, target)
+
+
+def hinge(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of max(0, 1 - target output), for labels -1 and 1 (or 0 and 1).
+
+    >>> hinge([[1.0]], [[0.25]])
+    tensor([0.75])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return ops.mean(ops.maximum(1.0 - _signs(target) * output, 0.0), axis=-1)
+
+
+def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
+    """The mean of max(0, 1 - target output)².
+
+    >>> squared_hinge([[1.0]], [[0.5]])
+    tensor([0.25])
+    """
+    target, output = _fitting(y_true, y_pred)
+    return ops.mean(ops.square(ops.maximum(1.0 - _signs(target) * output, 0.0)), axis=-1)
+
+
+def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
+    """max(0, 1 + the best wrong class's score - the right one's), for one-hot labels.
+
+    >>> categorical_hinge([[1.0, 0.0]], [[0.5, 0.25]])
+    tensor([0.75])
+    """
+    target, output = _fitting(y_true, y_pred)
+    right = ops.sum(target * output, axis=-1)
+    wrong = ops.max((1.0 - target) * output, axis=-1)
+    return ops.maximum(wrong - right + 1.0, 0.0)
+
+
+def _smoothed(target: Tensor, amount: float, classes: int) -> Tensor:
+    """Labels moved from 0 and 1 by a share (Szegedy et al., arXiv:1512.00567)."""
+    if not 0 <= amount <= 1:
+        raise ValueProblem(f"label_smoothing={amount}", "a share from 0 to 1", "e.g. 0.1")
+    return target * (1.0 - amount) + amount / classes if amount else target
+
+
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """The mean of -log of the probability given to what is true, of yes-or-no targets.
+
+    Args:
+        from_logits: whether outputs are scores, before a sigmoid. label_smoothing: the share by which
+            targets move towards 1/2.
+
+    >>> round(binary_crossentropy([[1.0]], [[0.5]]).item(), 4)
+    0.6931
+    """
+    target, output = _fitting(y_true, y_pred)
+    target = _smoothed(target, label_smoothing, 2)
+    return ops.mean(ops.binary_crossentropy(target, output, from_logits=from_logits), axis=axis)
+
+
+def binary_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """Binary cross-entropy in which easy examples count little (Lin et al., arXiv:1708.02002).
+
+    >>> round(binary_focal_crossentropy([[1.0]], [[0.5]]).item(), 4)
+    0.1733
+    """
+    target, output = _fitting(y_true, y_pred)
+    target = _smoothed(target, label_smoothing, 2)
+    if from_logits:
+        output = ops.sigmoid(output)
+    right = target * output + (1 - target) * (1 - output)
+    found = ops.power(1.0 - right, gamma) * ops.binary_crossentropy(target, output)
+    if apply_class_balancing:
+        found = (target * alpha + (1 - target) * (1 - alpha)) * found
+    return ops.mean(found, axis=axis)
+
+
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """-log of the probability given to the true class, of one-hot targets.
+
+    Args:
+        from_logits: whether outputs are scores, before a softmax; otherwise they are divided by their sum.
+
+    >>> round(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).item(), 4)
+    0.6931
+    """
+    target, output = pair(y_true, y_pred)
+    if target.shape != output.shape and None not in (*target.shape, *output.shape):
+        raise ShapeError(
+            f"targets of shape {target.shape} for outputs of shape {output.shape}",
+            "one-hot targets, as many columns as classes",
+            "for labels that are whole numbers use sparse_categorical_crossentropy, or make them one-hot with "
+            "utils.to_categorical(y)",
+        )
+    target = _smoothed(target, label_smoothing, target.shape[axis])
+    return ops.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
+def categorical_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """Categorical cross-entropy in which easy examples count little (Lin et al., arXiv:1708.02002).
+
+    >>> round(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).item(), 4)
+    0.0433
+    """
+    target, output = _fitting(y_true, y_pred)
+    target = _smoothed(target, label_smoothing, target.shape[-1])
+    if from_logits:
+        output = ops.softmax(output, axis=axis)
+    share = ops.clip(output / ops.sum(output, axis=axis, keepdims=True), EPSILON, 1 - EPSILON)
+    return ops.sum(alpha * ops.power(1.0 - share, gamma) * -target * ops.log(share), axis=axis)
+
+
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Tensor:
+    """-log of the probability given to the true class, of targets that are whole numbers from 0 up.
+
+    Args:
+        ignore_class: a label that counts for nothing, such as 255 for unlabelled pixels.
+
+    >>> round(sparse_categorical_crossentropy([1], [[0.5, 0.5]]).item(), 4)
+    0.6931
+    """
+    output = as_tensor(y_pred)
+    labels = as_tensor(y_true)
+    if labels.dtype.kind not in "iu":
+        labels = ops.cast(labels, "int32")
+    if labels.ndim == output.ndim and labels.shape[axis] == 1:
+        labels = ops.squeeze(labels, axis)
+    if ignore_class is None:
+        return ops.sparse_categorical_crossentropy(labels, output, from_logits=from_logits, axis=axis)
+    counted = labels != ignore_class
+    labels = ops.where(counted, labels, ops.zeros_like(labels))
+    output = ops.where(ops.expand_dims(counted, axis), output, ops.zeros_like(output))
+    found = ops.sparse_categorical_crossentropy(labels, output, from_logits=from_logits, axis=axis)
+    found = ops.where(counted, found, ops.zeros_like(found))
+    set_mask(found, counted)
+    return found
+
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
+    """(1 - p^q) / q with p the true class's probability: between mean absolute error and cross-entropy.
+
+    Args:
+        q: above 0, below 1; the nearer 1, the less wrong labels harm (Zhang and Sabuncu, arXiv:1805.07836).
+
+    >>> categorical_generalized_cross_entropy([1], [[0.75, 0.25]], q=0.5)
+    tensor([1.])
+    """
+    output = as_tensor(y_pred)
+    labels = ops.cast(as_tensor(y_true), "int32")
+    if labels.ndim == output.ndim and labels.shape[-1] == 1:
+        labels = ops.squeeze(labels, -1)
+    p = ops.sum(output * ops.cast(ops.one_hot(labels, output.shape[-1]), output.dtype), axis=-1)
+    return (1 - ops.power(p, q)) / q
+
+
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
+    """1 - twice the overlap over the sum of both, for masks of pixels; over all axes unless `axis` says which.
+
+    >>> dice([[1.0, 0.0]], [[1.0, 0.0]]).numpy().round(5).item()
+    0.0
+    """
+    target, output = _fitting(y_true, y_pred)
+    both = ops.sum(target * output, axis=axis)
+    return 1 - 2.0 * both / (ops.sum(target, axis=axis) + ops.sum(output, axis=axis) + EPSILON)
+
+
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Tensor:
+    """`dice` with weights for what is missed and what is added (Salehi et al., arXiv:1706.05721).
+
+    Args:
+        alpha: the weight of what only the target has. beta: of what only the output has.
+
+    >>> tversky([[1.0, 0.0]], [[1.0, 0.0]]).numpy().round(5).item()
+    0.0
+    """
+    target, output = _fitting(y_true, y_pred)
+    both = ops.sum(target * output, axis=axis)
+    missed = ops.sum((1 - output) * target, axis=axis)
+    added = ops.sum(output * (1 - target), axis=axis)
+    return 1 - both / (both + missed * alpha + added * beta + EPSILON)
+
+
+def circle(
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80,
+    margin: float = 0.4,
+) -> Tensor:
+    """Pulls unit vectors of one class together and pushes others apart (Sun et al., arXiv:2002.10857).
+
+    Args:
+        y_true: (batch,) whole numbers. y_pred: (batch, features) of length 1.
+        ref_labels, ref_embeddings: what to compare with; default the batch itself.
+
+    >>> circle([0, 1], [[1.0, 0.0], [0.0, 1.0]]).shape
+    (2,)
+    """
+    output = as_tensor(y_pred)
+    labels = ops.reshape(ops.cast(as_tensor(y_true), "int32"), (-1, 1))
+    others = output if ref_embeddings is None else as_tensor(ref_embeddings)
+    known = labels if ref_labels is None else ops.reshape(ops.cast(as_tensor(ref_labels), "int32"), (-1, 1))
+    same = ops.equal(labels, ops.transpose(known))
+    alike, other = same, ops.logical_not(same)
+    if remove_diagonal:
+        n, m = same.shape
+        itself = ops.equal(ops.reshape(ops.arange(n), (-1, 1)), ops.reshape(ops.arange(m), (1, -1)))
+        alike = ops.logical_and(alike, ops.logical_not(itself))
+    distance = ops.maximum(1 - ops.matmul(output, ops.transpose(others)), 0.0)
+    near = -gamma * ops.maximum(margin + distance, 0.0) * (margin - distance)
+    far = gamma * ops.maximum(1 + margin - distance, 0.0) * (1 - margin - distance)
+    low = float("-inf")
+    pulled = ops.logsumexp(ops.where(alike, near, low), axis=1)
+    pushed = ops.logsumexp(ops.where(other, far, low), axis=1)
+    found = ops.softplus(pulled + pushed)
+    set_mask(found, found > 0)
+    return found
