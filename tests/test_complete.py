@@ -90,6 +90,7 @@ MAY = {  # a room, and what it may import beside itself
     "constraints": WORDS,
     "activations": WORDS,
     "layers": {*WORDS, "readings", "dtype_policies", "initializers", "regularizers", "constraints", "activations"},
+    "optimizers": {*WORDS, "readings", "initializers"},
     "losses": {*WORDS, "readings", "dtype_policies", "layers"},
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
     "datasets": {"errors"},

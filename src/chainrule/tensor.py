@@ -483,6 +483,11 @@ class _Cells(threading.local):
 _cells = _Cells()
 
 
+def recorder_here() -> Recorder | None:
+    """What takes the reads and assignments of variables on this thread, if anything does."""
+    return _cells.recorder
+
+
 @contextmanager
 def recording(recorder: Recorder | None) -> Iterator[None]:
     """Variables read and assigned inside go to `recorder`; to the cells themselves with ``None``."""
@@ -697,6 +702,7 @@ __all__ = [
     "computing_in",
     "constant",
     "number",
+    "recorder_here",
     "recording",
     "symbolic",
     "tensor",

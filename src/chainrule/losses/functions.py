@@ -366,7 +366,7 @@ def circle(
     distance = ops.maximum(1 - ops.matmul(output, ops.transpose(others)), 0.0)
     near = -gamma * ops.maximum(margin + distance, 0.0) * (margin - distance)
     far = gamma * ops.maximum(1 + margin - distance, 0.0) * (1 - margin - distance)
-    low = float("-inf")
+    low = -1e9  # as good as -inf under exp, and free of inf - inf
     pulled = ops.logsumexp(ops.where(alike, near, low), axis=1)
     pushed = ops.logsumexp(ops.where(other, far, low), axis=1)
     found = ops.softplus(pulled + pushed)

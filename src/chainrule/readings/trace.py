@@ -6,11 +6,13 @@ assignment sees the new node. Nothing of the values of that moment stays in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from ..graph import Graph, Spec, made_here
-from ..tensor import Tensor, Variable, as_tensor, recording, symbolic
+from ..ops import where
+from ..tensor import Tensor, Variable, as_tensor, recorder_here, recording, symbolic
 from .nested import Build, flatten
 
 
@@ -60,6 +62,34 @@ class Step:
     def put_together(self, results: Sequence[Any]) -> Any:
         """The results in the form in which the function returned them."""
         return self._build(list(results))
+
+
+@contextmanager
+def only_if(condition: Any) -> Iterator[None]:
+    """Assignments made inside take effect only where `condition`, one truth value, holds; in a trace, by `where`.
+
+    >>> w = Variable(1.0)
+    >>> with only_if(w > 2.0):
+    ...     w.assign(5.0)
+    Variable(name='variable', tensor(5.0))
+    >>> w
+    Variable(name='variable', tensor(1.0))
+    """
+    wanted = as_tensor(condition)
+    recorder = recorder_here()
+    if wanted.value is not None or not isinstance(recorder, Reads):
+        with nullcontext() if bool(wanted) else recording(Reads()):
+            yield
+        return
+    before = dict(recorder.current)
+    yield
+    for key, variable in list(recorder.assigned.items()):
+        new = recorder.current[key]
+        old = before.get(key)
+        if old is None:  # first met inside: its value as the step found it
+            del recorder.current[key]
+            old = recorder.leaves[key] if key in recorder.leaves else recorder.read(variable)
+        recorder.assign(variable, new if new is old else where(wanted, new, old))
 
 
 def trace(function: Callable[..., Any], *args: Any) -> Step:

@@ -1,0 +1,38 @@
+"""Optimizers and learning-rate schedules under Keras's names.
+
+May import: `ops`, `readings`, `initializers`, `configurable`.
+"""
+
+from ..configurable import Room
+from . import schedules
+from .optimizer import LossScaleOptimizer, Optimizer
+from .rules import SGD, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdamW, Ftrl, Lamb, Lion, Nadam, RMSprop
+
+room = Room(
+    "optimizers",
+    "optimizer",
+    Optimizer,
+    {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop)},
+)
+get, serialize, deserialize = room.get, room.serialize, room.deserialize
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
