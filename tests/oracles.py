@@ -137,6 +137,32 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     return categorical_crossentropy(target, output, from_logits, axis)
 
 
+# ---- images
+
+
+def resize(x, size, interpolation="bilinear", antialias=False):
+    shape = (x.shape[0], *size, x.shape[-1])
+    if 0 in x.shape:
+        return jnp.zeros(shape)
+    y = jax.image.resize(x, shape, interpolation, antialias=antialias)
+    return jnp.round(y).astype(x.dtype) if x.dtype.kind in "iu" else y
+
+
+def map_coordinates(x, coordinates, order=1, fill_mode="constant", fill_value=0.0):
+    return jax.scipy.ndimage.map_coordinates(x, list(coordinates), order, fill_mode, fill_value)
+
+
+def affine_transform(x, transform, interpolation="bilinear", fill_mode="constant", fill_value=0.0):
+    def plane(image, t):
+        matrix = jnp.append(t, 1.0).reshape(3, 3)
+        v, u = jnp.mgrid[: image.shape[0], : image.shape[1]]
+        across, down, k = jnp.einsum("ij,jhw->ihw", matrix, jnp.stack([u, v, jnp.ones_like(u)]))
+        return map_coordinates(image, [down / k, across / k], int(interpolation == "bilinear"), fill_mode, fill_value)
+
+    channels = jax.vmap(plane, in_axes=(-1, None), out_axes=-1)
+    return jax.vmap(channels)(x, jnp.broadcast_to(transform, (x.shape[0], 8)))
+
+
 # ---- random numbers: Threefry-2x32-20 as its authors wrote it (https://doi.org/10.1145/2063384.2063405)
 
 WORD = 0xFFFFFFFF
@@ -202,6 +228,7 @@ ORACLES = {
     **{name: getattr(nn, name) for name in NETWORKS.split()},
     **PLAIN,
     "add_at": lambda u, *indices, key, shape: jnp.zeros(shape, u.dtype).at[thaw(key, indices)].add(u),
+    "affine_transform": affine_transform,
     "average_pool": average_pool,
     "binary_crossentropy": binary_crossentropy,
     "cast": lambda x, dtype: lax.convert_element_type(x, np.dtype(dtype)),
@@ -219,10 +246,12 @@ ORACLES = {
     "hard_shrink": hard_shrink,
     "layer_normalization": layer_normalization,
     "leaky_relu": lambda x, negative_slope=0.2: nn.leaky_relu(x, negative_slope),
+    "map_coordinates": map_coordinates,
     "max_pool": pool(-np.inf, lax.max),
     "norm": jnp.linalg.norm,
     "pad": lambda x, widths: lax.pad(x, np.zeros((), x.dtype), [(b, a, 0) for b, a in widths]),
     "reshape": lambda x, newshape: jnp.reshape(x, newshape),
+    "resize": resize,
     "rms_normalization": rms_normalization,
     "rsqrt": lax.rsqrt,
     "soft_shrink": soft_shrink,

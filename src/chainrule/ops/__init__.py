@@ -1,14 +1,15 @@
 """Every operation, under `keras.ops`'s names. One record an operation; no engine here.
 
 May import: `graph`, `tensor`, `errors`. By topic: elementwise, reduction, movement, products, convolution, pooling,
-random, composite; `functions` only combines them; `record` and `rules` are what they are made of; `install`
-gives tensors their operators.
+resampling, random, composite; `functions` and `image` only combine them; `record` and `rules` are what they are made
+of; `install` gives tensors their operators.
 
 >>> from chainrule import ops
 >>> ops.softmax([0.0, 0.0])
 tensor([0.5, 0.5])
 """
 
+from . import image
 from .composite import (
     celu,
     elu,
@@ -176,6 +177,7 @@ __all__ = [
     "hard_swish",
     "hard_tanh",
     "hypot",
+    "image",
     "isfinite",
     "isinf",
     "isnan",
