@@ -23,7 +23,7 @@ from .functions import cast, depthwise_conv, expand_dims, moveaxis, reshape, sta
 from .products import matmul
 from .record import freeze, namespace
 from .reduction import sum
-from .resampling import check_size, one_of, settled, wide
+from .resampling import border_of, check_size, one_of, settled, wide
 
 __all__ = [
     "affine_transform",
@@ -66,11 +66,12 @@ def _placed(images: Any, data_format: str | None, spatial: int = 2) -> tuple[Ten
 
 
 def _bordered(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], value: float = 0) -> Tensor:
+    border = border_of(freeze(value), x.dtype)
     made = movement.pad_record(x, widths=((0, 0), rows, columns, (0, 0)))
-    if not value:
+    if not border:
         return made
     inside = np.pad(np.ones(x.shape[1:3], bool), (rows, columns))[..., None]
-    return where(inside, made, np.asarray(value).astype(x.dtype))
+    return where(inside, made, border)
 
 
 # ---- size
@@ -379,7 +380,7 @@ def gaussian_blur(
     x, back = _placed(images, data_format)
     kind, real = x.dtype, wide(x.dtype)
     sizes = convolution.spread(freeze(kernel_size), 2, "kernel_size")
-    spreads = (stack(sigma) if isinstance(sigma, list | tuple) else as_tensor(sigma)).cast_to(real)
+    spreads = stack([cast(v, real) for v in sigma]) if isinstance(sigma, list | tuple) else cast(sigma, real)
     if spreads.shape != (2,):
         raise ShapeError(f"sigma of shape {spreads.shape}", "(height, width)", "give two numbers")
     x = cast(x, real)

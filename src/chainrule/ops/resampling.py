@@ -42,6 +42,15 @@ def settled(o: Any, y: Any, dtype: Any) -> Any:
     return o.cast(y, dtype)
 
 
+def border_of(fill_value: Any, dtype: Any) -> Array:
+    """`fill_value` in the images' dtype; for integers without its fraction, as Keras has it."""
+    if isinstance(fill_value, bool) or not isinstance(fill_value, int | float):
+        raise ValueProblem(f"fill_value {fill_value!r}", "a number", "give the value of a pixel")
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= fill_value <= np.iinfo(dtype).max:
+        raise ValueProblem(f"fill_value {fill_value} for {dtype.name}", "a number of that type", "cast the images")
+    return np.asarray(fill_value).astype(dtype)
+
+
 def half_away(o: Any, x: Any) -> Any:
     """Rounded, halves away from zero: as JAX and C round, while `ops.round` takes halves to even numbers."""
     whole = o.trunc(x)
@@ -165,15 +174,11 @@ def _inside(o: Any, index: Any, n: int, fill_mode: str) -> Any:
 def _sampled(o: Any, x: Any, rows: list[Any], at: list[Any], order: int, fill_mode: str, fill_value: Any) -> Any:
     """x at the coordinates `at`, one an axis behind those indexed by `rows`; axes further behind are whole."""
     one_of(fill_mode, FILL_MODES, "fill_mode")
-    if isinstance(fill_value, bool) or not isinstance(fill_value, int | float):
-        raise ValueProblem(f"fill_value {fill_value!r}", "a number", "give the value of a pixel")
     if 0 in x.shape[len(rows) :]:
         raise ShapeError(f"an input of shape {x.shape} to be read at coordinates", "at least one pixel", "check it")
     if order:
         _blendable(x)
-    if x.dtype.kind in "iu" and not np.iinfo(x.dtype).min <= fill_value <= np.iinfo(x.dtype).max:
-        raise ValueProblem(f"fill_value {fill_value} for {x.dtype.name}", "a number of that type", "cast the images")
-    border = np.asarray(fill_value).astype(x.dtype)
+    border = border_of(fill_value, x.dtype)
     behind = (...,) + (None,) * (x.ndim - len(rows) - len(at))
     nodes = []
     for c, n in zip(at, x.shape[len(rows) :], strict=False):
