@@ -97,6 +97,13 @@ def max_pool_index(x, pool_size, strides=None, padding="valid"):
     return found
 
 
+def sparsemax(x, axis=-1):
+    """Of the thresholds that k entries summing to 1 would need, the largest is the one."""
+    k = jnp.expand_dims(jnp.arange(1, x.shape[axis] + 1), [i for i in range(x.ndim) if i != axis % x.ndim])
+    sums = jnp.cumsum(-jnp.sort(-x, axis=axis), axis=axis)
+    return nn.relu(x - jnp.max((sums - 1) / k, axis=axis, keepdims=True))
+
+
 # ---- norms, normalisation, losses
 
 
@@ -221,7 +228,7 @@ NUMPY = """
     where"""
 NETWORKS = """
     celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp relu relu6
-    selu sigmoid silu softmax softplus squareplus"""
+    selu sigmoid silu softmax softplus sparse_plus sparse_sigmoid squareplus"""
 
 ORACLES = {
     **{name: getattr(jnp, name) for name in NUMPY.split()},
@@ -257,6 +264,7 @@ ORACLES = {
     "soft_shrink": soft_shrink,
     "softsign": nn.soft_sign,
     "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "sparsemax": sparsemax,
     "stop_gradient": lax.stop_gradient,
     "tanh_shrink": lambda x: x - jnp.tanh(x),
     "top_k": lambda x, k: lax.top_k(x, k)[0],
