@@ -185,6 +185,20 @@ def test_sobel_is_scipys():
     assert_allclose(first, np.stack(want, -1).transpose(0, 3, 1, 2, 4), atol=1e-12)
 
 
+def test_ssim_by_hand():
+    """One window that fills the image: weighted means, variances and covariance."""
+    x, y = pixels(4, 4, 1), pixels(1, 4, 4)[0][..., None]
+    w = np.exp(-0.5 * ((np.arange(4) - 1.5) / 1.1) ** 2)
+    w = np.outer(w, w) / w.sum() ** 2
+    a, b = x[..., 0].astype(float), y[..., 0].astype(float)
+    ma, mb = (w * a).sum(), (w * b).sum()
+    va, vb, cov = (w * (a - ma) ** 2).sum(), (w * (b - mb) ** 2).sum(), (w * (a - ma) * (b - mb)).sum()
+    c1, c2 = 2.55**2, 7.65**2
+    want = (2 * ma * mb + c1) * (2 * cov + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2))
+    assert_allclose(image.ssim(x, y, 255, 4, 1.1).numpy(), want, rtol=1e-4)
+    assert_allclose(image.ssim(x, x, 255, 4, 1.1).numpy(), 1, rtol=1e-6)
+
+
 COLOURS = np.array([*product([0.0, 0.25, 0.5, 1.0], repeat=3)])  # blacks, greys, ties, pure ones
 
 
@@ -246,6 +260,7 @@ GRADIENTS = {
     "patches": (lambda x: image.extract_patches(x, 2, 1, padding="same"), A(3, 4, 2)),
     "blur": (lambda x, s: image.gaussian_blur(x, (3, 5), s), A(4, 5, 1), np.array([0.8, 1.7])),
     "sobel": (image.sobel_edges, A(3, 4, 2)),
+    "ssim": (lambda x, y: image.ssim(x, y, 2.0, 3), A(2, 4, 5, 2), A(2, 4, 5, 2)[::-1]),
     "crop and pad": (lambda x: image.pad_images(image.crop_images(x, 1, 0, 0, 1), 0, 1, 2, 0), A(3, 4, 2)),
     "gray": (image.rgb_to_grayscale, A(2, 3, 3)),
     "rgb to hsv": (image.rgb_to_hsv, A(3, 4, 3) ** 2 + 0.1),
@@ -274,6 +289,7 @@ UNKNOWN = {
     "patches": lambda x: image.extract_patches(x, 2),
     "blur": image.gaussian_blur,
     "sobel": image.sobel_edges,
+    "ssim": lambda x: image.ssim(x, x[..., ::-1, :, :], filter_size=3),
     "crop": lambda x: image.crop_images(x, 1, 1, 1, 1),
     "pad": lambda x: image.pad_images(x, 1, 0, 1, 3),
     "gray": image.rgb_to_grayscale,
@@ -369,6 +385,9 @@ ERRORS = {
     "patches: padding": (lambda: image.extract_patches(X, 2, padding="full"), ValueProblem),
     "blur: sigma": (lambda: image.gaussian_blur(X, (3, 3), 1.0), ShapeError),
     "blur: kernel_size": (lambda: image.gaussian_blur(X, (3, 0)), ShapeError),
+    "ssim: unequal": (lambda: image.ssim(X, A(4, 5, 1)), ShapeError),
+    "ssim: window": (lambda: image.ssim(X, X), ShapeError),
+    "ssim: filter_size": (lambda: image.ssim(X, X, filter_size=0), ShapeError),
     "pad: one of three": (lambda: image.pad_images(X, 1, 1, right_padding=1), ValueProblem),
     "pad: three of three": (lambda: image.pad_images(X, 1, 1, 1, 1, target_height=6), ValueProblem),
     "pad: negative": (lambda: image.pad_images(X, -1, 1, 1, 1), ValueProblem),
@@ -502,6 +521,17 @@ def test_the_rest_is_keras(keras):
     turned = image.gaussian_blur(rgb, (5, 2), (0.7, 2.0)).numpy()  # Keras takes (width, height)
     assert_allclose(turned, keras.gaussian_blur(rgb, (2, 5), (2.0, 0.7), "channels_last"), rtol=2e-5, atol=2e-6)
     both(keras, "sobel_edges", rgb)
+    near = (rgb + 0.1 * F(*rgb.shape)).astype("float32")
+    both(keras, "ssim", rgb, near, filter_size=3)
+    both(keras, "ssim", rgb[0], near[0], 2.0, 2, 0.8, 0.02, 0.05)
+    both(
+        keras,
+        "ssim",
+        rgb.transpose(0, 3, 1, 2),
+        near.transpose(0, 3, 1, 2),
+        filter_size=3,
+        data_format="channels_first",
+    )
     both(keras, "sobel_edges", first, data_format="channels_first")
     for padding, strides in product(["valid", "same"], [None, 1, (2, 1)]):
         both(keras, "extract_patches", rgb, (2, 3), strides, padding=padding)

@@ -22,7 +22,7 @@ from . import convolution, elementwise, movement, resampling
 from .functions import cast, depthwise_conv, expand_dims, moveaxis, reshape, stack, where
 from .products import matmul
 from .record import freeze, namespace
-from .reduction import sum
+from .reduction import mean, sum
 from .resampling import border_of, check_size, one_of, settled, wide
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "rgb_to_grayscale",
     "rgb_to_hsv",
     "sobel_edges",
+    "ssim",
 ]
 
 
@@ -362,6 +363,16 @@ def extract_patches_3d(
     )
 
 
+def _blurred(x: Tensor, sizes: tuple[int, ...], spreads: Any, padding: str) -> Tensor:
+    """Under a bell curve along the rows' axis, then along the columns': a product of two is the bell of both."""
+    for i, n in enumerate(sizes):
+        from_centre = (np.arange(n) - (n - 1) / 2).astype(x.dtype)
+        bell = elementwise.exp(-0.5 * elementwise.square(from_centre / spreads[i]))
+        kernel = reshape(bell / sum(bell), (-1, 1, 1, 1) if i == 0 else (1, -1, 1, 1))
+        x = depthwise_conv(x, kernel * np.ones((x.shape[-1], 1), x.dtype), padding=padding)
+    return x
+
+
 def gaussian_blur(
     images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None
 ) -> Tensor:
@@ -383,13 +394,7 @@ def gaussian_blur(
     spreads = stack([cast(v, real) for v in sigma]) if isinstance(sigma, list | tuple) else cast(sigma, real)
     if spreads.shape != (2,):
         raise ShapeError(f"sigma of shape {spreads.shape}", "(height, width)", "give two numbers")
-    x = cast(x, real)
-    bells = []
-    for i, n in enumerate(sizes):
-        bell = elementwise.exp(-0.5 * elementwise.square((np.arange(n) - (n - 1) / 2).astype(real) / spreads[i]))
-        bells.append(bell / sum(bell))
-    for bell, shape in zip(bells, ((-1, 1, 1, 1), (1, -1, 1, 1)), strict=True):
-        x = depthwise_conv(x, reshape(bell, shape) * np.ones((x.shape[-1], 1), real), padding="same")
+    x = _blurred(cast(x, real), sizes, spreads, "same")
     return back(settled(namespace(), elementwise.round(x) if kind.kind in "iu" else x, kind))
 
 
@@ -407,6 +412,47 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:
     kernel = np.broadcast_to(both[:, :, None], (3, 3, x.shape[-1], 2))
     edges = depthwise_conv(x, kernel, padding="same")
     return back(reshape(edges, (-1, *x.shape[1:], 2)))
+
+
+def ssim(
+    image1: Any,
+    image2: Any,
+    max_val: float = 1.0,
+    filter_size: int = 11,
+    filter_sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    data_format: str | None = None,
+) -> Tensor:
+    """How alike two images look, 1 when equal: the structural similarity (``keras.ops.image.ssim``).
+
+    Means, variances and the covariance under a bell curve of `filter_size` pixels a side, wherever it lies inside;
+    then the mean over places and channels (Wang et al., 2004, https://doi.org/10.1109/TIP.2003.819861).
+
+    Args:
+        max_val: the range of the pixels' values, 255 for uint8. k1, k2: what keeps the quotients from 0/0.
+
+    Returns: (batch,), or a number for two single images, in a float dtype (Keras casts it to the images').
+
+    Raises:
+        ShapeError: for unequal shapes, or images smaller than the window.
+
+    >>> ops.image.ssim(ops.ones((12, 12, 1)), ops.zeros((12, 12, 1)))
+    tensor(9.9990e-05)
+    """
+    (x, _), (y, _) = _placed(image1, data_format), _placed(image2, data_format)
+    if as_tensor(image1).shape != as_tensor(image2).shape:
+        raise ShapeError(f"images of shapes {as_tensor(image1).shape} and {as_tensor(image2).shape}", "equal", "resize")
+    sizes = convolution.spread((freeze(filter_size),) * 2, 2, "filter_size")
+    real = wide(np.result_type(x.dtype, y.dtype))
+    x, y = cast(x, real), cast(y, real)
+    mean_x, mean_y, xx, yy, xy = (_blurred(v, sizes, (filter_sigma,) * 2, "valid") for v in (x, y, x * x, y * y, x * y))
+    c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
+    both = mean_x * mean_y
+    squares = mean_x * mean_x + mean_y * mean_y
+    alike = (2 * both + c1) * (2 * (xy - both) + c2) / ((squares + c1) * (xx + yy - squares + c2))
+    found = mean(alike, axis=(1, 2, 3))
+    return found[0] if as_tensor(image1).ndim == 3 else found
 
 
 # ---- colours
