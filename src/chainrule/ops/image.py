@@ -505,7 +505,7 @@ def rgb_to_hsv(images: Any, data_format: str | None = None) -> Tensor:
     [[[0.3333..., 1.0, 1.0]]]
     """
     *planes, back = _three(images, data_format)
-    small = float(np.finfo(planes[0].dtype).eps)
+    small = float(np.spacing(np.ones((), planes[0].dtype)))  # unlike np.finfo, also for bfloat16
     r, g, b = (where(elementwise.absolute(p) < small, 0.0, p) for p in planes)
     value = elementwise.maximum(elementwise.maximum(r, g), b)
     spread = value - elementwise.minimum(elementwise.minimum(r, g), b)
