@@ -171,6 +171,13 @@ def roi_warp(image, box, output_size, sampling_ratio=1):
     return jnp.einsum("yxc,py,qx->pqc", image, down, across)
 
 
+def sparsemax(x, axis=-1):
+    """Of the thresholds that k entries summing to 1 would need, the largest is the one."""
+    k = jnp.expand_dims(jnp.arange(1, x.shape[axis] + 1), [i for i in range(x.ndim) if i != axis % x.ndim])
+    sums = jnp.cumsum(-jnp.sort(-x, axis=axis), axis=axis)
+    return nn.relu(x - jnp.max((sums - 1) / k, axis=axis, keepdims=True))
+
+
 # ---- norms, normalisation, losses
 
 
@@ -213,6 +220,32 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     labels = jnp.squeeze(target, axis) if target.ndim == output.ndim else target
     target = nn.one_hot(labels, output.shape[axis], axis=axis, dtype=output.dtype)
     return categorical_crossentropy(target, output, from_logits, axis)
+
+
+# ---- images
+
+
+def resize(x, size, interpolation="bilinear", antialias=False):
+    shape = (x.shape[0], *size, x.shape[-1])
+    if 0 in x.shape:
+        return jnp.zeros(shape)
+    y = jax.image.resize(x, shape, interpolation, antialias=antialias)
+    return jnp.round(y).astype(x.dtype) if x.dtype.kind in "iu" else y
+
+
+def map_coordinates(x, coordinates, order=1, fill_mode="constant", fill_value=0.0):
+    return jax.scipy.ndimage.map_coordinates(x, list(coordinates), order, fill_mode, fill_value)
+
+
+def affine_transform(x, transform, interpolation="bilinear", fill_mode="constant", fill_value=0.0):
+    def plane(image, t):
+        matrix = jnp.append(t, 1.0).reshape(3, 3)
+        v, u = jnp.mgrid[: image.shape[0], : image.shape[1]]
+        across, down, k = jnp.einsum("ij,jhw->ihw", matrix, jnp.stack([u, v, jnp.ones_like(u)]))
+        return map_coordinates(image, [down / k, across / k], int(interpolation == "bilinear"), fill_mode, fill_value)
+
+    channels = jax.vmap(plane, in_axes=(-1, None), out_axes=-1)
+    return jax.vmap(channels)(x, jnp.broadcast_to(transform, (x.shape[0], 8)))
 
 
 # ---- random numbers: Threefry-2x32-20 as its authors wrote it (https://doi.org/10.1145/2063384.2063405)
@@ -273,13 +306,14 @@ NUMPY = """
     where"""
 NETWORKS = """
     celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp relu relu6
-    selu sigmoid silu softmax softplus squareplus"""
+    selu sigmoid silu softmax softplus sparse_plus sparse_sigmoid squareplus"""
 
 ORACLES = {
     **{name: getattr(jnp, name) for name in NUMPY.split()},
     **{name: getattr(nn, name) for name in NETWORKS.split()},
     **PLAIN,
     "add_at": lambda u, *indices, key, shape: jnp.zeros(shape, u.dtype).at[thaw(key, indices)].add(u),
+    "affine_transform": affine_transform,
     "average_pool": average_pool,
     "binary_crossentropy": binary_crossentropy,
     "cast": lambda x, dtype: lax.convert_element_type(x, np.dtype(dtype)),
@@ -298,10 +332,12 @@ ORACLES = {
     "batch_normalization": batch_normalization,
     "layer_normalization": layer_normalization,
     "leaky_relu": lambda x, negative_slope=0.2: nn.leaky_relu(x, negative_slope),
+    "map_coordinates": map_coordinates,
     "max_pool": pool(-np.inf, lax.max),
     "norm": jnp.linalg.norm,
     "pad": lambda x, widths: lax.pad(x, np.zeros((), x.dtype), [(b, a, 0) for b, a in widths]),
     "reshape": lambda x, newshape: jnp.reshape(x, newshape),
+    "resize": resize,
     "rms_normalization": rms_normalization,
     "roi_align": each_box(roi_align),
     "roi_pool": each_box(roi_pool),
@@ -311,6 +347,7 @@ ORACLES = {
     "soft_shrink": soft_shrink,
     "softsign": nn.soft_sign,
     "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "sparsemax": sparsemax,
     "stop_gradient": lax.stop_gradient,
     "tanh_shrink": lambda x: x - jnp.tanh(x),
     "top_k": lambda x, k: lax.top_k(x, k)[0],

@@ -9,6 +9,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -157,9 +158,9 @@ def test_public_names():
     assert cr.Tensor.__array_namespace__(cr.tensor(1.0)).__name__ == "chainrule.array_api"
 
 
-@pytest.mark.parametrize("name", sorted(ops.__all__))
+@pytest.mark.parametrize("name", sorted([*ops.__all__, *(f"image.{name}" for name in ops.image.__all__)]))
 def test_every_public_operation_is_documented_by_an_example(name):
-    doc = getattr(ops, name).__doc__
+    doc = attrgetter(name)(ops).__doc__
     assert doc
     assert ">>>" in doc, f"ops.{name} has no example"
 

@@ -98,6 +98,8 @@ case("flip", A(2, 3, 4), (0, -1))
 case("roll", A(2, 5), 3)
 case("roll", A(2, 5), -7, axis=1)
 case("roll", A(3, 4, 5), (1, -2), axis=(0, 2))
+case("select", [A(2, 3) > 0, B(2, 3) > 0], [A(2, 3), B(2, 3)], -1.0)
+case("select", [A(2, 3) > 9], [A(2, 3)], B(3))
 case("repeat", A(2, 3), 2)
 case("repeat", A(2, 3), [2, 0, 1], axis=-1)
 case("tile", A(2, 3), 2)
@@ -121,6 +123,13 @@ case("diagonal", A(2, 3, 4), -1, -1, 0)
 case("diagonal", A(2, 3), 5)
 case("trace", A(2, 3, 4), 0, 1, 2)
 case("squeeze", A(1, 3, 1), (0, -1))
+for k in (-1, 0, 1, 2, 7):
+    case("rot90", A(2, 3), k)
+case("rot90", A(2, 3, 4), 1, (2, 0))
+steps("logspace", 0.0, 2.0, 5)
+steps("logspace", 1.0, 3.0, 4, endpoint=False, base=2.0)
+case("extract_sequences", A(2, 7), 3, 2, oracle=lambda x, n, s: np.stack([x[:, i : i + n] for i in (0, 2, 4)], 1))
+case("extract_sequences", A(5), 2, 4, oracle=lambda x, n, s: x[None, :2])
 
 # ---- reading and putting entries
 
@@ -254,6 +263,73 @@ case("diff", A(5, 3), 2, axis=0)
 case("diff", A(3), 4)
 case("rad2deg", A(3))
 case("deg2rad", A(3))
+
+# ---- counting, segments, quantiles
+
+LINE = np.array([-1.0, 0.5, 0.5, 2.0, np.inf])
+for side in ("left", "right"):
+    steps("searchsorted", LINE, np.array([[0.5, -2.0, 3.0], [np.inf, np.nan, -1.0]]), side)
+    steps("searchsorted", np.zeros(0), A(2), side)
+steps("digitize", A(2, 3), np.array([-0.5, 0.0, 0.25]))
+steps("isin", whole(2, 5), np.array([[2, 7]]))
+steps("isin", whole(2, 5), np.array([0]), invert=True)
+steps("isin", A(3), np.zeros(0))
+steps("unravel_index", whole(4, below=24), (2, 3, 4))
+steps("unravel_index", np.array([-1, -24], "int32"), (2, 3, 4), oracle=lambda i, s: np.unravel_index(i + 24, s))
+
+
+def by_segment(join, empty):
+    def joined(x, ids, n=None, sorted=False):
+        n = max(ids, default=-1) + 1 if n is None else n
+        rows = [[r for r, i in zip(x, ids, strict=True) if i == k] for k in range(n)]
+        return np.array([join(r, axis=0) if r else np.full(x.shape[1:], empty) for r in rows]).reshape(n, *x.shape[1:])
+
+    return joined
+
+
+IDS = np.array([2, 0, 2, -1, 5, 0], "int32")
+for name, join, empty in (("segment_sum", np.sum, 0.0), ("segment_max", np.max, -np.inf)):
+    case(name, A(6), np.array([1, 0, 2, 1, 1, 2], "int32"), 3, oracle=by_segment(join, empty))
+    steps(name, A(6, 2), IDS, 4, oracle=by_segment(join, empty))  # one without rows, and rows of none
+    steps(name, A(6, 2, 1), IDS, oracle=by_segment(join, empty))
+    steps(name, A(0, 2), np.zeros(0, "int32"), 3, oracle=by_segment(join, empty))
+steps("segment_max", whole(6), IDS, 4, oracle=by_segment(np.max, -(2**31)))
+case("segment_sum", A(6, 2), IDS, 4, oracle=by_segment(np.sum, 0.0))
+steps("bincount", np.array([3, 0, 3, 1], "int32"), minlength=6)
+steps("bincount", np.zeros(0, "int32"))
+rows_of = lambda x, weights=None, minlength=0: np.stack(
+    [
+        np.bincount(r, None if weights is None else w, 5)
+        for r, w in zip(x, x if weights is None else weights, strict=True)
+    ]
+)
+steps("bincount", np.array([[3, 0, 3], [1, 4, 4]], "int32"), oracle=rows_of)
+case("bincount", np.array([[3, 0, 3], [1, 4, 4]], "int32"), A(2, 3), 2, oracle=rows_of)
+hot_of = lambda x, n: np.array([[float(k in row) for k in range(n)] for row in x])
+steps("multi_hot", np.array([[0, 2, 2], [3, 1, 9]], "int32"), 4, oracle=hot_of)
+steps("multi_hot", np.array([0, 2], "int32"), 4, oracle=lambda x, n: hot_of([x], n)[0])
+steps("multi_hot", np.array([[0, 2], [3, 1]], "int32"), 4, axis=0, oracle=lambda x, n, axis: hot_of(x, n).T)
+for method in ("linear", "lower", "higher", "midpoint", "nearest"):
+    case("quantile", A(3, 4), 0.3, method=method)
+    case(
+        "quantile",
+        A(2, 5, 3),
+        np.array([0.0, 0.4, 0.93, 1.0]),
+        axis=(0, -1),
+        keepdims=True,
+        method=method,
+        smooth=False,
+    )
+case("quantile", A(4, 5), np.array([0.3, 0.71]), axis=1)
+HOLES = np.array([[1.0, np.nan], [2.0, 3.0], [np.inf, 4.0]])  # at the end of a row NumPy makes nan of inf - inf
+steps(
+    "quantile", HOLES, np.array([0.5, 1.0]), axis=0, oracle=lambda *_, axis: np.array([[2, np.nan], [np.inf, np.nan]])
+)
+steps("quantile", whole(7), 0.25)
+case("median", A(3, 4))
+case("median", A(3, 5), axis=1, keepdims=True)
+case("median", A(2, 3, 4), axis=(0, 1))
+
 log_mean_exp = lambda x, axis=None: scipy.special.logsumexp(x, axis) - math.log(np.size(x) / np.size(x.sum(axis)))
 case("log_mean_exp", A(3, 4) * 300, oracle=log_mean_exp)
 case("log_mean_exp", A(2, 3, 4), axis=(0, 2), oracle=log_mean_exp)
@@ -274,6 +350,15 @@ case("tensordot", A(2, 3, 4), B(3, 4, 5))
 case("tensordot", A(2, 3), B(4, 5), axes=0)
 case("tensordot", A(2, 3, 4), B(4, 5, 2), axes=((0, -1), (2, 0)))
 case("tensordot", A(2, 3, 4), B(5, 3), axes=(1, -1))
+case("kron", A(2, 3), B(4, 1))
+case("kron", A(3), B(2, 2))
+case("kron", A(2, 1, 2), B(3))
+case("cross", A(2, 3), B(3))
+case("cross", A(3, 4), B(3, 4), axis=0)
+case("cross", A(3, 4), B(4, 3), 0, 1, 0)
+with_0 = lambda x: np.append(x, np.zeros((*x.shape[:-1], 1)), -1)
+case("cross", A(4, 2), B(4, 3), oracle=lambda a, b: np.cross(with_0(a), b))
+case("cross", A(4, 2), B(4, 2), oracle=lambda a, b: np.cross(with_0(a), with_0(b))[:, 2])
 case("outer", A(2, 3), B(4))
 case("inner", A(2, 3, 4), B(5, 4))
 case("inner", A(3), B(3))
@@ -553,7 +638,12 @@ def test_value(key):
         assert_allclose(g.numpy().astype(float), np.asarray(w, float), *((1e-6, 1e-6) if single else (1e-10, 1e-12)))
 
 
-NEED_NUMBERS = {"nonzero-0": "its shape depends on them", "where-0": "it is nonzero"}
+NEED_NUMBERS = {
+    **{f"bincount-{i}": "its length depends on them" for i in range(4)},
+    **{f"segment_{how}-2": "their number depends on the ids" for how in ("sum", "max")},
+    "nonzero-0": "its shape depends on them",
+    "where-0": "it is nonzero",
+}
 
 
 @cases(lambda args, smooth: arrays_in(args))
@@ -745,6 +835,38 @@ ERRORS = {
     "one_hot: floats": (lambda: ops.one_hot([1.0], 2), DTypeError),
     "one_hot: no such axis": (lambda: ops.one_hot([1], 2, axis=3), ShapeError),
     "where: one branch": (lambda: ops.where([True], 1.0), ValueProblem),
+    "rot90: one axis": (lambda: ops.rot90(X, 1, (0,)), ShapeError),
+    "rot90: an axis twice": (lambda: ops.rot90(X, 1, (1, -1)), ShapeError),
+    "rot90: a vector": (lambda: ops.rot90(A(3)), ShapeError),
+    "cross: four coordinates": (lambda: ops.cross(X, X), ShapeError),
+    "cross: unequal": (lambda: ops.cross(A(2, 3), A(4, 3)), ShapeError),
+    "select: nothing": (lambda: ops.select([], []), ValueProblem),
+    "select: unequal": (lambda: ops.select([[True]], [[1.0], [2.0]]), ValueProblem),
+    "extract_sequences: too long": (lambda: ops.extract_sequences(X, 5, 1), ShapeError),
+    "extract_sequences: stride 0": (lambda: ops.extract_sequences(X, 2, 0), ShapeError),
+    "extract_sequences: a number": (lambda: ops.extract_sequences(1.0, 1, 1), ShapeError),
+    "logspace: negative number": (lambda: ops.logspace(0, 1, -2), ValueProblem),
+    "searchsorted: a matrix": (lambda: ops.searchsorted(X, 1.0), ShapeError),
+    "searchsorted: side": (lambda: ops.searchsorted(A(3), 1.0, "middle"), ValueProblem),
+    "unravel_index: outside": (lambda: ops.unravel_index([6], (2, 3)), IndexProblem),
+    "unravel_index: into nothing": (lambda: ops.unravel_index([0], (0, 3)), IndexProblem),
+    "unravel_index: floats": (lambda: ops.unravel_index([1.0], (2, 3)), DTypeError),
+    "segment_sum: ids": (lambda: ops.segment_sum(X, [0, 1]), ShapeError),
+    "segment_sum: a number": (lambda: ops.segment_sum(1.0, [0]), ShapeError),
+    "segment_sum: negative number": (lambda: ops.segment_sum(X, [0, 1, 0], -1), ShapeError),
+    "segment_max: floats as ids": (lambda: ops.segment_max(X, [0.0, 1.0, 1.0]), DTypeError),
+    "segment_max: booleans": (lambda: ops.segment_max(X > 0, [0, 1, 1]), DTypeError),
+    "bincount: negative": (lambda: ops.bincount([1, -1]), ValueProblem),
+    "bincount: floats": (lambda: ops.bincount([1.0]), DTypeError),
+    "bincount: weights": (lambda: ops.bincount([1, 2], [1.0]), ShapeError),
+    "bincount: a number": (lambda: ops.bincount(1), ShapeError),
+    "multi_hot: no number": (lambda: ops.multi_hot([1]), ValueProblem),
+    "multi_hot: floats": (lambda: ops.multi_hot([1.0], 2), DTypeError),
+    "quantile: per cent": (lambda: ops.quantile(X, 50), ValueProblem),
+    "quantile: nan": (lambda: ops.quantile(X, math.nan), ValueProblem),
+    "quantile: method": (lambda: ops.quantile(X, 0.5, method="hazen"), ValueProblem),
+    "quantile: nothing": (lambda: ops.quantile(A(0, 3), 0.5, axis=0), ShapeError),
+    "median: no such axis": (lambda: ops.median(X, axis=2), ShapeError),
     "sort: no axis": (lambda: ops.sort(1.0), ShapeError),
     "top_k: too many": (lambda: ops.top_k(X, 5), ShapeError),
     "max: empty": (lambda: ops.max(np.zeros((0, 2)), axis=0), ShapeError),

@@ -37,7 +37,8 @@ KERNEL = rng.normal(size=(3, 2, 4, 6)).astype("float32")
 
 UNARY = """abs absolute arctan arcsinh cbrt ceil celu cos cosh elu erf exp exp2 expm1 floor gelu hard_shrink
 hard_sigmoid hard_silu hard_tanh isfinite isinf isnan leaky_relu log_sigmoid logical_not negative relu relu6 round selu
-sigmoid sign signbit silu sin sinh soft_shrink softplus softsign square squareplus tan tanh tanh_shrink trunc""".split()
+sigmoid sign signbit silu sin sinh soft_shrink softplus softsign sparse_plus sparse_sigmoid
+square squareplus tan tanh tanh_shrink trunc""".split()
 POSITIVE = "log log10 log1p log2 reciprocal rsqrt sqrt".split()
 BINARY = """add arctan2 divide equal greater greater_equal hypot less less_equal logaddexp maximum minimum multiply
 not_equal subtract true_divide""".split()
@@ -116,6 +117,22 @@ CALLS = {
     "layer_normalization": [(X,), (X, Y[0], X[0])],
     "scatter": [(np.array([[0], [2]]), Y[:2], (4, 4))],
     "scatter_update": [(X, np.array([[0, 1], [2, 3]]), np.array([5.0, 6.0], "float32"))],
+    "segment_sum": [(X, np.array([1, 0, 1]), 3), (I, np.array([1, -1]), 2)],
+    "segment_max": [(X, np.array([1, 0, 1]), 3), (I, np.array([1, -1]), 2)],
+    "searchsorted": [(np.sort(X[0]), Y), (np.sort(I[0]), I, "right")],
+    "digitize": [(X, np.sort(Y[0]))],
+    "bincount": [(I[0],), (I[0], X[0, :3], 7)],
+    "quantile": [(X, q, a, m) for q, a in ((0.5, 1), (P[0] / 4, None)) for m in ("linear", "nearest", "midpoint")],
+    "median": [(X,), (X, 0, True), (I, 1)],
+    "logspace": [(0.0, 2.0, 5), (0, 2, 3, False, 2)],
+    "select": [([X > 0, Y > 0], [X, Y], 5.0)],
+    "rot90": [(X,), (IMAGE, 3, (1, 2))],
+    "kron": [(X, Y[0]), (X, Y)],
+    "cross": [(X[:, :3], Y[:, :3]), (X[:, :2], Y[:, 1:]), (X[:, :2], Y[:, :2])],
+    "isin": [(I, [1, 5]), (I, [1, 5], False, True)],
+    "unravel_index": [(I, (2, 3))],
+    "multi_hot": [(I, 6), (I[0], 4)],
+    "extract_sequences": [(X, 2, 1), (IMAGE, 3, 1)],
     "slice": [(X, (1, 0), (2, 3))],
     "slice_update": [(X, (1, 1), Y[:2, :2])],
     "diff": [(X,), (X, 2, 0)],

@@ -1,14 +1,15 @@
 """Every operation, under `keras.ops`'s names. One record an operation; no engine here.
 
 May import: `graph`, `tensor`, `errors`. By topic: elementwise, reduction, movement, products, convolution, pooling,
-roi, random, composite; `functions` only combines them; `record` and `rules` are what they are made of; `install`
-gives tensors their operators.
+roi, resampling, random, composite; `functions` and `image` only combine them; `record` and `rules` are what they are
+made of; `install` gives tensors their operators.
 
 >>> from chainrule import ops
 >>> ops.softmax([0.0, 0.0])
 tensor([0.5, 0.5])
 """
 
+from . import image
 from .composite import (
     celu,
     elu,
@@ -27,6 +28,9 @@ from .composite import (
     soft_shrink,
     softmax,
     softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
     squareplus,
     tanh_shrink,
 )
@@ -177,6 +181,7 @@ __all__ = [
     "hard_swish",
     "hard_tanh",
     "hypot",
+    "image",
     "isfinite",
     "isinf",
     "isnan",
@@ -228,6 +233,9 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
     "sqrt",
     "square",
     "squareplus",

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
 from .record import Composite, Draw, Sample
@@ -177,6 +179,46 @@ squareplus = activation(
     lambda o, x, b=4: 0.5 * (x + o.sqrt(x * x + b)),
     "(x + sqrt(x^2 + b)) / 2, a smooth relu (``keras.ops.squareplus``).\n\n>>> ops.squareplus([0.0])\ntensor([1.])",
     "the slope of squareplus is (1 + x/sqrt(x^2 + b))/2",
+)
+
+
+sparse_plus = activation(
+    "sparse_plus",
+    lambda o, x: o.where(x >= 1, x, o.square(o.relu(x + 1)) / 4),
+    "0 below -1, x above 1, (x + 1)^2 / 4 between (``keras.ops.sparse_plus``).\n\n"
+    ">>> ops.sparse_plus([-2.0, 0.0, 2.0])\ntensor([0.  , 0.25, 2.  ])",
+    "the slope of sparse_plus is sparse_sigmoid(x)",
+    [Sample([0.5, -1.5, 0.0, 3.0]), Sample(-0.7)],
+)
+sparse_sigmoid = activation(
+    "sparse_sigmoid",
+    lambda o, x: o.clip((x + 1) / 2, 0, 1),
+    "(x + 1) / 2 cut to 0 and 1 (``keras.ops.sparse_sigmoid``).\n\n"
+    ">>> ops.sparse_sigmoid([-2.0, 0.0, 2.0])\ntensor([0. , 0.5, 1. ])",
+    "sparse_sigmoid hands on half of the gradient between -1 and 1",
+    [Sample([0.5, -1.5, 0.0, 3.0])],
+)
+
+
+def _sparsemax(o: Any, x: Any, axis: int = -1) -> Any:
+    axis = normal_axis(axis, x.ndim)
+    ordered = o.flip(o.sort(x, axis=axis), axis=axis)
+    rank = np.arange(1, x.shape[axis] + 1).reshape([-1 if i == axis else 1 for i in range(x.ndim)]).astype(x.dtype)
+    kept = 1 + rank * ordered > o.cumsum(ordered, axis=axis)
+    count = o.sum(o.cast(kept, x.dtype), axis=axis, keepdims=True)
+    total = o.sum(o.where(kept, ordered, o.zeros_like(ordered)), axis=axis, keepdims=True)
+    return o.relu(x - (total - 1) / count)
+
+
+sparsemax = activation(
+    "sparsemax",
+    _sparsemax,
+    "The nearest point whose entries along `axis` are not negative and sum to 1: a softmax with exact zeros "
+    "(``keras.ops.sparsemax``; Martins and Astudillo, arXiv:1602.02068). Keras 3.15's own sums to less than 1 where\n"
+    "two entries or more are kept.\n\n"
+    ">>> ops.sparsemax([0.5, 0.0, -2.0])\ntensor([0.75, 0.25, 0.  ])",
+    "sparsemax takes from the gradient its mean over the entries that are not 0, and stops it at those that are",
+    [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([9.0, 0.25, 8.75])],
 )
 
 

@@ -201,6 +201,24 @@ def linspace(
     return (numbers, step) if retstep else numbers
 
 
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Tensor:
+    """`base` to the powers that `linspace` gives (``keras.ops.logspace``).
+
+    >>> ops.logspace(0.0, 2.0, 3)
+    tensor([  1.,  10., 100.])
+    """
+    powers = linspace(start, stop, num, endpoint, dtype="float64", axis=axis).numpy()
+    return constant((float(base) ** powers).astype(as_dtype(dtype or floatx())))
+
+
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Ones on the k-th diagonal (``keras.ops.eye``).
 

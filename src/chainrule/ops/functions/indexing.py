@@ -288,6 +288,23 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     return elementwise.select_where(condition, x1, x2)
 
 
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
+    """For each entry the first choice whose condition holds, or the default (``keras.ops.select``).
+
+    >>> ops.select([[True, False], [True, True]], [[1.0, 2.0], [3.0, 4.0]])
+    tensor([1., 4.])
+    """
+    conditions, choices = list(condlist), list(choicelist)
+    if not conditions or len(conditions) != len(choices):
+        raise ValueProblem(
+            f"{len(conditions)} conditions for {len(choices)} choices", "as many of each, at least one", "pair them"
+        )
+    found = as_tensor(default)
+    for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
+        found = where(condition, choice, found)
+    return found
+
+
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     """Each entry so many times in a row (``keras.ops.repeat``).
 

@@ -13,8 +13,9 @@ from ...tensor import Tensor, as_tensor
 from .. import products
 from .. import reduction as reductions
 from ..rules import normal_axis
+from .creation import zeros_like
 from .indexing import diagonal
-from .shape import broadcast_to, ravel, reshape, transpose
+from .shape import broadcast_to, moveaxis, ravel, reshape, stack, transpose
 
 
 def dot(x1: Any, x2: Any) -> Tensor:
@@ -166,3 +167,43 @@ def _einsum_ready(xs: list[Tensor], parts: list[str], out: str) -> tuple[list[Te
         if c_upper := [c for c, n in zip(part, x.shape, strict=True) if c.isupper() and n == 1 and sizes[c] != 1]:
             done_x[i] = broadcast_to(x, [sizes[c] if c in c_upper else n for c, n in zip(part, x.shape, strict=True)])
     return done_x, done_p
+
+
+def kron(x1: Any, x2: Any) -> Tensor:
+    """Each entry of x1 replaced by itself times x2 (``keras.ops.kron``).
+
+    >>> ops.kron([1.0, 2.0], [1.0, 10.0])
+    tensor([ 1., 10.,  2., 20.])
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    rank = builtin_max(a.ndim, b.ndim)
+    left, right = ((1,) * (rank - x.ndim) + x.shape for x in (a, b))
+    a = reshape(a, [size for n in left for size in (n, 1)])
+    b = reshape(b, [size for n in right for size in (1, n)])
+    return reshape(a * b, [n * m for n, m in zip(left, right, strict=True)])
+
+
+def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
+    """The vector at right angles to both, of their area (``keras.ops.cross``).
+
+    Args:
+        axisa, axisb: where the 3 or 2 coordinates stand; a third that lacks is 0. axisc: where in the result;
+            of two plane vectors it is the third alone, without an axis. axis: for all three.
+
+    >>> ops.cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    tensor([0., 0., 1.])
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x1, x2 = as_tensor(x1), as_tensor(x2)
+    a, b = moveaxis(x1, axisa, -1), moveaxis(x2, axisb, -1)
+    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
+        raise ShapeError(
+            f"vectors of shapes {x1.shape} and {x2.shape}", "3 or 2 coordinates", "name their axis by axisa and axisb"
+        )
+    (a0, a1, *a2), (b0, b1, *b2) = ([x[..., i] for i in range(x.shape[-1])] for x in (a, b))
+    up = a0 * b1 - a1 * b0
+    if not a2 and not b2:
+        return up
+    az, bz = (z[0] if z else zeros_like(like) for z, like in ((a2, a0), (b2, b0)))
+    return stack([a1 * bz - az * b1, az * b0 - a0 * bz, up], axis=axisc)

@@ -217,3 +217,22 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Tensor:
             cut = n - by % n
             x = concatenate([x[(*head, slice(cut, None))], x[(*head, slice(None, cut))]], axis=at)
     return x
+
+
+def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Tensor:
+    """A quarter turn, `k` times, from the first of the axes towards the second (``keras.ops.rot90``).
+
+    >>> ops.rot90([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[2., 4.],
+            [1., 3.]])
+    """
+    x = as_tensor(array)
+    pair = [normal_axis(a, x.ndim) for a in axes]
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise ShapeError(f"axes {axes} to turn in", "two different axes", "name the plane's two axes")
+    if k % 4 == 2:
+        return flip(x, pair)
+    if k % 2:
+        turned = swapaxes(x, *pair)
+        return flip(turned, pair[0] if k % 4 == 1 else pair[1])
+    return x

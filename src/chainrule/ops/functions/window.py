@@ -5,6 +5,8 @@ from __future__ import annotations
 from builtins import max as builtin_max
 from typing import Any
 
+import numpy as np
+
 from ...errors import ShapeError, ValueProblem
 from ...tensor import Tensor, as_tensor
 from .. import convolution, pooling
@@ -156,6 +158,25 @@ def conv_transpose(
         x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=holes, groups=1
     )
     return _placed(out, first)
+
+
+def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Tensor:
+    """Windows along the last axis, one every `sequence_stride` entries (``keras.ops.extract_sequences``).
+
+    >>> ops.extract_sequences([1.0, 2.0, 3.0, 4.0, 5.0], 3, 2)
+    tensor([[1., 2., 3.],
+            [3., 4., 5.]])
+    """
+    x = as_tensor(x)
+    if not x.ndim:
+        raise ShapeError("a number", "at least one axis", "give a signal")
+    (length,), (stride,) = (
+        convolution.spread(freeze(v), 1, "a window's size or stride") for v in (sequence_length, sequence_stride)
+    )
+    if length > x.shape[-1]:
+        raise ShapeError(f"windows of {length} along {x.shape[-1]} entries", "no more than there are", "shorten them")
+    starts = np.arange(0, x.shape[-1] - length + 1, stride, dtype=np.int32)
+    return x[..., starts[:, None] + np.arange(length, dtype=np.int32)]
 
 
 def max_pool(
