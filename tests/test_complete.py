@@ -73,7 +73,7 @@ def test_no_list_is_stale():
     assert set(registry) >= NO_GRADIENT
 
 
-ORDER = ["errors", "graph", "tensor", "ops", "readings", "array_api", "datasets", "draw", "cli"]
+ORDER = ["errors", "graph", "tensor", "ops", "readings", "array_api", "datasets", "utils", "draw", "cli"]
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
     "graph": {"errors"},
@@ -82,6 +82,7 @@ MAY = {  # a room, and what it may import beside itself
     "readings": {"errors", "graph", "tensor", "ops"},
     "array_api": {"errors", "graph", "tensor", "ops"},
     "datasets": {"errors"},
+    "utils": {"errors", "graph", "tensor", "ops", "datasets"},
     "draw": {"errors"},
     "cli": {"errors", "graph", "tensor", "ops", "readings", "datasets", "draw"},
 }
