@@ -51,7 +51,7 @@ def load_data(path: str | os.PathLike[str] = "boston_housing.npz", test_split: f
     if seed >= 2**32:
         raise ValueProblem(f"seed={seed}", "less than 2**32", "pass e.g. seed=113")
     place = Path(path)
-    if place.parent == Path() and not place.exists():
+    if place.parent == Path() and not os.path.exists(place):
         x, y, _ = boston.load()
     elif place.suffix == ".npz":
         x, y = read_npz(place, ["x", "y"])

@@ -71,13 +71,13 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
 def read_files(place: Path, dataset: Dataset, archive: str, folder: str) -> list[bytes] | None:
     """The verified contents of the set's .bin files, from the archive or a folder; None where there is none of them."""
     names = list(dataset.sha256s)
-    if place.is_dir() and (place / archive).is_file():
+    if os.path.isfile(place / archive):
         place /= archive
     source = place
-    if place.is_file():
+    if os.path.isfile(place):
         contents = read_tar(place, names)
     else:
-        found = next((f for f in (place / folder, place) if any((f / name).is_file() for name in names)), None)
+        found = next((f for f in (place / folder, place) if any(os.path.isfile(f / name) for name in names)), None)
         if found is None:
             if any(place.glob(folder.replace("bin", "*py*"))):
                 raise refused(place, "a pickle, which runs code when it is read", f"{archive}, the binary version", "")

@@ -15,6 +15,7 @@ Under each folder, the subfolder with the set's name comes first. No pickle is e
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -23,10 +24,10 @@ import secrets
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ Split = tuple[tuple[Array, Array], tuple[Array, Array]]  # (x_train, y_train), (
 LIMIT = 1 << 28  # bytes of one file's plain contents: the largest set here has 184 MB, a gzip bomb has more
 TIMEOUT = 30.0  # seconds without a byte from the source
 BLOCK = 1 << 16
+SYSTEM = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -85,11 +87,12 @@ def home() -> Path:
 def folders(name: str) -> list[Path]:
     """Where the set `name` is looked for, in order."""
     named = os.environ.get("CHAINRULE_DATA")
+    if named and not os.path.isdir(named):
+        note(f"CHAINRULE_DATA names {named}, which is no folder")
     roots = [Path(named)] if named else []
-    roots += [home(), Path(os.path.expanduser("~")) / ".keras" / "datasets"]
-    roots += [Path("/usr/share/datasets"), Path("/usr/local/share/datasets")]
+    roots += [home(), Path(os.path.expanduser("~")) / ".keras" / "datasets", *SYSTEM]
     subfolders = dict.fromkeys([name, name.replace("_", "-"), ""])
-    return [root / sub for root in roots for sub in subfolders if (root / sub).is_dir()]
+    return [root / sub for root in roots for sub in subfolders if os.path.isdir(root / sub)]
 
 
 def find(
@@ -315,7 +318,7 @@ def download(name: str, remotes: Sequence[Remote]) -> Path:
     folder = home() / name
     for remote in remotes:
         target = folder / remote.file
-        if not (target.is_file() and file_hash(target) == remote.sha256):
+        if not (os.path.isfile(target) and file_hash(target) == remote.sha256):
             fetch(remote.url, target, remote.sha256)
     return folder
 
@@ -345,14 +348,14 @@ def fetch(url: str, target: Path, expected: str | None = None, algorithm: str = 
             `limit` or other bytes than expected, or the file cannot be written. `target` is then as it was before.
     """
     import http.client
+    import urllib.error
     import urllib.request
 
     if url.split(":", 1)[0].lower() not in ("http", "https", "file"):
         raise ValueProblem(f"the address {url!r}", "http://, https:// or file://", "check the address")
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, open(part, "xb") as file:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, in_one_step(target) as file:
             declared = answer.headers.get("Content-Length")
             total = int(declared) if declared and declared.isdigit() else None
             digest = hashlib.new(algorithm)
@@ -365,16 +368,28 @@ def fetch(url: str, target: Path, expected: str | None = None, algorithm: str = 
                     file.write(block)
             if total is not None and progress.done < total:
                 raise refused(url, f"it ended after {progress.done} of {total} bytes", "the whole file", "try again")
-        if expected is not None:
-            _compare(digest.hexdigest(), expected, url)
-        os.replace(part, target)
+            if expected is not None:
+                _compare(digest.hexdigest(), expected, url)
     except ChainruleError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = str(getattr(error, "reason", "") or error) or type(error).__name__
+        with contextlib.suppress(AttributeError):
+            error.close()  # type: ignore[union-attr]  # an HTTPError holds its connection
+        reason = str(error.reason if type(error) is urllib.error.URLError else error) or type(error).__name__
         raise refused(url, reason, f"a download to {target}", "check the address and the way to it") from None
+
+
+@contextlib.contextmanager
+def in_one_step(target: Path) -> Iterator[IO[bytes]]:
+    """A new file beside `target` that takes its name when the block ends, and is gone if the block fails."""
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with open(part, "xb") as file:
+            yield file
+        os.replace(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 class _Progress:

