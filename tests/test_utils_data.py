@@ -315,8 +315,9 @@ def test_wrong_series(wrong):
 
 def test_batches_end():
     made = utils.timeseries_dataset_from_array(np.arange(5), None, 2, batch_size=3)
-    with pytest.raises(IndexProblem):
-        made[2]
+    for wrong in (2, -3, slice(1), 0.0):
+        with pytest.raises(IndexProblem):
+            made[wrong]
     assert made[-1].tolist() == [[3, 4]]
     assert batches.settled(None) != batches.settled(None)
 

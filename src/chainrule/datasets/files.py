@@ -25,6 +25,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import IO, Any, NamedTuple
@@ -122,27 +123,26 @@ def find(
         if found is None:
             raise ValueProblem(f"{str(path)!r}, where no {dataset.name} is", "its file or folder", mend)
         return found
+
+    def fetched() -> Split | None:
+        return read(download(dataset.name, remotes)) if remotes else None
+
     looked = []
-    for folder in folders(dataset.name):
+    attempts: list[tuple[str, Callable[[], Split | None]]] = [
+        *((str(folder), partial(read, folder)) for folder in folders(dataset.name)),
+        ("", package),
+        ("", fetched),
+    ]
+    for place, attempt in attempts:
         try:
-            found = read(folder)
+            found = attempt()
         except ChainruleError as error:
             note(f"{dataset.name}: passed over {error.passed}")
             looked.append(error.passed)
         else:
             if found is not None:
                 return found
-            looked.append(str(folder))
-    try:
-        found = package()
-        if found is not None:
-            return found
-        if remotes:
-            found = read(download(dataset.name, remotes))
-            if found is not None:
-                return found
-    except ChainruleError as error:
-        looked.append(error.passed)
+            looked += [place] if place else []
     raise ValueProblem(
         f"no {dataset.name} data: looked in " + ("; ".join(looked) or "no folder, since none exists"),
         f"the files of {dataset.name} in the folder CHAINRULE_DATA names, in {home()}, or an open way to its source",
@@ -259,7 +259,8 @@ def read_npz(path: str | os.PathLike[str], names: Sequence[str]) -> list[Array]:
                     raise refused(path, f"it has no {name}", expected)
                 if archive.getinfo(f"{name}.npy").file_size > LIMIT:
                     raise refused(path, f"{name} is oversized", f"at most {LIMIT} bytes an array")
-                found.append(np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False))
+                contents = io.BytesIO(archive.read(f"{name}.npy"))
+                found.append(np.lib.format.read_array(contents, allow_pickle=False))
     except ChainruleError:
         raise
     except (OSError, EOFError, ValueError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:

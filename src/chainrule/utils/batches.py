@@ -83,8 +83,8 @@ class Batches(PyDataset):
         return self.count if self.batch_size is None else -(-self.count // self.batch_size)
 
     def __getitem__(self, index: int) -> Any:
-        if not -len(self) <= index < len(self):
-            raise IndexProblem(f"batch {index}", f"a number from 0 to {len(self) - 1}", "ask for fewer batches")
+        if not isinstance(index, int | np.integer) or not -len(self) <= index < len(self):
+            raise IndexProblem(f"batch {index!r}", f"a number from 0 to {len(self) - 1}", "ask for fewer batches")
         size = self.batch_size or 1
         start = index % len(self) * size
         found = self.take(self.order[start : start + size])
