@@ -465,6 +465,7 @@ def test_digits_of_a_package(tmp_path, monkeypatch, capsys):
     digest = package(tmp_path, monkeypatch, rows)
     with pytest.raises(ValueProblem, match="checksum"):
         mnist_5k.load_data()
+    assert "passed over" in capsys.readouterr().err
     monkeypatch.setattr(mnist_5k, "DATASET", mnist_5k.DATASET._replace(sha256s={mnist_5k.FILE: digest}))
     split = mnist_5k.load_data()
     x, y = together(split)
@@ -684,3 +685,10 @@ def test_an_interrupted_download_leaves_nothing(served, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         files.fetch(served(b"hello"), tmp_path / "a")
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["boston_housing", "iris", "digits", "two_moons", "spirals", "blobs"])
+def test_shapes_are_as_described(name):
+    described = getattr(datasets, name).DATASET.shape
+    (x_train, _), (x_test, _) = datasets.load(name)
+    assert described.startswith(f"x {x_train.shape} and {x_test.shape} {x_train.dtype}")

@@ -7,7 +7,7 @@ import numpy as np
 from .files import Dataset, Split
 from .split import at_least, generator, not_negative, stratified
 
-DATASET = Dataset("blobs", "normal clouds about centres, made", "x (800, 2) and (200, 2) float64; y int64", "made", "-")
+DATASET = Dataset("blobs", "normal clouds about centres, made", "x (799, 2) and (201, 2) float64; y int64", "made", "-")
 
 
 def load_data(
