@@ -403,11 +403,14 @@ def test_no_pickle_is_read(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", x=np.array([Trap(sprung)], object))
     with pytest.raises(ValueProblem, match="Python objects"):
         files.read_npz(tmp_path / "a.npz", ["x"])
-    folder = tmp_path / "c" / "cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    (folder / "data_batch_1").write_bytes(pickle.dumps(Trap(sprung)))
-    with pytest.raises(ValueProblem, match="pickle"):
-        cifar10.load_data(tmp_path / "c")
+    for module, kept in ((cifar10, "cifar-10-batches-py-target"), (cifar100, "cifar-100-python-target")):  # Keras's
+        folder = tmp_path / "home/.keras/datasets" / kept
+        folder.mkdir(parents=True)
+        (folder / "data_batch_1").write_bytes(pickle.dumps(Trap(sprung)))
+        with pytest.raises(ValueProblem, match="pickle"):
+            module.load_data()
+        with pytest.raises(ValueProblem, match="pickle"):
+            module.load_data(path=folder.parent)
     assert not sprung.exists()
 
 

@@ -79,7 +79,7 @@ def read_files(place: Path, dataset: Dataset, archive: str, folder: str) -> list
     else:
         found = next((f for f in (place / folder, place) if any(os.path.isfile(f / name) for name in names)), None)
         if found is None:
-            if any(place.glob(folder.replace("bin", "*py*"))):
+            if any(place.glob(archive.replace("binary.tar.gz", "*py*"))):
                 raise refused(place, "a pickle, which runs code when it is read", f"{archive}, the binary version", "")
             return None
         source = found
