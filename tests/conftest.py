@@ -1,6 +1,8 @@
 """Shared by all tests: 64-bit JAX, which serves as an oracle only, and a command typed in this process."""
 
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
 
 import pytest
@@ -30,3 +32,33 @@ def typed(capsys):
         return Typed(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def served():
+    """A server here: ``served(b"...")`` is the address of those bytes; `declare` lies about their number."""
+    pages = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, body, length = pages.get(self.path, (404, b"", 0))
+            self.send_response(status)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+
+    def serve(body, name="file.bin", declare=None, status=200):
+        pages[f"/{name}"] = (status, body, len(body) if declare is None else declare)
+        return f"http://127.0.0.1:{server.server_port}/{name}"
+
+    yield serve
+    server.shutdown()
+    thread.join()
+    server.server_close()

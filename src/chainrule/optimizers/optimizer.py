@@ -203,7 +203,7 @@ class Optimizer(Configurable):
     def exclude_from_weight_decay(
         self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
-        """Variables, or patterns of their names, that weight decay leaves alone; to be called before the first update."""
+        """Variables, or patterns of their names, that weight decay leaves alone; to be called first."""
         if self.built:
             raise GraphError("exclude_from_weight_decay after the first update", "it to come first", "call it earlier")
         spared = {id(v) for v in var_list or ()}

@@ -194,7 +194,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     Source: Loshchilov and Hutter, arXiv:1608.03983.
 
     >>> CosineDecayRestarts(1.0, 10)(20).numpy().round(4).item()
-    0.25
+    0.5
     """
 
     def __init__(

@@ -70,8 +70,7 @@ def only_if(condition: Any) -> Iterator[None]:
 
     >>> w = Variable(1.0)
     >>> with only_if(w > 2.0):
-    ...     w.assign(5.0)
-    Variable(name='variable', tensor(5.0))
+    ...     _ = w.assign(5.0)
     >>> w
     Variable(name='variable', tensor(1.0))
     """

