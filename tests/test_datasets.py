@@ -260,7 +260,7 @@ WHOLE = idx(np.arange(6).reshape(2, 3))
     (WHOLE + b"x", "oversized"), (b"\0\0\10\2\377\377\377\377\377\377\377\377", "truncated"),
     (gzip.compress(WHOLE)[:-4], "truncated"), (gzip.compress(WHOLE)[:14], "truncated"),
     (gzip.compress(WHOLE)[:-8] + bytes(8), "CRC"), (b"\x1f\x8bxxxxxxxxxxxx", "."),
-])  # fmt: skip
+], ids=range(13))  # fmt: skip
 def test_damaged_idx(tmp_path, data, reason):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(ValueProblem, match=reason):
