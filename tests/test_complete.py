@@ -92,6 +92,7 @@ MAY = {  # a room, and what it may import beside itself
     "layers": {*WORDS, "readings", "dtype_policies", "initializers", "regularizers", "constraints", "activations"},
     "losses": {*WORDS, "readings", "dtype_policies", "layers"},
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
+    "callbacks": {"errors"},
     "datasets": {"errors"},
     "draw": {"errors"},
     "cli": {"errors", "graph", "tensor", "ops", "readings", "datasets", "draw"},
