@@ -94,6 +94,7 @@ MAY = {  # a room, and what it may import beside itself
     "optimizers": {*WORDS, "readings", "initializers"},
     "losses": {*WORDS, "readings", "dtype_policies", "layers"},
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
+    "callbacks": {"errors"},
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets"},
     "draw": {"errors"},

@@ -1,0 +1,31 @@
+"""What a training loop calls while it runs, under Keras's names: stopping, saving, learning rates, logs, progress.
+
+May import: `errors`. All else is reached through the model that the loop hands over.
+"""
+
+from .callback import Callback
+from .callback_list import CallbackList
+from .checkpoint import ModelCheckpoint
+from .early_stopping import EarlyStopping, TerminateOnNaN
+from .lambda_callback import LambdaCallback
+from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from .logs import CSVLogger, History, RemoteMonitor
+from .progbar import Progbar, ProgbarLogger
+from .tensorboard import TensorBoard
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "Progbar",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
+    "TerminateOnNaN",
+]

@@ -1,0 +1,132 @@
+"""The base of all callbacks: what a training loop tells while it runs, and a state that a checkpoint can keep."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ValueProblem
+
+Logs = dict[str, Any]
+
+
+class Callback:
+    """Is told what `fit`, `evaluate` and `predict` do; inherit and define hooks (``keras.callbacks.Callback``).
+
+    A hook gets the epoch or batch (counted from 0) and `logs`, a dictionary of results so far such as
+    ``{"loss": 0.2, "val_loss": 0.3}``. What one callback writes into `logs` the following ones read. `model` is the
+    model, `params` the loop's ``{"verbose": ..., "epochs": ..., "steps": ...}``.
+
+    **Resuming.** A callback that decides by what it has seen keeps a state. `get_state` gives it as numbers, words,
+    ``None``, lists and dictionaries of these, and NumPy arrays; `set_state` takes it back, after ``on_train_begin`` of
+    the run that goes on. A callback of yours may define the two, so that a resumed run decides as one never
+    interrupted.
+
+    **Speed.** While no callback `needs_batches`, the loop may run many steps at once, and call the batch hooks only
+    for the last step of each run of steps.
+
+    >>> class Stop(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         if logs["loss"] < 0.1:
+    ...             self.model.stop_training = True
+    >>> Stop().needs_batches("train")
+    False
+    """
+
+    params: Mapping[str, Any] | None = None
+    _model: Any = None
+    _kept: tuple[str, ...] = ()  # the attributes that are the state
+
+    @property
+    def model(self) -> Any:
+        """The model, once the loop has set it; before, ``None``."""
+        return self._model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Take the loop's parameters."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Take the model."""
+        self._model = model
+
+    def get_state(self) -> dict[str, Any]:
+        """What the decisions to come depend on; empty if they depend on nothing."""
+        return {name: copy.deepcopy(getattr(self, name)) for name in self._kept}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `get_state` gave.
+
+        Raises:
+            ValueProblem: if the names in it are not those of this class.
+        """
+        if set(state) != set(self._kept):
+            raise ValueProblem(
+                f"a state with {sorted(state)}",
+                f"{type(self).__name__}'s state, with {sorted(self._kept)}",
+                "pass what get_state of the same class gave",
+            )
+        for name, value in state.items():
+            setattr(self, name, copy.deepcopy(value))
+
+    def sees_batches(self, mode: str) -> bool:
+        """Whether a batch hook is defined for `mode`: ``"train"``, ``"test"`` or ``"predict"``."""
+        hooks = [f"on_{mode}_batch_begin", f"on_{mode}_batch_end"]
+        if mode == "train":
+            hooks += ["on_batch_begin", "on_batch_end"]
+        return any(getattr(getattr(self, hook), "__func__", None) is not getattr(Callback, hook) for hook in hooks)
+
+    def needs_batches(self, mode: str) -> bool:
+        """Whether the batch hooks of `mode` must be called for every single batch; here, if they are defined."""
+        return self.sees_batches(mode)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name for `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name for `on_train_batch_end`."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called before each epoch of training."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called after each epoch of training; `logs` has its results, and with ``val_`` those of validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of training."""
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of training; `logs` has the epoch's results up to it."""
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of evaluation or validation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of evaluation or validation."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of prediction; `logs` has its ``"outputs"``."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Called when `fit` begins."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Called when `fit` ends, with the last epoch's results."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Called when evaluation or validation begins."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Called when evaluation or validation ends, with its results."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Called when prediction begins."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Called when prediction ends."""

@@ -1,0 +1,259 @@
+"""A line that tells how far a loop has come: redrawn on a terminal, seldom printed elsewhere."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import ValueProblem
+from . import arguments
+from .callback import Callback, Logs
+
+SELDOM = 60.0  # seconds between the lines of a long epoch where lines cannot be redrawn
+
+
+class Progbar:
+    """A progress line on standard output (``keras.utils.Progbar``).
+
+    Args:
+        target: steps in all; ``None`` if unknown. width: the bar's characters; fewer if the terminal is narrow.
+        verbose: 1 draws the bar, 2 prints one line at the end, 0 nothing. interval: least seconds between two
+            drawings. stateful_metrics: names whose values are shown as they are; others are averaged over steps.
+        stateless_metrics: instead, names that are averaged; others are shown as they are. unit_name: what a step is.
+
+    Where standard output is no terminal (a file, a pipe), a bar is one plain line at the end, and one a minute before.
+
+    Raises:
+        ValueProblem: for bad arguments.
+
+    >>> bar = Progbar(3, verbose=2)
+    >>> for step in range(3):
+    ...     bar.add(1, [("loss", 0.5)])
+    3/3 - ...s - .../step - loss: 0.5000
+    """
+
+    def __init__(
+        self,
+        target: int | None,
+        width: int = 20,
+        verbose: int = 1,
+        interval: float = 0.05,
+        stateful_metrics: Iterable[str] | None = None,
+        stateless_metrics: Iterable[str] | None = None,
+        unit_name: str = "step",
+    ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueProblem("stateful_metrics and stateless_metrics", "one of the two", "leave one out")
+        self.target = None if target is None else arguments.count("target", target)
+        self.width = arguments.count("width", width, 1)
+        self.verbose = _verbosity(verbose)
+        self.interval = arguments.number("interval", interval)
+        self.unit_name = arguments.word("unit_name", unit_name)
+        self._averaged = None if stateless_metrics is None else set(stateless_metrics)
+        self._shown = set(stateful_metrics or ())
+        self._redraws = redraws()
+        self._seen = 0
+        self._values: dict[str, tuple[Any, float]] = {}  # name -> sum, count
+        self._start = self._drawn = time.perf_counter()
+        self._first: float | None = None  # when the first step ended: it is slower than the others
+        self._length = 0  # characters of the line on the terminal
+        if self._redraws:
+            self._drawn = -math.inf
+
+    def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
+        """`n` steps more: ``update(seen + n, values)``."""
+        self.update(self._seen + n, values)
+
+    def update(
+        self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
+    ) -> None:
+        """`current` steps are done.
+
+        Args:
+            current: steps done so far. values: (name, value at the last step) pairs.
+            finalize: whether this is the end: the line is completed, with `values` as they are. Default: whether the
+                target is reached.
+        """
+        if finalize is None:
+            finalize = self.target is not None and current >= self.target
+        steps = max(current - self._seen, 1)
+        for name, value in values or ():
+            averaged = name not in self._shown if self._averaged is None else name in self._averaged
+            total, n = self._values.get(name, (0.0, 0))
+            self._values[name] = (
+                (total + value * steps, n + steps)
+                if averaged and not finalize and not isinstance(value, str)
+                else (value, 1)
+            )
+        self._seen = current
+        now = time.perf_counter()
+        if current == 1 and self._first is None:
+            self._first = now
+        wait = self.interval if self._redraws else max(self.interval, SELDOM)
+        if self.verbose and (finalize or (self.verbose == 1 and now - self._drawn >= wait)):
+            self._drawn = now
+            self._draw(current, now, finalize)
+
+    def _draw(self, current: int, now: float, finalize: bool) -> None:
+        if not self._redraws or self.verbose != 1:
+            print(" - ".join(part.strip() for part in [self._count(current), *self._parts(current, now, finalize)]))
+            return
+        # one column is left free: some terminals break a line that fills the last
+        columns = shutil.get_terminal_size().columns - 1
+        count, info = self._count(current), " - ".join(self._parts(current, now, finalize))
+        line = f"{count} {info}"
+        room = min(self.width, columns - len(line) - 1)
+        if self.target and room > 0:
+            line = f"{count} {self._bar(current, room)} {info}"
+        if len(line) > columns:
+            line = line[: columns - 3] + "..."
+        text = "\r" + line + " " * (self._length - len(line)) + "\n" * finalize
+        self._length = 0 if finalize else len(line)
+        print(text, end="", flush=True)
+
+    def _count(self, current: int) -> str:
+        return f"{current:{len(str(self.target))}d}/{self.target}" if self.target else f"{current:7d}/Unknown"
+
+    def _bar(self, current: int, width: int) -> str:
+        done = min(int(width * current / (self.target or 1)), width)
+        full, rest = ("━", "─") if _can_print("━─") else ("=", ".")
+        return full * done + rest * (width - done)
+
+    def _parts(self, current: int, now: float, finalize: bool) -> list[str]:
+        """Time left (at the end, and without target, time taken), time per step, the values."""
+        per = self._per_step(current, now)
+        left = f"{now - self._start:.0f}s" if finalize or not self.target else _clock(per * (self.target - current))
+        values = [f"{name}: {_shown(total, n)}" for name, (total, n) in self._values.items()]
+        return [left, f"{_short(per)}/{self.unit_name}", *values]
+
+    def _per_step(self, current: int, now: float) -> float:
+        if self._first is not None and current > 1:
+            return (now - self._first) / (current - 1)
+        return (now - self._start) / current if current else 0.0
+
+
+def _verbosity(value: Any) -> int:
+    if value not in (0, 1, 2):
+        raise ValueProblem(f"verbose={value!r}", "0, 1 or 2", "1 draws a bar, 2 prints a line at the end, 0 nothing")
+    return int(value)
+
+
+def redraws() -> bool:
+    """Whether standard output lets a line be drawn again: a terminal, or a notebook."""
+    isatty = getattr(sys.stdout, "isatty", None)
+    return bool(isatty and isatty()) or "ipykernel" in sys.modules
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _clock(seconds: float) -> str:
+    whole = max(int(seconds), 0)
+    if whole > 3600:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}" if whole > 60 else f"{whole}s"
+
+
+def _short(seconds: float) -> str:
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.0f}s"
+    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
+
+
+def _shown(total: Any, n: float) -> str:
+    if isinstance(total, str) or total is None:
+        return str(total)
+    mean = float(np.mean(total)) / n
+    return f"{mean:.4e}" if abs(mean) <= 1e-3 else f"{mean:.4f}"
+
+
+class ProgbarLogger(Callback):
+    """Shows epochs, progress and results on standard output (``keras.callbacks.ProgbarLogger``).
+
+    It follows ``params["verbose"]``: 0 is silent, 1 (or ``"auto"``) draws a `Progbar` at most ten times a second, 2
+    prints a line an epoch. Within `fit`, validation is silent. It can skip batches: the loop need not call it for each.
+    """
+
+    def __init__(self) -> None:
+        self.verbose, self.epochs = 1, 1
+        self.target: int | None = None
+        self.seen = 0
+        self.progbar = Progbar(None, verbose=0)
+        self._fitting = False
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        self.params = params
+        verbose = params.get("verbose", "auto")
+        self.verbose = 1 if verbose == "auto" else _verbosity(verbose)
+        self.epochs = params.get("epochs") or 1
+        self.target = params.get("steps")
+
+    def sees_batches(self, mode: str) -> bool:
+        return self.verbose == 1 and not (mode == "test" and self._fitting)
+
+    def needs_batches(self, mode: str) -> bool:
+        return False
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._fitting = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._fitting = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._start()
+        if self.verbose and self.epochs > 1:
+            print(f"Epoch {epoch + 1}/{self.epochs}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._finish(logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._update(batch, logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        if not self._fitting:
+            self._start()
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if not self._fitting:
+            self._update(batch, logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        if not self._fitting:
+            self._finish(logs)
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        self._start()
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._update(batch, None)  # its logs are the outputs themselves
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        self._finish(None)
+
+    def _start(self) -> None:
+        self.seen = 0
+        # the loop's results are running means already: none is averaged again
+        self.progbar = Progbar(self.target, verbose=self.verbose, interval=0.1, stateless_metrics=())
+
+    def _update(self, batch: int, logs: Logs | None) -> None:
+        self.seen = batch + 1
+        if self.verbose == 1:
+            self.progbar.update(self.seen, (logs or {}).items(), finalize=False)
+
+    def _finish(self, logs: Logs | None) -> None:
+        if self.target is None and self.seen:
+            self.target = self.progbar.target = self.seen
+        self.progbar.update(self.target or self.seen, (logs or {}).items(), finalize=True)

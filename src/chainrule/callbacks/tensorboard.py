@@ -1,0 +1,141 @@
+"""Results for TensorBoard, without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from ..errors import ValueProblem
+from . import arguments, events
+from .callback import Callback, Logs
+from .learning_rate import optimizers, rate
+
+
+class TensorBoard(Callback):
+    """Write files that TensorBoard shows: ``tensorboard --logdir logs`` (``keras.callbacks.TensorBoard``).
+
+    Args:
+        log_dir: the folder; training goes to its subfolder ``train``, validation to ``validation``.
+        histogram_freq: after how many epochs to write histograms of the weights; 0: never.
+        write_graph: taken, and without effect: `explain` and `summary` show a model's graph.
+        write_steps_per_second: write the speed, each epoch and, if batches are written, each batch.
+        update_freq: ``"epoch"``, ``"batch"``, or after how many batches to write results, too.
+        write_images, profile_batch, embeddings_freq, embeddings_metadata: Keras's; only their defaults are taken.
+
+    The names are Keras's: ``epoch_loss``, ``epoch_learning_rate``, ``batch_loss``, ``evaluation_loss_vs_iterations``,
+    and for each weight its path and ``/histogram``. Weights that are not finite are left out of histograms.
+
+    Raises:
+        ValueProblem: for bad arguments, and if the folder cannot be written.
+    """
+
+    _kept = ("batches_seen",)
+
+    def __init__(
+        self,
+        log_dir: Any = "logs",
+        histogram_freq: int = 0,
+        write_graph: bool = True,
+        write_images: bool = False,
+        write_steps_per_second: bool = False,
+        update_freq: str | int = "epoch",
+        profile_batch: int | tuple[int, int] = 0,
+        embeddings_freq: int = 0,
+        embeddings_metadata: Any = None,
+    ) -> None:
+        refused = {
+            "write_images": write_images,
+            "profile_batch": profile_batch,
+            "embeddings_freq": embeddings_freq,
+            "embeddings_metadata": embeddings_metadata,
+        }
+        for name, value in refused.items():
+            if value:
+                raise ValueProblem(
+                    f"{name}={value!r}", "its default: chainrule writes numbers and histograms", "leave it out"
+                )
+        self.log_dir = arguments.path("log_dir", log_dir)
+        self.histogram_freq = arguments.count("histogram_freq", histogram_freq)
+        self.write_graph = write_graph
+        self.write_steps_per_second = write_steps_per_second
+        every = 1 if update_freq == "batch" else update_freq
+        self.update_freq = every if every == "epoch" else arguments.count("update_freq", every, 1)
+        self._files: dict[str, events.EventFile] = {}
+        self.batches_seen = 0
+        self._fitting = False
+        self._epoch_start = self._batch_start = time.perf_counter()
+        self._steps_before = 0
+
+    def sees_batches(self, mode: str) -> bool:
+        return mode == "train" and self.update_freq != "epoch"
+
+    def _write(self, part: str, step: int, what: bytes) -> None:
+        if part not in self._files:
+            self._files[part] = events.EventFile(os.path.join(self.log_dir, part))
+        self._files[part].write(step, what)
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files = {}
+
+    def _scalars(self, part: str, step: int, name: str, logs: Logs) -> None:
+        for key, value in logs.items():
+            if not isinstance(value, str) and value is not None and np.ndim(value) == 0:
+                self._write(part, step, events.scalar(name.format(key), float(value)))
+
+    def _steps(self) -> int | None:
+        iterations = getattr(getattr(self.model, "optimizer", None), "iterations", None)
+        return None if iterations is None else int(np.asarray(iterations))
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._close()
+        self.batches_seen = 0
+        self._fitting = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._fitting = False
+        self._close()
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self.batches_seen += 1
+        self._batch_start = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self.update_freq == "epoch" or self.batches_seen % int(self.update_freq):
+            return
+        found = dict(logs or {})
+        if self.write_steps_per_second:
+            found["steps_per_second"] = 1 / max(time.perf_counter() - self._batch_start, 1e-9)
+        self._scalars("train", self.batches_seen, "batch_{}", found)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        steps = self._steps()
+        if steps is not None:
+            self._scalars("validation", steps, "evaluation_{}_vs_iterations", logs or {})
+        if not self._fitting:
+            self._close()
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch_start, self._steps_before = time.perf_counter(), self._steps() or 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs:
+            train = {name: value for name, value in logs.items() if not name.startswith("val_")}
+            if getattr(self.model, "optimizer", None) is not None:
+                train |= {name: rate(optimizer) for name, optimizer in optimizers(self.model).items()}
+            steps = self._steps()
+            if self.write_steps_per_second and steps is not None:
+                seconds = max(time.perf_counter() - self._epoch_start, 1e-9)
+                train["steps_per_second"] = (steps - self._steps_before) / seconds
+            self._scalars("train", epoch, "epoch_{}", train)
+            validation = {name[4:]: value for name, value in logs.items() if name.startswith("val_")}
+            self._scalars("validation", epoch, "epoch_{}", validation)
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            for layer in self.model.layers:
+                for weight in layer.weights:
+                    tag = f"{getattr(weight, 'path', weight.name)}/histogram"
+                    self._write("train", epoch, events.histogram(tag, weight))
