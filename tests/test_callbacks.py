@@ -96,6 +96,11 @@ def logs_of(value):
     return {"loss": 1.0} if value is None else {"loss": 1.0, "val_loss": value}
 
 
+def decided(callback, model):
+    counts = [getattr(callback, name, None) for name in ("best", "wait", "cooldown_counter", "stopped_epoch")]
+    return model.stop_training, float(model.optimizer.learning_rate), list(model.saved), counts
+
+
 def play(callback, model, values, first=0, begin=True, between=None):
     """Train through scripted results; what the callback had decided after each epoch."""
     told, trace = CallbackList([callback], model=model), []
@@ -107,7 +112,7 @@ def play(callback, model, values, first=0, begin=True, between=None):
         model.weights = [np.full(2, epoch), np.full((1, 3), -epoch)]
         told.on_epoch_begin(epoch)
         told.on_epoch_end(epoch, logs_of(value))
-        trace.append((model.stop_training, float(model.optimizer.learning_rate), list(model.saved)))
+        trace.append(decided(callback, model))
     state = told.get_state()
     told.on_train_end()
     trace.append([w.tolist() for w in model.weights])
@@ -122,7 +127,7 @@ def keras_play(callback, model, values):
         model.weights = [np.full(2, epoch), np.full((1, 3), -epoch)]
         callback.on_epoch_begin(epoch)
         callback.on_epoch_end(epoch, logs_of(value))
-        trace.append((model.stop_training, float(model.optimizer.learning_rate), list(model.saved)))
+        trace.append(decided(callback, model))
     callback.on_train_end()
     trace.append([w.tolist() for w in model.weights])
     return trace
@@ -260,6 +265,29 @@ def test_a_resumed_run_decides_as_one_never_interrupted(name, tmp_path):
         assert repr(resumed) == repr(end)
         cut_inside += whole[0] != whole[-2]
     assert cut_inside > 50
+
+
+def test_saving_by_batches_resumes_inside_an_epoch(tmp_path):
+    batches = [(epoch, batch) for epoch in range(3) for batch in range(5)]
+
+    def run(model, part, state=None):
+        told = CallbackList([ModelCheckpoint(f"{tmp_path}/{{epoch}}-{{batch}}.chainrule", save_freq=4)], model=model)
+        if state:
+            told.set_state(state)
+        told.on_train_begin()
+        for k, (epoch, batch) in enumerate(part):
+            if batch == 0 or k == 0:
+                told.on_epoch_begin(epoch)
+            told.on_train_batch_end(batch)
+        return told.get_state()
+
+    whole = Model()
+    run(whole, batches)
+    assert [path[-13:-10] for _, path in whole.saved] == ["1-4", "2-3", "3-2"]
+    for cut in range(1, 15):
+        model = Model()
+        run(model, batches[cut:], run(model, batches[:cut]))
+        assert model.saved == whole.saved
 
 
 def test_history_resumes():
@@ -728,6 +756,27 @@ def test_unknown_total_and_quiet_modes(screen):
     shown = screen(True)
     drive(shown, steps=4, seconds=1, target=4, verbose="auto")
     assert "\r" in shown.getvalue()
+
+
+def test_the_first_step_does_not_count_for_the_time_left(screen):
+    shown = screen(True)
+    bar = Progbar(100)
+    for step, seconds in ((1, 30), (2, 2), (3, 2)):
+        shown.now += seconds
+        bar.update(step)
+    assert shown.lines()[1][-1].split("─ ")[1] == "3:14 - 2s/step"
+
+
+def test_a_list_that_trains_twice_looks_again_at_who_sees_batches(screen):
+    shown = screen(True)
+    told = CallbackList(add_progbar=True, verbose=0, epochs=1, steps=2)
+    for verbose in (0, 1):
+        told.set_params({"verbose": verbose, "epochs": 1, "steps": 2})
+        told.on_train_begin()
+        told.on_epoch_begin(0)
+        told.on_train_batch_end(0, {})
+        told.on_train_end()
+        assert ("1/2" in shown.getvalue()) == bool(verbose)
 
 
 def test_evaluate_and_predict_have_their_own_line(screen):

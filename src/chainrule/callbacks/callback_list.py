@@ -82,7 +82,10 @@ class CallbackList(Callback):
         return found
 
     def get_state(self) -> dict[str, Any]:
-        """The states of all callbacks that have one, by class name."""
+        """The states of all callbacks that have one, by class name; to be asked between hooks, not inside one.
+
+        Inside a hook, some callbacks have seen an epoch's end that others have not.
+        """
         states = {name: callback.get_state() for name, callback in self._named().items()}
         return {name: state for name, state in states.items() if state}
 

@@ -74,7 +74,7 @@ class EarlyStopping(MonitorCallback):
                 self.best_weights = [np.array(weight) for weight in self.model.get_weights()]
             if self.baseline is None or self.improves(current, self.baseline):
                 self.wait = 0
-        elif self.wait >= self.patience and epoch > 0:
+        elif self.wait >= self.patience:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 

@@ -62,8 +62,8 @@ def record(data: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
+    """A whole number from 0 up, seven bits a byte, the low ones first."""
     found = bytearray()
-    value &= (1 << 64) - 1  # negative integers are written as 64 bits
     while value > 0x7F:
         found.append(value & 0x7F | 0x80)
         value >>= 7
