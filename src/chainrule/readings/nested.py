@@ -23,9 +23,7 @@ def flatten(x: Any, numbers: bool = True) -> tuple[list[Any], Build]:
         parts = [flatten(v, numbers) for v in x.values()]
         keys = list(x)
         return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, regroup(parts, flat), strict=True))
-    if isinstance(x, list | tuple) and (
-        not numbers or _holds_leaves(x)
-    ):
+    if isinstance(x, list | tuple) and (not numbers or _holds_leaves(x)):
         parts = [flatten(v, numbers) for v in x]
         kind = type(x) if type(x) in (list, tuple) else list
         return [t for p in parts for t in p[0]], lambda flat: kind(regroup(parts, flat))
