@@ -1,6 +1,7 @@
 """Shared by all tests: 64-bit JAX, which serves as an oracle only, and a command typed in this process."""
 
 import os
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
@@ -62,3 +63,27 @@ def served():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def double():
+    """Python's floats are float64 for a test."""
+    from chainrule.graph import floatx, set_floatx
+
+    before = floatx()
+    set_floatx("float64")
+    yield
+    set_floatx(before)
+
+
+@pytest.fixture
+def keras64(monkeypatch):
+    """Keras on 64-bit JAX, kept from computing means and quotients of float64 in float32, as it does of itself."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    keras = pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
+    dtypes = sys.modules["keras.src.backend.common.dtypes"]
+    monkeypatch.setitem(dtypes.BIT64_TO_BIT32_DTYPE, "float64", "float64")
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    yield keras
+    keras.config.set_floatx(before)

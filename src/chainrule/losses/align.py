@@ -46,14 +46,13 @@ def same_rank(target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def must_fit(target: Tensor, output: Tensor) -> None:
-    """Equal shapes, or sizes of 1 other than the batch's that broadcast.
+    """Equal shapes: a size of 1 is not stretched, since one target for several outputs is a mistake in the model.
 
     Raises:
         ShapeError: for what would make a table of all pairs, or does not fit at all.
     """
     fits = target.ndim == output.ndim and all(
-        m is None or n is None or m == n or (i > 0 and 1 in (m, n))
-        for i, (m, n) in enumerate(zip(target.shape, output.shape, strict=True))
+        m is None or n is None or m == n for m, n in zip(target.shape, output.shape, strict=True)
     )
     if not fits:
         raise ShapeError(
@@ -89,14 +88,14 @@ def weighted(values: Tensor, sample_weight: Any, mask: Any = None) -> tuple[Tens
             weights = kept
         else:
             kept, weights = same_rank(kept, weights)
-            weights = weights * kept
+            rank = max(kept.ndim, weights.ndim)
+            weights = _to_rank(weights, rank) * _to_rank(kept, rank)
     if weights is None:
         return values, None
     if weights.ndim == 0:
         return values, ops.broadcast_to(weights, values.shape) if None not in values.shape else weights
     values, weights = same_rank(values, weights)
-    for _ in range(values.ndim - weights.ndim):
-        weights = ops.expand_dims(weights, -1)
+    weights = _to_rank(weights, values.ndim)
     if weights.ndim > values.ndim or any(
         m != n and m != 1 for m, n in zip(weights.shape, values.shape, strict=True) if m is not None and n is not None
     ):
@@ -106,3 +105,10 @@ def weighted(values: Tensor, sample_weight: Any, mask: Any = None) -> tuple[Tens
             "give sample_weight the batch's length",
         )
     return values, weights
+
+
+def _to_rank(x: Tensor, rank: int) -> Tensor:
+    """x with last axes of 1 added: what is said of an example holds for each of its entries."""
+    for _ in range(rank - x.ndim):
+        x = ops.expand_dims(x, -1)
+    return x

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from .. import ops
-from ..configurable import Configurable, deserialize, serialize, snake
+from ..configurable import Configurable, snake
 from ..dtype_policies import DTypePolicy, get
 from ..errors import ValueProblem
 from ..graph import floatx
@@ -109,12 +109,3 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.fn(y_true, y_pred, **self.arguments)
-
-    def get_config(self) -> dict[str, Any]:
-        if type(self) is not LossFunctionWrapper:
-            return super().get_config()
-        return {"fn": serialize(self.fn), "reduction": self.reduction, "name": self.name, **serialize(self.arguments)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(**{k: deserialize(v) for k, v in config.items()})

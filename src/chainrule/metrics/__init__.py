@@ -1,13 +1,245 @@
-"""Metrics under Keras's names.
+"""Metrics under Keras's names: classes, functions, and words such as ``"accuracy"``.
 
-May import: `ops`, `readings`, `losses`, `initializers`, `configurable`; of `layers` the masks alone.
+May import: `ops`, `readings`, `losses`, `initializers`, `configurable`; of `layers` the masks and names alone.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
+from ..configurable import Room
+from ..errors import ValueProblem
+from ..losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    residual_sum_of_squares,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from .accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    accuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from .confusion import (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
+from .fscore import F1Score, FBetaScore
+from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .metric import Mean, MeanMetricWrapper, Metric, Sum
+from .probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+from .regression import (
+    ConcordanceCorrelation,
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    PearsonCorrelation,
+    R2Score,
+    ResidualSumOfSquares,
+    RootMeanSquaredError,
+    concordance_correlation,
+    pearson_correlation,
+)
+from .resolve import by_shape, kind_of
+
+ALIASES = {
+    "bce": "BinaryCrossentropy",
+    "BCE": "BinaryCrossentropy",
+    "mse": "MeanSquaredError",
+    "MSE": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "MAE": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "MAPE": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "MSLE": "MeanSquaredLogarithmicError",
+    "rss": "ResidualSumOfSquares",
+    "RSS": "ResidualSumOfSquares",
+    # a word means the class, as in Keras; the function of the same name can be passed itself
+    "accuracy": "Accuracy",
+    "binary_accuracy": "BinaryAccuracy",
+    "categorical_accuracy": "CategoricalAccuracy",
+    "sparse_categorical_accuracy": "SparseCategoricalAccuracy",
+    "top_k_categorical_accuracy": "TopKCategoricalAccuracy",
+    "sparse_top_k_categorical_accuracy": "SparseTopKCategoricalAccuracy",
+    "pearson_correlation": "PearsonCorrelation",
+    "concordance_correlation": "ConcordanceCorrelation",
+}
+
+room = Room("metrics", "metric", Metric, ALIASES)
+room.add(
+    accuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    concordance_correlation,
+    pearson_correlation,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+    # losses without a metric class, which Keras names among its metrics
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    huber,
+    log_cosh,
+)
+get, serialize, deserialize = room.get, room.serialize, room.deserialize
+
+
+def as_metric(identifier: Any) -> Metric | None:
+    """The metric object for a name, function, loss or metric.
+
+    >>> as_metric("mse")
+    <MeanSquaredError name=mean_squared_error>
+    """
+    found = get(identifier)
+    return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found)
+
+
+def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    """What ``compile(metrics=[identifier])`` means for targets and outputs of these shapes.
+
+    ``"accuracy"``, ``"acc"``, ``"crossentropy"`` and ``"ce"`` become the binary, sparse or categorical metric that
+    fits. A word stays the metric's name in the logs, as in Keras.
+
+    Args:
+        y_true, y_pred: anything with a shape.
+
+    >>> from chainrule.tensor import symbolic
+    >>> resolve("accuracy", symbolic((None,)), symbolic((None, 10)))
+    <SparseCategoricalAccuracy name=accuracy>
+    """
+    if isinstance(identifier, str):
+        found = by_shape(identifier, y_true, y_pred) or as_metric(identifier)
+    else:
+        found = as_metric(identifier)
+    if found is None:
+        raise ValueProblem("the metric None", "a name, a function or a metric", "leave it out of the list")
+    if isinstance(identifier, str):
+        found.name = identifier
+    return found
+
 
 __all__ = [
+    "AUC",
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "BinaryIoU",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "ConcordanceCorrelation",
+    "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "IoU",
+    "KLDivergence",
+    "LogCoshError",
     "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
+    "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
+    "ResidualSumOfSquares",
+    "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
+    "SquaredHinge",
     "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "accuracy",
+    "as_metric",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "by_shape",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "concordance_correlation",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kind_of",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "pearson_correlation",
+    "poisson",
+    "residual_sum_of_squares",
+    "resolve",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from math import prod
 from typing import Any
 
 from .. import initializers, ops
-from ..configurable import Configurable, deserialize, serialize, snake
+from ..configurable import Configurable
 from ..dtype_policies import DTypePolicy, get
 from ..errors import GraphError
 from ..graph import floatx
-from ..layers.calling import mask_of
+from ..layers.calling import auto_name, mask_of
 from ..losses.align import weighted
 from ..readings.nested import flatten
 from ..tensor import Tensor, Variable, as_tensor
@@ -34,9 +36,10 @@ class Metric(Configurable):
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
-        self.name = name or snake(type(self).__name__)
+        self.name = name or auto_name(type(self))
         self._policy: DTypePolicy | None = None if dtype is None else get(dtype)
         self._variables: list[Variable] = []
+        self._starts: list[Any] = []
 
     @property
     def dtype(self) -> str:
@@ -57,6 +60,7 @@ class Metric(Configurable):
         variable = Variable(first, tuple(shape), dtype or self.dtype, False, False, aggregation, name)
         variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
+        self._starts.append(variable._leaf.value)
         return variable
 
     def add_weight(
@@ -68,13 +72,18 @@ class Metric(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """The state, that of metrics held by this one included."""
-        inner = [m for m in vars(self).values() if isinstance(m, Metric)]
-        return self._variables + [v for m in inner for v in m.variables]
+        return self._variables + [v for m in self._inner() for v in m.variables]
+
+    def _inner(self) -> list[Metric]:
+        """Metrics held as attributes, alone or in lists and dictionaries."""
+        return [m for held in vars(self).values() for m in flatten(held, numbers=False)[0] if isinstance(m, Metric)]
 
     def reset_state(self) -> None:
-        """Start again from zero."""
-        for v in self.variables:
-            v.assign(ops.zeros(v.shape, v.dtype))
+        """Start again: every variable takes the value it was made with."""
+        for variable, start in zip(self._variables, self._starts, strict=True):
+            variable.assign(start)
+        for metric in self._inner():
+            metric.reset_state()
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Take in a batch."""
@@ -83,6 +92,11 @@ class Metric(Configurable):
     def result(self) -> Any:
         """The number so far."""
         raise NotImplementedError(f"{type(self).__name__} must define result(self)")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data, and the name as it is now."""
+        config = super().get_config()
+        return {**config, "name": self.name} if "name" in config else config
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)
@@ -97,6 +111,11 @@ def _values(data: Any, dtype: str) -> Tensor:
     return ops.cast(found, dtype) if found.dtype != dtype or found.spec.weak else found
 
 
+def output_mask(y_pred: Any) -> Tensor | None:
+    """Which examples of an output count, as a layer has said, or ``None``."""
+    return mask_of(flatten(y_pred)[0][0])
+
+
 class Sum(Metric):
     """The sum of all values, weighted.
 
@@ -109,7 +128,10 @@ class Sum(Metric):
         self.total = self.add_variable((), "zeros", name="total")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values, weights = weighted(_values(values, self.dtype), sample_weight, mask_of(values))
+        self._add(_values(values, self.dtype), sample_weight, mask_of(values))
+
+    def _add(self, values: Tensor, sample_weight: Any, mask: Tensor | None) -> None:
+        values, weights = weighted(values, sample_weight, mask)
         self.total.assign_add(ops.sum(values if weights is None else values * weights))
 
     def result(self) -> Tensor:
@@ -117,7 +139,7 @@ class Sum(Metric):
 
 
 class Mean(Metric):
-    """The mean of all values, weighted.
+    """The mean over examples, weighted; an example that is a row of values counts with the mean of its row.
 
     >>> m = Mean(); m.update_state([1.0, 3.0]); m.update_state([5.0]); float(m.result())
     3.0
@@ -129,14 +151,17 @@ class Mean(Metric):
         self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        mask = mask_of(values)
-        values, weights = weighted(_values(values, self.dtype), sample_weight, mask)
+        self._add(_values(values, self.dtype), sample_weight, mask_of(values))
+
+    def _add(self, values: Tensor, sample_weight: Any, mask: Tensor | None) -> None:
+        values, weights = weighted(values, sample_weight, mask)
+        row = prod(values.shape[1:]) or 1
         if weights is None:
-            self.total.assign_add(ops.sum(values))
-            self.count.assign_add(values.size if values.ndim else 1)
+            self.total.assign_add(ops.sum(values) / row)
+            self.count.assign_add(values.shape[0] if values.ndim else 1)
         else:
-            self.total.assign_add(ops.sum(values * weights))
-            self.count.assign_add(ops.sum(ops.broadcast_to(weights, values.shape)))
+            self.total.assign_add(ops.sum(values * weights) / row)
+            self.count.assign_add(ops.sum(ops.broadcast_to(weights, values.shape)) / row)
 
     def result(self) -> Tensor:
         return ops.divide_no_nan(self.total, self.count)
@@ -151,26 +176,13 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
-        super().__init__(name=name or str(getattr(fn, "__name__", "metric")), dtype=dtype)
+        known_as = getattr(fn, "name", None) or getattr(fn, "__name__", None)
+        super().__init__(name=name or known_as, dtype=dtype)  # type: ignore[arg-type]
         self.fn, self.arguments = fn, kwargs
 
     def update_state(  # type: ignore[override]  # Keras's own signature
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        from ..layers.calling import set_mask
-
-        mask = mask_of(flatten(y_pred)[0][0])
         values = as_tensor(self.fn(y_true, y_pred, **self.arguments))
-        if mask is not None and mask_of(values) is None:
-            values = values + 0.0  # a tensor of its own, to carry the mask
-            set_mask(values, mask)
-        super().update_state(values, sample_weight)
-
-    def get_config(self) -> dict[str, Any]:
-        if type(self) is not MeanMetricWrapper:
-            return super().get_config()
-        return {"fn": serialize(self.fn), "name": self.name, **serialize(self.arguments)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(**{k: deserialize(v) for k, v in config.items()})
+        masks = [m for m in (output_mask(y_pred), mask_of(values)) if m is not None]
+        self._add(_values(values, self.dtype), sample_weight, reduce(ops.logical_and, masks) if masks else None)

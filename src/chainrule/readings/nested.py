@@ -16,19 +16,24 @@ Build = Callable[[list[Any]], Any]
 def flatten(x: Any, numbers: bool = True) -> tuple[list[Any], Build]:
     """The leaves inside `x`, and a function that puts others in their places.
 
-    With `numbers` a list of numbers is one leaf, since it stands for an array; without, every list is opened.
+    With `numbers` a list of numbers, nested or not, is one leaf, since it stands for an array; without, every list is
+    opened.
     """
     if isinstance(x, dict):
         parts = [flatten(v, numbers) for v in x.values()]
         keys = list(x)
         return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, regroup(parts, flat), strict=True))
-    if isinstance(x, list | tuple) and (
-        not numbers or any(isinstance(v, Tensor | Variable | np.ndarray | dict | list | tuple) for v in x)
-    ):
+    if isinstance(x, list | tuple) and (not numbers or _holds_leaves(x)):
         parts = [flatten(v, numbers) for v in x]
         kind = type(x) if type(x) in (list, tuple) else list
         return [t for p in parts for t in p[0]], lambda flat: kind(regroup(parts, flat))
     return [x], lambda flat: flat[0]
+
+
+def _holds_leaves(x: Any) -> bool:
+    if isinstance(x, list | tuple):
+        return any(map(_holds_leaves, x))
+    return isinstance(x, Tensor | Variable | np.ndarray | dict)
 
 
 def regroup(parts: list[Any], flat: list[Any]) -> list[Any]:

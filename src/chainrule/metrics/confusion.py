@@ -1,0 +1,440 @@
+"""True and false positives and negatives at thresholds, and what is read off them: precision, recall, curves, AUC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..errors import ShapeError, ValueProblem
+from ..layers.calling import set_mask
+from ..losses.align import must_fit, pair, weighted
+from ..tensor import Tensor, Variable, as_tensor
+from .metric import Metric, output_mask
+
+COUNTS = {  # of what is (true, said), as yes or no
+    "true_positives": (True, True),
+    "false_positives": (False, True),
+    "true_negatives": (False, False),
+    "false_negatives": (True, False),
+}
+EVERY = tuple(COUNTS)
+EPSILON = 1e-7
+
+
+class _Counting(Metric):
+    """State: some of the four counts, each of shape (thresholds,), or (thresholds, labels).
+
+    An output says yes above a threshold, no at it. Any target but 0 is true.
+    """
+
+    def __init__(
+        self,
+        counts: Sequence[str],
+        thresholds: Sequence[float],
+        name: str | None,
+        dtype: Any,
+        top_k: int | None = None,
+        class_id: int | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._counts, self._limits = tuple(counts), np.asarray(thresholds, "float64")
+        self.top_k, self.class_id = top_k, class_id
+
+    def _build(self, *labels: int) -> None:
+        self.state: dict[str, Variable] = {
+            count: self.add_variable((len(self._limits), *labels), "zeros", name=count) for count in self._counts
+        }
+
+    def _read(self) -> tuple[Tensor, ...]:
+        return tuple(self.state[count].value for count in self._counts)
+
+    def _count(
+        self, y_true: Any, y_pred: Any, sample_weight: Any, each_label: bool = False, label_weights: Any = None
+    ) -> None:
+        target, output = pair(y_true, y_pred, self.dtype)
+        must_fit(target, output)
+        if self.top_k is not None:
+            output = _only_best(output, self.top_k)
+        if self.class_id is not None:
+            target, output = (_column(t, self.class_id) for t in (target, output))
+        target, weights = weighted(target, sample_weight, output_mask(y_pred))
+        weights = ops.ones_like(target) if weights is None else ops.broadcast_to(weights, target.shape)
+        if label_weights is not None:
+            weights = weights * ops.cast(as_tensor(label_weights), weights.dtype)
+        true = ops.cast(target != 0, weights.dtype)
+        shape = (-1, output.shape[-1]) if each_label else (-1, 1)
+        by_label = [
+            ops.expand_dims(ops.transpose(ops.reshape(w, shape)), 1) for w in (weights * (1 - true), weights * true)
+        ]
+        limits = ops.cast(as_tensor(self._limits), output.dtype)
+        above = ops.expand_dims(ops.transpose(ops.reshape(output, shape)), -1) > limits
+        said = [ops.cast(x, weights.dtype) for x in (ops.logical_not(above), above)]
+        for count, variable in self.state.items():
+            is_true, is_said = COUNTS[count]
+            found = ops.transpose(ops.squeeze(ops.matmul(by_label[is_true], said[is_said]), 1))
+            variable.assign_add(ops.reshape(found, variable.shape))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in a batch: targets of 0 and 1, outputs from 0 to 1, of one shape."""
+        self._count(y_true, y_pred, sample_weight)
+
+
+def _only_best(output: Tensor, k: int) -> Tensor:
+    """The k largest outputs of a row; the others are below every threshold."""
+    _, best = ops.top_k(output, k)
+    chosen = ops.sum(ops.one_hot(best, output.shape[-1], dtype="int32"), axis=-2)
+    return ops.where(chosen > 0, output, float("-inf"))
+
+
+def _column(t: Tensor, class_id: int) -> Tensor:
+    if t.ndim < 2 or not 0 <= class_id < t.shape[-1]:
+        raise ShapeError(
+            f"class_id={class_id} with outputs of shape {t.shape}",
+            "outputs of shape (batch, classes), and the number of one of these classes",
+            "count classes from 0, or leave class_id out",
+        )
+    return t[..., class_id : class_id + 1]
+
+
+def _as_list(thresholds: Any, default: float) -> list[float]:
+    """One or more thresholds, from 0 to 1."""
+    if thresholds is None:
+        return [default]
+    found = [float(t) for t in np.ravel(thresholds)]
+    if not found or not all(0 <= t <= 1 for t in found):
+        raise ValueProblem(f"thresholds={thresholds}", "one or more numbers from 0 to 1", "e.g. 0.5")
+    return found
+
+
+def _even(count: int) -> list[float]:
+    """Thresholds from 0 to 1 at equal distances; one alone lies in the middle."""
+    if count < 1:
+        raise ValueProblem(f"num_thresholds={count}", "1 or more", "e.g. 200")
+    return [i / (count - 1) for i in range(count)] if count > 1 else [0.5]
+
+
+class _OneCount(_Counting):
+    count: str
+
+    def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__([self.count], _as_list(thresholds, 0.5), name, dtype)
+        self._build()
+
+    def result(self) -> Tensor:
+        (found,) = self._read()
+        return found[0] if len(self._limits) == 1 else found
+
+
+class TruePositives(_OneCount):
+    """The number, or the weight, of true targets with outputs above the threshold, for each threshold.
+
+    >>> float(TruePositives()([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0]))
+    2.0
+    """
+
+    count = "true_positives"
+
+
+class TrueNegatives(_OneCount):
+    """The number, or the weight, of targets 0 with outputs not above the threshold, for each threshold.
+
+    >>> float(TrueNegatives()([0, 1, 0, 0], [1.0, 1.0, 0.0, 0.0]))
+    2.0
+    """
+
+    count = "true_negatives"
+
+
+class FalsePositives(_OneCount):
+    """The number, or the weight, of targets 0 with outputs above the threshold, for each threshold.
+
+    >>> float(FalsePositives()([0, 1, 0, 0], [0.0, 0.0, 1.0, 1.0]))
+    2.0
+    """
+
+    count = "false_positives"
+
+
+class FalseNegatives(_OneCount):
+    """The number, or the weight, of true targets with outputs not above the threshold, for each threshold.
+
+    >>> float(FalseNegatives()([0, 1, 1, 1], [0.0, 1.0, 0.0, 0.0]))
+    2.0
+    """
+
+    count = "false_negatives"
+
+
+class _Quotient(_Counting):
+    """True positives over true positives and another count; 0 where both are 0."""
+
+    other: str
+
+    def __init__(
+        self,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        limits = _as_list(thresholds, 0.5 if top_k is None else float("-inf"))
+        super().__init__(["true_positives", self.other], limits, name, dtype, top_k, class_id)
+        self._build()
+
+    def result(self) -> Tensor:
+        hits, other = self._read()
+        found = ops.divide_no_nan(hits, hits + other)
+        return found[0] if len(self._limits) == 1 else found
+
+
+class Precision(_Quotient):
+    """The share of true targets among those whose output says yes, for each threshold.
+
+    Args:
+        thresholds: a number or several from 0 to 1; default 0.5, or none with `top_k`.
+        top_k: only the k largest outputs of a row can say yes. class_id: count this column alone.
+
+    >>> round(float(Precision()([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0])), 4)
+    0.6667
+    """
+
+    other = "false_positives"
+
+
+class Recall(_Quotient):
+    """The share of true targets whose output says yes, for each threshold; arguments as of `Precision`.
+
+    >>> round(float(Recall()([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0])), 4)
+    0.6667
+    """
+
+    other = "false_negatives"
+
+
+class _Best(_Counting):
+    """The best of one quotient, over evenly spaced thresholds at which another is at least `value`; else 0."""
+
+    def __init__(
+        self, value: float, what: str, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any
+    ) -> None:
+        if not 0 <= value <= 1:
+            raise ValueProblem(f"{what}={value}", "a share from 0 to 1", "e.g. 0.5")
+        super().__init__(EVERY, _even(num_thresholds), name, dtype, class_id=class_id)
+        self.value = value
+        self._build()
+
+    def _rates(self) -> dict[str, Tensor]:
+        tp, fp, tn, fn = self._read()
+        return {
+            "recall": ops.divide_no_nan(tp, tp + fn),
+            "precision": ops.divide_no_nan(tp, tp + fp),
+            "specificity": ops.divide_no_nan(tn, tn + fp),
+        }
+
+    def _best(self, wanted: str, held: str) -> Tensor:
+        rates = self._rates()
+        return ops.max(ops.where(rates[held] >= self.value, rates[wanted], 0.0))
+
+
+class SensitivityAtSpecificity(_Best):
+    """The best sensitivity tp / (tp + fn) at which specificity tn / (tn + fp) is at least `specificity`.
+
+    >>> float(SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(specificity, "specificity", num_thresholds, class_id, name, dtype)
+
+    def result(self) -> Tensor:
+        return self._best("recall", "specificity")
+
+
+class SpecificityAtSensitivity(_Best):
+    """The best specificity tn / (tn + fp) at which sensitivity tp / (tp + fn) is at least `sensitivity`.
+
+    >>> round(float(SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])), 4)
+    0.6667
+    """
+
+    def __init__(
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(sensitivity, "sensitivity", num_thresholds, class_id, name, dtype)
+
+    def result(self) -> Tensor:
+        return self._best("specificity", "recall")
+
+
+class PrecisionAtRecall(_Best):
+    """The best precision tp / (tp + fp) at which recall tp / (tp + fn) is at least `recall`.
+
+    >>> float(PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        recall: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(recall, "recall", num_thresholds, class_id, name, dtype)
+
+    def result(self) -> Tensor:
+        return self._best("precision", "recall")
+
+
+class RecallAtPrecision(_Best):
+    """The best recall tp / (tp + fn) at which precision tp / (tp + fp) is at least `precision`.
+
+    >>> float(RecallAtPrecision(0.8)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        precision: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(precision, "precision", num_thresholds, class_id, name, dtype)
+
+    def result(self) -> Tensor:
+        return self._best("recall", "precision")
+
+
+class AUC(_Counting):
+    """The area under the curve that a threshold from 0 to 1 draws, as a Riemann sum over thresholds.
+
+    Args:
+        num_thresholds: how many, at equal distances; more come closer to the exact area.
+        curve: ``"ROC"`` (recall over false-positive rate), ``"PR"`` (precision over recall), or ``"PRGAIN"``
+            (Flach and Kull, 2015).
+        summation_method: ``"interpolation"`` (trapezoids; for PR, true positives are interpolated, not their
+            quotient: Davis and Goadrich, 2006), ``"minoring"`` (the lower end of each step) or ``"majoring"``.
+        thresholds: your own, in place of `num_thresholds`; the ends 0 and 1 are added.
+        multi_label: whether each column of (batch, labels) has its own curve; the mean is taken.
+        num_labels: with `multi_label`, the number of columns; default: as the first batch has.
+        label_weights: of the columns; without `multi_label`, of the entries of each column.
+        from_logits: whether outputs are scores, before a sigmoid.
+
+    >>> float(AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
+    0.75
+    """
+
+    def __init__(
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: Any = None,
+        thresholds: Sequence[float] | None = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Any = None,
+        from_logits: bool = False,
+    ) -> None:
+        curve, summation_method = str(curve).upper(), str(summation_method).lower()
+        _one_of("curve", curve, ("ROC", "PR", "PRGAIN"))
+        _one_of("summation_method", summation_method, ("interpolation", "minoring", "majoring"))
+        if thresholds is None and num_thresholds < 2:
+            raise ValueProblem(f"num_thresholds={num_thresholds}", "2 or more", "e.g. 200")
+        if num_labels and not multi_label:
+            raise ValueProblem(f"num_labels={num_labels}", "this only with multi_label=True", "leave num_labels out")
+        inner = _even(num_thresholds)[1:-1] if thresholds is None else sorted(_as_list(thresholds, 0.5))
+        super().__init__(EVERY, [-EPSILON, *inner, 1 + EPSILON], name, dtype)
+        self.curve, self.summation_method, self.multi_label = curve, summation_method, multi_label
+        self.label_weights, self.from_logits = label_weights, from_logits
+        self.state = {}
+        if not multi_label:
+            self._build()
+        elif num_labels:
+            self._build(num_labels)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        output = as_tensor(y_pred)
+        if self.multi_label and output.ndim != 2:
+            raise ShapeError(f"outputs of shape {output.shape}", "(batch, labels)", "leave multi_label out")
+        if not self.state:
+            self._build(output.shape[-1])
+        if self.from_logits:
+            mask = output_mask(y_pred)
+            output = ops.sigmoid(output)
+            set_mask(output, mask)
+        pooled = None if self.multi_label else self.label_weights
+        self._count(y_true, output, sample_weight, self.multi_label, pooled)
+
+    def result(self) -> Tensor:
+        if not self.state:
+            return ops.zeros((), self.dtype)
+        steps = self._interpolated() if (self.curve, self.summation_method) == ("PR", "interpolation") else self._sums()
+        areas = ops.sum(steps, axis=0)
+        if not self.multi_label:
+            return areas
+        if self.label_weights is None:
+            return ops.mean(areas)
+        weights = ops.cast(as_tensor(self.label_weights), areas.dtype)
+        return ops.divide_no_nan(ops.sum(areas * weights), ops.sum(weights))
+
+    def _sums(self) -> Tensor:
+        x, y = self._curve()
+        left, right = y[:-1], y[1:]
+        if self.summation_method == "interpolation":
+            heights = (left + right) / 2
+        else:
+            heights = (ops.minimum if self.summation_method == "minoring" else ops.maximum)(left, right)
+        return (x[:-1] - x[1:]) * heights
+
+    def _curve(self) -> tuple[Tensor, Tensor]:
+        tp, fp, tn, fn = self._read()
+        recall = ops.divide_no_nan(tp, tp + fn)
+        if self.curve == "ROC":
+            return ops.divide_no_nan(fp, fp + tn), recall
+        if self.curve == "PR":
+            return recall, ops.divide_no_nan(tp, tp + fp)
+        odds = ops.divide_no_nan(tp + fn, tn + fp)
+        recall_gain = 1 - odds * ops.divide_no_nan(fn, tp)
+        precision_gain = 1 - odds * ops.divide_no_nan(fp, tp)
+        none = ops.equal(tp, 0)
+        return ops.where(none, 0.0, ops.maximum(recall_gain, 0.0)), ops.where(none, 1.0, precision_gain)
+
+    def _interpolated(self) -> Tensor:
+        """The area of each step where true positives grow in proportion to all that say yes.
+
+        With p of them, tp(p) = a + b p, so the area is the integral of (a + b p) / p over tp: b (Δtp + a log(p1 / p0)).
+        """
+        tp, fp, _, fn = self._read()
+        p = tp + fp
+        gained = tp[:-1] - tp[1:]
+        slope = ops.divide_no_nan(gained, ops.maximum(p[:-1] - p[1:], 0.0))
+        start = tp[1:] - slope * p[1:]
+        some = ops.logical_and(p[:-1] > 0, p[1:] > 0)
+        ratio = ops.where(some, ops.divide_no_nan(p[:-1], p[1:]), 1.0)
+        return ops.divide_no_nan(slope * (gained + start * ops.log(ratio)), tp[1:] + fn[1:])
+
+
+def _one_of(what: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise ValueProblem(f"{what}={given!r}", ", ".join(map(repr, known)), "name one of these")

@@ -1,0 +1,162 @@
+"""Intersection over union of classes of pixels, from one table of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import ops
+from ..errors import ValueProblem
+from ..layers.calling import set_mask
+from ..losses.align import must_fit, same_rank, weighted
+from ..tensor import Tensor, as_tensor
+from .metric import Metric, output_mask
+
+
+class IoU(Metric):
+    """The mean over `target_class_ids` of |target and output| / |target or output|, counted in pixels.
+
+    Classes that occur neither in targets nor in outputs are left out of the mean. Labels outside 0 ..
+    `num_classes` - 1 do not count. The state, rows of true and columns of predicted classes, is of floats, so that
+    fractions of weights count.
+
+    Args:
+        ignore_class: a target that does not count, such as 255 for unlabelled pixels.
+        sparse_y_true, sparse_y_pred: whether they hold labels; otherwise one-hot targets, or scores, along `axis`.
+
+    >>> float(IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1]))
+    0.3333333
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        wrong = [i for i in target_class_ids if not 0 <= i < num_classes]
+        if wrong or not target_class_ids:
+            raise ValueProblem(
+                f"target_class_ids={list(target_class_ids)} of {num_classes} classes",
+                f"at least one number from 0 to {num_classes - 1}",
+                "name the classes whose overlap counts",
+            )
+        self.num_classes, self.target_class_ids = num_classes, list(target_class_ids)
+        self.ignore_class, self.axis = ignore_class, axis
+        self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
+        self.total_cm = self.add_variable((num_classes, num_classes), "zeros", name="total_confusion_matrix")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        target = as_tensor(y_true) if self.sparse_y_true else ops.argmax(y_true, axis=self.axis)
+        output = as_tensor(y_pred) if self.sparse_y_pred else ops.argmax(y_pred, axis=self.axis)
+        target, output = same_rank(ops.cast(target, "int32"), ops.cast(output, "int32"))
+        must_fit(target, output)
+        ones, weights = weighted(ops.ones(target.shape, self.dtype), sample_weight, output_mask(y_pred))
+        weights = ones if weights is None else ops.broadcast_to(weights, ones.shape)
+        weights = ops.reshape(weights, target.shape)
+        if self.ignore_class is not None:
+            weights = weights * ops.cast(target != self.ignore_class, weights.dtype)
+        rows = self._is_class(target) * ops.reshape(weights, (-1, 1))
+        self.total_cm.assign_add(ops.matmul(ops.transpose(rows), self._is_class(output)))
+
+    def _is_class(self, labels: Tensor) -> Tensor:
+        """(pixels, classes): 1 at each pixel's class; a row of zeros for a label that is no class."""
+        every = ops.arange(self.num_classes, dtype="int32")
+        return ops.cast(ops.reshape(labels, (-1, 1)) == every, self.dtype)
+
+    def result(self) -> Tensor:
+        table = self.total_cm.value
+        both = ops.diagonal(table)
+        either = ops.sum(table, axis=0) + ops.sum(table, axis=1) - both
+        both, either = (ops.take(t, self.target_class_ids) for t in (both, either))
+        occurring = ops.sum(ops.cast(either > 0, table.dtype))
+        return ops.divide_no_nan(ops.sum(ops.divide_no_nan(both, either)), occurring)
+
+
+class BinaryIoU(IoU):
+    """`IoU` of yes-or-no pixels: an output of at least `threshold` is class 1.
+
+    >>> float(BinaryIoU(target_class_ids=[1], threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7]))
+    0.3333333
+    """
+
+    def __init__(
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(2, target_class_ids, name, dtype)
+        self.threshold = threshold
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        said = ops.cast(as_tensor(y_pred) >= self.threshold, "int32")
+        set_mask(said, output_mask(y_pred))
+        super().update_state(y_true, said, sample_weight)
+
+
+class MeanIoU(IoU):
+    """The mean of `IoU` over all classes.
+
+    >>> round(float(MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 1, 1])), 4)
+    0.5833
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ) -> None:
+        every = range(num_classes)
+        super().__init__(num_classes, every, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+
+
+class OneHotIoU(IoU):
+    """`IoU` of one-hot targets and, unless `sparse_y_pred`, of scores.
+
+    >>> float(OneHotIoU(2, [0])([[1, 0], [1, 0], [0, 1]], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+
+class OneHotMeanIoU(MeanIoU):
+    """`MeanIoU` of one-hot targets and, unless `sparse_y_pred`, of scores.
+
+    >>> float(OneHotMeanIoU(2)([[1, 0], [1, 0], [0, 1]], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)

@@ -1,0 +1,256 @@
+"""How far outputs are from targets that are numbers: errors, similarities and correlations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import losses, ops
+from ..errors import ShapeError, ValueProblem
+from ..losses.align import must_fit, pair, weighted
+from ..tensor import Tensor
+from .metric import Mean, MeanMetricWrapper, Metric, Sum, output_mask
+
+
+def _fitting(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
+    target, output = pair(y_true, y_pred, dtype)
+    must_fit(target, output)
+    return target, output
+
+
+class MeanSquaredError(MeanMetricWrapper):
+    """The mean of (target - output)².
+
+    >>> float(MeanSquaredError()([[0.0], [0.0]], [[1.0], [3.0]]))
+    5.0
+    """
+
+    def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
+        super().__init__(losses.mean_squared_error, name, dtype)
+
+
+class RootMeanSquaredError(Mean):
+    """The root of the mean of (target - output)², in the targets' unit.
+
+    >>> float(RootMeanSquaredError()([[0.0], [0.0]], [[3.0], [3.0]]))
+    3.0
+    """
+
+    def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(  # type: ignore[override]  # Keras's own signature
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
+        target, output = _fitting(y_true, y_pred, self.dtype)
+        self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
+
+    def result(self) -> Tensor:
+        return ops.sqrt(super().result())
+
+
+class ResidualSumOfSquares(Sum):
+    """The sum of (target - output)² over all examples: RSS (ours; Keras has no name for it).
+
+    >>> float(ResidualSumOfSquares()([[0.0], [0.0]], [[1.0], [3.0]]))
+    10.0
+    """
+
+    def __init__(self, name: str = "residual_sum_of_squares", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(  # type: ignore[override]  # Keras's own signature
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
+        target, output = _fitting(y_true, y_pred, self.dtype)
+        self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
+
+
+class MeanAbsoluteError(MeanMetricWrapper):
+    """The mean of |target - output|.
+
+    >>> float(MeanAbsoluteError()([[0.0], [0.0]], [[1.0], [3.0]]))
+    2.0
+    """
+
+    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
+        super().__init__(losses.mean_absolute_error, name, dtype)
+
+
+class MeanAbsolutePercentageError(MeanMetricWrapper):
+    """The mean of |target - output| / |target|, in percent.
+
+    >>> float(MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [4.0]]))
+    25.0
+    """
+
+    def __init__(self, name: str = "mean_absolute_percentage_error", dtype: Any = None) -> None:
+        super().__init__(losses.mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(MeanMetricWrapper):
+    """The mean of (log(target + 1) - log(output + 1))².
+
+    >>> float(MeanSquaredLogarithmicError()([[1.0]], [[1.0]]))
+    0.0
+    """
+
+    def __init__(self, name: str = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
+        super().__init__(losses.mean_squared_logarithmic_error, name, dtype)
+
+
+class LogCoshError(MeanMetricWrapper):
+    """The mean of log(cosh(output - target)).
+
+    >>> float(LogCoshError()([[1.0]], [[1.0]]))
+    0.0
+    """
+
+    def __init__(self, name: str = "logcosh", dtype: Any = None) -> None:
+        super().__init__(losses.log_cosh, name, dtype)
+
+
+def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+    return -losses.cosine_similarity(y_true, y_pred, axis)
+
+
+class CosineSimilarity(MeanMetricWrapper):
+    """The cosine between target and output along `axis`: 1 for the same direction (the loss is minus this).
+
+    >>> float(CosineSimilarity()([[1.0, 0.0], [1.0, 0.0]], [[3.0, 0.0], [0.0, 2.0]]))
+    0.5
+    """
+
+    def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(_cosine, name, dtype, axis=axis)
+
+
+class R2Score(Metric):
+    """1 - (residual sum of squares) / (sum of squares about the mean), the share of variance explained.
+
+    Targets and outputs are (batch,) or (batch, outputs). Means and squares about them are merged batch by batch (Chan,
+    Golub and LeVeque, 1979), so that large targets cost no digits. Where all targets are equal the score is 1 if the
+    outputs are these targets, else 0, as in scikit-learn.
+
+    Args:
+        class_aggregation: how several outputs become one number: ``"uniform_average"``,
+            ``"variance_weighted_average"``, or ``None`` for one score an output.
+        num_regressors: the number of inputs p of the model; above 0 the score is adjusted for it to
+            1 - (1 - R²)(n - 1)/(n - p - 1), where n examples suffice for that.
+
+    >>> float(R2Score()([[1.0], [2.0], [3.0]], [[1.0], [2.0], [4.0]]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str = "r2_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        known = (None, "uniform_average", "variance_weighted_average")
+        if class_aggregation not in known:
+            raise ValueProblem(
+                f"class_aggregation={class_aggregation!r}", ", ".join(map(repr, known)), "name one of these"
+            )
+        if num_regressors < 0:
+            raise ValueProblem(f"num_regressors={num_regressors}", "0 or more", "leave it out for the plain score")
+        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
+        self.num_samples = self.add_variable((), "zeros", name="num_samples")
+        self.built = False
+
+    def _build(self, outputs: int) -> None:
+        self.count = self.add_variable((outputs,), "zeros", name="count")
+        self.mean = self.add_variable((outputs,), "zeros", name="mean")
+        self.about_mean = self.add_variable((outputs,), "zeros", name="about_mean")
+        self.residual = self.add_variable((outputs,), "zeros", name="residual")
+        self.built = True
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        target, output = _fitting(y_true, y_pred, self.dtype)
+        if output.ndim == 1:
+            target, output = ops.expand_dims(target, -1), ops.expand_dims(output, -1)
+        if output.ndim != 2:
+            raise ShapeError(f"outputs of shape {output.shape}", "(batch, outputs)", "flatten all axes but the first")
+        if not self.built:
+            self._build(output.shape[-1])
+        target, weights = weighted(target, sample_weight, output_mask(y_pred))
+        weights = ops.ones_like(target) if weights is None else ops.broadcast_to(weights, target.shape)
+        n = ops.sum(weights, axis=0)
+        mean = ops.divide_no_nan(ops.sum(weights * target, axis=0), n)
+        gap, share = mean - self.mean, ops.divide_no_nan(n, self.count + n)
+        self.about_mean.assign_add(
+            ops.sum(weights * ops.square(target - mean), axis=0) + ops.square(gap) * self.count * share
+        )
+        self.mean.assign_add(gap * share)
+        self.count.assign_add(n)
+        self.residual.assign_add(ops.sum(weights * ops.square(target - output), axis=0))
+        self.num_samples.assign_add(target.shape[0])
+
+    def result(self) -> Tensor:
+        if not self.built:
+            return ops.zeros((), self.dtype)
+        flat = ops.equal(self.about_mean, 0)
+        perfect = ops.logical_and(ops.equal(self.residual, 0), ops.greater(self.count, 0))
+        scores = 1 - ops.divide_no_nan(self.residual, self.about_mean)
+        scores = ops.where(flat, ops.cast(perfect, scores.dtype), scores)
+        if self.class_aggregation == "uniform_average":
+            scores = ops.mean(scores)
+        elif self.class_aggregation == "variance_weighted_average":
+            scores = ops.divide_no_nan(ops.sum(self.about_mean * scores), ops.sum(self.about_mean))
+        if not self.num_regressors:
+            return scores
+        left = self.num_samples - self.num_regressors - 1
+        adjusted = 1 - ops.divide_no_nan((1 - scores) * (self.num_samples - 1), left)
+        return ops.where(left > 0, adjusted, scores)
+
+
+def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+    """The correlation of target and output along `axis`, from -1 to 1; 0 where one of them is constant.
+
+    >>> pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).numpy().round(6)
+    array([1.], dtype=float32)
+    """
+    target, output = _fitting(y_true, y_pred)
+    a = target - ops.mean(target, axis=axis, keepdims=True)
+    b = output - ops.mean(output, axis=axis, keepdims=True)
+    sizes = ops.sqrt(ops.sum(ops.square(a), axis=axis)) * ops.sqrt(ops.sum(ops.square(b), axis=axis))
+    return ops.divide_no_nan(ops.sum(a * b, axis=axis), sizes)
+
+
+def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+    """Lin's concordance correlation along `axis` (Biometrics 45, 1989): 1 only where output and target are equal.
+
+    >>> concordance_correlation([[0.0, 1.0, 2.0]], [[0.0, 1.0, 2.0]])
+    tensor([1.])
+    """
+    target, output = _fitting(y_true, y_pred)
+    m, n = ops.mean(target, axis=axis, keepdims=True), ops.mean(output, axis=axis, keepdims=True)
+    both = 2 * ops.mean((target - m) * (output - n), axis=axis)
+    spread = ops.var(target, axis=axis) + ops.var(output, axis=axis) + ops.squeeze(ops.square(m - n), axis)
+    return ops.divide_no_nan(both, spread)
+
+
+class PearsonCorrelation(MeanMetricWrapper):
+    """The mean correlation of target and output along `axis`.
+
+    Each example is a row of numbers; where an example is one number use ``axis=0``, along the batch.
+
+    >>> round(float(PearsonCorrelation()([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]])), 6)
+    1.0
+    """
+
+    def __init__(self, name: str = "pearson_correlation", dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(pearson_correlation, name, dtype, axis=axis)
+
+
+class ConcordanceCorrelation(MeanMetricWrapper):
+    """The mean of Lin's concordance correlation of target and output along `axis`.
+
+    >>> float(ConcordanceCorrelation()([[0.0, 1.0, 2.0]], [[0.0, 1.0, 2.0]]))
+    1.0
+    """
+
+    def __init__(self, name: str = "concordance_correlation", dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(concordance_correlation, name, dtype, axis=axis)
