@@ -76,6 +76,17 @@ def test_no_list_is_stale():
 
 
 WORDS = {"errors", "graph", "tensor", "ops", "configurable"}
+MODEL_PARTS = {
+    "initializers",
+    "regularizers",
+    "constraints",
+    "activations",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+}
+TRAINING = {*WORDS, *MODEL_PARTS, "readings", "dtype_policies", "engine", "callbacks", "utils"}
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
     "graph": {"errors"},
@@ -95,13 +106,16 @@ MAY = {  # a room, and what it may import beside itself
     "losses": {*WORDS, "readings", "dtype_policies", "layers"},
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
     "callbacks": {"errors"},
+    "training": TRAINING,
+    "models": {*TRAINING, "training"},
+    "saving": {*TRAINING, "training", "models"},
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets"},
     "draw": {"errors"},
     "cli": {"errors", "graph", "tensor", "ops", "readings", "datasets", "draw"},
 }
 # imported inside a function, at need: named by the design
-LAZY = {("tensor", "array_api")}
+LAZY = {("tensor", "array_api"), ("models", "saving")}
 
 
 def rooms():

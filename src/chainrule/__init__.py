@@ -7,6 +7,7 @@
 tensor(8.0)
 """
 
+from importlib import import_module
 from typing import Any
 
 from . import ops
@@ -54,6 +55,28 @@ __all__ = [
     "vectorize",
 ]
 
+# Keras's modules and words, imported when they are first asked for: who only differentiates does not wait for them
+_ROOMS = (
+    "activations array_api callbacks constraints datasets dtype_policies initializers layers losses metrics models "
+    "optimizers regularizers saving utils"
+).split()
+_WORDS = {
+    "DTypePolicy": "dtype_policies",
+    "FloatDTypePolicy": "dtype_policies",
+    "Initializer": "initializers",
+    "Input": "layers",
+    "InputSpec": "layers",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
+    "SeedGenerator": "ops.random",
+    "Sequential": "models",
+    "TrainingWarning": "training",
+}
+
 _HABITS = {
     "GradientTape": "no tape is needed: call chainrule.gradients(loss, variables) afterwards, or chainrule.grad(f)",
     "no_grad": "nothing is recorded but through variables and watched tensors; use chainrule.ops.stop_gradient",
@@ -63,10 +86,31 @@ _HABITS = {
     "convert_to_tensor": "use chainrule.tensor, or chainrule.ops.convert_to_tensor",
     "as_tensor": "use chainrule.tensor",
     "array": "use chainrule.tensor",
+    "KerasTensor": "use chainrule.Input(shape) for a model's input, or chainrule.symbolic(shape)",
+    "Operation": "write a layers.Layer, or a function of tensors",
+    "Function": "use chainrule.Model(inputs, outputs)",
+    "StatelessScope": "chainrule.readings.trace.trace gives a step whose variables are inputs and outputs",
+    "name_scope": "use chainrule.scope",
+    "device": "no call is needed: the engine that runs the graph places its arrays",
 }
 
 
+def version() -> str:
+    """The library's version (``keras.version``)."""
+    return __version__
+
+
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    if name in _WORDS:
+        found = getattr(import_module(f"{__name__}.{_WORDS[name]}"), name)
+        globals()[name] = found
+        return found
     if name in _HABITS:
         raise HabitError(f"chainrule.{name}", "chainrule's own word for it", _HABITS[name])
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *_WORDS})

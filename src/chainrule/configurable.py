@@ -245,6 +245,25 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return cls.from_config(found.config)
 
 
+def check_names(config: Any) -> None:
+    """Look up every name that `deserialize` would need, and make nothing.
+
+    Raises:
+        ValueProblem: for the first that is not known.
+    """
+    todo = [config]
+    while todo:
+        data = todo.pop()
+        if isinstance(data, list):
+            todo += data
+        elif isinstance(data, dict):
+            todo += data.values()
+            if "class_name" in data and "config" in data and data["class_name"] != "__numpy__":
+                named = data["class_name"] in ("function", "class")
+                name = str(data["config"] if named else data["class_name"])
+                _look_up(_Config(str(data.get("module") or ""), name, None, data.get("registered_name")))
+
+
 def _look_up(wanted: _Config) -> Any:
     custom = get_registered_object(wanted.registered or wanted.name) or get_registered_object(wanted.name)
     found = custom or _builtin.get((_room_name(wanted.room), wanted.name))
@@ -348,6 +367,7 @@ __all__ = [
     "Configurable",
     "CustomObjectScope",
     "Room",
+    "check_names",
     "custom_object_scope",
     "deserialize",
     "get_custom_objects",

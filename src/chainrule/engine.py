@@ -23,9 +23,14 @@ Array = NDArray[Any]
 class Batches(Protocol):
     """Rows of data in the order they are to be taken: batch k is rows ``order[k*size:(k+1)*size]`` of each array."""
 
-    arrays: Sequence[Array]
-    order: Array | None
-    size: int
+    @property
+    def arrays(self) -> Sequence[Array]: ...
+
+    @property
+    def order(self) -> Array | None: ...
+
+    @property
+    def size(self) -> int: ...
 
     def batch(self, k: int) -> list[Array]: ...
 

@@ -3,6 +3,7 @@
 May import: `errors`. All else is reached through the model that the loop hands over.
 """
 
+from .backup import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
 from .checkpoint import ModelCheckpoint
@@ -14,6 +15,7 @@ from .progbar import Progbar, ProgbarLogger
 from .tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -25,7 +25,7 @@ from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import Tensor, Variable, as_tensor, computing_in, recording, symbolic, tensor
 from .calling import auto_name, calls, mask_of, set_mask
-from .node import LAYER_CALL, LayerCall, of_a_model
+from .node import LAYER_CALL, LayerCall, Place, of_a_model
 
 
 class InputSpec:
@@ -352,7 +352,7 @@ class Layer(Configurable):
         flat, build = flatten([list(args), kwargs], numbers=False)
         tensors = [x for x in flat if isinstance(x, Tensor)]
         if tensors and of_a_model(tensors):
-            return self._record(flat, tensors, build)
+            return self._record(flat, build)
         return self._run(args, kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -468,22 +468,19 @@ class Layer(Configurable):
                     if isinstance(out, Tensor):
                         set_mask(out, mask)
 
-    def _record(self, flat: list[Any], tensors: list[Tensor], build: Callable[[list[Any]], Any]) -> Any:
+    def _record(self, flat: list[Any], build: Callable[[list[Any]], Any]) -> Any:
         """One node of a model's graph for this call, and its outputs."""
-
-        def again(given: Sequence[Any], record: bool = False) -> Any:
-            rest = iter(given)
-            args, kwargs = build([next(rest) if isinstance(x, Tensor) else x for x in flat])
-            return self(*args, **kwargs) if record else self.compute_output_spec(*args, **kwargs)
-
-        with _names_of(tensors):
-            outputs, put_together = flatten(self._on_unknown_batch(again, tensors), numbers=False)
+        tensors = [x for x in flat if isinstance(x, Tensor)]
+        places = iter(range(len(tensors)))
+        args, kwargs = build([Place(next(places)) if isinstance(x, Tensor) else x for x in flat])
+        call = LayerCall(self, tuple(args), kwargs)
+        with _chain_to(tensors):
+            outputs, put_together = flatten(self._on_unknown_batch(call, tensors), numbers=False)
         for out in outputs:
             if not isinstance(out, Tensor):
                 raise GraphError(
                     f"{type(out).__name__} returned by {type(self).__name__} {self.name!r}", "tensors", "return tensors"
                 )
-        call = LayerCall(self, lambda given: again(given, record=True))
         specs = Specs([t.spec for t in outputs])
         node = Tensor(LAYER_CALL, tuple(tensors), {"call": call}, specs, None, True, made_here())
         made = [pick(node, i) for i in range(len(outputs))]
@@ -491,18 +488,18 @@ class Layer(Configurable):
             set_mask(new, mask_of(old))
         return put_together(made)
 
-    def _on_unknown_batch(self, again: Callable[[Sequence[Any]], Any], tensors: list[Tensor]) -> Any:
+    def _on_unknown_batch(self, call: LayerCall, tensors: list[Tensor]) -> Any:
         """Outputs on symbols of these specs; where code needs the batch's size, a number stands in for it."""
         symbols = [symbolic(t.shape, t.dtype) for t in tensors]
         for s, t in zip(symbols, tensors, strict=True):
             set_mask(s, mask_of(t))
         try:
-            return again(symbols)
+            args, kwargs = call.arguments(symbols)
+            return self.compute_output_spec(*args, **kwargs)
         except (ChainruleError, TypeError) as first:
             try:
-                found, build = flatten(
-                    again([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors]), numbers=False
-                )
+                args, kwargs = call.arguments([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors])
+                found, build = flatten(self.compute_output_spec(*args, **kwargs), numbers=False)
             except Exception:
                 raise first from None
             return build([symbolic(without_stand_in(t.shape), t.dtype) for t in found])
@@ -601,7 +598,7 @@ def _chain() -> str:
 
 
 @contextmanager
-def _names_of(tensors: Sequence[Tensor]) -> Iterator[None]:
+def _chain_to(tensors: Sequence[Tensor]) -> Iterator[None]:
     """While a call is recorded, the chain of shapes is that of the layers recorded before it."""
     before = calls.chain
     chain: list[tuple[str, Any]] = []

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import GraphError
 from ..graph import Leaf, Node
+from ..readings.nested import flatten
 from ..tensor import INPUT, Tensor
 
 
-class LayerCall:
-    """Which layer was called, and how to call it again on other tensors in place of those it was given."""
+class Place:
+    """Stands for tensor number `index` of a call in its arguments."""
 
-    def __init__(self, layer: Any, again: Callable[[Sequence[Any]], Any]) -> None:
-        self.layer, self.again = layer, again
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class LayerCall:
+    """Which layer was called and how: its arguments, with a `Place` for each tensor."""
+
+    def __init__(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.layer, self.args, self.kwargs = layer, args, kwargs
+
+    def arguments(self, given: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with `given` in the tensors' places."""
+        flat, build = flatten([list(self.args), self.kwargs], numbers=False)
+        args, kwargs = build([given[x.index] if isinstance(x, Place) else x for x in flat])
+        return tuple(args), kwargs
 
 
 class LayerCallRecord(Leaf):
@@ -27,9 +41,9 @@ class LayerCallRecord(Leaf):
 
     def again(self, node: Node, inputs: Sequence[Any]) -> list[Any]:
         """The outputs of the layer on these inputs."""
-        from ..readings.nested import flatten
-
-        return flatten(node.attributes["call"].again(inputs), numbers=False)[0]
+        call: LayerCall = node.attributes["call"]
+        args, kwargs = call.arguments(inputs)
+        return flatten(call.layer(*args, **kwargs), numbers=False)[0]
 
 
 LAYER_CALL = LayerCallRecord("layer")

@@ -231,6 +231,19 @@ def set_random_seed(seed: int) -> None:
     _derived.clear()
 
 
+def get_state() -> dict[str, Any]:
+    """Where the streams of `set_random_seed` stand, as plain data."""
+    return {"seed": _global.seed, "words": _global.state.numpy().tolist(), "derived": dict(_derived)}
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Stand where `get_state` said."""
+    _global.seed = int(state["seed"])
+    _global.state.hold(np.array(state["words"], np.uint32))
+    _derived.clear()
+    _derived.update(state["derived"])
+
+
 def derived(name: str) -> SeedGenerator:
     """A stream of its own for the next thing of this name that has no seed: a Dropout, a kernel, a shuffle.
 

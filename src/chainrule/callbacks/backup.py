@@ -1,0 +1,89 @@
+"""Checkpoints from which an interrupted run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..errors import ValueProblem
+from .callback import Callback, Logs
+
+
+class BackupAndRestore(Callback):
+    """Writes a checkpoint each epoch, or every so many steps, and takes it up when `fit` is called again.
+
+    Kill the process at any moment and run the program again: weights, optimizer, random streams, the place in the
+    data, metrics and the other callbacks' states are as they were, and the run ends with the same bits.
+
+    Args:
+        backup_dir: a folder of its own. save_freq: ``"epoch"``, or a number of steps.
+        double_checkpoint: Keras's: keep the last but one file too. delete_checkpoint: remove it after training.
+
+    Follows ``keras.callbacks.BackupAndRestore``. It acts after all other callbacks, so that it keeps their decisions.
+    """
+
+    runs_last = True
+
+    def __init__(
+        self,
+        backup_dir: Any,
+        save_freq: Any = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        super().__init__()
+        self.backup_dir = os.fspath(backup_dir) if backup_dir else ""
+        if not self.backup_dir or os.path.isfile(self.backup_dir):
+            raise ValueProblem(f"backup_dir={backup_dir!r}", "a folder", "e.g. backup_dir='backup'")
+        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
+            raise ValueProblem(f"save_freq={save_freq!r}", "'epoch', or a number of steps", "e.g. save_freq=100")
+        self.save_freq, self.double_checkpoint, self.delete_checkpoint = save_freq, double_checkpoint, delete_checkpoint
+        self._steps = 0
+
+    @property
+    def path(self) -> str:
+        """The checkpoint's file."""
+        return os.path.join(self.backup_dir, "latest.checkpoint")
+
+    @property
+    def before(self) -> str:
+        """The last but one, with `double_checkpoint`."""
+        return os.path.join(self.backup_dir, "before.checkpoint")
+
+    def needs_batches(self, mode: str) -> bool:
+        return mode == "train" and self.save_freq != "epoch"
+
+    def sees_batches(self, mode: str) -> bool:
+        return self.needs_batches(mode)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        os.makedirs(self.backup_dir, exist_ok=True)
+        self._steps = 0
+        if os.path.exists(self.path):
+            self.model.load_checkpoint(self.path)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._steps += 1
+        if self.save_freq != "epoch" and self._steps % self.save_freq == 0:
+            self._save()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.save_freq == "epoch":
+            self._save()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        if self.delete_checkpoint:
+            for path in (self.path, self.before):
+                if os.path.exists(path):
+                    os.remove(path)
+
+    def _save(self) -> None:
+        if self.double_checkpoint and os.path.exists(self.path):
+            os.replace(self.path, self.before)
+        self.model.save_checkpoint(self.path)
+
+    def get_state(self) -> dict[str, Any]:
+        return {"steps": self._steps}
+
+    def set_state(self, state: Any) -> None:
+        self._steps = int(state["steps"])

@@ -1,0 +1,291 @@
+"""The model: layers that are trained, saved and looked at together. Made of layers called on inputs, or subclassed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..configurable import deserialize, serialize
+from ..errors import GraphError, ValueProblem
+from ..graph import spec_of
+from ..layers import Layer
+from ..readings.nested import flatten
+from ..tensor import Tensor
+from ..training import Trainer
+from .functional import Functional
+
+
+class Model(Trainer):
+    """A layer that can be trained and saved (``keras.Model``).
+
+    Give it `inputs` and `outputs` made by calling layers on `Input`; or inherit, make layers in ``__init__`` and
+    define ``call``.
+
+    Args:
+        inputs, outputs: symbolic tensors, in lists or dictionaries as wanted. name, trainable, dtype: as for `Layer`.
+
+    >>> from chainrule.layers import Dense, Input
+    >>> x = Input((4,))
+    >>> model = Model(x, Dense(1)(Dense(8, activation="relu")(x)))
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((6, 4)), np.ones(6), epochs=2, verbose=0)
+    >>> len(history.history["loss"])
+    2
+    """
+
+    _functional: Functional | None = None
+    _called_with: Any = None  # the specs of the inputs of the first call, where no Input says it
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        inputs, outputs, kwargs = _ends(args, kwargs)
+        super().__init__(**kwargs)
+        self._steps = {}
+        if outputs is not None:
+            self._functional = Functional(inputs, outputs)
+            self.built = True
+
+    # ---- structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order they were called or set; a functional model's inputs are among them."""
+        if self._functional is not None:
+            own = self._functional.layers
+            return own + [part for part in self.sublayers if all(part is not layer for layer in own)]
+        return self.sublayers
+
+    def _parts(self) -> Any:
+        if self._functional is not None:
+            yield from self._functional.layers
+        yield from super()._parts()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this place."""
+        found = self.layers
+        if name is not None:
+            for layer in found:
+                if layer.name == name:
+                    return layer
+            raise ValueProblem(f"the layer {name!r}", f"one of {[layer.name for layer in found]}", "check the name")
+        if index is None or not -len(found) <= index < len(found):
+            raise ValueProblem(
+                f"the layer number {index}", f"a number below {len(found)}", "name the layer, or its place"
+            )
+        return found[index]
+
+    @property
+    def inputs(self) -> list[Tensor] | None:
+        """The symbolic inputs, of a model made from them."""
+        return self._functional.flat_inputs if self._functional is not None else None
+
+    @property
+    def outputs(self) -> list[Tensor] | None:
+        """The symbolic outputs."""
+        return self._functional.flat_outputs if self._functional is not None else None
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or all of them in their form."""
+        return self._known().inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or all of them in their form."""
+        return self._known().outputs
+
+    def _known(self) -> Functional:
+        if self._functional is None:
+            raise GraphError(
+                f"the inputs of {self.name!r}, which were never given",
+                "a model made from Input",
+                "begin the model with Input(shape)",
+            )
+        return self._functional
+
+    @property
+    def input_shape(self) -> Any:
+        """The input's shape, or a list of them."""
+        shapes = [t.shape for t in self._known().flat_inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self) -> Any:
+        """The output's shape, or a list of them."""
+        shapes = [t.shape for t in self._known().flat_outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def input_names(self) -> list[str] | None:
+        return self._functional.input_names if self._functional is not None else None
+
+    @property
+    def output_names(self) -> list[str] | None:  # type: ignore[override]
+        """The names under which losses, metrics and targets may be given."""
+        return self._functional.output_names if self._functional is not None else None
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """What the model computes; a subclass defines it."""
+        if self._functional is None:
+            raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+        return self._functional(inputs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        return None
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make all weights, for inputs of this shape (``None`` for the batch)."""
+        if self._functional is not None or input_shape is None:
+            return
+        shape = tuple(input_shape) if not isinstance(input_shape, dict) else input_shape
+        self.compute_output_shape(shape)
+        self.built = True
+
+    def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if args:
+            flat, build = flatten(args[0], numbers=False)
+            if all(isinstance(t, Tensor) for t in flat):
+                self._called_with = build([spec_of((None, *t.shape[1:]), t.dtype) for t in flat])
+        if type(self).build is Model.build:  # layers are built as they are called
+            self.built = True
+        else:
+            super()._build(args, kwargs)
+
+    # ---- seeing
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print each layer's output shape, parameters, multiplies of one example and the memory of its output."""
+        from .summary import summary_of
+
+        (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length))
+
+    def lint(self, x: Any = None, y: Any = None, validation_data: Any = None) -> Any:
+        """Everything that is probably not as meant about the model and this data; an empty `lint.Report` if nothing is.
+
+        The cheap checks are made by `fit`, too: there an error raises and a warning is warned.
+        """
+        from .lint import lint
+
+        return lint(self, x, y, validation_data)
+
+    def _check_fit(self, source: Any, batch: Any, validation: Any) -> None:
+        from .lint import check_fit
+
+        check_fit(self, source, batch, validation)
+
+    # ---- saving
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Write the model, its weights and its optimizer's state to one file, ``.chainrule`` (`saving.save_model`)."""
+        from ..saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights alone, as safetensors (`saving.save_weights`)."""
+        from ..saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read weights that `save_weights` or `save` wrote, into a model of the same structure."""
+        from ..saving import load_weights
+
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def save_checkpoint(self, filepath: Any, callbacks: Any = None) -> None:
+        """Write all that a run needs to go on bit for bit (`saving.save_checkpoint`)."""
+        from ..saving import save_checkpoint
+
+        save_checkpoint(self, filepath, callbacks)
+
+    def load_checkpoint(self, filepath: Any) -> None:
+        """Take up what `save_checkpoint` wrote; the next `fit` goes on from there."""
+        from ..saving import load_checkpoint
+
+        load_checkpoint(self, filepath)
+
+    def get_config(self) -> dict[str, Any]:
+        if self._functional is not None and type(self).__init__ is Model.__init__:
+            from .structure import functional_config
+
+            return {"name": self.name, "trainable": self._trainable, **functional_config(self._functional)}
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        if "layers" in config and "input_layers" in config:
+            from .structure import from_functional_config
+
+            return from_functional_config(cls, config, custom_objects)
+        return super().from_config(config)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The structure as JSON (`models.model_from_json` reads it)."""
+        import json
+
+        return json.dumps(serialize(self), **kwargs)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile` was given, as plain data."""
+        given = dict(self._compiled or {})
+        if given:
+            given["optimizer"] = self.optimizer
+        return {k: serialize(v) for k, v in given.items()}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """`compile` with what `get_compile_config` gave."""
+        self.compile(**{k: deserialize(v) for k, v in config.items()})
+
+    def __reduce__(self) -> Any:
+        """Models travel between processes as their files do: data, no code."""
+        from ..saving import save_model
+
+        file = io.BytesIO()
+        save_model(self, file)
+        return _from_bytes, (file.getvalue(), type(self))
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        function, arguments = self.__reduce__()
+        copy = function(*arguments)
+        memo[id(self)] = copy
+        return copy
+
+    def reset_states(self) -> None:
+        """Nothing: there are no recurrent layers that carry state yet."""
+
+    @property
+    def state(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Every variable's value by its path."""
+        return {v.path: v.numpy() for v in self.variables}
+
+
+def _from_bytes(data: bytes, cls: Any) -> Any:
+    from ..saving import load_model
+
+    return load_model(io.BytesIO(data), custom_objects={cls.__name__: cls})
+
+
+def _ends(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """inputs, outputs and the rest of a model's arguments."""
+    kwargs = dict(kwargs)
+    inputs = args[0] if args else kwargs.pop("inputs", None)
+    outputs = args[1] if len(args) > 1 else kwargs.pop("outputs", None)
+    if len(args) == 3:
+        kwargs["name"] = args[2]
+    if (inputs is None) != (outputs is None):
+        raise ValueProblem("only one of inputs and outputs", "both, or neither", "call Model(inputs, outputs)")
+    return inputs, outputs, kwargs
+
+
+__all__ = ["Model"]

@@ -1,0 +1,199 @@
+"""A functional model as plain data, and back: its layers, and the calls and operations between them, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..configurable import custom_object_scope, deserialize, serialize
+from ..errors import GraphError, ValueProblem
+from ..graph import CONSTANT, Node
+from ..layers import Layer
+from ..layers.node import LAYER_CALL, Place
+from ..ops.record import PICK, Composite, Operation, attributes_of, freeze, pick, registry
+from ..readings.nested import flatten
+from ..tensor import INPUT, Tensor, constant
+from .functional import Functional
+from .model import Model
+
+
+def functional_config(functional: Functional) -> dict[str, Any]:
+    """Layers, nodes, and which nodes are inputs and outputs, by number."""
+    number = {node.serial: i for i, node in enumerate(functional.graph.order)}
+    layer_number = {id(layer): i for i, layer in enumerate(functional.layers)}
+
+    def numbered(tensors: Any) -> Any:
+        flat, build = flatten(tensors, numbers=False)
+        return build([number[t.serial] for t in flat])
+
+    nodes = [_node_config(node, number, layer_number) for node in functional.graph.order]
+    return {
+        "layers": [serialize(layer) for layer in functional.layers],
+        "nodes": nodes,
+        "input_layers": numbered(functional.inputs),
+        "output_layers": numbered(functional.outputs),
+    }
+
+
+def _node_config(node: Node, number: dict[int, int], layer_number: dict[int, int]) -> dict[str, Any]:
+    operation: Any = node.operation
+    inputs = [number[n.serial] for n in node.inputs]
+    if operation is INPUT and "layer" in node.attributes:
+        return {"input": layer_number[id(node.attributes["layer"])]}
+    if operation is LAYER_CALL:
+        call = node.attributes["call"]
+        return {
+            "layer": layer_number[id(call.layer)],
+            "inputs": inputs,
+            "args": _places(list(call.args)),
+            "kwargs": _places(call.kwargs),
+        }
+    if operation is CONSTANT:
+        return {"constant": serialize(node.value), "weak": bool(node.spec.weak)}
+    if operation is PICK:
+        return {"pick": node.attributes["place"], "inputs": inputs}
+    if operation.leaf:
+        raise GraphError(
+            f"the variable {node.attributes.get('name', '')!r} used between layers",
+            "variables that belong to layers",
+            "write a Layer that holds it with add_weight",
+            node.line,
+        )
+    return {"operation": operation.name, "inputs": inputs, "attributes": serialize(attributes_of(node))}
+
+
+def _places(x: Any) -> Any:
+    """Arguments as data; a tensor's place is written as ``{"tensor": number}``."""
+    if isinstance(x, Place):
+        return {"tensor": x.index}
+    if isinstance(x, dict):
+        return {k: _places(v) for k, v in x.items()}
+    if isinstance(x, list | tuple):
+        return [_places(v) for v in x]
+    return serialize(x)
+
+
+def _arguments(x: Any, tensors: list[Any]) -> Any:
+    if isinstance(x, dict):
+        if set(x) == {"tensor"}:
+            return tensors[x["tensor"]]
+        return {k: _arguments(v, tensors) for k, v in x.items()} if "class_name" not in x else deserialize(x)
+    if isinstance(x, list):
+        return [_arguments(v, tensors) for v in x]
+    return x
+
+
+def from_functional_config(
+    cls: Any, config: dict[str, Any], custom_objects: Any = None, replace: Callable[[int], Layer] | None = None
+) -> Any:
+    """The model that `functional_config` described; `replace` gives a layer by number in place of the described one."""
+    with custom_object_scope(custom_objects or {}):
+        layers: list[Layer] = [
+            replace(i) if replace is not None else deserialize(data) for i, data in enumerate(config["layers"])
+        ]
+        made: list[Any] = []
+        for data in config["nodes"]:
+            made.append(_node(data, layers, made))
+
+    def tensors(numbers: Any) -> Any:
+        flat, build = flatten(numbers, numbers=False)
+        return build([made[i] for i in flat])
+
+    model = cls(
+        inputs=tensors(config["input_layers"]), outputs=tensors(config["output_layers"]), name=config.get("name")
+    )
+    if not config.get("trainable", True):
+        model._trainable = False
+    return model
+
+
+def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
+    inputs = [made[i] for i in data.get("inputs", ())]
+    if "input" in data:
+        return layers[data["input"]].output
+    if "layer" in data:
+        args, kwargs = _arguments(data["args"], inputs), _arguments(data["kwargs"], inputs)
+        outputs = flatten(layers[data["layer"]](*args, **kwargs), numbers=False)[0]
+        return outputs[0].inputs[0]  # the call's node; its outputs are picks of it
+    if "constant" in data:
+        return _constant(data)
+    if "pick" in data:
+        return pick(inputs[0], data["pick"])
+    record = registry.get(data["operation"])
+    if not isinstance(record, Operation):
+        raise ValueProblem(
+            f"the unknown operation {data['operation']!r}", "an operation of this library", "update chainrule"
+        )
+    attributes = {k: freeze(v) for k, v in data["attributes"].items()}
+    if isinstance(record, Composite):
+        raise GraphError(f"the composite {record.name!r} as one node", "its call node", "check the file")
+    return record(*inputs, **attributes)
+
+
+def _constant(data: dict[str, Any]) -> Tensor:
+    from ..tensor import number
+
+    array = deserialize(data["constant"])
+    return number(array.item()) if data["weak"] else constant(array)
+
+
+def clone_model(
+    model: Model,
+    input_tensors: Any = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+    call_function: Any = None,
+    recursive: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """A model of the same structure with new first weights (``keras.models.clone_model``).
+
+    Args:
+        clone_function: makes the new layer for each old one; default: from its configuration.
+
+    >>> from chainrule import layers
+    >>> from chainrule.models import Sequential
+    >>> m = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> clone_model(m).count_params()
+    3
+    """
+    if input_tensors is not None or call_function is not None:
+        raise ValueProblem("input_tensors or call_function", "neither", "call the cloned model on the tensors instead")
+
+    def cloned(layer: Layer) -> Layer:
+        if clone_function is not None:
+            return clone_function(layer)
+        copy: Layer = type(layer).from_config(layer.get_config())
+        return copy
+
+    from .sequential import Sequential
+
+    if isinstance(model, Sequential):
+        start = [model._input.output] if model._input is not None else []
+        if start:
+            first = type(model._input).from_config(model._input.get_config())  # type: ignore[union-attr]
+            start = [first.output]
+        return Sequential([*start, *[cloned(layer) for layer in model.layers]], name=model.name)
+    if model._functional is None:
+        return type(model).from_config(model.get_config())
+    from ..layers import InputLayer
+
+    old = model._functional.layers
+
+    def replace(i: int) -> Layer:
+        if isinstance(old[i], InputLayer):
+            made: Layer = InputLayer.from_config(old[i].get_config())
+            return made
+        return cloned(old[i])
+
+    return from_functional_config(Model, model.get_config(), replace=replace)
+
+
+def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
+    """The model that `Model.to_json` described, with new weights."""
+    import json
+
+    try:
+        config = json.loads(json_string)
+    except ValueError:
+        raise ValueProblem("text that is no JSON", "what model.to_json() gave", "check the text") from None
+    return deserialize(config, custom_objects)

@@ -1,0 +1,178 @@
+"""A table of a model's layers: shapes, parameters, multiplies, and the memory of what they hand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..layers import InputLayer, Layer
+from ..layers.calling import calls
+from ..layers.node import LAYER_CALL
+from ..readings.nested import flatten
+from ..readings.price import Count, price
+from ..readings.trace import Reads
+from ..tensor import Tensor, recording, symbolic
+
+
+class Row:
+    """One line: a layer, how deep it lies, and its numbers."""
+
+    def __init__(self, layer: Layer, depth: int, shape: Any, multiplies: int | None, memory: int | None) -> None:
+        self.layer, self.depth, self.shape = layer, depth, shape
+        self.multiplies, self.memory = multiplies, memory
+
+
+def rows_of(model: Any, expand: bool = False) -> tuple[list[Row], Count | None]:
+    """The rows, and what one example costs forward; ``None`` while the input's shape is not known."""
+    found = _one_example(model)
+    shapes, counts, total = found if found is not None else ({}, {}, None)
+    rows: list[Row] = []
+    _collect(model, model.name, 0, expand, shapes, counts, rows)
+    return rows, total
+
+
+def _one_example(model: Any) -> Any:
+    """Shapes and prices by scope, from the graph of the model on one example."""
+    specs = _input_specs(model)
+    if specs is None:
+        return None
+    flat, build = flatten(specs, numbers=False)
+    symbols = [symbolic((1, *spec.shape[1:]), spec.dtype) for spec in flat]
+    with recording(Reads()):
+        depth, calls.depth = calls.depth, 0
+        try:
+            outputs = model(build(symbols), training=False)
+            chain = list(calls.chain)
+        finally:
+            calls.depth = depth
+    priced = price([t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)])
+    counts: dict[str, Count] = {}
+    for row in priced.rows:
+        parts = row.scope.split("/")
+        for i in range(1, len(parts) + 1):
+            scope = "/".join(parts[:i])
+            counts[scope] = counts.get(scope, Count()) + row.count
+    return dict(chain), counts, priced.forward
+
+
+def _input_specs(model: Any) -> Any:
+    if model._functional is not None:
+        flat, build = flatten(model._functional.inputs, numbers=False)
+        return build([t.spec for t in flat])
+    return model._called_with
+
+
+def _collect(
+    model: Any, path: str, depth: int, expand: bool, shapes: dict[str, Any], counts: dict[str, Count], rows: list[Row]
+) -> None:
+    by_call: dict[int, Any] = {}
+    if model._functional is not None:
+        for node in model._functional.graph.nodes:
+            if node.operation is LAYER_CALL:
+                by_call[id(node.attributes["call"].layer)] = [s.shape for s in node.spec]
+    for layer in model.layers:
+        scope = f"{path}/{layer.name}"
+        shape = layer.batch_shape if isinstance(layer, InputLayer) else None
+        if id(layer) in by_call:
+            shape = by_call[id(layer)]
+        elif layer.name in shapes:
+            shape = _with_batch(shapes[layer.name])
+        if isinstance(shape, list) and len(shape) == 1:
+            shape = shape[0]
+        count = counts.get(scope)
+        known = bool(counts)
+        memory = None if shape is None or not known else _entries(shape) * layer_bytes(layer)
+        rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if known else None, memory))
+        if expand and hasattr(layer, "_functional"):
+            _collect(layer, scope, depth + 1, expand, shapes, counts, rows)
+
+
+def layer_bytes(layer: Layer) -> int:
+    """Bytes of one entry of what the layer hands on."""
+    from ..graph import as_dtype
+
+    return as_dtype(layer.compute_dtype).itemsize
+
+
+def _with_batch(shape: Any) -> Any:
+    if isinstance(shape, tuple) and (not shape or isinstance(shape[0], int)):
+        return (None, *shape[1:])
+    return [_with_batch(s) for s in shape] if isinstance(shape, list) else shape
+
+
+def _entries(shape: Any) -> int:
+    if isinstance(shape, list):
+        return sum(map(_entries, shape))
+    total = 1
+    for n in shape[1:]:
+        total *= n if n is not None else 1
+    return total
+
+
+def summary_of(
+    model: Any,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Any = None,
+    line_length: int | None = None,
+) -> str:
+    """The table as text."""
+    rows, total = rows_of(model, expand_nested)
+    if layer_range is not None:
+        names = [r.layer.name for r in rows]
+        rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
+    head = ["layer (type)", "output shape", "parameters", "multiplies", "activations"]
+    table = [head]
+    for r in rows:
+        params = sum(v.size for v in r.layer.weights)
+        name = "  " * r.depth + f"{r.layer.name} ({type(r.layer).__name__})"
+        if show_trainable:
+            name += "" if r.layer.trainable else " [frozen]"
+        built = r.layer.built or bool(r.layer.weights)
+        table.append(
+            [
+                name,
+                "?" if r.shape is None else _shape_text(r.shape),
+                f"{params:,}" if built else "not built",
+                "?" if r.multiplies is None else f"{r.multiplies:,}",
+                "?" if r.memory is None else size_text(r.memory),
+            ]
+        )
+    widths = [max(len(line[i]) for line in table) for i in range(5)]
+    if line_length is not None:
+        widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - 8))
+    lines = [f"Model: {model.name!r}"]
+    rule = "─" * (sum(widths) + 8)
+    for i, line in enumerate(table):
+        cells = [line[0][: widths[0]].ljust(widths[0]), line[1].ljust(widths[1])]
+        cells += [line[j].rjust(widths[j]) for j in (2, 3, 4)]
+        lines.append("  ".join(cells).rstrip())
+        if i == 0:
+            lines.append(rule)
+    lines.append(rule)
+    weights = model.weights
+    trainable = sum(v.size for v in model.trainable_weights)
+    every = sum(v.size for v in weights)
+    size = sum(v.size * v.dtype.itemsize for v in weights)
+    lines.append(f"parameters: {every:,} ({size_text(size)}), {trainable:,} trainable, {every - trainable:,} not")
+    if total is not None:
+        memory = sum(r.memory or 0 for r in rows if r.depth == 0)
+        lines.append(
+            f"one example forward: {total.multiplies:,} multiplies, {total.flops:,} operations in all, "
+            f"{size_text(memory)} of activations"
+        )
+    if any(r.multiplies is None for r in rows):
+        lines.append("call the model on data, or begin it with Input(shape), to see what is marked ?")
+    return "\n".join(lines)
+
+
+def _shape_text(shape: Any) -> str:
+    return ", ".join(map(str, shape)) if isinstance(shape, list) else str(tuple(shape))
+
+
+def size_text(count: float) -> str:
+    """Bytes in the unit that suits them."""
+    for unit in ("B", "KB", "MB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GB"

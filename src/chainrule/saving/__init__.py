@@ -1,0 +1,38 @@
+"""Models and training runs in files: data alone, a closed registry of names, written whole or not at all.
+
+May import: everything below models; nothing imports it but at need.
+"""
+
+from ..configurable import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize,
+)
+from .checkpoint import load_checkpoint, save_checkpoint
+from .model_file import load_model, load_weights, save_model, save_weights
+
+deserialize_keras_object, serialize_keras_object = deserialize, serialize
+
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_checkpoint",
+    "load_model",
+    "load_weights",
+    "register_keras_serializable",
+    "save_checkpoint",
+    "save_model",
+    "save_weights",
+    "serialize",
+    "serialize_keras_object",
+]

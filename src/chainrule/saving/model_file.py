@@ -1,0 +1,221 @@
+"""A model in one file: its structure as JSON, its weights and its optimizer's state as safetensors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..configurable import check_names, custom_object_scope, deserialize, serialize
+from ..errors import ShapeError, ValueProblem
+from ..graph import Spec, as_dtype, spec_of
+from ..models import Model
+from ..readings.nested import flatten
+from ..readings.trace import Reads
+from ..tensor import Variable, recording, symbolic
+from . import archive, atomic, safetensors
+from .names import variables_of
+
+SUFFIX = ".chainrule"
+WEIGHTS = ".safetensors"
+_FOREIGN = {
+    ".keras": "Keras's own format, which this version does not read or write",
+    ".h5": "HDF5, which this version does not read or write",
+    ".pt": "PyTorch's format, a pickle that can run code",
+    ".pkl": "a pickle, which can run code",
+}
+
+
+def _path(filepath: Any, suffix: str, overwrite: bool = True) -> Any:
+    """The path, if it is one that can be written; open files pass."""
+    if hasattr(filepath, "write") or hasattr(filepath, "read"):
+        return filepath
+    path = os.fspath(filepath)
+    ending = os.path.splitext(path)[1]
+    if ending != suffix:
+        why = f", {_FOREIGN[ending]}" if ending in _FOREIGN else ""
+        base = path[: -len(ending)] if ending else path
+        raise ValueProblem(f"the file name {path!r}{why}", f"a name that ends in {suffix}", f"e.g. {base + suffix!r}")
+    if not overwrite and os.path.exists(path):
+        raise ValueProblem(f"the file {path!r}, which is there already", "a new name", "or pass overwrite=True")
+    return path
+
+
+def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+    """Write a model to one ``.chainrule`` file (``keras.saving.save_model``).
+
+    Args:
+        filepath: a path, or an open binary file.
+
+    The file holds data alone: classes by name, weights by place. It is written whole or not at all.
+
+    >>> import io
+    >>> from chainrule.layers import Dense, Input
+    >>> from chainrule.models import Sequential
+    >>> file = io.BytesIO(); save_model(Sequential([Input((2,)), Dense(1)]), file)
+    >>> load_model(io.BytesIO(file.getvalue())).count_params()
+    3
+    """
+    path = _path(filepath, SUFFIX, overwrite)
+    if not isinstance(model, Model):
+        raise ValueProblem(f"{type(model).__name__} to be saved", "a Model", "save the model that holds it")
+    structure = {"model": serialize(model), "called_with": _specs_as_data(model._called_with)}
+    members = {
+        "metadata.json": archive.metadata("model"),
+        "structure.json": archive.dumped(structure),
+        "weights.safetensors": _weights(model),
+    }
+    if model.compiled:
+        members["compile.json"] = archive.dumped(model.get_compile_config())
+        if model.optimizer is not None and model.optimizer.built:
+            state = {str(i): v.numpy() for i, v in enumerate(model.optimizer.variables)}
+            members["optimizer.safetensors"] = safetensors.dumps(state)
+    archive.write(path, members)
+
+
+def _weights(model: Model) -> bytes:
+    return safetensors.dumps({name: v.numpy() for name, v in variables_of(model).items()})
+
+
+def load_model(
+    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
+    """Read a model that `save_model` wrote (``keras.saving.load_model``).
+
+    Args:
+        custom_objects: classes and functions of yours that the file names. compile: whether to compile it as it was.
+        safe_mode: Keras's; reading is always safe here.
+
+    Raises:
+        ValueProblem: for a file that is not whole, or names what is not known; before anything is built.
+    """
+    where = "the file" if hasattr(filepath, "read") else f"the file {str(filepath)!r}"
+    if not hasattr(filepath, "read"):
+        _path(filepath, SUFFIX)
+    members = archive.read(
+        filepath, "model", {"structure.json", "weights.safetensors"}, {"compile.json", "optimizer.safetensors"}
+    )
+    structure = archive.parsed(members["structure.json"], "structure.json", where)
+    weights, _ = safetensors.loads(members["weights.safetensors"], f"the weights of {where}")
+    state, _ = safetensors.loads(
+        members.get("optimizer.safetensors", safetensors.dumps({})), f"the optimizer of {where}"
+    )
+    compiled = archive.parsed(members.get("compile.json", b"null"), "compile.json", where)
+    if not isinstance(structure, dict) or not isinstance(structure.get("model"), dict):
+        raise ValueProblem(f"{where}, whose structure is no model", "a file as it was saved", "save it anew")
+    with custom_object_scope(custom_objects or {}):
+        check_names(structure["model"])
+        check_names(compiled)
+        try:
+            model = deserialize(structure["model"])
+            _build(model, structure.get("called_with"))
+        except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+            raise ValueProblem(
+                f"{where}, whose structure cannot be built ({error})", "a file as it was saved", "save it anew"
+            ) from None
+        if not isinstance(model, Model):
+            raise ValueProblem(f"{where}, which describes {type(model).__name__}", "a model", "check the file")
+        assign(variables_of(model), weights, where)
+        if compile and compiled:
+            model.compile_from_config(compiled)
+            if state and model.optimizer is not None:
+                model.optimizer.build(model.trainable_weights)
+                assign({str(i): v for i, v in enumerate(model.optimizer.variables)}, state, f"the optimizer of {where}")
+    return model
+
+
+def _specs_as_data(specs: Any) -> Any:
+    if specs is None:
+        return None
+    flat, build = flatten(specs, numbers=False)
+    return build([{"shape": list(s.shape), "dtype": s.dtype.name} for s in flat])
+
+
+def _specs_from(data: Any) -> Any:
+    if isinstance(data, dict) and set(data) == {"shape", "dtype"}:
+        return spec_of(tuple(data["shape"]), as_dtype(data["dtype"]))
+    if isinstance(data, dict):
+        return {k: _specs_from(v) for k, v in data.items()}
+    return [_specs_from(v) for v in data]
+
+
+def _build(model: Any, called_with: Any) -> None:
+    """Make the weights of a model that was never given an Input, by calling it on symbols as it was called once."""
+    if called_with is None or model._functional is not None:
+        return
+    flat, build = flatten(_specs_from(called_with), numbers=False)
+    symbols = [symbolic(tuple(2 if n is None else n for n in s.shape), s.dtype) for s in flat if isinstance(s, Spec)]
+    with recording(Reads()):
+        model(build(symbols))
+    model._called_with = _specs_from(called_with)
+    model._forget_losses()
+
+
+def assign(variables: dict[str, Variable], arrays: dict[str, Any], where: str, skip: bool = False) -> None:
+    """Give each variable the array of its name; nothing changes unless all fit.
+
+    Raises:
+        ValueProblem: naming what is missing or too much. ShapeError: naming what has another shape.
+    """
+    missing = [n for n in variables if n not in arrays]
+    extra = [n for n in arrays if n not in variables]
+    if (missing or extra) and not skip:
+        raise ValueProblem(
+            f"{where}, which "
+            + " and ".join(
+                part
+                for part in (
+                    f"lacks {', '.join(missing[:5])}" if missing else "",
+                    f"holds {', '.join(extra[:5])}, which the model has not" if extra else "",
+                )
+                if part
+            ),
+            "the weights of a model of the same structure",
+            "build the model first (call it once), and check that it is the same",
+        )
+    fitting = []
+    for name, v in variables.items():
+        if name not in arrays:
+            continue
+        array = arrays[name]
+        if array.shape != v.shape:
+            if skip:
+                continue
+            raise ShapeError(f"{where}, where {name} has shape {array.shape}", f"shape {v.shape}", "check the model")
+        fitting.append((v, array))
+    for v, array in fitting:
+        v.hold(np.array(array, dtype=v.dtype))
+
+
+def save_weights(
+    model: Model, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any
+) -> None:
+    """Write a model's weights to one ``.safetensors`` file, such as ``"m.weights.safetensors"``."""
+    atomic.write(_path(filepath, WEIGHTS, overwrite), [_weights(model)])
+
+
+def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+    """Read weights that `save_weights`, or `save_model`, wrote.
+
+    Args:
+        skip_mismatch: leave weights alone that the file lacks or has in another shape.
+    """
+    path = filepath if hasattr(filepath, "read") else os.fspath(filepath)
+    where = "the file" if hasattr(path, "read") else f"the file {path!r}"
+    if isinstance(path, str) and path.endswith(SUFFIX):
+        members = archive.read(
+            path, "model", {"structure.json", "weights.safetensors"}, {"compile.json", "optimizer.safetensors"}
+        )
+        data = members["weights.safetensors"]
+    elif hasattr(path, "read"):
+        data = path.read()
+    else:
+        try:
+            with open(_path(path, WEIGHTS), "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise ValueProblem(f"{where} ({error.strerror})", "a file that can be read", "check the path") from None
+    arrays, _ = safetensors.loads(data, where)
+    assign(variables_of(model), arrays, where, skip_mismatch)

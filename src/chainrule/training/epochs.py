@@ -1,0 +1,135 @@
+"""The steps of each epoch of a source, in chunks sized by the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from ..errors import ShapeError, ValueProblem
+from ..readings.nested import flatten
+from .feed import ArraySource, GeneratorSource, Rows, Source
+from .steps import Steps
+
+LONGEST = 0.1  # seconds between two looks at the clock, the progress line and Ctrl-C
+
+
+class Chunk:
+    """Steps `first` up to, not including, `last`, ready to run: rows of arrays, or one batch of anything."""
+
+    def __init__(self, first: int, last: int, steps: Steps, rows: Rows | None, batch: Any) -> None:
+        self.first, self.last, self.steps, self.rows, self.batch = first, last, steps, rows, batch
+
+    def run(self) -> Any:
+        """The answer of the last step."""
+        if self.rows is None:
+            return self.steps.run(self.batch)
+        ready = self.steps.for_batch(self.batch)
+        return ready.results(ready.program.many(self.rows, self.first, self.last))
+
+    def arrays(self, k: int) -> list[Any]:
+        """The arrays of step k."""
+        if self.rows is not None:
+            return self.rows.batch(k)
+        return [a for a in flatten(self.batch, numbers=False)[0] if a is not None]
+
+
+class Epochs:
+    """Gives each epoch's steps, from any of them on.
+
+    Args:
+        source: the data. steps: how many make an epoch, where the data does not say; then epochs take up where
+            the one before ended, over the data again and again.
+    """
+
+    def __init__(self, source: Source, steps: int | None) -> None:
+        if steps is not None and (isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 1):
+            raise ValueProblem(f"{steps!r} steps", "a whole number from 1 up", "e.g. steps_per_epoch=100")
+        self.source, self.limit = source, steps
+        self.steps = steps if steps is not None else source.count
+        self._peeked: tuple[int, Any, Iterator[Any]] | None = None
+        self._endless: Iterator[Any] | None = None
+
+    def peek(self, epoch: int = 0) -> Any:
+        """The first batch of an epoch, without using it up.
+
+        Raises:
+            ShapeError: if there is none.
+        """
+        batches = self._from(epoch, 0)
+        batch = next(batches, None)
+        if batch is None:
+            raise ShapeError("a source without a batch", "at least one", "check the data set or generator")
+        self._peeked = (epoch, batch, batches)
+        return batch
+
+    def forget(self) -> None:
+        """Training goes on elsewhere than at the batch that was looked at."""
+        self._peeked = self._endless = None
+
+    def chunks(self, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
+        """The epoch's steps from `start` on; one by one where something looks at each batch."""
+        if isinstance(self.source, ArraySource) and self.limit is None and steps.engine is not None:
+            yield from self._of_rows(self.source, epoch, start, steps, one_by_one)
+            return
+        batches = self._taken(epoch, start)
+        for k, batch in enumerate(batches if self.limit is None else islice(batches, self.limit - start), start):
+            yield Chunk(k, k + 1, steps, None, batch)
+        if self.limit is None and self.steps is None:
+            self.steps = k + 1
+
+    def _of_rows(self, source: ArraySource, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
+        rows = source.rows(epoch)
+        total = source.count or 0
+        whole = (source.examples or 0) // source.size  # the last batch may be shorter
+        k, pace, measured = start, 1, False
+        while k < total:
+            last = k + 1 if one_by_one or k >= whole else min(k + pace, whole)
+            chunk = Chunk(k, last, steps, rows, source.put_together(rows.batch(k)))
+            began = time.perf_counter()
+            yield chunk
+            taken = time.perf_counter() - began
+            if measured or taken < LONGEST:  # the first chunk's time may be that of tracing
+                pace = max(1, min(int(LONGEST * (last - k) / max(taken, 1e-9)), 4 * pace))
+            measured = True
+            k = last
+
+    def _taken(self, epoch: int, start: int) -> Iterator[Any]:
+        """The batches from here on, those looked at included."""
+        peeked, self._peeked = self._peeked, None
+        if peeked is not None and (isinstance(self.source, GeneratorSource) or (peeked[0] == epoch and start == 0)):
+            yield peeked[1]
+            yield from peeked[2]
+        else:
+            yield from self._from(epoch, start)
+
+    def _from(self, epoch: int, start: int) -> Iterator[Any]:
+        source, limit = self.source, self.limit
+        if isinstance(source, GeneratorSource):
+            self._endless = self._endless or source.batches(epoch)
+            yield from self._endless
+        elif limit is None:
+            yield from source.batches(epoch, start)
+        elif source.count is not None:
+            at = epoch * limit + start
+            while True:
+                run, first = divmod(at, source.count)
+                yield from source.batches(run, first)
+                at = (run + 1) * source.count
+        else:
+            if self._endless is None:
+                self._endless = islice(_again_and_again(source), epoch * limit + start, None)
+            yield from self._endless
+
+
+def _again_and_again(source: Source) -> Iterator[Any]:
+    run = 0
+    while True:
+        empty = True
+        for batch in source.batches(run):
+            empty = False
+            yield batch
+        if empty:
+            return
+        run += 1

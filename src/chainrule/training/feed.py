@@ -1,0 +1,537 @@
+"""Data into batches: arrays, tables, generators, data sets of batches, and anything with a length and an index.
+
+A source gives, for an epoch, batches in order. What it holds as arrays it also gives as `Rows`, so that an engine may
+take many steps at once. The order of an epoch hangs on the source's key and the epoch's number alone: a resumed run
+takes the same batches.
+
+May import: `ops`, `readings`, `tensor`, `utils` (the base class of data sets).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from ..graph import as_dtype
+from ..ops.random import SeedGenerator, random_permutation
+from ..readings.nested import flatten
+from ..tensor import Tensor, Variable
+from ..utils import PyDataset
+
+Array = NDArray[Any]
+
+
+def unpack(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight of what a generator gave, ``None`` where there is none."""
+    if not isinstance(data, tuple):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ShapeError(
+            f"a batch that is a tuple of {len(data)}",
+            "x, (x, y) or (x, y, sample_weight)",
+            "put several inputs in a list",
+        )
+    x, y, weight = (*data, None, None)[:3]
+    return x, y, weight
+
+
+def pack(x: Any, y: Any, weight: Any) -> Any:
+    """The shortest tuple that holds what there is; x alone if it is no tuple itself."""
+    if weight is not None:
+        return x, y, weight
+    return (x, y) if y is not None else (x,)
+
+
+def leaves_of(data: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """The arrays in nested lists, tuples and dictionaries; lists of numbers are one array, tables too."""
+    if isinstance(data, dict):
+        parts = {k: leaves_of(v) for k, v in data.items()}
+        flat = [leaf for p, _ in parts.values() for leaf in p]
+
+        def rebuild(given: list[Any]) -> Any:
+            rest = iter(given)
+            return {k: build([next(rest) for _ in leaves]) for k, (leaves, build) in parts.items()}
+
+        return flat, rebuild
+    if isinstance(data, list | tuple) and any(_is_array(v) or isinstance(v, dict) for v in data):
+        inner = [leaves_of(v) for v in data]
+        flat = [leaf for p, _ in inner for leaf in p]
+
+        def again(given: list[Any]) -> Any:
+            rest = iter(given)
+            made = [build([next(rest) for _ in leaves]) for leaves, build in inner]
+            return tuple(made) if isinstance(data, tuple) else made
+
+        return flat, again
+    return [data], lambda given: given[0]
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Tensor | Variable) or hasattr(value, "__array__") or hasattr(value, "__dlpack__")
+
+
+def as_rows(data: Any, what: str, float_dtype: str) -> Array:
+    """Data as one NumPy array, floats in `float_dtype`, whole numbers in 32 bits where they fit.
+
+    Raises:
+        ValueProblem: for words, dates and other things that are no numbers, naming the column.
+    """
+    if hasattr(data, "toarray"):  # SciPy's sparse matrices
+        data = data.toarray()
+    if hasattr(data, "to_numpy"):  # pandas and polars tables and columns
+        columns = list(getattr(data, "columns", ()))
+        data = data.to_numpy()
+        if data.dtype.kind == "O":
+            data = _table(data, columns, what)
+    elif type(data).__module__.split(".")[0] == "torch":
+        data = data.detach().cpu().numpy()
+    array = np.asarray(data.numpy() if isinstance(data, Tensor | Variable) else data)
+    if array.dtype.kind == "O":
+        array = _table(array, [], what)
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise ValueProblem(
+            f"{what} of dtype {array.dtype}",
+            "numbers",
+            "turn words into numbers first, e.g. with layers.StringLookup, or one column for each word",
+        )
+    if array.dtype.kind == "f" and array.dtype.name != float_dtype:
+        return array.astype(as_dtype(float_dtype))
+    if array.dtype.itemsize == 8 and array.dtype.kind in "iu":
+        info = np.iinfo(np.int32)
+        if not array.size or (array.min() >= info.min and array.max() <= info.max):
+            return array.astype(np.int32)
+    return array
+
+
+def _table(array: Array, columns: list[Any], what: str) -> Array:
+    """A table of objects as floats; a column that holds no numbers is named."""
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    if array.ndim == 1 and array.size and all(np.shape(v) == np.shape(array[0]) for v in array):
+        try:
+            return np.stack([np.asarray(v, dtype=np.float64) for v in array])
+        except (TypeError, ValueError):
+            pass
+    if array.ndim == 2:
+        for i in range(array.shape[1]):
+            for row, value in enumerate(array[:, i]):
+                try:
+                    float(value)
+                except (TypeError, ValueError):
+                    name = repr(columns[i]) if columns else f"number {i}"
+                    raise ValueProblem(
+                        f"{value!r} in column {name} of {what}, row {row}",
+                        "numbers",
+                        "encode that column as numbers, or leave it out",
+                    ) from None
+    raise ValueProblem(f"{what} that holds objects of different shapes", "one array of numbers", "pad or cut the rows")
+
+
+class Rows:
+    """Arrays of equal length, taken `size` rows at a time in `order` (`engine.Batches`)."""
+
+    def __init__(self, arrays: Sequence[Array], order: Array | None, size: int) -> None:
+        self.arrays, self.order, self.size = list(arrays), order, size
+
+    def batch(self, k: int) -> list[Array]:
+        """The arrays' rows of batch k."""
+        start, stop = k * self.size, (k + 1) * self.size
+        if self.order is None:
+            return [a[start:stop] for a in self.arrays]
+        chosen = self.order[start:stop]
+        return [a[chosen] for a in self.arrays]
+
+
+class Source:
+    """Batches for training, evaluation or prediction.
+
+    Attributes:
+        count: batches an epoch; ``None`` if that is not known before its end.
+        examples: examples an epoch, if known.
+        resumable: whether an epoch can be entered in the middle.
+    """
+
+    count: int | None = None
+    examples: int | None = None
+    resumable = True
+
+    def rows(self, epoch: int) -> Rows | None:
+        """The epoch as arrays and an order, where the source holds arrays."""
+        return None
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        """The epoch's batches from number `first` on: x, y, sample_weight, as nested arrays."""
+        raise NotImplementedError
+
+    def end_epoch(self) -> None:
+        """What is to be done after an epoch."""
+
+    def get_state(self) -> Any:
+        """Where the source stands, for a checkpoint; ``None`` if the epoch and batch numbers say it all."""
+        return None
+
+    def set_state(self, state: Any) -> None:
+        """Stand where `get_state` said."""
+
+
+class ArraySource(Source):
+    """Arrays held in memory (or memory-mapped)."""
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        weight: Any,
+        batch_size: int | None,
+        shuffle: bool,
+        stream: SeedGenerator | None,
+        float_dtype: str,
+    ) -> None:
+        self.parts = []
+        self.arrays: list[Array] = []
+        for name, data in (("x", x), ("y", y), ("sample_weight", weight)):
+            flat, build = leaves_of(data) if data is not None else ([], lambda given: None)
+            arrays = [
+                as_rows(leaf, name if len(flat) == 1 else f"{name}[{i}]", float_dtype) for i, leaf in enumerate(flat)
+            ]
+            self.parts.append((len(arrays), build))
+            self.arrays += arrays
+            for i, a in enumerate(arrays):
+                if not a.ndim or len(a) != len(self.arrays[0]):
+                    raise ShapeError(
+                        f"{len(self.arrays[0])} examples in x and "
+                        + (f"{len(a)} in {name}" if a.ndim else f"a single number as {name}")
+                        + (f" ({i})" if len(flat) > 1 else ""),
+                        "as many of each",
+                        f"check that the first axis of {name} counts the examples",
+                    )
+        n = len(self.arrays[0])
+        if n == 0:
+            raise ShapeError("data without examples", "at least one", "check how the data was loaded or split")
+        self.size = _batch_size(batch_size, n)
+        self.examples, self.count = n, math.ceil(n / self.size)
+        self.shuffle, self.stream = shuffle, stream
+
+    def rows(self, epoch: int) -> Rows:
+        order = None
+        if self.shuffle and self.stream is not None:
+            words = self.stream.state.numpy()
+            order = random_permutation(words[:2], np.array(epoch, np.uint32), n=len(self.arrays[0])).numpy()
+        return Rows(self.arrays, order, self.size)
+
+    def put_together(self, arrays: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """A batch's arrays as x, y, sample_weight."""
+        rest = iter(arrays)
+        x, y, weight = (build([next(rest) for _ in range(count)]) for count, build in self.parts)
+        return x, y, weight
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        rows = self.rows(epoch)
+        for k in range(first, self.count or 0):
+            yield self.put_together(rows.batch(k))
+
+
+def _batch_size(given: Any, n: int) -> int:
+    if given is None:
+        return min(32, n)
+    if isinstance(given, bool) or not hasattr(given, "__index__") or int(given) < 1:
+        raise ValueProblem(f"batch_size={given!r}", "a whole number from 1 up", "e.g. batch_size=32")
+    return min(int(given), n)
+
+
+class IndexedSource(Source):
+    """Anything with ``len`` and an index that gives one example: PyTorch's and Hugging Face's data sets.
+
+    An example is x, (x, y), (x, y, weight), or a dictionary, of which `x` and `y` may name the columns.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        columns: tuple[Any, Any],
+        batch_size: int | None,
+        shuffle: bool,
+        stream: SeedGenerator | None,
+        float_dtype: str,
+    ) -> None:
+        self.data, self.columns, self.float_dtype = data, columns, float_dtype
+        n = len(data)
+        if n == 0:
+            raise ShapeError("a data set without examples", "at least one", "check how it was loaded")
+        self.size = _batch_size(batch_size, n)
+        self.examples, self.count = n, math.ceil(n / self.size)
+        self.shuffle, self.stream = shuffle, stream
+
+    def _example(self, i: int) -> tuple[Any, ...]:
+        found = self.data[i]
+        x, y = self.columns
+        if isinstance(found, dict) and (x is not None or y is not None):
+            inputs = {k: v for k, v in found.items() if k != y} if x is None else _columns(found, x)
+            return (inputs,) if y is None else (inputs, _columns(found, y))
+        return tuple(found) if isinstance(found, list | tuple) else (found,)
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        n = self.examples or 0
+        order: Any = range(n)
+        if self.shuffle and self.stream is not None:
+            words = self.stream.state.numpy()
+            order = random_permutation(words[:2], np.array(epoch, np.uint32), n=n).numpy()
+        for k in range(first, self.count or 0):
+            chosen = [self._example(int(i)) for i in order[k * self.size : (k + 1) * self.size]]
+            yield standard(tuple(_stacked(list(column)) for column in zip(*chosen, strict=True)), self.float_dtype)
+
+
+def _columns(example: dict[str, Any], names: Any) -> Any:
+    for name in [names] if isinstance(names, str) else names:
+        if name not in example:
+            raise ValueProblem(f"the column {name!r}", f"one of {', '.join(map(repr, example))}", "check the name")
+    return example[names] if isinstance(names, str) else {name: example[name] for name in names}
+
+
+def _stacked(column: list[Any]) -> Any:
+    if isinstance(column[0], dict):
+        return {k: _stacked([example[k] for example in column]) for k in column[0]}
+    if isinstance(column[0], list | tuple) and _is_array(column[0][0]):
+        return [_stacked([example[i] for example in column]) for i in range(len(column[0]))]
+    arrays = [np.asarray(v) for v in column]
+    shapes = {a.shape for a in arrays}
+    if len(shapes) > 1:
+        raise ShapeError(
+            f"examples of shapes {', '.join(map(str, sorted(shapes)))} in one batch",
+            "equal shapes",
+            "resize, pad or cut the examples to one shape",
+        )
+    return np.stack(arrays)
+
+
+def standard(data: Any, float_dtype: str) -> tuple[Any, Any, Any]:
+    """A batch of anybody's as nested arrays: x, y, sample_weight."""
+    given = list(data) if isinstance(data, list) and 1 <= len(data) <= 3 and all(map(_is_array, data)) else data
+    parts = unpack(tuple(given) if isinstance(given, list) and isinstance(data, list) else given)
+    made: list[Any] = []
+    for name, part in zip(("x", "y", "sample_weight"), parts, strict=True):
+        if part is None:
+            made.append(None)
+            continue
+        flat, build = leaves_of(part)
+        made.append(build([as_rows(leaf, name, float_dtype) for leaf in flat]))
+    x, y, weight = made
+    return x, y, weight
+
+
+class BatchSource(Source):
+    """A data set of batches: ours (`utils.PyDataset`), or an iterable that begins anew for each epoch."""
+
+    def __init__(self, data: Any, shuffle: bool, stream: SeedGenerator | None, float_dtype: str) -> None:
+        self.data, self.float_dtype = data, float_dtype
+        self.indexed = isinstance(data, PyDataset)
+        self.shuffle, self.stream = shuffle and self.indexed, stream
+        if self.indexed:
+            self.count = data.num_batches
+        elif hasattr(data, "__len__"):
+            self.count = len(data)
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        if not self.indexed:
+            for batch in itertools.islice(iter(self.data), first, None):
+                yield standard(batch, self.float_dtype)
+            return
+        order: Iterable[int] = itertools.count() if self.count is None else range(self.count)
+        if self.shuffle and self.stream is not None and self.count is not None:
+            words = self.stream.state.numpy()
+            order = random_permutation(words[:2], np.array(epoch, np.uint32), n=self.count).numpy().tolist()
+        if hasattr(self.data, "on_epoch_begin"):
+            self.data.on_epoch_begin()
+        for i in itertools.islice(order, first, None):
+            yield standard(self.data[i], self.float_dtype)
+
+    def end_epoch(self) -> None:
+        if hasattr(self.data, "on_epoch_end"):
+            self.data.on_epoch_end()
+
+
+class GeneratorSource(Source):
+    """A generator, which goes on from epoch to epoch and is never begun anew."""
+
+    def __init__(self, data: Iterator[Any], float_dtype: str) -> None:
+        self.data, self.float_dtype = data, float_dtype
+        self.resumable = hasattr(data, "get_state") and hasattr(data, "set_state")
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        for batch in self.data:
+            yield standard(batch, self.float_dtype)
+
+    def get_state(self) -> Any:
+        return self.data.get_state() if self.resumable else None  # type: ignore[attr-defined]
+
+    def set_state(self, state: Any) -> None:
+        if not self.resumable:
+            raise GraphError(
+                "a checkpoint in the middle of a generator, which cannot say where it stood",
+                "data that can be entered again",
+                "give the generator get_state() and set_state(state), or use arrays or a utils.PyDataset",
+            )
+        self.data.set_state(state)  # type: ignore[attr-defined]
+
+
+def source_of(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    stream: SeedGenerator | None = None,
+    class_weight: dict[int, float] | None = None,
+    float_dtype: str = "float32",
+) -> Source:
+    """The source for what `fit`, `evaluate` or `predict` was given.
+
+    Raises:
+        ChainruleError: for data that is none of the kinds known, or whose lengths differ.
+    """
+    if x is None:
+        raise ValueProblem("no data", "x, and for training y", "call fit(x, y)")
+    source: Source
+    if _is_indexed(x):
+        names = [v for v in (y, sample_weight) if v is not None]
+        if any(not isinstance(v, str) for v in names):
+            raise ValueProblem(
+                "y beside a data set", "the data set to give y itself", "leave y out, or name its column"
+            )
+        source = IndexedSource(x, (None, y), batch_size, shuffle, stream, float_dtype)
+    elif isinstance(x, PyDataset) or (_is_iterable(x) and not hasattr(x, "__next__")):
+        _alone(y, sample_weight)
+        source = BatchSource(x, shuffle, stream, float_dtype)
+    elif hasattr(x, "__next__"):
+        _alone(y, sample_weight)
+        source = GeneratorSource(x, float_dtype)
+    else:
+        weight = sample_weight
+        if class_weight:
+            weight = weighted_by_class(y, weight, class_weight, float_dtype)
+        return ArraySource(x, y, weight, batch_size, shuffle, stream, float_dtype)
+    return _ByClass(source, class_weight, float_dtype) if class_weight else source
+
+
+def _alone(y: Any, weight: Any) -> None:
+    if y is not None or weight is not None:
+        raise ValueProblem(
+            "y or sample_weight beside a generator or data set",
+            "batches that hold (x, y) or (x, y, sample_weight)",
+            "let it give them together",
+        )
+
+
+def _is_iterable(x: Any) -> bool:
+    return hasattr(x, "__iter__") and not _is_array(x) and not isinstance(x, list | tuple | dict | str)
+
+
+def _is_indexed(x: Any) -> bool:
+    """One example for an index: PyTorch's and Hugging Face's data sets, and whatever behaves so."""
+    return (
+        hasattr(x, "__getitem__")
+        and hasattr(x, "__len__")
+        and not _is_array(x)
+        and not hasattr(x, "to_numpy")
+        and not isinstance(x, list | tuple | dict | str | PyDataset)
+    )
+
+
+def weighted_by_class(y: Any, weight: Any, class_weight: dict[int, float], float_dtype: str) -> Array:
+    """Each example's weight: its class's, times its own. Classes that are not named weigh 1."""
+    if y is None or isinstance(y, dict) or len(leaves_of(y)[0]) != 1:
+        raise ValueProblem("class_weight", "one array of labels y", "use sample_weight for several outputs")
+    labels = as_rows(y, "y", float_dtype)
+    if labels.ndim > 1 and labels.shape[-1] > 1:
+        labels = labels.argmax(-1)
+    labels = labels.reshape(len(labels), -1)[:, 0] if labels.ndim > 1 else labels
+    found = np.ones(len(labels), as_dtype(float_dtype))
+    for label, share in class_weight.items():
+        found[labels == label] = share
+    return found if weight is None else found * as_rows(weight, "sample_weight", float_dtype)
+
+
+class _ByClass(Source):
+    """Another source, its batches weighted by class."""
+
+    def __init__(self, inner: Source, class_weight: dict[int, float], float_dtype: str) -> None:
+        self.inner, self.class_weight, self.float_dtype = inner, class_weight, float_dtype
+        self.count, self.examples, self.resumable = inner.count, inner.examples, inner.resumable
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        for x, y, weight in self.inner.batches(epoch, first):
+            yield x, y, weighted_by_class(y, weight, self.class_weight, self.float_dtype)
+
+    def end_epoch(self) -> None:
+        self.inner.end_epoch()
+
+    def get_state(self) -> Any:
+        return self.inner.get_state()
+
+    def set_state(self, state: Any) -> None:
+        self.inner.set_state(state)
+
+
+def split(x: Any, y: Any, weight: Any, share: float) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+    """The first part of arrays for training, the last `share` of them for validation, as Keras takes them."""
+    if not 0 < share < 1:
+        raise ValueProblem(f"validation_split={share}", "a share between 0 and 1", "e.g. validation_split=0.2")
+    if x is None or _is_indexed(x) or _is_iterable(x) or hasattr(x, "__next__"):
+        raise ValueProblem("validation_split with a generator or data set", "arrays", "pass validation_data instead")
+    flat, _ = leaves_of(x)
+    try:
+        n = len(flat[0])
+    except TypeError:
+        raise ShapeError("x without axes", "an array of examples", "check x") from None
+    at = math.floor(n * (1 - share))
+    if at in (0, n):
+        raise ValueProblem(
+            f"validation_split={share} of {n} examples", "at least one example on each side", "choose another share"
+        )
+
+    def cut(data: Any, part: slice) -> Any:
+        if data is None:
+            return None
+        leaves, build = leaves_of(data)
+        return build([_sliced(leaf, part) for leaf in leaves])
+
+    head, tail = slice(0, at), slice(at, n)
+    first, last = ([cut(d, part) for d in (x, y, weight)] for part in (head, tail))
+    return (first[0], first[1], first[2]), (last[0], last[1], last[2])
+
+
+def _sliced(leaf: Any, part: slice) -> Any:
+    if hasattr(leaf, "iloc"):
+        return leaf.iloc[part]
+    return leaf[part] if hasattr(leaf, "__getitem__") else np.asarray(leaf)[part]
+
+
+def specs_of(data: Any) -> Any:
+    """The specs of nested arrays, in their form; ``None`` where there is none."""
+    from ..graph import spec_of
+
+    flat, build = flatten(data, numbers=False)
+    return build([None if a is None else spec_of(a.shape, a.dtype) for a in flat])
+
+
+__all__ = [
+    "ArraySource",
+    "ChainruleError",
+    "Rows",
+    "Source",
+    "leaves_of",
+    "pack",
+    "source_of",
+    "specs_of",
+    "split",
+    "unpack",
+]

@@ -1,0 +1,123 @@
+"""A model's steps, traced once for each form of batch and run by an engine; or run eagerly on request."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import Engine, Program
+from ..errors import ChainruleError
+from ..graph import Spec
+from ..readings.nested import flatten
+from ..readings.trace import Step, trace
+from ..tensor import Tensor, constant
+from .feed import specs_of
+
+SIMPLE = (bool, int, float, str, types.NoneType)
+
+
+def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
+    """What is settled when a step is traced and may be changed by hand: numbers, words, functions."""
+    found: list[Any] = []
+    for thing in objects:
+        found.append(id(thing))
+        for key, value in vars(thing).items():
+            if isinstance(value, SIMPLE) or (isinstance(value, tuple) and all(isinstance(v, SIMPLE) for v in value)):
+                found.append((key, value))
+            elif isinstance(value, types.FunctionType | types.BuiltinFunctionType):
+                found.append((key, id(value)))
+    return tuple(found)
+
+
+class Ready:
+    """A traced step and its program."""
+
+    def __init__(self, step: Step, program: Program) -> None:
+        self.step, self.program = step, program
+
+    def results(self, arrays: Sequence[Any]) -> Any:
+        """An engine's answer in the form the step's function returned."""
+        return self.step.put_together(arrays)
+
+
+class Steps:
+    """The steps of one kind (train, test or predict) that a model has taken so far, by form of batch."""
+
+    def __init__(self, function: Callable[..., Any], engine: Engine | None, after: Callable[[], None]) -> None:
+        self.function, self.engine, self.after = function, engine, after
+        self.ready: dict[Any, Ready] = {}
+
+    def for_batch(self, batch: Any) -> Ready:
+        """The step for a batch of this form, traced if it is the first."""
+        assert self.engine is not None
+        specs = specs_of(batch)
+        flat, _ = flatten(specs, numbers=False)
+        key = (tuple(flat), _form(batch))
+        found = self.ready.get(key)
+        if found is None:
+            try:
+                step = trace(self.function, *specs)
+            finally:
+                self.after()
+            found = self.ready[key] = Ready(step, self.engine.program(step))
+        return found
+
+    def run(self, batch: Any) -> Any:
+        """One step on a batch."""
+        arrays = [a for a in flatten(batch, numbers=False)[0] if a is not None]
+        if self.engine is None:
+            flat, build = flatten(batch, numbers=False)
+            result = self.function(*build([None if a is None else constant(np.asarray(a)) for a in flat]))
+            self.after()
+            return _plain(result)
+        ready = self.for_batch(batch)
+        return ready.results(ready.program(arrays))
+
+
+def _form(x: Any) -> Any:
+    if isinstance(x, dict):
+        return tuple((k, _form(v)) for k, v in x.items())
+    if isinstance(x, list | tuple):
+        return (type(x).__name__, *map(_form, x))
+    return x is None
+
+
+def _plain(result: Any) -> Any:
+    flat, build = flatten(result, numbers=False)
+    return build([t.numpy() if isinstance(t, Tensor) or hasattr(t, "numpy") else t for t in flat])
+
+
+def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
+    """Which operation of the step is the first to make a nan or infinity of finite numbers; empty if none does."""
+    graph = step.graph
+    values = list(graph.constants)
+    given = [*batch, *[v._leaf.value for v in step.reads]]
+    values[: len(given)] = given
+    with np.errstate(all="ignore"):
+        for place, run, inputs in graph.steps:
+            values[place] = run(*[values[i] for i in inputs])
+            if not _finite(values[place]) and all(_finite(values[i]) for i in inputs):
+                node = graph.order[place]
+                return _named(node)
+    return ""
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_finite(v) for v in value if v is not None)
+    array = np.asarray(value)
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+
+
+def _named(node: Any) -> str:
+    shown = ", ".join(repr(n.spec) for n in node.inputs if isinstance(n.spec, Spec))
+    part = "the backward pass of " if node.made is not None and node.made.of is not None else ""
+    where = f" in {part}{node.scope!r}" if node.scope else ""
+    line = f" ({node.line})" if node.line else ""
+    return f"{node.operation.name}({shown}){where}{line}"
+
+
+__all__ = ["ChainruleError", "Ready", "Steps", "fingerprint", "first_not_finite"]

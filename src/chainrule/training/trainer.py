@@ -1,0 +1,555 @@
+"""compile, fit, evaluate, predict: the training loop, written once against the engine's protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import optimizers
+from ..callbacks import CallbackList
+from ..engine import engine as engine_named
+from ..errors import GraphError, ShapeError, ValueProblem
+from ..graph import Spec, floatx
+from ..layers import Layer
+from ..metrics import Mean, Metric
+from ..ops.random import derived
+from ..readings.differentiate import gradients
+from ..readings.nested import flatten
+from ..readings.trace import Reads
+from ..tensor import Tensor, recording, symbolic
+from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
+from .epochs import Epochs
+from .feed import Source, pack, source_of, specs_of, split, unpack
+from .interrupt import Interrupts
+from .steps import Steps, fingerprint
+from .watch import TrainingWarning, Watch
+
+
+class Trainer(Layer):
+    """A layer that can be trained; `models.Model` inherits it. Follows ``keras.Model``'s methods."""
+
+    output_names: list[str] | None = None
+
+    optimizer: Any = None
+    stop_training = False
+    history: Any = None
+    _compiled: dict[str, Any] | None = None
+    _loss: CompiledLoss | None = None
+    _metrics: CompiledMetrics | None = None
+    _tracker: Mean | None = None
+    _steps: dict[str, tuple[Any, Steps]]
+    _resume: dict[str, Any] | None = None
+    _position: tuple[int, int] = (0, 0)
+    _source: Source | None = None
+    _hooks_now: CallbackList | None = None
+
+    # ---- compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+        engine: str | None = None,
+    ) -> None:
+        """Say how the model is to be trained (``keras.Model.compile``).
+
+        Args:
+            optimizer: a name such as ``"adam"``, or an optimizer. loss: a name, function or loss; for several outputs
+                a list or dictionary of them. loss_weights: likewise. metrics: a list, such as ``["accuracy"]``.
+            weighted_metrics: metrics that take the sample weights too.
+            run_eagerly: run `train_step` as plain Python, so that prints and breakpoints work.
+            steps_per_execution, jit_compile: Keras's; the engine decides both itself.
+            auto_scale_loss: with a float16 policy, scale the loss (`optimizers.LossScaleOptimizer`).
+            engine: ``"numpy"``; default the one that fits what is installed.
+        """
+        found = optimizers.get(optimizer)
+        if found is not None and not isinstance(found, optimizers.Optimizer):
+            raise ValueProblem(f"optimizer={optimizer!r}", "a name or an optimizer", 'e.g. optimizer="adam"')
+        half = self.dtype_policy.name == "mixed_float16" and auto_scale_loss
+        if half and found is not None and not isinstance(found, optimizers.LossScaleOptimizer):
+            found = optimizers.LossScaleOptimizer(found)
+        self.optimizer = found
+        self._engine = engine_named(engine)
+        self.run_eagerly = run_eagerly
+        self._loss = CompiledLoss(loss, loss_weights) if loss is not None else None
+        self.loss = loss
+        self._metrics = CompiledMetrics(metrics, weighted_metrics)
+        self._tracker = Mean(name="loss")
+        self._steps = {}
+        self.stop_training = False
+        self._compiled = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "auto_scale_loss": auto_scale_loss,
+            "engine": engine,
+        }
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled is not None
+
+    def _must_be_compiled(self, what: str) -> None:
+        if not self.compiled:
+            raise GraphError(
+                f"{what} of a model that was not compiled", "compile to come first", 'e.g. model.compile("adam", "mse")'
+            )
+
+    # ---- losses and metrics
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The loss's tracker, the metrics of `compile`, and those held by the model and its layers."""
+        found: list[Metric] = [self._tracker] if self._tracker is not None else []
+        if self._loss is not None:
+            found += self._loss.trackers.values()
+        for layer in self._flatten_layers():
+            found += [m for m in vars(layer).values() if isinstance(m, Metric) and m is not self._tracker]
+        return found + (self._metrics.metrics if self._metrics is not None else [])
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of `metrics`."""
+        return [m.name for m in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Start all metrics from zero."""
+        for m in self.metrics:
+            m.reset_state()
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The loss of a batch: that of `compile`, and what layers and regularizers add. Override it for your own."""
+        parts = list(self.losses)
+        if self._loss is not None:
+            value = self._loss(y, outputs_of(y_pred, self.output_names), sample_weight)
+            if value is not None:
+                parts.insert(0, value)
+        if not parts:
+            raise GraphError(
+                "no loss", "a loss in compile, or add_loss in a layer", 'e.g. model.compile("adam", loss="mse")'
+            )
+        return total(parts)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Take a batch into the metrics, and give all results by name."""
+        if self._metrics is not None:
+            self._metrics.update(y, outputs_of(y_pred, self.output_names), sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The metrics' results by name."""
+        found: dict[str, Any] = {}
+        for m in self.metrics:
+            result = m.result()
+            found.update(result if isinstance(result, dict) else {m.name: result})
+        return found
+
+    # ---- one step of each kind; override them for your own
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update from one batch: forward, loss, gradients, update, metrics. Override it for your own."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        self._track(loss, x)
+        weights = self.trainable_weights
+        if weights and self.optimizer is not None:
+            grads = gradients(self.optimizer.scale_loss(loss), weights, unconnected="zero")
+            self.optimizer.apply(grads, weights)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Loss and metrics of one batch."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        if self._loss is not None or self.losses:
+            self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The outputs of one batch."""
+        return self(unpack(data)[0], training=False)
+
+    def _track(self, loss: Any, x: Any) -> None:
+        if self._tracker is not None:
+            self._tracker.update_state(loss, sample_weight=flatten(x, numbers=False)[0][0].shape[0])
+
+    # ---- getting ready
+
+    def _float_dtype(self) -> str:
+        own: str = self.variable_dtype
+        return own if own == "float64" else floatx()
+
+    def _of_kind(self, kind: str) -> Steps:
+        """The steps of this kind; traced anew when something they depend on was changed by hand."""
+        if "_steps" not in self.__dict__:
+            self._steps = {}
+        layers = self._flatten_layers()
+        inner = getattr(self.optimizer, "inner_optimizer", None)
+        parts = [*layers, *[p for p in (self.optimizer, inner) if p is not None and kind == "train"]]
+        mark = (fingerprint(parts), tuple(id(v) for v in self.trainable_weights))
+        kept = self._steps.get(kind)
+        if kept is None or kept[0] != mark:
+            function = {"train": self.train_step, "test": self.test_step, "predict": self.predict_step}[kind]
+            eager = getattr(self, "run_eagerly", False)
+            used = None if eager else getattr(self, "_engine", None) or engine_named()
+            steps = Steps(lambda x, y, w: function(pack(x, y, w)), used, self._forget_losses)
+            kept = self._steps[kind] = (mark, steps)
+        return kept[1]
+
+    def _all_built(self) -> bool:
+        return self.built and all(layer.built for layer in self._flatten_layers())
+
+    def _forget_losses(self) -> None:
+        for layer in self._flatten_layers():
+            layer._losses = []
+
+    def _prepare(self, batch: tuple[Any, Any, Any], training: bool) -> None:
+        """Make weights, losses, metrics and the optimizer's slots, as far as a batch's shapes decide them."""
+        x, y, _ = (_symbols(specs_of(part)) for part in batch)
+        y_pred = None
+        waiting = self._loss is not None and self._loss.by_output is None
+        waiting = waiting or (self._metrics is not None and self._metrics.by_output is None and y is not None)
+        if not self._all_built() or waiting:
+            try:
+                with recording(Reads()):
+                    y_pred = self(x, training=training)
+            finally:
+                self._forget_losses()
+        if y_pred is None:
+            return
+        outputs = outputs_of(y_pred, self.output_names)
+        if self._loss is not None and self._loss.by_output is None:
+            self._loss.build(list(outputs))
+        if self._metrics is not None and self._metrics.by_output is None and y is not None:
+            self._metrics.build(y, outputs)
+
+    def _prepare_loss(self) -> None:
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_weights)
+
+    # ---- fit
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Train the model (``keras.Model.fit``).
+
+        Args:
+            x: arrays, a table, tensors, lists or dictionaries of them; a generator or data set of batches; anything
+                with a length and an index that gives one example.
+            y: targets, in as many; the name of a column for a data set of dictionaries.
+            batch_size: examples a step, default 32. One: stochastic descent; ``len(x)``: full-batch descent.
+            epochs: passes over the data. verbose: 0 silent, 1 a progress line, 2 one line an epoch.
+            validation_split: the last share of the arrays, kept for validation. validation_data: (x, y) or
+                (x, y, sample_weight), or a source of batches.
+            shuffle: a new order each epoch. class_weight: each class's weight. sample_weight: each example's.
+            initial_epoch: where to go on. steps_per_epoch: steps that make an epoch, for data without an end.
+
+        Returns:
+            A `callbacks.History`, whose ``history`` holds each epoch's numbers by name. Ctrl-C stops after the step
+            in progress, with the weights of that moment, and raises KeyboardInterrupt.
+        """
+        self._must_be_compiled("fit")
+        _whole(epochs=epochs, initial_epoch=initial_epoch)
+        dtype = self._float_dtype()
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
+        source = source_of(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=bool(shuffle),
+            stream=derived("fit"),
+            class_weight=class_weight,
+            float_dtype=dtype,
+        )
+        if validation_data is not None:
+            validation_data = self._validation(validation_data, validation_batch_size or batch_size)
+        loop = Epochs(source, steps_per_epoch)
+        self._ready_to_train(source, loop, initial_epoch, validation_data)
+        if verbose == "auto":
+            verbose = 1
+        hooks = callbacks
+        if not isinstance(callbacks, CallbackList):
+            hooks = CallbackList(
+                callbacks,
+                add_history=True,
+                add_progbar=verbose != 0,
+                verbose=verbose,
+                epochs=epochs,
+                steps=loop.steps,
+                model=self,
+            )
+        hooks.callbacks.sort(key=lambda c: bool(getattr(c, "runs_last", False)))
+        self.stop_training = False
+        self._source, self._hooks_now, self._position = source, hooks, (initial_epoch, 0)
+        hooks.on_train_begin()
+        first = self._resumed(hooks, source, loop)
+        initial_epoch = max(initial_epoch, first[0])
+        logs: dict[str, Any] = {}
+        watch = Watch()
+        with Interrupts() as interrupts:
+            for epoch in range(initial_epoch, epochs):
+                if self.stop_training:
+                    break
+                start = first[1] if epoch == first[0] else 0
+                if not start:
+                    self.reset_metrics()
+                hooks.on_epoch_begin(epoch)
+                logs = self._epoch(loop, epoch, start, hooks, interrupts, watch)
+                if validation_data is not None and _validates(epoch, validation_freq):
+                    found = self.evaluate(
+                        validation_data,
+                        steps=validation_steps,
+                        callbacks=hooks,
+                        return_dict=True,
+                        verbose=0,
+                    )
+                    logs.update({f"val_{k}": v for k, v in found.items()})
+                watch.epoch(logs)
+                source.end_epoch()
+                self._position = (epoch + 1, 0)
+                hooks.on_epoch_end(epoch, logs)
+            if self.optimizer is not None:
+                self.optimizer.finalize_variable_values(self.trainable_weights)
+        hooks.on_train_end(logs)
+        self._source = self._hooks_now = None
+        return self.history
+
+    def _ready_to_train(self, source: Source, loop: Epochs, epoch: int, validation: Any) -> None:
+        """Look at the first batch, so that what does not fit is said before anything is learnt."""
+        batch = loop.peek(epoch)
+        self._prepare(batch, training=True)
+        self._prepare_loss()
+        self._check_fit(source, batch, validation)
+
+    def _check_fit(self, source: Source, batch: Any, validation: Any) -> None:
+        """The cheap checks of `lint`; models say which."""
+
+    def _validation(self, data: Any, batch_size: int | None) -> Source:
+        if isinstance(data, Source):
+            return data
+        parts = tuple(data) if isinstance(data, list) and len(data) in (2, 3) else data
+        x, y, weight = unpack(parts)
+        return source_of(x, y, weight, batch_size=batch_size, float_dtype=self._float_dtype())
+
+    def _resumed(self, hooks: CallbackList, source: Source, loop: Epochs) -> tuple[int, int]:
+        """Where a checkpoint that a callback has loaded says that training stood; (0, 0) without one."""
+        state, self._resume = self._resume, None
+        if state is None:
+            return (0, 0)
+        loop.forget()
+        stream = getattr(source, "stream", None)
+        if stream is not None and state.get("stream") is not None:
+            stream.state.hold(np.array(state["stream"], np.uint32))
+        if state.get("source") is not None or not source.resumable:
+            source.set_state(state.get("source"))
+        hooks.set_state(state["callbacks"])
+        self.stop_training = bool(state["stop_training"])
+        epoch, step = state["position"]
+        return int(epoch), int(step)
+
+    def _epoch(
+        self, loop: Epochs, epoch: int, start: int, hooks: CallbackList, interrupts: Interrupts, watch: Watch
+    ) -> dict[str, Any]:
+        """The steps of one epoch; the last one's logs."""
+        steps = self._of_kind("train")
+        one_by_one = hooks.needs_batches("train") or steps.engine is None
+        logs: dict[str, Any] = {}
+        for chunk in loop.chunks(epoch, start, steps, one_by_one):
+            hooks.on_train_batch_begin(chunk.first)
+            watch.before(chunk)
+            logs = _numbers(chunk.run())
+            watch.after(chunk, logs)
+            self._position = (epoch, chunk.last)
+            hooks.on_train_batch_end(chunk.last - 1, logs)
+            interrupts.stop_here()
+            if self.stop_training:
+                break
+        if not logs:
+            raise ShapeError(
+                f"no batch in epoch {epoch + 1}",
+                "data for every epoch",
+                "a generator must not end: let it run for ever and pass steps_per_epoch, or use arrays",
+            )
+        return logs
+
+    # ---- evaluate and predict
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and metrics on data, by name or in a list (``keras.Model.evaluate``)."""
+        self._must_be_compiled("evaluate")
+        _no_more(kwargs, "evaluate")
+        source = (
+            x
+            if isinstance(x, Source)
+            else source_of(x, y, sample_weight, batch_size=batch_size, float_dtype=self._float_dtype())
+        )
+        loop = Epochs(source, steps)
+        self._prepare(loop.peek(), training=False)
+        hooks = self._hooks(callbacks, verbose, loop)
+        self.reset_metrics()
+        hooks.on_test_begin()
+        logs: dict[str, Any] = {}
+        kind = self._of_kind("test")
+        with Interrupts() as interrupts:
+            for chunk in loop.chunks(0, 0, kind, hooks.needs_batches("test") or kind.engine is None):
+                hooks.on_test_batch_begin(chunk.first)
+                logs = _numbers(chunk.run())
+                hooks.on_test_batch_end(chunk.last - 1, logs)
+                interrupts.stop_here()
+        hooks.on_test_end(logs)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for data, as NumPy arrays (``keras.Model.predict``); the batch size is of no effect on them."""
+        source = source_of(x, batch_size=batch_size, float_dtype=self._float_dtype())
+        loop = Epochs(source, steps)
+        hooks = self._hooks(callbacks, verbose, loop)
+        hooks.on_predict_begin()
+        kind = self._of_kind("predict")
+        parts: list[list[Any]] = []
+        build: Any = None
+        with Interrupts() as interrupts:
+            for chunk in loop.chunks(0, 0, kind, True):
+                hooks.on_predict_batch_begin(chunk.first)
+                flat, build = flatten(chunk.run(), numbers=False)
+                parts.append([np.asarray(a) for a in flat])
+                hooks.on_predict_batch_end(chunk.last - 1, {"outputs": build(parts[-1])})
+                interrupts.stop_here()
+        hooks.on_predict_end()
+        if build is None:
+            raise ShapeError("no batch to predict", "data", "check the generator")
+        return build([np.concatenate(column) for column in zip(*parts, strict=True)])
+
+    def _hooks(self, callbacks: Any, verbose: Any, loop: Epochs) -> CallbackList:
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        verbose = 1 if verbose == "auto" else verbose
+        return CallbackList(
+            callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps, model=self
+        )
+
+    # ---- one batch at a time
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One update from one batch; the loss, or a list as `metrics_names` (``keras.Model.train_on_batch``)."""
+        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and metrics of one batch, added to those so far (``keras.Model.test_on_batch``)."""
+        return self._on_batch("test", x, y, sample_weight, None, return_dict)
+
+    def _on_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool) -> Any:
+        self._must_be_compiled(f"{kind}_on_batch")
+        source = source_of(x, y, weight, batch_size=2**62, class_weight=class_weight, float_dtype=self._float_dtype())
+        batch = next(source.batches(0))
+        self._prepare(batch, training=kind == "train")
+        if kind == "train":
+            self._prepare_loss()
+        logs = _numbers(self._of_kind(kind).run(batch))
+        values = list(logs.values())
+        return logs if return_dict else values[0] if len(values) == 1 else values
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as NumPy arrays."""
+        source = source_of(x, batch_size=2**62, float_dtype=self._float_dtype())
+        flat, build = flatten(self._of_kind("predict").run(next(source.batches(0))), numbers=False)
+        return build([np.asarray(a) for a in flat])
+
+
+def _symbols(specs: Any) -> Any:
+    flat, build = flatten(specs, numbers=False)
+    return build([symbolic(s.shape, s.dtype) if isinstance(s, Spec) else None for s in flat])
+
+
+def _numbers(logs: Any) -> dict[str, Any]:
+    """A step's answer as Python numbers by name."""
+    if not isinstance(logs, dict):
+        raise GraphError(
+            f"{type(logs).__name__} returned by train_step or test_step",
+            "a dictionary of numbers by name",
+            "return {m.name: m.result() for m in self.metrics}",
+        )
+    found: dict[str, Any] = {}
+    for name, value in logs.items():
+        array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
+        found[name] = float(array) if array.ndim == 0 else array
+    return found
+
+
+def _whole(**given: Any) -> None:
+    for name, value in given.items():
+        least = 0 if name == "initial_epoch" else 1
+        if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+            raise ValueProblem(f"{name}={value!r}", f"a whole number from {least} up", f"e.g. {name}=10")
+
+
+def _no_more(kwargs: dict[str, Any], what: str) -> None:
+    if kwargs:
+        raise TypeError(f"{what} has no argument {', '.join(map(repr, kwargs))}")
+
+
+def _validates(epoch: int, frequency: Any) -> bool:
+    if isinstance(frequency, Sequence):
+        return epoch + 1 in frequency
+    return (epoch + 1) % int(frequency) == 0
+
+
+__all__ = ["Trainer", "TrainingWarning"]
