@@ -284,7 +284,8 @@ def sparse_categorical_crossentropy(
         return ops.sparse_categorical_crossentropy(labels, output, from_logits=from_logits, axis=axis)
     counted = labels != ignore_class
     labels = ops.where(counted, labels, ops.zeros_like(labels))
-    output = ops.where(ops.expand_dims(counted, axis), output, ops.zeros_like(output))
+    # rows of 1, not of 0, whose division by their sum has no gradient
+    output = ops.where(ops.expand_dims(counted, axis), output, ops.ones_like(output))
     found = ops.sparse_categorical_crossentropy(labels, output, from_logits=from_logits, axis=axis)
     found = ops.where(counted, found, ops.zeros_like(found))
     set_mask(found, counted)
