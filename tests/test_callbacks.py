@@ -499,6 +499,7 @@ def test_signatures_are_keras_signatures():
         for name in callbacks.__all__
     }
     assert found == {
+        "BackupAndRestore": "backup_dir save_freq double_checkpoint delete_checkpoint",
         "Callback": "",
         "CallbackList": "callbacks add_history add_progbar model **params",
         "CSVLogger": "filename separator append",

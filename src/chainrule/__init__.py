@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from . import ops
+from .absent import lookup
 from .errors import ChainruleError, DTypeError, GraphError, HabitError, ShapeError, SymbolicError
 from .graph import floatx, scope, set_floatx
 from .ops import random
@@ -57,8 +58,8 @@ __all__ = [
 
 # Keras's modules and words, imported when they are first asked for: who only differentiates does not wait for them
 _ROOMS = (
-    "activations array_api callbacks constraints datasets dtype_policies initializers layers losses metrics models "
-    "optimizers regularizers saving utils"
+    "activations array_api backend callbacks config constraints datasets dtype_policies initializers layers losses "
+    "metrics models optimizers regularizers saving utils"
 ).split()
 _WORDS = {
     "DTypePolicy": "dtype_policies",
@@ -95,6 +96,9 @@ _HABITS = {
 }
 
 
+_find = lookup("chainrule", _WORDS)
+
+
 def version() -> str:
     """The library's version (``keras.version``)."""
     return __version__
@@ -103,13 +107,9 @@ def version() -> str:
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")
-    if name in _WORDS:
-        found = getattr(import_module(f"{__name__}.{_WORDS[name]}"), name)
-        globals()[name] = found
-        return found
     if name in _HABITS:
         raise HabitError(f"chainrule.{name}", "chainrule's own word for it", _HABITS[name])
-    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    return _find(name)
 
 
 def __dir__() -> list[str]:

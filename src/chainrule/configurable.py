@@ -58,6 +58,8 @@ class Configurable:
         super().__init_subclass__(**kwargs)
         if room_of(cls):
             _builtin[room_of(cls), cls.__name__] = cls
+        if "__init__" in vars(cls):
+            _spell_out(cls)
 
     def given(self) -> dict[str, Any]:
         """The constructor's arguments by name, defaults filled in."""
@@ -90,6 +92,19 @@ class Configurable:
         """An object made from `get_config`'s answer."""
         made: T = cls(**{name: deserialize(value) for name, value in config.items()})
         return made
+
+
+def _spell_out(cls: type) -> None:
+    """Give a constructor that hands ``*args`` to its base the base's arguments in its signature."""
+    signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    own = list(signature.parameters.values())
+    if not any(p.kind is p.VAR_POSITIONAL for p in own):
+        return
+    base = inspect.signature(cls.__mro__[1].__init__).parameters.values()  # type: ignore[misc]
+    named = [p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD]
+    inherited = [p for p in base if p.name not in signature.parameters and p.kind is p.POSITIONAL_OR_KEYWORD]
+    rest = [p for p in own if p.kind is p.VAR_KEYWORD]
+    cls.__init__.__signature__ = signature.replace(parameters=[*named, *inherited, *rest])  # type: ignore[misc]
 
 
 # ---- names

@@ -73,4 +73,13 @@ def get(identifier: Any) -> DTypePolicy:
     return DTypePolicy(name)
 
 
-__all__ = ["DTypePolicy", "FloatDTypePolicy", "dtype_policy", "get", "set_dtype_policy"]
+def standardize_dtype(dtype: Any) -> str:
+    """A dtype's name; ``None`` is the default float (``keras.utils.standardize_dtype``).
+
+    >>> standardize_dtype(np.float64)
+    'float64'
+    """
+    return floatx() if dtype is None else as_dtype(dtype).name
+
+
+__all__ = ["DTypePolicy", "FloatDTypePolicy", "dtype_policy", "get", "set_dtype_policy", "standardize_dtype"]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from .absent import lookup
 from .configurable import Configurable, Room
 from .errors import ShapeError, ValueProblem
 from .graph import floatx
@@ -242,3 +243,5 @@ room = Room(
     {"normal": "RandomNormal", "uniform": "RandomUniform", "one": "Ones", "zero": "Zeros"},
 )
 get, serialize, deserialize = room.get, room.serialize, room.deserialize
+
+__getattr__ = lookup("initializers")

@@ -3,6 +3,7 @@
 May import: `errors`. All else is reached through the model that the loop hands over.
 """
 
+from ..absent import lookup
 from .backup import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
@@ -13,6 +14,8 @@ from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .logs import CSVLogger, History, RemoteMonitor
 from .progbar import Progbar, ProgbarLogger
 from .tensorboard import TensorBoard
+
+__getattr__ = lookup("callbacks")
 
 __all__ = [
     "BackupAndRestore",

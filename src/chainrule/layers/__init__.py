@@ -3,6 +3,7 @@
 May import: `ops`, `readings`, `initializers`, `regularizers`, `constraints`, `activations`, `configurable`.
 """
 
+from ..absent import lookup
 from ..configurable import Room
 from .calling import clear_session
 from .convolution import (
@@ -121,6 +122,8 @@ from .roi import RoIAlign, RoIPooling, RoIWarp
 
 room = Room("layers", "layer", Layer)
 serialize, deserialize = room.serialize, room.deserialize
+
+__getattr__ = lookup("layers")
 
 __all__ = [
     "ELU",

@@ -51,7 +51,12 @@ LAYER_CALL = LayerCallRecord("layer")
 
 def of_a_model(tensors: Sequence[Tensor]) -> bool:
     """Whether a call on these is one node of a model, rather than something to compute: they come from an `Input`."""
-    return any(t.value is None and _from_input(t) for t in tensors)
+    return any(is_keras_tensor(t) for t in tensors)
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether x is symbolic and comes from an `Input` (``keras.utils.is_keras_tensor``)."""
+    return isinstance(x, Tensor) and x.value is None and _from_input(x)
 
 
 def _from_input(tensor: Tensor) -> bool:

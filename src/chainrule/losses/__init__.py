@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..absent import lookup
 from ..configurable import Room
 from .classes import (
     BinaryCrossentropy,
@@ -113,6 +114,8 @@ def as_loss(identifier: Any) -> Loss | None:
         return found
     return LossFunctionWrapper(found)
 
+
+__getattr__ = lookup("losses")
 
 __all__ = [
     "BinaryCrossentropy",

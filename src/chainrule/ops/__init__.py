@@ -9,6 +9,7 @@ made of; `install` gives tensors their operators.
 tensor([0.5, 0.5])
 """
 
+from ..absent import lookup
 from . import image
 from .composite import (
     celu,
@@ -130,6 +131,8 @@ swish, hard_swish = silu, hard_silu
 remainder = mod
 
 install()
+
+__getattr__ = lookup("ops")
 
 __all__ = [
     *_functions,

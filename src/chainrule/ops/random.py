@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..absent import lookup
 from ..errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.scope import state
@@ -432,3 +433,6 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int |
     tiny = 1e-7
     noise = -o.log(-o.log(uniform((x.shape[0], num_samples, x.shape[1]), minval=tiny, maxval=1 - tiny, seed=seed)))
     return o.cast(o.argmax(o.expand_dims(x, 1) + noise, axis=-1), dtype)
+
+
+__getattr__ = lookup("random")

@@ -3,6 +3,7 @@
 May import: everything below models; nothing imports it but at need.
 """
 
+from ..absent import lookup
 from ..configurable import (
     CustomObjectScope,
     custom_object_scope,
@@ -17,6 +18,8 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .model_file import load_model, load_weights, save_model, save_weights
 
 deserialize_keras_object, serialize_keras_object = deserialize, serialize
+
+__getattr__ = lookup("saving")
 
 __all__ = [
     "CustomObjectScope",

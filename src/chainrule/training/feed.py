@@ -41,10 +41,10 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     return x, y, weight
 
 
-def pack(x: Any, y: Any, weight: Any) -> Any:
-    """The shortest tuple that holds what there is; x alone if it is no tuple itself."""
-    if weight is not None:
-        return x, y, weight
+def pack(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The shortest tuple that holds what there is."""
+    if sample_weight is not None:
+        return x, y, sample_weight
     return (x, y) if y is not None else (x,)
 
 

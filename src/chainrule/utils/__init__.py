@@ -4,11 +4,39 @@ May import: `errors`, `graph`, `tensor`, `ops`, `datasets`. Pictures are read an
 ``chainrule[images]``.
 """
 
+from ..absent import lookup
 from .arrays import normalize, pad_sequences, split_dataset, to_categorical
 from .batches import PyDataset, Sequence, timeseries_dataset_from_array
 from .directory import image_dataset_from_directory
 from .download import get_file
 from .images import array_to_img, img_to_array, load_img, save_img
+
+# what Keras keeps here and this library elsewhere, fetched when asked for
+LAZY = {
+    **dict.fromkeys(("clear_session",), "layers"),
+    **dict.fromkeys(("is_keras_tensor",), "layers.node"),
+    **dict.fromkeys(
+        (
+            "CustomObjectScope",
+            "custom_object_scope",
+            "get_custom_objects",
+            "get_registered_name",
+            "get_registered_object",
+            "register_keras_serializable",
+        ),
+        "configurable",
+    ),
+    **dict.fromkeys(("deserialize_keras_object", "serialize_keras_object"), "saving"),
+    **dict.fromkeys(("pack_x_y_sample_weight", "unpack_x_y_sample_weight"), "training"),
+    **dict.fromkeys(
+        ("disable_interactive_logging", "enable_interactive_logging", "is_interactive_logging_enabled"), "config"
+    ),
+    "plot_model": "models.plot",
+    "Progbar": "callbacks",
+    "set_random_seed": "ops.random",
+    "standardize_dtype": "dtype_policies",
+}
+__getattr__ = lookup("utils", LAZY)
 
 __all__ = [
     "PyDataset",

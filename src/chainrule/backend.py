@@ -1,0 +1,18 @@
+"""The few names of ``keras.backend`` that notebooks still use.
+
+May import: `config`, `layers`.
+"""
+
+from .config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
+from .layers import clear_session
+
+__all__ = [
+    "backend",
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+]
