@@ -28,6 +28,9 @@ from .ops import (
     softmax,
     softplus,
     softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
     squareplus,
     tanh,
     tanh_shrink,
@@ -103,7 +106,7 @@ room = Room(
 for _function in (
     celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear,
     log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign,
-    squareplus, tanh, tanh_shrink, threshold,
+    sparse_plus, sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
 ):  # fmt: skip
     room.add(_function)
 room.aliases.update({"swish": "silu", "hard_swish": "hard_silu"})

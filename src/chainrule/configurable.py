@@ -102,6 +102,12 @@ def parameters(cls: type) -> dict[str, inspect.Parameter]:
     return found
 
 
+def known(thing: Any, *rooms: str) -> None:
+    """Let model files name a class or function of the library as of these rooms."""
+    for room in rooms:
+        _builtin[room, thing.__name__] = thing
+
+
 # ---- names
 
 
@@ -268,6 +274,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 def _array(value: Any = None, dtype: Any = None, **more: Any) -> NDArray[Any]:
     try:
+        if value is None:
+            raise ValueError("no value")
         return np.array(value, dtype=as_dtype(dtype))
     except (TypeError, ValueError):
         raise ValueProblem(f"an array of dtype {dtype!r} in a configuration", "numbers", "check the file") from None
@@ -316,7 +324,7 @@ class Room:
     def add(self, *functions: Any) -> None:
         """Functions of this room, which model files may name."""
         for function in functions:
-            _builtin[self.room, function.__name__] = function
+            known(function, self.room)
 
     def names(self) -> dict[str, Any]:
         """Everything of the room by each of its names; functions come before classes."""
