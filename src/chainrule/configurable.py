@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .errors import ValueProblem
+from .errors import ChainruleError, ValueProblem
+from .graph import as_dtype
 from .tensor import Tensor, Variable
 
 T = TypeVar("T", bound="Configurable")
@@ -72,15 +74,14 @@ class Configurable:
             kind = signature.parameters[name].kind
             if kind is inspect.Parameter.VAR_KEYWORD:
                 found.update(value)
-            elif kind is inspect.Parameter.VAR_POSITIONAL:
-                if value:
-                    raise ValueProblem(
-                        f"{type(self).__name__}, whose constructor takes *{name}",
-                        "arguments with names, which can be written down",
-                        f"name the arguments, or write get_config and from_config in {type(self).__name__}",
-                    )
-            else:
+            elif kind is not inspect.Parameter.VAR_POSITIONAL:
                 found[name] = value
+            elif value:
+                raise ValueProblem(
+                    f"{type(self).__name__}, whose constructor takes *{name}",
+                    "arguments with names, which can be written down",
+                    f"name the arguments, or write get_config and from_config in {type(self).__name__}",
+                )
         return found
 
     def get_config(self) -> dict[str, Any]:
@@ -105,6 +106,12 @@ def _spell_out(cls: type) -> None:
     inherited = [p for p in base if p.name not in signature.parameters and p.kind is p.POSITIONAL_OR_KEYWORD]
     rest = [p for p in own if p.kind is p.VAR_KEYWORD]
     cls.__init__.__signature__ = signature.replace(parameters=[*named, *inherited, *rest])  # type: ignore[misc]
+
+
+def known(thing: Any, *rooms: str) -> None:
+    """Let model files name a class or function of the library as of these rooms."""
+    for room in rooms:
+        _builtin[room, thing.__name__] = thing
 
 
 # ---- names
@@ -250,14 +257,34 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     found = _Config(
         str(config.get("module") or ""), str(config["class_name"]), config["config"], config.get("registered_name")
     )
-    if found.name == "__numpy__":
-        return np.asarray(found.config["value"], dtype=found.config["dtype"])
     if found.name in ("function", "class"):
         return _look_up(found._replace(name=str(found.config)))
+    if not isinstance(found.config, dict):
+        raise ValueProblem(f"a configuration {found.config!r} of {found.name!r}", "a dictionary", "check the file")
+    if found.name == "__numpy__":
+        return _array(**found.config)
     cls = _look_up(found)
     if not hasattr(cls, "from_config"):
         raise ValueProblem(f"{found.name!r}, which makes no objects", "a class", "check the file")
-    return cls.from_config(found.config)
+    try:
+        return cls.from_config(found.config)
+    except (TypeError, KeyError) as error:
+        if isinstance(error, ChainruleError):
+            raise
+        raise ValueProblem(
+            f"a configuration of {found.name!r} that does not fit: {error!r}",
+            f"what {found.name}.get_config() gives",
+            "check the file, or the class's get_config and from_config",
+        ) from error
+
+
+def _array(value: Any = None, dtype: Any = None, **more: Any) -> NDArray[Any]:
+    try:
+        if value is None:
+            raise ValueError("no value")
+        return np.array(value, dtype=as_dtype(dtype))
+    except (TypeError, ValueError):
+        raise ValueProblem(f"an array of dtype {dtype!r} in a configuration", "numbers", "check the file") from None
 
 
 def check_names(config: Any) -> None:
@@ -310,11 +337,11 @@ class Room:
 
     Args:
         room: the module's name, such as ``"losses"``. what: what one is called, in messages.
-        aliases: further names. functions: whether functions, too, are found (and any callable is taken).
+        aliases: further names. functions: whether any function will do.
     """
 
     def __init__(
-        self, room: str, what: str, base: type, aliases: Mapping[str, str] | None = None, functions: bool = False
+        self, room: str, what: str, base: type, aliases: Mapping[str, str] | None = None, functions: bool = True
     ) -> None:
         self.room, self.what, self.base, self.functions = room, what, base, functions
         self.aliases = dict(aliases or {})
@@ -322,16 +349,19 @@ class Room:
     def add(self, *functions: Any) -> None:
         """Functions of this room, which model files may name."""
         for function in functions:
-            _builtin[self.room, function.__name__] = function
+            known(function, self.room)
 
     def names(self) -> dict[str, Any]:
         """Everything of the room by each of its names; functions come before classes."""
         found: dict[str, Any] = {}
         for (room, name), thing in _builtin.items():
-            if room == self.room and not name.startswith("_") and thing is not self.base:
-                if inspect.isclass(thing):
-                    found.setdefault(snake(name), thing)
-                found[name] = thing
+            if room != self.room or name.startswith("_") or thing is self.base:
+                continue
+            if inspect.isclass(thing):
+                if not issubclass(thing, self.base):  # a room may hold more than one kind
+                    continue
+                found.setdefault(snake(name), thing)
+            found[name] = thing
         for alias, name in self.aliases.items():
             found[alias] = found[name]
         return found
@@ -341,7 +371,7 @@ class Room:
         if identifier is None or isinstance(identifier, self.base):
             return identifier
         if isinstance(identifier, dict):
-            return deserialize(identifier)
+            return self._fitting(self.deserialize(identifier))
         if isinstance(identifier, str):
             found = get_registered_object(identifier) or self.names().get(identifier)
             if found is None:
@@ -350,14 +380,28 @@ class Room:
                     f"one of {', '.join(sorted(self.names()))}",
                     _closest(identifier, self),
                 )
-            return found() if inspect.isclass(found) else found
-        if inspect.isclass(identifier):
-            return identifier()
-        if callable(identifier):
-            return identifier
-        raise ValueProblem(
-            f"{identifier!r} as {self.what}", f"a name, a configuration or a {self.base.__name__}", "check the argument"
-        )
+            return self._made(found)
+        if inspect.isclass(identifier) or (self.functions and callable(identifier)):
+            return self._made(identifier)
+        return self._fitting(identifier)
+
+    def _made(self, found: Any) -> Any:
+        """A function as it is; an object of a class, which must need no arguments."""
+        if not inspect.isclass(found):
+            return found
+        needed = [n for n, p in parameters(found).items() if p.default is p.empty]
+        if needed:
+            raise ValueProblem(
+                f"the {self.what} {found.__name__} by its name alone", f"its {', '.join(needed)}", "pass an object made"
+            )
+        return self._fitting(found())
+
+    def _fitting(self, found: Any) -> Any:
+        if not isinstance(found, self.base) and not (self.functions and callable(found)):
+            raise ValueProblem(
+                f"{found!r} as {self.what}", f"a name, a configuration or a {self.base.__name__}", "check the argument"
+            )
+        return found
 
     def serialize(self, obj: Any) -> Any:
         """`obj` as plain data."""
@@ -368,6 +412,10 @@ class Room:
         if isinstance(config, str):
             with custom_object_scope(custom_objects or {}):
                 return self.get(config)
+        if isinstance(config, dict) and not config.get("module"):
+            known = self.names().get(str(config.get("class_name")))
+            name = known.__name__ if inspect.isclass(known) else config.get("class_name")
+            config = {**config, "module": self.room, "class_name": name}
         return deserialize(config, custom_objects)
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .configurable import Configurable
 from .errors import DTypeError
 from .graph import as_dtype, floatx
@@ -29,6 +27,7 @@ class DTypePolicy(Configurable):
         if mixed and self.compute_dtype not in ("float16", "bfloat16"):
             raise DTypeError(f"the policy {self.name!r}", "mixed_bfloat16 or mixed_float16", "name one of these")
         self.compute_dtype = as_dtype(self.compute_dtype).name
+        self.name = self.name if mixed else self.compute_dtype
         self.variable_dtype = "float32" if mixed else self.compute_dtype
 
     def __repr__(self) -> str:
@@ -68,9 +67,11 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        return DTypePolicy(identifier.get("config", identifier)["name"])
-    name = identifier if isinstance(identifier, str) else np.dtype(identifier).name
-    return DTypePolicy(name)
+        config = identifier.get("config", identifier)
+        identifier = config.get("name") if isinstance(config, dict) else config
+        if not isinstance(identifier, str):
+            raise DTypeError("the configuration of a policy without a name", "its name", "check the file")
+    return DTypePolicy(identifier if isinstance(identifier, str) else as_dtype(identifier).name)
 
 
 def standardize_dtype(dtype: Any) -> str:

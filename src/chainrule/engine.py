@@ -59,6 +59,7 @@ class NumpyProgram:
         graph = step.graph
         self.step = step
         self.constants = graph.constants
+        self.data = [node.spec for node in graph.inputs[: len(graph.inputs) - len(step.reads)]]
         self.outputs = [graph.place[node.serial] for node in graph.outputs]
         last: dict[int, int] = {}
         for place, _, inputs in graph.steps:
@@ -74,7 +75,7 @@ class NumpyProgram:
     def __call__(self, batch: Sequence[Array]) -> list[Array]:
         step = self.step
         values = list(self.constants)
-        given = [*batch, *[v._leaf.value for v in step.reads]]
+        given = [*self._cast(batch), *[v._leaf.value for v in step.reads]]
         values[: len(given)] = given
         with np.errstate(all="ignore"):
             for place, run, inputs, free in self.steps:
@@ -83,8 +84,16 @@ class NumpyProgram:
                     values[i] = None
         found = [values[i] for i in self.outputs]
         for variable, value in zip(step.writes, found[step.results :], strict=True):
-            variable.hold(value)
+            # a view may be of the caller's data, who may write into it
+            variable.hold(value.copy() if value.base is not None or any(value is b for b in batch) else value)
         return found[: step.results]
+
+    def _cast(self, batch: Sequence[Array]) -> list[Array]:
+        if len(batch) != len(self.data):
+            raise ValueProblem(
+                f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
+            )
+        return [a if a.dtype == s.dtype else a.astype(s.dtype) for a, s in zip(batch, self.data, strict=True)]
 
     def many(self, batches: Batches, first: int, last: int) -> list[Array]:
         results: list[Array] = []

@@ -16,14 +16,15 @@ import numpy as np
 
 from . import ops
 from .absent import lookup
-from .configurable import Configurable, Room
+from .configurable import Configurable, Room, known
 from .errors import ShapeError, ValueProblem
-from .graph import floatx
+from .graph import as_dtype, floatx
 from .ops import random
 from .ops.random import SeedGenerator, derived
 from .tensor import Tensor
 
 Shape = Sequence[int]
+known(SeedGenerator, "ops", "random")
 
 
 class Initializer(Configurable):
@@ -224,10 +225,12 @@ class Orthogonal(RandomInitializer):
         if len(shape) < 2:
             raise ShapeError(f"shape {tuple(shape)} to be orthogonal", "two axes or more", "choose another initializer")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        drawn = random.normal((max(rows, columns), min(rows, columns)), dtype=dtype, seed=self.stream())
+        wanted = as_dtype(dtype or floatx())
+        inside = wanted if wanted == "float64" else "float32"  # LAPACK knows no half precision
+        drawn = random.normal((max(rows, columns), min(rows, columns)), dtype=inside, seed=self.stream())
         q, r = np.linalg.qr(drawn.numpy())
         q = q * np.where(np.diag(r) < 0, -1, 1).astype(q.dtype)  # makes it uniform over all orthogonal matrices
-        return self.gain * ops.reshape(q if rows >= columns else q.T, tuple(shape))
+        return self.gain * ops.cast(ops.reshape(q if rows >= columns else q.T, tuple(shape)), wanted)
 
 
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
@@ -240,7 +243,14 @@ room = Room(
     "initializers",
     "initializer",
     Initializer,
-    {"normal": "RandomNormal", "uniform": "RandomUniform", "one": "Ones", "zero": "Zeros"},
+    {
+        "normal": "RandomNormal",
+        "uniform": "RandomUniform",
+        "one": "Ones",
+        "zero": "Zeros",
+        "IdentityInitializer": "Identity",
+        "OrthogonalInitializer": "Orthogonal",
+    },
 )
 get, serialize, deserialize = room.get, room.serialize, room.deserialize
 

@@ -79,7 +79,7 @@ class OrthogonalRegularizer(Regularizer):
         axis, count = (1, x.shape[0]) if self.mode == "rows" else (0, x.shape[1])
         unit = ops.normalize(x, axis=axis)
         between = (unit @ unit.T if self.mode == "rows" else unit.T @ unit) * (1 - ops.eye(count, dtype=x.dtype))
-        return self.factor * 0.5 * ops.sum(ops.absolute(between)) / (count * (count - 1) / 2)
+        return self.factor * ops.sum(ops.absolute(between)) / max(count * (count - 1), 1)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer

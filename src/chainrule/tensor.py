@@ -622,11 +622,13 @@ class Variable:
 
     def assign_add(self, value: Any) -> Variable:
         """``assign(self + value)``."""
-        return self.assign(self.value + value)
+        with computing_in(None):  # a sum kept in float32 must not pass through a layer's float16
+            return self.assign(self.value + value)
 
     def assign_sub(self, value: Any) -> Variable:
         """``assign(self - value)``."""
-        return self.assign(self.value - value)
+        with computing_in(None):
+            return self.assign(self.value - value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self.value.__array__(dtype, copy)

@@ -179,9 +179,7 @@ class SeedGenerator:
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer)):
-            raise DTypeError(f"the seed {seed!r}", "a whole number", "e.g. seed=0")
-        self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else int(seed)
+        self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else _whole(seed)
         self.name = name or ""
         self.state = Variable(_first_state(self.seed, self.name), trainable=False, name="seed_generator_state")
 
@@ -203,6 +201,12 @@ class SeedGenerator:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
         return cls(**config)
+
+
+def _whole(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise DTypeError(f"the seed {seed!r}", "a whole number", "e.g. seed=0")
+    return int(seed)
 
 
 def _first_state(seed: int, name: str) -> np.ndarray[Any, Any]:
@@ -266,7 +270,7 @@ def _stream(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
         return seed.next()
     if seed is None:
         return _global.next()
-    words = SeedGenerator(seed).state.numpy()  # a whole number means the same numbers each time
+    words = _first_state(_whole(seed), "")  # a whole number means the same numbers each time
     return constant(words[:2]), constant(words[2])
 
 
@@ -284,8 +288,19 @@ def _float(dtype: Any) -> str:
     return found.name
 
 
+def _scaled(drawn: Tensor, width: Any, start: Any) -> Tensor:
+    """drawn * width + start, in the dtype drawn in."""
+    if isinstance(width, int | float) and isinstance(start, int | float) and (width, start) == (1, 0):
+        return drawn
+    o = namespace()
+    found: Tensor = drawn * o.cast(as_tensor(width), drawn.dtype) + o.cast(as_tensor(start), drawn.dtype)
+    return found
+
+
 def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
-    """Numbers drawn evenly from `minval` up to, never reaching, `maxval` (``keras.random.uniform``).
+    """Numbers drawn evenly from `minval` up to `maxval` (``keras.random.uniform``).
+
+    From 0 to 1, 1 is never reached; other bounds may be, by rounding.
 
     Args:
         shape: of the result. dtype: default floatx. seed: a whole number, a `SeedGenerator`, or none for
@@ -295,7 +310,8 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
     (2, 3)
     """
     drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=_float(dtype))
-    return drawn * (as_tensor(maxval) - minval) + minval if (minval, maxval) != (0.0, 1.0) else drawn
+    numbers = isinstance(minval, int | float) and isinstance(maxval, int | float)
+    return _scaled(drawn, maxval - minval if numbers else as_tensor(maxval) - as_tensor(minval), minval)
 
 
 def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
@@ -305,7 +321,7 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, se
     (2, 3)
     """
     drawn = random_normal(*_stream(seed), shape=_shape(shape), dtype=_float(dtype))
-    return drawn * stddev + mean if (mean, stddev) != (0.0, 1.0) else drawn
+    return _scaled(drawn, stddev, mean)
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
@@ -388,8 +404,11 @@ def truncated_normal(
     True
     """
     low = 0.02275013194817921  # the normal distribution's share below -2
-    drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=_float(dtype))
-    return namespace().clip(_quantile(low + drawn * (1 - 2 * low)), -2.0, 2.0) * stddev + mean
+    wanted = _float(dtype)
+    inside = "float64" if wanted == "float64" else "float32"
+    drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=inside)
+    o = namespace()
+    return _scaled(o.cast(o.clip(_quantile(low + drawn * (1 - 2 * low)), -2.0, 2.0), wanted), stddev, mean)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
@@ -408,12 +427,11 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
         raise ValueProblem(f"rate {rate}", "a share from 0 to 1", "e.g. 0.5 to drop half")
     if rate == 1:
         return o.zeros_like(x)
-    mask = (
-        x.shape
-        if noise_shape is None
-        else tuple(n if m is None else m for m, n in zip(noise_shape, x.shape, strict=True))
-    )
-    kept = uniform(mask, dtype=x.dtype if is_float(x.dtype) else None, seed=seed) >= rate
+    wanted = (None,) * x.ndim if noise_shape is None else tuple(noise_shape)
+    if len(wanted) != x.ndim or any(m not in (None, 1, n) for m, n in zip(wanted, x.shape, strict=True)):
+        raise ShapeError(f"noise_shape {noise_shape} for inputs of shape {x.shape}", "1 or the size", "e.g. (None, 1)")
+    mask = tuple(n if m is None else m for m, n in zip(wanted, x.shape, strict=True))
+    kept = uniform(mask, dtype="float32", seed=seed) >= rate  # bfloat16 would round the rate to 1 in 256
     found: Tensor = o.where(kept, x / (1 - rate), o.zeros_like(x))
     return found
 

@@ -13,6 +13,7 @@ room = Room(
     "optimizer",
     Optimizer,
     {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop)},
+    functions=False,
 )
 get, serialize, deserialize = room.get, room.serialize, room.deserialize
 

@@ -84,9 +84,10 @@ class Optimizer(Configurable):
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
         self._variables: list[Variable] = []
-        self._index: dict[int, int] = {}
+        self._index: dict[Variable, int] = {}
         self._trained: list[Variable] = []
-        self._not_decayed: Callable[[Variable], bool] = lambda v: False
+        self._spared: list[Variable] = []
+        self._spared_names = ""
         self._shared: dict[Any, Tensor] = {}
         self._iterations = self._own(Variable(0, dtype="int32", trainable=False, name="iteration"))
         self._learning_rate: Any = None
@@ -108,12 +109,8 @@ class Optimizer(Configurable):
 
             self._learning_rate = deserialize(rate)
             return
-        value = np.asarray(rate)
-        if value.ndim or value.dtype.kind not in "iuf" or not np.isfinite(value) or value < 0:
-            raise ValueProblem(
-                f"learning_rate={rate!r}", "a number from 0 up, or a schedule", "e.g. learning_rate=0.01"
-            )
-        self._learning_rate = self._own(Variable(float(value), dtype="float32", trainable=False, name="learning_rate"))
+        value = _rate(rate)
+        self._learning_rate = self._own(Variable(value, dtype="float32", trainable=False, name="learning_rate"))
 
     @property
     def learning_rate(self) -> Any:
@@ -127,7 +124,7 @@ class Optimizer(Configurable):
     def learning_rate(self, value: Any) -> None:
         number = np.ndim(np.asarray(value, dtype=object)) == 0 and not callable(value)
         if isinstance(self._learning_rate, Variable) and number:
-            self._learning_rate.assign(value)
+            self._learning_rate.assign(value if isinstance(value, Tensor | Variable) else _rate(value))
         elif isinstance(self._learning_rate, LearningRateSchedule) and number:
             raise ValueProblem(
                 f"learning_rate = {value!r} for an optimizer with a schedule",
@@ -136,7 +133,7 @@ class Optimizer(Configurable):
             )
         else:
             if isinstance(self._learning_rate, Variable):
-                self._variables.remove(self._learning_rate)
+                self._variables = [v for v in self._variables if v is not self._learning_rate]
             self._set_rate(value)
 
     @property
@@ -158,22 +155,26 @@ class Optimizer(Configurable):
         if self.built:
             return
         self._trained = list(variables)
-        self._index = {id(v): i for i, v in enumerate(self._trained)}
+        self._index = {v: i for i, v in enumerate(self._trained)}
         if len(self._index) != len(self._trained):
             raise ValueProblem("a variable given twice", "each variable once", "check the list")
         with recording(None):
-            self._averages = self.add_slots("average") if self.use_ema else []
+            (self._averages,) = self.add_slots(average="zeros") if self.use_ema else ([],)
             if self.gradient_accumulation_steps:
-                self._gathered = self.add_slots("gradient_accumulator")
+                (self._gathered,) = self.add_slots(gradient_accumulator="zeros")
             self.make_slots()
         self.built = True
 
     def make_slots(self) -> None:
         """Make what `update_step` keeps for each variable, with `add_slots`; none by default."""
 
-    def add_slots(self, name: str, initializer: Any = "zeros") -> list[Variable]:
-        """A variable like each of those trained, in their order."""
-        return [self.add_variable_from_reference(v, name, initializer) for v in self._trained]
+    def add_slots(self, **kinds: Any) -> list[list[Variable]]:
+        """For each name and its initializer, a variable like each of those trained, in their order.
+
+        Names given together are made variable by variable: so does Keras, whose files number the state.
+        """
+        made = [[self.add_variable_from_reference(v, *kind) for kind in kinds.items()] for v in self._trained]
+        return [list(slots) for slots in zip(*made, strict=True)] if made else [[] for _ in kinds]
 
     def add_variable_from_reference(
         self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
@@ -198,7 +199,7 @@ class Optimizer(Configurable):
 
     def slot(self, slots: Sequence[Variable], variable: Variable) -> Variable:
         """The one of `slots` that belongs to `variable`."""
-        return slots[self._index[id(variable)]]
+        return slots[self._index[variable]]
 
     def exclude_from_weight_decay(
         self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
@@ -206,9 +207,11 @@ class Optimizer(Configurable):
         """Variables, or patterns of their names, that weight decay leaves alone; to be called first."""
         if self.built:
             raise GraphError("exclude_from_weight_decay after the first update", "it to come first", "call it earlier")
-        spared = {id(v) for v in var_list or ()}
-        pattern = re.compile("|".join(var_names)) if var_names else None
-        self._not_decayed = lambda v: id(v) in spared or bool(pattern and pattern.search(v.name))
+        self._spared, self._spared_names = list(var_list or ()), "|".join(var_names or ())
+
+    def _decays(self, variable: Variable) -> bool:
+        named = self._spared_names and re.search(self._spared_names, variable.name)
+        return not named and all(variable is not v for v in self._spared)
 
     # ---- an update
 
@@ -224,8 +227,8 @@ class Optimizer(Configurable):
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
         """`apply` with pairs, as older notebooks write it; gives the count of updates."""
-        grads, variables = zip(*grads_and_vars, strict=True)
-        self.apply(list(grads), list(variables))
+        pairs = list(grads_and_vars)
+        self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
@@ -234,13 +237,14 @@ class Optimizer(Configurable):
         Raises:
             ShapeError: for a gradient of another shape than its variable's.
         """
-        variables = list(self._trained if trainable_variables is None else trainable_variables)
-        if not self.built:
-            self.build(variables)
+        variables = self._given_or_known(trainable_variables)
         if len(grads) != len(variables):
             raise ValueProblem(
                 f"{len(grads)} gradients for {len(variables)} variables", "one for each", "check the lists"
             )
+        if not variables:  # a model without weights
+            return
+        self.build(variables)
         pairs = [(self._gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not pairs:
             raise GraphError(
@@ -262,8 +266,17 @@ class Optimizer(Configurable):
             self._iterations.assign_add(1)
         self._shared = {}
 
+    def _given_or_known(self, variables: Sequence[Variable] | None) -> list[Variable]:
+        if variables is None and not self.built:
+            raise GraphError(
+                "gradients alone, for an optimizer that knows no variables",
+                "the variables too",
+                "pass them, or call build(variables) first",
+            )
+        return list(self._trained if variables is None else variables)
+
     def _gradient(self, gradient: Any, variable: Variable) -> Tensor:
-        if id(variable) not in self._index:
+        if variable not in self._index:
             raise GraphError(
                 f"the variable {variable.path!r}, which the optimizer was not built for",
                 "the variables of its first update",
@@ -280,7 +293,7 @@ class Optimizer(Configurable):
         grads = self._clipped([g for g, _ in pairs])
         if self.weight_decay:
             for _, v in pairs:
-                if not self._not_decayed(v):
+                if self._decays(v):
                     v.assign(v.value - v.value * self.weight_decay * self.rate_in(v.dtype))
         self.begin_update()
         for g, (_, v) in zip(grads, pairs, strict=True):
@@ -319,9 +332,7 @@ class Optimizer(Configurable):
 
     def _average(self) -> None:
         for v, average in zip(self._trained, self._averages, strict=True):
-            first = ops.equal(as_tensor(self.iterations), 0)
-            share = ops.where(first, 0.0, self.ema_momentum)
-            share = ops.cast(share, v.dtype)
+            share = ops.cast(ops.not_equal(as_tensor(self.iterations), 0), v.dtype) * self.ema_momentum
             average.assign(share * average.value + (1 - share) * v.value)
         if self.ema_overwrite_frequency:
             with only_if(ops.equal((as_tensor(self.iterations) + 1) % self.ema_overwrite_frequency, 0)):
@@ -331,7 +342,7 @@ class Optimizer(Configurable):
         """Give the variables their moving averages, if they are kept."""
         if self.use_ema and self.built:
             for v in var_list:
-                if id(v) in self._index:
+                if v in self._index:
                     v.assign(self.slot(self._averages, v).value)
 
     def scale_loss(self, loss: Any) -> Any:
@@ -367,6 +378,13 @@ class Optimizer(Configurable):
         return f"<{type(self).__name__} name={self.name}>"
 
 
+def _rate(given: Any) -> float:
+    value = np.asarray(given)
+    if value.ndim or value.dtype.kind not in "iuf" or not np.isfinite(value) or value < 0:
+        raise ValueProblem(f"learning_rate={given!r}", "a number from 0 up, or a schedule", "e.g. learning_rate=0.01")
+    return float(value)
+
+
 def _norm(grads: Sequence[Tensor]) -> Tensor:
     total = sum((ops.sum(ops.square(g)) for g in grads[1:]), ops.sum(ops.square(grads[0])))
     return ops.sqrt(total)
@@ -400,10 +418,12 @@ class LossScaleOptimizer(Optimizer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(0.0, name=name, **kwargs)
+        if kwargs:
+            raise TypeError(f"LossScaleOptimizer has no argument {', '.join(kwargs)}; give it to the inner optimizer")
+        super().__init__(0.0, name=name)
         self.inner_optimizer = inner_optimizer
+        inner_optimizer.loss_scale_factor = None  # or gradients would be divided twice
         self.initial_scale, self.dynamic_growth_steps = initial_scale, dynamic_growth_steps
-        self._variables = []
         self.step_counter = self._own(Variable(0, dtype="int32", trainable=False, name="step_counter"))
         self.dynamic_scale = self._own(
             Variable(float(initial_scale), dtype="float32", trainable=False, name="dynamic_scale")
@@ -432,9 +452,8 @@ class LossScaleOptimizer(Optimizer):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
         inner = self.inner_optimizer
-        variables = list(inner._trained if trainable_variables is None else trainable_variables)
-        inner.build(variables)
-        self.built = True
+        variables = inner._given_or_known(trainable_variables)
+        self.build(variables)
         finite: Any = True
         for g in grads:
             if g is not None and is_float(as_tensor(g).dtype):
@@ -446,7 +465,7 @@ class LossScaleOptimizer(Optimizer):
             )
         grown = ops.equal(self.step_counter.value, self.dynamic_growth_steps - 1)
         count = ops.where(grown, 0, self.step_counter.value + 1)
-        self.step_counter.assign(ops.where(finite, count, self.step_counter.value))
+        self.step_counter.assign(ops.where(finite, count, 0))
         self.dynamic_scale.assign(ops.where(finite, ops.where(grown, scale * 2.0, scale), scale * 0.5))
 
     def scale_loss(self, loss: Any) -> Any:

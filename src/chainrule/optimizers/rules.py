@@ -31,7 +31,7 @@ class SGD(Optimizer):
         self.momentum, self.nesterov = momentum, nesterov
 
     def make_slots(self) -> None:
-        self._momentums = self.add_slots("momentum") if self.momentum else []
+        (self._momentums,) = self.add_slots(momentum="zeros") if self.momentum else ([],)
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         step = gradient * learning_rate
@@ -65,9 +65,9 @@ class RMSprop(Optimizer):
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def make_slots(self) -> None:
-        self._velocities = self.add_slots("velocity")
-        self._momentums = self.add_slots("momentum") if self.momentum > 0 else []
-        self._means = self.add_slots("average_gradient") if self.centered else []
+        (self._velocities,) = self.add_slots(velocity="zeros")
+        (self._momentums,) = self.add_slots(momentum="zeros") if self.momentum > 0 else ([],)
+        (self._means,) = self.add_slots(average_gradient="zeros") if self.centered else ([],)
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         v = self.slot(self._velocities, variable)
@@ -113,8 +113,8 @@ class Adam(Optimizer):
         self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
 
     def make_slots(self) -> None:
-        self._momentums, self._velocities = self.add_slots("momentum"), self.add_slots("velocity")
-        self._hats = self.add_slots("velocity_hat") if self.amsgrad else []
+        self._momentums, self._velocities = self.add_slots(momentum="zeros", velocity="zeros")
+        (self._hats,) = self.add_slots(velocity_hat="zeros") if self.amsgrad else ([],)
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         dtype = variable.dtype
@@ -178,7 +178,7 @@ class Adamax(Optimizer):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def make_slots(self) -> None:
-        self._momentums, self._norms = self.add_slots("momentum"), self.add_slots("norm")
+        self._momentums, self._norms = self.add_slots(momentum="zeros", norm="zeros")
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         dtype = variable.dtype
@@ -210,7 +210,7 @@ class Nadam(Optimizer):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def make_slots(self) -> None:
-        self._momentums, self._velocities = self.add_slots("momentum"), self.add_slots("velocity")
+        self._momentums, self._velocities = self.add_slots(momentum="zeros", velocity="zeros")
         self._product = self.add_variable((), "ones", self._trained[0].dtype, name="u_product")
 
     def _share(self, step: Tensor) -> Tensor:
@@ -253,7 +253,7 @@ class Adagrad(Optimizer):
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
     def make_slots(self) -> None:
-        self._sums = self.add_slots("accumulator", initializers.Constant(self.initial_accumulator_value))
+        (self._sums,) = self.add_slots(accumulator=initializers.Constant(self.initial_accumulator_value))
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         s = self.slot(self._sums, variable)
@@ -276,7 +276,7 @@ class Adadelta(Optimizer):
         self.rho, self.epsilon = rho, epsilon
 
     def make_slots(self) -> None:
-        self._gradients, self._steps = self.add_slots("accumulated_grad"), self.add_slots("accumulated_delta_var")
+        self._gradients, self._steps = self.add_slots(accumulated_grad="zeros", accumulated_delta_var="zeros")
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         g, d = self.slot(self._gradients, variable), self.slot(self._steps, variable)
@@ -318,8 +318,8 @@ class Ftrl(Optimizer):
         self.shrinkage, self.beta = l2_shrinkage_regularization_strength, beta
 
     def make_slots(self) -> None:
-        self._sums = self.add_slots("accumulator", initializers.Constant(self.initial_accumulator_value))
-        self._linears = self.add_slots("linear")
+        start = initializers.Constant(self.initial_accumulator_value)
+        self._sums, self._linears = self.add_slots(accumulator=start, linear="zeros")
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         s, linear = self.slot(self._sums, variable), self.slot(self._linears, variable)
@@ -349,7 +349,7 @@ class Lion(Optimizer):
         self.beta_1, self.beta_2 = beta_1, beta_2
 
     def make_slots(self) -> None:
-        self._momentums = self.add_slots("momentum")
+        (self._momentums,) = self.add_slots(momentum="zeros")
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         m = self.slot(self._momentums, variable)
@@ -379,7 +379,7 @@ class Lamb(Optimizer):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def make_slots(self) -> None:
-        self._momentums, self._velocities = self.add_slots("momentum"), self.add_slots("velocity")
+        self._momentums, self._velocities = self.add_slots(momentum="zeros", velocity="zeros")
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         step, w = self.step_in(variable.dtype), variable.value
@@ -418,12 +418,13 @@ class Adafactor(Optimizer):
         self.clip_threshold, self.relative_step = clip_threshold, relative_step
 
     def make_slots(self) -> None:
-        def like(v: Variable, shape: Any, name: str) -> Variable:
-            return self.add_variable(shape, "zeros", v.dtype, name=name)
-
-        self._rows = [like(v, v.shape[:-1] if v.ndim > 1 else (), "row") for v in self._trained]
-        self._columns = [like(v, (*v.shape[:-2], v.shape[-1]) if v.ndim > 1 else (), "column") for v in self._trained]
-        self._squares = [like(v, () if v.ndim > 1 else v.shape, "velocity") for v in self._trained]
+        self._rows, self._columns, self._squares = [], [], []
+        for v in self._trained:  # in the order, and of the shapes, in which Keras's files keep them
+            matrix = v.ndim > 1
+            self._rows.append(self.add_variable(v.shape[:-1] if matrix else (), dtype=v.dtype, name="row"))
+            columns = (*v.shape[:-2], v.shape[-1]) if matrix else ()
+            self._columns.append(self.add_variable(columns, dtype=v.dtype, name="column"))
+            self._squares.append(self.add_variable_from_reference(v, "velocity"))
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         step, w = self.step_in(variable.dtype), variable.value

@@ -223,5 +223,5 @@ class CosineDecayRestarts(LearningRateSchedule):
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
 
 
-room = Room("optimizers", "schedule", LearningRateSchedule)
+room = Room("optimizers", "schedule", LearningRateSchedule, functions=False)
 get, serialize, deserialize = room.get, room.serialize, room.deserialize
