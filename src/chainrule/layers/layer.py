@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -336,7 +337,8 @@ class Layer(Configurable):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The output's shape for inputs of this shape; found by building the graph of `call` on symbols."""
-        out = self.compute_output_spec(*[_symbols(a, self.compute_dtype) for a in args])
+        symbols, put_together = flatten([_symbols(a, self.compute_dtype) for a in args], numbers=False)
+        out = self._on_unknown_batch(lambda given: self.compute_output_spec(*put_together(list(given))), symbols)
         found, build = flatten(out, numbers=False)
         return build([t.shape for t in found])
 
@@ -439,9 +441,10 @@ class Layer(Configurable):
         if training is None and "training" in accepts and len(args) > accepts.index("training") - 1:
             training = args[accepts.index("training") - 1]
         elif training is None:
-            training = calls.training if calls.training is not None else None
+            training = calls.training
             if "training" in accepts:
-                kwargs = {**kwargs, "training": bool(training)}
+                own = _trains_by_default(type(self).call) if training is None else training
+                kwargs = {**kwargs, "training": bool(own)}
         elif "training" not in accepts:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         if training is not None:
@@ -593,6 +596,12 @@ def _parameters(function: Any) -> list[str]:
         found += ["**"] if any(p.kind is p.VAR_KEYWORD for p in kinds) else []
         _signatures[function] = found
     return found
+
+
+@cache
+def _trains_by_default(method: Any) -> bool:
+    """Whether a method's own default is ``training=True``, as Keras's random image layers have it."""
+    return inspect.signature(method).parameters["training"].default is True
 
 
 def _chain() -> str:
