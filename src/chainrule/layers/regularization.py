@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .. import ops
+from ..configurable import Room
 from ..errors import ValueProblem
 from ..ops import random
 from ..ops.composite import SELU_ALPHA, SELU_SCALE
@@ -14,6 +15,8 @@ from ..regularizers import L1L2
 from ..tensor import Tensor
 from .layer import InputSpec, Layer
 from .reshaping import channels_first
+
+Room("ops", "random stream", SeedGenerator).add(SeedGenerator)  # so that a configuration may hold a stream as its seed
 
 
 class _Random(Layer):
