@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, nullcontext
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,11 @@ class Layer(Configurable):
         self._trainable = trainable
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _built_by(cls.build)  # type: ignore[method-assign]
 
     # ---- weights
 
@@ -326,6 +331,7 @@ class Layer(Configurable):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, before the first call. The base class has none to make."""
+        self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes."""
@@ -423,16 +429,14 @@ class Layer(Configurable):
         return "reshape the input, or change the layer before"
 
     def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Make the weights, outside any trace, in this layer's dtype."""
+        """Make the weights for these arguments."""
         names = list(inspect.signature(self.build).parameters)
-        with recording(None), computing_in(None):
-            if names and all(n.endswith("_shape") for n in names) and len(names) > 1:
-                call = list(inspect.signature(self.call).parameters)
-                given = {**dict(zip(call, args, strict=False)), **kwargs}
-                self.build(**{n: _shapes(given[n.removesuffix("_shape")]) for n in names})
-            else:
-                self.build(_shapes(args[0]) if args else None)
-        self.built = True
+        if names and all(n.endswith("_shape") for n in names) and len(names) > 1:
+            call = list(inspect.signature(self.call).parameters)
+            given = {**dict(zip(call, args, strict=False)), **kwargs}
+            self.build(**{n: _shapes(given[n.removesuffix("_shape")]) for n in names})
+        else:
+            self.build(_shapes(args[0]) if args else None)
 
     def _with_context(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """`training` and `mask`, from the caller or from the layers around."""
@@ -502,12 +506,15 @@ class Layer(Configurable):
         try:
             return again(symbols)
         except (ChainruleError, TypeError) as first:
+            calls.stand_in = True
             try:
                 found, build = flatten(
                     again([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors]), numbers=False
                 )
             except Exception:
                 raise first from None
+            finally:
+                calls.stand_in = False
             return build([symbolic(without_stand_in(t.shape), t.dtype) for t in found])
 
     # ---- description
@@ -581,7 +588,22 @@ def _shapes(x: Any) -> Any:
         return {k: _shapes(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
         return [_shapes(v) for v in x]
-    return tuple(x.shape) if isinstance(x, Tensor) else None
+    if not isinstance(x, Tensor):
+        return None
+    return without_stand_in(x.shape) if calls.stand_in else tuple(x.shape)
+
+
+def _built_by(build: Any) -> Any:
+    """A class's `build`: whoever calls it, weights are made outside any trace, under the layer's name, and once."""
+
+    @wraps(build)
+    def run(self: Layer, *args: Any, **kwargs: Any) -> None:
+        inside = scope_state.scope.rpartition("/")[2] == self.name
+        with nullcontext() if inside else scope(self.name), recording(None), computing_in(None):
+            build(self, *args, **kwargs)
+        self.built = True
+
+    return run
 
 
 _signatures: dict[Any, list[str]] = {}
