@@ -114,7 +114,6 @@ class Normalization(Layer):
         for batch in _batches(data):
             if not self.built:
                 self.build((None, *batch.shape[1:]) if 0 not in normal_axes(self.axis, batch.ndim) else batch.shape)
-                self.built = True
             if [n if i in self.kept else 1 for i, n in enumerate(batch.shape)] != self.broadcast_shape:
                 raise ShapeError(
                     f"a batch of shape {batch.shape}",
