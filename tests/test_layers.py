@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import chainrule as cr
 from chainrule import Variable, layers, ops, tensor
+from chainrule.engine import NumpyEngine
 from chainrule.errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
 from chainrule.graph import spec_of
 from chainrule.layers import Input, Layer
@@ -928,11 +929,51 @@ def test_an_error_names_layer_chain_cause_and_mend():
         (lambda: layers.Input(shape=(2.5,)), "2.5"),
         (lambda: layers.Input(), "shape"),
         (lambda: layers.Activation("reIu"), "relu"),
+        (lambda: layers.Dense(3)("abc"), "str"),
+        (lambda: layers.Dense(3)(None), "NoneType"),
+        (lambda: layers.Dense(3)(), "without inputs"),
+        (lambda: layers.Conv2D(3, 2.5), "kernel_size=2.5"),
+        (lambda: layers.UpSampling2D(0), "size=0"),
+        (lambda: layers.UpSampling2D((2,)), "size="),
+        (lambda: layers.ZeroPadding2D(1.5), "padding 1.5"),
+        (lambda: layers.ZeroPadding2D((1.5, 2)), "padding"),
+        (lambda: layers.Cropping1D(-1), "cropping"),
+        (lambda: layers.BatchNormalization(axis=5)(np.ones((2, 3))), "axis 5"),
+        (lambda: layers.LayerNormalization(axis=[1, 5])(np.ones((2, 3))), "5"),
+        (lambda: layers.RMSNormalization(axis=5)(np.ones((2, 3))), "axis 5"),
+        (lambda: layers.Dot(axes=(1, 2, 3)), "axes="),
+        (lambda: layers.MaxPooling2D(2, padding=3), "padding 3"),
+        (lambda: layers.LeakyReLU("a"), "negative_slope='a'"),
+        (lambda: layers.LeakyReLU(-1.0), "negative_slope=-1.0"),
+        (lambda: layers.Dropout(0.5, (3,))(np.ones((2, 3)), training=True), "noise_shape"),
+        (lambda: layers.AlphaDropout(0.5, (2, 2))(np.ones((2, 3)), training=True), "noise_shape"),
+        (lambda: layers.AlphaDropout(1.0), "below 1"),
+        (lambda: layers.GaussianDropout(1), "below 1"),
     ],
 )
 def test_what_does_not_fit_is_refused(make, said):
     with pytest.raises(ChainruleError, match=said.replace("(", r"\(").replace(".", r"\.")):
         make()
+
+
+def test_inputs_by_name_and_rates_of_numpy():
+    layer = layers.Dense(2, kernel_initializer="ones")
+    assert layer(inputs=[[1.0, 2.0]]).tolist() == [[3, 3]]
+    assert layers.Dropout(np.float32(0.5)).rate == 0.5
+    noisy = layers.AlphaDropout(0.5, noise_shape=(None, 1), seed=1)(np.ones((50, 3)), training=True).numpy()
+    assert (noisy == noisy[:, :1]).all()
+    assert len(np.unique(noisy)) == 2
+
+
+def test_a_traced_step_keeps_the_moving_statistics():
+    layer = layers.BatchNormalization(momentum=0.5)
+    x = numbers((4, 3)).astype("float32")
+    step = trace(lambda x: layer(x, training=True), spec_of(x.shape, x.dtype))
+    assert [v.name for v in step.writes] == ["moving_mean", "moving_variance"]
+    assert_array_equal(layer.moving_mean.numpy(), np.zeros(3))
+    NumpyEngine().program(step)([x])
+    assert_allclose(layer.moving_mean.numpy(), x.mean(0) / 2, rtol=1e-5)
+    assert_allclose(layer.moving_variance.numpy(), 0.5 + x.var(0) / 2, rtol=1e-5)
 
 
 def test_set_weights_is_all_or_nothing():

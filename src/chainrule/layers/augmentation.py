@@ -30,6 +30,7 @@ class _Image(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = False  # a mask of pixels would have to move with them
         first = channels_first(data_format)
         self.data_format = "channels_first" if first else "channels_last"
         self.rows, self.columns = (-2, -1) if first else (-3, -2)  # the axes, counted from the end

@@ -7,21 +7,9 @@ from typing import Any
 from .. import activations, ops
 from ..errors import ShapeError, ValueProblem
 from ..tensor import Tensor
-from .core import positive
+from .core import positive, spread
 from .layer import InputSpec, Layer
 from .reshaping import channels_first
-
-
-def spread(value: Any, rank: int, what: str, layer: Layer) -> tuple[int, ...]:
-    """A number for every axis, or one for each."""
-    found = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(found) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in found):
-        raise ValueProblem(
-            f"{what}={value!r} for {type(layer).__name__} {layer.name!r}",
-            f"a whole number from 1 up, or {rank} of them",
-            f"e.g. {what}={2 if rank == 1 else (2,) * rank}",
-        )
-    return found
 
 
 class BaseConv(Layer):

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..configurable import Configurable
-from ..errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import Shape, as_dtype, made_here, scope, with_stand_in, without_stand_in
 from ..graph.scope import state as scope_state
 from ..graph.spec import Specs, is_float
@@ -355,6 +355,9 @@ class Layer(Configurable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._ready()
+        named = _parameters(type(self).call)[1:2]
+        if not args and named and named[0] in kwargs:
+            args = (kwargs.pop(named[0]),)
         args = tuple([_as_inputs(a, i == 0) for i, a in enumerate(args)])
         kwargs = {k: _as_inputs(v, False) for k, v in kwargs.items()}
         flat, build = flatten([list(args), kwargs], numbers=False)
@@ -411,10 +414,13 @@ class Layer(Configurable):
         return tuple(args), kwargs
 
     def _check(self, args: tuple[Any, ...]) -> None:
-        if self.input_spec is None or not args:
+        if self.input_spec is None:
             return
         specs = [self.input_spec] if isinstance(self.input_spec, InputSpec) else list(self.input_spec)
-        inputs = flatten(args[0], numbers=False)[0]
+        inputs = flatten(args[0], numbers=False)[0] if args else []
+        if not any(isinstance(x, Tensor) for x in inputs):
+            given = f"{type(args[0]).__name__} as inputs" if args else "a call without inputs"
+            raise DTypeError(given, "a tensor or an array", "call the layer on data")
         for i, (asked, x) in enumerate(zip(specs, inputs, strict=False)):
             problem = asked.problem(x.shape) if isinstance(x, Tensor) else ""
             if problem:

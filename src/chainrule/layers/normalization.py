@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError, ValueProblem
-from ..ops.rules import normal_axes
+from ..ops.rules import normal_axes, normal_axis
 from ..tensor import Tensor
 from .core import positive
 from .layer import InputSpec, Layer
@@ -68,7 +68,7 @@ class _Scaled(Layer):
 
     def sizes_along(self, input_shape: Any, axes: Sequence[int]) -> list[int]:
         """The input's sizes along `axes`; from now on every input must have them."""
-        sizes = [input_shape[a] for a in axes]
+        sizes = [input_shape[normal_axis(a, len(input_shape))] for a in axes]
         if None in sizes:
             raise ShapeError(
                 f"an input of shape {input_shape}", f"known sizes along axis {list(axes)}", "give the Input a shape"
@@ -303,7 +303,7 @@ class RMSNormalization(Layer):
         self.axis, self.epsilon = axis, float(epsilon)
 
     def build(self, input_shape: Any) -> None:
-        shape = [input_shape[a] for a in _axes(self.axis)]
+        shape = [input_shape[normal_axis(a, len(input_shape))] for a in _axes(self.axis)]
         self.scale = self.add_weight(shape, "ones", autocast=False, name="scale")
 
     def call(self, inputs: Any) -> Tensor:

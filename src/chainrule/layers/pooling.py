@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..errors import ValueProblem
 from ..tensor import Tensor
-from .convolution import spread
+from .core import spread
 from .layer import InputSpec
 from .reshaping import _Spatial, channels_first
 
@@ -27,7 +27,7 @@ class _Pooling(_Spatial):
         super().__init__(name=name, **kwargs)
         self.pool_size = spread(pool_size, self.rank, "pool_size", self)
         self.strides = self.pool_size if strides is None else spread(strides, self.rank, "strides", self)
-        self.padding = padding.lower()
+        self.padding = padding.lower() if isinstance(padding, str) else padding
         if self.padding not in ("valid", "same"):
             raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
         self._set_up(data_format)
