@@ -19,10 +19,12 @@ class Calls(threading.local):
         training: what layers called without ``training=`` take.
         chain: (layer's name, output shape) of the layers finished so far, for messages.
         recording: whether symbolic inputs make nodes of a model, rather than being computed with.
+        stand_in: whether a number stands for unknown sizes; no weight may be made of it.
     """
 
     depth = 0
     training: bool | None = None
+    stand_in = False
     chain: list[tuple[str, Any]]
 
     def __init__(self) -> None:

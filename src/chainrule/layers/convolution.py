@@ -7,21 +7,9 @@ from typing import Any
 from .. import activations, ops
 from ..errors import ShapeError, ValueProblem
 from ..tensor import Tensor
-from .core import positive
+from .core import positive, spread
 from .layer import InputSpec, Layer
 from .reshaping import channels_first
-
-
-def spread(value: Any, rank: int, what: str, layer: Layer) -> tuple[int, ...]:
-    """A number for every axis, or one for each."""
-    found = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(found) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in found):
-        raise ValueProblem(
-            f"{what}={value!r} for {type(layer).__name__} {layer.name!r}",
-            f"a whole number from 1 up, or {rank} of them",
-            f"e.g. {what}={2 if rank == 1 else (2,) * rank}",
-        )
-    return found
 
 
 class BaseConv(Layer):
@@ -319,10 +307,37 @@ class Conv3DTranspose(_Transpose):
         padding: str = "valid",
         data_format: str | None = None,
         output_padding: Any = None,
-        *args: Any,
+        dilation_rate: Any = (1, 1, 1),
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            output_padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **kwargs,
+        )
 
 
 class _Depthwise(BaseConv):

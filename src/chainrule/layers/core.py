@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from .. import activations, ops
@@ -164,6 +165,18 @@ def positive(value: Any, name: str, layer: Layer) -> int:
     return int(value)
 
 
+def spread(value: Any, rank: int, what: str, layer: Layer) -> tuple[int, ...]:
+    """A number for every axis, or one for each."""
+    found = (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, list | tuple) else ()
+    if len(found) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in found):
+        raise ValueProblem(
+            f"{what}={value!r} for {type(layer).__name__} {layer.name!r}",
+            f"a whole number from 1 up, or {rank} of them",
+            f"e.g. {what}={2 if rank == 1 else (2,) * rank}",
+        )
+    return found
+
+
 class Activation(Layer):
     """An activation function as a layer: a name or a function.
 
@@ -180,6 +193,13 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
+def not_below_zero(**numbers: Any) -> None:
+    """Each a number from 0 up, or an error that names it."""
+    for name, value in numbers.items():
+        if not isinstance(value, Real) or value < 0:
+            raise ValueProblem(f"{name}={value!r}", "a number from 0 up", f"choose another {name}")
+
+
 class ReLU(Layer):
     """max(x, 0), with a slope below the threshold and a ceiling on request.
 
@@ -191,13 +211,7 @@ class ReLU(Layer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (
-            ("max_value", max_value or 0),
-            ("negative_slope", negative_slope),
-            ("threshold", threshold),
-        ):
-            if value is None or value < 0:
-                raise ValueProblem(f"{name}={value}", "a number from 0 up", f"choose another {name}")
+        not_below_zero(max_value=max_value or 0, negative_slope=negative_slope, threshold=threshold)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
         self.supports_masking = True
 
@@ -214,6 +228,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        not_below_zero(negative_slope=negative_slope)
         self.negative_slope = negative_slope
         self.supports_masking = True
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..configurable import Configurable
-from ..errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import Shape, as_dtype, made_here, scope, with_stand_in, without_stand_in
 from ..graph.scope import state as scope_state
 from ..graph.spec import Specs, is_float
@@ -120,6 +121,11 @@ class Layer(Configurable):
         self._trainable = trainable
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _built_by(cls.build)  # type: ignore[method-assign]
 
     # ---- weights
 
@@ -325,6 +331,7 @@ class Layer(Configurable):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, before the first call. The base class has none to make."""
+        self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes."""
@@ -336,7 +343,8 @@ class Layer(Configurable):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The output's shape for inputs of this shape; found by building the graph of `call` on symbols."""
-        out = self.compute_output_spec(*[_symbols(a, self.compute_dtype) for a in args])
+        symbols, put_together = flatten([_symbols(a, self.compute_dtype) for a in args], numbers=False)
+        out = self._on_unknown_batch(lambda given: self.compute_output_spec(*put_together(list(given))), symbols)
         found, build = flatten(out, numbers=False)
         return build([t.shape for t in found])
 
@@ -347,6 +355,9 @@ class Layer(Configurable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._ready()
+        named = _parameters(type(self).call)[1:2]
+        if not args and named and named[0] in kwargs:
+            args = (kwargs.pop(named[0]),)
         args = tuple([_as_inputs(a, i == 0) for i, a in enumerate(args)])
         kwargs = {k: _as_inputs(v, False) for k, v in kwargs.items()}
         flat, build = flatten([list(args), kwargs], numbers=False)
@@ -403,10 +414,13 @@ class Layer(Configurable):
         return tuple(args), kwargs
 
     def _check(self, args: tuple[Any, ...]) -> None:
-        if self.input_spec is None or not args:
+        if self.input_spec is None:
             return
         specs = [self.input_spec] if isinstance(self.input_spec, InputSpec) else list(self.input_spec)
-        inputs = flatten(args[0], numbers=False)[0]
+        inputs = flatten(args[0], numbers=False)[0] if args else []
+        if not any(isinstance(x, Tensor) for x in inputs):
+            given = f"{type(args[0]).__name__} as inputs" if args else "a call without inputs"
+            raise DTypeError(given, "a tensor or an array", "call the layer on data")
         for i, (asked, x) in enumerate(zip(specs, inputs, strict=False)):
             problem = asked.problem(x.shape) if isinstance(x, Tensor) else ""
             if problem:
@@ -421,16 +435,14 @@ class Layer(Configurable):
         return "reshape the input, or change the layer before"
 
     def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Make the weights, outside any trace, in this layer's dtype."""
+        """Make the weights for these arguments."""
         names = list(inspect.signature(self.build).parameters)
-        with recording(None), computing_in(None):
-            if names and all(n.endswith("_shape") for n in names) and len(names) > 1:
-                call = list(inspect.signature(self.call).parameters)
-                given = {**dict(zip(call, args, strict=False)), **kwargs}
-                self.build(**{n: _shapes(given[n.removesuffix("_shape")]) for n in names})
-            else:
-                self.build(_shapes(args[0]) if args else None)
-        self.built = True
+        if names and all(n.endswith("_shape") for n in names) and len(names) > 1:
+            call = list(inspect.signature(self.call).parameters)
+            given = {**dict(zip(call, args, strict=False)), **kwargs}
+            self.build(**{n: _shapes(given[n.removesuffix("_shape")]) for n in names})
+        else:
+            self.build(_shapes(args[0]) if args else None)
 
     def _with_context(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """`training` and `mask`, from the caller or from the layers around."""
@@ -439,9 +451,10 @@ class Layer(Configurable):
         if training is None and "training" in accepts and len(args) > accepts.index("training") - 1:
             training = args[accepts.index("training") - 1]
         elif training is None:
-            training = calls.training if calls.training is not None else None
+            training = calls.training
             if "training" in accepts:
-                kwargs = {**kwargs, "training": bool(training)}
+                own = _trains_by_default(type(self).call) if training is None else training
+                kwargs = {**kwargs, "training": bool(own)}
         elif "training" not in accepts:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         if training is not None:
@@ -497,11 +510,14 @@ class Layer(Configurable):
             args, kwargs = call.arguments(symbols)
             return self.compute_output_spec(*args, **kwargs)
         except (ChainruleError, TypeError) as first:
+            calls.stand_in = True
             try:
                 args, kwargs = call.arguments([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors])
                 found, build = flatten(self.compute_output_spec(*args, **kwargs), numbers=False)
             except Exception:
                 raise first from None
+            finally:
+                calls.stand_in = False
             return build([symbolic(without_stand_in(t.shape), t.dtype) for t in found])
 
     # ---- description
@@ -575,7 +591,22 @@ def _shapes(x: Any) -> Any:
         return {k: _shapes(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
         return [_shapes(v) for v in x]
-    return tuple(x.shape) if isinstance(x, Tensor) else None
+    if not isinstance(x, Tensor):
+        return None
+    return without_stand_in(x.shape) if calls.stand_in else tuple(x.shape)
+
+
+def _built_by(build: Any) -> Any:
+    """A class's `build`: whoever calls it, weights are made outside any trace, under the layer's name, and once."""
+
+    @wraps(build)
+    def run(self: Layer, *args: Any, **kwargs: Any) -> None:
+        inside = scope_state.scope.rpartition("/")[2] == self.name
+        with nullcontext() if inside else scope(self.name), recording(None), computing_in(None):
+            build(self, *args, **kwargs)
+        self.built = True
+
+    return run
 
 
 _signatures: dict[Any, list[str]] = {}
@@ -590,6 +621,12 @@ def _parameters(function: Any) -> list[str]:
         found += ["**"] if any(p.kind is p.VAR_KEYWORD for p in kinds) else []
         _signatures[function] = found
     return found
+
+
+@cache
+def _trains_by_default(method: Any) -> bool:
+    """Whether a method's own default is ``training=True``, as Keras's random image layers have it."""
+    return inspect.signature(method).parameters["training"].default is True
 
 
 def _chain() -> str:

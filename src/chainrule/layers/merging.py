@@ -153,7 +153,10 @@ class Dot(_Merge):
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axes, self.normalize = axes, normalize
+        self.axes = (axes, axes) if isinstance(axes, int) else tuple(axes) if isinstance(axes, list | tuple) else ()
+        if len(self.axes) != 2 or not all(isinstance(a, int) for a in self.axes):
+            raise ShapeError(f"axes={axes!r} for Dot", "an axis, or one for each of two inputs", "e.g. axes=(2, 1)")
+        self.normalize = normalize
 
     def call(self, inputs: Any) -> Tensor:
         if not isinstance(inputs, list | tuple) or len(inputs) != 2:
@@ -161,8 +164,7 @@ class Dot(_Merge):
                 f"{type(inputs).__name__} for Dot", "a list of two tensors", "call it as Dot(axes)([a, b])"
             )
         x, y = inputs
-        a, b = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
-        a, b = a % x.ndim, b % y.ndim
+        a, b = self.axes[0] % x.ndim, self.axes[1] % y.ndim
         if not a or not b or x.shape[a] != y.shape[b]:
             raise ShapeError(
                 f"shapes {x.shape} and {y.shape} to be multiplied along axes {a} and {b}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError, ValueProblem
-from ..ops.rules import normal_axes
+from ..ops.rules import normal_axes, normal_axis
 from ..tensor import Tensor
 from .core import positive
 from .layer import InputSpec, Layer
@@ -68,7 +68,7 @@ class _Scaled(Layer):
 
     def sizes_along(self, input_shape: Any, axes: Sequence[int]) -> list[int]:
         """The input's sizes along `axes`; from now on every input must have them."""
-        sizes = [input_shape[a] for a in axes]
+        sizes = [input_shape[normal_axis(a, len(input_shape))] for a in axes]
         if None in sizes:
             raise ShapeError(
                 f"an input of shape {input_shape}", f"known sizes along axis {list(axes)}", "give the Input a shape"
@@ -185,10 +185,33 @@ class LayerNormalization(_Scaled):
     tensor([[-1.,  1.]])
     """
 
-    def __init__(self, axis: Any = -1, epsilon: float = 1e-3, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        axis: Any = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
         if "rms_scaling" in kwargs:
             raise ValueProblem("rms_scaling", "no such argument", "use RMSNormalization")
-        super().__init__(*args, **kwargs)
+        super().__init__(
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
+        )
         self.axis, self.epsilon = axis, float(epsilon)
 
     def build(self, input_shape: Any) -> None:
@@ -210,8 +233,32 @@ class GroupNormalization(_Scaled):
     (1, 3, 4)
     """
 
-    def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
+        )
         self.groups = groups if groups == -1 else positive(groups, "groups", self)
         self.axis, self.epsilon = axis, float(epsilon)
 
@@ -256,7 +303,7 @@ class RMSNormalization(Layer):
         self.axis, self.epsilon = axis, float(epsilon)
 
     def build(self, input_shape: Any) -> None:
-        shape = [input_shape[a] for a in _axes(self.axis)]
+        shape = [input_shape[normal_axis(a, len(input_shape))] for a in _axes(self.axis)]
         self.scale = self.add_weight(shape, "ones", autocast=False, name="scale")
 
     def call(self, inputs: Any) -> Tensor:

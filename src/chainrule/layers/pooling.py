@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..errors import ValueProblem
 from ..tensor import Tensor
-from .convolution import spread
+from .core import spread
 from .layer import InputSpec
 from .reshaping import _Spatial, channels_first
 
@@ -27,7 +27,7 @@ class _Pooling(_Spatial):
         super().__init__(name=name, **kwargs)
         self.pool_size = spread(pool_size, self.rank, "pool_size", self)
         self.strides = self.pool_size if strides is None else spread(strides, self.rank, "strides", self)
-        self.padding = padding.lower()
+        self.padding = padding.lower() if isinstance(padding, str) else padding
         if self.padding not in ("valid", "same"):
             raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
         self._set_up(data_format)
@@ -53,8 +53,16 @@ class MaxPooling1D(_MaxPooling):
 
     rank = 1
 
-    def __init__(self, pool_size: Any = 2, *args: Any, **kwargs: Any) -> None:
-        super().__init__(pool_size, *args, **kwargs)
+    def __init__(
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 class MaxPooling2D(_MaxPooling):
@@ -66,8 +74,16 @@ class MaxPooling2D(_MaxPooling):
 
     rank = 2
 
-    def __init__(self, pool_size: Any = (2, 2), *args: Any, **kwargs: Any) -> None:
-        super().__init__(pool_size, *args, **kwargs)
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 class MaxPooling3D(_MaxPooling):
@@ -79,8 +95,16 @@ class MaxPooling3D(_MaxPooling):
 
     rank = 3
 
-    def __init__(self, pool_size: Any = (2, 2, 2), *args: Any, **kwargs: Any) -> None:
-        super().__init__(pool_size, *args, **kwargs)
+    def __init__(
+        self,
+        pool_size: Any = (2, 2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 class _AveragePooling(_Pooling):

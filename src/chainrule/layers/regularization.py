@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import ops
-from ..errors import ValueProblem
+from ..configurable import Room
+from ..errors import ShapeError, ValueProblem
 from ..ops import random
 from ..ops.composite import SELU_ALPHA, SELU_SCALE
 from ..ops.random import SeedGenerator, derived
@@ -14,6 +17,8 @@ from ..regularizers import L1L2
 from ..tensor import Tensor
 from .layer import InputSpec, Layer
 from .reshaping import channels_first
+
+Room("ops", "random stream", SeedGenerator).add(SeedGenerator)  # so that a configuration may hold a stream as its seed
 
 
 class _Random(Layer):
@@ -28,14 +33,31 @@ class _Random(Layer):
         self.supports_masking = True
 
 
-def _share(rate: Any, layer: Layer, top: float = 1.0) -> float:
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= top:
+def _share(rate: Any, layer: Layer, below: bool = False) -> float:
+    if (
+        isinstance(rate, bool)
+        or not isinstance(rate, int | float | np.floating)
+        or not 0 <= rate <= 1
+        or (below and rate == 1)
+    ):
         raise ValueProblem(
             f"rate={rate!r} for {type(layer).__name__} {layer.name!r}",
-            f"a share from 0 to {top:g}",
+            f"a share from 0 {'up, below' if below else 'to'} 1",
             "e.g. 0.5 to drop half",
         )
     return float(rate)
+
+
+def _full(noise_shape: Any, inputs: Tensor) -> tuple[int, ...]:
+    """A mask's shape: the inputs' size where none is given."""
+    shape = tuple(inputs.shape if noise_shape is None else noise_shape)
+    if len(shape) != inputs.ndim or any(m not in (None, 1, n) for m, n in zip(shape, inputs.shape, strict=False)):
+        raise ShapeError(
+            f"noise_shape {shape} for an input of shape {inputs.shape}",
+            "for each axis 1, its size, or None",
+            "count the batch's axis too",
+        )
+    return tuple(n if m is None else m for m, n in zip(shape, inputs.shape, strict=True))
 
 
 class Dropout(_Random):
@@ -60,7 +82,7 @@ class Dropout(_Random):
 
     def mask_shape(self, inputs: Tensor) -> Any:
         """The shape of the mask that is drawn."""
-        return self.noise_shape
+        return _full(self.noise_shape, inputs)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
@@ -157,12 +179,12 @@ class GaussianDropout(_Random):
 
     def __init__(self, rate: float, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = _share(rate, self)
+        self.rate = _share(rate, self, below=True)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        deviation = math.sqrt(self.rate / (1 - self.rate)) if self.rate < 1 else math.inf
+        deviation = math.sqrt(self.rate / (1 - self.rate))
         return inputs * random.normal(inputs.shape, 1.0, deviation, inputs.dtype, self.seed_generator)
 
 
@@ -177,13 +199,13 @@ class AlphaDropout(_Random):
         self, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None, **kwargs: Any
     ) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = _share(rate, self)
+        self.rate = _share(rate, self, below=True)
         self.noise_shape = noise_shape
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        shape = [n if m is None else m for m, n in zip(self.noise_shape or inputs.shape, inputs.shape, strict=True)]
+        shape = _full(self.noise_shape, inputs)
         low = -SELU_ALPHA * SELU_SCALE
         kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         scale = ((1 - self.rate) * (1 + self.rate * low**2)) ** -0.5

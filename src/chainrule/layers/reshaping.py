@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..errors import ShapeError, ValueProblem
 from ..tensor import Tensor
-from .core import positive
+from .core import positive, spread
 from .layer import InputSpec, Layer
 
 
@@ -112,14 +112,15 @@ class RepeatVector(Layer):
 
 def pairs(value: Any, rank: int, what: str) -> tuple[tuple[int, int], ...]:
     """A number, one an axis, or (before, after) an axis."""
+    given = value
     if isinstance(value, int):
         value = (value,) * rank
-    value = tuple(value)
+    value = tuple(value) if isinstance(value, list | tuple) else ()
     if rank == 1 and len(value) == 2 and all(isinstance(v, int) for v in value):
         value = (value,)
-    found = tuple((v, v) if isinstance(v, int) else tuple(v) for v in value)
-    if len(found) != rank or any(len(p) != 2 or min(p) < 0 for p in found):
-        raise ShapeError(f"{what} {value!r}", f"a number, {rank} of them, or {rank} pairs from 0 up", f"check {what}")
+    found = tuple((v, v) if isinstance(v, int) else tuple(v) if isinstance(v, list | tuple) else () for v in value)
+    if len(found) != rank or any(len(p) != 2 or not all(isinstance(n, int) and n >= 0 for n in p) for p in found):
+        raise ShapeError(f"{what} {given!r}", f"a number, {rank} of them, or {rank} pairs from 0 up", f"check {what}")
     return found
 
 
@@ -251,7 +252,7 @@ class Cropping3D(_Cropping):
 class _UpSampling(_Spatial):
     def __init__(self, size: Any, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.size = (size,) * self.rank if isinstance(size, int) else tuple(size)
+        self.size = spread(size, self.rank, "size", self)
         self._set_up(data_format)
 
     def call(self, inputs: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .convolution import spread
+from .core import spread
 from .layer import Layer
 
 
