@@ -389,7 +389,8 @@ class Room:
         """A function as it is; an object of a class, which must need no arguments."""
         if not inspect.isclass(found):
             return found
-        needed = [n for n, p in parameters(found).items() if p.default is p.empty]
+        takes = inspect.signature(found).parameters.values()
+        needed = [p.name for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
         if needed:
             raise ValueProblem(
                 f"the {self.what} {found.__name__} by its name alone", f"its {', '.join(needed)}", "pass an object made"

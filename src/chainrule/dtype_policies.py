@@ -77,8 +77,8 @@ def get(identifier: Any) -> DTypePolicy:
 def standardize_dtype(dtype: Any) -> str:
     """A dtype's name; ``None`` is the default float (``keras.utils.standardize_dtype``).
 
-    >>> standardize_dtype(np.float64)
-    'float64'
+    >>> standardize_dtype(float)
+    'float32'
     """
     return floatx() if dtype is None else as_dtype(dtype).name
 

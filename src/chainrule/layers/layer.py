@@ -344,7 +344,7 @@ class Layer(Configurable):
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The output's shape for inputs of this shape; found by building the graph of `call` on symbols."""
         symbols, put_together = flatten([_symbols(a, self.compute_dtype) for a in args], numbers=False)
-        out = self._on_unknown_batch(lambda given: self.compute_output_spec(*put_together(list(given))), symbols)
+        out = self._on_unknown_batch(lambda given: (put_together(list(given)), {}), symbols)
         found, build = flatten(out, numbers=False)
         return build([t.shape for t in found])
 
@@ -488,7 +488,7 @@ class Layer(Configurable):
         args, kwargs = build([Place(next(places)) if isinstance(x, Tensor) else x for x in flat])
         call = LayerCall(self, tuple(args), kwargs)
         with _chain_to(tensors):
-            outputs, put_together = flatten(self._on_unknown_batch(call, tensors), numbers=False)
+            outputs, put_together = flatten(self._on_unknown_batch(call.arguments, tensors), numbers=False)
         for out in outputs:
             if not isinstance(out, Tensor):
                 raise GraphError(
@@ -501,18 +501,18 @@ class Layer(Configurable):
             set_mask(new, mask_of(old))
         return put_together(made)
 
-    def _on_unknown_batch(self, call: LayerCall, tensors: list[Tensor]) -> Any:
+    def _on_unknown_batch(self, arguments: Callable[[Sequence[Any]], Any], tensors: list[Tensor]) -> Any:
         """Outputs on symbols of these specs; where code needs the batch's size, a number stands in for it."""
         symbols = [symbolic(t.shape, t.dtype) for t in tensors]
         for s, t in zip(symbols, tensors, strict=True):
             set_mask(s, mask_of(t))
         try:
-            args, kwargs = call.arguments(symbols)
+            args, kwargs = arguments(symbols)
             return self.compute_output_spec(*args, **kwargs)
         except (ChainruleError, TypeError) as first:
             calls.stand_in = True
             try:
-                args, kwargs = call.arguments([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors])
+                args, kwargs = arguments([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors])
                 found, build = flatten(self.compute_output_spec(*args, **kwargs), numbers=False)
             except Exception:
                 raise first from None
