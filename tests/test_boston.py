@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from chainrule.cli import train
+from chainrule.cli import boston
 from chainrule.cli.perceptron import Houses, Perceptron, least_squares, split
 from chainrule.cli.threshold import CORNERS, GATES, threshold_rule, two_groups
 from chainrule.datasets.boston import COLUMNS, load
@@ -580,14 +580,14 @@ def test_only_files_are_replaced(typed, tmp_path):
 
 def test_an_interrupt_shows_what_there_is(typed, tmp_path, monkeypatch):
     """130; the table so far, and the weights of that moment."""
-    show = train.Progress.show
+    show = boston.Progress.show
 
     def stop(self, epoch, cost):
         if (self.name, epoch) == ("stochastic", 2):
             raise KeyboardInterrupt
         show(self, epoch, cost)
 
-    monkeypatch.setattr(train.Progress, "show", stop)
+    monkeypatch.setattr(boston.Progress, "show", stop)
     t = learn(typed, "--csv", small(tmp_path / "own.csv"), "--plot", "x.svg", epochs=5)
     assert t.status == 130
     assert "stochastic: interrupted after 2 epochs" in t.out
@@ -673,7 +673,7 @@ def test_progress_fits_the_terminal(monkeypatch, columns):
     """A line that rewrites itself must not wrap, or each rewriting leaves a line behind."""
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(sys, "stdout", Terminal())
-    bar = train.Progress("full-batch", 5000)
+    bar = boston.Progress("full-batch", 5000)
     for epoch in (1, 2500, 4999):
         bar.last = -math.inf
         bar.show(epoch, 377.8981)
@@ -685,7 +685,7 @@ def test_progress_fits_the_terminal(monkeypatch, columns):
 
 def test_progress_elsewhere_is_a_few_lines(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    bar = train.Progress("full-batch", 1000)
+    bar = boston.Progress("full-batch", 1000)
     for epoch in range(1, 1001):
         bar.show(epoch, 1.0)
     bar.done(1000, 1.0, False)

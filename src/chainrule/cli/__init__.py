@@ -15,7 +15,9 @@ COMMANDS = {
     "explain": "how a number came about, and its gradient edge by edge",
     "slope": "nudge a variable: the difference quotient beside the exact derivative",
     "check": "compare a function's gradient with numeric slopes",
-    "train": "learn a data set: `train boston`",
+    "train": "learn a data set: `train boston`, `train mnist`, `train FILE.csv --target COLUMN`",
+    "predict": "a saved model's answers for a table",
+    "summary": "a saved model's layers, parameters, multiplies and memory",
     "vectorization": "one gradient written with two loops, one, none, and by vectorize",
 }
 

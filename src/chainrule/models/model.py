@@ -37,6 +37,7 @@ class Model(Trainer):
     """
 
     _functional: Functional | None = None
+    notes: dict[str, Any] | None = None  # plain data of yours, which the model's file keeps
     _called_with: Any = None  # the specs of the inputs of the first call, where no Input says it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -18,6 +18,8 @@ from ..tensor import Variable, recording, symbolic
 from . import archive, atomic, safetensors
 from .names import variables_of
 
+REQUIRED = {"structure.json", "weights.safetensors"}
+OPTIONAL = {"compile.json", "optimizer.safetensors", "notes.json"}
 SUFFIX = ".chainrule"
 WEIGHTS = ".safetensors"
 _FOREIGN = {
@@ -67,6 +69,8 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
         "structure.json": archive.dumped(structure),
         "weights.safetensors": _weights(model),
     }
+    if model.notes is not None:
+        members["notes.json"] = archive.dumped(model.notes)
     if model.compiled:
         members["compile.json"] = archive.dumped(model.get_compile_config())
         if model.optimizer is not None and model.optimizer.built:
@@ -94,9 +98,7 @@ def load_model(
     where = "the file" if hasattr(filepath, "read") else f"the file {str(filepath)!r}"
     if not hasattr(filepath, "read"):
         _path(filepath, SUFFIX)
-    members = archive.read(
-        filepath, "model", {"structure.json", "weights.safetensors"}, {"compile.json", "optimizer.safetensors"}
-    )
+    members = archive.read(filepath, "model", REQUIRED, OPTIONAL)
     structure = archive.parsed(members["structure.json"], "structure.json", where)
     weights, _ = safetensors.loads(members["weights.safetensors"], f"the weights of {where}")
     state, _ = safetensors.loads(
@@ -118,6 +120,7 @@ def load_model(
         if not isinstance(model, Model):
             raise ValueProblem(f"{where}, which describes {type(model).__name__}", "a model", "check the file")
         assign(variables_of(model), weights, where)
+        model.notes = archive.parsed(members.get("notes.json", b"null"), "notes.json", where)
         if compile and compiled:
             model.compile_from_config(compiled)
             if state and model.optimizer is not None:
@@ -205,9 +208,7 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
     path = filepath if hasattr(filepath, "read") else os.fspath(filepath)
     where = "the file" if hasattr(path, "read") else f"the file {path!r}"
     if isinstance(path, str) and path.endswith(SUFFIX):
-        members = archive.read(
-            path, "model", {"structure.json", "weights.safetensors"}, {"compile.json", "optimizer.safetensors"}
-        )
+        members = archive.read(path, "model", REQUIRED, OPTIONAL)
         data = members["weights.safetensors"]
     elif hasattr(path, "read"):
         data = path.read()

@@ -1,0 +1,95 @@
+"""``chainrule train mnist --model cnn``: images into classes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def learn(args: argparse.Namespace) -> int:
+    """Train the model asked for; report accuracy, confusions and cost on images never seen."""
+    from importlib import import_module
+
+    import numpy as np
+
+    from ..ops.random import set_random_seed
+    from .report import Run, confusion
+
+    kind = args.model or "cnn"
+    run = Run(f"{args.dataset}-{kind}", args.plot, args.out)
+    set_random_seed(args.seed)
+    (x, y), (x_test, y_test) = import_module(f"chainrule.datasets.{args.dataset}").load_data()
+    x, x_test = (_as_images(a) for a in (x, x_test))
+    y, y_test = (np.asarray(a).reshape(-1).astype(np.int32) for a in (y, y_test))
+    if args.examples:
+        x, y = x[: args.examples], y[: args.examples]
+    classes = int(max(y.max(), y_test.max())) + 1
+    print(
+        f"{len(x):,} images of {'×'.join(map(str, x.shape[1:]))} to learn from, {len(x_test):,} to test on, {classes} classes"
+    )
+    model = build(kind, x.shape[1:], classes, float(x.max()))
+    model.summary()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = run.fit(
+        model, x, y, batch_size=args.batch, epochs=args.epochs or 5, validation_split=0.1 if len(x) >= 50 else 0.0
+    )
+    found = model.predict(x_test, batch_size=256, verbose=0).argmax(-1)
+    print(f"\n{run.seconds:.1f} s of training; right on the test images: {(found == y_test).mean():.4f}")
+    print(confusion(y_test, found, [str(i) for i in range(classes)]))
+    return run.finish(model, history, "accuracy")
+
+
+def _as_images(x: Any) -> Any:
+    import numpy as np
+
+    x = np.asarray(x)
+    return x[..., None] if x.ndim == 3 else x
+
+
+def build(kind: str, shape: Any, classes: int, top: float) -> Any:
+    """The model by its name on the command line, for images with entries up to `top`."""
+    from .. import layers
+    from ..errors import ShapeError
+    from ..models import Sequential
+
+    scale = layers.Rescaling(1.0 / max(top, 1.0))
+    end = layers.Dense(classes, activation="softmax")
+    start = [layers.Input(shape), scale]
+    small = min(shape[:2])
+    if kind == "mlp":
+        body = [layers.Flatten(), layers.Dense(256, "relu"), layers.Dropout(0.2), layers.Dense(128, "relu")]
+    elif kind == "cnn":
+        body = [
+            layers.Conv2D(32, 3, activation="relu", padding="same"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu", padding="same"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.4),
+            layers.Dense(128, "relu"),
+        ]
+    elif kind == "lenet":
+        if small < 28:
+            raise ShapeError(f"images of {small} pixels for LeNet-5", "28 or more", "use --model cnn")
+        border = layers.ZeroPadding2D(2) if small < 32 else layers.Identity()
+        body = [
+            border,
+            layers.Conv2D(6, 5, activation="tanh"),
+            layers.AveragePooling2D(2),
+            layers.Conv2D(16, 5, activation="tanh"),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dense(120, "tanh"),
+            layers.Dense(84, "tanh"),
+        ]
+    else:
+        body = [
+            layers.Conv2D(32, 3, activation="relu", padding="same"),
+            layers.MaxPooling2D(),
+            layers.Inception(16, (16, 24), (4, 8), 8),
+            layers.MaxPooling2D(),
+            layers.Inception(32, (32, 48), (8, 16), 16),
+            layers.GlobalAveragePooling2D(),
+            layers.Dropout(0.2),
+        ]
+    return Sequential([*start, *body, end], name=kind)

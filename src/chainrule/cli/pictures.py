@@ -1,0 +1,47 @@
+"""Files that commands draw or write: looked at before the work, written after it, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def check_place(path: str, option: str) -> None:
+    """Say before the learning, not after it, that nothing can be written there."""
+    from ..errors import ValueProblem
+
+    folder = os.path.dirname(os.path.abspath(path))
+    problem = ""
+    if not os.path.isdir(folder):
+        problem = "in a folder that is not there"
+    elif os.path.isdir(path):
+        problem = "which is a folder"
+    elif len(os.path.basename(path)) > 240:
+        problem = "a name too long for a file"
+    elif not os.access(folder, os.W_OK):
+        problem = "in a folder that cannot be written"
+    if problem:
+        raise ValueProblem(f"{option} {path[:80]}, {problem}", "a file in an existing folder", "choose another place")
+
+
+def draw(path: str, panels: list[Any], title: str) -> None:
+    """The panels as one SVG. A pipe or device is written into, never replaced; a link's target is written."""
+    from ..draw.curves import svg
+    from ..errors import ValueProblem
+    from ..saving import atomic
+
+    target = os.path.realpath(path)
+    text = svg([panel for panel in panels if panel.lines], title)
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "w", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            atomic.write(target, [text.encode()])
+    except OSError as error:
+        raise ValueProblem(
+            f"--plot {path} ({error.strerror})", "a file that can be written", "choose another"
+        ) from None
+    except ValueProblem as error:
+        raise ValueProblem(f"--plot {path} ({error.passed})", "a file that can be written", "choose another") from None
+    print(f"\ncurves drawn in {path}")

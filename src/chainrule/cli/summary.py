@@ -1,0 +1,25 @@
+"""``chainrule summary MODEL``: a saved model's layers, parameters, multiplies and memory."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="a file that ends in .chainrule")
+    parser.add_argument("--plot", metavar="FILE.svg", help="draw the layers too")
+
+
+def command(args: argparse.Namespace) -> int:
+    from ..models.plot import plot_model
+    from ..saving import load_model
+    from .pictures import check_place
+
+    if args.plot:
+        check_place(args.plot, "--plot")
+    model = load_model(args.model, compile=False)
+    model.summary()
+    if args.plot:
+        plot_model(model, args.plot, show_shapes=True, show_layer_activations=True)
+        print(f"drawn in {args.plot}")
+    return 0
