@@ -109,6 +109,7 @@ MAY = {  # a room, and what it may import beside itself
     "training": TRAINING,
     "models": {*TRAINING, "training"},
     "saving": {*TRAINING, "training", "models"},
+    "applications": {"errors", "graph", "tensor", "ops", "layers", "models"},
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets"},
     "draw": {"errors"},

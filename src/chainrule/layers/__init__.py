@@ -40,6 +40,7 @@ from .core import (
     ReLU,
     Softmax,
 )
+from .inception import InceptionBlock
 from .layer import InputSpec, Layer
 from .merging import (
     Add,
@@ -175,6 +176,7 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "Identity",
+    "InceptionBlock",
     "Input",
     "InputLayer",
     "InputSpec",
