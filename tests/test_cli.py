@@ -186,7 +186,7 @@ def test_version(typed):
 @pytest.mark.parametrize(
     "argv",
     [
-        ["bogus"], ["explain"], ["slope"], ["check"], ["train"], ["train"],
+        ["bogus"], ["explain"], ["slope"], ["check"], ["train"],
         ["explain", "a", "a=1", "--digits", "x"], ["slope", "a", "a=1", "--nudge", "x"],
         ["check", "m.py:f", "--rtol", "x"], ["check", "m.py:f", "--seed", "1.5"],
         ["train", "boston", "--batch", "x"], ["train", "boston", "--activation", "relu"],

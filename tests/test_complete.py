@@ -122,6 +122,7 @@ MAY = {  # a room, and what it may import beside itself
     "training": TRAINING,
     "models": {*TRAINING, "training", "draw"},
     "saving": {*TRAINING, "training", "models"},
+    "applications": {"errors", "graph", "tensor", "ops", "layers", "models"},
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets", "absent"},
     "draw": {"errors"},

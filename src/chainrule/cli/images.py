@@ -24,9 +24,8 @@ def learn(args: argparse.Namespace) -> int:
     if args.examples:
         x, y = x[: args.examples], y[: args.examples]
     classes = int(max(y.max(), y_test.max())) + 1
-    print(
-        f"{len(x):,} images of {'×'.join(map(str, x.shape[1:]))} to learn from, {len(x_test):,} to test on, {classes} classes"
-    )
+    size = "×".join(map(str, x.shape[1:]))
+    print(f"{len(x):,} images of {size} to learn from, {len(x_test):,} to test on, {classes} classes")
     model = build(kind, x.shape[1:], classes, float(x.max()))
     model.summary()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -86,9 +85,9 @@ def build(kind: str, shape: Any, classes: int, top: float) -> Any:
         body = [
             layers.Conv2D(32, 3, activation="relu", padding="same"),
             layers.MaxPooling2D(),
-            layers.Inception(16, (16, 24), (4, 8), 8),
+            layers.InceptionBlock(16, 16, 24, 4, 8, 8),
             layers.MaxPooling2D(),
-            layers.Inception(32, (32, 48), (8, 16), 16),
+            layers.InceptionBlock(32, 32, 48, 8, 16, 16),
             layers.GlobalAveragePooling2D(),
             layers.Dropout(0.2),
         ]

@@ -126,8 +126,8 @@ class _Target:
                   f"{(truth == guess).mean():.4f}")  # fmt: skip
             print(confusion(truth, chosen, self.classes))
             return
-        numbers = found[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
-        gap = numbers - truth
+        numbers: Any = found[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
+        gap: Any = numbers - truth
         spread = ((truth - truth.mean()) ** 2).sum()
         plain = np.abs(self.values[train].mean() - truth).mean()
         print(

@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=int,
-        help="passes over the data (boston: full-batch 5000, stochastic 30, mini-batch 200; images 5; tables up to 300)",
+        help="passes over the data (boston: full-batch 5000, stochastic 30, mini-batch 200; images 5; tables 300)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the split, the weights and the order (default 0)")
     parser.add_argument("--explain", action="store_true", help="boston: one update explained number by number")

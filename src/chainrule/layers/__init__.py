@@ -52,6 +52,7 @@ from .core import (
     ReLU,
     Softmax,
 )
+from .inception import InceptionBlock
 from .layer import InputSpec, Layer
 from .merging import (
     Add,
@@ -193,6 +194,7 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "Identity",
+    "InceptionBlock",
     "Input",
     "InputLayer",
     "InputSpec",

@@ -423,12 +423,17 @@ def thaw_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
+def _place(key: tuple[Any, ...], rank: int) -> int:
+    """Before which axis of the result NumPy puts those of index arrays: in front, if other parts stand between."""
+    picking = [i for i, part in enumerate(key) if part == "array" or isinstance(part, int)]
+    if not picking or picking[-1] - picking[0] >= len(picking):
+        return 0
+    whole = rank - sum(part not in ("newaxis", "...") for part in key)
+    return sum(whole if part == "..." else 1 for part in key[: picking[0]])
+
+
 def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spec, ...]) -> tuple[Any, ...]:
     """NumPy's own rule, asked of arrays without memory; an unknown batch may only be sliced whole."""
-
-    def stand_in(sizes: tuple[Any, ...]) -> Any:
-        return np.broadcast_to(np.int8(0), with_stand_in(sizes))
-
     for part, n in zip(key, shape, strict=False):
         if n is None and part != ("slice", None, None, None) and part != "...":
             raise ShapeError(
@@ -439,8 +444,13 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
     # an index array into an empty axis has nothing to read, but its shape counts
     sizes = shape if not indices else tuple(n if n is None else max(n, 1) for n in shape)
     try:
-        result = stand_in(sizes)[thaw_key(key, tuple(stand_in(s.shape) for s in indices))].shape
-    except IndexError as error:
+        drawn = np.broadcast_shapes(*[with_stand_in(s.shape) for s in indices])
+        # index arrays of nothing: of their own size they would make NumPy read and copy all that they pick
+        hollow = np.zeros((0,) * len(drawn), np.int8) if drawn else 0
+        result = np.broadcast_to(np.int8(0), with_stand_in(sizes))[thaw_key(key, (hollow,) * len(indices))].shape
+        place = _place(key, len(shape))
+        result = result[:place] + drawn + result[place + len(drawn) :]
+    except (IndexError, ValueError) as error:
         raise IndexProblem(
             f"an index into shape {shape}: {error}",
             "an index inside the tensor, at most one an axis",

@@ -27,10 +27,11 @@ from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_STRETCH = 32768  # entries: 128 KB a word
 
 
 def _threefry(o: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
-    """Both words of the block cipher; all arguments are uint32 arrays with at least one axis."""
+    """Both words of the block cipher; all arguments are uint32 arrays with one axis, of one size or 1."""
     keys = (key0, key1, key0 ^ key1 ^ o.uint32(0x1BD11BDA))
     x0, x1 = x0 + keys[0], x1 + keys[1]
     for block in range(5):
@@ -44,9 +45,12 @@ def _threefry(o: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]
 
 
 def _words(o: Any, key: Any, step: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    entries = o.arange(math.prod(shape), dtype=o.uint32)
-    steps = o.zeros_like(entries) + o.reshape(step, (1,))
-    w0, w1 = _threefry(o, key[:1], key[1:], steps, entries)
+    n = math.prod(shape)
+    entries, step = o.arange(n, dtype=o.uint32), o.reshape(step, (1,))
+    # NumPy keeps every round's result: by stretches that stay in the processor's cache it is several times faster
+    stretch = _STRETCH if o is np else max(n, 1)
+    made = [_threefry(o, key[:1], key[1:], step, entries[i : i + stretch]) for i in range(0, max(n, 1), stretch)]
+    w0, w1 = (o.concatenate(words) for words in zip(*made, strict=True))
     return o.reshape(w0, shape), o.reshape(w1, shape)
 
 

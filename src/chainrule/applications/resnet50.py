@@ -1,0 +1,5 @@
+"""`ResNet50` and what its images become (``keras.applications.resnet50``)."""
+
+from .resnet import ResNet50, decode_predictions, preprocess_input
+
+__all__ = ["ResNet50", "decode_predictions", "preprocess_input"]

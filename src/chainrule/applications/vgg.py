@@ -1,0 +1,83 @@
+"""VGG: convolutions of 3×3 throughout, twice the channels after each pooling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..layers import Conv2D, Dense, Flatten, MaxPooling2D
+from ..models import Model
+from .building import begin, finish, pooled
+
+
+def _vgg(
+    depths: tuple[int, ...],
+    include_top: bool,
+    weights: Any,
+    input_tensor: Any,
+    input_shape: Any,
+    pooling: str | None,
+    classes: int,
+    classifier_activation: Any,
+    name: str,
+) -> Model:
+    x = start = begin(weights, input_tensor, input_shape)
+    for block, (depth, filters) in enumerate(zip(depths, (64, 128, 256, 512, 512), strict=True), 1):
+        for i in range(1, depth + 1):
+            x = Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv{i}")(x)
+        x = MaxPooling2D(2, name=f"block{block}_pool")(x)
+    if include_top:
+        x = Flatten(name="flatten")(x)
+        x = Dense(4096, activation="relu", name="fc1")(x)
+        x = Dense(4096, activation="relu", name="fc2")(x)
+        x = Dense(classes, activation=classifier_activation, name="predictions")(x)
+    else:
+        x = pooled(x, pooling)
+    return finish(start, x, name)
+
+
+def VGG16(
+    include_top: bool = True,
+    weights: Any = None,
+    input_tensor: Any = None,
+    input_shape: Any = None,
+    pooling: str | None = None,
+    classes: int = 1000,
+    classifier_activation: Any = "softmax",
+    name: str = "vgg16",
+) -> Model:
+    """VGG with 16 layers of weights (``keras.applications.VGG16``): 138,357,544 parameters, half a gigabyte.
+
+    Args:
+        include_top: whether the three dense layers follow. weights: ``None`` alone. input_tensor: begin with this
+            symbolic tensor. input_shape: default (224, 224, 3), sizes from 32 up. pooling: without the top, ``"avg"``
+            or ``"max"`` over all places. classes: of the output. classifier_activation: of the output; ``None``
+            gives logits.
+
+    Source: Simonyan and Zisserman, arXiv:1409.1556, table 1, column D.
+
+    >>> VGG16(include_top=False, input_shape=(32, 32, 3)).count_params()
+    14714688
+    """
+    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _vgg((2, 2, 3, 3, 3), *given)
+
+
+def VGG19(
+    include_top: bool = True,
+    weights: Any = None,
+    input_tensor: Any = None,
+    input_shape: Any = None,
+    pooling: str | None = None,
+    classes: int = 1000,
+    classifier_activation: Any = "softmax",
+    name: str = "vgg19",
+) -> Model:
+    """VGG with 19 layers of weights (``keras.applications.VGG19``): 143,667,240 parameters.
+
+    Arguments as for `VGG16`. Source: Simonyan and Zisserman, arXiv:1409.1556, table 1, column E.
+
+    >>> VGG19(include_top=False, input_shape=(32, 32, 3)).count_params()
+    20024384
+    """
+    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _vgg((2, 2, 4, 4, 4), *given)

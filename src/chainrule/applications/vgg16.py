@@ -1,0 +1,7 @@
+"""`VGG16` and what its images become (``keras.applications.vgg16``)."""
+
+from .imagenet_utils import decode_predictions
+from .imagenet_utils import preprocess_caffe as preprocess_input
+from .vgg import VGG16
+
+__all__ = ["VGG16", "decode_predictions", "preprocess_input"]
