@@ -103,7 +103,7 @@ class _Target:
         """The targets as numbers, scaled by the training rows."""
         import numpy as np
 
-        values = np.array(self.values, np.int32 if self.classes else np.float64)
+        values: Any = np.array(self.values, np.int32 if self.classes else np.float64)
         self.values = values
         if self.classes:
             self.config["classes"] = self.classes
@@ -118,7 +118,7 @@ class _Target:
 
         from .report import confusion
 
-        truth = self.values[test]
+        truth: Any = self.values[test]
         if self.classes:
             guess = np.bincount(self.values[train]).argmax()
             chosen = found.argmax(-1)
