@@ -94,6 +94,26 @@ def test_normalization_of_large_numbers_is_stable():
     assert_allclose(layer.variance.numpy(), x.var(0, keepdims=True), rtol=1e-8)
 
 
+def test_lists_of_numbers_are_arrays():
+    layer = layers.Normalization(dtype="float64")
+    layer.adapt([[1.0, 2.0], [3.0, 6.0]])
+    assert layer.mean.tolist() == [[2, 4]]
+    bins = layers.Discretization(num_bins=2)
+    bins.adapt([4.0, 1.0, 2.0, 3.0])
+    assert bins([1.0, 2.0, 3.0]).tolist() == [0, 1, 1]
+
+
+def test_nothing_to_adapt_to_leaves_the_layer_as_it_was():
+    layer = layers.Normalization()
+    with pytest.raises(ValueProblem, match="no data"):
+        layer.adapt(np.ones((0, 3)))
+    assert not layer.built
+    layer.adapt(np.ones((2, 4)))
+    with pytest.raises(ValueProblem, match="no data"):
+        layer.adapt([])
+    assert layer.mean.tolist() == [[1, 1, 1, 1]]
+
+
 def test_normalization_given():
     layer = layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0])
     assert layer([[3.0, -1.0]]).tolist() == [[1.0, -1.0]]
@@ -113,7 +133,16 @@ def test_normalization_given():
         lambda: layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 2.0])([[1.0, 2.0, 3.0]]),
         lambda: layers.Normalization(mean=1.0, variance=1.0).adapt(np.ones((2, 2))),
         lambda: layers.Normalization().adapt([]),
-        lambda: layers.Normalization().adapt([[1.0, 2.0]]),
+        lambda: layers.Normalization().adapt(iter([1.0, 2.0])),
+        lambda: layers.Normalization().adapt(np.array(["a"])),
+        lambda: layers.Normalization().adapt([["a"]]),
+        lambda: layers.Normalization(axis="a"),
+        lambda: layers.Discretization(["a"]),
+        lambda: layers.Discretization([[1.0], [2.0]]),
+        lambda: layers.Discretization([1.0, np.nan]),
+        lambda: layers.Pipeline(3),
+        lambda: layers.Pipeline([np.sin]),
+        lambda: layers.RandomRotation(True),
         lambda: layers.Normalization().adapt(3),
         lambda: layers.Normalization().adapt(np.ones((0, 3))),
         lambda: layers.Normalization().adapt([np.ones((2, 3)), np.ones((2, 4))]),
@@ -155,7 +184,7 @@ def test_what_does_not_fit_is_refused(make):
 
 def test_refusals_name_the_mend():
     with pytest.raises(DTypeError, match="array"):
-        layers.Normalization().adapt([1.0, 2.0])
+        layers.Normalization().adapt(iter([1.0, 2.0]))
     with pytest.raises(GraphError, match="adapt"):
         layers.Discretization(num_bins=3)([1.0])
     with pytest.raises(ShapeError, match="height"):

@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..errors import ValueProblem
 from ..ops import random
@@ -161,14 +163,13 @@ class RandomFlip(_RandomImage):
 
 def _between(factor: Any, name: str, least: float = -1.0, most: float = 1.0) -> tuple[float, float]:
     """The range that a factor means: -f to f, or from the smaller to the larger of two."""
-    pair = (-factor, factor) if isinstance(factor, int | float) else factor
-    numbers = isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
-    lowest = min(least, 0.0) if isinstance(factor, list | tuple) else -most
-    if not numbers or isinstance(factor, bool) or not all(lowest <= v <= most for v in pair):
+    pair = factor if isinstance(factor, list | tuple) else (factor, factor)
+    numbers = len(pair) == 2 and all(isinstance(v, int | float | np.floating) for v in pair)
+    if not numbers or isinstance(factor, bool) or not all(least <= v <= most for v in pair):
         raise ValueProblem(
             f"{name}={factor!r}", f"a number, or two of them, from {least:g} to {most:g}", f"e.g. {name}=0.2"
         )
-    return min(pair), max(pair)
+    return (float(min(pair)), float(max(pair))) if pair is factor else (-abs(float(factor)), abs(float(factor)))
 
 
 class _RandomAffine(_RandomImage):

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError, ValueProblem
+from ..graph import as_dtype
 from ..ops.resampling import one_of
 from ..ops.rules import normal_axes
 from ..tensor import Tensor, Variable, as_tensor
@@ -36,20 +37,24 @@ class Rescaling(Layer):
         return x * scale + offset
 
 
+def _numeric(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    as_dtype(array.dtype)  # which refuses what is no number
+    return array
+
+
 def _batches(data: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """An array as one batch, or an iterable's batches; of pairs (inputs, targets) the inputs."""
-    if isinstance(data, np.ndarray | Tensor | Variable) or hasattr(data, "__array__"):
-        yield np.asarray(data)
+    """An array, or a list of numbers, as one batch; else the batches, of pairs (inputs, targets) the inputs."""
+    numbers = isinstance(data, list) and not any(isinstance(b, tuple) or hasattr(b, "shape") for b in data)
+    if numbers or isinstance(data, np.ndarray | Tensor | Variable) or hasattr(data, "__array__"):
+        yield _numeric(np.asarray(data))
         return
     if not isinstance(data, Iterable) or isinstance(data, str | bytes | dict):
         raise DTypeError(f"{type(data).__name__} to adapt to", "an array, or batches of them", "convert it to an array")
     for batch in data:
         found = batch[0] if isinstance(batch, tuple) else batch
         if not hasattr(found, "shape"):
-            raise DTypeError(
-                f"{type(found).__name__} as a batch", "arrays", "pass a list as an array: layer.adapt(np.array(data))"
-            )
-        yield np.asarray(found)
+            raise DTypeError(f"{type(found).__name__} as a batch", "arrays", "convert it to an array")
+        yield _numeric(np.asarray(found))
 
 
 class Normalization(Layer):
@@ -73,6 +78,8 @@ class Normalization(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        if not all(isinstance(a, int) for a in self.axis):
+            raise ValueProblem(f"axis={axis!r}", "an axis, several, or None", "e.g. axis=-1")
         if (mean is None) != (variance is None) or np.shape(mean) != np.shape(variance):
             raise ValueProblem(
                 f"mean={mean!r} and variance={variance!r}", "both, of one shape, or neither", "give both, or call adapt"
@@ -112,6 +119,8 @@ class Normalization(Layer):
         mean: Any = 0.0
         squares: Any = 0.0
         for batch in _batches(data):
+            if not batch.size:
+                continue
             if not self.built:
                 self.build((None, *batch.shape[1:]) if 0 not in normal_axes(self.axis, batch.ndim) else batch.shape)
             if [n if i in self.kept else 1 for i, n in enumerate(batch.shape)] != self.broadcast_shape:
@@ -122,8 +131,6 @@ class Normalization(Layer):
                 )
             over = tuple(i for i in range(batch.ndim) if i not in self.kept)
             n = int(np.prod([batch.shape[i] for i in over]))
-            if not n:
-                continue
             x = batch.astype(np.float64)
             its_mean = x.mean(over)
             away = its_mean - mean
@@ -263,8 +270,9 @@ class Discretization(Layer):
         self.bin_boundaries: list[float] | None = None if bin_boundaries is None else self._checked(bin_boundaries)
 
     def _checked(self, boundaries: Any) -> list[float]:
-        found = np.asarray(boundaries, dtype=float)
-        if found.ndim != 1 or not (found[:-1] <= found[1:]).all():
+        found = np.asarray(boundaries)
+        numbers = not found.size or found.dtype.kind in "iuf"
+        if not numbers or found.ndim != 1 or not (found[:-1] <= found[1:]).all():
             raise ValueProblem(f"bin_boundaries {boundaries!r}", "a list of numbers that ascend", "sort them")
         return [float(v) for v in found]
 
@@ -311,6 +319,8 @@ class Pipeline(Layer):
 
     def __init__(self, layers: Any, name: str | None = None) -> None:
         super().__init__(name=name)
+        if not isinstance(layers, list | tuple) or not all(isinstance(layer, Layer) for layer in layers):
+            raise ValueProblem(f"{layers!r} for a Pipeline", "a list of layers", "e.g. [Rescaling(1 / 255)]")
         self.layers = list(layers)
         self.supports_masking = True
 
