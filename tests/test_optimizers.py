@@ -148,7 +148,21 @@ def schedule_free(w, g, s, t, r, a=0.9, b=0.999, epsilon=1e-8):
     return (1 - a) * s["z"] + a * s["x"]
 
 
+def muon(w, g, s, t, r, momentum=0.95, rms_rate=0.2):
+    """By singular values: each s becomes p(p(...p(s))) with p(s) = a s + b s^3 + c s^5."""
+    if w.ndim != 2:
+        return adam(w, g, s, t, r)
+    s["m"] = momentum * s.get("m", 0.0) + g
+    left, size, right = np.linalg.svd(g + momentum * s["m"], full_matrices=False)
+    size = size / (np.linalg.norm(size) + 1e-7)
+    for _ in range(5):
+        size = 3.4445 * size - 4.775 * size**3 + 2.0315 * size**5
+    return w - r * rms_rate * math.sqrt(max(w.shape)) * (left * size) @ right
+
+
 RULES = {
+    "muon": (lambda: optimizers.Muon(0.1, weight_decay=None, adam_weight_decay=None), muon, {}),
+    "schedule free": (lambda: optimizers.ScheduleFreeAdamW(0.1), schedule_free, {}),
     "sgd": (lambda: optimizers.SGD(0.1), sgd, {}),
     "momentum": (lambda: optimizers.SGD(0.1, 0.9), sgd, {"momentum": 0.9}),
     "nesterov": (lambda: optimizers.SGD(0.1, 0.9, True), sgd, {"momentum": 0.9, "nesterov": True}),
@@ -254,6 +268,11 @@ ALONE = [
     ),
     ("Lion", {"beta_1": 0.8}),
     ("Lamb", {}),
+    ("Muon", {}),
+    ("Muon", {"nesterov": False, "rms_rate": None, "ns_steps": 3, "adam_lr_ratio": 0.5, "weight_decay": 0.25}),
+    ("Muon", {"exclude_layers": ["kern"], "adam_weight_decay": 0.5}),
+    ("ScheduleFreeAdamW", {}),
+    ("ScheduleFreeAdamW", {"warmup_steps": 4, "weight_decay": 0.1, "beta_1": 0.5}),
     ("Adafactor", {}),
     ("Adafactor", {"relative_step": False, "beta_2_decay": -0.5, "clip_threshold": 0.5, "epsilon_2": 0.5}),
 ]
@@ -280,8 +299,8 @@ def words(value):
 @pytest.mark.heavy
 @pytest.mark.parametrize(("name", "options"), ALONE, ids=lambda v: v if isinstance(v, str) else words(v))
 def test_rules_like_keras(name, options):
-    # keras.ops.mean rounds to float32 on its way, and Adafactor asks for means
-    rtol = 1e-5 if name == "Adafactor" else 1e-10
+    # keras.ops.mean and norm round to float32 on their way
+    rtol = {"Adafactor": 1e-5, "Muon": 1e-6}.get(name, 1e-10)
     same_as_keras(keras_of(), lambda m: getattr(m, name)(learning_rate=0.1, **options), rtol=rtol)
 
 
@@ -409,6 +428,7 @@ TRACED = {
         schedules.PolynomialDecay(0.1, 5), weight_decay=0.1, global_clipnorm=2.0, use_ema=True, ema_momentum=0.5,
         ema_overwrite_frequency=2, gradient_accumulation_steps=3, loss_scale_factor=4.0,
     ),
+    "several": lambda: pair(optimizers),
     "clipnorm": lambda: optimizers.SGD(0.1, 0.9, clipnorm=1.0),
     "clipvalue": lambda: optimizers.Nadam(0.1, clipvalue=0.5, gradient_accumulation_steps=2),
     "loss scale": lambda: optimizers.LossScaleOptimizer(optimizers.Adam(0.1), 8.0, 3),
@@ -565,6 +585,86 @@ def test_loss_scales_like_keras():
             np.testing.assert_allclose(x.numpy(), np.asarray(y), rtol=1e-5, err_msg=x.path)
 
 
+def pair(m, rate=0.1):
+    m_map = m.OptimizerMap(m.SGD(rate, momentum=0.9), {"bias": m.Adam(rate), "(kern|filt).*": m.RMSprop(rate)})
+    return m.MultiOptimizer(m_map)
+
+
+def test_several_optimizers():
+    variables, alone = cells(), cells()
+    multi = pair(optimizers)
+    run(multi, variables)
+    singles = [optimizers.SGD(0.1, 0.9), optimizers.Adam(0.1), optimizers.RMSprop(0.1), optimizers.RMSprop(0.1)]
+    for i, single in enumerate(singles):
+        run(single, alone[i : i + 1], [step[i : i + 1] for step in GRADS])
+    for a, b in zip(variables, alone, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert int(multi.iterations) == STEPS
+    assert [type(o).__name__ for o in multi.optimizers] == ["Adam", "RMSprop", "SGD"]
+    again = deserialize(serialize(multi))
+    assert again.get_config() == multi.get_config()
+    assert [v.shape for v in multi.variables][:2] == [(), ()]
+    store = {}
+    multi.save_own_variables(store)
+    again.build(cells())
+    again.load_own_variables(store)
+    assert not hasattr(multi, "learning_rate")
+    with pytest.raises(AttributeError):
+        multi.learning_rate = 0.1
+
+
+def test_several_optimizers_without_some_gradients():
+    variables = cells()
+    chosen = {v.name: optimizers.SGD(1.0, use_ema=True, loss_scale_factor=2.0) for v in variables}
+    multi = optimizers.MultiOptimizer(lambda v: chosen[v.name], loss_scale_factor=4.0)
+    multi.apply([None, GRADS[0][1], None, None], variables)
+    np.testing.assert_allclose(variables[1].numpy(), START[1] - GRADS[0][1] / 4)
+    assert (variables[0].numpy() == START[0]).all()
+    assert float(multi.scale_loss(cr.tensor(1.0))) == 4.0
+    multi.finalize_variable_values(variables[1:2])
+    with pytest.raises(GraphError, match="no gradient"):
+        multi.apply([None] * 4, variables)
+    with pytest.raises(GraphError, match="not built for"):
+        multi.apply([1.0], [cr.Variable(1.0)])
+    with pytest.raises(ShapeError):
+        multi.apply([GRADS[0][0], GRADS[0][0], None, None], variables)
+
+
+def test_wrong_maps():
+    found = optimizers.OptimizerMap(optimizers.SGD(), {"a/.*": optimizers.Adam()})
+    found[".*/b"] = optimizers.Lion()
+    assert (type(found["a/x"]).__name__, type(found["c/b"]).__name__, type(found["c"]).__name__) == (
+        "Adam",
+        "Lion",
+        "SGD",
+    )
+    del found["a/.*"]
+    assert (len(found), list(found), type(found["a/b"])) == (1, [".*/b"], optimizers.Lion)
+    found["a/.*"] = optimizers.Adam()
+    found["a/b"] = optimizers.SGD()
+    assert type(found["a/b"]) is optimizers.SGD
+    for wrong in (
+        lambda: found["a/c/b"],
+        lambda: found.__setitem__(".*/b", optimizers.SGD()),
+        lambda: found.__setitem__(5, optimizers.SGD()),
+        lambda: found.__setitem__("(", optimizers.SGD()),
+        lambda: found.__setitem__("x", "sgd"),
+        lambda: found.__setitem__("x", optimizers.MultiOptimizer(found)),
+        lambda: found.__setitem__("x", optimizers.LossScaleOptimizer(optimizers.SGD())),
+        lambda: optimizers.OptimizerMap("sgd"),
+        lambda: optimizers.OptimizerMap(optimizers.SGD(), [1]),
+        lambda: optimizers.MultiOptimizer("sgd"),
+        lambda: optimizers.MultiOptimizer(lambda v: None).apply([1.0], [cr.Variable(1.0)]),
+    ):
+        with pytest.raises(ValueProblem):
+            wrong()
+
+
+@pytest.mark.heavy
+def test_several_optimizers_like_keras():
+    same_as_keras(keras_of(), pair, steps=4)
+
+
 EVERY = (
     "SGD",
     "RMSprop",
@@ -578,6 +678,8 @@ EVERY = (
     "Lion",
     "Lamb",
     "Adafactor",
+    "Muon",
+    "ScheduleFreeAdamW",
 )
 
 

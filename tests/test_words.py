@@ -433,7 +433,7 @@ def test_every_optimizer_of_keras():
     keras = keras_of()
     from keras.src.optimizers import ALL_OBJECTS_DICT
 
-    left = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Muon", "ScheduleFreeAdamW"}
+    left = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}  # not by a name alone
     for word, cls in ALL_OBJECTS_DICT.items():
         if cls.__name__ not in left:
             for spelled in (word, cls.__name__):

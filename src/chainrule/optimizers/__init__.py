@@ -5,14 +5,30 @@ May import: `ops`, `readings`, `initializers`, `configurable`.
 
 from ..configurable import Room
 from . import schedules
+from .multi import MultiOptimizer, OptimizerMap
+from .muon import Muon
 from .optimizer import LossScaleOptimizer, Optimizer
-from .rules import SGD, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdamW, Ftrl, Lamb, Lion, Nadam, RMSprop
+from .rules import (
+    SGD,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lamb,
+    Lion,
+    Nadam,
+    RMSprop,
+    ScheduleFreeAdamW,
+)
 
 room = Room(
     "optimizers",
     "optimizer",
     Optimizer,
-    {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop)},
+    {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop, ScheduleFreeAdamW)},
     functions=False,
 )
 get, serialize, deserialize = room.get, room.serialize, room.deserialize
@@ -29,9 +45,13 @@ __all__ = [
     "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
     "schedules",

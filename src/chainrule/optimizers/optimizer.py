@@ -209,6 +209,10 @@ class Optimizer(Configurable):
             raise GraphError("exclude_from_weight_decay after the first update", "it to come first", "call it earlier")
         self._spared, self._spared_names = list(var_list or ()), "|".join(var_names or ())
 
+    def decay_of(self, variable: Variable) -> float | None:
+        """The weight decay of this variable."""
+        return self.weight_decay if self._decays(variable) else None
+
     def _decays(self, variable: Variable) -> bool:
         named = self._spared_names and re.search(self._spared_names, variable.name)
         return not named and all(variable is not v for v in self._spared)
@@ -237,21 +241,11 @@ class Optimizer(Configurable):
         Raises:
             ShapeError: for a gradient of another shape than its variable's.
         """
-        variables = self._given_or_known(trainable_variables)
-        if len(grads) != len(variables):
-            raise ValueProblem(
-                f"{len(grads)} gradients for {len(variables)} variables", "one for each", "check the lists"
-            )
-        if not variables:  # a model without weights
-            return
-        self.build(variables)
-        pairs = [(self._gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        pairs = self._checked(grads, trainable_variables)
         if not pairs:
-            raise GraphError(
-                "no gradient for any variable",
-                "a gradient for one at least",
-                "check that the loss depends on the model",
-            )
+            return
+        if self.loss_scale_factor:
+            pairs = [(g / self.loss_scale_factor, v) for g, v in pairs]
         self._shared = {}
         with scope(self.name):
             if self.gradient_accumulation_steps:
@@ -265,6 +259,25 @@ class Optimizer(Configurable):
                     v.assign(v.constraint(v.value))
             self._iterations.assign_add(1)
         self._shared = {}
+
+    def _checked(self, grads: Sequence[Any], given: Sequence[Variable] | None) -> list[tuple[Tensor, Variable]]:
+        """The gradients that are there, each with its variable; none for a model without weights."""
+        variables = self._given_or_known(given)
+        if len(grads) != len(variables):
+            raise ValueProblem(
+                f"{len(grads)} gradients for {len(variables)} variables", "one for each", "check the lists"
+            )
+        if not variables:  # a model without weights
+            return []
+        self.build(variables)
+        pairs = [(self._gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        if not pairs:
+            raise GraphError(
+                "no gradient for any variable",
+                "a gradient for one at least",
+                "check that the loss depends on the model",
+            )
+        return pairs
 
     def _given_or_known(self, variables: Sequence[Variable] | None) -> list[Variable]:
         if variables is None and not self.built:
@@ -287,14 +300,14 @@ class Optimizer(Configurable):
             raise ShapeError(
                 f"a gradient of shape {found.shape} for {variable.path!r}", f"shape {variable.shape}", "check the order"
             )
-        return found / self.loss_scale_factor if self.loss_scale_factor else found
+        return found
 
     def _update(self, pairs: list[tuple[Tensor, Variable]]) -> None:
         grads = self._clipped([g for g, _ in pairs])
-        if self.weight_decay:
-            for _, v in pairs:
-                if self._decays(v):
-                    v.assign(v.value - v.value * self.weight_decay * self.rate_in(v.dtype))
+        for _, v in pairs:
+            share = self.decay_of(v)
+            if share:
+                v.assign(v.value - v.value * share * self.rate_in(v.dtype))
         self.begin_update()
         for g, (_, v) in zip(grads, pairs, strict=True):
             self.update_step(g, v, self.rate_in(v.dtype))

@@ -157,6 +157,53 @@ class AdamW(Adam):
             raise ValueProblem("weight_decay=None for AdamW", "a number", "use Adam for none")
 
 
+class ScheduleFreeAdamW(Optimizer):
+    """`Adam` that needs no schedule: an average of all points takes its place (Defazio et al., arXiv:2405.15682).
+
+    Args:
+        beta_1: how far gradients are taken from the last point towards the average, above 0 up to 1.
+        warmup_steps: so many updates at rates that grow evenly to the whole one.
+
+    The weights are those at which gradients are taken, as in Keras.
+
+    >>> w = Variable([1.0])
+    >>> ScheduleFreeAdamW(0.1).apply([[2.0]], [w]); round(float(w[0]), 4)
+    0.9
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.0025,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warmup_steps: int = 0,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, *args, **kwargs)
+        if not 0 < beta_1 <= 1:
+            raise ValueProblem(f"beta_1={beta_1}", "a share above 0, up to 1", "e.g. beta_1=0.9")
+        self.beta_1, self.beta_2, self.epsilon, self.warmup_steps = beta_1, beta_2, epsilon, warmup_steps
+
+    def make_slots(self) -> None:
+        self._points, self._velocities = self.add_slots(momentum="zeros", velocity="zeros")
+        for point, v in zip(self._points, self._trained, strict=True):
+            point.assign(v.value)
+
+    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
+        step = self.step_in(variable.dtype)
+        if self.warmup_steps > 0:
+            learning_rate = learning_rate * ops.minimum(step / self.warmup_steps, 1.0)
+        z, v = self.slot(self._points, variable), self.slot(self._velocities, variable)
+        average = (variable.value - (1 - self.beta_1) * z.value) / self.beta_1
+        v.assign(v.value + (ops.square(gradient) - v.value) * (1 - self.beta_2))
+        root = ops.sqrt(v.value / (1 - ops.power(self.beta_2, step))) + self.epsilon
+        z.assign(z.value - learning_rate * gradient / root)
+        average = (1 - 1 / step) * average + z.value / step
+        variable.assign((1 - self.beta_1) * z.value + self.beta_1 * average)
+
+
 class Adamax(Optimizer):
     """`Adam` with the largest recent gradient in place of the root mean square (arXiv:1412.6980, section 7).
 
