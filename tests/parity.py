@@ -109,7 +109,10 @@ def state(module, name, theirs):
     except AttributeError as error:
         advice = ABSENT.get(room or "chainrule", {}).get(name) or getattr(error, "mend", "")
         return "absent", advice
-    note = "; ".join(part for part in (difference(thing, theirs), NOTES.get(f"{room}.{name}", "")) if part)
+    by_place = name in ("serialize", "deserialize")  # called with one argument, whatever its name
+    note = "; ".join(
+        part for part in ("" if by_place else difference(thing, theirs), NOTES.get(f"{room}.{name}", "")) if part
+    )
     return ("different", note) if note else ("done", "")
 
 

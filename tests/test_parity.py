@@ -1,0 +1,40 @@
+"""docs/keras.md says of every public name of Keras what is true of it."""
+
+import pytest
+
+import chainrule
+from chainrule.absent import ABSENT
+from chainrule.errors import HabitError
+from parity import PAGE, arguments, difference, page, same_default, state
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text() == page(), "run python tests/parity.py"
+
+
+def test_every_absent_name_says_what_to_use_instead():
+    rows = [line for line in page().split("\n") if line.startswith("| `") and line.endswith("|  |")]
+    assert rows == []
+
+
+@pytest.mark.parametrize(("room", "name"), [(r, n) for r in ABSENT for n in ABSENT[r]])
+def test_absent_names_raise_with_advice(room, name):
+    owner = chainrule if room == "chainrule" else getattr(chainrule, room)
+    with pytest.raises(HabitError, match="To mend it") as raised:
+        getattr(owner, name)
+    assert ABSENT[room][name] in str(raised.value)
+
+
+def test_differences_are_seen():
+    def ours(a, b=2, *, c=None):
+        pass
+
+    assert difference(ours, [["a", None], ["b", "2"], ["c", "None"]]) == ""
+    assert difference(ours, [["b", "2"], ["a", None]]) == "another order of arguments"
+    assert difference(ours, [["a", None], ["b", "3"]]) == "`b=2`, not `3`"
+    assert difference(ours, [["a", None], ["d", "0"]]) == "no `d`"
+    assert same_default((1, 1), "1") is False
+    assert same_default(1, "(1, 1)")
+    assert arguments(ours) == [("a", None), ("b", 2), ("c", None)]
+    assert state("keras.layers", "LSTM", [])[0] == "absent"
+    assert state("keras.layers", "Nonesuch", [])[0] == "absent"
