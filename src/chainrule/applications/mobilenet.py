@@ -56,7 +56,7 @@ def MobileNet(
     Source: Howard et al., arXiv:1704.04861, table 1.
 
     >>> MobileNet((32, 32, 3), alpha=0.25, classes=10).count_params()
-    228810
+    221114
     """
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 1 / 32 <= alpha < math.inf:
         raise ValueProblem(
