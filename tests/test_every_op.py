@@ -413,3 +413,11 @@ def test_convention(which):
     moved = jvp(f, p, finite)[1].numpy()
     total = sum((g * d)[d != 0].sum() for g, d in zip(want, finite, strict=True))
     assert_allclose((w * moved)[np.isfinite(moved)].sum(), total, 1e-9, 1e-12)
+
+
+def test_random_bits_beyond_one_stretch():
+    """Large draws are computed by stretches: each entry is its own counter's, whatever the shape around it."""
+    bits = ops.random_bits([7, 11], 3, shape=(70_001,)).numpy()
+    for i in (0, 1, 32_767, 32_768, 65_535, 65_536, 70_000):
+        assert bits[i] == threefry([7, 11], (3, i))[0]
+    assert_array_equal(ops.random_bits([7, 11], 3, shape=(32_768,)).numpy(), bits[:32_768])

@@ -5,6 +5,7 @@ with a difference along one direction.
 """
 
 import math
+import tracemalloc
 from functools import partial
 from itertools import product
 
@@ -739,6 +740,45 @@ def test_questions():
     assert not ops.is_tensor(A(2))
     assert ops.convert_to_tensor(x) is x
     assert isinstance(ops.convert_to_numpy(x), np.ndarray)
+
+
+def test_shape_of_any_index():
+    rng = np.random.default_rng(6)
+    kinds = [
+        np.s_[:],
+        np.s_[1:],
+        np.s_[::2],
+        None,
+        ...,
+        0,
+        -1,
+        7,
+        *(np.zeros(s, int) for s in [(), (3,), (0,), (2, 1)]),
+    ]
+    right = wrong = 0
+    for _ in range(2000):
+        x = np.zeros(rng.integers(1, 4, rng.integers(1, 5)))
+        key = tuple(kinds[i] for i in rng.integers(0, len(kinds), rng.integers(1, 5)))
+        try:
+            want = x[key].shape
+        except IndexError:
+            with pytest.raises(IndexProblem):
+                symbolic(x.shape)[key]
+            wrong += 1
+        else:
+            assert symbolic(x.shape)[key].shape == want
+            right += 1
+    assert min(right, wrong) > 300
+
+
+def test_shape_of_an_index_copies_nothing():
+    tracemalloc.start()
+    x = symbolic((None, 512, 512, 64))  # 16 million entries an example
+    assert x[:, np.arange(512)].shape == x.shape
+    assert ops.max_pool(x, 2).shape == (None, 256, 256, 64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
 
 
 def test_scatter_update_of_symbolic_indices():
