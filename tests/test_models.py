@@ -40,7 +40,9 @@ def close(a, b):
 
 def test_sequential_with_input_knows_all_at_once():
     model = Sequential([Input((5,)), Dense(3), layers.ReLU(), Dense(2)])
-    assert model.built and model.input_shape == (None, 5) and model.output_shape == (None, 2)
+    assert model.built
+    assert model.input_shape == (None, 5)
+    assert model.output_shape == (None, 2)
     assert [w.shape for w in model.weights] == [(5, 3), (3,), (3, 2), (2,)]
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "ReLU", "Dense"]
     x = numbers(4, 5)
@@ -50,10 +52,12 @@ def test_sequential_with_input_knows_all_at_once():
 
 def test_sequential_without_input_is_built_by_its_first_call():
     model = Sequential([Dense(3), Dense(2)])
-    assert not model.built and model.weights == []
+    assert not model.built
+    assert model.weights == []
     x = numbers(4, 7)
     close(model(x), dense_by_loop(dense_by_loop(x, model.layers[0]), model.layers[1]))
-    assert model.input_shape == (None, 7) and model.count_params() == 7 * 3 + 3 + 3 * 2 + 2
+    assert model.input_shape == (None, 7)
+    assert model.count_params() == 7 * 3 + 3 + 3 * 2 + 2
 
 
 def test_sequential_built_by_a_shape():
@@ -69,7 +73,8 @@ def test_sequential_built_by_a_shape():
 
 def test_sequential_with_the_old_input_shape():
     model = Sequential([Dense(3, input_shape=(4,)), Dense(1)])
-    assert model.input_shape == (None, 4) and model.count_params() == 19
+    assert model.input_shape == (None, 4)
+    assert model.count_params() == 19
     assert Sequential([Dense(3, input_dim=6)]).count_params() == 21
 
 
@@ -80,14 +85,17 @@ def test_sequential_add_and_pop():
     assert model.output_shape == (None, 3)
     top = Dense(2)
     model.add(top)
-    assert model.output_shape == (None, 2) and len(model.weights) == 4
+    assert model.output_shape == (None, 2)
+    assert len(model.weights) == 4
     assert model.pop() is top
-    assert model.output_shape == (None, 3) and len(model.weights) == 2
+    assert model.output_shape == (None, 3)
+    assert len(model.weights) == 2
     model.add(Dense(6))
     assert model(numbers(2, 4)).shape == (2, 6)
     while model.layers:
         model.pop()
-    assert model.pop() is None and model.weights == []
+    assert model.pop() is None
+    assert model.weights == []
 
 
 def test_sequential_trained_then_grown():
@@ -147,7 +155,8 @@ def test_models_inside_a_sequential_model():
     close(outer(x), dense_by_loop(dense_by_loop(step, inner.layers[0]), outer.layers[2]))
     assert len(outer.weights) == 6
     unbuilt = Sequential([Sequential([Dense(2)]), Dense(1)])
-    assert unbuilt(x).shape == (5, 1) and len(unbuilt.weights) == 4
+    assert unbuilt(x).shape == (5, 1)
+    assert len(unbuilt.weights) == 4
 
 
 # ---- functional
@@ -159,7 +168,8 @@ def test_a_shared_layer_is_one_layer():
     model = Model([a, b], shared(a) - shared(b))
     x, z = numbers(4, 3), numbers(4, 3)
     close(model([x, z]), dense_by_loop(x, shared) - dense_by_loop(z, shared))
-    assert len(model.weights) == 2 and sum(layer is shared for layer in model.layers) == 1
+    assert len(model.weights) == 2
+    assert sum(layer is shared for layer in model.layers) == 1
 
 
 def test_a_shared_layers_gradient_is_the_sum_over_its_uses():
@@ -288,13 +298,15 @@ class Named(Model):
 
 def test_a_subclass_that_gives_inputs_and_outputs():
     model = Named(3, name="mine")
-    assert model.name == "mine" and model.output_shape == (None, 3)
+    assert model.name == "mine"
+    assert model.output_shape == (None, 3)
     assert [layer.name for layer in model.layers][-2:] == ["end", "extra"]
     model.compile("sgd", "mse")
     logs = model.fit(numbers(6, 4), numbers(6, 3), verbose=0).history
     assert logs["units"] == [3.0]
     again = Named.from_config(model.get_config())
-    assert again.units == 3 and again.output_shape == (None, 3)
+    assert again.units == 3
+    assert again.output_shape == (None, 3)
 
 
 def test_graphs_that_do_not_hang_together():
@@ -332,8 +344,10 @@ def test_a_layers_input_and_output():
     shared, joined, ends = Dense(2), layers.Add(), TwoEnds()
     first = shared(a)
     out = ends(joined([first, shared(b)]))
-    model = Model([a, b], out["sum"])
-    assert len(joined.input) == 2 and joined.output.shape == (None, 2) and len(ends.output) == 3
+    Model([a, b], out["sum"])
+    assert len(joined.input) == 2
+    assert joined.output.shape == (None, 2)
+    assert len(ends.output) == 3
     assert joined.input[0] is first
     with pytest.raises(GraphError, match="2 times"):
         _ = shared.output
@@ -364,7 +378,8 @@ def test_a_layers_calls_are_forgotten_with_their_models():
     for _ in range(5):
         x = Input((3,))
         out = dense(x)
-    assert dense.output is out and dense.input is x
+    assert dense.output is out
+    assert dense.input is x
 
 
 def test_an_input_that_is_an_output():
@@ -400,7 +415,8 @@ def test_nested_lists_and_dictionaries_of_layers():
     model = Blocks()
     x = numbers(4, 3)
     out = model(x)
-    assert len(model.layers) == 5 and len(model.weights) == 8
+    assert len(model.layers) == 5
+    assert len(model.weights) == 8
     (a, b), (c,) = model.towers
     total = dense_by_loop(np.maximum(dense_by_loop(x, a), 0), b) + dense_by_loop(x, c)
     close(out, dense_by_loop(total, model.named["end"]))
@@ -427,7 +443,8 @@ class Outer(Model):
 def test_training_and_mask_go_down():
     model, x = Outer(), np.ones((2, 3, 1), "float32")
     close(model(x, training=True), 4 * x)
-    assert model.direct.seen == (True, True) and model.deep.layers[0].seen == (True, True)
+    assert model.direct.seen == (True, True)
+    assert model.deep.layers[0].seen == (True, True)
     close(model(x, training=False), x)
     close(model(x), x)
     assert model.direct.seen[0] is False
@@ -496,7 +513,7 @@ class Own(Model):
         return {m.name: m.result() for m in (self.tracked, self.counted)}
 
     def test_step(self, data):
-        x, y = data
+        _x, _y = data
         self.counted.update_state(10.0)
         return {"counted": self.counted.result()}
 
@@ -570,7 +587,8 @@ def test_a_subclass_of_dictionaries():
     one = ((dense_by_loop(x["u"], model.a) - y["one"]) ** 2).mean()
     two = np.abs(dense_by_loop(x["v"], model.b) - y["two"]).mean()
     assert found["loss"] == pytest.approx(one + two, rel=1e-5)
-    assert found["two_mae"] == pytest.approx(two, rel=1e-5) and found["one_loss"] == pytest.approx(one, rel=1e-5)
+    assert found["two_mae"] == pytest.approx(two, rel=1e-5)
+    assert found["one_loss"] == pytest.approx(one, rel=1e-5)
 
 
 def test_a_layer_made_without_super_is_named():
@@ -604,7 +622,8 @@ def test_weights_are_in_keras_order():
     assert [w.path.split("/", 1)[-1].split("/")[-1] for w in model.weights] == [
         "kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "kernel", "bias",
     ]  # fmt: skip
-    assert len(model.trainable_weights) == 6 and len(model.non_trainable_weights) == 2
+    assert len(model.trainable_weights) == 6
+    assert len(model.non_trainable_weights) == 2
 
 
 def test_set_weights_all_or_nothing():
@@ -624,7 +643,8 @@ def test_freezing():
     model = Sequential([Input((4,)), Dense(3, name="a"), Sequential([Dense(2, name="b")], name="inner"), Dense(1)])
     model.get_layer("inner").trainable = False
     assert not model.get_layer("inner").layers[0].trainable
-    assert len(model.trainable_weights) == 4 and len(model.non_trainable_weights) == 2
+    assert len(model.trainable_weights) == 4
+    assert len(model.non_trainable_weights) == 2
     model.compile("sgd", "mse")
     before = {w.path: w.numpy() for w in model.weights}
     model.fit(numbers(8, 4), numbers(8, 1), verbose=0)
@@ -708,14 +728,16 @@ def test_summary_numbers(kind):
         size = f"{memory} B" if memory < 1024 else f"{memory / 1024:.1f} KB"
         assert cells[-3:] == [f"{params:,}", f"{multiplies:,}", size], line
     params = sum(row[1] for row in ROWS.values())
-    assert f"parameters: {params:,}" in text and f"{params:,} trainable" in text
+    assert f"parameters: {params:,}" in text
+    assert f"{params:,} trainable" in text
     assert f"{sum(row[2] for row in ROWS.values()):,} multiplies" in text
 
 
 def test_summary_of_what_is_not_built():
     lines = []
     Sequential([Dense(3)]).summary(print_fn=lines.append)
-    assert "not built" in lines[0] and "Input" in lines[0]
+    assert "not built" in lines[0]
+    assert "Input" in lines[0]
     Subclassed().summary(print_fn=lines.append)
     assert "not built" in lines[1]
 
@@ -727,7 +749,8 @@ def test_summary_of_nested_and_frozen_layers():
     lines = []
     model.summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
     assert re.search(r"^  deep \(Dense\).*8 +6 ", lines[0], re.M), lines[0]
-    assert "15 trainable, 8 not" in lines[0] and "[frozen]" in lines[0]
+    assert "15 trainable, 8 not" in lines[0]
+    assert "[frozen]" in lines[0]
     assert "18 multiplies" in lines[0]
 
 
@@ -829,7 +852,8 @@ def test_copies_of_models_with_layers_and_functions_of_ones_own(way):
     x = numbers(4, 3)
     again = way(model)
     close(again(x), model(x))
-    assert type(again.layers[0]) is Affine and again.layers[1].function is plus_one
+    assert type(again.layers[0]) is Affine
+    assert again.layers[1].function is plus_one
     assert again.evaluate(x, x[:, :2], verbose=0) == pytest.approx(model.evaluate(x, x[:, :2], verbose=0))
     with pytest.raises(ChainruleError, match="unknown name 'Affine'"):  # files still name nothing that is not known
         models.model_from_json(model.to_json())
@@ -898,7 +922,8 @@ def test_predict_from_several_threads(kind):
 def test_names_count_and_begin_again():
     cr.layers.clear_session()
     assert [Dense(1).name, Dense(1).name, Conv2D(1, 1).name] == ["dense", "dense_1", "conv2d"]
-    assert Sequential().name == "sequential" and layers.MaxPooling2D().name == "max_pooling2d"
+    assert Sequential().name == "sequential"
+    assert layers.MaxPooling2D().name == "max_pooling2d"
     cr.layers.clear_session()
     assert Dense(1).name == "dense"
     for wrong in ("", "a/b", 3):

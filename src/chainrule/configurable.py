@@ -158,8 +158,8 @@ CustomObjectScope = custom_object_scope
 @contextmanager
 def names_met() -> Iterator[dict[str, Any]]:
     """The classes and functions that are not the library's, by the names under which `serialize` writes them inside."""
-    before, found = _scope.met, {}
-    _scope.met = found
+    found: dict[str, Any] = {}
+    before, _scope.met = _scope.met, found
     try:
         yield found
     finally:
