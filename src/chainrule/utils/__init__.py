@@ -1,9 +1,10 @@
-"""Helpers about data, under Keras's names in ``keras.utils``.
+"""Helpers about data and the seed, under Keras's names in ``keras.utils``.
 
 May import: `errors`, `graph`, `tensor`, `ops`, `datasets`. Pictures are read and written by Pillow, the extra
 ``chainrule[images]``.
 """
 
+from ..ops.random import set_random_seed
 from .arrays import normalize, pad_sequences, split_dataset, to_categorical
 from .batches import PyDataset, Sequence, timeseries_dataset_from_array
 from .directory import image_dataset_from_directory
@@ -21,6 +22,7 @@ __all__ = [
     "normalize",
     "pad_sequences",
     "save_img",
+    "set_random_seed",
     "split_dataset",
     "timeseries_dataset_from_array",
     "to_categorical",
