@@ -32,6 +32,7 @@ _registered: dict[str, Any] = {}  # "Package>Name" -> class or function
 
 class _Scope(threading.local):
     custom: Mapping[str, Any] = {}
+    met: dict[str, Any] | None = None
 
 
 _scope = _Scope()
@@ -175,6 +176,26 @@ def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
 
 CustomObjectScope = custom_object_scope
 
+
+@contextmanager
+def names_met() -> Iterator[dict[str, Any]]:
+    """The classes and functions that are not the library's, by the names under which `serialize` writes them inside."""
+    found: dict[str, Any] = {}
+    before, _scope.met = _scope.met, found
+    try:
+        yield found
+    finally:
+        _scope.met = before
+
+
+def _named(thing: Any) -> str:
+    """The name of a class or function that is not the library's."""
+    name = get_registered_name(thing)
+    if _scope.met is not None:
+        _scope.met[name] = thing
+    return name
+
+
 # ---- objects to data and back
 
 
@@ -211,7 +232,7 @@ def serialize(obj: Any) -> Any:
         "module": room_of(cls),
         "class_name": cls.__name__,
         "config": obj.get_config(),
-        "registered_name": None if room_of(cls) else get_registered_name(cls),
+        "registered_name": None if room_of(cls) else _named(cls),
     }
 
 
@@ -225,7 +246,7 @@ def _serialize_named(obj: Any, name: str) -> Any:
     own = next(((room, n) for (room, n), thing in _builtin.items() if thing is obj), None)
     kind = "class" if inspect.isclass(obj) else "function"
     room, name = own or ("", name)
-    registered = None if own else get_registered_name(obj)
+    registered = None if own else _named(obj)
     return {"module": room, "class_name": kind, "config": name, "registered_name": registered}
 
 

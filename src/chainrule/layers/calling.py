@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from ..configurable import snake
+from ..errors import GraphError
 from ..tensor import Tensor
 
 
@@ -47,6 +48,39 @@ def set_mask(x: Tensor, mask: Tensor | None) -> None:
         return
     _masks[x.serial] = mask
     weakref.finalize(x, _masks.pop, x.serial, None)
+
+
+class OfTheCall:
+    """``layer.input`` or ``layer.output``: what the layer took or gave where a model calls it.
+
+    No property, so that a layer may hold a part of its own under that name.
+    """
+
+    def __init__(self, which: str) -> None:
+        self.which = which
+
+    def __get__(self, layer: Any, cls: Any = None) -> Any:
+        if layer is None:
+            return self
+        made = [[t for t in (r() for r in call) if t is not None] for call in _made.get(layer, ())]
+        made = [call for call in made if call]
+        if len(made) != 1:
+            raise GraphError(
+                f"the {self.which} of {layer.name!r}, which models call {len(made)} times",
+                "a layer that is called once, on what comes from an Input",
+                "keep the tensors of the call you mean",
+            )
+        tensors = made[0] if self.which == "output" else list(made[0][0].inputs[0].inputs)
+        return tensors[0] if len(tensors) == 1 else tensors
+
+
+_made: weakref.WeakKeyDictionary[Any, list[list[Any]]] = weakref.WeakKeyDictionary()
+
+
+def note_outputs(layer: Any, outputs: list[Any]) -> None:
+    """A model has called `layer`: its `outputs` are kept in mind as long as something holds them."""
+    calls_made = [call for call in _made.get(layer, ()) if any(r() is not None for r in call)]
+    _made[layer] = [*calls_made, [weakref.ref(t) for t in outputs]]
 
 
 _used: Counter[str] = Counter()

@@ -25,7 +25,7 @@ from ..ops.record import pick
 from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import Tensor, Variable, as_tensor, computing_in, recording, symbolic, tensor
-from .calling import auto_name, calls, mask_of, set_mask
+from .calling import OfTheCall, auto_name, calls, mask_of, note_outputs, set_mask
 from .node import LAYER_CALL, LayerCall, Place, of_a_model
 
 
@@ -94,6 +94,8 @@ class Layer(Configurable):
 
     input_spec: InputSpec | Sequence[InputSpec] | None = None
     supports_masking = False
+    input = OfTheCall("input")
+    output = OfTheCall("output")
 
     def __init__(
         self,
@@ -499,6 +501,7 @@ class Layer(Configurable):
         made = [pick(node, i) for i in range(len(outputs))]
         for new, old in zip(made, outputs, strict=True):
             set_mask(new, mask_of(old))
+        note_outputs(self, made)
         return put_together(made)
 
     def _on_unknown_batch(self, arguments: Callable[[Sequence[Any]], Any], tensors: list[Tensor]) -> Any:

@@ -304,7 +304,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     ) -> None:
         extra = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(f.sparse_categorical_crossentropy, reduction, name, dtype, **extra)
-        self.from_logits = from_logits
+        self.from_logits, self.ignore_class = from_logits, ignore_class
 
 
 class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):

@@ -145,14 +145,11 @@ def _current(node: Node) -> Any:
 def _declared(x: Any, wanted: Tensor, name: str) -> Any:
     """An input in its declared rank; a shape that is not the declared one is named here, not three layers on."""
     shape = wanted.shape
-    if len(x.shape) == len(shape) + 1 and x.shape[-1] == 1:
+    if x.shape[-1:] == (1,) and _fits(x.shape[:-1], shape):
         x = squeeze(x, -1)
-    elif len(x.shape) == len(shape) - 1 and shape[-1] == 1:
+    elif _fits((*x.shape, 1), shape):
         x = expand_dims(x, -1)
-    fits = len(x.shape) == len(shape) and all(
-        m is None or n is None or m == n for n, m in zip(x.shape, shape, strict=True)
-    )
-    if not fits:
+    if not _fits(x.shape, shape):
         raise ShapeError(
             f"data of shape {tuple(x.shape)} for the input {name!r}",
             f"shape {shape}, as the model declares it",
@@ -161,6 +158,12 @@ def _declared(x: Any, wanted: Tensor, name: str) -> Any:
     if calls.depth <= 1:
         calls.chain = [(name, tuple(x.shape))]
     return x
+
+
+def _fits(given: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    return len(given) == len(wanted) and all(
+        m is None or n is None or m == n for n, m in zip(given, wanted, strict=True)
+    )
 
 
 def _advice(given: tuple[Any, ...], wanted: Sequence[Any]) -> str:

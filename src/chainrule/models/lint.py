@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from copy import deepcopy
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,7 +59,8 @@ class Case:
     def __init__(self, model: Any, x: list[Any], y: Any, batch: Any) -> None:
         self.model, self.x, self.y = model, x, y
         self.rows = x[0] if x else None
-        self.loss, self.logits = _loss_of(model)
+        self.loss, self.logits, ignored = _loss_of(model)
+        self.labels = y[y != ignored] if y is not None and ignored is not None else y
         self.output: Tensor | None = None
         self.inputs: list[Tensor] = []
         self.graph: Graph | None = None
@@ -68,11 +69,11 @@ class Case:
             self._read(batch)
 
     def _read(self, batch: Any) -> None:
-        specs, build = flatten(specs_of(batch[0]), numbers=False)
+        specs, self.put_together = flatten(specs_of(batch[0]), numbers=False)
         self.inputs = [symbolic(s.shape, s.dtype) for s in specs]
         try:
             with recording(Reads()):
-                outputs = self.model(build(list(self.inputs)), training=False)
+                outputs = self.model(self.put_together(list(self.inputs)), training=False)
         except ChainruleError as error:
             self.failed = error
             return
@@ -96,18 +97,18 @@ class Case:
         return ""
 
 
-def _loss_of(model: Any) -> tuple[str, bool]:
-    """The name of the loss's class, and whether it takes logits; empty for several losses or none."""
+def _loss_of(model: Any) -> tuple[str, bool, Any]:
+    """The name of the loss's class, whether it takes logits, the class it ignores; empty for several or none."""
     given = model._loss.given if model._loss is not None else None
     if isinstance(given, list | tuple | dict) and len(given) == 1:
         given = next(iter(given.values() if isinstance(given, dict) else given))
     if not isinstance(given, Loss):
-        return "", False
+        return "", False, None
     name = type(given).__name__
     if name == "LossFunctionWrapper":
         function = getattr(getattr(given, "fn", None), "__name__", "")
         name = FUNCTIONS.get(function, function)
-    return name, bool(getattr(given, "from_logits", False))
+    return name, bool(getattr(given, "from_logits", False)), getattr(given, "ignore_class", None)
 
 
 # ---- the checks that cost little
@@ -180,7 +181,7 @@ def _whole(y: Any) -> bool:
 
 def labels(case: Case) -> Iterator[Finding]:
     """One-hot labels with the sparse loss, the reverse, and labels beyond the outputs."""
-    y, out = case.y, case.output
+    y, out = case.labels, case.output
     if y is None or out is None:
         return
     width = out.shape[-1] if out.ndim else 1
@@ -227,9 +228,9 @@ def _is_one_hot(y: Any) -> bool:
 
 def spare_outputs(case: Case) -> Iterator[Finding]:
     """Many more outputs than classes."""
-    if case.loss == "SparseCategoricalCrossentropy" and case.output is not None and _whole(case.y):
-        width, classes = case.output.shape[-1], int(case.y.max()) + 1
-        if case.y.size >= 100 and width > classes > 0 and width >= 2 * classes:
+    if case.loss == "SparseCategoricalCrossentropy" and case.output is not None and _whole(case.labels):
+        width, classes = case.output.shape[-1], int(case.labels.max()) + 1
+        if case.labels.size >= 100 and width > classes > 0 and width >= 2 * classes:
             yield Finding(
                 "warning",
                 "more-outputs-than-classes",
@@ -241,7 +242,7 @@ def spare_outputs(case: Case) -> Iterator[Finding]:
 def targets(case: Case) -> Iterator[Finding]:
     """Targets that do not fit the outputs, before the loss says so."""
     y, out = case.y, case.output
-    if y is None or out is None or case.loss in ("SparseCategoricalCrossentropy", "CategoricalCrossentropy", ""):
+    if y is None or out is None or case.loss in ("SparseCategoricalCrossentropy", ""):
         return
     a, b = y.shape[1:], tuple(out.shape[1:])
     if a == b or (*a, 1) == b or a == (*b, 1):
@@ -302,11 +303,17 @@ def _meets_weights(graph: Graph, x: Tensor) -> bool:
 
 def columns(case: Case) -> Iterator[Finding]:
     """Columns of very different size, which one learning rate cannot serve."""
-    if case.rows is None or case.rows.ndim != 2 or case.rows.dtype.kind != "f" or case.graph is None or not case.inputs:
+    if (
+        case.rows is None
+        or case.rows.ndim != 2
+        or case.rows.dtype.kind not in "iuf"
+        or case.graph is None
+        or not case.inputs
+    ):
         return
     if len(case.rows) < 10 or case.rows.shape[1] < 2 or not _meets_weights(case.graph, case.inputs[0]):
         return
-    size = np.abs(case.rows[:10_000]).max(axis=0)
+    size = np.abs(case.rows[:10_000].astype(np.float64)).max(axis=0)
     size = size[np.isfinite(size) & (size > 0)]
     if size.size > 1 and size.max() > 100 and size.max() / size.min() > 1000:
         yield Finding(
@@ -327,8 +334,9 @@ def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
     """Accuracy asked of a regression."""
     if case.loss.lower().replace("_", "") not in ("meansquarederror", "meanabsoluteerror", "huber", "logcosh"):
         return
-    names = [type(m).__name__ for m in case.model.metrics]
-    if any(n.endswith("Accuracy") for n in names) and not _whole(case.y):
+    asked = flatten([case.model._metrics.given, case.model._metrics.weighted_given], numbers=False)[0]
+    names = [m if isinstance(m, str) else type(m).__name__ for m in asked]
+    if any(n == "acc" or n.lower().endswith("accuracy") for n in names) and not _whole(case.y):
         yield Finding(
             "warning",
             "accuracy-of-regression",
@@ -366,50 +374,56 @@ CHEAP: list[Callable[[Case], Iterator[Finding]]] = [
 
 def dead_units(case: Case) -> Iterator[Finding]:
     """Relu units that are 0 for all of the data."""
-    if case.rows is None or case.graph is None:
+    if case.rows is None or case.graph is None or len(case.rows) < 20:
         return
     from ..readings.run import run
 
     step = 500
-    watched = [n for n in case.graph.nodes if n.operation.name in ("relu", "relu6") and not n.attributes.get("body")]
-    alive: dict[int, Any] = {}
+    units: list[Any] = []
+    alive: list[Any] = []
     for start in range(0, min(len(case.rows), 2000), step):
         part = [a[start : start + step] for a in case.x]
-        specs = [symbolic(a.shape, a.dtype) for a in part]
-        outputs = _relus(case, specs)
-        values = run(outputs, dict(zip(specs, part, strict=True)))
-        for i, v in enumerate(values):
-            array = v.numpy()
-            seen = (array > 0).any(axis=tuple(range(array.ndim - 1)))
-            alive[i] = seen | alive.get(i, False)
-    for i, node in enumerate(watched):
-        dead = int((~alive[i]).sum()) if i in alive else 0
-        if i in alive and alive[i].size >= 4 and dead >= 0.5 * alive[i].size:
+        symbols = [symbolic(a.shape, a.dtype) for a in part]
+        units = _relus(case, symbols)
+        if not units:
+            return
+        arrays = [v.numpy() for v in run(units, dict(zip(symbols, part, strict=True)))]
+        seen = [(a > 0).any(axis=tuple(range(a.ndim - 1))) for a in arrays]
+        alive = [old | new for old, new in zip(alive or seen, seen, strict=True)]
+    for node, seen_alive in zip(units, alive, strict=True):
+        dead = int((~seen_alive).sum())
+        if seen_alive.size >= 4 and dead >= 0.5 * seen_alive.size:
             yield Finding(
                 "warning",
                 "dead-units",
-                f"{dead} of {alive[i].size} units of {node.scope!r} are 0 for all of the data, and cannot learn",
+                f"{dead} of {seen_alive.size} units of {node.scope!r} are 0 for all of the data, and cannot learn",
                 "lower the learning rate, use he_normal initial weights, or leaky_relu",
             )
 
 
-def _relus(case: Case, specs: list[Tensor]) -> list[Any]:
-    """The relu nodes of the model's eager graph on these inputs."""
-    outputs = case.model(specs[0] if len(specs) == 1 else specs, training=False)
+def _relus(case: Case, symbols: list[Tensor]) -> list[Any]:
+    """What the relus of the model give for these inputs."""
+    outputs = case.model(case.put_together(list(symbols)), training=False)
     flat = [t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)]
-    return [n for n in Graph(specs, flat).nodes if n.operation.name in ("relu", "relu6")]
+    found = []
+    for node in Graph(symbols, flat).nodes:
+        maker = node.inputs[0] if node.operation is PICK else node  # a composite's result is picked
+        if maker.operation.name in ("relu", "relu6") and bool(maker.attributes.get("body")) == (maker is not node):
+            found.append(node)
+    return found
 
 
 def learning_rate(case: Case) -> Iterator[Finding]:
-    """A learning rate under which the loss rises: ten steps on one batch, on a copy."""
-    if case.rows is None or case.y is None or case.model.optimizer is None:
+    """A learning rate under which the loss rises: ten steps on one batch, which are then undone."""
+    model = case.model
+    if case.rows is None or case.y is None or model.optimizer is None:
         return
-    copy = deepcopy(case.model)
-    x = [a[:128] for a in case.x]
-    found = [copy.train_on_batch(x[0] if len(x) == 1 else x, case.y[:128], return_dict=True)["loss"] for _ in range(1)]
-    for _ in range(9):
-        copy.reset_metrics()
-        found.append(copy.train_on_batch(x[0] if len(x) == 1 else x, case.y[:128], return_dict=True)["loss"])
+    x, y = case.put_together([a[:128] for a in case.x]), case.y[:128]
+    found = []
+    with _undone(model, (x, y, None)):
+        for _ in range(10):
+            model.reset_metrics()
+            found.append(model.train_on_batch(x, y, return_dict=True).get("loss", 0.0))
     first, last = found[0], float(np.median(found[-3:]))
     if not np.isfinite(found).all() or last > 2 * first + 1e-6:
         shown = " ".join(f"{v:.3g}" for v in found)
@@ -421,12 +435,28 @@ def learning_rate(case: Case) -> Iterator[Finding]:
         )
 
 
+@contextmanager
+def _undone(model: Any, batch: Any) -> Iterator[None]:
+    """Whatever is trained inside, all variables have their values again afterwards."""
+    model._prepare(batch, training=True)
+    model._prepare_loss()
+    parts = [model, model.optimizer, *model.metrics]
+    held = [(v, v._leaf) for part in parts for v in part.variables]
+    try:
+        yield
+    finally:
+        for v, leaf in held:
+            v._leaf = leaf
+
+
 DEAR: list[Callable[[Case], Iterator[Finding]]] = [dead_units, learning_rate]
 
 
 def shared_rows(train: Any, validation: Any) -> Iterator[Finding]:
     """Validation rows that are also training rows."""
     if not len(validation) or train.shape[1:] != validation.shape[1:] or train.dtype != validation.dtype:
+        return
+    if _repeats_by_chance(train):
         return
     known = {r.tobytes() for r in train[:20_000]}
     sample = validation[:2000]
@@ -440,20 +470,41 @@ def shared_rows(train: Any, validation: Any) -> Iterator[Finding]:
         )
 
 
-def one_sided(train: Any, validation: Any) -> Iterator[Finding]:
-    """Sorted labels, whose last part holds classes that training never sees."""
-    if train is None or validation is None or not (_whole(train) and _whole(validation)):
+def _repeats_by_chance(rows: Any) -> bool:
+    """Whether there are so few different rows, as in a table of yes and no, that some must come twice."""
+    possible = 1
+    for column in rows[:500].reshape(min(len(rows), 500), -1).T:
+        possible *= len(np.unique(column))
+        if possible > 100 * len(rows):
+            return False
+    return True
+
+
+def one_sided(case: Case, validation: Any) -> Iterator[Finding]:
+    """Sorted labels, whose last part holds few classes, or such as training never sees."""
+    if case.loss not in CROSS or case.y is None or not isinstance(validation, np.ndarray) or len(validation) < 10:
         return
-    if train.ndim > 1 and train.shape[-1] > 1:
+    train, held = _classes(case.y), _classes(validation)
+    if train is None or held is None:
         return
-    a, b = np.unique(train), np.unique(validation)
-    if 1 < len(a) + len(b) <= 2000 and len(b) >= 1 and len(validation) >= 10 and not np.isin(b, a).any():
+    known, new = np.unique(train), np.unique(held)
+    in_order = bool((np.diff(np.concatenate([train, held])) >= 0).all())
+    if not np.isin(new, known).any() or (in_order and len(new) < len(known)):
         yield Finding(
             "warning",
             "sorted-labels",
-            "none of the classes of the validation data is in the training data: the rows are sorted by class",
+            f"the rows are sorted by class: validation sees {len(new)} of {len(np.union1d(known, new))} classes",
             "shuffle the rows before you split them",
         )
+
+
+def _classes(y: Any) -> Any:
+    """One class for each row, if these are labels."""
+    if not _whole(y):
+        return None
+    if y.ndim == 2 and y.shape[1] > 1:
+        return y.argmax(-1) if _is_one_hot(y) else None
+    return y.ravel() if y.size == len(y) else None
 
 
 def check_fit(model: Any, source: Any, batch: Any, validation: Any) -> None:
@@ -462,11 +513,11 @@ def check_fit(model: Any, source: Any, batch: Any, validation: Any) -> None:
     x = source.arrays[: source.parts[0][0]] if arrays else flatten(batch[0], numbers=False)[0]
     targets_ = source.put_together(source.arrays)[1] if arrays else batch[1]
     y = targets_ if isinstance(targets_, np.ndarray) else None
-    found = _checked(Case(model, x, y, batch), CHEAP)
+    case = Case(model, x, y, batch)
+    found = _checked(case, CHEAP)
     if arrays and isinstance(validation, ArraySource):
         found += shared_rows(source.arrays[0], validation.arrays[0])
-        other = validation.put_together(validation.arrays)[1]
-        found += one_sided(y, other if isinstance(other, np.ndarray) else None)
+        found += one_sided(case, validation.put_together(validation.arrays)[1])
     for finding in found:
         if finding.level == "error":
             raise ValueProblem(finding.what, "", finding.mend)
@@ -483,7 +534,7 @@ def _checked(case: Case, checks: list[Callable[[Case], Iterator[Finding]]]) -> R
 
 
 def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) -> Report:
-    """All checks; those that run the model do so on a copy."""
+    """All checks; what those that run the model change is undone."""
     if x is None:
         return _checked(Case(model, [], None, None), [nothing_to_train])
     model._must_be_compiled("lint")
@@ -500,5 +551,5 @@ def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) 
             other = model._validation(validation_data, None)
             if isinstance(other, ArraySource):
                 found += shared_rows(held[0], other.arrays[0])
-                found += one_sided(case.y, other.put_together(other.arrays)[1])
+                found += one_sided(case, other.put_together(other.arrays)[1])
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..configurable import deserialize, serialize
+from ..configurable import deserialize, names_met, serialize
 from ..errors import GraphError, ValueProblem
 from ..graph import spec_of
 from ..layers import Layer
@@ -249,12 +249,13 @@ class Model(Trainer):
         self.compile(**{k: deserialize(v) for k, v in config.items()})
 
     def __reduce__(self) -> Any:
-        """Models travel between processes as their files do: data, no code."""
+        """Models travel between processes as their files do: data, and the names of the caller's own classes."""
         from ..saving import save_model
 
         file = io.BytesIO()
-        save_model(self, file)
-        return _from_bytes, (file.getvalue(), type(self))
+        with names_met() as own:
+            save_model(self, file)
+        return _from_bytes, (file.getvalue(), own)
 
     def __deepcopy__(self, memo: Any) -> Any:
         function, arguments = self.__reduce__()
@@ -271,10 +272,10 @@ class Model(Trainer):
         return {v.path: v.numpy() for v in self.variables}
 
 
-def _from_bytes(data: bytes, cls: Any) -> Any:
+def _from_bytes(data: bytes, own: dict[str, Any]) -> Any:
     from ..saving import load_model
 
-    return load_model(io.BytesIO(data), custom_objects={cls.__name__: cls})
+    return load_model(io.BytesIO(data), custom_objects=own)
 
 
 def _ends(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:

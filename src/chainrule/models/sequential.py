@@ -31,6 +31,10 @@ class Sequential(Model):
         self._steps = {}
         self._stack: list[Layer] = []
         self._input: InputLayer | None = None
+        if layers is not None and not isinstance(layers, list | tuple):
+            raise ValueProblem(
+                f"{type(layers).__name__} as the layers of a Sequential model", "a list", "put it in [ ]"
+            )
         for layer in layers or ():
             self._put(layer)
         self._connect()
@@ -46,9 +50,15 @@ class Sequential(Model):
         yield from self._stack
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Put a layer on top."""
-        self._put(layer)
-        self._connect()
+        """Put a layer on top; one that does not fit is not put there."""
+        stack, start = list(self._stack), self._input
+        try:
+            self._put(layer)
+            self._connect()
+        except ChainruleError:
+            self._stack, self._input = stack, start
+            self._connect()
+            raise
 
     def _put(self, layer: Any) -> None:
         if isinstance(layer, Tensor) and layer.operation is INPUT and "layer" in layer.attributes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..configurable import custom_object_scope, deserialize, serialize
@@ -173,7 +174,7 @@ def clone_model(
             first = type(model._input).from_config(model._input.get_config())  # type: ignore[union-attr]
             start = [first.output]
         return Sequential([*start, *[cloned(layer) for layer in model.layers]], name=model.name)
-    if model._functional is None:
+    if model._functional is None or (clone_function is None and type(model).__init__ is not Model.__init__):
         return type(model).from_config(model.get_config())
     from ..layers import InputLayer
 
@@ -185,7 +186,8 @@ def clone_model(
             return made
         return cloned(old[i])
 
-    return from_functional_config(Model, model.get_config(), replace=replace)
+    config = {"name": model.name, "trainable": model._trainable, **functional_config(model._functional)}
+    return from_functional_config(Model, config, replace=replace)
 
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
@@ -196,4 +198,23 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
         config = json.loads(json_string)
     except ValueError:
         raise ValueProblem("text that is no JSON", "what model.to_json() gave", "check the text") from None
-    return deserialize(config, custom_objects)
+    with building("the text"):
+        return a_model(deserialize(config, custom_objects), "the text")
+
+
+@contextmanager
+def building(where: str) -> Iterator[None]:
+    """While a structure read from `where` is built, a structure nobody saved is said to be one."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ValueProblem(
+            f"{where}, whose structure cannot be built ({error})", "a structure as it was saved", "save it anew"
+        ) from None
+
+
+def a_model(found: Any, where: str) -> Model:
+    """`found`, if it is a model."""
+    if not isinstance(found, Model):
+        raise ValueProblem(f"{where}, which describes {type(found).__name__}", "a model", "check where it comes from")
+    return found

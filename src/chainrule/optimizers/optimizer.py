@@ -14,7 +14,7 @@ import numpy as np
 from .. import initializers, ops
 from ..configurable import Configurable, serialize
 from ..errors import GraphError, ShapeError, ValueProblem
-from ..graph import scope
+from ..graph import floatx, scope
 from ..graph.spec import is_float
 from ..readings.trace import only_if
 from ..tensor import Tensor, Variable, as_tensor, recording
@@ -110,7 +110,7 @@ class Optimizer(Configurable):
             self._learning_rate = deserialize(rate)
             return
         value = _rate(rate)
-        self._learning_rate = self._own(Variable(value, dtype="float32", trainable=False, name="learning_rate"))
+        self._learning_rate = self._own(Variable(value, dtype=floatx(), trainable=False, name="learning_rate"))
 
     @property
     def learning_rate(self) -> Any:

@@ -12,6 +12,7 @@ from ..configurable import check_names, custom_object_scope, deserialize, serial
 from ..errors import ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, spec_of
 from ..models import Model
+from ..models.structure import a_model, building
 from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import Variable, recording, symbolic
@@ -110,15 +111,9 @@ def load_model(
     with custom_object_scope(custom_objects or {}):
         check_names(structure["model"])
         check_names(compiled)
-        try:
-            model = deserialize(structure["model"])
+        with building(where):
+            model = a_model(deserialize(structure["model"]), where)
             _build(model, structure.get("called_with"))
-        except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-            raise ValueProblem(
-                f"{where}, whose structure cannot be built ({error})", "a file as it was saved", "save it anew"
-            ) from None
-        if not isinstance(model, Model):
-            raise ValueProblem(f"{where}, which describes {type(model).__name__}", "a model", "check the file")
         assign(variables_of(model), weights, where)
         model.notes = archive.parsed(members.get("notes.json", b"null"), "notes.json", where)
         if compile and compiled:

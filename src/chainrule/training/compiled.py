@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import losses as loss_words
 from .. import metrics as metric_words
@@ -101,18 +102,28 @@ def by_name(data: Any, names: Sequence[str], what: str) -> dict[str, Any]:
     return dict.fromkeys(names, data)
 
 
+class Measured(NamedTuple):
+    """A metric of an output, and the name of its result."""
+
+    output: str
+    metric: Metric
+    weighted: bool
+    name: str
+
+
 class CompiledMetrics:
     """The metrics of all outputs, made once shapes are known; names carry the output's where there are several."""
 
     def __init__(self, metrics: Any, weighted: Any) -> None:
         self.given, self.weighted_given = metrics, weighted
-        self.by_output: list[tuple[str, Metric, bool]] | None = None
+        self.by_output: list[Measured] | None = None
 
     def build(self, y: Any, y_pred: dict[str, Tensor]) -> None:
         """Make the metrics, ``"accuracy"`` by the shapes of targets and outputs."""
         names = list(y_pred)
         targets = by_name(y, names, "targets")
         self.by_output = []
+        taken: Counter[str] = Counter()
         for given, weighted in ((self.given, False), (self.weighted_given, True)):
             if given is None:
                 continue
@@ -125,25 +136,28 @@ class CompiledMetrics:
                 for item in wanted:
                     if item is not None and targets.get(name) is not None:
                         metric = metric_words.resolve(item, targets[name], y_pred[name])
-                        if len(names) > 1:
-                            metric.name = f"{name}_{metric.name}"
-                        self.by_output.append((name, metric, weighted))
-        taken: dict[str, int] = {}
-        for _, metric, _ in self.by_output:
-            count = taken.get(metric.name, 0)
-            taken[metric.name] = count + 1
-            if count:
-                metric.name = f"{metric.name}_{count}"
+                        prefix = f"{name}_" if len(names) > 1 else ""
+                        told = f"{prefix}{metric.name}"
+                        if weighted and told in taken:
+                            told = f"{prefix}weighted_{metric.name}"
+                        numbered = f"{told}_{taken[told]}" if told in taken else told
+                        taken[told] += 1
+                        self.by_output.append(Measured(name, metric, weighted, numbered))
 
     @property
     def metrics(self) -> list[Metric]:
-        return [metric for _, metric, _ in self.by_output or ()]
+        return [found.metric for found in self.by_output or ()]
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The results' names, by the metrics' ids."""
+        return {id(found.metric): found.name for found in self.by_output or ()}
 
     def update(self, y: Any, y_pred: dict[str, Tensor], sample_weight: Any) -> None:
         """Take in a batch."""
         names = list(y_pred)
         targets, weights = by_name(y, names, "targets"), by_name(sample_weight, names, "sample weights")
-        for name, metric, weighted in self.by_output or ():
+        for name, metric, weighted, _ in self.by_output or ():
             target = targets.get(name)
             if target is None:
                 continue

@@ -108,7 +108,8 @@ class Epochs:
         source, limit = self.source, self.limit
         if isinstance(source, GeneratorSource):
             self._endless = self._endless or source.batches(epoch)
-            yield from self._endless
+            for batch in self._endless:  # `yield from` would close it at the end of an epoch
+                yield batch
         elif limit is None:
             yield from source.batches(epoch, start)
         elif source.count is not None:
@@ -120,7 +121,8 @@ class Epochs:
         else:
             if self._endless is None:
                 self._endless = islice(_again_and_again(source), epoch * limit + start, None)
-            yield from self._endless
+            for batch in self._endless:
+                yield batch
 
 
 def _again_and_again(source: Source) -> Iterator[Any]:

@@ -73,7 +73,9 @@ def leaves_of(data: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
 
 
 def _is_array(value: Any) -> bool:
-    return isinstance(value, Tensor | Variable) or hasattr(value, "__array__") or hasattr(value, "__dlpack__")
+    if isinstance(value, Tensor | Variable):
+        return True
+    return any(hasattr(value, how) for how in ("__array__", "__dlpack__", "toarray"))  # the last: SciPy's sparse ones
 
 
 def as_rows(data: Any, what: str, float_dtype: str) -> Array:
@@ -205,6 +207,8 @@ class ArraySource(Source):
             self.parts.append((len(arrays), build))
             self.arrays += arrays
             for i, a in enumerate(arrays):
+                if name == "x" and not a.ndim:
+                    raise ShapeError("a single number as x", "an array of examples", "check x")
                 if not a.ndim or len(a) != len(self.arrays[0]):
                     raise ShapeError(
                         f"{len(self.arrays[0])} examples in x and "
@@ -488,10 +492,10 @@ def split(x: Any, y: Any, weight: Any, share: float) -> tuple[tuple[Any, Any, An
     if x is None or _is_indexed(x) or _is_iterable(x) or hasattr(x, "__next__"):
         raise ValueProblem("validation_split with a generator or data set", "arrays", "pass validation_data instead")
     flat, _ = leaves_of(x)
-    try:
-        n = len(flat[0])
-    except TypeError:
-        raise ShapeError("x without axes", "an array of examples", "check x") from None
+    shape = getattr(flat[0], "shape", None) or np.shape(flat[0])
+    if not shape:
+        raise ShapeError("x without axes", "an array of examples", "check x")
+    n = shape[0]
     at = math.floor(n * (1 - share))
     if at in (0, n):
         raise ValueProblem(
@@ -512,6 +516,8 @@ def split(x: Any, y: Any, weight: Any, share: float) -> tuple[tuple[Any, Any, An
 def _sliced(leaf: Any, part: slice) -> Any:
     if hasattr(leaf, "iloc"):
         return leaf.iloc[part]
+    if hasattr(leaf, "toarray"):
+        return leaf.toarray()[part]
     return leaf[part] if hasattr(leaf, "__getitem__") else np.asarray(leaf)[part]
 
 

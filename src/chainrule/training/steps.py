@@ -19,12 +19,17 @@ from .feed import specs_of
 SIMPLE = (bool, int, float, str, types.NoneType)
 
 
+PROGRESS = {"stop_training", "history", "_position", "_source", "_hooks_now", "_resume"}  # where training stands
+
+
 def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
     """What is settled when a step is traced and may be changed by hand: numbers, words, functions."""
     found: list[Any] = []
     for thing in objects:
         found.append(id(thing))
         for key, value in vars(thing).items():
+            if key in PROGRESS:
+                continue
             if isinstance(value, SIMPLE) or (isinstance(value, tuple) and all(isinstance(v, SIMPLE) for v in value)):
                 found.append((key, value))
             elif isinstance(value, types.FunctionType | types.BuiltinFunctionType):
@@ -48,6 +53,7 @@ class Steps:
 
     def __init__(self, function: Callable[..., Any], engine: Engine | None, after: Callable[[], None]) -> None:
         self.function, self.engine, self.after = function, engine, after
+        self.mark: Any = None  # the fingerprint of what they were traced from
         self.ready: dict[Any, Ready] = {}
 
     def for_batch(self, batch: Any) -> Ready:

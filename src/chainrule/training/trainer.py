@@ -39,7 +39,7 @@ class Trainer(Layer):
     _loss: CompiledLoss | None = None
     _metrics: CompiledMetrics | None = None
     _tracker: Mean | None = None
-    _steps: dict[str, tuple[Any, Steps]]
+    _steps: dict[str, Steps]
     _resume: dict[str, Any] | None = None
     _position: tuple[int, int] = (0, 0)
     _source: Source | None = None
@@ -123,7 +123,8 @@ class Trainer(Layer):
     @property
     def metrics_names(self) -> list[str]:
         """The names of `metrics`."""
-        return [m.name for m in self.metrics]
+        names = self._metrics.names if self._metrics is not None else {}
+        return [names.get(id(m), m.name) for m in self.metrics]
 
     def reset_metrics(self) -> None:
         """Start all metrics from zero."""
@@ -154,9 +155,9 @@ class Trainer(Layer):
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics' results by name."""
         found: dict[str, Any] = {}
-        for m in self.metrics:
+        for name, m in zip(self.metrics_names, self.metrics, strict=True):
             result = m.result()
-            found.update(result if isinstance(result, dict) else {m.name: result})
+            found.update(result if isinstance(result, dict) else {name: result})
         return found
 
     # ---- one step of each kind; override them for your own
@@ -199,18 +200,26 @@ class Trainer(Layer):
         """The steps of this kind; traced anew when something they depend on was changed by hand."""
         if "_steps" not in self.__dict__:
             self._steps = {}
-        layers = self._flatten_layers()
-        inner = getattr(self.optimizer, "inner_optimizer", None)
-        parts = [*layers, *[p for p in (self.optimizer, inner) if p is not None and kind == "train"]]
-        mark = (fingerprint(parts), tuple(id(v) for v in self.trainable_weights))
         kept = self._steps.get(kind)
-        if kept is None or kept[0] != mark:
-            function = {"train": self.train_step, "test": self.test_step, "predict": self.predict_step}[kind]
-            eager = getattr(self, "run_eagerly", False)
-            used = None if eager else getattr(self, "_engine", None) or engine_named()
-            steps = Steps(lambda x, y, w: function(pack(x, y, w)), used, self._forget_losses)
-            kept = self._steps[kind] = (mark, steps)
-        return kept[1]
+        if kept is not None and kept.mark == self._mark(kind):
+            return kept
+        function = {"train": self.train_step, "test": self.test_step, "predict": self.predict_step}[kind]
+        eager = getattr(self, "run_eagerly", False)
+        used = None if eager else getattr(self, "_engine", None) or engine_named()
+
+        def after() -> None:  # what `call` itself has changed while it was traced is no change by hand
+            self._forget_losses()
+            steps.mark = self._mark(kind)
+
+        steps = self._steps[kind] = Steps(lambda x, y, w: function(pack(x, y, w)), used, after)
+        steps.mark = self._mark(kind)
+        return steps
+
+    def _mark(self, kind: str) -> Any:
+        inner = getattr(self.optimizer, "inner_optimizer", None)
+        optimizers_ = [p for p in (self.optimizer, inner) if p is not None and kind == "train"]
+        parts = [*self._flatten_layers(), *optimizers_]
+        return fingerprint(parts), tuple(id(v) for v in self.trainable_weights)
 
     def _all_built(self) -> bool:
         return self.built and all(layer.built for layer in self._flatten_layers())

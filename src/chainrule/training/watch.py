@@ -21,47 +21,38 @@ class Watch:
     def __init__(self) -> None:
         self.said = False
         self.losses: list[float] = []
-        self.held: list[tuple[Any, Any]] = []
+        self.held: list[tuple[Chunk, list[tuple[Any, Any]]]] = []  # the last two chunks, and where each began
 
     def before(self, chunk: Chunk) -> None:
-        """Hold on to the values with which a chunk begins: arrays are never changed, so this costs nothing."""
-        self.held = []
+        """Hold on to the values with which a chunk begins, and the one before: a backward pass spoils only the next."""
+        self.held = self.held[-1:]
         if chunk.steps.engine is not None and not self.said:
             step = chunk.steps.for_batch(chunk.batch).step
-            self.held = [(v, v._leaf) for v in {id(v): v for v in (*step.reads, *step.writes)}.values()]
+            variables = {id(v): v for v in (*step.reads, *step.writes)}
+            self.held.append((chunk, [(v, v._leaf) for v in variables.values()]))
 
     def after(self, chunk: Chunk, logs: dict[str, Any]) -> None:
         """Look at a chunk's numbers; take its steps once more if they are not finite, to see where that began."""
-        if not self.said and not all(np.isfinite(v).all() for v in logs.values()):
-            self.said = True
-            k, culprit = self._again(chunk) if self.held else (chunk.first, "")
-            first = f" First made by {culprit}." if culprit else ""
-            warnings.warn(
-                f"the numbers of training are not finite since step {k + 1} of this epoch.{first} Common causes: a "
-                "learning rate too large (try a tenth), the log or root of 0, inputs that were not scaled or not "
-                "finite themselves.",
-                TrainingWarning,
-                stacklevel=4,
-            )
-        self.held = []
-
-    def _again(self, chunk: Chunk) -> tuple[int, str]:
-        ready = chunk.steps.for_batch(chunk.batch)
-        now = [(v, v._leaf) for v, _ in self.held]
+        if self.said or all(np.isfinite(v).all() for v in logs.values()):
+            return
+        self.said = True
         k, culprit = chunk.first, ""
-        try:
-            for v, leaf in self.held:
-                v._leaf = leaf
-            for k in range(chunk.first, chunk.last):
-                arrays = chunk.arrays(k)
-                culprit = first_not_finite(ready.step, arrays)
-                if culprit:
-                    break
-                ready.program(arrays)
-        finally:
-            for v, leaf in now:
-                v._leaf = leaf
-        return k, culprit
+        epoch = "this epoch"
+        for held, values in self.held[::-1]:
+            found, culprit = _again(held, values)
+            if culprit:
+                k = found
+                epoch = epoch if held.first <= chunk.first else "the epoch before"
+                break
+        first = f" First made by {culprit}." if culprit else ""
+        warnings.warn(
+            f"the numbers of training are not finite since step {k + 1} of {epoch}.{first} Common causes: a "
+            "learning rate too large (try a tenth), the log or root of 0, inputs that were not scaled or not "
+            "finite themselves.",
+            TrainingWarning,
+            stacklevel=4,
+        )
+        self.held = []
 
     def epoch(self, logs: dict[str, Any]) -> None:
         """Look at an epoch's numbers."""
@@ -74,3 +65,23 @@ class Watch:
                 TrainingWarning,
                 stacklevel=3,
             )
+
+
+def _again(chunk: Chunk, held: list[tuple[Any, Any]]) -> tuple[int, str]:
+    """The step of a chunk in which something is not finite for the first time, and what made it."""
+    ready = chunk.steps.for_batch(chunk.batch)
+    now = [(v, v._leaf) for v, _ in held]
+    k, culprit = chunk.first, ""
+    try:
+        for v, leaf in held:
+            v._leaf = leaf
+        for k in range(chunk.first, chunk.last):
+            arrays = chunk.arrays(k)
+            culprit = first_not_finite(ready.step, arrays)
+            if culprit:
+                break
+            ready.program(arrays)
+    finally:
+        for v, leaf in now:
+            v._leaf = leaf
+    return k, culprit

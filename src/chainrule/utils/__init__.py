@@ -1,4 +1,4 @@
-"""Helpers about data, under Keras's names in ``keras.utils``.
+"""Helpers about data and the seed, under Keras's names in ``keras.utils``.
 
 May import: `errors`, `graph`, `tensor`, `ops`, `datasets`. Pictures are read and written by Pillow, the extra
 ``chainrule[images]``.
