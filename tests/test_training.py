@@ -101,17 +101,13 @@ def binary(k, data):
 CASES = {
     "sgd": (mlp, lambda o: o.SGD(0.1), {}, {}),
     "momentum": (regression, lambda o: o.SGD(0.05, momentum=0.9), {}, {}),
-    "nesterov": (regression, lambda o: o.SGD(0.05, momentum=0.9, nesterov=True), {}, {}),
-    "adam": (mlp, lambda o: o.Adam(0.02), {}, {}),
     "rmsprop": (regression, lambda o: o.RMSprop(0.01, momentum=0.5), {}, {}),
     "clipnorm": (regression, lambda o: o.SGD(0.1, clipnorm=0.1), {}, {}),
     "clipvalue": (regression, lambda o: o.Adam(0.1, clipvalue=0.01), {}, {}),
     "global_clipnorm": (mlp, lambda o: o.SGD(0.1, global_clipnorm=0.2), {}, {}),
-    "weight_decay": (regression, lambda o: o.AdamW(0.01, weight_decay=0.1), {}, {}),
     "accumulation": (regression, lambda o: o.SGD(0.1, gradient_accumulation_steps=3), {}, {}),
     "ema": (regression, lambda o: o.SGD(0.1, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=4), {}, {}),
     "schedule": (regression, lambda o: o.SGD(o.schedules.ExponentialDecay(0.1, 3, 0.5)), {}, {}),
-    "cnn": (cnn, lambda o: o.Adam(0.01), {}, {}),
     "cnn split": (cnn, lambda o: o.SGD(0.1), {"validation_split": 0.3}, {}),
     "binary": (binary, lambda o: o.Adam(0.05), {"validation_split": 0.2}, {}),
     "class weight": (mlp, lambda o: o.SGD(0.1), {"class_weight": {0: 2.0, 2: 0.5}}, {"weighted_metrics": ["accuracy"]}),
@@ -158,11 +154,12 @@ def test_fit_as_keras(name, keras64, double):
         model.set_weights(first)
         model.compile(optimizer(k.optimizers), loss, metrics=metrics, **compiling)
         logs = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0, **fitting)
-        made.append((model, logs.history, model.evaluate(x, y, verbose=0), model.predict(x, verbose=0)))
+        found = model.evaluate(x, y, verbose=0, return_dict=True)
+        made.append((model, logs.history, found, model.predict(x, verbose=0)))
     (ours, a, e, p), (theirs, b, f, q) = made
     same_history(a, b)
+    same_history(e, f)
     same_weights(ours, theirs)
-    np.testing.assert_allclose(e, f, rtol=1e-8)
     np.testing.assert_allclose(p, q, rtol=1e-8, atol=1e-8)
 
 
