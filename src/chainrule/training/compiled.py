@@ -76,9 +76,11 @@ class CompiledLoss:
             if loss is None:
                 continue
             target = targets.get(name)
-            if target is None and y is not None:
+            if target is None:
                 raise ValueProblem(
-                    f"no targets for the output {name!r}", "targets for each output with a loss", "check y"
+                    f"no targets for the output {name!r}",
+                    "targets for each output with a loss",
+                    f"check y, which names {', '.join(map(repr, targets))}" if targets else "pass y",
                 )
             value = loss(target, y_pred[name], weights.get(name))
             if name in self.trackers:
