@@ -763,6 +763,38 @@ def test_summary_of_a_layer_used_twice_counts_its_parameters_once_and_its_multip
     assert re.split(r"\s{2,}", row)[-3:-1] == ["8", "12"]
 
 
+def test_summary_of_a_range_of_layers():
+    lines = []
+    model = Sequential(cnn())
+    model.summary(print_fn=lines.append, layer_range=("pool", "flat"))
+    assert [row.split(" ")[0] for row in lines[0].splitlines()[3:6]] == ["pool", "second", "flat"]
+    for wrong in (("pool", "nope"), ("pool",)):
+        with pytest.raises(ValueProblem, match="layer_range"):
+            model.summary(layer_range=wrong)
+
+
+def test_what_is_no_data():
+    model = Sequential([Input((4,)), Dense(1)])
+    for wrong in ("words", None):
+        with pytest.raises(ValueProblem, match="numbers"):
+            model(wrong)
+    with pytest.raises(ShapeError, match="reshape"):
+        model(numbers(2, 3, 4))
+
+    class Nothing(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(1)
+
+        def call(self, x):
+            self.dense(x)
+
+    broken = Nothing()
+    broken.compile("sgd", "mse")
+    with pytest.raises(GraphError, match="return"):
+        broken.fit(numbers(4, 2), numbers(4, 1), verbose=0)
+
+
 # ---- as data, and copies
 
 

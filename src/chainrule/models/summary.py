@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import ValueProblem
 from ..layers import InputLayer, Layer
 from ..layers.calling import calls
 from ..layers.node import LAYER_CALL
@@ -119,6 +120,8 @@ def summary_of(
     rows, total = rows_of(model, expand_nested)
     if layer_range is not None:
         names = [r.layer.name for r in rows]
+        if len(layer_range) != 2 or any(name not in names for name in layer_range):
+            raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
     head = ["layer (type)", "output shape", "parameters", "multiplies", "activations"]
     table = [head]
