@@ -731,6 +731,7 @@ def test_summary_numbers(kind):
     assert f"parameters: {params:,}" in text
     assert f"{params:,} trainable" in text
     assert f"{sum(row[2] for row in ROWS.values()):,} multiplies" in text
+    assert f"{sum(row[3] for row in ROWS.values()) / 1024:.1f} KB of activations" in text
 
 
 def test_summary_of_what_is_not_built():
@@ -752,6 +753,10 @@ def test_summary_of_nested_and_frozen_layers():
     assert "15 trainable, 8 not" in lines[0]
     assert "[frozen]" in lines[0]
     assert "18 multiplies" in lines[0]
+    assert f"{(3 + 2) * 4} B of activations" in lines[0]
+    model.summary(print_fn=lines.append)
+    assert "deep" not in lines[1]
+    assert lines[1].splitlines()[-1] == lines[0].splitlines()[-1]
 
 
 def test_summary_of_a_layer_used_twice_counts_its_parameters_once_and_its_multiplies_twice():
