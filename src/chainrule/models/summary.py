@@ -23,7 +23,7 @@ class Row:
 
 
 def rows_of(model: Any) -> tuple[list[Row], Count | None]:
-    """The rows, those of models inside included, and what one example costs forward; ``None`` while the input's shape is not known."""
+    """The rows, those of models inside too, and one example's price forward; ``None`` while no shape is known."""
     found = _one_example(model)
     shapes, counts, total = found if found is not None else ({}, {}, None)
     rows: list[Row] = []
