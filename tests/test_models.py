@@ -731,6 +731,7 @@ def test_summary_numbers(kind):
     assert f"parameters: {params:,}" in text
     assert f"{params:,} trainable" in text
     assert f"{sum(row[2] for row in ROWS.values()):,} multiplies" in text
+    assert f"{sum(row[3] for row in ROWS.values()) / 1024:.1f} KB of activations" in text
 
 
 def test_summary_of_what_is_not_built():
@@ -752,6 +753,10 @@ def test_summary_of_nested_and_frozen_layers():
     assert "15 trainable, 8 not" in lines[0]
     assert "[frozen]" in lines[0]
     assert "18 multiplies" in lines[0]
+    assert f"{(3 + 2) * 4} B of activations" in lines[0]
+    model.summary(print_fn=lines.append)
+    assert "deep" not in lines[1]
+    assert lines[1].splitlines()[-1] == lines[0].splitlines()[-1]
 
 
 def test_summary_of_a_layer_used_twice_counts_its_parameters_once_and_its_multiplies_twice():
@@ -761,6 +766,38 @@ def test_summary_of_a_layer_used_twice_counts_its_parameters_once_and_its_multip
     Model([a, b], shared(a) + shared(b)).summary(print_fn=lines.append)
     (row,) = [line for line in lines[0].splitlines() if line.startswith("shared")]
     assert re.split(r"\s{2,}", row)[-3:-1] == ["8", "12"]
+
+
+def test_summary_of_a_range_of_layers():
+    lines = []
+    model = Sequential(cnn())
+    model.summary(print_fn=lines.append, layer_range=("pool", "flat"))
+    assert [row.split(" ")[0] for row in lines[0].splitlines()[3:6]] == ["pool", "second", "flat"]
+    for wrong in (("pool", "nope"), ("pool",)):
+        with pytest.raises(ValueProblem, match="layer_range"):
+            model.summary(layer_range=wrong)
+
+
+def test_what_is_no_data():
+    model = Sequential([Input((4,)), Dense(1)])
+    for wrong in ("words", None):
+        with pytest.raises(ValueProblem, match="numbers"):
+            model(wrong)
+    with pytest.raises(ShapeError, match="reshape"):
+        model(numbers(2, 3, 4))
+
+    class Nothing(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(1)
+
+        def call(self, x):
+            self.dense(x)
+
+    broken = Nothing()
+    broken.compile("sgd", "mse")
+    with pytest.raises(GraphError, match="return"):
+        broken.fit(numbers(4, 2), numbers(4, 1), verbose=0)
 
 
 # ---- as data, and copies

@@ -145,6 +145,8 @@ def _current(node: Node) -> Any:
 def _declared(x: Any, wanted: Tensor, name: str) -> Any:
     """An input in its declared rank; a shape that is not the declared one is named here, not three layers on."""
     shape = wanted.shape
+    if not isinstance(x, Tensor):
+        raise ValueProblem(f"{type(x).__name__} for the input {name!r}", "numbers", "give arrays or tensors")
     if x.shape[-1:] == (1,) and _fits(x.shape[:-1], shape):
         x = squeeze(x, -1)
     elif _fits((*x.shape, 1), shape):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import ValueProblem
 from ..layers import InputLayer, Layer
 from ..layers.calling import calls
 from ..layers.node import LAYER_CALL
@@ -21,12 +22,12 @@ class Row:
         self.multiplies, self.memory = multiplies, memory
 
 
-def rows_of(model: Any, expand: bool = False) -> tuple[list[Row], Count | None]:
-    """The rows, and what one example costs forward; ``None`` while the input's shape is not known."""
+def rows_of(model: Any) -> tuple[list[Row], Count | None]:
+    """The rows, those of models inside too, and one example's price forward; ``None`` while no shape is known."""
     found = _one_example(model)
     shapes, counts, total = found if found is not None else ({}, {}, None)
     rows: list[Row] = []
-    _collect(model, model.name, 0, expand, shapes, counts, rows)
+    _collect(model, model.name, 0, shapes, counts, rows)
     return rows, total
 
 
@@ -62,7 +63,7 @@ def _input_specs(model: Any) -> Any:
 
 
 def _collect(
-    model: Any, path: str, depth: int, expand: bool, shapes: dict[str, Any], counts: dict[str, Count], rows: list[Row]
+    model: Any, path: str, depth: int, shapes: dict[str, Any], counts: dict[str, Count], rows: list[Row]
 ) -> None:
     by_call: dict[int, Any] = {}
     if model._functional is not None:
@@ -82,8 +83,8 @@ def _collect(
         known = bool(counts)
         memory = None if shape is None or not known else _entries(shape) * layer_bytes(layer)
         rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if known else None, memory))
-        if expand and hasattr(layer, "_functional"):
-            _collect(layer, scope, depth + 1, expand, shapes, counts, rows)
+        if hasattr(layer, "_functional"):
+            _collect(layer, scope, depth + 1, shapes, counts, rows)
 
 
 def layer_bytes(layer: Layer) -> int:
@@ -116,9 +117,12 @@ def summary_of(
     line_length: int | None = None,
 ) -> str:
     """The table as text."""
-    rows, total = rows_of(model, expand_nested)
+    every_row, total = rows_of(model)
+    rows = [r for r in every_row if expand_nested or r.depth == 0]
     if layer_range is not None:
         names = [r.layer.name for r in rows]
+        if len(layer_range) != 2 or any(name not in names for name in layer_range):
+            raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
     head = ["layer (type)", "output shape", "parameters", "multiplies", "activations"]
     table = [head]
@@ -155,7 +159,8 @@ def summary_of(
     size = sum(v.size * v.dtype.itemsize for v in weights)
     lines.append(f"parameters: {every:,} ({size_text(size)}), {trainable:,} trainable, {every - trainable:,} not")
     if total is not None:
-        memory = sum(r.memory or 0 for r in rows if r.depth == 0)
+        models_apart = [r for r in every_row if not hasattr(r.layer, "_functional")]  # their layers stand for them
+        memory = sum(r.memory or 0 for r in models_apart if not isinstance(r.layer, InputLayer))
         lines.append(
             f"one example forward: {total.multiplies:,} multiplies, {total.flops:,} operations in all, "
             f"{size_text(memory)} of activations"

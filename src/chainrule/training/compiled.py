@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .. import losses as loss_words
 from .. import metrics as metric_words
 from .. import ops
-from ..errors import ShapeError, ValueProblem
+from ..errors import GraphError, ShapeError, ValueProblem
 from ..losses import Loss
 from ..metrics import Mean, Metric
 from ..tensor import Tensor, as_tensor
@@ -20,6 +20,8 @@ def outputs_of(y_pred: Any, names: Sequence[str] | None) -> dict[str, Tensor]:
     if isinstance(y_pred, dict):
         return dict(y_pred)
     flat = list(y_pred) if isinstance(y_pred, list | tuple) else [y_pred]
+    if any(y is None for y in flat):
+        raise GraphError("None as a model's output", "tensors", "let call(self, inputs) return what it computes")
     if names is None or len(names) != len(flat):
         names = [f"output_{i}" for i in range(len(flat))]
     return dict(zip(names, flat, strict=True))
@@ -76,9 +78,11 @@ class CompiledLoss:
             if loss is None:
                 continue
             target = targets.get(name)
-            if target is None and y is not None:
+            if target is None:
                 raise ValueProblem(
-                    f"no targets for the output {name!r}", "targets for each output with a loss", "check y"
+                    f"no targets for the output {name!r}",
+                    "targets for each output with a loss",
+                    f"check y, which names {', '.join(map(repr, targets))}" if targets else "pass y",
                 )
             value = loss(target, y_pred[name], weights.get(name))
             if name in self.trackers:

@@ -93,7 +93,10 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
             data = _table(data, columns, what)
     elif type(data).__module__.split(".")[0] == "torch":
         data = data.detach().cpu().numpy()
-    array = np.asarray(data.numpy() if isinstance(data, Tensor | Variable) else data)
+    try:
+        array = np.asarray(data.numpy() if isinstance(data, Tensor | Variable) else data)
+    except ValueError:  # NumPy's word for it speaks of inhomogeneous parts
+        raise ShapeError(f"{what} whose rows differ in length", "rows of one length", "pad or cut them") from None
     if array.dtype.kind == "O":
         array = _table(array, [], what)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
@@ -452,6 +455,8 @@ def _is_indexed(x: Any) -> bool:
 
 def weighted_by_class(y: Any, weight: Any, class_weight: dict[int, float], float_dtype: str) -> Array:
     """Each example's weight: its class's, times its own. Classes that are not named weigh 1."""
+    if not isinstance(class_weight, dict):
+        raise ValueProblem(f"class_weight={class_weight!r}", "a weight by class", "e.g. class_weight={0: 1.0, 1: 5.0}")
     if y is None or isinstance(y, dict) or len(leaves_of(y)[0]) != 1:
         raise ValueProblem("class_weight", "one array of labels y", "use sample_weight for several outputs")
     labels = as_rows(y, "y", float_dtype)

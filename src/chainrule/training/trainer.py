@@ -292,6 +292,8 @@ class Trainer(Layer):
         """
         self._must_be_compiled("fit")
         _whole(epochs=epochs, initial_epoch=initial_epoch)
+        if not isinstance(validation_freq, Sequence):
+            _whole(validation_freq=validation_freq)
         dtype = self._float_dtype()
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
