@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from .errors import ValueProblem
+from .graph import as_dtype
 from .tensor import Tensor, Variable
 
 T = TypeVar("T", bound="Configurable")
@@ -236,11 +237,11 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         str(config.get("module") or ""), str(config["class_name"]), config["config"], config.get("registered_name")
     )
     if found.name == "__numpy__":
-        return np.asarray(found.config["value"], dtype=found.config["dtype"])
+        return np.asarray(found.config["value"], dtype=as_dtype(found.config["dtype"]))
     if found.name in ("function", "class"):
         return _look_up(found._replace(name=str(found.config)))
     cls = _look_up(found)
-    if not hasattr(cls, "from_config"):
+    if not inspect.isclass(cls) or not hasattr(cls, "from_config"):
         raise ValueProblem(f"{found.name!r}, which makes no objects", "a class", "check the file")
     return cls.from_config(found.config)
 
@@ -338,11 +339,16 @@ class Room:
             return found() if inspect.isclass(found) else found
         if inspect.isclass(identifier):
             return identifier()
-        if callable(identifier):
+        if callable(identifier) and not self._of_another_room(identifier):
             return identifier
         raise ValueProblem(
             f"{identifier!r} as {self.what}", f"a name, a configuration or a {self.base.__name__}", "check the argument"
         )
+
+    def _of_another_room(self, thing: Any) -> bool:
+        """Whether it is a loss given as a regularizer, or the like; a layer may serve as an activation."""
+        room = room_of(type(thing)) if isinstance(thing, Configurable) else ""
+        return room not in ("", self.room) and (room, self.room) != ("layers", "activations")
 
     def serialize(self, obj: Any) -> Any:
         """`obj` as plain data."""
