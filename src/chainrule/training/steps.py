@@ -20,7 +20,7 @@ SIMPLE = (bool, int, float, str, types.NoneType)
 
 
 def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
-    """What is settled when a step is traced and may be changed by hand: numbers, words, functions."""
+    """What is settled when a step is traced and may be changed by hand: numbers, words, functions; no lists."""
     found: list[Any] = []
     for thing in objects:
         found.append(id(thing))
