@@ -208,6 +208,17 @@ def test_layers_with_metrics_and_losses_of_their_own(tmp_path):
     check(tmp_path / "b", make, arrays, [(0, 2), (1, 5), (2, 0)], 1)
 
 
+def test_a_step_is_traced_once_for_all_epochs(monkeypatch):
+    """What a checkpoint keeps of the place in the data is nothing that a step hangs on."""
+    from chainrule.training import steps
+
+    traced = []
+    real = steps.trace
+    monkeypatch.setattr(steps, "trace", lambda *a: traced.append(a) or real(*a))
+    net().fit(X[:25], Y[:25], batch_size=5, epochs=4, verbose=0)
+    assert len(traced) == 1
+
+
 # ---- each kind of data
 
 
