@@ -285,7 +285,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if found.name == "__numpy__":
         return _array(**found.config)
     cls = _look_up(found)
-    if not hasattr(cls, "from_config"):
+    if not inspect.isclass(cls) or not hasattr(cls, "from_config"):
         raise ValueProblem(f"{found.name!r}, which makes no objects", "a class", "check the file")
     try:
         return cls.from_config(found.config)
@@ -409,7 +409,7 @@ class Room:
     def _made(self, found: Any) -> Any:
         """A function as it is; an object of a class, which must need no arguments."""
         if not inspect.isclass(found):
-            return found
+            return self._fitting(found)
         takes = inspect.signature(found).parameters.values()
         needed = [p.name for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
         if needed:
@@ -419,11 +419,17 @@ class Room:
         return self._fitting(found())
 
     def _fitting(self, found: Any) -> Any:
-        if not isinstance(found, self.base) and not (self.functions and callable(found)):
+        taken = self.functions and callable(found) and not self._of_another_room(found)
+        if not isinstance(found, self.base) and not taken:
             raise ValueProblem(
                 f"{found!r} as {self.what}", f"a name, a configuration or a {self.base.__name__}", "check the argument"
             )
         return found
+
+    def _of_another_room(self, thing: Any) -> bool:
+        """Whether it is a loss given as a regularizer, or the like; a layer may serve as an activation."""
+        room = room_of(type(thing)) if isinstance(thing, Configurable) else ""
+        return room not in ("", self.room) and (room, self.room) != ("layers", "activations")
 
     def serialize(self, obj: Any) -> Any:
         """`obj` as plain data."""

@@ -5,6 +5,8 @@ May import: `graph`, `configurable`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .configurable import Configurable
@@ -58,6 +60,17 @@ def set_dtype_policy(policy: Any) -> None:
     """
     global _policy
     _policy = None if policy is None else get(policy)
+
+
+@contextmanager
+def default_policy(policy: Any) -> Iterator[None]:
+    """Inside, layers that name no policy have this one."""
+    global _policy
+    before, _policy = _policy, get(policy)
+    try:
+        yield
+    finally:
+        _policy = before
 
 
 def get(identifier: Any) -> DTypePolicy:

@@ -58,9 +58,14 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         os.makedirs(self.backup_dir, exist_ok=True)
+        for name in os.listdir(self.backup_dir):
+            if name.startswith("latest.checkpoint.") and name.endswith(".tmp"):  # a killed process's, half written
+                os.remove(os.path.join(self.backup_dir, name))
         self._steps = 0
-        if os.path.exists(self.path):
-            self.model.load_checkpoint(self.path)
+        for path in (self.path, self.before):  # the last but one alone: killed between the move and the writing
+            if os.path.exists(path):
+                self.model.load_checkpoint(path)
+                break
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self._steps += 1

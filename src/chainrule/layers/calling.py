@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..configurable import snake
@@ -21,11 +23,13 @@ class Calls(threading.local):
         chain: (layer's name, output shape) of the layers finished so far, for messages.
         recording: whether symbolic inputs make nodes of a model, rather than being computed with.
         stand_in: whether a number stands for unknown sizes; no weight may be made of it.
+        left: how many numbers new weights may still hold, while a file that has so many is read; else ``None``.
     """
 
     depth = 0
     training: bool | None = None
     stand_in = False
+    left: int | None = None
     chain: list[tuple[str, Any]]
 
     def __init__(self) -> None:
@@ -33,6 +37,17 @@ class Calls(threading.local):
 
 
 calls = Calls()
+
+
+@contextmanager
+def weights_from_file(count: int) -> Iterator[None]:
+    """Inside, weights begin as zeros, to be filled from a file that holds `count` numbers, and may not ask for more."""
+    before, calls.left = calls.left, count
+    try:
+        yield
+    finally:
+        calls.left = before
+
 
 _masks: dict[int, Tensor] = {}
 

@@ -7,6 +7,7 @@ calling the model, or tracing it, opens it.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache, wraps
@@ -159,9 +160,18 @@ class Layer(Configurable):
                 "give the model's input a full shape: only the batch may be None",
             )
         found = as_dtype(dtype or self.dtype_policy.variable_dtype)
-        first = initializer or ("glorot_uniform" if is_float(found) and len(shape) > 0 else "zeros")
+        first = initializers.get(initializer or ("glorot_uniform" if is_float(found) and len(shape) > 0 else "zeros"))
+        if calls.left is not None:
+            first = initializers.Zeros()
+            calls.left -= math.prod(shape)
+            if calls.left < 0:  # said before the memory is asked for
+                raise ShapeError(
+                    f"a file with too few numbers for weight {name!r} of shape {shape} in layer {self.name!r}",
+                    "the weights of the model it describes",
+                    "get the file anew",
+                )
         variable = Variable(
-            initializers.get(first),
+            first,
             shape,
             found,
             trainable,

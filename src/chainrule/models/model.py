@@ -220,7 +220,8 @@ class Model(Trainer):
         if self._functional is not None and type(self).__init__ is Model.__init__:
             from .structure import functional_config
 
-            return {"name": self.name, "trainable": self._trainable, **functional_config(self._functional)}
+            own = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
+            return {**own, **functional_config(self._functional)}
         return super().get_config()
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import dtype_policies
 from ..configurable import deserialize, serialize
 from ..errors import ChainruleError, GraphError, ValueProblem
 from ..layers import Input, InputLayer, Layer
@@ -145,9 +146,13 @@ class Sequential(Model):
         layers = [serialize(layer) for layer in self._stack]
         if self._input is not None:
             layers.insert(0, serialize(self._input))
-        return {"name": self.name, "trainable": self._trainable, "layers": layers}
+        policy = self.dtype_policy.name
+        return {"name": self.name, "trainable": self._trainable, "dtype": policy, "layers": layers}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         layers = [deserialize(layer, custom_objects) for layer in config["layers"]]
-        return cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
+        model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
+        if "dtype" in config:
+            model.dtype_policy = dtype_policies.get(config["dtype"])
+        return model

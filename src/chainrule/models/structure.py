@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .. import dtype_policies
 from ..configurable import custom_object_scope, deserialize, serialize
 from ..errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
@@ -77,7 +78,7 @@ def _places(x: Any) -> Any:
 def _arguments(x: Any, tensors: list[Any]) -> Any:
     if isinstance(x, dict):
         if set(x) == {"tensor"}:
-            return tensors[x["tensor"]]
+            return _at(tensors, x["tensor"])
         return {k: _arguments(v, tensors) for k, v in x.items()} if "class_name" not in x else deserialize(x)
     if isinstance(x, list):
         return [_arguments(v, tensors) for v in x]
@@ -92,29 +93,41 @@ def from_functional_config(
         layers: list[Layer] = [
             replace(i) if replace is not None else deserialize(data) for i, data in enumerate(config["layers"])
         ]
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise ValueProblem(f"{type(layer).__name__} among a model's layers", "layers", "check the file")
         made: list[Any] = []
         for data in config["nodes"]:
             made.append(_node(data, layers, made))
 
     def tensors(numbers: Any) -> Any:
         flat, build = flatten(numbers, numbers=False)
-        return build([made[i] for i in flat])
+        return build([_at(made, i) for i in flat])
 
     model = cls(
         inputs=tensors(config["input_layers"]), outputs=tensors(config["output_layers"]), name=config.get("name")
     )
     if not config.get("trainable", True):
         model._trainable = False
+    if "dtype" in config:
+        model.dtype_policy = dtype_policies.get(config["dtype"])
     return model
 
 
+def _at(made: Sequence[Any], i: Any) -> Any:
+    """Number `i` of what was made before: a description may not point ahead, nor count from the end."""
+    if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < len(made):
+        raise ValueProblem(f"a reference to number {i!r} of {len(made)}", "what comes before it", "check the file")
+    return made[i]
+
+
 def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
-    inputs = [made[i] for i in data.get("inputs", ())]
+    inputs = [_at(made, i) for i in data.get("inputs", ())]
     if "input" in data:
-        return layers[data["input"]].output
+        return _at(layers, data["input"]).output
     if "layer" in data:
         args, kwargs = _arguments(data["args"], inputs), _arguments(data["kwargs"], inputs)
-        outputs = flatten(layers[data["layer"]](*args, **kwargs), numbers=False)[0]
+        outputs = flatten(_at(layers, data["layer"])(*args, **kwargs), numbers=False)[0]
         return outputs[0].inputs[0]  # the call's node; its outputs are picks of it
     if "constant" in data:
         return _constant(data)
@@ -125,6 +138,8 @@ def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
         raise ValueProblem(
             f"the unknown operation {data['operation']!r}", "an operation of this library", "update chainrule"
         )
+    if all(x.value is not None for x in inputs):  # such a one would be computed here, however large; none is written
+        raise ValueProblem(f"the operation {record.name!r} of constants alone", "its value", "check the file")
     attributes = {k: freeze(v) for k, v in data["attributes"].items()}
     if isinstance(record, Composite):
         raise GraphError(f"the composite {record.name!r} as one node", "its call node", "check the file")

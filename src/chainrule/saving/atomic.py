@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from ..errors import ValueProblem
@@ -16,37 +17,43 @@ def write(target: Any, parts: Iterable[bytes]) -> None:
     Raises:
         ValueProblem: saying why the file could not be written (no such folder, a full disk); nothing is left behind.
     """
-    if hasattr(target, "write"):
-        for part in parts:
-            target.write(part)
-        return
-    path = os.path.realpath(os.fspath(target))
+    try:
+        if hasattr(target, "write"):
+            for part in parts:
+                _all_of(target.write, part)
+        else:
+            _replace(os.path.realpath(os.fspath(target)), parts)
+    except (OSError, TypeError, ValueError) as error:  # no file name; a zero byte in it; a file open for text
+        raise ValueProblem(
+            f"the file {str(target)!r}, which cannot be written ({getattr(error, 'strerror', None) or error})",
+            "a folder that exists, with room",
+            "choose another place; what was there before is as it was",
+        ) from None
+
+
+def _replace(path: str, parts: Iterable[bytes]) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
             for part in parts:
-                _all_of(file, part)
+                _all_of(partial(os.write, file), part)
             os.fsync(file)
         finally:
             os.close(file)
         os.replace(temporary, path)
         _flush_folder(os.path.dirname(path))
-    except OSError as error:
-        raise ValueProblem(
-            f"the file {str(target)!r}, which cannot be written ({error.strerror or error})",
-            "a folder that exists, with room",
-            "choose another place; what was there before is as it was",
-        ) from None
     finally:
         with contextlib.suppress(OSError):
             os.remove(temporary)
 
 
-def _all_of(file: int, data: bytes) -> None:
+def _all_of(write: Callable[[memoryview], int | None], data: bytes) -> None:
+    """Write all of `data`, of which the system may take only a part at a time."""
     view = memoryview(data)
     while view:
-        view = view[os.write(file, view) :]
+        taken = write(view)
+        view = view[len(view) if taken is None else taken :]
 
 
 def _flush_folder(folder: str) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..configurable import check_names, custom_object_scope, deserialize, serialize
-from ..errors import ShapeError, ValueProblem
+from ..dtype_policies import default_policy
+from ..errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, spec_of
+from ..layers.calling import weights_from_file
 from ..models import Model
-from ..models.structure import a_model, building
+from ..models.structure import a_model
 from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import Variable, recording, symbolic
 from . import archive, atomic, safetensors
-from .names import variables_of
+from .names import layers_of, variables_of
 
 REQUIRED = {"structure.json", "weights.safetensors"}
 OPTIONAL = {"compile.json", "optimizer.safetensors", "notes.json"}
@@ -35,7 +38,10 @@ def _path(filepath: Any, suffix: str, overwrite: bool = True) -> Any:
     """The path, if it is one that can be written; open files pass."""
     if hasattr(filepath, "write") or hasattr(filepath, "read"):
         return filepath
-    path = os.fspath(filepath)
+    try:
+        path = os.fsdecode(filepath)
+    except TypeError:
+        raise ValueProblem(f"{filepath!r} as a file", "a path, or an open binary file", "e.g. 'm.chainrule'") from None
     ending = os.path.splitext(path)[1]
     if ending != suffix:
         why = f", {_FOREIGN[ending]}" if ending in _FOREIGN else ""
@@ -64,7 +70,12 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
     path = _path(filepath, SUFFIX, overwrite)
     if not isinstance(model, Model):
         raise ValueProblem(f"{type(model).__name__} to be saved", "a Model", "save the model that holds it")
-    structure = {"model": serialize(model), "called_with": _specs_as_data(model._called_with)}
+    structure = {
+        "model": serialize(model),
+        "called_with": _specs_as_data(model._called_with),
+        "frozen": _frozen(model),
+        "policy": model.dtype_policy.name,
+    }
     members = {
         "metadata.json": archive.metadata("model"),
         "structure.json": archive.dumped(structure),
@@ -96,9 +107,8 @@ def load_model(
     Raises:
         ValueProblem: for a file that is not whole, or names what is not known; before anything is built.
     """
-    where = "the file" if hasattr(filepath, "read") else f"the file {str(filepath)!r}"
-    if not hasattr(filepath, "read"):
-        _path(filepath, SUFFIX)
+    where = archive.named(filepath)
+    _path(filepath, SUFFIX)
     members = archive.read(filepath, "model", REQUIRED, OPTIONAL)
     structure = archive.parsed(members["structure.json"], "structure.json", where)
     weights, _ = safetensors.loads(members["weights.safetensors"], f"the weights of {where}")
@@ -109,19 +119,47 @@ def load_model(
     if not isinstance(structure, dict) or not isinstance(structure.get("model"), dict):
         raise ValueProblem(f"{where}, whose structure is no model", "a file as it was saved", "save it anew")
     with custom_object_scope(custom_objects or {}):
-        check_names(structure["model"])
-        check_names(compiled)
-        with building(where):
-            model = a_model(deserialize(structure["model"]), where)
-            _build(model, structure.get("called_with"))
-        assign(variables_of(model), weights, where)
+        with _refusing(f"{where}, whose structure cannot be built"):
+            check_names([structure["model"], compiled])
+            count = sum(a.size for a in weights.values())
+            with weights_from_file(count), default_policy(str(structure["policy"])):
+                model = a_model(deserialize(structure["model"]), where)
+                _build(model, structure.get("called_with"))
+            _freeze(model, structure.get("frozen"))
+            assign(variables_of(model), weights, where, exact=True)
         model.notes = archive.parsed(members.get("notes.json", b"null"), "notes.json", where)
         if compile and compiled:
-            model.compile_from_config(compiled)
-            if state and model.optimizer is not None:
-                model.optimizer.build(model.trainable_weights)
-                assign({str(i): v for i, v in enumerate(model.optimizer.variables)}, state, f"the optimizer of {where}")
+            with _refusing(f"{where}, which cannot be compiled as it says"):
+                model.compile_from_config(compiled)
+                if state and model.optimizer is not None:
+                    model.optimizer.build(model.trainable_weights)
+                    slots = {str(i): v for i, v in enumerate(model.optimizer.variables)}
+                    assign(slots, state, f"the optimizer of {where}", exact=True)
     return model
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """A file may describe anything: whatever its description trips over is an error of the file's."""
+    try:
+        yield
+    except ChainruleError:
+        raise
+    except Exception as error:  # with its cause, which may lie in a class of the caller's
+        why = f"{what} ({type(error).__name__}: {error})"
+        raise ValueProblem(why, "a file as it was saved", "save it anew") from error
+
+
+def _frozen(model: Model) -> list[str]:
+    return [path for path, layer in layers_of(model).items() if not layer._trainable]
+
+
+def _freeze(model: Model, paths: Any) -> None:
+    """Freeze the layers at these places and no others, whatever their constructors made of it."""
+    if not isinstance(paths, list):
+        raise ValueProblem("a structure that does not list the frozen layers", "such a list", "save the model anew")
+    for path, layer in layers_of(model).items():
+        layer._trainable = path not in paths
 
 
 def _specs_as_data(specs: Any) -> Any:
@@ -151,8 +189,10 @@ def _build(model: Any, called_with: Any) -> None:
     model._forget_losses()
 
 
-def assign(variables: dict[str, Variable], arrays: dict[str, Any], where: str, skip: bool = False) -> None:
-    """Give each variable the array of its name; nothing changes unless all fit.
+def assign(
+    variables: dict[str, Variable], arrays: dict[str, Any], where: str, skip: bool = False, exact: bool = False
+) -> None:
+    """Give each variable the array of its name; nothing changes unless all fit, with `exact` in dtype, too.
 
     Raises:
         ValueProblem: naming what is missing or too much. ShapeError: naming what has another shape.
@@ -182,6 +222,8 @@ def assign(variables: dict[str, Variable], arrays: dict[str, Any], where: str, s
             if skip:
                 continue
             raise ShapeError(f"{where}, where {name} has shape {array.shape}", f"shape {v.shape}", "check the model")
+        if exact and array.dtype != v.dtype:
+            raise DTypeError(f"{where}, where {name} is {array.dtype}", f"{v.dtype}", "give the layer its dtype policy")
         fitting.append((v, array))
     for v, array in fitting:
         v.hold(np.array(array, dtype=v.dtype))
@@ -200,18 +242,19 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
     Args:
         skip_mismatch: leave weights alone that the file lacks or has in another shape.
     """
-    path = filepath if hasattr(filepath, "read") else os.fspath(filepath)
-    where = "the file" if hasattr(path, "read") else f"the file {path!r}"
-    if isinstance(path, str) and path.endswith(SUFFIX):
+    where = archive.named(filepath)
+    path = filepath if str(filepath).endswith(SUFFIX) else _path(filepath, WEIGHTS)
+    if path is filepath and not hasattr(path, "read"):
         members = archive.read(path, "model", REQUIRED, OPTIONAL)
         data = members["weights.safetensors"]
     elif hasattr(path, "read"):
         data = path.read()
     else:
         try:
-            with open(_path(path, WEIGHTS), "rb") as file:
+            with open(path, "rb") as file:
                 data = file.read()
-        except OSError as error:
-            raise ValueProblem(f"{where} ({error.strerror})", "a file that can be read", "check the path") from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise ValueProblem(f"{where} ({why})", "a file that can be read", "check the path") from None
     arrays, _ = safetensors.loads(data, where)
     assign(variables_of(model), arrays, where, skip_mismatch)

@@ -23,12 +23,7 @@ def variables_of(model: Layer) -> dict[str, Variable]:
     """
     found: dict[str, Variable] = {}
     seen: set[int] = set()
-    todo: list[tuple[str, Layer]] = [("", model)]
-    while todo:
-        path, layer = todo.pop(0)
-        if id(layer) in seen:
-            continue
-        seen.add(id(layer))
+    for path, layer in layers_of(model).items():
         for name, variable in _own(layer):
             if id(variable) not in seen:
                 seen.add(id(variable))
@@ -36,6 +31,22 @@ def variables_of(model: Layer) -> dict[str, Variable]:
                 while key in found:
                     key, k = f"{path}{name}_{k}", k + 1
                 found[key] = variable
+    return found
+
+
+def layers_of(model: Layer) -> dict[str, Layer]:
+    """The model, as ``""``, and every layer below it by its place (``"dense_1/"``), each once."""
+    found: dict[str, Layer] = {}
+    seen: set[int] = set()
+    todo: list[tuple[str, Layer]] = [("", model)]
+    while todo:
+        path, layer = todo.pop(0)
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        while path in found:
+            path = f"{path[:-1]}_/"
+        found[path] = layer
         todo = [(f"{path}{key}/", child) for key, child in _children(layer)] + todo
     return found
 

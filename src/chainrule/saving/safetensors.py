@@ -65,24 +65,27 @@ def loads(data: bytes, where: str = "the file") -> tuple[dict[str, NDArray[Any]]
     if length > min(len(data) - 8, LONGEST_HEADER):
         raise _bad(where, "its header is cut off")
     try:
-        header = json.loads(data[8 : 8 + length].decode())
-    except ValueError:
-        raise _bad(where, "its header is no JSON") from None
+        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise _bad(where, f"its header is no JSON ({str(error)[:80]})") from None
     if not isinstance(header, dict):
         raise _bad(where, "its header is no table of arrays")
     metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise _bad(where, "its metadata is no table")
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise _bad(where, "its metadata is no table of words")
     body = memoryview(data)[8 + length :]
     arrays: dict[str, NDArray[Any]] = {}
     at = 0
     for name, entry in sorted(header.items(), key=lambda item: _start(item, where)):
         dtype, shape, (start, stop) = _entry(name, entry, where)
         if start != at or stop > len(body):
-            raise _bad(where, f"the place of {name!r} leaves a gap, overlaps or ends beyond the data")
+            raise _bad(where, f"the place of {name[:80]!r} leaves a gap, overlaps or ends beyond the data")
         if stop - start != math.prod(shape) * dtype.itemsize:
-            raise _bad(where, f"the size of {name!r} is not that of shape {shape}")
-        found = np.frombuffer(body[start:stop], dtype=dtype.newbyteorder("<")).reshape(shape)
+            raise _bad(where, f"the size of {name[:80]!r} is not that of its shape")
+        try:
+            found = np.frombuffer(body[start:stop], dtype=dtype.newbyteorder("<")).reshape(shape)
+        except (ValueError, OverflowError):  # no entries at all, but axes longer than any array's
+            raise _bad(where, f"the shape of {name[:80]!r} is none that an array can have") from None
         arrays[name] = found.astype(dtype)  # native, and a copy of its own
         at = stop
     if at != len(body):
@@ -102,10 +105,18 @@ def _entry(name: str, entry: Any, where: str) -> tuple[np.dtype[Any], tuple[int,
         whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in (*shape, *offsets))
         if not whole or len(offsets) != 2 or offsets[0] > offsets[1] or len(shape) > 32:
             raise ValueError
-        dtype = as_dtype(_CODES[code])
+        kind = _CODES[code]
     except (TypeError, KeyError, ValueError):
-        raise _bad(where, f"the entry of {name!r} is not a dtype, a shape and two places") from None
-    return dtype, tuple(shape), (offsets[0], offsets[1])
+        raise _bad(where, f"the entry of {name[:80]!r} is not a dtype, a shape and two places") from None
+    return as_dtype(kind), tuple(shape), (offsets[0], offsets[1])
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object none of whose names comes twice: readers would differ in which one they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
 
 
 def _bad(where: str, why: str) -> ValueProblem:

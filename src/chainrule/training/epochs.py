@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ShapeError, ValueProblem
 from ..readings.nested import flatten
-from .feed import ArraySource, GeneratorSource, Rows, Source
+from .feed import ArraySource, Rows, Source
 from .steps import Steps
 
 LONGEST = 0.1  # seconds between two looks at the clock, the progress line and Ctrl-C
@@ -73,7 +73,7 @@ class Epochs:
         if isinstance(self.source, ArraySource) and self.limit is None and steps.engine is not None:
             yield from self._of_rows(self.source, epoch, start, steps, one_by_one)
             return
-        batches = self._taken(epoch, start)
+        batches, k = self._taken(epoch, start), start - 1
         for k, batch in enumerate(batches if self.limit is None else islice(batches, self.limit - start), start):
             yield Chunk(k, k + 1, steps, None, batch)
         if self.limit is None and self.steps is None:
@@ -98,7 +98,7 @@ class Epochs:
     def _taken(self, epoch: int, start: int) -> Iterator[Any]:
         """The batches from here on, those looked at included."""
         peeked, self._peeked = self._peeked, None
-        if peeked is not None and (isinstance(self.source, GeneratorSource) or (peeked[0] == epoch and start == 0)):
+        if peeked is not None and (self.source.goes_on or (peeked[0] == epoch and start == 0)):
             yield peeked[1]
             yield from peeked[2]
         else:
@@ -106,10 +106,10 @@ class Epochs:
 
     def _from(self, epoch: int, start: int) -> Iterator[Any]:
         source, limit = self.source, self.limit
-        if isinstance(source, GeneratorSource):
-            self._endless = self._endless or source.batches(epoch)
-            for batch in self._endless:  # `yield from` would close it at the end of an epoch
-                yield batch
+        if source.goes_on:
+            if self._endless is None:  # islice, which the end of an epoch does not close, as it would a generator
+                self._endless = islice(source.batches(epoch), None)
+            yield from self._endless
         elif limit is None:
             yield from source.batches(epoch, start)
         elif source.count is not None:
@@ -121,8 +121,7 @@ class Epochs:
         else:
             if self._endless is None:
                 self._endless = islice(_again_and_again(source), epoch * limit + start, None)
-            for batch in self._endless:
-                yield batch
+            yield from self._endless
 
 
 def _again_and_again(source: Source) -> Iterator[Any]:

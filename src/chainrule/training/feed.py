@@ -162,11 +162,15 @@ class Source:
         count: batches an epoch; ``None`` if that is not known before its end.
         examples: examples an epoch, if known.
         resumable: whether an epoch can be entered in the middle.
+        goes_on: whether it stands where it was left, and no epoch begins anew.
+        stream: what orders of epochs are drawn from, if they are.
     """
 
     count: int | None = None
     examples: int | None = None
     resumable = True
+    goes_on = False
+    stream: SeedGenerator | None = None
 
     def rows(self, epoch: int) -> Rows | None:
         """The epoch as arrays and an order, where the source holds arrays."""
@@ -364,9 +368,18 @@ class BatchSource(Source):
         if hasattr(self.data, "on_epoch_end"):
             self.data.on_epoch_end()
 
+    def get_state(self) -> Any:  # what on_epoch_end changes, for one
+        return self.data.get_state() if self.indexed and hasattr(self.data, "get_state") else None
+
+    def set_state(self, state: Any) -> None:
+        if state is not None:
+            self.data.set_state(state)
+
 
 class GeneratorSource(Source):
     """A generator, which goes on from epoch to epoch and is never begun anew."""
+
+    goes_on = True
 
     def __init__(self, data: Iterator[Any], float_dtype: str) -> None:
         self.data, self.float_dtype = data, float_dtype
@@ -475,6 +488,7 @@ class _ByClass(Source):
     def __init__(self, inner: Source, class_weight: dict[int, float], float_dtype: str) -> None:
         self.inner, self.class_weight, self.float_dtype = inner, class_weight, float_dtype
         self.count, self.examples, self.resumable = inner.count, inner.examples, inner.resumable
+        self.goes_on, self.stream = inner.goes_on, inner.stream
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
         for x, y, weight in self.inner.batches(epoch, first):

@@ -17,13 +17,12 @@ from ..tensor import Tensor, constant
 from .feed import specs_of
 
 SIMPLE = (bool, int, float, str, types.NoneType)
-
-
-PROGRESS = {"stop_training", "history", "_position", "_source", "_hooks_now", "_resume"}  # where training stands
+# where training stands, which no step is traced from
+PROGRESS = {"stop_training", "history", "_position", "_logs", "_sources", "_hooks_now", "_resume"}
 
 
 def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
-    """What is settled when a step is traced and may be changed by hand: numbers, words, functions."""
+    """What is settled when a step is traced and may be changed by hand: numbers, words, functions; no lists."""
     found: list[Any] = []
     for thing in objects:
         found.append(id(thing))

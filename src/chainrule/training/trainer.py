@@ -40,9 +40,10 @@ class Trainer(Layer):
     _metrics: CompiledMetrics | None = None
     _tracker: Mean | None = None
     _steps: dict[str, Steps]
-    _resume: dict[str, Any] | None = None
-    _position: tuple[int, int] = (0, 0)
-    _source: Source | None = None
+    _resume: Any = None  # the `saving.checkpoint.Checkpoint` that the next fit goes on from
+    _position: Sequence[int] = (0, 0)  # the epoch, and the step in it, that come next
+    _logs: dict[str, Any] | None = None  # of the step before, if it was of the same epoch
+    _sources: Sequence[Source] = ()
     _hooks_now: CallbackList | None = None
 
     # ---- compile
@@ -326,20 +327,24 @@ class Trainer(Layer):
             )
         hooks.callbacks.sort(key=lambda c: bool(getattr(c, "runs_last", False)))
         self.stop_training = False
-        self._source, self._hooks_now, self._position = source, hooks, (initial_epoch, 0)
+        self._sources = [source] if validation_data is None else [source, validation_data]
+        self._hooks_now, self._position, self._logs = hooks, [initial_epoch, 0], {}
         hooks.on_train_begin()
-        first = self._resumed(hooks, source, loop)
+        resumed = self._resumed(hooks, loop)
+        first = resumed.position if resumed is not None else (0, 0)
         initial_epoch = max(initial_epoch, first[0])
         logs: dict[str, Any] = {}
         watch = Watch()
         with Interrupts() as interrupts:
             for epoch in range(initial_epoch, epochs):
-                if self.stop_training:
-                    break
                 start = first[1] if epoch == first[0] else 0
+                if self.stop_training and not start:
+                    break
                 if not start:
                     self.reset_metrics()
                 hooks.on_epoch_begin(epoch)
+                if start:  # what callbacks have done at this epoch's beginning is in the checkpoint: not twice
+                    self._take_up(resumed, hooks)
                 logs = self._epoch(loop, epoch, start, hooks, interrupts, watch)
                 if validation_data is not None and _validates(epoch, validation_freq):
                     found = self.evaluate(
@@ -352,12 +357,12 @@ class Trainer(Layer):
                     logs.update({f"val_{k}": v for k, v in found.items()})
                 watch.epoch(logs)
                 source.end_epoch()
-                self._position = (epoch + 1, 0)
+                self._position, self._logs = [epoch + 1, 0], {}
                 hooks.on_epoch_end(epoch, logs)
             if self.optimizer is not None:
                 self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs)
-        self._source = self._hooks_now = None
+        self._sources, self._hooks_now = (), None
         return self.history
 
     def _ready_to_train(self, source: Source, loop: Epochs, epoch: int, validation: Any) -> None:
@@ -377,21 +382,25 @@ class Trainer(Layer):
         x, y, weight = unpack(parts)
         return source_of(x, y, weight, batch_size=batch_size, float_dtype=self._float_dtype())
 
-    def _resumed(self, hooks: CallbackList, source: Source, loop: Epochs) -> tuple[int, int]:
-        """Where a checkpoint that a callback has loaded says that training stood; (0, 0) without one."""
-        state, self._resume = self._resume, None
-        if state is None:
-            return (0, 0)
+    def _resumed(self, hooks: CallbackList, loop: Epochs) -> Any:
+        """The checkpoint that a callback, or the user, has loaded, taken up; ``None`` without one."""
+        found, self._resume = self._resume, None
+        if found is None:
+            return None
         loop.forget()
-        stream = getattr(source, "stream", None)
-        if stream is not None and state.get("stream") is not None:
-            stream.state.hold(np.array(state["stream"], np.uint32))
-        if state.get("source") is not None or not source.resumable:
-            source.set_state(state.get("source"))
-        hooks.set_state(state["callbacks"])
-        self.stop_training = bool(state["stop_training"])
-        epoch, step = state["position"]
-        return int(epoch), int(step)
+        for source, state in zip(self._sources, found.sources, strict=False):
+            if source.stream is not None and found.stream is not None:
+                source.stream.state.hold(found.stream)
+            if state is not None or not source.resumable:
+                source.set_state(state)
+        self._take_up(found, hooks)
+        return found
+
+    def _take_up(self, found: Any, hooks: CallbackList) -> None:
+        found.restore(self)
+        hooks.set_state(found.callbacks)
+        self.stop_training = found.stop_training
+        self._position, self._logs = list(found.position), dict(found.logs)
 
     def _epoch(
         self, loop: Epochs, epoch: int, start: int, hooks: CallbackList, interrupts: Interrupts, watch: Watch
@@ -399,13 +408,14 @@ class Trainer(Layer):
         """The steps of one epoch; the last one's logs."""
         steps = self._of_kind("train")
         one_by_one = hooks.needs_batches("train") or steps.engine is None
-        logs: dict[str, Any] = {}
-        for chunk in loop.chunks(epoch, start, steps, one_by_one):
+        logs: dict[str, Any] = dict(self._logs or {})  # empty, unless this epoch is resumed
+        over = start > 0 and self.stop_training
+        for chunk in () if over else loop.chunks(epoch, start, steps, one_by_one):
             hooks.on_train_batch_begin(chunk.first)
             watch.before(chunk)
             logs = _numbers(chunk.run())
             watch.after(chunk, logs)
-            self._position = (epoch, chunk.last)
+            self._position, self._logs = [epoch, chunk.last], logs
             hooks.on_train_batch_end(chunk.last - 1, logs)
             interrupts.stop_here()
             if self.stop_training:
