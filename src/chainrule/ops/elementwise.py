@@ -549,15 +549,16 @@ def ratio(x: Any, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> 
     return p / q
 
 
-def _erfinv(o: Any, given: Any) -> Any:
+def _erfinv(o: Any, x: Any) -> Any:
     """The normal quantile of the share (1 + x) / 2, over the root of 2; float16 could not hold its coefficients."""
-    x = given.astype("float32") if given.dtype.itemsize < 4 else given
+    dtype = x.dtype
+    x = x.astype("float32") if dtype.itemsize < 4 else x
     size = o.absolute(x)
     root = o.sqrt(-o.log(o.where(size < 1, 1 - size, o.ones_like(x)) / 2))
     tail = o.where(root <= 5, ratio(root - 1.6, QUANTILE_TAIL), ratio(root - 5, QUANTILE_FAR))
     found = o.where(size <= 0.85, x / 2 * ratio(0.180625 - x * x / 4, QUANTILE_MIDDLE), o.sign(x) * tail)
     ends = o.where(size == 1, o.copysign(o.full_like(x, math.inf), x), found * math.sqrt(0.5))
-    return o.where(size <= 1, ends, o.full_like(x, math.nan)).astype(given.dtype)
+    return o.where(size <= 1, ends, o.full_like(x, math.nan)).astype(dtype)
 
 
 erfinv = unary(

@@ -172,6 +172,10 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
+    def bends(self, i: int) -> Rule | None:
+        """The rule for input i's tangent where the operation is not linear in it."""
+        return self.tangent[i] if self.tangent else None
+
     @property
     def differentiable(self) -> bool:
         return self.local is not None or self.transpose is not None

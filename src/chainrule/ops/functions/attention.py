@@ -13,9 +13,8 @@ from .. import composite, elementwise
 from .. import reduction as reductions
 from .creation import cast
 from .indexing import one_hot, repeat, take_along_axis, where
-from .product import einsum
 from .reduction import max
-from .shape import concatenate, expand_dims, ravel, reshape, stack, swapaxes
+from .shape import concatenate, expand_dims, ravel, reshape, stack, swapaxes, transpose
 
 
 def dot_product_attention(
@@ -55,7 +54,8 @@ def dot_product_attention(
     shared = q.shape[2] // (k.shape[2] or 1)
     if shared > 1:
         k, v = (repeat(x, shared, axis=2) for x in (k, v))
-    scores = einsum("btnd,bsnd->bnts", q, k) * (1 / math.sqrt(q.shape[3]) if scale is None else scale)
+    q, k, v = (transpose(x, (0, 2, 1, 3)) for x in (q, k, v))
+    scores = q @ swapaxes(k, 2, 3) * (1 / math.sqrt(q.shape[3]) if scale is None else scale)
     if attn_logits_soft_cap is not None:
         scores = scores / (1 + elementwise.absolute(scores) / attn_logits_soft_cap)
     if bias is not None:
@@ -66,7 +66,7 @@ def dot_product_attention(
         seen = as_tensor(below) if seen is None else elementwise.logical_and(seen, below)
     if seen is not None:
         scores = where(seen, scores, -0.7 * float(np.finfo(np.float16 if scores.dtype == "float16" else "f4").max))
-    return einsum("bnts,bsnd->btnd", composite.softmax(scores, axis=-1), v)
+    return transpose(composite.softmax(scores, axis=-1) @ v, (0, 2, 1, 3))
 
 
 LOW = -1e5  # stands for log 0, as Keras has it: without the nan that two infinities make in a gradient

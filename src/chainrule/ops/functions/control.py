@@ -203,7 +203,7 @@ def _length(leaves: list[Tensor], axis: int, length: Any = None) -> int:
         sizes.add(_whole(length, "a length"))
     if len(sizes) != 1 or not builtin_max([n or 0 for n in sizes]):
         raise ShapeError(
-            f"lengths {sorted(map(str, sizes))} along axis {axis}" if sizes else "neither xs nor a length",
+            f"lengths {sorted(str(n) for n in sizes)} along axis {axis}" if sizes else "neither xs nor a length",
             "one known length, at least 1",
             "give tensors of one length, or the number of steps as length",
         )

@@ -258,7 +258,11 @@ def quantiles(
             f"a number from 0 to {whole:g}, or a vector of them",
             "divide percentages by 100, or use percentile" if whole == 1 else "multiply shares by 100, or use quantile",
         )
-    share = given.cast_to(x.dtype) if whole == 1 else elementwise.divide(given, whole).cast_to(x.dtype)
+    share = (
+        given.cast_to(x.dtype)
+        if whole == 1
+        else elementwise.divide(given.cast_to(np.dtype("float64")), whole).cast_to(x.dtype)
+    )
     axes = normal_axes(freeze(axis), x.ndim)
     rest = [i for i in range(x.ndim) if i not in axes]
     n = math.prod(x.shape[i] for i in axes)
@@ -303,7 +307,7 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 
 def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Tensor, Tensor]:
-    """How many entries fall into each bin, as int32, and the bins' edges (``keras.ops.histogram``).
+    """How many entries fall into each bin, as floats, and the bins' edges (``keras.ops.histogram``).
 
     Args:
         bins: how many of equal width, or their edges. range: (lowest, highest) edge; default the data's.
@@ -311,7 +315,7 @@ def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Tensor, Tensor
     A bin holds its lower edge, the last its upper one too. nan and what lies outside is not counted.
 
     >>> ops.histogram([1.0, 2.0, 2.5, 4.0], bins=3)
-    (tensor([1, 2, 1], dtype=int32), tensor([1., 2., 3., 4.]))
+    (tensor([1., 2., 1.]), tensor([1., 2., 3., 4.]))
     """
     row = ravel(x)
     row = elementwise.multiply(row, 1.0) if row.dtype.kind in "biu" else row
@@ -321,7 +325,7 @@ def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Tensor, Tensor
     below = reductions.sum(cast(elementwise.less(expand_dims(row, 1), edges), "int32"), axis=0)
     within = reductions.sum(cast(elementwise.less_equal(row, edges[-1]), "int32"))
     upto = concatenate([below[:-1], reshape(within, (1,))])
-    return upto[1:] - upto[:-1], edges
+    return cast(upto[1:] - upto[:-1], row.dtype), edges
 
 
 def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
@@ -365,6 +369,7 @@ def unique(
     (tensor([1., 3.]), tensor([1, 2], dtype=int32))
     """
     x = as_tensor(x).cast_weak()
+    axis = None if axis is None else normal_axis(axis, x.ndim)
     _, first, inverse, counts = np.unique(x.numpy(), True, True, True, axis=axis, equal_nan=False)
     values = take(x, first.astype(np.int32), axis=axis)
     inverse = inverse.reshape(x.shape if axis is None else -1)

@@ -81,7 +81,7 @@ def lcm(x1: Any, x2: Any) -> Tensor:
     tensor([12,  0], dtype=int32)
     """
     common = elementwise.gcd(x1, x2)
-    divisor = where(common == 0, ones_like(common), common)
+    divisor = where(common == 0, 1, common)
     return elementwise.absolute(elementwise.multiply(elementwise.floor_divide(x1, divisor), x2))
 
 
@@ -92,7 +92,7 @@ def heaviside(x1: Any, x2: Any) -> Tensor:
     tensor([0. , 0.5, 1. ])
     """
     x = elementwise.stop_gradient(_floating(x1))
-    return where(x == 0, _floating(x2), where(x < 0, zeros_like(x), where(x > 0, ones_like(x), x)))
+    return where(x == 0, _floating(x2), where(x < 0, 0.0, where(x > 0, 1.0, x)))
 
 
 def ldexp(x1: Any, x2: Any) -> Tensor:
@@ -128,10 +128,11 @@ def sinc(x: Any) -> Tensor:
     """
     t = _floating(x) * math.pi
     near = elementwise.absolute(t) < 0.5
-    squared, series = where(near, t * t, 0.0), ones_like(t)
+    squared: Any = where(near, t * t, 0.0)
+    series: Any = 1.0
     for k in range(8, 0, -1):  # 1 - t²/(2·3) (1 - t²/(4·5) (1 - ...))
         series = 1 - squared / (2 * k * (2 * k + 1)) * series
-    far = where(near, ones_like(t), t)
+    far = where(near, 1.0, t)
     return where(near, series, elementwise.sin(far) / far)
 
 
@@ -210,8 +211,7 @@ def angle(x: Any) -> Tensor:
     tensor([0.       , 3.1415927])
     """
     x = elementwise.stop_gradient(_floating(_real(x, "angle")))
-    turned = where(elementwise.signbit(x), zeros_like(x) + math.pi, zeros_like(x))
-    return where(elementwise.isnan(x), x, turned)
+    return where(elementwise.signbit(x), where(elementwise.isnan(x), x, math.pi), where(elementwise.isnan(x), x, 0.0))
 
 
 def copy(x: Any) -> Tensor:

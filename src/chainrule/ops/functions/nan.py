@@ -12,7 +12,7 @@ from .. import elementwise
 from .. import reduction as reductions
 from ..record import freeze
 from .counting import quantiles
-from .creation import cast, zeros_like
+from .creation import cast
 from .indexing import where
 from .reduction import cumprod, cumsum, max, min
 
@@ -134,7 +134,7 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """
     x, axis = as_tensor(x), freeze(axis)
     centred = x - nanmean(x, axis, True)
-    apart = where(elementwise.isnan(x), zeros_like(centred), centred)
+    apart = where(elementwise.isnan(x), 0.0, centred)
     return reductions.sum(apart * apart, axis=axis, keepdims=keepdims) / _count(x, axis, keepdims)
 
 

@@ -43,7 +43,6 @@ def _one_tangent(node: Node, operation: Operation, moved: dict[int, Any], value:
         whole = [ops.zeros_like(x) if t is None else t for x, t in zip(xs, moving, strict=True)]
         return apply(operation, tuple(whole), attributes)
     total = None
-    rules = operation.tangent or (None,) * len(xs)
     for i, parent in enumerate(node.inputs):
         t = moved.get(parent.serial)
         if t is None or not is_float(xs[i].dtype):
@@ -57,7 +56,7 @@ def _one_tangent(node: Node, operation: Operation, moved: dict[int, Any], value:
                 part = ops.sum(part, axis=attributes["axis"], keepdims=attributes["keepdims"])
             elif part.shape != y.shape:
                 part = ops.broadcast_to(part, y.shape)
-        elif (rule := rules[i]) is not None:
+        elif (rule := operation.bends(i)) is not None:
             part = rule(ops, t, *xs, **attributes)
         elif operation.transpose is not None:
             part = apply(operation, (*xs[:i], t, *xs[i + 1 :]), attributes)
