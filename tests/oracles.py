@@ -222,6 +222,24 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     return categorical_crossentropy(target, output, from_logits, axis)
 
 
+# ---- linear algebra
+
+
+def positive_top(columns, follow=None):
+    """The columns with their largest entries positive, or those of `follow` turned as these are."""
+    top = jnp.take_along_axis(columns, jnp.abs(columns).argmax(-2, keepdims=True), -2)
+    return (columns if follow is None else follow) * jnp.where(top < 0, -1.0, 1.0)
+
+
+def singular_vectors(x, left=True, full=False):
+    u, _, vh = jnp.linalg.svd(x, full_matrices=False)
+    return positive_top(u, None if left else jnp.swapaxes(vh, -1, -2))
+
+
+def cholesky(x):
+    return jnp.linalg.cholesky((x + jnp.swapaxes(x, -1, -2)) / 2)
+
+
 # ---- images
 
 
@@ -299,7 +317,7 @@ PLAIN = {
 NUMPY = """
     absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort bitwise_and
     bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil clip
-    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide greater greater_equal hypot
+    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide gcd greater greater_equal hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or
     logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod
     reciprocal round sign signbit sin sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var
@@ -327,6 +345,20 @@ ORACLES = {
     "einsum": lambda *xs, subscripts: jnp.einsum(subscripts, *xs),
     "erf": lax.erf,
     "erfc": lax.erfc,
+    "cholesky": cholesky,
+    "det": jnp.linalg.det,
+    "determinant_sign": lambda x: jnp.sign(jnp.linalg.det(x)),
+    "eigenvalues": jnp.linalg.eigvalsh,
+    "eigenvectors": lambda x: positive_top(jnp.linalg.eigh(x)[1]),
+    "erfinv": lax.erf_inv,
+    "inv": jnp.linalg.inv,
+    "log_absolute_determinant": lambda x: jnp.log(jnp.abs(jnp.linalg.det(x))),
+    "pinv": lambda x, rcond=None: jnp.linalg.pinv(x, rcond),
+    "qr_left": lambda x, complete=False: jnp.linalg.qr(x)[0],
+    "qr_right": lambda x, complete=False: jnp.linalg.qr(x)[1],
+    "singular_values": lambda x: jnp.linalg.svd(x, compute_uv=False),
+    "singular_vectors": singular_vectors,
+    "solve": jnp.linalg.solve,
     "get_item": lambda x, *indices, key: x[thaw(key, indices)],
     "hard_shrink": hard_shrink,
     "batch_normalization": batch_normalization,

@@ -40,6 +40,8 @@ NO_GRADIENT = {  # the result is no real number that moves with the input
     "bitwise_left_shift",
     "bitwise_right_shift",
     "bitwise_invert",
+    "gcd",
+    "determinant_sign",
     "argmax",
     "argmin",
     "argsort",

@@ -11,11 +11,20 @@ from itertools import product
 
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 from numpy.testing import assert_allclose
 
 from chainrule import Tensor, ops, symbolic, tensor
-from chainrule.errors import ChainruleError, DTypeError, IndexProblem, ShapeError, SymbolicError, ValueProblem
+from chainrule.errors import (
+    ChainruleError,
+    DTypeError,
+    GraphError,
+    IndexProblem,
+    ShapeError,
+    SymbolicError,
+    ValueProblem,
+)
 from chainrule.ops import functions
 from chainrule.readings.differentiate import gradients
 from chainrule.readings.run import run
@@ -586,6 +595,371 @@ for target in (whole(3, below=4), whole(3, below=4)[:, None]):
     case("sparse_categorical_crossentropy", target, SHARES, oracle=sparse(categorical_crossentropy))
 case("sparse_categorical_crossentropy", whole(2, 4), 5 * A(2, 3, 4), True, 1, oracle=sparse(categorical_crossentropy))
 
+# ---- splits, stacks, constants
+
+case("array_split", A(7, 2), 3)
+case("array_split", A(2, 3), 5, 1)
+case("array_split", A(7), [2, 2, 6])
+case("hsplit", A(2, 6), 3)
+case("hsplit", A(6), [1, 4])
+case("vsplit", A(6, 2), 2)
+case("dsplit", A(2, 3, 4), [1])
+case("dstack", [A(2, 3), B(2, 3)])
+case("dstack", [A(3), B(3)])
+case("dstack", [A(2, 3, 1), B(2, 3, 4)])
+case("fliplr", A(2, 3, 4))
+case("flipud", A(3))
+case("diagflat", A(2, 3), -1)
+case("copy", A(2, 3))
+case(
+    "rearrange",
+    A(2, 6, 3),
+    "b (h w) c -> b c h w",
+    h=2,
+    oracle=lambda x, p, h: x.reshape(2, 2, 3, 3).transpose(0, 3, 1, 2),
+)
+case("rearrange", A(4, 1, 6), "(a b) 1 (c d) -> 1 (c a) (b d)", b=2, c=3,
+     oracle=lambda x, p, b, c: x.reshape(2, 2, 3, 2).transpose(2, 0, 1, 3).reshape(1, 6, 4))  # fmt: skip
+case("rearrange", A(2, 3), "a b -> b a", oracle=lambda x, p: x.T)
+steps("tri", 3)
+steps("tri", 3, 4, -1)
+steps("geomspace", 1.0, 1000.0, 4)
+steps("geomspace", -2.0, -32.0, 4, endpoint=False)
+for name in ("bartlett", "blackman", "hamming", "hanning"):
+    steps(name, 7)
+    steps(name, 1)
+    steps(name, 0)
+steps("kaiser", 8, 3.5)
+steps("kaiser", 1, 14.0)
+case("vander", A(3))
+case("vander", A(4), 3, increasing=True)
+case("vander", A(2), 0, smooth=False)
+
+# ---- functions of each entry
+
+HOLED = np.where(A(3, 4) > 0.9, np.nan, A(3, 4))
+assert 0 < np.isnan(HOLED).sum() < 12
+case("fabs", A(3, 4))
+steps("fabs", whole(3) - 1)
+for name in ("fmax", "fmin"):
+    case(name, A(3, 4), B(4))
+    steps(name, HOLED, B(3, 4))
+    steps(name, B(3, 1), HOLED)
+    steps(name, HOLED, HOLED)
+    steps(name, whole(3), np.array([1, 0, 2], "int32"))
+case("fmod", 5 * A(3, 4), B(4))
+steps("fmod", np.array([7.0, -7.0, 7.0, -7.0, 0.0]), np.array([4.0, 4.0, -4.0, -4.0, 3.0]))
+steps("fmod", np.array([7, -7, 7, -7], "int32"), np.array([4, 4, -4, -4], "int32"))
+steps("lcm", np.array([4, 0, -6, 0, 7], "int32"), np.array([6, 5, 4, 0, 7], "int32"))
+steps("heaviside", np.array([-2.0, 0.0, 3.0, np.nan, np.inf, -0.0]), 0.5)
+case("heaviside", np.array([-2.0, 0.0, 3.0]), A(2, 3), smooth=False)
+case("ldexp", A(3, 4), np.array([-3, 0, 2, 5], "int32"))
+steps("ldexp", np.array([1.0, -3.5, 2.0**-1000]), np.array([1020, -1030, 1500], "int32"))
+case("logaddexp2", A(3, 4), B(3, 1))
+steps("logaddexp2", np.array([2000.0, -2000.0]), np.array([2000.0, 2000.0]))
+case("sinc", A(3, 4))
+case("sinc", np.array([0.0, 1e-9, 0.159, 0.1592, 1.0, -2.0, 30.25]), oracle=lambda x: np.sinc(x))
+case("i0", 4 * A(3, 4), oracle=scipy.special.i0)
+steps("i0", np.array([0.0, 1e-8, 100.0, -700.0]), oracle=scipy.special.i0)
+SIGNED = np.array([-np.inf, -1.0, -0.0, 0.0, 2.0, np.inf, np.nan])
+for name in ("isposinf", "isneginf", "isreal", "angle", "imag"):
+    steps(name, SIGNED)
+for name in ("real", "conj", "conjugate"):
+    case(name, A(3, 4))
+steps("view", np.float32([1.5, -2.0]), "int32", oracle=lambda x, dtype: x.view(dtype))
+steps("view", np.arange(8, dtype="uint8").reshape(2, 4), "int16", oracle=lambda x, dtype: x.view(dtype))
+steps("saturate_cast", np.array([-1.0, 0.5, 255.9, 256.0, 1e30, -np.inf]), "uint8",
+      oracle=lambda x, d: np.array([0, 0, 255, 255, 255, 0]))  # fmt: skip
+steps("saturate_cast", np.float32([2.0**31, -(2.0**33), 7.0]), "int32",
+      oracle=lambda x, d: np.array([2**31 - 128, -(2**31), 7]))  # fmt: skip
+steps("saturate_cast", np.array([300, -300, 5], "int32"), "int8", oracle=lambda x, d: np.array([127, -128, 5]))
+steps("saturate_cast", np.array([1e9, -1e9, 2.0]), "float16", oracle=lambda x, d: np.array([65504, -65504, 2]))
+steps("saturate_cast", np.array([-3, 9], "int8"), "uint64", oracle=lambda x, d: np.array([0, 9]))
+
+# ---- reductions that pass over nan
+
+ROWS = np.where(np.arange(5) == np.array([[1], [3], [4]]), np.nan, A(3, 5))
+EMPTY_ROW = np.vstack([ROWS, np.full(5, np.nan)])
+for name in "nansum nanprod nanmax nanmin nanmean nanvar nanstd nanmedian".split():
+    case(name, A(2, 3, 4), axis=(0, 2), keepdims=True)
+    steps(name, ROWS)
+    steps(name, EMPTY_ROW, axis=1)
+    steps(name, whole(2, 3), axis=-1)
+for name in ("nancumsum", "nancumprod"):
+    steps(name, ROWS)
+    steps(name, EMPTY_ROW, axis=1)
+    case(name, A(2, 3), axis=0)
+for name in ("nanargmax", "nanargmin"):
+    steps(name, ROWS)
+    steps(name, ROWS, axis=0)
+    steps(name, ROWS, axis=1, keepdims=True)
+    steps(name, whole(2, 3), axis=1)
+    steps(name, EMPTY_ROW, axis=1, oracle=partial(
+        lambda f, x, axis: np.append(f(x[:3], axis=axis), -1), getattr(np, name)))  # fmt: skip
+for method in ("linear", "lower", "higher", "midpoint", "nearest"):
+    steps("nanquantile", EMPTY_ROW, np.array([0.0, 0.3, 0.71, 1.0]), axis=1, method=method)
+case("nanquantile", A(2, 3, 4), 0.3, axis=(0, 1), keepdims=True)
+steps("nanpercentile", ROWS, 30.0)
+steps("nanpercentile", ROWS, np.array([12.5, 90.0]), axis=0)
+case("percentile", A(3, 4), 30.0)
+case("percentile", A(3, 4), np.array([12.5, 90.0]), axis=1, keepdims=True, smooth=False)
+
+# ---- counting, statistics
+
+for name, join, empty in (("segment_min", np.min, np.inf), ("segment_prod", np.prod, 1.0)):
+    case(name, A(6), np.array([1, 0, 2, 1, 1, 2], "int32"), 3, oracle=by_segment(join, empty))
+    case(name, A(6, 2), np.array([1, 0, 0, 1, 1, 0], "int32"), 2, oracle=by_segment(join, empty))
+    steps(name, A(6, 2), IDS, 4, oracle=by_segment(join, empty))
+steps("segment_min", whole(6), IDS, 4, oracle=by_segment(np.min, 2**31 - 1))
+case("segment_prod", np.array([0.0, 2.0, 3.0, 0.0]), np.array([0, 0, 1, 1], "int32"), 2, oracle=by_segment(np.prod, 1))
+steps("histogram", A(30), 4)
+steps("histogram", A(3, 4), np.array([-1.0, 0.0, 0.5, 2.0]))
+steps("histogram", A(30), 3, (-0.5, 1.0))
+steps("histogram", np.array([2.0, 2.0]), 2)
+steps("histogram", np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]))
+steps("histogram", np.zeros(0), 2)
+unique = lambda x, *more, **options: np.unique(x, *more, equal_nan=False, **options)
+TWICE = np.array([[3.0, 1.0, 3.0], [1.0, 7.0, 3.0]])
+case("unique", TWICE, oracle=unique, smooth=False)
+steps("unique", TWICE, return_index=True, return_inverse=True, return_counts=True, oracle=unique)
+steps(
+    "unique",
+    np.array([[1, 2], [0, 2], [1, 2]], "int32"),
+    axis=0,
+    return_inverse=True,
+    return_counts=True,
+    oracle=unique,
+)
+steps("unique", np.array([np.nan, 1.0, np.nan]), oracle=unique)
+steps("unique", TWICE, size=5, oracle=lambda x, size: np.array([1.0, 3, 7, 1, 1]))
+steps("unique", TWICE, size=5, fill_value=-1.0, return_counts=True,
+      oracle=lambda x, **_: (np.array([1.0, 3, 7, -1, -1]), np.array([2, 3, 1, 0, 0])))  # fmt: skip
+steps("unique", TWICE, size=2, return_index=True, oracle=lambda x, **_: (np.array([1.0, 3]), np.array([1, 0])))
+steps("argpartition", A(3, 5), 2, oracle=lambda x, kth: np.argsort(x))
+steps("argpartition", A(3, 5), -1, 0, oracle=lambda x, kth, axis: np.argsort(x, 0))
+steps("argpartition", A(3, 5), 3, None, oracle=lambda x, kth, axis: np.argsort(x, None))
+case("trapezoid", A(3, 5))
+case("trapezoid", A(3, 5), np.cumsum(positive(5)))
+case("trapezoid", A(3, 5), np.cumsum(positive(3, 5), 0), axis=0)
+case("trapezoid", A(3, 5), dx=0.5, axis=0)
+case("corrcoef", A(3, 5))
+case("corrcoef", A(4), smooth=False)
+for n, m in ((5, 2), (5, 3), (4, 4), (2, 5), (3, 6), (1, 1)):
+    for mode in ("valid", "same", "full"):
+        case("correlate", A(n), B(m), mode)
+case("cdist", A(3, 2), B(4, 2), oracle=lambda x, y: np.array([[math.dist(p, q) for q in y] for p in x]))
+case("cdist", A(2, 3, 2), B(5, 2), oracle=lambda x, y: np.array([[[math.dist(p, q) for q in y] for p in r] for r in x]))
+SCORES = np.array([[0.1, 0.4, 0.6, 0.9, 0.5], [0.1, 0.7, 0.9, 0.8, 0.8], [0.1, 0.6, 0.9, 0.9, 0.5]])
+steps("in_top_k", np.array([2, 1, 3], "int32"), SCORES, 2, oracle=lambda *_: np.array([True, False, True]))
+steps(
+    "in_top_k", np.array([0, 1], "int32"), np.array([[np.nan, 0.0], [3.0, 2.0]]), 1, oracle=lambda *_: np.zeros(2, bool)
+)
+case("psnr", A(3, 4), B(3, 4), 2.0, oracle=lambda a, b, top: 10 * np.log10(top**2 / ((a - b) ** 2).mean()))
+
+# ---- blocks of images
+
+
+def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
+    (kh, kw), (dh, dw), (ph, pw), (sh, sw) = (spread(v, 2) for v in (kernel_size, dilation, padding, stride))
+    x = np.pad(x, [(0, 0), (0, 0), (ph, ph), (pw, pw)])
+    rows = range(0, x.shape[2] - (kh - 1) * dh, sh)
+    columns = range(0, x.shape[3] - (kw - 1) * dw, sw)
+    windows = [x[:, :, r : r + (kh - 1) * dh + 1 : dh, c : c + (kw - 1) * dw + 1 : dw] for r in rows for c in columns]
+    return np.stack([w.reshape(len(x), -1) for w in windows], -1)
+
+
+def fold(x, output_size, *more, **options):
+    """By the definition of a transpose: <fold(x), e> = <x, unfold(e)> for each pixel e."""
+    h, w = spread(output_size, 2)
+    c = x.shape[1] // math.prod(spread(more[0], 2))
+    out = np.zeros((len(x), c, h, w))
+    for at in np.ndindex(c, h, w):
+        one = np.zeros((1, c, h, w))
+        one[(0, *at)] = 1
+        out[(slice(None), *at)] = (x * unfold(one, *more, **options)).sum((1, 2))
+    return out
+
+
+case("unfold", A(2, 3, 5, 4), 2, oracle=unfold)
+case("unfold", A(1, 2, 6, 7), (3, 2), 2, (1, 0), (2, 3), oracle=unfold)
+case("fold", A(2, 12, 12), (5, 4), 2, oracle=fold)
+case("fold", A(1, 12, 4), (6, 7), (3, 2), (2, 1), (1, 0), (3, 4), oracle=fold)
+
+
+def depth_to_space(x, b, data_format="channels_last"):
+    x = x if data_format == "channels_last" else np.moveaxis(x, 1, -1)
+    n, h, w, c = x.shape
+    out = np.zeros((n, h * b, w * b, c // b**2))
+    for i, j, k in np.ndindex(h * b, w * b, c // b**2):
+        deep = (
+            (i % b * b + j % b) * (c // b**2) + k if data_format == "channels_last" else k * b * b + i % b * b + j % b
+        )
+        out[:, i, j, k] = x[:, i // b, j // b, deep]
+    return out if data_format == "channels_last" else np.moveaxis(out, -1, 1)
+
+
+case("depth_to_space", A(2, 3, 2, 12), 2, oracle=depth_to_space)
+case("depth_to_space", A(2, 18, 1, 2), 3, "channels_first", oracle=depth_to_space)
+undone = lambda x, b, f="channels_last": np.round(x)  # whole numbers, each in its place
+for f, shape in (("channels_last", (2, 4, 6, 3)), ("channels_first", (1, 3, 2, 4))):
+    WIDE = np.arange(math.prod(shape), dtype=float).reshape(shape)
+    case(
+        "depth_to_space",
+        np.asarray(ops.space_to_depth(WIDE, 2, f)),
+        2,
+        f,
+        oracle=lambda x, b, f, w=WIDE: w,
+        smooth=False,
+    )
+case("space_to_depth", A(2, 2, 4, 3), 2, oracle=lambda x, b: np.concatenate(
+    [x[:, i::2, j::2] for i in (0, 1) for j in (0, 1)], -1))  # fmt: skip
+case("space_to_depth", A(1, 2, 4, 6), 2, "channels_first", oracle=lambda x, b, f: np.stack(
+    [x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)], 2).reshape(1, 8, 2, 3))  # fmt: skip
+
+
+def adaptive(join):
+    def pool(x, output_size):
+        sizes = spread(output_size, x.ndim - 2)
+        out = np.zeros((x.shape[0], *sizes, x.shape[-1]))
+        for at in np.ndindex(*sizes):
+            ends = zip(at, x.shape[1:], sizes, strict=False)
+            window = tuple(slice(math.floor(i * n / m), math.ceil((i + 1) * n / m)) for i, n, m in ends)
+            out[(slice(None), *at)] = join(x[(slice(None), *window)], axis=tuple(range(1, x.ndim - 1)))
+        return out
+
+    return pool
+
+
+for name, join in (("adaptive_average_pool", np.mean), ("adaptive_max_pool", np.max)):
+    both(name, adaptive(join), A(2, 7, 3), output_size=3)
+    both(name, adaptive(join), A(2, 5, 6, 3), output_size=(3, 4))
+    both(name, adaptive(join), A(1, 2, 3, 5, 2), output_size=(4, 1, 2))
+
+# ---- attention and sequences
+
+
+def attention(q, k, v, bias=0.0, mask=True, scale=None, is_causal=False, attn_logits_soft_cap=None):
+    out = np.zeros((*q.shape[:3], v.shape[3]))
+    heads, shared = q.shape[2], q.shape[2] // k.shape[2]
+    full = (len(q), heads, q.shape[1], k.shape[1])
+    bias, mask = np.broadcast_to(bias, full), np.broadcast_to(mask, full)
+    for b, t, h in np.ndindex(*q.shape[:3]):
+        scores = np.array([q[b, t, h] @ row for row in k[b, :, h // shared]])
+        scores = scores * (q.shape[3] ** -0.5 if scale is None else scale)
+        if attn_logits_soft_cap:
+            scores = scores / (1 + abs(scores) / attn_logits_soft_cap)
+        seen = mask[b, h, t] & ((np.arange(len(scores)) <= t) | (not is_causal))
+        scores = np.where(seen, scores + bias[b, h, t], -1e38)
+        out[b, t, h] = scipy.special.softmax(scores) @ v[b, :, h // shared]
+    return out
+
+
+QKV = A(2, 3, 4, 5), B(2, 6, 4, 5), A(2, 6, 4, 2)
+case("dot_product_attention", *QKV, oracle=attention)
+case("dot_product_attention", *QKV, A(4, 3, 6), A(2, 1, 3, 6) > -1, 0.3, True, oracle=attention)
+case("dot_product_attention", A(2, 3, 4, 5), B(2, 3, 2, 5), A(2, 3, 2, 1), is_causal=True, oracle=attention)
+case("dot_product_attention", *QKV, attn_logits_soft_cap=0.5, oracle=attention)
+steps("dot_product_attention", *QKV, mask=np.zeros((1, 1, 3, 1), bool), oracle=attention)
+
+
+def ctc_loss(target, output, target_length, output_length, mask_index=0):
+    """Every path through the classes, one by one."""
+    found = []
+    for y, scores, n, steps in zip(target, output, target_length, output_length, strict=True):
+        logs = scipy.special.log_softmax(scores[:steps], -1)
+        total = -np.inf
+        for path in product(range(scores.shape[1]), repeat=int(steps)):
+            runs = [c for i, c in enumerate(path) if i == 0 or c != path[i - 1]]
+            if [c for c in runs if c != mask_index] == list(y[:n]):
+                total = np.logaddexp(total, sum(logs[i, c] for i, c in enumerate(path)))
+        found.append(-total)
+    return np.array(found)
+
+
+case("ctc_loss", np.array([[1, 2, 2], [1, 0, 0], [1, 1, 9]], "int32"), 2 * A(3, 5, 3), np.array([3, 1, 2], "int32"),
+     np.array([5, 4, 3], "int32"), oracle=ctc_loss)  # fmt: skip
+LABELS, LENGTHS = np.array([[0, 1], [1, 0]], "int32"), (np.array([2, 0], "int32"), np.array([4, 2], "int32"))
+case("ctc_loss", LABELS, A(2, 4, 3), *LENGTHS, 2, oracle=ctc_loss)
+
+
+def ctc_decode(x, lengths, merge_repeated=True, mask_index=0):
+    labels, scores = np.full((1, *x.shape[:2]), -1), []
+    for b, (rows, n) in enumerate(zip(x, lengths, strict=True)):
+        best = [int(np.argmax(row)) for row in rows[:n]]
+        kept = [c for i, c in enumerate(best) if c != mask_index and not (merge_repeated and i and best[i - 1] == c)]
+        labels[0, b, : len(kept)] = kept
+        scores.append([-sum(max(row) for row in rows[:n])])
+    return labels, np.array(scores)
+
+
+for options in ({}, {"merge_repeated": False}, {"mask_index": 2}):
+    steps("ctc_decode", A(4, 9, 3), np.array([9, 5, 0, 1], "int32"), oracle=ctc_decode, **options)
+
+# ---- linear algebra (its records are tested in test_every_op)
+
+REGULAR = A(3, 3) + 2 * np.eye(3)
+DEFINITE = REGULAR @ REGULAR.T
+case("solve", REGULAR, A(3), oracle=np.linalg.solve)
+case("solve", REGULAR, A(3, 2), oracle=np.linalg.solve)
+case(
+    "solve",
+    A(2, 2, 2),
+    B(2, 2),
+    oracle=lambda a, b: np.stack([np.linalg.solve(*pair) for pair in zip(a, b, strict=True)]),
+)
+case("solve_triangular", REGULAR, A(3), oracle=scipy.linalg.solve_triangular)
+case(
+    "solve_triangular",
+    REGULAR,
+    A(3, 2),
+    True,
+    oracle=lambda a, b, lower: scipy.linalg.solve_triangular(a, b, lower=lower),
+)
+case("cholesky", DEFINITE, oracle=np.linalg.cholesky)
+case("cholesky", DEFINITE, True, oracle=lambda x, upper: np.linalg.cholesky(x).T)
+lower_of = lambda x: np.linalg.inv(np.tril(x) @ np.tril(x).T)
+case("cholesky_inverse", REGULAR, oracle=lower_of)
+case("cholesky_inverse", REGULAR, True, oracle=lambda x, upper: lower_of(x.T))
+case("slogdet", A(2, 3, 3) + 2 * np.eye(3) * [[[1]], [[-1]]], oracle=np.linalg.slogdet)
+steps("slogdet", np.zeros((2, 2)), oracle=np.linalg.slogdet)
+case("logdet", A(2, 3, 3) + 2 * np.eye(3), oracle=lambda x: np.log(abs(np.linalg.det(x))))
+fixed = lambda v: v * np.sign(v[np.abs(v).argmax(0), range(v.shape[1])])
+
+
+def eigh(x):
+    values, vectors = np.linalg.eigh((x + x.T) / 2)
+    return values, fixed(vectors)
+
+
+def svd(x, full_matrices=True, compute_uv=True):
+    u, s, vh = np.linalg.svd(x, full_matrices)
+    k = len(s)
+    signs = np.diag(fixed(u[:, :k]).T @ u[:, :k])
+    u[:, :k] *= signs
+    vh[:k] *= signs[:, None]
+    return (u, s, vh) if compute_uv else s
+
+
+case("eigh", A(4, 4), oracle=eigh)
+case("svd", A(3, 3), oracle=svd)
+case("svd", A(4, 2), False, oracle=svd)
+case("svd", A(2, 4), False, oracle=svd)
+case("svd", A(4, 2), compute_uv=False, oracle=svd)
+steps("svd", A(4, 2), oracle=svd)
+steps("svd", A(2, 4), oracle=svd)
+case("qr", A(4, 3), oracle=lambda x: np.linalg.qr(x))
+case("qr", A(3, 3), "complete", oracle=np.linalg.qr)
+steps("qr", A(4, 2), "complete", oracle=np.linalg.qr)
+steps("qr", A(2, 4), oracle=np.linalg.qr)
+case("pinv", A(4, 3), oracle=np.linalg.pinv)
+case("pinv", A(2, 3, 4), oracle=np.linalg.pinv)
+steps("pinv", np.diag([1.0, 1e-3, 0.0]), 1e-2, oracle=lambda x, rcond: np.diag([1.0, 0, 0]))
+case("lstsq", A(5, 3), B(5), oracle=lambda a, b: np.linalg.lstsq(a, b)[0])
+case("lstsq", A(3, 5), B(3, 2), oracle=lambda a, b: np.linalg.lstsq(a, b)[0])
+for matrix in (A(4, 3), np.outer(A(3), A(4)), np.zeros((2, 3)), np.stack([np.eye(2), np.diag([1.0, 0])])):
+    steps("matrix_rank", matrix, oracle=np.linalg.matrix_rank)
+steps("matrix_rank", np.diag([3.0, 0.2, 0.1]), 0.15, oracle=lambda x, tol: np.array(2))
+
 
 # ---- the comparison
 
@@ -620,13 +994,15 @@ def quiet():
 
 def test_every_function_is_tested():
     elsewhere = """array cast convert_to_numpy convert_to_tensor dtype empty empty_like full is_tensor ndim ones shape
-        roi_align roi_pool roi_warp size zeros"""
+        roi_align roi_pool roi_warp size zeros
+        associative_scan cond fori_loop map scan switch vectorize vectorized_map while_loop"""  # test_control
     aliases = {"amax": ops.max, "amin": ops.min}
     assert all(getattr(ops, name) is function for name, function in aliases.items())
     tested = {key.rpartition("-")[0] for key in CASES} | {*elsewhere.split(), *aliases}
     assert set(functions.__all__) <= tested
 
 
+@pytest.mark.filterwarnings("ignore:(All-NaN|Mean of|Degrees of):RuntimeWarning")  # NumPy's, of rows of nan
 @cases(lambda args, smooth: True)
 def test_value(key):
     ours, theirs, args, options, _ = CASES[key]
@@ -642,6 +1018,8 @@ def test_value(key):
 NEED_NUMBERS = {
     **{f"bincount-{i}": "its length depends on them" for i in range(4)},
     **{f"segment_{how}-2": "their number depends on the ids" for how in ("sum", "max")},
+    **{f"unique-{i}": "its shape depends on them" for i in range(7)},
+    **{f"view-{i}": "it reads their bits" for i in range(2)},
     "nonzero-0": "its shape depends on them",
     "where-0": "it is nonzero",
 }
@@ -802,6 +1180,13 @@ def test_top_k_first_of_equals():
 # ---- errors: our own, and saying what was expected
 
 X, IMAGE = A(3, 4), A(1, 5, 5, 4)
+
+
+def _through(f, x):
+    x = tensor(x, watch=True)
+    return gradients(ops.sum(f(x)), x)
+
+
 ERRORS = {
     "zeros: negative size": (lambda: ops.zeros((2, -1)), ChainruleError),
     "arange: step 0": (lambda: ops.arange(0, 3, 0), ValueProblem),
@@ -966,6 +1351,79 @@ ERRORS = {
     "sparse_categorical_crossentropy: floats": (lambda: ops.sparse_categorical_crossentropy(A(3), X), DTypeError),
     "sparse_categorical_crossentropy: shape": (lambda: ops.sparse_categorical_crossentropy([0, 1], X), ShapeError),
     "sparse_categorical_crossentropy: label": (lambda: ops.sparse_categorical_crossentropy([0, 4, 1], X), IndexProblem),
+    "array_split: no parts": (lambda: ops.array_split(X, 0), ShapeError),
+    "hsplit: does not divide": (lambda: ops.hsplit(X, 3), ShapeError),
+    "vsplit: a vector": (lambda: ops.vsplit(A(4), 2), ShapeError),
+    "dsplit: a matrix": (lambda: ops.dsplit(X, 2), ShapeError),
+    "fliplr: a vector": (lambda: ops.fliplr(A(4)), ShapeError),
+    "flipud: a number": (lambda: ops.flipud(1.0), ShapeError),
+    "rearrange: other names": (lambda: ops.rearrange(X, "a b -> a c"), ValueProblem),
+    "rearrange: no arrow": (lambda: ops.rearrange(X, "a b"), ValueProblem),
+    "rearrange: nested": (lambda: ops.rearrange(X, "((a b) c) d -> a b c d", a=1, b=1), ValueProblem),
+    "rearrange: unknown length": (lambda: ops.rearrange(X, "a b -> b a", c=2), ValueProblem),
+    "rearrange: two open": (lambda: ops.rearrange(X, "(a b) c -> a b c"), ShapeError),
+    "rearrange: does not divide": (lambda: ops.rearrange(X, "(a b) c -> a b c", a=2), ShapeError),
+    "rearrange: not 1": (lambda: ops.rearrange(X, "1 a -> a"), ShapeError),
+    "rearrange: rank": (lambda: ops.rearrange(X, "a b c -> c b a"), ShapeError),
+    "tri: negative": (lambda: ops.tri(-1), ShapeError),
+    "geomspace: from 0": (lambda: ops.geomspace(0.0, 1.0), ValueProblem),
+    "hanning: negative": (lambda: ops.hanning(-1), ShapeError),
+    "vander: a matrix": (lambda: ops.vander(X), ShapeError),
+    "ldexp: a float": (lambda: ops.ldexp(X, 0.5), DTypeError),
+    "lcm: floats": (lambda: ops.lcm(X, X), DTypeError),
+    "conj: complex": (lambda: ops.conj(np.ones(2) * 1j), DTypeError),
+    "view: odd bytes": (lambda: ops.view(np.zeros(3, "int8"), "int16"), ShapeError),
+    "view: symbolic": (lambda: ops.view(symbolic((2,)), "int32"), SymbolicError),
+    "percentile: above 100": (lambda: ops.percentile(X, 101.0), ValueProblem),
+    "nanmedian: nothing": (lambda: ops.nanmedian(A(0, 3), axis=0), ShapeError),
+    "nanmax: nothing": (lambda: ops.nanmax(A(0, 3), axis=0), ShapeError),
+    "segment_prod: booleans": (lambda: ops.segment_prod(X > 0, [0, 1, 1]), DTypeError),
+    "histogram: no bins": (lambda: ops.histogram(X, 0), ValueProblem),
+    "histogram: falling": (lambda: ops.histogram(X, [1.0, 0.0]), ValueProblem),
+    "histogram: range": (lambda: ops.histogram(X, 3, (1.0, 0.0)), ValueProblem),
+    "unique: symbolic": (lambda: ops.unique(symbolic((2,))), SymbolicError),
+    "unique: no such axis": (lambda: ops.unique(X, axis=2), ShapeError),
+    "argpartition: outside": (lambda: ops.argpartition(X, 4), ShapeError),
+    "trapezoid: a number": (lambda: ops.trapezoid(1.0), ShapeError),
+    "corrcoef: three axes": (lambda: ops.corrcoef(A(2, 3, 4)), ShapeError),
+    "correlate: a matrix": (lambda: ops.correlate(X, A(2)), ShapeError),
+    "correlate: mode": (lambda: ops.correlate(A(3), A(2), "all"), ValueProblem),
+    "cdist: sizes": (lambda: ops.cdist(X, A(2, 3)), ShapeError),
+    "in_top_k: rank": (lambda: ops.in_top_k(1, X, 2), ShapeError),
+    "psnr: unequal": (lambda: ops.psnr(X, A(4), 1.0), ShapeError),
+    "unfold: rank": (lambda: ops.unfold(X, 2), ShapeError),
+    "unfold: window": (lambda: ops.unfold(A(1, 1, 2, 2), 3), ShapeError),
+    "unfold: padding": (lambda: ops.unfold(A(1, 1, 2, 2), 1, padding=-1), ShapeError),
+    "fold: columns": (lambda: ops.fold(A(1, 4, 3), 3, 2), ShapeError),
+    "depth_to_space: channels": (lambda: ops.depth_to_space(A(1, 2, 2, 6), 2), ShapeError),
+    "depth_to_space: data_format": (lambda: ops.depth_to_space(A(1, 2, 2, 4), 2, "NHWC"), ValueProblem),
+    "space_to_depth: sizes": (lambda: ops.space_to_depth(A(1, 3, 2, 4), 2), ShapeError),
+    "space_to_depth: rank": (lambda: ops.space_to_depth(X, 2), ShapeError),
+    "adaptive_average_pool: rank": (lambda: ops.adaptive_average_pool(X, 2), ShapeError),
+    "adaptive_max_pool: size 0": (lambda: ops.adaptive_max_pool(IMAGE, 0), ShapeError),
+    "dot_product_attention: heads": (
+        lambda: ops.dot_product_attention(*[A(1, 2, n, 3) for n in (4, 3, 3)]),
+        ShapeError,
+    ),
+    "dot_product_attention: rank": (lambda: ops.dot_product_attention(X, X, X), ShapeError),
+    "ctc_loss: floats": (lambda: ops.ctc_loss(A(1, 2), A(1, 3, 4), [2], [3]), ShapeError),
+    "ctc_loss: blank": (lambda: ops.ctc_loss([[1]], A(1, 3, 4), [1], [3], 4), ValueProblem),
+    "ctc_decode: strategy": (lambda: ops.ctc_decode(A(1, 3, 4), [3], "beam_search"), ValueProblem),
+    "ctc_decode: rank": (lambda: ops.ctc_decode(A(3, 4), [3]), ShapeError),
+    "solve: singular": (lambda: ops.solve([[1.0, 2.0], [2.0, 4.0]], [1.0, 0.0]), ValueProblem),
+    "solve: rows": (lambda: ops.solve(REGULAR, A(2)), ShapeError),
+    "inv: singular": (lambda: ops.inv([[1.0, 2.0], [2.0, 4.0]]), ValueProblem),
+    "inv: not square": (lambda: ops.inv(X), ShapeError),
+    "cholesky: not definite": (lambda: ops.cholesky([[1.0, 2.0], [2.0, 1.0]]), ValueProblem),
+    "svd: a vector": (lambda: ops.svd(A(3)), ShapeError),
+    "svd: nan": (lambda: ops.svd([[math.nan]]), ValueProblem),
+    "qr: mode": (lambda: ops.qr(X, "raw"), ValueProblem),
+    "pinv: a vector": (lambda: ops.pinv(A(3)), ShapeError),
+    "lstsq: rows": (lambda: ops.lstsq(X, A(4)), ShapeError),
+    "matrix_rank: a vector": (lambda: ops.matrix_rank(A(3)), ShapeError),
+    "svd: a gradient through a completed basis": (lambda: _through(lambda x: ops.svd(x)[0], A(4, 2)), GraphError),
+    "qr: a gradient through a complete q": (lambda: _through(lambda x: ops.qr(x, "complete")[0], A(4, 2)), GraphError),
+    "qr: a gradient of a wide matrix": (lambda: _through(lambda x: ops.qr(x)[1], A(2, 4)), GraphError),
     "convert: strings": (lambda: ops.convert_to_tensor(["a"]), DTypeError),
     "convert: ragged": (lambda: ops.convert_to_tensor([[1.0], [1.0, 2.0]]), ShapeError),
     "cast: strings": (lambda: ops.cast(X, "str"), DTypeError),
@@ -979,3 +1437,57 @@ def test_error(which):
     with pytest.raises(error, match=r"expected|To mend") as caught:
         call()
     assert isinstance(caught.value, ChainruleError)
+
+
+# ---- an unknown batch
+
+UNKNOWN = {
+    "fmax": (lambda x: ops.fmax(x, 0.0), (3,)),
+    "sinc": (ops.sinc, (3,)),
+    "i0": (ops.i0, (3,)),
+    "nanmean": (lambda x: ops.nanmean(x, axis=1), ()),
+    "nanvar": (lambda x: ops.nanvar(x, axis=1, keepdims=True), (1,)),
+    "cdist": (lambda x: ops.cdist(x, ops.ones((5, 3))), (5,)),
+    "rearrange": (lambda x: ops.rearrange(x, "b (c d) -> b d c", d=3), (3, 1)),
+    "adaptive_average_pool": (lambda x: ops.adaptive_average_pool(ops.reshape(x, (-1, 3, 1)), 2), (2, 1)),
+    "adaptive_max_pool": (lambda x: ops.adaptive_max_pool(ops.reshape(x, (-1, 3, 1)), 2), (2, 1)),
+    "space_to_depth": (lambda x: ops.space_to_depth(ops.reshape(x, (-1, 3, 1, 1)) * ops.ones((3, 1)), 1), (3, 3, 1)),
+    "depth_to_space": (lambda x: ops.depth_to_space(ops.reshape(x, (-1, 3, 1, 1)), 1), (3, 1, 1)),
+    "unfold": (lambda x: ops.unfold(ops.reshape(x, (-1, 1, 3, 1)), (2, 1)), (2, 2)),
+    "fold": (lambda x: ops.fold(ops.reshape(x, (-1, 3, 1)), (3, 1), (3, 1)), (1, 3, 1)),
+    "dot_product_attention": (
+        lambda x: ops.dot_product_attention(*[ops.reshape(x, (-1, 3, 1, 1))] * 3, is_causal=True),
+        (3, 1, 1),
+    ),
+    "solve": (lambda x: ops.solve(ops.reshape(x, (-1, 3, 1)) * ops.ones((3, 3)) + ops.eye(3), x), (3,)),
+    "eigh": (lambda x: ops.eigh(ops.reshape(x, (-1, 3, 1)) * ops.ones((3, 3)))[0], (3,)),
+    "scan": (lambda x: ops.scan(lambda c, y: (c + y, c * y), x[:, 0], ops.transpose(x))[0], ()),
+}
+
+
+@pytest.mark.parametrize("which", UNKNOWN)
+def test_unknown_batch(which):
+    """Built for any number of examples, run on two, as two known ones give."""
+    f, shape = UNKNOWN[which]
+    x = symbolic((None, 3), "float64")
+    built = f(x)
+    assert built.shape == (None, *shape)
+    assert_allclose(run(built, {x: A(2, 3)}).numpy(), f(tensor(A(2, 3))).numpy(), 1e-12, 1e-14)
+
+
+def test_slopes_where_a_formula_fails():
+    """At distance 0, at 0 and at nan."""
+    assert _through(lambda x: ops.cdist(x, x), np.zeros((2, 2))).tolist() == [[0, 0], [0, 0]]
+    x = tensor([0.0, 1e-3], "float64", watch=True)
+    first = gradients(ops.sum(ops.sinc(x)), x, create_graph=True)
+    assert_allclose(gradients(ops.sum(first), x).numpy(), [-(math.pi**2) / 3] * 2, 1e-5)
+    for f in (ops.nansum, ops.nanmean, ops.nanvar, ops.nanmax, ops.nanmedian, ops.nanprod):
+        found = _through(f, np.array([1.0, np.nan, 3.0])).numpy()
+        assert np.isfinite(found).all()
+        assert found[1] == 0
+
+
+def test_a_target_that_does_not_fit():
+    loss = ops.ctc_loss([[1, 1]], np.zeros((1, 2, 3)), [2], [2])
+    assert loss.item() > 9e4
+    assert np.isfinite(_through(lambda x: ops.ctc_loss([[1, 1]], x, [2], [2]), np.zeros((1, 2, 3))).numpy()).all()

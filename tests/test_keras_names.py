@@ -37,6 +37,18 @@ SIGNATURES = {
     "matmul": "x1 x2",
     "tensordot": "x1 x2 axes",
     "norm": "x ord axis keepdims",
+    "scan": "f init xs length reverse unroll",
+    "while_loop": "cond body loop_vars maximum_iterations",
+    "vectorize": "pyfunc excluded signature",
+    "associative_scan": "f elems reverse axis",
+    "dot_product_attention": "query key value bias mask scale is_causal flash_attention attn_logits_soft_cap",
+    "ctc_loss": "target output target_length output_length mask_index",
+    "ctc_decode": "inputs sequence_lengths strategy beam_width top_paths merge_repeated mask_index",
+    "unique": "x sorted return_index return_inverse return_counts axis size fill_value",
+    "nanquantile": "x q axis method keepdims",
+    "fold": "x output_size kernel_size dilation padding stride",
+    "svd": "x full_matrices compute_uv",
+    "gcd": "x1 x2",
     "layer_normalization": "x gamma beta axis epsilon",
 }
 

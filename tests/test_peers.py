@@ -31,6 +31,8 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(3, 4)).astype("float32")
 Y = rng.normal(size=(3, 4)).astype("float32")
 P = np.abs(X) + 0.5
+HOLED = np.where(np.arange(4) == [[1], [3], [0]], np.nan, X).astype("float32")
+SQUARE = X[:, :3] + 2 * np.eye(3, dtype="float32")
 I = np.array([[3, 0, 2], [1, 1, 5]], "int32")
 IMAGE = rng.normal(size=(2, 7, 6, 4)).astype("float32")
 KERNEL = rng.normal(size=(3, 2, 4, 6)).astype("float32")
@@ -149,6 +151,66 @@ CALLS = {
     "count_nonzero": [(I,), (I, 1)],
     "full_like": [(X, 2.0)],
     "zeros_like": [(I,)],
+    "array_split": [(X, 3, 1)],
+    "dstack": [([X, Y],)],
+    "diagflat": [(X[0], 1)],
+    "rearrange": [(IMAGE, "b h w c -> (b h) c w")],
+    "tri": [(3, 4, 1)],
+    "geomspace": [(1.0, 8.0, 4)],
+    "kaiser": [(7, 3.0)],
+    "vander": [(X[0],), (X[0], 2, True)],
+    "lcm": [(I, I[0] + 1)],
+    "gcd": [(I, I[0])],
+    "ldexp": [(X, np.arange(4, dtype="int32"))],
+    "saturate_cast": [(1e3 * X, "uint8"), (1e12 * X, "int32"), (I - 2, "uint8")],
+    "view": [(X, "int32")],
+    "erfinv": [(np.tanh(X),)],
+    "nancumsum": [(HOLED,), (HOLED, 0)],
+    "nancumprod": [(HOLED, 1)],
+    "nanquantile": [(HOLED, 0.3, 0), (HOLED, 0.5)],
+    "nanpercentile": [(HOLED, 30.0, 1)],
+    "percentile": [(X, 30.0), (X, P[0], 1)],
+    "segment_min": [(X, np.array([1, 0, 1]), 3), (I, np.array([1, -1]), 2)],
+    "segment_prod": [(X, np.array([1, 0, 1]), 3)],
+    "histogram": [(X[0], 4), (X[0], 3, (-0.5, 1.0))],
+    "unique": [(I,), (X > 0, True, True, True, True), (I, True, False, False, True, None, 6)],
+    "trapezoid": [(X,), (X, None, 0.5, 0), (X, Y)],
+    "corrcoef": [(X,)],
+    "correlate": [(X[0], Y[0, :3], m) for m in ("valid", "same", "full")],
+    "cdist": [(X, Y)],
+    "in_top_k": [(I[0], np.concatenate([X, Y], 1), 3)],
+    "psnr": [(X, Y, 2.0)],
+    "depth_to_space": [(IMAGE, 2), (IMAGE.transpose(0, 3, 1, 2), 2, "channels_first")],
+    "space_to_depth": [(IMAGE[:, :6], 2), (IMAGE.transpose(0, 3, 1, 2)[:, :, :6], 2, "channels_first")],
+    "unfold": [(IMAGE.transpose(0, 3, 1, 2), 2, 1, 1, 2)],
+    "fold": [(KERNEL.reshape(1, 12, 12), (5, 4), 2)],
+    "adaptive_average_pool": [(IMAGE, (3, 4)), (IMAGE, 2)],
+    "adaptive_max_pool": [(IMAGE, (3, 4)), (IMAGE, 2)],
+    "dot_product_attention": [(IMAGE, IMAGE, IMAGE), (IMAGE, IMAGE, IMAGE, None, None, 0.3, True)],
+    "ctc_loss": [(I % 3 + 1, IMAGE[:, :, 0], np.array([3, 2]), np.array([7, 6]))],
+    "ctc_decode": [(IMAGE[:, :, 0], np.array([7, 5]))],
+    "solve": [(SQUARE, Y.T[:3, 0]), (SQUARE, Y[:, :2])],
+    "solve_triangular": [(SQUARE, Y), (SQUARE, Y, True)],
+    "cholesky": [(SQUARE @ SQUARE.T,), (SQUARE @ SQUARE.T, True)],
+    "cholesky_inverse": [(SQUARE,), (SQUARE, True)],
+    "inv": [(SQUARE,)],
+    "det": [(SQUARE,)],
+    "slogdet": [(SQUARE,)],
+    "logdet": [(SQUARE @ SQUARE.T,)],
+    "qr": [(X.T,), (X.T, "complete")],
+    "svd": [(X, True, False)],
+    "pinv": [(X,)],
+    "lstsq": [(X.T, Y[0])],
+    "matrix_rank": [(X,), (np.ones((3, 2), "float32"),)],
+}
+CALLS |= {
+    n: [(X,), (X[0],)] for n in "copy fabs isneginf isposinf isreal real imag conj conjugate angle sinc i0".split()
+}
+CALLS |= {n: [(X, Y), (HOLED, Y)] for n in "fmax fmin fmod heaviside".split()} | {"logaddexp2": [(X, Y)]}
+CALLS |= {n: [(7,)] for n in "bartlett blackman hamming hanning".split()}
+CALLS |= {
+    f"nan{n}": [(HOLED,), (HOLED, 1, True), (I, 0)]
+    for n in "sum prod max min mean var std median argmax argmin".split()
 }
 CALLS |= {n: [(X,), (X[0],)] for n in UNARY}
 CALLS |= {n: [(P,), (I + 1,)] for n in POSITIVE}

@@ -1,8 +1,8 @@
 """Every operation, under `keras.ops`'s names. One record an operation; no engine here.
 
-May import: `graph`, `tensor`, `errors`. By topic: elementwise, reduction, movement, products, convolution, pooling,
-roi, resampling, random, composite; `functions` and `image` only combine them; `record` and `rules` are what they are
-made of; `install` gives tensors their operators.
+May import: `graph`, `tensor`, `errors`. By topic: elementwise, reduction, movement, products, linear, convolution,
+pooling, roi, resampling, random, composite; `functions` and `image` only combine them; `record` and `rules` are
+what they are made of; `install` gives tensors their operators.
 
 >>> from chainrule import ops
 >>> ops.softmax([0.0, 0.0])
@@ -62,11 +62,13 @@ from .elementwise import (
     equal,
     erf,
     erfc,
+    erfinv,
     exp,
     exp2,
     expm1,
     floor,
     floor_divide,
+    gcd,
     greater,
     greater_equal,
     hypot,
@@ -115,6 +117,21 @@ from .functions import *  # noqa: F403 - functions.py holds public functions onl
 from .functions import __all__ as _functions
 from .functions.indexing import slice_ as slice
 from .install import install
+from .linear import (
+    cholesky_record,
+    det,
+    determinant_sign,
+    eigenvalues,
+    eigenvectors,
+    inv,
+    log_absolute_determinant,
+    pinv_record,
+    qr_left,
+    qr_right,
+    singular_values,
+    singular_vectors,
+    solve_record,
+)
 from .movement import add_at_record, get_item_record, squeeze
 from .pooling import max_pool_index, window_spread, window_sum
 from .products import matmul
@@ -164,16 +181,19 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "det",
     "divide",
     "elu",
     "equal",
     "erf",
     "erfc",
+    "erfinv",
     "exp",
     "exp2",
     "expm1",
     "floor",
     "floor_divide",
+    "gcd",
     "gelu",
     "glu",
     "greater",
@@ -185,6 +205,7 @@ __all__ = [
     "hard_tanh",
     "hypot",
     "image",
+    "inv",
     "isfinite",
     "isinf",
     "isnan",

@@ -519,6 +519,59 @@ erfc = unary(
     samples=PLAIN,
 )
 
+# Wichura's approximation to the normal quantile, good to 16 digits (Algorithm AS 241, Applied Statistics 37, 1988)
+QUANTILE_MIDDLE = (
+    (2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
+    (5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+     5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
+)  # fmt: skip
+QUANTILE_TAIL = (
+    (7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
+     3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734),
+    (1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
+     0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0),
+)  # fmt: skip
+QUANTILE_FAR = (
+    (2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386, 0.026532189526576123093,
+     0.29656057182850489123, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772),
+    (2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
+     0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0),
+)  # fmt: skip
+
+
+def ratio(x: Any, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Any:
+    """One polynomial over another, each from its highest coefficient down."""
+    top, bottom = coefficients
+    p, q = x * top[0] + top[1], x * bottom[0] + bottom[1]
+    for a, b in zip(top[2:], bottom[2:], strict=True):
+        p, q = p * x + a, q * x + b
+    return p / q
+
+
+def _erfinv(o: Any, x: Any) -> Any:
+    """The normal quantile of the share (1 + x) / 2, over the root of 2; float16 could not hold its coefficients."""
+    dtype = x.dtype
+    x = x.astype("float32") if dtype.itemsize < 4 else x
+    size = o.absolute(x)
+    root = o.sqrt(-o.log(o.where(size < 1, 1 - size, o.ones_like(x)) / 2))
+    tail = o.where(root <= 5, ratio(root - 1.6, QUANTILE_TAIL), ratio(root - 5, QUANTILE_FAR))
+    found = o.where(size <= 0.85, x / 2 * ratio(0.180625 - x * x / 4, QUANTILE_MIDDLE), o.sign(x) * tail)
+    ends = o.where(size == 1, o.copysign(o.full_like(x, math.inf), x), found * math.sqrt(0.5))
+    return o.where(size <= 1, ends, o.full_like(x, math.nan)).astype(dtype)
+
+
+erfinv = unary(
+    "erfinv",
+    _erfinv,
+    lambda o, x, y: o.exp(y * y) / TWO_OVER_ROOT_PI,
+    "The number whose erf is x: infinite at -1 and 1, nan beyond (``keras.ops.erfinv``).\n\n"
+    ">>> ops.erfinv([0.0, 0.8427008])\ntensor([0., 1.])",
+    says="the slope of erfinv is sqrt(pi)/2 exp(erfinv(x)^2)",
+    cost=per_entry(other=40),
+    samples=[0.5, -0.75, 0.0, 0.9, -0.99],
+)
+
 
 def _sigmoid(o: Any, x: Any) -> Any:
     """1 / (1 + exp(-x)) or exp(x) / (1 + exp(x)), whichever cannot overflow."""
@@ -747,6 +800,18 @@ bitwise_invert = unary(
     kind="whole",
     samples=[5, 0, -3],
 )
+gcd = binary(
+    "gcd",
+    lambda o, x, y: o.gcd(x, y),
+    None,
+    "The greatest common divisor of two whole numbers, 0 of two zeros (``keras.ops.gcd``).\n\n"
+    ">>> ops.gcd([12, 0], [18, 5])\ntensor([6, 5], dtype=int32)",
+    says=FLAT,
+    kind="whole",
+    samples=[(12, 18), (0, 5), (-4, 6), (0, 0)],
+)
+gcd.names = ("x1", "x2")
+gcd.casts = lambda specs: tuple([np.dtype("int32") if d.kind == "b" else d for d in whole(specs)])
 copysign = binary(
     "copysign",
     lambda o, x, y: o.copysign(x, y),

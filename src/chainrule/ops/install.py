@@ -162,12 +162,15 @@ def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
     return function(*inputs)
 
 
+_OTHERS = {"cond", "lstsq"}  # under the same name NumPy has a condition number, and more results
+
+
 def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
     from chainrule import ops
 
     name = _RENAMED.get(func.__name__, func.__name__)
     function = getattr(ops, name, None)
-    if function is None or not (func.__module__ or "").startswith("numpy"):
+    if function is None or name in _OTHERS or not (func.__module__ or "").startswith("numpy"):
         raise _refuse(func.__name__, "which has no such operation")
     ours: dict[str, Any] = {}
     for key, value in kwargs.items():

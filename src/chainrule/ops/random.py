@@ -22,7 +22,7 @@ from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.scope import state
 from ..graph.spec import is_float
 from ..tensor import Tensor, Variable, as_tensor, constant
-from .elementwise import FLAT
+from .elementwise import FLAT, QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
 
@@ -365,36 +365,13 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
     return namespace().take(x, permutation(x.shape[axis], seed), axis=axis)
 
 
-# Wichura's approximation to the normal quantile, good to 16 digits (Algorithm AS 241, Applied Statistics 37, 1988)
-_MIDDLE = (
-    (2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
-     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
-    (5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
-     5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
-)  # fmt: skip
-_TAIL = (
-    (7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
-     3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734),
-    (1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
-     0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0),
-)  # fmt: skip
-
-
-def _ratio(x: Tensor, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Tensor:
-    top, bottom = coefficients
-    p, q = x * top[0] + top[1], x * bottom[0] + bottom[1]
-    for a, b in zip(top[2:], bottom[2:], strict=True):
-        p, q = p * x + a, q * x + b
-    return p / q
-
-
 def _quantile(p: Tensor) -> Tensor:
     """The standard normal number below which a share p lies, for p from 1e-6 to 1 - 1e-6."""
     o = namespace()
     q = p - 0.5
-    middle = q * _ratio(0.180625 - q * q, _MIDDLE)
+    middle = q * ratio(0.180625 - q * q, QUANTILE_MIDDLE)
     near = o.minimum(p, 1 - p)
-    tail = o.sign(q) * _ratio(o.sqrt(-o.log(near)) - 1.6, _TAIL)
+    tail = o.sign(q) * ratio(o.sqrt(-o.log(near)) - 1.6, QUANTILE_TAIL)
     found: Tensor = o.where(o.absolute(q) <= 0.425, middle, tail)
     return found
 

@@ -119,6 +119,8 @@ class Operation:
             linear in that input with the others held. For variadic operations one function, which
             takes the input's index after `o`. ``None`` in either: no gradient through that input.
         joint: for form two, linear in all inputs together (``concatenate``), not in each with the others held.
+        tangent: for form two, where it is not linear in an input (``inv``): a function for each input,
+            ``(o, tangent, *inputs, **attributes)``, of which `transpose` is the transpose; ``None`` where it is linear.
         reduces: for form one, the output has lost the axes named by the attribute ``axis``.
         batch: ``(operation, inputs, batched, size, attributes) -> Tensor``, what `vectorize` builds.
         cost: ``(specs, output spec, **attributes) -> Cost``.
@@ -151,10 +153,12 @@ class Operation:
         transpose: tuple[Rule | None, ...] | Rule | None = None,
         reduces: bool = False,
         joint: bool = False,
+        tangent: tuple[Rule | None, ...] | None = None,
         names: tuple[str, ...] = (),
     ) -> None:
         self.name, self.value, self.spec, self.casts = name, value, spec, casts
         self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
+        self.tangent = tangent
         self.batch, self.cost, self.says, self.samples = batch, cost, says, samples
         self.written = written or name + "({0})"
         self.plans: dict[Any, Plan] = new_cache()
@@ -167,6 +171,10 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
+
+    def bends(self, i: int) -> Rule | None:
+        """The rule for input i's tangent where the operation is not linear in it."""
+        return self.tangent[i] if self.tangent else None
 
     @property
     def differentiable(self) -> bool:

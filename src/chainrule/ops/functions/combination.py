@@ -13,9 +13,9 @@ from .. import composite, elementwise
 from .. import reduction as reductions
 from ..record import freeze
 from ..rules import normal_axes
-from .creation import ones_like, zeros_like
-from .indexing import where
-from .shape import reshape
+from .creation import cast, ones_like, zeros_like
+from .indexing import diagonal, take_along_axis, where
+from .shape import expand_dims, reshape, transpose
 
 
 def layer_normalization(
@@ -185,3 +185,69 @@ def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
     """
     x = as_tensor(x)
     return where(x > threshold, x, default_value)
+
+
+def psnr(x1: Any, x2: Any, max_val: Any) -> Tensor:
+    """Peak signal-to-noise ratio: 20 log10(max_val) - 10 log10(mean squared error), in decibels (``keras.ops.psnr``).
+
+    >>> ops.psnr([0.0, 0.0], [0.1, 0.1], 1.0)
+    tensor(20.0)
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    _same_shape(a, b)
+    error = reductions.mean(elementwise.square(a - b))
+    return 20.0 * elementwise.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * elementwise.log10(error)
+
+
+def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
+    """Whether fewer than `k` classes are predicted above the target's (``keras.ops.in_top_k``).
+
+    Args:
+        targets: (batch,), whole numbers. predictions: (batch, classes). nan as a target's score counts as -inf.
+
+    >>> ops.in_top_k([1, 0], [[0.1, 0.9], [0.2, 0.8]], 1)
+    tensor([ True, False], dtype=bool)
+    """
+    labels, x = as_tensor(targets), as_tensor(predictions)
+    if x.ndim != labels.ndim + 1:
+        raise ShapeError(
+            f"targets of shape {labels.shape} and predictions of {x.shape}", "(batch,) and (batch, classes)", "reshape"
+        )
+    mine = take_along_axis(x, expand_dims(labels, -1), axis=-1)
+    above = x > where(elementwise.isnan(mine), -math.inf, mine)
+    return reductions.sum(cast(above, "int32"), axis=-1) < k
+
+
+def cdist(x: Any, y: Any) -> Tensor:
+    """The distance between each point of `x` and each of `y` (``keras.ops.cdist``); its slope is 0 at distance 0.
+
+    Args:
+        x: (..., m, size). y: (..., n, size).
+
+    Returns: (..., m, n).
+
+    >>> ops.cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]])
+    tensor([[5., 0.]])
+    """
+    a, b = as_tensor(x), as_tensor(y)
+    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-1]:
+        raise ShapeError(f"points of shapes {a.shape} and {b.shape}", "(..., m, size) and (..., n, size)", "reshape")
+    return reductions.norm(expand_dims(a, -2) - expand_dims(b, -3), axis=-1)
+
+
+def corrcoef(x: Any) -> Tensor:
+    """The correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
+
+    >>> ops.corrcoef([[1.0, 2.0], [4.0, 2.0]])
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
+    x = as_tensor(x)
+    if x.ndim not in (1, 2):
+        raise ShapeError(f"a tensor of shape {x.shape}", "(variables, observations)", "reshape it")
+    rows = x if x.ndim == 2 else reshape(x, (1, -1))
+    centred = rows - reductions.mean(rows, axis=1, keepdims=True)
+    together = centred @ transpose(centred)
+    size = elementwise.sqrt(diagonal(together))
+    found = elementwise.clip(together / expand_dims(size, 1) / size, -1.0, 1.0)
+    return found if x.ndim == 2 else found[0, 0]

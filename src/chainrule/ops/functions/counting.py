@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from builtins import max as builtin_max
+from builtins import min as builtin_min
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from ...errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from ...tensor import Tensor, as_tensor
 from .. import elementwise, movement
 from .. import reduction as reductions
-from ..rules import normal_axes, sizes_of
-from .creation import cast
-from .indexing import one_hot, take, where
-from .reduction import max, sort
-from .shape import expand_dims, moveaxis, ravel, reshape, transpose
+from ..record import freeze
+from ..rules import normal_axes, normal_axis, sizes_of
+from .creation import cast, full_like
+from .indexing import one_hot, take, take_along_axis, where
+from .reduction import max, min, sort
+from .shape import concatenate, expand_dims, moveaxis, ravel, reshape, transpose
 
 
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tensor:
@@ -131,13 +133,47 @@ def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, so
     >>> ops.segment_max([1.0, 2.0, 4.0], [0, 1, 0])
     tensor([4., 2.])
     """
-    x, ids, n = _segments(data, segment_ids, num_segments)
+    x, ids, n = _segments(_numbers(data), segment_ids, num_segments)
+    low = -math.inf if x.spec.floating else int(np.iinfo(x.dtype).min)
+    return max(_held_against(x, ids, n, low), axis=0, initial=low)
+
+
+def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """The smallest entry of each segment, the first at a tie (``keras.ops.segment_min``); see `segment_sum`.
+
+    Each row is held against each segment. A segment without rows gives inf, or the largest integer.
+
+    >>> ops.segment_min([1.0, 2.0, 4.0], [0, 1, 0])
+    tensor([1., 2.])
+    """
+    x, ids, n = _segments(_numbers(data), segment_ids, num_segments)
+    high = math.inf if x.spec.floating else int(np.iinfo(x.dtype).max)
+    return min(_held_against(x, ids, n, high), axis=0, initial=high)
+
+
+def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """The product of the rows of each segment (``keras.ops.segment_prod``); see `segment_sum`.
+
+    Each row is held against each segment. A segment without rows gives 1; gradients are exact at zeros.
+
+    >>> ops.segment_prod([3.0, 2.0, 4.0], [0, 2, 0])
+    tensor([12.,  1.,  2.])
+    """
+    x, ids, n = _segments(_numbers(data), segment_ids, num_segments)
+    return cast(reductions.prod(_held_against(x, ids, n, 1), axis=0), x.dtype)
+
+
+def _numbers(data: Any) -> Tensor:
+    x = as_tensor(data)
     if x.dtype.kind == "b":
         raise DTypeError("data of dtype bool", "numbers", "cast them to int32")
-    low = -math.inf if x.spec.floating else int(np.iinfo(x.dtype).min)
+    return x
+
+
+def _held_against(x: Tensor, ids: Tensor, n: int, other: float) -> Tensor:
+    """(rows, n, ...): each row at its own segment, `other` at the rest."""
     mine = elementwise.equal(expand_dims(ids, 1), np.arange(n, dtype=np.int32))
-    mine = reshape(mine, (*mine.shape, *[1] * (x.ndim - 1)))
-    return max(where(mine, expand_dims(x, 1), low), axis=0, initial=low)
+    return where(reshape(mine, (*mine.shape, *[1] * (x.ndim - 1))), expand_dims(x, 1), other)
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Tensor:
@@ -205,28 +241,60 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
     >>> ops.quantile([4.0, 1.0, 2.0, 8.0], [0.5, 0.1])
     tensor([3. , 1.3])
     """
+    return quantiles(x, q, axis, method, keepdims)
+
+
+def quantiles(
+    x: Any, q: Any, axis: Any, method: str, keepdims: bool, whole: float = 1.0, passing_nan: bool = False
+) -> Tensor:
+    """`quantile` with shares of `whole`. With `passing_nan` nan are left out, else one makes the result nan."""
     if method not in ("linear", "lower", "higher", "midpoint", "nearest"):
         raise ValueProblem(f"method {method!r}", "linear, lower, higher, midpoint or nearest", "name one of these")
     x = elementwise.multiply(x, 1.0) if as_tensor(x).dtype.kind in "biu" else as_tensor(x).cast_weak()
-    share = as_tensor(q).cast_to(x.dtype)
-    if share.ndim > 1 or (not share.symbolic and not ((share.numpy() >= 0) & (share.numpy() <= 1)).all()):
-        raise ValueProblem(f"q {q}", "a number from 0 to 1, or a vector of them", "divide percentages by 100")
-    axes = normal_axes(axis, x.ndim)
+    given = as_tensor(q)
+    if given.ndim > 1 or (not given.symbolic and not ((given.numpy() >= 0) & (given.numpy() <= whole)).all()):
+        raise ValueProblem(
+            f"q {q}",
+            f"a number from 0 to {whole:g}, or a vector of them",
+            "divide percentages by 100, or use percentile" if whole == 1 else "multiply shares by 100, or use quantile",
+        )
+    share = (
+        given.cast_to(x.dtype)
+        if whole == 1
+        else elementwise.divide(given.cast_to(np.dtype("float64")), whole).cast_to(x.dtype)
+    )
+    axes = normal_axes(freeze(axis), x.ndim)
     rest = [i for i in range(x.ndim) if i not in axes]
     n = math.prod(x.shape[i] for i in axes)
     if not n:
         raise ShapeError(f"a quantile of none of shape {x.shape}", "at least one entry", "check the axis")
     row = reshape(transpose(x, (*rest, *axes)), (*[x.shape[i] for i in rest], n))
-    ordered, at = sort(row), reshape(share, (-1,)) * (n - 1)
-    below, above = (take(ordered, cast(f(at), "int32"), axis=-1) for f in (elementwise.floor, elementwise.ceil))
-    part = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5, "linear": at - elementwise.floor(at)}.get(method)
+    ordered, missing, at = sort(row), elementwise.isnan(row), reshape(share, (-1,))
+    read: Any = take_along_axis if passing_nan else take
+    if passing_nan:  # they stand at the end: each row has its own last place
+        last = n - 1 - reductions.sum(cast(missing, x.dtype), axis=-1, keepdims=True)
+        at = at * elementwise.maximum(last, 0.0)
+    else:
+        at = at * (n - 1)
+    below, above = (read(ordered, cast(f(at), "int32"), axis=-1) for f in (elementwise.floor, elementwise.ceil))
+    part: Any = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5, "linear": at - elementwise.floor(at)}.get(method)
     if part is None:
-        found = take(ordered, cast(elementwise.ceil(at - 0.5), "int32"), axis=-1)
+        found = read(ordered, cast(elementwise.ceil(at - 0.5), "int32"), axis=-1)
     else:
         found = where(below == above, below, below * (1 - part) + above * part)
-    found = where(reductions.any(elementwise.isnan(row), axis=-1, keepdims=True), math.nan, found)
+    if not passing_nan:
+        found = where(reductions.any(missing, axis=-1, keepdims=True), math.nan, found)
     found = moveaxis(found, -1, 0) if share.ndim else found[..., 0]
     return expand_dims(found, tuple(a + share.ndim for a in axes)) if keepdims and axes else found
+
+
+def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+    """`quantile` with `q` from 0 to 100 (``keras.ops.percentile``).
+
+    >>> ops.percentile([4.0, 1.0, 2.0, 8.0], 50)
+    tensor(3.0)
+    """
+    return quantiles(x, q, axis, method, keepdims, whole=100.0)
 
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -236,3 +304,88 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     tensor(3.0)
     """
     return quantile(x, 0.5, axis, "linear", keepdims)
+
+
+def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Tensor, Tensor]:
+    """How many entries fall into each bin, as floats, and the bins' edges (``keras.ops.histogram``).
+
+    Args:
+        bins: how many of equal width, or their edges. range: (lowest, highest) edge; default the data's.
+
+    A bin holds its lower edge, the last its upper one too. nan and what lies outside is not counted.
+
+    >>> ops.histogram([1.0, 2.0, 2.5, 4.0], bins=3)
+    (tensor([1., 2., 1.]), tensor([1., 2., 3., 4.]))
+    """
+    row = ravel(x)
+    row = elementwise.multiply(row, 1.0) if row.dtype.kind in "biu" else row
+    edges = ravel(bins) if np.ndim(bins) else _equal_bins(row, bins, range)
+    if edges.shape[0] < 2 or (not edges.symbolic and (np.diff(edges.numpy()) < 0).any()):
+        raise ValueProblem(f"bins {bins}", "at least two edges that do not fall", "sort them")
+    below = reductions.sum(cast(elementwise.less(expand_dims(row, 1), edges), "int32"), axis=0)
+    within = reductions.sum(cast(elementwise.less_equal(row, edges[-1]), "int32"))
+    upto = concatenate([below[:-1], reshape(within, (1,))])
+    return cast(upto[1:] - upto[:-1], row.dtype), edges
+
+
+def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
+    (count,) = sizes_of(bins)
+    if not count:
+        raise ValueProblem("0 bins", "at least one", "say how many")
+    if range is not None:
+        if not range[0] <= range[1]:
+            raise ValueProblem(f"range {range}", "(lowest, highest)", "put the smaller number first")
+        low, high = (as_tensor(float(v)).cast_to(row.dtype) for v in range)
+    elif row.size:
+        low, high = min(row), max(row)
+    else:
+        return _equal_bins(row, bins, (0.0, 1.0))
+    flat = cast(low == high, row.dtype) * 0.5
+    low, high = low - flat, high + flat
+    shares = np.linspace(0.0, 1.0, count + 1).astype(row.dtype)
+    return low * (1 - shares) + high * shares
+
+
+def unique(
+    x: Any,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Any:
+    """The different entries, or slices along `axis`, from small to large (``keras.ops.unique``).
+
+    Args:
+        x: with a value, since it decides the shape. return_index, return_inverse, return_counts: also where each
+            first stands, which one stands at each place, and how often each comes, as int32.
+        size: cut to so many, or filled up with `fill_value` (default the smallest; count 0). sorted: they always are.
+
+    Gradients reach the entries where they first stand. Each nan is one of its own.
+
+    >>> ops.unique([3.0, 1.0, 3.0], return_counts=True)
+    (tensor([1., 3.]), tensor([1, 2], dtype=int32))
+    """
+    x = as_tensor(x).cast_weak()
+    axis = None if axis is None else normal_axis(axis, x.ndim)
+    _, first, inverse, counts = np.unique(x.numpy(), True, True, True, axis=axis, equal_nan=False)
+    values = take(x, first.astype(np.int32), axis=axis)
+    inverse = inverse.reshape(x.shape if axis is None else -1)
+    if size is not None:
+        (n,) = sizes_of(size)
+        at = normal_axis(axis or 0, values.ndim)
+        kept, more = builtin_min(n, len(first)), n - len(first)
+        values = take(values, np.arange(kept, dtype=np.int32), axis=at)
+        if more > 0:
+            if not len(first):
+                raise ShapeError(f"{n} of no entries at all", "at least one entry", "leave size out")
+            filler = take(values, np.zeros(more, np.int32), axis=at)
+            filler = filler if fill_value is None else full_like(filler, fill_value)
+            values = concatenate([values, filler], axis=at)
+        first = np.append(first[:kept], np.full(builtin_max(more, 0), first[0] if len(first) else 0))
+        counts = np.append(counts[:kept], np.zeros(builtin_max(more, 0), int))
+    wanted = ((return_index, first), (return_inverse, inverse), (return_counts, counts))
+    found = (values, *[as_tensor(a.astype(np.int32)) for asked, a in wanted if asked])
+    return found if len(found) > 1 else values

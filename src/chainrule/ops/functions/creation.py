@@ -258,3 +258,78 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
 
 array = convert_to_tensor
 empty_like = zeros_like
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones up to the k-th diagonal, zeros above (``keras.ops.tri``).
+
+    >>> ops.tri(2)
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    rows, columns = sizes_of((N, N if M is None else M))
+    return constant(np.tri(rows, columns, k, dtype=as_dtype(dtype or floatx())))
+
+
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
+    """`num` numbers from `start` to `stop`, each the same factor from the last (``keras.ops.geomspace``).
+
+    >>> ops.geomspace(1.0, 100.0, 3)
+    tensor([  1.,  10., 100.])
+    """
+    low, high = np.asarray(start, float), np.asarray(stop, float)
+    if num < 0 or (low == 0).any() or (high == 0).any():
+        raise ValueProblem(f"{num} numbers from {start} to {stop}", "a number from 0 up, no end 0", "use linspace")
+    with np.errstate(invalid="ignore"):
+        found = np.geomspace(low, high, num, endpoint, axis=axis)
+    return constant(found.astype(as_dtype(dtype or floatx())))
+
+
+def bartlett(x: Any) -> Tensor:
+    """A triangle over `x` points, 0 at its ends (``keras.ops.bartlett``).
+
+    >>> ops.bartlett(5)
+    tensor([0. , 0.5, 1. , 0.5, 0. ])
+    """
+    return _window(np.bartlett, x)
+
+
+def blackman(x: Any) -> Tensor:
+    """Blackman's window over `x` points, of three cosines (``keras.ops.blackman``).
+
+    >>> ops.blackman(3)
+    tensor([0., 1., 0.])
+    """
+    return _window(lambda n: np.maximum(np.blackman(n), 0.0), x)  # rounding takes its ends below 0
+
+
+def hamming(x: Any) -> Tensor:
+    """Hamming's window over `x` points, a cosine on a step of 0.08 (``keras.ops.hamming``).
+
+    >>> ops.hamming(3)
+    tensor([0.08, 1.  , 0.08])
+    """
+    return _window(np.hamming, x)
+
+
+def hanning(x: Any) -> Tensor:
+    """Von Hann's window over `x` points, a raised cosine (``keras.ops.hanning``).
+
+    >>> ops.hanning(3)
+    tensor([0., 1., 0.])
+    """
+    return _window(np.hanning, x)
+
+
+def kaiser(x: Any, beta: Any) -> Tensor:
+    """Kaiser's window over `x` points; `beta` makes it narrow (``keras.ops.kaiser``).
+
+    >>> ops.kaiser(3, 0.0)
+    tensor([1., 1., 1.])
+    """
+    return _window(lambda n: np.kaiser(n, float(beta)), x)
+
+
+def _window(function: Any, x: Any) -> Tensor:
+    (points,) = sizes_of(int(as_tensor(x)))
+    return constant(function(points).astype(as_dtype(floatx())))

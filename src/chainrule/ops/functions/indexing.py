@@ -444,3 +444,13 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     tensor(5.0)
     """
     return reductions.sum(diagonal(x, offset, axis1, axis2), axis=-1)
+
+
+def diagflat(x: Any, k: int = 0) -> Tensor:
+    """The flattened tensor on the k-th diagonal (``keras.ops.diagflat``).
+
+    >>> ops.diagflat([[1.0, 2.0]])
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
+    return diag(ravel(x), k)

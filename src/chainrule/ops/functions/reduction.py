@@ -192,4 +192,37 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
     return a
 
 
+def argpartition(x: Any, kth: int, axis: int | None = -1) -> Tensor:
+    """An order with the `kth` smallest in its place, none larger before: the sorted one (``keras.ops.argpartition``).
+
+    >>> ops.argpartition([3.0, 1.0, 2.0], 1)
+    tensor([1, 2, 0], dtype=int32)
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    normal_axis(kth, x.shape[normal_axis(axis, x.ndim)], "kth")
+    return argsort(x, axis)
+
+
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
+    """The area under straight lines between the points (``keras.ops.trapezoid``).
+
+    Args:
+        x: where the points stand, a vector or as `y`; default `dx` apart.
+
+    >>> ops.trapezoid([1.0, 2.0, 4.0])
+    tensor(4.5)
+    """
+    y = as_tensor(y)
+    at = normal_axis(axis, y.ndim)
+    head = (slice(None),) * at
+    pairs = (y[(*head, slice(1, None))] + y[(*head, slice(None, -1))]) / 2.0
+    if x is None:
+        return reductions.sum(pairs * dx, axis=at)
+    x = as_tensor(x)
+    steps = reshape(diff(x), [-1 if i == at else 1 for i in range(y.ndim)]) if x.ndim == 1 else diff(x, axis=axis)
+    return reductions.sum(pairs * steps, axis=at)
+
+
 amax, amin = max, min

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -236,3 +238,132 @@ def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Tensor:
         turned = swapaxes(x, *pair)
         return flip(turned, pair[0] if k % 4 == 1 else pair[1])
     return x
+
+
+def dstack(xs: Any) -> Tensor:
+    """Tensors joined along the third axis, vectors as one row (``keras.ops.dstack``).
+
+    >>> ops.dstack([[1.0, 2.0], [3.0, 4.0]]).shape
+    (1, 2, 2)
+    """
+    parts = []
+    for x in [as_tensor(x) for x in xs]:
+        wide = reshape(x, (1, -1)) if x.ndim < 2 else x
+        parts.append(wide if wide.ndim > 2 else expand_dims(wide, 2))
+    return concatenate(parts, axis=2)
+
+
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
+    """`split` into parts that need not be equal: the first are longer by one (``keras.ops.array_split``).
+
+    >>> ops.array_split([1.0, 2.0, 3.0], 2)
+    [tensor([1., 2.]), tensor([3.])]
+    """
+    if not isinstance(indices_or_sections, int | np.integer):
+        return split(x, indices_or_sections, axis)
+    x = as_tensor(x)
+    n, parts = x.shape[normal_axis(axis, x.ndim)], int(indices_or_sections)
+    if parts < 1:
+        raise ShapeError(f"{parts} parts", "a number from 1 up", "say how many parts")
+    return split(x, [i * (n // parts) + min(i, n % parts) for i in range(1, parts)], axis)
+
+
+def hsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
+    """`split` along the second axis, of a vector along its only one (``keras.ops.hsplit``).
+
+    >>> ops.hsplit([1.0, 2.0], 2)
+    [tensor([1.]), tensor([2.])]
+    """
+    x = as_tensor(x)
+    return split(x, indices_or_sections, 0 if x.ndim == 1 else 1)
+
+
+def vsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
+    """`split` along the first of two or more axes (``keras.ops.vsplit``).
+
+    >>> [part.shape for part in ops.vsplit([[1.0], [2.0]], 2)]
+    [(1, 1), (1, 1)]
+    """
+    return split(_ranked(x, 2), indices_or_sections, 0)
+
+
+def dsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
+    """`split` along the third axis (``keras.ops.dsplit``).
+
+    >>> [part.shape for part in ops.dsplit([[[1.0, 2.0]]], 2)]
+    [(1, 1, 1), (1, 1, 1)]
+    """
+    return split(_ranked(x, 3), indices_or_sections, 2)
+
+
+def _ranked(x: Any, rank: int) -> Tensor:
+    found = as_tensor(x)
+    if found.ndim < rank:
+        raise ShapeError(f"a tensor of shape {found.shape}", f"at least {rank} axes", "add axes, or use split")
+    return found
+
+
+def fliplr(x: Any) -> Tensor:
+    """The columns in the opposite order (``keras.ops.fliplr``).
+
+    >>> ops.fliplr([[1.0, 2.0]])
+    tensor([[2., 1.]])
+    """
+    return flip(_ranked(x, 2), 1)
+
+
+def flipud(x: Any) -> Tensor:
+    """The rows in the opposite order (``keras.ops.flipud``).
+
+    >>> ops.flipud([1.0, 2.0])
+    tensor([2., 1.])
+    """
+    return flip(_ranked(x, 1), 0)
+
+
+def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
+    """Axes split, moved and merged as a pattern says (``keras.ops.rearrange``; Rogozhnikov, "Einops", ICLR 2022).
+
+    Args:
+        pattern: names before and behind ``->``; those in parentheses are one axis of the tensor, ``1`` is a new one
+            or one of size 1. axes_lengths: sizes that the shape does not tell, all but one in each parenthesis.
+
+    >>> ops.rearrange(ops.zeros((2, 6, 3)), "b (h w) c -> b c h w", h=2).shape
+    (2, 3, 2, 3)
+    """
+    x = as_tensor(tensor)
+    before, arrow, behind = pattern.partition("->")
+    left, right = _groups(before), _groups(behind)
+    names = [name for group in left for name in group]
+    wanted = [name for group in right for name in group]
+    if not arrow or sorted(names) != sorted(wanted) or len(set(names)) < len(names) or not {*names} >= {*axes_lengths}:
+        raise ValueProblem(
+            f"pattern {pattern!r} with lengths {axes_lengths}", "the same names on both sides, each once",
+            "write one like 'b (h w) c -> b c h w'",
+        )  # fmt: skip
+    if len(left) != x.ndim:
+        raise ShapeError(f"pattern {pattern!r} for shape {x.shape}", "one name or parenthesis an axis", "add names")
+    sizes: dict[str, Any] = dict(axes_lengths)
+    for group, n in zip(left, x.shape, strict=True):
+        known = math.prod(sizes[name] for name in group if name in sizes)
+        open_names = [name for name in group if name not in sizes]
+        fits = n is None or (known == n if not open_names else known > 0 and n % known == 0)
+        if len(open_names) > 1 or not fits or (n is None and len(group) != 1):
+            raise ShapeError(
+                f"an axis of size {n} for {' '.join(group) or 1} with lengths {axes_lengths}",
+                "lengths of all but one name, whose product divides it",
+                "pass their lengths by name",
+            )
+        for name in open_names:
+            sizes[name] = None if n is None else n // known
+    x = transpose(reshape(x, [sizes[name] for name in names]), [names.index(name) for name in wanted])
+    merged = [[sizes[name] for name in group] for group in right]
+    return reshape(x, [None if None in group else math.prod(group) for group in merged])
+
+
+def _groups(side: str) -> list[list[str]]:
+    """One list of names for each axis."""
+    found = re.findall(r"\(([\w ]*)\)|(\w+)", side)
+    if re.sub(r"\([\w ]*\)|\w+|\s", "", side):
+        raise ValueProblem(f"pattern {side!r}", "names, 1 and single parentheses", "name each axis")
+    return [[name for name in (group or word).split() if name != "1"] for group, word in found]

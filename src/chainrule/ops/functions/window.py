@@ -9,9 +9,11 @@ import numpy as np
 
 from ...errors import ShapeError, ValueProblem
 from ...tensor import Tensor, as_tensor
-from .. import convolution, pooling
+from .. import convolution, elementwise, pooling
 from ..record import freeze
-from .shape import moveaxis, reshape
+from ..rules import sizes_of
+from .indexing import pad
+from .shape import expand_dims, flip, moveaxis, reshape
 
 
 def _last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
@@ -202,3 +204,41 @@ def average_pool(
     [[[0.5], [2.5]]]
     """
     return _pooled(pooling.average_pool_record, inputs, pool_size, strides, padding, data_format)
+
+
+def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
+    """sum(x1[n + k] x2[n]) at each shift k of two vectors (``keras.ops.correlate``).
+
+    Args:
+        mode: ``"valid"``, where the shorter lies inside the longer; ``"full"``, where they meet; ``"same"``, the middle
+            of these, as many as the longer has.
+
+    >>> ops.correlate([1.0, 2.0, 3.0], [1.0, 1.0])
+    tensor([3., 5.])
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    if a.ndim != 1 or b.ndim != 1 or not a.size or not b.size:
+        raise ShapeError(f"shapes {a.shape} and {b.shape}", "two vectors of at least one entry", "flatten them")
+    if mode not in ("valid", "same", "full"):
+        raise ValueProblem(f"mode {mode!r}", "'valid', 'same' or 'full'", "name one of these")
+    if a.size < b.size:
+        return flip(correlate(b, a, mode))
+    more = b.size - 1
+    edges = {"valid": (0, 0), "full": (more, more), "same": (b.size // 2, more - b.size // 2)}[mode]
+    return extract_sequences(pad(a, (edges,)), b.size, 1) @ b
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers of each entry as a row, the highest first or, `increasing`, last (``keras.ops.vander``).
+
+    >>> ops.vander([2.0, 3.0], 3)
+    tensor([[4., 2., 1.],
+            [9., 3., 1.]])
+    """
+    x = as_tensor(x)
+    if x.ndim != 1:
+        raise ShapeError(f"a tensor of shape {x.shape}", "a vector", "flatten it")
+    (count,) = sizes_of(x.shape[0] if N is None else N)
+    powers = np.arange(count, dtype=np.int32)
+    base = expand_dims(x, 1)
+    return elementwise.power(base, powers if increasing else powers[::-1].copy())

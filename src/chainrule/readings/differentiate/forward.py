@@ -56,6 +56,8 @@ def _one_tangent(node: Node, operation: Operation, moved: dict[int, Any], value:
                 part = ops.sum(part, axis=attributes["axis"], keepdims=attributes["keepdims"])
             elif part.shape != y.shape:
                 part = ops.broadcast_to(part, y.shape)
+        elif (rule := operation.bends(i)) is not None:
+            part = rule(ops, t, *xs, **attributes)
         elif operation.transpose is not None:
             part = apply(operation, (*xs[:i], t, *xs[i + 1 :]), attributes)
         else:

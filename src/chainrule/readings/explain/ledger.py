@@ -107,7 +107,12 @@ class Ledger:
                 if operation.local is not None
                 else None
             )
-        return Arithmetic(self._linear(node, index), float(value))
+        first = self._first_active(node)
+        return None if operation.bends(first) else Arithmetic(self._linear(node, index, first), float(value))
+
+    def _first_active(self, node: Node) -> int:
+        """The first input that gradients reach."""
+        return next((i for i, n in enumerate(node.inputs) if n.serial in self.active), 0)
 
     def _reduction(self, operation: Operation, x: Any, index: Index, node: Node) -> str:
         axes = normal_axes(node.attributes["axis"], x.ndim)
@@ -123,17 +128,13 @@ class Ledger:
         body = self._terms([factor(v, self.digits) for v in group], group)
         return f"({body}) / {group.size}" if name == "mean" else body
 
-    def _linear(self, node: Any, index: Index) -> str:
-        """The entry as a sum over the first input that gradients reach: coefficients from the transpose of a one."""
+    def _linear(self, node: Any, index: Index, first: int) -> str:
+        """The entry as a sum over input `first`: coefficients from the transpose of a one."""
         operation: Operation = node.operation
         xs = [np.asarray(n.value) for n in node.inputs]
         one = np.zeros(node.spec.shape, node.spec.dtype)
         one[index] = 1
-        moving = (
-            range(len(xs))
-            if operation.joint
-            else [next((i for i, n in enumerate(node.inputs) if n.serial in self.active), 0)]
-        )
+        moving = range(len(xs)) if operation.joint else [first]
         texts: list[str] = []
         values: list[Any] = []
         for i in moving:
@@ -277,14 +278,19 @@ class Ledger:
         return self._terms(texts, us * locals_)
 
     def _column(self, node: Any, i: int, u: Any, index: Index) -> str:
-        """The outputs this input entry reaches, each upstream times its coefficient: the operation run on a one."""
+        """The outputs this input entry reaches, each upstream times its coefficient: its tangent along a one."""
         operation: Operation = node.operation
         xs = [np.asarray(n.value) for n in node.inputs]
         one = np.zeros_like(xs[i])
         one[index] = 1
         others = [np.zeros_like(x) for x in xs] if operation.joint else list(xs)
         others[i] = one
-        column = np.asarray(operation.value(np, *others, **node.attributes))
+        rule = operation.bends(i)
+        column = np.asarray(
+            operation.value(np, *others, **node.attributes)
+            if rule is None
+            else rule(arrays, one, *xs, **node.attributes)
+        )
         places = [tuple(p) for p in np.argwhere(column)]
         texts = [
             f"{factor(np.asarray(u)[p], self.digits)} * {factor(column[p], self.digits)}"
