@@ -12,17 +12,13 @@ from typing import Any
 from .errors import HabitError
 
 _RECURRENT = "recurrent layers are not here yet; a causal Conv1D, or a loop in a Layer of your own, may do"
-_ATTENTION = "write it with ops.matmul and ops.softmax in a Layer of your own: attention layers are not here yet"
+_ATTENTION = "use ops.dot_product_attention in a Layer of your own: attention layers are not here yet"
 _TEXT = "turn words into whole numbers with Python's dict before training: words never enter the graph"
 _AUDIO = "compute spectrograms with scipy.signal, and give them to the model as images"
 _AUGMENT = "write a Layer whose call uses ops.image and ops.where with random.uniform"
 _BACKEND = "layers of other frameworks are not run inside this graph"
 _QUANTIZED = "quantised weights are not here; use a dtype policy such as mixed_bfloat16"
-_LINEAR = "compute it with numpy.linalg on t.numpy(): it has no gradient here yet"
-_FOURIER = "compute it with numpy.fft on t.numpy(): it has no gradient here yet"
-_CONTROL = "write it as a Python loop (a model's step is traced), or with ops.where"
-_BITS = "use the bitwise operators on integers"
-_DETECTION = "compute it with NumPy outside the graph"
+_FOURIER = "matmul with tables of cos and sin, or numpy.fft on t.numpy(), without gradient"
 
 
 def _each(names: str, advice: str) -> dict[str, str]:
@@ -62,7 +58,6 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
         ),
         **_each("FlaxLayer JaxLayer TorchModuleWrapper TFSMLayer", _BACKEND),
     },
-    "losses": _each("CTC ctc", "not here yet: its dynamic programme needs a scan; align labels before training"),
     "callbacks": {
         **_each("OrbaxCheckpoint", "use BackupAndRestore or ModelCheckpoint"),
         **_each("SwapEMAWeights", "with use_ema=True the weights become their averages at the end of fit"),
@@ -79,18 +74,14 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
         **_each("get_source_inputs", "use model.inputs"),
     },
     "ops": {
-        **_each(
-            "cholesky cholesky_inverse det eig eigh inv lstsq lu_factor qr solve solve_triangular slogdet svd jvp pinv "
-            "matrix_rank logdet",
-            _LINEAR,
-        ),
-        **_each(
-            "fft fft2 ifft ifft2 fftn ifftn rfft irfft stft istft real imag angle conj conjugate view_as_complex "
-            "view_as_real view_as_complex iscomplex isreal iscomplexobj isrealobj",
-            _FOURIER,
-        ),
-        **_each("cond scan while_loop fori_loop associative_scan map switch vectorized_map custom_gradient", _CONTROL),
-        **_each("custom_gradient", "check a backward of your own with chainrule.check(f, x, backward=...)"),
+        **_each("custom_gradient", "write a record (CONTRIBUTING.md), or use stop_gradient"),
+        **_each("jvp", "use chainrule.jvp"),
+        **_each("eig", "eigh for symmetric matrices, else numpy.linalg.eig on t.numpy(), without gradient"),
+        **_each("lu_factor", "use solve, det or slogdet"),
+        **_each("fft fft2 ifft2 rfft irfft", _FOURIER),
+        **_each("stft istft", "extract_sequences(x, n, step) * hanning(n), then matmul with tables of cos and sin"),
+        **_each("view_as_complex view_as_real", "keep the two parts on a last axis of size 2"),
+        **_each("polar", "stack([r * cos(a), r * sin(a)], -1)"),
     },
 }
 

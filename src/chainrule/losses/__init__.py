@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..absent import lookup
 from ..configurable import Room
 from .classes import (
+    CTC,
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
     CategoricalCrossentropy,
@@ -42,6 +42,7 @@ from .functions import (
     categorical_hinge,
     circle,
     cosine_similarity,
+    ctc,
     dice,
     hinge,
     huber,
@@ -89,6 +90,7 @@ room.add(
     categorical_hinge,
     circle,
     cosine_similarity,
+    ctc,
     dice,
     hinge,
     huber,
@@ -115,9 +117,8 @@ def as_loss(identifier: Any) -> Loss | None:
     return LossFunctionWrapper(found)
 
 
-__getattr__ = lookup("losses")
-
 __all__ = [
+    "CTC",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -151,6 +152,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",

@@ -327,6 +327,18 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
         super().__init__(f.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
 
 
+class CTC(LossFunctionWrapper):
+    """-log of the probability of a sequence of labels that is shorter than the outputs; class 0 is the blank.
+
+    >>> import numpy as np
+    >>> round(float(CTC()(np.array([[1]]), ops.zeros((1, 2, 2)))), 4)
+    0.2877
+    """
+
+    def __init__(self, reduction: str | None = OVER_BATCH, name: str = "ctc", dtype: Any = None) -> None:
+        super().__init__(f.ctc, reduction, name, dtype)
+
+
 class Dice(LossFunctionWrapper):
     """1 - twice the overlap of two masks over the sum of both.
 

@@ -309,6 +309,28 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     return (1 - ops.power(p, q)) / q
 
 
+def ctc(y_true: Any, y_pred: Any) -> Tensor:
+    """-log of the probability of a sequence of labels that is shorter than the outputs (Graves et al., ICML 2006).
+
+    Args:
+        y_true: (batch, labels), whole numbers from 1 up, padded with 0. y_pred: (batch, steps, classes), scores
+            before a softmax; class 0 is the blank.
+
+    >>> round(ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).item(), 4)
+    0.2877
+    """
+    labels, output = ops.cast(as_tensor(y_true), "int32"), as_tensor(y_pred)
+    if labels.ndim != 2 or output.ndim != 3:
+        raise ShapeError(
+            f"labels of shape {labels.shape} for outputs of shape {output.shape}",
+            "(batch, labels) and (batch, steps, classes)",
+            "pad the labels with 0 to one length",
+        )
+    lengths = ops.sum(ops.cast(labels != 0, "int32"), axis=-1)
+    steps = ops.full((output.shape[0],), output.shape[1], "int32")
+    return ops.ctc_loss(labels, output, lengths, steps, mask_index=0)
+
+
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
     """1 - twice the overlap over the sum of both, for masks of pixels; over all axes unless `axis` says which.
 
