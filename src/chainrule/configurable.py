@@ -427,9 +427,10 @@ class Room:
         return found
 
     def _of_another_room(self, thing: Any) -> bool:
-        """Whether it is a loss given as a regularizer, or the like; a layer may serve as an activation."""
+        """Whether it is a loss given as a regularizer, or the like."""
         room = room_of(type(thing)) if isinstance(thing, Configurable) else ""
-        return room not in ("", self.room) and (room, self.room) != ("layers", "activations")
+        serves = (room, self.room) in (("layers", "activations"), ("losses", "metrics"))  # as functions do
+        return room not in ("", self.room) and not serves
 
     def serialize(self, obj: Any) -> Any:
         """`obj` as plain data."""
