@@ -6,8 +6,6 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..configurable import deserialize, names_met, serialize
 from ..errors import GraphError, ValueProblem
 from ..graph import spec_of
@@ -263,14 +261,6 @@ class Model(Trainer):
         copy = function(*arguments)
         memo[id(self)] = copy
         return copy
-
-    def reset_states(self) -> None:
-        """Nothing: there are no recurrent layers that carry state yet."""
-
-    @property
-    def state(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Every variable's value by its path."""
-        return {v.path: v.numpy() for v in self.variables}
 
 
 def _from_bytes(data: bytes, own: dict[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from ..errors import GraphError, ShapeError, ValueProblem
 from ..graph import as_dtype
 from ..ops.random import SeedGenerator, random_permutation
 from ..readings.nested import flatten
@@ -550,7 +550,6 @@ def specs_of(data: Any) -> Any:
 
 __all__ = [
     "ArraySource",
-    "ChainruleError",
     "Rows",
     "Source",
     "leaves_of",

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..engine import Engine, Program
-from ..errors import ChainruleError
 from ..graph import Spec
 from ..readings.nested import flatten
 from ..readings.trace import Step, trace
@@ -125,4 +124,4 @@ def _named(node: Any) -> str:
     return f"{node.operation.name}({shown}){where}{line}"
 
 
-__all__ = ["ChainruleError", "Ready", "Steps", "fingerprint", "first_not_finite"]
+__all__ = ["Ready", "Steps", "fingerprint", "first_not_finite"]
