@@ -33,8 +33,8 @@ Where Keras has a trap, the name is kept and the trap mended; where it has two w
 - The order of an epoch, first weights and masks hang on `set_random_seed` alone, not on what else was built.
 - A model's weights are in the order in which its layers were called; Keras sorts branches by depth.
 - `train_step` is traced: what it prints, it prints once for each form of batch, unless `run_eagerly=True`.
-- `RandomCrop`, `RandomContrast`, `ops.image.gaussian_blur`, `ops.image.affine_transform` and `ops.sparsemax` do what Keras
-  documents where Keras 3.15 does something else.
+- `RandomCrop`, `RandomContrast`, `ops.image.gaussian_blur`, `ops.image.affine_transform` and `ops.sparsemax` do what
+  Keras documents where Keras 3.15 does something else.
 - Model files are `.chainrule` and `.safetensors`: no pickle, no code, no HDF5.
 - A metric's state is kept in floats; weights of ignored classes leave the mean.
 """
