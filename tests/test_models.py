@@ -1,10 +1,13 @@
 """Models of all three kinds: their structure, calls, weights, numbers, and copies, checked by hand or by loops."""
 
 import copy
+import gc
 import json
 import pickle
 import re
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -966,3 +969,101 @@ def test_names_count_and_begin_again():
     for wrong in ("", "a/b", 3):
         with pytest.raises(ValueProblem):
             Dense(1, name=wrong)
+
+
+# ---- what is changed by hand, shared, or called at once by many
+
+DATA = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+
+
+def test_what_was_changed_by_hand_is_saved():
+    layer = layers.Dropout(0.5)
+    layer.rate = 0.2
+    assert layer.get_config()["rate"] == 0.2
+    model = Sequential([Input((3,)), layers.Dense(2, activation="softmax")])
+    model.layers[0].activation = cr.activations.linear
+    assert (copy.deepcopy(model).predict(DATA, verbose=0) == model.predict(DATA, verbose=0)).all()
+    optimizer = cr.optimizers.Adam()
+    optimizer.clipnorm = 1.0
+    assert optimizer.get_config()["clipnorm"] == 1.0
+    sizes = [3, 3]
+    conv = layers.Conv2D(2, sizes)
+    sizes[0] = 5
+    assert conv.get_config()["kernel_size"] == [3, 3]
+
+
+def test_whole_numbers_do_not_wrap_in_a_float_input():
+    x = Input((2,))
+    model = Model(x, layers.Add()([x, x]))
+    found = model.predict(np.full((1, 2), 200, "uint8"), verbose=0)
+    assert found.tolist() == [[400.0, 400.0]]
+    assert found.dtype == model.output.dtype == np.float32
+
+
+def test_a_new_model_called_by_many_threads():
+    for _ in range(5):
+        model = Sequential([layers.Dense(5), layers.Dense(1)])
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(model.predict, [DATA] * 8))
+        assert all((f == found[0]).all() for f in found)
+        assert len(model.weights) == 4
+
+
+def test_answers_are_nobody_elses_memory():
+    model = Sequential([Input((3,)), layers.Identity()])
+    found = model.predict_on_batch(DATA)
+    found[:] = 99
+    assert not (DATA == 99).any()
+
+
+def test_functions_and_masks_are_forgotten():
+    class Big:
+        pass
+
+    def made():
+        big = Big()
+        layers.Lambda(lambda x: (big, x)[1])(DATA)
+        kept = layers.Masking()(np.ones((2, 3, 4), "float32"))
+        return weakref.ref(big), weakref.ref(kept)
+
+    refs = [r for _ in range(5) for r in made()]
+    gc.collect()
+    assert [r for r in refs if r() is not None] == []
+
+
+def test_a_model_without_call_trains_by_its_own_step():
+    class Pair(Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.gaps = layers.Dense(1), [cr.metrics.Mean(name="gap")]
+            self.second = cr.optimizers.SGD(0.1)
+
+        def train_step(self, data):
+            loss = cr.ops.mean(cr.ops.square(self.one(data[0]) - 1.0))
+            self.second.apply(cr.gradients(loss, self.one.trainable_weights), self.one.trainable_weights)
+            self.gaps[0].update_state(loss)
+            return {"gap": self.gaps[0].result()}
+
+    model = Pair()
+    model.compile()
+    history = model.fit(DATA, epochs=3, verbose=0).history["gap"]
+    assert history[2] < history[1] < history[0], "the metric in a list begins anew each epoch"
+    assert [m.name for m in model.metrics] == ["loss", "gap"]
+
+
+def test_a_summary_of_unknown_sizes():
+    x = Input((None,))
+    y = layers.Dense(1)(layers.GlobalAveragePooling1D()(layers.Embedding(10, 4)(x)))
+    seen = []
+    Model(x, y).summary(print_fn=seen.append)
+    assert "45 trainable" in seen[0]
+    assert "?" in seen[0]
+
+
+def test_adding_to_a_compiled_model_settles_it_anew():
+    model = Sequential([Input((3,)), layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.fit(DATA, np.ones((len(DATA), 2)), verbose=0)
+    model.add(layers.Dense(1))
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert set(model.fit(DATA, np.ones(len(DATA)), verbose=0).history) == {"loss", "mae"}

@@ -927,3 +927,54 @@ def test_targets_of_another_width_are_refused_before_anything_is_learnt():
     with pytest.raises((ShapeError, ValueProblem), match="Dense"):
         model.fit(X, np.c_[Y, Y, Y], verbose=0)
     close(model.get_weights()[0], 0 * W)
+
+
+# ---- what a step is traced from
+
+
+def test_a_schedule_or_a_losss_number_changed_by_hand_takes_effect():
+    loss = cr.losses.Huber(delta=1.0)
+    model = cr.Sequential([cr.Input((4,)), cr.layers.Dense(1)])
+    model.compile(cr.optimizers.SGD(0.1), loss)
+    y = 100 * Y
+    model.fit(X, y, verbose=0)
+    before = model.evaluate(X, y, verbose=0)
+    loss.arguments["delta"] = 1.0
+    model.optimizer.learning_rate = cr.optimizers.schedules.ExponentialDecay(0.0, 1, 1.0)
+    held = model.get_weights()
+    model.fit(X, y, verbose=0)
+    assert all((a == b).all() for a, b in zip(held, model.get_weights(), strict=True))
+    assert model.evaluate(X, y, verbose=0) == before
+
+
+def test_data_that_changes_unseen_is_not_resumed(tmp_path):
+    from chainrule.utils import PyDataset
+
+    class Shuffled(PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return X[:8], Y[:8]
+
+        def on_epoch_end(self):
+            pass
+
+    class Stop(cr.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    backup = cr.callbacks.BackupAndRestore(tmp_path / "b")
+    model = linear(0.01)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(Shuffled(), epochs=2, verbose=0, callbacks=[backup, Stop()])
+    with pytest.raises(cr.GraphError, match="get_state"):
+        model.fit(Shuffled(), epochs=2, verbose=0, callbacks=[cr.callbacks.BackupAndRestore(tmp_path / "b")])
+
+
+def test_an_index_outside_a_table_names_the_layer():
+    model = cr.Sequential([cr.Input((2,)), cr.layers.Embedding(10, 4, name="words"), cr.layers.Flatten()])
+    model.compile("sgd", "mse")
+    with pytest.raises(IndexError, match="words"):
+        model.predict(np.array([[1, 17]]), verbose=0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 import re
 import threading
+from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -44,17 +45,46 @@ def room_of(cls: Any) -> str:
     return parts[1] if parts[0] == _OWN and len(parts) > 1 else ""
 
 
-class Configurable:
+class _Remembering(ABCMeta):
+    """Notes what attributes named like an object's arguments hold once it is made; another later was put by hand."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__call__(*args, **kwargs)
+        if isinstance(made, Configurable):
+            names = cls._arguments
+            object.__setattr__(made, "_settled", {k: v for k, v in vars(made).items() if k in names})
+        return made
+
+    @property
+    def _arguments(cls) -> frozenset[str]:
+        if "_argument_names" not in vars(cls):
+            cls._argument_names = frozenset(cls.__signature__.parameters)
+        names: frozenset[str] = vars(cls)["_argument_names"]
+        return names
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's, which `help` and completion would otherwise not see behind this class's own."""
+        if cls.__init__ is object.__init__:  # type: ignore[misc]
+            return inspect.Signature()
+        given = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return given.replace(parameters=list(given.parameters.values())[1:])
+
+
+class Configurable(metaclass=_Remembering):
     """Remembers how it was constructed, so that it can be described as data and made again.
 
-    A subclass with arguments that are not data may override `get_config` and `from_config`, as in Keras.
+    What an attribute named like an argument was changed to since counts instead: ``dropout.rate = 0.3`` is saved. A
+    subclass with arguments that are not data may override `get_config` and `from_config`, as in Keras.
     """
 
     _given: tuple[tuple[Any, ...], dict[str, Any]]
+    _settled: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        object.__setattr__(self, "_given", (args, kwargs))
+        args = tuple([_own_copy(a) for a in args])
+        object.__setattr__(self, "_given", (args, {k: _own_copy(v) for k, v in kwargs.items()}))
         return self
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -76,7 +106,7 @@ class Configurable:
             if kind is inspect.Parameter.VAR_KEYWORD:
                 found.update(value)
             elif kind is not inspect.Parameter.VAR_POSITIONAL:
-                found[name] = value
+                found[name] = self._changed(name, value)
             elif value:
                 raise ValueProblem(
                     f"{type(self).__name__}, whose constructor takes *{name}",
@@ -84,6 +114,11 @@ class Configurable:
                     f"name the arguments, or write get_config and from_config in {type(self).__name__}",
                 )
         return found
+
+    def _changed(self, name: str, given: Any) -> Any:
+        """The attribute of this name, if it is another object than when this one was made; else what was given."""
+        settled, now = getattr(self, "_settled", {}), vars(self)
+        return now[name] if name in settled and name in now and now[name] is not settled[name] else given
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data (Keras's ``get_config``)."""
@@ -94,6 +129,11 @@ class Configurable:
         """An object made from `get_config`'s answer."""
         made: T = cls(**{name: deserialize(value) for name, value in config.items()})
         return made
+
+
+def _own_copy(value: Any) -> Any:
+    """A list or dictionary of our own, which its maker may go on changing."""
+    return type(value)(value) if type(value) in (list, dict) else value
 
 
 def _spell_out(cls: type) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ValueProblem
+from .errors import IndexProblem, ValueProblem
 from .readings.trace import Step
 
 Array = NDArray[Any]
@@ -77,16 +77,28 @@ class NumpyProgram:
         values = list(self.constants)
         given = [*self._cast(batch), *[v._leaf.value for v in step.reads]]
         values[: len(given)] = given
-        with np.errstate(all="ignore"):
-            for place, run, inputs, free in self.steps:
-                values[place] = run(*[values[i] for i in inputs])
-                for i in free:
-                    values[i] = None
+        place = 0
+        try:
+            with np.errstate(all="ignore"):
+                for place, run, inputs, free in self.steps:
+                    values[place] = run(*[values[i] for i in inputs])
+                    for i in free:
+                        values[i] = None
+        except (IndexError, ValueError, ZeroDivisionError) as error:  # numbers that no shape rule could foresee
+            raise self._refused(place, error) from None
         found = [values[i] for i in self.outputs]
         for variable, value in zip(step.writes, found[step.results :], strict=True):
             # a view may be of the caller's data, who may write into it
             variable.hold(value.copy() if value.base is not None or any(value is b for b in batch) else value)
         return found[: step.results]
+
+    def _refused(self, place: int, error: Exception) -> Exception:
+        """An error of NumPy's with the operation's place in the model."""
+        node = self.step.graph.order[place]
+        what = f"{node.operation.name} with {error}" + (f", in {node.scope!r}" if node.scope else "")
+        if isinstance(error, IndexError):
+            return IndexProblem(what, "indices inside the table", "check the largest entry of the data", node.line)
+        return ValueProblem(what, "values it can be computed for", "check the data", node.line)
 
     def _cast(self, batch: Sequence[Array]) -> list[Array]:
         if len(batch) != len(self.data):

@@ -59,7 +59,8 @@ class Tensor(Node):
     tensor(58.0)
     """
 
-    __slots__ = ()
+    __slots__ = ("_mask",)
+    _mask: Tensor  # which entries count, where a layer has said so (`layers.calling`)
     __array_priority__ = 1000
 
     @property

@@ -12,7 +12,9 @@ def check_place(path: str, option: str) -> None:
 
     folder = os.path.dirname(os.path.abspath(path))
     problem = ""
-    if not os.path.isdir(folder):
+    if option == "--plot" and os.path.splitext(path)[1].lower() in (".png", ".jpg", ".jpeg", ".pdf", ".gif"):
+        problem = "which is no name for SVG: let it end in .svg"
+    elif not os.path.isdir(folder):
         problem = "in a folder that is not there"
     elif os.path.isdir(path):
         problem = "which is a folder"

@@ -57,7 +57,9 @@ def learn(args: argparse.Namespace) -> int:
         callbacks=[stop],
         verbose=2 if not sys.stdout.isatty() and (args.epochs or 300) <= 20 else int(sys.stdout.isatty()),
     )
-    print(f"{len(history.get('loss', []))} epochs in {run.seconds:.1f} s")
+    epochs = len(history.get("loss", []))
+    early = "" if run.interrupted or epochs == (args.epochs or 300) else ": no better for 20, the best weights kept"
+    print(f"{epochs} epochs in {run.seconds:.1f} s{early}")
     target.report(model.predict(x[test], verbose=0), test, train)
     return run.finish(model, history, "accuracy" if target.classes else "mae")
 

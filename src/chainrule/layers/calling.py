@@ -21,7 +21,6 @@ class Calls(threading.local):
         depth: how many layers are inside each other.
         training: what layers called without ``training=`` take.
         chain: (layer's name, output shape) of the layers finished so far, for messages.
-        recording: whether symbolic inputs make nodes of a model, rather than being computed with.
         stand_in: whether a number stands for unknown sizes; no weight may be made of it.
         left: how many numbers new weights may still hold, while a file that has so many is read; else ``None``.
     """
@@ -49,20 +48,18 @@ def weights_from_file(count: int) -> Iterator[None]:
         calls.left = before
 
 
-_masks: dict[int, Tensor] = {}
+building = threading.RLock()  # one thread at a time makes weights and traces steps
 
 
 def mask_of(x: Any) -> Tensor | None:
     """Which entries of x count, as an earlier layer has said, or ``None``."""
-    return _masks.get(x.serial) if isinstance(x, Tensor) else None
+    return getattr(x, "_mask", None) if isinstance(x, Tensor) else None
 
 
 def set_mask(x: Tensor, mask: Tensor | None) -> None:
     """Say which entries of x count; forgotten with x."""
-    if mask is None or x.serial in _masks:
-        return
-    _masks[x.serial] = mask
-    weakref.finalize(x, _masks.pop, x.serial, None)
+    if mask is not None and mask_of(x) is None:
+        x._mask = mask
 
 
 class OfTheCall:

@@ -10,8 +10,9 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from ..ops.record import pick
 from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import Tensor, Variable, as_tensor, computing_in, recording, symbolic, tensor
-from .calling import OfTheCall, auto_name, calls, mask_of, note_outputs, set_mask
+from .calling import OfTheCall, auto_name, building, calls, mask_of, note_outputs, set_mask
 from .node import LAYER_CALL, LayerCall, Place, of_a_model
 
 
@@ -196,8 +197,8 @@ class Layer(Configurable):
         """Variables, layers and seed streams held by attributes, in the order they were set."""
         yield from self._variables
         for key, value in list(self.__dict__.items()):
-            if key not in _NOT_PARTS:
-                yield from _inside(value)
+            if key not in NOT_PARTS:
+                yield from inside(value, (Variable, Layer, SeedGenerator))
 
     def _flat(self, kind: type) -> list[Any]:
         found: dict[int, Any] = {}
@@ -392,7 +393,9 @@ class Layer(Configurable):
                 args, kwargs = self._cast((args, kwargs))
                 self._check(args)
                 if not self.built:
-                    self._build(args, kwargs)
+                    with building:  # of several threads that call a new layer one makes the weights
+                        if not self.built:
+                            self._build(args, kwargs)
                 kwargs = self._with_context(args, kwargs)
                 result = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
@@ -544,10 +547,6 @@ class Layer(Configurable):
                 config[key] = value
         return config
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        return super().from_config(config)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
@@ -557,18 +556,19 @@ class Layer(Configurable):
         raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name', '')!r} has no attribute {name!r}")
 
 
-_NOT_PARTS = {"_given", "_variables", "optimizer"}
+NOT_PARTS = {"_given", "_settled", "_variables", "optimizer", "_compiled"}
 
 
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, Variable | Layer | SeedGenerator):
+def inside(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+    """What of these kinds an attribute holds: itself, or in lists, tuples and dictionaries."""
+    if isinstance(value, kinds):
         yield value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _inside(item)
+            yield from inside(item, kinds)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _inside(item)
+            yield from inside(item, kinds)
 
 
 def _as_inputs(x: Any, first: bool) -> Any:
@@ -622,24 +622,29 @@ def _built_by(build: Any) -> Any:
     return run
 
 
-_signatures: dict[Any, list[str]] = {}
+_signatures: WeakKeyDictionary[Any, inspect.Signature] = WeakKeyDictionary()
+
+
+def _signature(function: Any) -> inspect.Signature:
+    """A function's signature, worked out once, and forgotten with the function."""
+    found = _signatures.get(function) if inspect.isfunction(function) else None
+    if found is None:
+        found = inspect.signature(function)
+        if inspect.isfunction(function):
+            _signatures[function] = found
+    return found
 
 
 def _parameters(function: Any) -> list[str]:
     """The names a method takes, ``self`` first; ``"**"`` if it takes any."""
-    found = _signatures.get(function)
-    if found is None:
-        kinds = inspect.signature(function).parameters.values()
-        found = [p.name for p in kinds if p.kind is not p.VAR_KEYWORD]
-        found += ["**"] if any(p.kind is p.VAR_KEYWORD for p in kinds) else []
-        _signatures[function] = found
-    return found
+    kinds = _signature(function).parameters.values()
+    found = [p.name for p in kinds if p.kind is not p.VAR_KEYWORD]
+    return [*found, "**"] if any(p.kind is p.VAR_KEYWORD for p in kinds) else found
 
 
-@cache
 def _trains_by_default(method: Any) -> bool:
     """Whether a method's own default is ``training=True``, as Keras's random image layers have it."""
-    return inspect.signature(method).parameters["training"].default is True
+    return _signature(method).parameters["training"].default is True
 
 
 def _chain() -> str:

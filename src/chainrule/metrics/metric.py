@@ -76,7 +76,8 @@ class Metric(Configurable):
 
     def _inner(self) -> list[Metric]:
         """Metrics held as attributes, alone or in lists and dictionaries."""
-        return [m for held in vars(self).values() for m in flatten(held, numbers=False)[0] if isinstance(m, Metric)]
+        held = [flatten(v, numbers=False)[0] for k, v in vars(self).items() if k not in ("_given", "_settled")]
+        return list({id(m): m for part in held for m in part if isinstance(m, Metric)}.values())
 
     def reset_state(self) -> None:
         """Start again: every variable takes the value it was made with."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import ops
 from ..errors import GraphError, ShapeError, ValueProblem
 from ..graph import Graph, Node
 from ..layers import Layer
@@ -157,6 +158,10 @@ def _declared(x: Any, wanted: Tensor, name: str) -> Any:
             f"shape {shape}, as the model declares it",
             _advice(tuple(x.shape), shape),
         )
+    if x.dtype != wanted.dtype:  # whole numbers would wrap where the model counts in floats
+        mask = mask_of(x)
+        x = ops.cast(x, wanted.dtype)
+        set_mask(x, mask)
     if calls.depth <= 1:
         calls.chain = [(name, tuple(x.shape))]
     return x

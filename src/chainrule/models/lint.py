@@ -77,6 +77,8 @@ class Case:
         except ChainruleError as error:
             self.failed = error
             return
+        except NotImplementedError:  # a model without `call`, whose own step is all it has
+            return
         finally:
             self.model._forget_losses()
         flat = [t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)]
@@ -347,7 +349,7 @@ def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
 
 def nothing_to_train(case: Case) -> Iterator[Finding]:
     """No weight that training changes."""
-    if not case.model.trainable_weights:
+    if not case.model.trainable_weights and (case.graph is not None or not case.x):
         yield Finding(
             "warning", "nothing-to-train", "no weight is trainable", "set trainable = True on some layer, then compile"
         )
@@ -439,8 +441,8 @@ def learning_rate(case: Case) -> Iterator[Finding]:
 def _undone(model: Any, batch: Any) -> Iterator[None]:
     """Whatever is trained inside, all variables have their values again afterwards."""
     model._prepare(batch, training=True)
-    model._prepare_loss()
-    parts = [model, model.optimizer, *model.metrics]
+    model._prepare_optimizer()
+    parts = [model, *model._optimizers, *model.metrics]
     held = [(v, v._leaf) for part in parts for v in part.variables]
     try:
         yield

@@ -25,6 +25,7 @@ class Model(Trainer):
     Args:
         inputs, outputs: symbolic tensors, in lists or dictionaries as wanted. name, trainable, dtype: as for `Layer`.
 
+    >>> import numpy as np
     >>> from chainrule.layers import Dense, Input
     >>> x = Input((4,))
     >>> model = Model(x, Dense(1)(Dense(8, activation="relu")(x)))

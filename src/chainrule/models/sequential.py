@@ -103,7 +103,17 @@ class Sequential(Model):
         x = self._input.output
         for layer in self._stack:
             x = layer(x)
+        self._end_at(x)
+
+    def _end_at(self, x: Tensor) -> None:
+        """The model from its input to x; what was compiled for another end is settled anew."""
+        assert self._input is not None
         self._functional = Functional(self._input.output, x)
+        self._steps = {}
+        if self._loss is not None:
+            self._loss.by_output = None
+        if self._metrics is not None:
+            self._metrics.by_output = None
         self.built = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

@@ -34,9 +34,9 @@ def rows_of(model: Any) -> tuple[list[Row], Count | None]:
 def _one_example(model: Any) -> Any:
     """Shapes and prices by scope, from the graph of the model on one example."""
     specs = _input_specs(model)
-    if specs is None:
-        return None
     flat, build = flatten(specs, numbers=False)
+    if specs is None or any(None in spec.shape[1:] for spec in flat):
+        return None
     symbols = [symbolic((1, *spec.shape[1:]), spec.dtype) for spec in flat]
     with recording(Reads()):
         depth, calls.depth = calls.depth, 0
@@ -166,7 +166,9 @@ def summary_of(
             f"{size_text(memory)} of activations"
         )
     if any(r.multiplies is None for r in rows):
-        lines.append("call the model on data, or begin it with Input(shape), to see what is marked ?")
+        lines.append(
+            "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data"
+        )
     return "\n".join(lines)
 
 

@@ -117,7 +117,9 @@ def _variables(model: Model, metrics: bool = True) -> dict[str, Variable]:
     found = {f"model/{name}": v for name, v in variables_of(model).items()}
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_weights)
-        found.update({f"optimizer/{i}_{v.name}": v for i, v in enumerate(model.optimizer.variables)})
+    for k, optimizer in enumerate(model._optimizers):
+        place = f"optimizer_{k}" if k else "optimizer"
+        found.update({f"{place}/{i}_{v.name}": v for i, v in enumerate(optimizer.variables)})
     for i, metric in enumerate(model.metrics if metrics else ()):
         kind = snake(type(metric).__name__)
         found.update({f"metrics/{i}_{kind}/{k}_{v.name}": v for k, v in enumerate(metric.variables)})

@@ -243,10 +243,10 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
         skip_mismatch: leave weights alone that the file lacks or has in another shape.
     """
     where = archive.named(filepath)
-    path = filepath if str(filepath).endswith(SUFFIX) else _path(filepath, WEIGHTS)
-    if path is filepath and not hasattr(path, "read"):
-        members = archive.read(path, "model", REQUIRED, OPTIONAL)
-        data = members["weights.safetensors"]
+    whole = not hasattr(filepath, "read") and str(filepath).endswith(SUFFIX)
+    path = filepath if whole else _path(filepath, WEIGHTS)
+    if whole:
+        data = archive.read(path, "model", REQUIRED, OPTIONAL)["weights.safetensors"]
     elif hasattr(path, "read"):
         data = path.read()
     else:

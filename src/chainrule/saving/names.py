@@ -8,6 +8,7 @@ from typing import Any
 
 from ..configurable import snake
 from ..layers import Layer
+from ..layers.layer import NOT_PARTS
 from ..models import Model
 from ..ops.random import SeedGenerator
 from ..tensor import Variable
@@ -70,7 +71,7 @@ def _children(layer: Layer) -> list[tuple[str, Layer]]:
         return named
     found: list[tuple[str, Layer]] = []
     for key, value in vars(layer).items():
-        if key not in ("_given", "_variables", "optimizer"):
+        if key not in NOT_PARTS:
             found += _inside(key, value)
     return found
 

@@ -103,7 +103,7 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
         raise ValueProblem(
             f"{what} of dtype {array.dtype}",
             "numbers",
-            "turn words into numbers first, e.g. with layers.StringLookup, or one column for each word",
+            "turn words into numbers first: a dictionary of their numbers, or one column for each word",
         )
     if array.dtype.kind == "f" and array.dtype.name != float_dtype:
         return array.astype(as_dtype(float_dtype))
@@ -345,6 +345,7 @@ class BatchSource(Source):
         self.data, self.float_dtype = data, float_dtype
         self.indexed = isinstance(data, PyDataset)
         self.shuffle, self.stream = shuffle and self.indexed, stream
+        self.resumable = not _changes_unseen(data)
         if self.indexed:
             self.count = data.num_batches
         elif hasattr(data, "__len__"):
@@ -372,8 +373,24 @@ class BatchSource(Source):
         return self.data.get_state() if self.indexed and hasattr(self.data, "get_state") else None
 
     def set_state(self, state: Any) -> None:
+        if not self.resumable:
+            raise GraphError(
+                f"a checkpoint of {type(self.data).__name__}, whose order changes from epoch to epoch unseen",
+                "data that can say where it stands",
+                "give it get_state() and set_state(state), or leave the shuffling to fit(shuffle=True)",
+            )
         if state is not None:
             self.data.set_state(state)
+
+
+def _changes_unseen(data: Any) -> bool:
+    """Whether a data set has an order of its own making that no checkpoint can know."""
+    if hasattr(data, "get_state"):
+        return False
+    kind = type(data)
+    if isinstance(data, PyDataset):
+        return kind.on_epoch_end is not PyDataset.on_epoch_end or kind.on_epoch_begin is not PyDataset.on_epoch_begin
+    return type(getattr(data, "sampler", None)).__name__ == "RandomSampler"  # PyTorch's DataLoader(shuffle=True)
 
 
 class GeneratorSource(Source):

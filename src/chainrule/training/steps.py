@@ -8,31 +8,48 @@ from typing import Any
 
 import numpy as np
 
+from ..configurable import Configurable
 from ..engine import Engine, Program
 from ..graph import Spec
+from ..layers.calling import building
 from ..readings.nested import flatten
 from ..readings.trace import Step, trace
 from ..tensor import Tensor, constant
 from .feed import specs_of
 
-SIMPLE = (bool, int, float, str, types.NoneType)
+SIMPLE = (bool, int, float, str, types.NoneType, np.generic)
 # where training stands, which no step is traced from
-PROGRESS = {"stop_training", "history", "_position", "_logs", "_sources", "_hooks_now", "_resume"}
+PROGRESS = {"stop_training", "history", "_position", "_logs", "_sources", "_hooks_now", "_resume", "_settled", "_given"}
 
 
 def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
-    """What is settled when a step is traced and may be changed by hand: numbers, words, functions; no lists."""
+    """What is settled when a step is traced and may be changed by hand: numbers, words, functions, and the losses,
+    schedules and the like that objects hold. The things themselves, so that none is mistaken for another."""
     found: list[Any] = []
-    for thing in objects:
-        found.append(id(thing))
+    todo, seen = list(objects), set()
+    while todo:
+        thing = todo.pop(0)
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        found.append(thing)
         for key, value in vars(thing).items():
             if key in PROGRESS:
                 continue
             if isinstance(value, SIMPLE) or (isinstance(value, tuple) and all(isinstance(v, SIMPLE) for v in value)):
                 found.append((key, value))
-            elif isinstance(value, types.FunctionType | types.BuiltinFunctionType):
-                found.append((key, id(value)))
+            elif isinstance(value, types.FunctionType | types.BuiltinFunctionType | Configurable):
+                found.append((key, value))
+                if isinstance(value, Configurable):
+                    todo.append(value)
     return tuple(found)
+
+
+def same_mark(a: Any, b: Any) -> bool:
+    """Whether two marks are of the same things: objects by identity, numbers and words by value."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(same_mark, a, b))
+    return a is b or (isinstance(a, SIMPLE) and type(a) is type(b) and bool(a == b))
 
 
 class Ready:
@@ -62,11 +79,17 @@ class Steps:
         key = (tuple(flat), _form(batch))
         found = self.ready.get(key)
         if found is None:
-            try:
-                step = trace(self.function, *specs)
-            finally:
-                self.after()
-            found = self.ready[key] = Ready(step, self.engine.program(step))
+            with building:
+                found = self.ready.get(key) or self._traced(key, specs)
+        return found
+
+    def _traced(self, key: Any, specs: Any) -> Ready:
+        assert self.engine is not None
+        try:
+            step = trace(self.function, *specs)
+        finally:
+            self.after()
+        found = self.ready[key] = Ready(step, self.engine.program(step))
         return found
 
     def run(self, batch: Any) -> Any:

@@ -13,6 +13,8 @@ from ..engine import engine as engine_named
 from ..errors import GraphError, ShapeError, ValueProblem
 from ..graph import Spec, floatx
 from ..layers import Layer
+from ..layers.layer import NOT_PARTS, inside
+from ..losses import Loss
 from ..metrics import Mean, Metric
 from ..ops.random import derived
 from ..readings.differentiate import gradients
@@ -23,7 +25,7 @@ from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
 from .epochs import Epochs
 from .feed import Source, pack, source_of, specs_of, split, unpack
 from .interrupt import Interrupts
-from .steps import Steps, fingerprint
+from .steps import Steps, fingerprint, same_mark
 from .watch import TrainingWarning, Watch
 
 
@@ -117,9 +119,24 @@ class Trainer(Layer):
         found: list[Metric] = [self._tracker] if self._tracker is not None else []
         if self._loss is not None:
             found += self._loss.trackers.values()
+        found += self._held(Metric)
+        found += self._metrics.metrics if self._metrics is not None else []
+        return list({id(m): m for m in found}.values())
+
+    def _held(self, kind: type) -> list[Any]:
+        """What of this kind the model and its layers hold as attributes, or in lists and dictionaries of theirs."""
+        found: list[Any] = []
         for layer in self._flatten_layers():
-            found += [m for m in vars(layer).values() if isinstance(m, Metric) and m is not self._tracker]
-        return found + (self._metrics.metrics if self._metrics is not None else [])
+            for key, value in vars(layer).items():
+                if key not in NOT_PARTS and key != "_tracker":
+                    found += inside(value, (kind,))
+        return found
+
+    @property
+    def _optimizers(self) -> list[Any]:
+        """The optimizer of `compile`, and those that the model holds besides."""
+        given = [self.optimizer] if self.optimizer is not None else []
+        return list({id(o): o for o in (*given, *self._held(optimizers.Optimizer))}.values())
 
     @property
     def metrics_names(self) -> list[str]:
@@ -202,7 +219,7 @@ class Trainer(Layer):
         if "_steps" not in self.__dict__:
             self._steps = {}
         kept = self._steps.get(kind)
-        if kept is not None and kept.mark == self._mark(kind):
+        if kept is not None and same_mark(kept.mark, self._mark(kind)):
             return kept
         function = {"train": self.train_step, "test": self.test_step, "predict": self.predict_step}[kind]
         eager = getattr(self, "run_eagerly", False)
@@ -217,10 +234,10 @@ class Trainer(Layer):
         return steps
 
     def _mark(self, kind: str) -> Any:
-        inner = getattr(self.optimizer, "inner_optimizer", None)
-        optimizers_ = [p for p in (self.optimizer, inner) if p is not None and kind == "train"]
-        parts = [*self._flatten_layers(), *optimizers_]
-        return fingerprint(parts), tuple(id(v) for v in self.trainable_weights)
+        parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
+        if self._loss is not None:
+            parts += inside(self._loss.given, (Loss,))
+        return fingerprint(parts), tuple(self.trainable_weights)
 
     def _all_built(self) -> bool:
         return self.built and all(layer.built for layer in self._flatten_layers())
@@ -230,7 +247,7 @@ class Trainer(Layer):
             layer._losses = []
 
     def _prepare(self, batch: tuple[Any, Any, Any], training: bool) -> None:
-        """Make weights, losses, metrics and the optimizer's slots, as far as a batch's shapes decide them."""
+        """Make weights, losses and metrics, as far as a batch's shapes decide them."""
         x, y, _ = (_symbols(specs_of(part)) for part in batch)
         y_pred = None
         waiting = self._loss is not None and self._loss.by_output is None
@@ -239,6 +256,10 @@ class Trainer(Layer):
             try:
                 with recording(Reads()):
                     y_pred = self(x, training=training)
+            except NotImplementedError:  # no `call`: a GAN or the like, whose own step calls its parts
+                if type(self).train_step is Trainer.train_step:
+                    raise
+                return
             finally:
                 self._forget_losses()
         if y_pred is None:
@@ -249,8 +270,8 @@ class Trainer(Layer):
         if self._metrics is not None and self._metrics.by_output is None and y is not None:
             self._metrics.build(y, outputs)
 
-    def _prepare_loss(self) -> None:
-        if self.optimizer is not None and not self.optimizer.built:
+    def _prepare_optimizer(self) -> None:
+        if self.optimizer is not None and not self.optimizer.built and self.trainable_weights:
             self.optimizer.build(self.trainable_weights)
 
     # ---- fit
@@ -355,7 +376,7 @@ class Trainer(Layer):
                         verbose=0,
                     )
                     logs.update({f"val_{k}": v for k, v in found.items()})
-                watch.epoch(logs)
+                watch.epoch(epoch, logs)
                 source.end_epoch()
                 self._position, self._logs = [epoch + 1, 0], {}
                 hooks.on_epoch_end(epoch, logs)
@@ -369,7 +390,7 @@ class Trainer(Layer):
         """Look at the first batch, so that what does not fit is said before anything is learnt."""
         batch = loop.peek(epoch)
         self._prepare(batch, training=True)
-        self._prepare_loss()
+        self._prepare_optimizer()
         self._check_fit(source, batch, validation)
 
     def _check_fit(self, source: Source, batch: Any, validation: Any) -> None:
@@ -523,7 +544,7 @@ class Trainer(Layer):
         batch = next(source.batches(0))
         self._prepare(batch, training=kind == "train")
         if kind == "train":
-            self._prepare_loss()
+            self._prepare_optimizer()
         logs = _numbers(self._of_kind(kind).run(batch))
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
@@ -532,7 +553,7 @@ class Trainer(Layer):
         """The outputs for one batch, as NumPy arrays."""
         source = source_of(x, batch_size=2**62, float_dtype=self._float_dtype())
         flat, build = flatten(self._of_kind("predict").run(next(source.batches(0))), numbers=False)
-        return build([np.asarray(a) for a in flat])
+        return build([np.array(a) for a in flat])
 
 
 def _symbols(specs: Any) -> Any:
@@ -550,7 +571,7 @@ def _numbers(logs: Any) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for name, value in logs.items():
-        array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
+        array = np.array(value.numpy() if isinstance(value, Tensor) else value)  # nobody else's memory
         found[name] = float(array) if array.ndim == 0 else array
     return found
 

@@ -54,8 +54,10 @@ class Watch:
         )
         self.held = []
 
-    def epoch(self, logs: dict[str, Any]) -> None:
-        """Look at an epoch's numbers."""
+    def epoch(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Look at an epoch's numbers; only a run's own beginning says something about its learning rate."""
+        if epoch != len(self.losses):
+            return
         self.losses.append(float(logs.get("loss", np.nan)))
         if len(self.losses) == 3 and not self.said and self.losses[2] > self.losses[1] > self.losses[0]:
             self.said = True

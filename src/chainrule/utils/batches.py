@@ -87,19 +87,39 @@ class Batches(PyDataset):
             raise IndexProblem(f"batch {index!r}", f"a number from 0 to {len(self) - 1}", "ask for fewer batches")
         size = self.batch_size or 1
         start = index % len(self) * size
-        found = self.take(self.order[start : start + size])
+        found = self.entries(self.order[start : start + size])
         if self.batch_size is not None:
             return found
         return tuple(part[0] for part in found) if isinstance(found, tuple) else found[0]
 
-    def take(self, at: Array) -> Any:
+    def entries(self, at: Array) -> Any:
         """The entries of these numbers, with a first axis of their count."""
         raise NotImplementedError
+
+    def take(self, count: int) -> Iterator[Any]:
+        """The first `count` batches, as ``for x, y in data.take(1)`` asks for them."""
+        return itertools.islice(iter(self), count)
+
+    def cache(self, *args: Any) -> Batches:
+        """The data set itself: a word of tf.data's, without effect here."""
+        return self
+
+    prefetch = cache
+
+    def get_state(self) -> dict[str, int]:
+        """Which order is in force, for a checkpoint."""
+        return {"epoch": self.epoch}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Take up the order that `get_state` told."""
+        self.epoch = int(state["epoch"]) - 1
+        self.order = np.arange(self.count)
+        self.on_epoch_end()
 
     def on_epoch_end(self) -> None:
         """The next epoch's order, which the seed and the epoch's number settle."""
         self.epoch += 1
-        if self.shuffle:
+        if self.shuffle and self.epoch:
             self.order = np.random.default_rng([self.seed, self.epoch]).permutation(self.count)
 
 
@@ -126,7 +146,7 @@ class Windows(Batches):
         super().__init__(len(starts), **batches)
         self.data, self.targets, self.starts, self.offsets = data, targets, starts, offsets
 
-    def take(self, at: Array) -> Any:
+    def entries(self, at: Array) -> Any:
         starts = self.starts[at]
         x = self.data[starts[:, None] + self.offsets]
         return x if self.targets is None else (x, self.targets[starts])

@@ -41,7 +41,7 @@ class Pictures(Batches):
         self._color_mode, self._size, self._interpolation = color_mode, size, interpolation
         self._fit, self._first = fit, first
 
-    def take(self, at: Array) -> Any:
+    def entries(self, at: Array) -> Any:
         x = np.stack([self._picture(self.file_paths[i]) for i in at])
         return x if self.labels is None else (x, self.labels[at])
 
