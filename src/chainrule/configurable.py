@@ -13,7 +13,7 @@ import inspect
 import re
 import threading
 from abc import ABCMeta
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -436,10 +436,12 @@ class Room:
         if isinstance(identifier, str):
             found = get_registered_object(identifier) or self.names().get(identifier)
             if found is None:
+                close = closest(identifier, self.names())
+                listed = ", ".join(sorted(n for n in self.names() if n.islower()) or sorted(self.names()))
                 raise ValueProblem(
                     f"the {self.what} {identifier!r}",
-                    f"one of {', '.join(sorted(self.names()))}",
-                    _closest(identifier, self),
+                    "a known name" if close else f"one of {listed}",
+                    f"did you mean {close!r}?" if close else "check the spelling",
                 )
             return self._made(found)
         if inspect.isclass(identifier) or (self.functions and callable(identifier)):
@@ -488,11 +490,28 @@ class Room:
         return deserialize(config, custom_objects)
 
 
-def _closest(name: str, room: Room) -> str:
+def closest(name: str, names: Iterable[str]) -> str:
+    """The known name most like a misspelt one, or an empty string."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name.lower(), room.names(), 1)
-    return f"did you mean {close[0]!r}?" if close else "check the spelling"
+    listed = list(names)
+    found = get_close_matches(name, listed, 1) or get_close_matches(name.lower(), listed, 1)
+    return found[0] if found else ""
+
+
+# what older programs say
+_RENAMED = {"lr": "learning_rate", "decay": "weight_decay", "epsilon_hat": "epsilon", "nb_filter": "filters"}
+
+
+def no_argument(cls: Any, kwargs: Mapping[str, Any]) -> TypeError:
+    """The error for arguments that a constructor does not take, with those it probably means."""
+    takes = [n for n in inspect.signature(cls).parameters if n != "kwargs"]
+    parts = []
+    for name in kwargs:
+        close = _RENAMED.get(name, "")
+        close = close if close in takes else closest(name, takes)
+        parts.append(f"{name!r}" + (f" (did you mean {close!r}?)" if close else ""))
+    return TypeError(f"{cls.__name__} has no argument {', '.join(parts)}")
 
 
 __all__ = [
@@ -500,11 +519,13 @@ __all__ = [
     "CustomObjectScope",
     "Room",
     "check_names",
+    "closest",
     "custom_object_scope",
     "deserialize",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "no_argument",
     "register_keras_serializable",
     "room_of",
     "serialize",

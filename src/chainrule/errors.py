@@ -33,7 +33,7 @@ class ChainruleError(Exception):
             text += f"; expected {self.expected}"
         text += "."
         if self.mend:
-            text += f" To mend it: {self.mend}."
+            text += f" To mend it: {self.mend}" + ("" if self.mend.endswith("?") else ".")
         if self.layer:
             text += f" In layer {self.layer}."
         if self.chain:

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
-from ..configurable import Configurable
+from ..configurable import Configurable, no_argument
 from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import Shape, as_dtype, made_here, scope, with_stand_in, without_stand_in
 from ..graph.scope import state as scope_state
@@ -113,7 +113,7 @@ class Layer(Configurable):
         if "input_dim" in kwargs:
             shape = (kwargs.pop("input_dim"),)
         if kwargs:
-            raise TypeError(f"{type(self).__name__} has no argument {', '.join(map(repr, kwargs))}")
+            raise no_argument(type(self), kwargs)
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueProblem(f"the layer name {name!r}", "a word without a slash", "e.g. name='hidden'")
         self.name = name or auto_name(type(self))

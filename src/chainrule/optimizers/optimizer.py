@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import initializers, ops
-from ..configurable import Configurable, serialize
+from ..configurable import Configurable, no_argument, serialize
 from ..errors import GraphError, ShapeError, ValueProblem
 from ..graph import floatx, scope
 from ..graph.spec import is_float
@@ -58,7 +58,7 @@ class Optimizer(Configurable):
         **kwargs: Any,
     ) -> None:
         if kwargs:
-            raise TypeError(f"{type(self).__name__} has no argument {', '.join(map(repr, kwargs))}")
+            raise no_argument(type(self), kwargs)
         if sum(c is not None for c in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueProblem(
                 f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}",

@@ -399,6 +399,10 @@ class Trainer(Layer):
     def _validation(self, data: Any, batch_size: int | None) -> Source:
         if isinstance(data, Source):
             return data
+        if not isinstance(data, list | tuple) and (hasattr(data, "__array__") or hasattr(data, "to_numpy")):
+            raise ValueProblem(
+                f"validation_data of type {type(data).__name__}", "(x, y), or (x, y, sample_weight)", "pass a tuple"
+            )
         parts = tuple(data) if isinstance(data, list) and len(data) in (2, 3) else data
         x, y, weight = unpack(parts)
         return source_of(x, y, weight, batch_size=batch_size, float_dtype=self._float_dtype())
