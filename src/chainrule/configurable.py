@@ -495,7 +495,7 @@ def closest(name: str, names: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     listed = list(names)
-    found = get_close_matches(name, listed, 1) or get_close_matches(name.lower(), listed, 1)
+    found = get_close_matches(name.lower(), listed, 1) or get_close_matches(name, listed, 1)
     return found[0] if found else ""
 
 
