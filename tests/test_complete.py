@@ -89,7 +89,7 @@ MODEL_PARTS = {
     "metrics",
     "optimizers",
 }
-TRAINING = {*WORDS, *MODEL_PARTS, "readings", "dtype_policies", "engine", "callbacks", "utils"}
+TRAINING = {*WORDS, *MODEL_PARTS, "config", "readings", "dtype_policies", "engine", "callbacks", "utils"}
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
     "graph": {"errors"},

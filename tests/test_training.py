@@ -978,3 +978,14 @@ def test_an_index_outside_a_table_names_the_layer():
     model.compile("sgd", "mse")
     with pytest.raises(IndexError, match="words"):
         model.predict(np.array([[1, 17]]), verbose=0)
+
+
+def test_interactive_logging_off_means_a_line_an_epoch(capsys):
+    model = linear(0.01)
+    cr.config.disable_interactive_logging()
+    try:
+        model.fit(X, Y, epochs=2)
+    finally:
+        cr.config.enable_interactive_logging()
+    assert capsys.readouterr().out.count("Epoch") == 2
+    assert cr.config.is_interactive_logging_enabled()

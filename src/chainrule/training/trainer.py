@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import optimizers
+from .. import config, optimizers
 from ..callbacks import CallbackList
 from ..engine import engine as engine_named
 from ..errors import GraphError, ShapeError, ValueProblem
@@ -333,8 +333,7 @@ class Trainer(Layer):
             validation_data = self._validation(validation_data, validation_batch_size or batch_size)
         loop = Epochs(source, steps_per_epoch)
         self._ready_to_train(source, loop, initial_epoch, validation_data)
-        if verbose == "auto":
-            verbose = 1
+        verbose = _verbosity(verbose)
         hooks = callbacks
         if not isinstance(callbacks, CallbackList):
             hooks = CallbackList(
@@ -525,7 +524,7 @@ class Trainer(Layer):
     def _hooks(self, callbacks: Any, verbose: Any, loop: Epochs) -> CallbackList:
         if isinstance(callbacks, CallbackList):
             return callbacks
-        verbose = 1 if verbose == "auto" else verbose
+        verbose = _verbosity(verbose)
         return CallbackList(
             callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=loop.steps, model=self
         )
@@ -578,6 +577,11 @@ def _numbers(logs: Any) -> dict[str, Any]:
         array = np.array(value.numpy() if isinstance(value, Tensor) else value)  # nobody else's memory
         found[name] = float(array) if array.ndim == 0 else array
     return found
+
+
+def _verbosity(verbose: Any) -> Any:
+    """0, 1 or 2: ``"auto"`` is a progress line, or one line an epoch where `config` has switched those off."""
+    return verbose if verbose != "auto" else 1 if config.is_interactive_logging_enabled() else 2
 
 
 def _whole(**given: Any) -> None:
