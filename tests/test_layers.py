@@ -262,6 +262,56 @@ def test_against_keras(keras, key):
         ours.set_weights(values)
 
 
+FIRST = {
+    name: key for key, (name, _, shape, *_, train) in reversed(CASES.items()) if train and not isinstance(shape, list)
+}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("key", FIRST.values())
+def test_ten_steps_of_training_against_keras(keras, key):
+    """From the same weights: the gradient of a squared error, ten times, as a traced step and as Keras's jitted one."""
+    import jax
+
+    name, kwargs, shape, ints, mask_shape, _ = CASES[key]
+    ours = getattr(layers, name)(**kwargs, dtype="float64")
+    theirs = getattr(keras.layers, name)(**kwargs, dtype="float64")
+    (array,) = inputs_of(shape, ints)
+    mask = None if mask_shape is None else mask_for(mask_shape)
+    extra = {} if mask is None else {"mask": mask}
+    out = ours(array)
+    theirs.build(array.shape)
+    if not ours.trainable_weights:
+        return
+    values = [weight_for(v) for v in ours.weights]
+    ours.set_weights(values)
+    theirs.set_weights(values)
+    call = {"training": True} if "training" in theirs._call_signature.parameters else {}
+    aim, rate = numbers(out.shape, seed=5), 0.05
+
+    def step(x):
+        loss = ops.mean(ops.square(ours(x, training=True, **extra) - aim))
+        weights = ours.trainable_weights
+        for v, g in zip(weights, cr.gradients(loss, weights, unconnected="zero"), strict=True):
+            v.assign(v - rate * g)
+        return loss
+
+    def loss_of(weights, moving):
+        made, after = theirs.stateless_call(weights, moving, array, **call, **extra)
+        return ((made - aim) ** 2).mean(), after
+
+    slope = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
+    program = NumpyEngine().program(trace(step, spec_of(array.shape, array.dtype)))
+    weights, moving = [v.value for v in theirs.trainable_variables], [v.value for v in theirs.non_trainable_variables]
+    for _ in range(10):
+        (wanted, moving), slopes = slope(weights, moving)
+        weights = [w - rate * g for w, g in zip(weights, slopes, strict=True)]
+        (found,) = program([array])
+        assert_allclose(found, wanted, rtol=1e-8)
+    for mine, other in zip(ours.trainable_weights, weights, strict=True):
+        assert_allclose(mine.numpy(), other, rtol=1e-8, atol=1e-9)
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", layers.__all__)
 def test_arguments_are_those_of_keras(keras, name):
