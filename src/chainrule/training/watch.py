@@ -59,7 +59,10 @@ class Watch:
         if epoch != len(self.losses):
             return
         self.losses.append(float(logs.get("loss", np.nan)))
-        if len(self.losses) == 3 and not self.said and self.losses[2] > self.losses[1] > self.losses[0]:
+        if len(self.losses) != 3 or self.said:
+            return
+        first, second, third = self.losses
+        if third > second > first and third > 1.5 * abs(first):  # a little is chance, or a model that has learnt
             self.said = True
             warnings.warn(
                 f"the loss rises: {', '.join(f'{v:.4g}' for v in self.losses)} in the first three epochs. The learning "
