@@ -181,7 +181,7 @@ DECIDING = {
 
 
 @pytest.mark.heavy
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # Keras and ours both warn of monitored names that are missing
 @pytest.mark.parametrize("name", DECIDING)
 def test_decisions_are_keras_decisions(name, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
@@ -971,7 +971,7 @@ def test_batches_and_speed_are_written_when_asked(tmp_path):
 
 
 @pytest.mark.heavy
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # what protobuf and NumPy warn of inside TensorBoard
 def test_tensorboard_reads_the_files(tmp_path):
     reader = pytest.importorskip(
         "tensorboard.backend.event_processing.event_accumulator",

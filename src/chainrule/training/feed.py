@@ -170,11 +170,15 @@ class Source:
     examples: int | None = None
     resumable = True
     goes_on = False
+    shuffle = False
     stream: SeedGenerator | None = None
 
-    def rows(self, epoch: int) -> Rows | None:
-        """The epoch as arrays and an order, where the source holds arrays."""
-        return None
+    def order(self, epoch: int, count: int) -> Array | None:
+        """In which order an epoch takes `count` things; ``None``: as they are. It hangs on stream and epoch alone."""
+        if not self.shuffle or self.stream is None:
+            return None
+        words = self.stream.state.numpy()
+        return random_permutation(words[:2], np.array(epoch, np.uint32), n=count).numpy()
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
         """The epoch's batches from number `first` on: x, y, sample_weight, as nested arrays."""
@@ -232,11 +236,7 @@ class ArraySource(Source):
         self.shuffle, self.stream = shuffle, stream
 
     def rows(self, epoch: int) -> Rows:
-        order = None
-        if self.shuffle and self.stream is not None:
-            words = self.stream.state.numpy()
-            order = random_permutation(words[:2], np.array(epoch, np.uint32), n=len(self.arrays[0])).numpy()
-        return Rows(self.arrays, order, self.size)
+        return Rows(self.arrays, self.order(epoch, len(self.arrays[0])), self.size)
 
     def put_together(self, arrays: Sequence[Any]) -> tuple[Any, Any, Any]:
         """A batch's arrays as x, y, sample_weight."""
@@ -291,10 +291,8 @@ class IndexedSource(Source):
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
         n = self.examples or 0
-        order: Any = range(n)
-        if self.shuffle and self.stream is not None:
-            words = self.stream.state.numpy()
-            order = random_permutation(words[:2], np.array(epoch, np.uint32), n=n).numpy()
+        shuffled = self.order(epoch, n)
+        order: Any = range(n) if shuffled is None else shuffled
         for k in range(first, self.count or 0):
             chosen = [self._example(int(i)) for i in order[k * self.size : (k + 1) * self.size]]
             yield standard(tuple(_stacked(list(column)) for column in zip(*chosen, strict=True)), self.float_dtype)
@@ -357,9 +355,9 @@ class BatchSource(Source):
                 yield standard(batch, self.float_dtype)
             return
         order: Iterable[int] = itertools.count() if self.count is None else range(self.count)
-        if self.shuffle and self.stream is not None and self.count is not None:
-            words = self.stream.state.numpy()
-            order = random_permutation(words[:2], np.array(epoch, np.uint32), n=self.count).numpy().tolist()
+        shuffled = None if self.count is None else self.order(epoch, self.count)
+        if shuffled is not None:
+            order = shuffled.tolist()
         if hasattr(self.data, "on_epoch_begin"):
             self.data.on_epoch_begin()
         for i in itertools.islice(order, first, None):
