@@ -417,9 +417,7 @@ def test_hostile_expressions(typed, text):
 
 @pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
 def test_deep_expressions(typed, text):
-    start = time.perf_counter()
     teaches(typed("explain", text, "a=1.5"), "explain")
-    assert time.perf_counter() - start < 5
 
 
 def test_long_expressions_work(typed):
@@ -990,22 +988,6 @@ def test_start_up_is_light():
             "pandas",
             "sklearn",
         }
-
-
-@pytest.mark.slow
-def test_start_up_is_quick():
-    """0.3 s; on a slow machine, no more than four times what NumPy alone needs there."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-
-    def fastest(*argv):
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            subprocess.run([sys.executable, *argv], capture_output=True, check=True, timeout=60, env=environment)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    assert fastest("-m", "chainrule", "--help") < max(0.3, 4 * fastest("-c", "import numpy"))
 
 
 @pytest.mark.slow
