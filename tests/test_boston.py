@@ -12,7 +12,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as xml
 from importlib.resources import files
 

@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 
 import numpy as np
