@@ -1,21 +1,25 @@
-"""An engine runs traced steps. The protocol, and the NumPy engine, which needs nothing but NumPy.
+"""An engine runs traced steps. The protocol, the NumPy engine, which needs nothing but NumPy, and the choice.
 
 An engine sees a step graph, variables and rows of data; no layer, loss or optimizer. A compiled engine takes this
-one's place by giving the same two methods.
+one's place by giving the same three methods.
 
-May import: `graph`, `tensor`, `readings` (the step alone).
+May import: `graph`, `tensor`, `readings` (the step and its price); `xla` when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import IndexProblem, ValueProblem
+from .readings.price import price
 from .readings.trace import Step
+from .tensor import Variable
 
 Array = NDArray[Any]
 
@@ -35,6 +39,33 @@ class Batches(Protocol):
     def batch(self, k: int) -> list[Array]: ...
 
 
+class Passes(Protocol):
+    """Whole epochs over the same rows, each in an order of its own.
+
+    Attributes:
+        size: rows a batch; the last of an epoch may be shorter. most: so many epochs at a time.
+        key: two words, of which `random_permutation` makes the order of each epoch; ``None``: as they are.
+        resets: variables that start each epoch from these values.
+    """
+
+    @property
+    def arrays(self) -> Sequence[Array]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def most(self) -> int: ...
+
+    @property
+    def key(self) -> Array | None: ...
+
+    @property
+    def resets(self) -> Sequence[tuple[Variable, Array]]: ...
+
+    def epoch(self, e: int) -> Batches: ...
+
+
 class Program(Protocol):
     """One step, ready to run: it reads its variables, runs, and assigns them. Results are in the step's order."""
 
@@ -43,6 +74,12 @@ class Program(Protocol):
     def many(self, batches: Batches, first: int, last: int) -> list[Array]:
         """Steps `first` up to, not including, `last`; the results of the last one."""
 
+    def passes(self, rest: Any, data: Passes, first: int, last: int) -> list[Array]:
+        """Epochs `first` up to, not including, `last`; the last results of each, stacked along a first axis.
+
+        `rest`: this engine's program for an epoch's last, shorter batch; ``None`` if there is none.
+        """
+
 
 class Engine(Protocol):
     """Turns a step into a program."""
@@ -50,6 +87,12 @@ class Engine(Protocol):
     name: str
 
     def program(self, step: Step) -> Program: ...
+
+    def for_runs(self, runs: int | None) -> Engine:
+        """The engine for a step that is to be run so many times (``None``: not known)."""
+
+    def settled(self, step: Step) -> Engine:
+        """The engine that this step runs on."""
 
 
 class NumpyProgram:
@@ -113,6 +156,17 @@ class NumpyProgram:
             results = self(batches.batch(k))
         return results
 
+    def passes(self, rest: NumpyProgram | None, data: Passes, first: int, last: int) -> list[Array]:
+        found = []
+        whole = len(data.arrays[0]) // data.size
+        for e in range(first, last):
+            for variable, value in data.resets:
+                variable.hold(value)
+            batches = data.epoch(e)
+            results = self.many(batches, 0, whole)
+            found.append(results if rest is None else rest(batches.batch(whole)))
+        return [np.stack(each) for each in zip(*found, strict=True)]
+
 
 class NumpyEngine:
     """Runs steps with NumPy, node by node: the oracle for every other engine."""
@@ -122,20 +176,77 @@ class NumpyEngine:
     def program(self, step: Step) -> NumpyProgram:
         return NumpyProgram(step)
 
+    def for_runs(self, runs: int | None) -> Engine:
+        return self
 
-_ENGINES: dict[str, type[Engine]] = {"numpy": NumpyEngine}
+    def settled(self, step: Step) -> Engine:
+        return self
+
+
+START = 2.0  # seconds that XLA must save before it has saved any: its import and a compilation
+
+
+class Automatic:
+    """NumPy, or XLA where it is installed and the work is worth a compilation; settled by the first step.
+
+    A function of what a step costs (`readings.price`), of how often it is to run, and of what is installed; never of
+    a clock.
+    """
+
+    name = "automatic"
+
+    def __init__(self, runs: int | None = None) -> None:
+        self.runs = runs
+        self.chosen: Engine | None = None
+
+    def for_runs(self, runs: int | None) -> Engine:
+        return Automatic(runs)
+
+    def settled(self, step: Step) -> Engine:
+        if self.chosen is None:
+            self.chosen = engine("xla") if xla_installed() and self._worth_it(step) else NumpyEngine()
+        return self.chosen
+
+    def program(self, step: Step) -> Program:
+        return self.settled(step).program(step)
+
+    def _worth_it(self, step: Step) -> bool:
+        runs = 1000 if self.runs is None else self.runs
+        cost = price(list(step.graph.outputs)).total
+        by_numpy = 5e-6 * len(step.graph.nodes) + cost.macs / 2e10 + cost.bytes / 4e9
+        by_xla = cost.macs / 1e11 + cost.bytes / 2e10
+        return runs * (by_numpy - by_xla) > START
+
+
+@cache
+def xla_installed() -> bool:
+    """Whether the extra ``chainrule[fast]`` is there; it is not loaded to see."""
+    return importlib.util.find_spec("jax") is not None and importlib.util.find_spec("jaxlib") is not None
+
+
+def _xla() -> Engine:
+    if not xla_installed():
+        raise ValueProblem("engine='xla' without JAX", "the extra chainrule[fast]", 'pip install "chainrule[fast]"')
+    from .xla import XlaEngine
+
+    return XlaEngine()
+
+
+_ENGINES: dict[str, Callable[[], Engine]] = {"numpy": NumpyEngine, "xla": _xla}
 
 
 def engine(name: str | None = None) -> Engine:
-    """The engine of this name; default: the one that fits what is installed.
+    """The engine of this name, ``"numpy"`` or ``"xla"``; default: the one that fits the work and what is installed.
 
-    >>> engine().name
+    >>> engine("numpy").name
     'numpy'
     """
-    found = _ENGINES.get(name or "numpy")
+    if name is None:
+        return Automatic()
+    found = _ENGINES.get(name)
     if found is None:
         raise ValueProblem(f"engine={name!r}", " or ".join(map(repr, _ENGINES)), "name one of these, or none")
     return found()
 
 
-__all__ = ["Batches", "Engine", "NumpyEngine", "NumpyProgram", "Program", "engine"]
+__all__ = ["Automatic", "Batches", "Engine", "NumpyEngine", "NumpyProgram", "Passes", "Program", "engine"]

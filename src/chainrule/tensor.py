@@ -474,6 +474,12 @@ class Recorder(Protocol):
     def assign(self, variable: Variable, value: Tensor) -> None: ...
 
 
+class Kept(Protocol):
+    """A variable's value that an engine keeps where it computes (`Variable.hold`)."""
+
+    def fetch(self) -> NDArray[Any]: ...
+
+
 class _Cells(threading.local):
     """What reading and assigning a variable means on this thread, beside taking what it holds."""
 
@@ -560,16 +566,39 @@ class Variable:
     def _set(self, held: Tensor) -> None:
         if held.value is None:
             held._no_value("a variable's value")
-        self._leaf = self._read_as(held.value, made_here())
+        self._take(self._read_as(held.value, made_here()), None)
+
+    def _take(self, leaf: Tensor | None, kept: Kept | None) -> None:
+        if leaf is not None:
+            self._spec = leaf.spec
+        self._here, self._kept = leaf, kept
+
+    @property
+    def _leaf(self) -> Tensor:
+        """The leaf that holds the current version's value; fetched from an engine when somebody looks."""
+        here, kept = self._here, self._kept
+        if here is None and kept is not None:
+            here = self._here = self._read_as(kept.fetch(), None, self._spec)
+        assert here is not None
+        return here
 
     def _read_as(self, value: Any, made: Any, spec: Any = None) -> Tensor:
         """A leaf that stands for this variable: its value, or ``None`` for a traced step's input."""
         attributes = {"name": self.name, "variable": self}
         return Tensor(VARIABLE, (), attributes, spec or spec_of(value.shape, value.dtype), value, True, made)
 
-    def hold(self, value: NDArray[Any]) -> None:
-        """Take an engine's result: an array of this variable's own shape and dtype, which nobody else changes."""
-        self._leaf = self._read_as(value, None, self._leaf.spec)
+    def hold(self, value: NDArray[Any] | np.generic | Kept) -> None:
+        """Take an engine's result, of this variable's own shape and dtype: an array which nobody else changes, or one
+        that is `Kept` elsewhere and fetched when somebody looks."""
+        if isinstance(value, np.ndarray | np.generic):
+            self._take(self._read_as(value, None, self._spec), None)
+        else:
+            self._take(None, value)
+
+    @property
+    def kept(self) -> Kept | None:
+        """What an engine has put here, as long as nothing was assigned since."""
+        return self._kept
 
     @property
     def value(self) -> Tensor:
@@ -582,19 +611,19 @@ class Variable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._leaf.shape
+        return self._spec.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._leaf.dtype
+        return self._spec.dtype
 
     @property
     def ndim(self) -> int:
-        return self._leaf.ndim
+        return len(self._spec.shape)
 
     @property
     def size(self) -> int:
-        return self._leaf.size
+        return self._spec.size
 
     def numpy(self) -> NDArray[Any]:
         """The current value as a read-only array."""
@@ -670,7 +699,8 @@ class Variable:
         return getattr(self.value, name)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**{k: v for k, v in self.__dict__.items() if k != "_leaf"}, "held": np.array(self._leaf.numpy())}
+        others = {k: v for k, v in self.__dict__.items() if k not in ("_here", "_kept", "_spec")}
+        return {**others, "held": np.array(self._leaf.numpy())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         held = state.pop("held")

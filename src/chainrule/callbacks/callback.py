@@ -11,6 +11,12 @@ from ..errors import ValueProblem
 Logs = dict[str, Any]
 
 
+def at_leisure(hook: Any) -> Any:
+    """Marks an epoch hook that looks at its logs alone, and so may be called when later epochs are trained already."""
+    hook.at_leisure = True
+    return hook
+
+
 class Callback:
     """Is told what `fit`, `evaluate` and `predict` do; inherit and define hooks (``keras.callbacks.Callback``).
 
@@ -80,6 +86,13 @@ class Callback:
     def needs_batches(self, mode: str) -> bool:
         """Whether the batch hooks of `mode` must be called for every single batch; here, if they are defined."""
         return self.sees_batches(mode)
+
+    def needs_epochs(self) -> bool:
+        """Whether the epoch hooks must be called between two epochs; here, if any is defined and not `at_leisure`.
+        Otherwise the loop may train several epochs at once, and call the hooks of all of them afterwards."""
+        hooks = [getattr(getattr(self, name), "__func__", None) for name in ("on_epoch_begin", "on_epoch_end")]
+        given = (Callback.on_epoch_begin, Callback.on_epoch_end)
+        return any(hook not in given and not getattr(hook, "at_leisure", False) for hook in hooks)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Another name for `on_train_batch_begin`."""

@@ -118,6 +118,10 @@ class CallbackList(Callback):
 
     # ---- telling
 
+    def needs_epochs(self) -> bool:
+        """Whether any callback needs its epoch hooks between two epochs."""
+        return any(callback.needs_epochs() for callback in self.callbacks)
+
     def _tell(self, hook: str, logs: Logs | None, *place: int) -> None:
         logs = dict(_plain(logs))
         for callback in self.callbacks:

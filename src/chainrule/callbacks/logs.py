@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import ValueProblem
 from . import arguments
-from .callback import Callback, Logs
+from .callback import Callback, Logs, at_leisure
 
 
 class History(Callback):
@@ -38,6 +38,7 @@ class History(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
 
+    @at_leisure
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():

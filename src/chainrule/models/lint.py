@@ -448,7 +448,7 @@ def _undone(model: Any, batch: Any) -> Iterator[None]:
         yield
     finally:
         for v, leaf in held:
-            v._leaf = leaf
+            v.hold(leaf.value)
 
 
 DEAR: list[Callable[[Case], Iterator[Finding]]] = [dead_units, learning_rate]

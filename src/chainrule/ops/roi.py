@@ -16,7 +16,7 @@ from ..graph import Spec, promote_specs, spec_of, with_stand_in
 from .record import Composite, Cost, Draw, Operation, Sample
 from .rules import loop_batch, times
 
-FAR = 2.0**30  # beyond any feature map, and exact in every float dtype that boxes have
+FAR = 2.0**29  # beyond any feature map, exact in every float dtype of boxes, and twice it a 32-bit integer
 
 
 def _roi_casts(specs: tuple[Spec, ...], floating: bool = True) -> tuple[Any, ...]:
@@ -68,33 +68,42 @@ def _rounded_corners(o: Any, boxes: Any, spatial_scale: float) -> Any:
 # ---- pooling: an index without gradient, then a gather
 
 
-def _bins(first: int, last: int, bins: int, limit: int) -> list[tuple[int, int]]:
-    """Where each bin of the entries first..last starts and ends, the end excluded, cut to the features."""
-    size = max(last - first + 1, 1)
-    cut = [(first + p * size // bins, first - (-(p + 1) * size // bins)) for p in range(bins)]
-    return [(min(max(a, 0), limit), min(max(b, 0), limit)) for a, b in cut]
+def bins_of(o: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spatial_scale: float) -> list[Any]:
+    """Where each box's bins start and end, the end excluded, cut to the features: down and across, (boxes, bins, 2)."""
+    corners = _rounded_corners(o, boxes, spatial_scale).astype(o.int32)
+
+    def along(first: Any, last: Any, bins: int, limit: int) -> Any:
+        whole, rest = o.divmod(o.maximum(last - first + 1, 1)[:, None], bins)  # apart: products stay in 32 bits
+        p = o.arange(bins, dtype=o.int32)
+        starts = first[:, None] + p * whole + p * rest // bins
+        ends = first[:, None] + (p + 1) * whole - (-(p + 1) * rest // bins)
+        return o.clip(o.stack([starts, ends], axis=-1), 0, limit)
+
+    axes = zip((1, 0), output_size, sizes, strict=True)
+    return [along(corners[:, i], corners[:, i + 2], bins, limit) for i, bins, limit in axes]
 
 
 def _roi_pool_index(o: Any, features: Any, boxes: Any, *images: Any, output_size: Any, spatial_scale: float) -> Any:
     height, width, channels = features.shape[1:]
     rows = images[0] if images else np.repeat(np.arange(boxes.shape[0]), boxes.shape[1])
-    corners = _rounded_corners(np, boxes, spatial_scale).astype(np.int64).reshape(-1, 4)
-    found = np.full((len(corners), *output_size, channels), -1, np.int32)
-    for n, (image, (x1, y1, x2, y2)) in enumerate(zip(rows, corners.tolist(), strict=True)):
-        columns = _bins(x1, x2, output_size[1], width)
-        for p, (top, bottom) in enumerate(_bins(y1, y2, output_size[0], height)):
-            for q, (left, right) in enumerate(columns):
+    cut = bins_of(np, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
+    found = np.full((len(rows), *output_size, channels), -1, np.int32)
+    for n, (image, down, across) in enumerate(zip(rows, *[c.tolist() for c in cut], strict=True)):
+        for p, (top, bottom) in enumerate(down):
+            for q, (left, right) in enumerate(across):
                 if top < bottom and left < right:
                     entries = features[image, top:bottom, left:right].reshape(-1, channels)
-                    down, across = np.divmod(np.argmax(entries, axis=0), right - left)
-                    found[n, p, q] = (top + down) * width + left + across
+                    y, x = np.divmod(np.argmax(entries, axis=0), right - left)
+                    found[n, p, q] = (top + y) * width + left + x
     return found.reshape(*boxes.shape[:-1], *output_size, channels)
 
 
 def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **more: Any) -> Cost:
     """For boxes as large as the features: each entry is compared once a bin that it is in."""
     features = with_stand_in(specs[0].shape)
-    read = [sum(b - a for a, b in _bins(0, n - 1, k, n)) for n, k in zip(features[1:3], output_size, strict=True)]
+    height, width = features[1:3]
+    whole = np.array([[0.0, 0.0, width - 1.0, height - 1.0]])
+    read = [int((c[..., 1] - c[..., 0]).sum()) for c in bins_of(np, whole, output_size, (height, width), 1.0)]
     each = (*(1 if n is None else n for n in specs[1].shape[:-1]), *read, features[-1])
     return Cost(other=math.prod(each), formula=f"at most {times(each)} = {math.prod(each):,} comparisons")
 

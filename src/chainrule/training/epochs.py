@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from ..errors import ShapeError, ValueProblem
 from ..readings.nested import flatten
+from ..tensor import Variable
 from .feed import ArraySource, Rows, Source
-from .steps import Steps
+from .steps import Ready, Steps
 
 LONGEST = 0.1  # seconds between two looks at the clock, the progress line and Ctrl-C
 
@@ -26,13 +27,55 @@ class Chunk:
         if self.rows is None:
             return self.steps.run(self.batch)
         ready = self.steps.for_batch(self.batch)
-        return ready.results(ready.program.many(self.rows, self.first, self.last))
+        return ready.results(self.steps.program(ready).many(self.rows, self.first, self.last))
 
-    def arrays(self, k: int) -> list[Any]:
-        """The arrays of step k."""
-        if self.rows is not None:
-            return self.rows.batch(k)
-        return [a for a in flatten(self.batch, numbers=False)[0] if a is not None]
+    def each(self) -> Iterator[tuple[int, Ready, list[Any]]]:
+        """Every step's number, the step, and its arrays."""
+        ready = self.steps.for_batch(self.batch)
+        for k in range(self.first, self.last):
+            if self.rows is not None:
+                yield k, ready, self.rows.batch(k)
+            else:
+                yield k, ready, [a for a in flatten(self.batch, numbers=False)[0] if a is not None]
+
+
+class Several:
+    """Whole epochs over rows in memory, each in an order of its own, in one call of the engine (`engine.Passes`)."""
+
+    most = 256
+
+    def __init__(self, source: ArraySource, steps: Steps, resets: Sequence[tuple[Variable, Any]]) -> None:
+        self.source, self.steps, self.resets = source, steps, resets
+        self.arrays, self.size = source.arrays, source.size
+        self.key = source.key
+        first = source.rows(0)
+        whole, rest = divmod(source.examples or 0, source.size)
+        self.full = steps.for_batch(source.put_together(first.batch(0)))
+        self.rest = steps.for_batch(source.put_together(first.batch(whole))) if rest else None
+
+    @property
+    def possible(self) -> bool:
+        """Whether the steps of full and of shorter batches change the same variables."""
+        full, rest = self.full.step, self.rest.step if self.rest else self.full.step
+        return [*map(id, full.reads), *map(id, full.writes)] == [*map(id, rest.reads), *map(id, rest.writes)]
+
+    def epoch(self, e: int) -> Rows:
+        """The rows in the order of an epoch."""
+        return self.source.rows(e)
+
+    def run(self, first: int, last: int) -> list[Any]:
+        """Epochs `first` up to, not including, `last`: the answer of each one's last step."""
+        rest = None if self.rest is None else self.steps.program(self.rest)
+        found = self.steps.program(self.full).passes(rest, self, first, last)
+        return [self.full.results(list(each)) for each in zip(*found, strict=True)]
+
+    def each(self, first: int, last: int) -> Iterator[tuple[int, Ready, list[Any]]]:
+        """Every step's number, the step, and its arrays."""
+        for e in range(first, last):
+            rows = self.epoch(e)
+            for k in range(self.source.count or 0):
+                short = self.rest is not None and k + 1 == self.source.count
+                yield k, self.rest if short and self.rest else self.full, rows.batch(k)
 
 
 class Epochs:
@@ -85,8 +128,8 @@ class Epochs:
         whole = (source.examples or 0) // source.size  # the last batch may be shorter
         k, pace, measured = start, 1, False
         while k < total:
-            last = k + 1 if one_by_one or k >= whole else min(k + pace, whole)
-            chunk = Chunk(k, last, steps, rows, source.put_together(rows.batch(k)))
+            last = k + 1 if one_by_one or k >= whole or not source.fits else min(k + pace, whole)
+            chunk = Chunk(k, last, steps, rows if source.fits else None, source.put_together(rows.batch(k)))
             began = time.perf_counter()
             yield chunk
             taken = time.perf_counter() - began

@@ -175,10 +175,14 @@ class Source:
 
     def order(self, epoch: int, count: int) -> Array | None:
         """In which order an epoch takes `count` things; ``None``: as they are. It hangs on stream and epoch alone."""
-        if not self.shuffle or self.stream is None:
+        if self.key is None:
             return None
-        words = self.stream.state.numpy()
-        return random_permutation(words[:2], np.array(epoch, np.uint32), n=count).numpy()
+        return random_permutation(self.key, np.array(epoch, np.uint32), n=count).numpy()
+
+    @property
+    def key(self) -> Array | None:
+        """The two words that, with its number, decide an epoch's order; ``None`` where things stay as they are."""
+        return self.stream.state.numpy()[:2] if self.shuffle and self.stream is not None else None
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
         """The epoch's batches from number `first` on: x, y, sample_weight, as nested arrays."""
@@ -235,6 +239,11 @@ class ArraySource(Source):
         self.examples, self.count = n, math.ceil(n / self.size)
         self.shuffle, self.stream = shuffle, stream
 
+    @property
+    def fits(self) -> bool:
+        """Whether the arrays lie in memory, and not in a file that is read as it is needed."""
+        return not any(map(_on_disk, self.arrays))
+
     def rows(self, epoch: int) -> Rows:
         return Rows(self.arrays, self.order(epoch, len(self.arrays[0])), self.size)
 
@@ -248,6 +257,14 @@ class ArraySource(Source):
         rows = self.rows(epoch)
         for k in range(first, self.count or 0):
             yield self.put_together(rows.batch(k))
+
+
+def _on_disk(array: Any) -> bool:
+    while array is not None:
+        if isinstance(array, np.memmap):
+            return True
+        array = getattr(array, "base", None)
+    return False
 
 
 def _batch_size(given: Any, n: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..configurable import Configurable
 from ..engine import Engine, Program
+from ..errors import GraphError
 from ..graph import Spec
 from ..layers.calling import building
 from ..readings.nested import flatten
@@ -19,7 +20,18 @@ from .feed import specs_of
 
 SIMPLE = (bool, int, float, str, types.NoneType, np.generic)
 # where training stands, which no step is traced from
-PROGRESS = {"stop_training", "history", "_position", "_logs", "_sources", "_hooks_now", "_resume", "_settled", "_given"}
+PROGRESS = {
+    "stop_training",
+    "history",
+    "_position",
+    "_logs",
+    "_sources",
+    "_hooks_now",
+    "_engine_now",
+    "_resume",
+    "_settled",
+    "_given",
+}
 
 
 def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
@@ -53,10 +65,23 @@ def same_mark(a: Any, b: Any) -> bool:
 
 
 class Ready:
-    """A traced step and its program."""
+    """A traced step and its programs."""
 
-    def __init__(self, step: Step, program: Program) -> None:
-        self.step, self.program = step, program
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self._programs: dict[str, Program] = {}
+
+    def program(self, engine: Engine) -> Program:
+        """The step's program on this engine, made once."""
+        settled = engine.settled(self.step)
+        found = self._programs.get(settled.name)
+        if found is None:
+            found = self._programs[settled.name] = settled.program(self.step)
+        return found
+
+    def step_again(self, arrays: Sequence[Any]) -> list[Any]:
+        """The step on the engine it ran on last; its results."""
+        return next(reversed(self._programs.values()))(arrays)
 
     def results(self, arrays: Sequence[Any]) -> Any:
         """An engine's answer in the form the step's function returned."""
@@ -89,7 +114,7 @@ class Steps:
             step = trace(self.function, *specs)
         finally:
             self.after()
-        found = self.ready[key] = Ready(step, self.engine.program(step))
+        found = self.ready[key] = Ready(step)
         return found
 
     def run(self, batch: Any) -> Any:
@@ -101,7 +126,12 @@ class Steps:
             self.after()
             return _plain(result)
         ready = self.for_batch(batch)
-        return ready.results(ready.program(arrays))
+        return ready.results(self.program(ready)(arrays))
+
+    def program(self, ready: Ready) -> Program:
+        """A step's program on the engine of these steps."""
+        assert self.engine is not None
+        return ready.program(self.engine)
 
 
 def _form(x: Any) -> Any:
@@ -115,6 +145,21 @@ def _form(x: Any) -> Any:
 def _plain(result: Any) -> Any:
     flat, build = flatten(result, numbers=False)
     return build([t.numpy() if isinstance(t, Tensor) or hasattr(t, "numpy") else t for t in flat])
+
+
+def numbers(logs: Any) -> dict[str, Any]:
+    """A step's answer as Python numbers by name."""
+    if not isinstance(logs, dict):
+        raise GraphError(
+            f"{type(logs).__name__} returned by train_step or test_step",
+            "a dictionary of numbers by name",
+            "return {m.name: m.result() for m in self.metrics}",
+        )
+    found: dict[str, Any] = {}
+    for name, value in logs.items():
+        array = np.array(value.numpy() if isinstance(value, Tensor) else value)  # nobody else's memory
+        found[name] = float(array) if array.ndim == 0 else array
+    return found
 
 
 def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
@@ -147,4 +192,4 @@ def _named(node: Any) -> str:
     return f"{node.operation.name}({shown}){where}{line}"
 
 
-__all__ = ["Ready", "Steps", "fingerprint", "first_not_finite"]
+__all__ = ["Ready", "Steps", "fingerprint", "first_not_finite", "numbers"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .. import config, optimizers
 from ..callbacks import CallbackList
+from ..engine import Engine
 from ..engine import engine as engine_named
 from ..errors import GraphError, ShapeError, ValueProblem
 from ..graph import Spec, floatx
@@ -20,13 +22,14 @@ from ..ops.random import derived
 from ..readings.differentiate import gradients
 from ..readings.nested import flatten
 from ..readings.trace import Reads
-from ..tensor import Tensor, recording, symbolic
+from ..tensor import recording, symbolic
 from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
 from .epochs import Epochs
 from .feed import Source, pack, source_of, specs_of, split, unpack
 from .interrupt import Interrupts
-from .steps import Steps, fingerprint, same_mark
-from .watch import TrainingWarning, Watch
+from .loop import Loop
+from .steps import Steps, fingerprint, numbers, same_mark
+from .watch import TrainingWarning
 
 
 class Trainer(Layer):
@@ -47,6 +50,8 @@ class Trainer(Layer):
     _logs: dict[str, Any] | None = None  # of the step before, if it was of the same epoch
     _sources: Sequence[Source] = ()
     _hooks_now: CallbackList | None = None
+    _engine: Engine = engine_named()
+    _engine_now: Engine | None = None  # of the fit in progress: validation runs where training does
 
     # ---- compile
 
@@ -72,7 +77,8 @@ class Trainer(Layer):
             run_eagerly: run `train_step` as plain Python, so that prints and breakpoints work.
             steps_per_execution, jit_compile: Keras's; the engine decides both itself.
             auto_scale_loss: with a float16 policy, scale the loss (`optimizers.LossScaleOptimizer`).
-            engine: ``"numpy"``; default the one that fits what is installed.
+            engine: ``"numpy"``, or ``"xla"`` (the extra ``chainrule[fast]``); default XLA where it is installed and
+                the work is worth a compilation.
         """
         found = optimizers.get(optimizer)
         if found is not None and not isinstance(found, optimizers.Optimizer):
@@ -215,15 +221,17 @@ class Trainer(Layer):
         return own if own == "float64" else floatx()
 
     def _of_kind(self, kind: str) -> Steps:
-        """The steps of this kind; traced anew when something they depend on was changed by hand."""
+        """The steps of this kind, on the engine of the call in progress; traced anew when something they depend on
+        was changed by hand."""
         if "_steps" not in self.__dict__:
             self._steps = {}
         kept = self._steps.get(kind)
+        eager = getattr(self, "run_eagerly", False)
+        used = None if eager else self._engine_now or (kept.engine if kept is not None else self._engine.for_runs(None))
         if kept is not None and same_mark(kept.mark, self._mark(kind)):
+            kept.engine = used
             return kept
         function = {"train": self.train_step, "test": self.test_step, "predict": self.predict_step}[kind]
-        eager = getattr(self, "run_eagerly", False)
-        used = None if eager else getattr(self, "_engine", None) or engine_named()
 
         def after() -> None:  # what `call` itself has changed while it was traced is no change by hand
             self._forget_losses()
@@ -232,6 +240,16 @@ class Trainer(Layer):
         steps = self._steps[kind] = Steps(lambda x, y, w: function(pack(x, y, w)), used, after)
         steps.mark = self._mark(kind)
         return steps
+
+    @contextmanager
+    def _engine_for(self, runs: int | None) -> Iterator[None]:
+        """Run steps on the engine that fits so many of them; inside a fit, on the fit's."""
+        outer = self._engine_now
+        self._engine_now = outer or self._engine.for_runs(runs)
+        try:
+            yield
+        finally:
+            self._engine_now = outer
 
     def _mark(self, kind: str) -> Any:
         parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
@@ -351,36 +369,13 @@ class Trainer(Layer):
         self._hooks_now, self._position, self._logs = hooks, [initial_epoch, 0], {}
         hooks.on_train_begin()
         resumed = self._resumed(hooks, loop)
-        first = resumed.position if resumed is not None else (0, 0)
-        initial_epoch = max(initial_epoch, first[0])
-        logs: dict[str, Any] = {}
-        watch = Watch()
-        with Interrupts() as interrupts:
-            for epoch in range(initial_epoch, epochs):
-                start = first[1] if epoch == first[0] else 0
-                if self.stop_training and not start:
-                    break
-                if not start:
-                    self.reset_metrics()
-                hooks.on_epoch_begin(epoch)
-                if start:  # what callbacks have done at this epoch's beginning is in the checkpoint: not twice
-                    self._take_up(resumed, hooks)
-                logs = self._epoch(loop, epoch, start, hooks, interrupts, watch)
-                if validation_data is not None and _validates(epoch, validation_freq):
-                    found = self.evaluate(
-                        validation_data,
-                        steps=validation_steps,
-                        callbacks=hooks,
-                        return_dict=True,
-                        verbose=0,
-                    )
-                    logs.update({f"val_{k}": v for k, v in found.items()})
-                watch.epoch(epoch, logs)
-                source.end_epoch()
-                self._position, self._logs = [epoch + 1, 0], {}
-                hooks.on_epoch_end(epoch, logs)
-            if self.optimizer is not None:
-                self.optimizer.finalize_variable_values(self.trainable_weights)
+        validate = None
+        if validation_data is not None:
+            validate = lambda epoch: self._validated(epoch, validation_data, validation_steps, validation_freq)
+        with self._engine_for(None if loop.steps is None else loop.steps * (epochs - initial_epoch)):
+            logs = Loop(self, loop, hooks, validate, resumed).run(initial_epoch, epochs)
+        if self.optimizer is not None:
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs)
         self._sources, self._hooks_now = (), None
         return self.history
@@ -426,31 +421,12 @@ class Trainer(Layer):
         self.stop_training = found.stop_training
         self._position, self._logs = list(found.position), dict(found.logs)
 
-    def _epoch(
-        self, loop: Epochs, epoch: int, start: int, hooks: CallbackList, interrupts: Interrupts, watch: Watch
-    ) -> dict[str, Any]:
-        """The steps of one epoch; the last one's logs."""
-        steps = self._of_kind("train")
-        one_by_one = hooks.needs_batches("train") or steps.engine is None
-        logs: dict[str, Any] = dict(self._logs or {})  # empty, unless this epoch is resumed
-        over = start > 0 and self.stop_training
-        for chunk in () if over else loop.chunks(epoch, start, steps, one_by_one):
-            hooks.on_train_batch_begin(chunk.first)
-            watch.before(chunk)
-            logs = _numbers(chunk.run())
-            watch.after(chunk, logs)
-            self._position, self._logs = [epoch, chunk.last], logs
-            hooks.on_train_batch_end(chunk.last - 1, logs)
-            interrupts.stop_here()
-            if self.stop_training:
-                break
-        if not logs:
-            raise ShapeError(
-                f"no batch in epoch {epoch + 1}",
-                "data for every epoch",
-                "a generator must not end: let it run for ever and pass steps_per_epoch, or use arrays",
-            )
-        return logs
+    def _validated(self, epoch: int, data: Source, steps: int | None, frequency: Any) -> dict[str, Any]:
+        """The validation results of an epoch, if it is one to validate after."""
+        if not _validates(epoch, frequency):
+            return {}
+        found = self.evaluate(data, steps=steps, callbacks=self._hooks_now, return_dict=True, verbose=0)
+        return {f"val_{k}": v for k, v in found.items()}
 
     # ---- evaluate and predict
 
@@ -480,11 +456,11 @@ class Trainer(Layer):
         self.reset_metrics()
         hooks.on_test_begin()
         logs: dict[str, Any] = {}
-        kind = self._of_kind("test")
-        with Interrupts() as interrupts:
+        with self._engine_for(loop.steps), Interrupts() as interrupts:
+            kind = self._of_kind("test")
             for chunk in loop.chunks(0, 0, kind, hooks.needs_batches("test") or kind.engine is None):
                 hooks.on_test_batch_begin(chunk.first)
-                logs = _numbers(chunk.run())
+                logs = numbers(chunk.run())
                 hooks.on_test_batch_end(chunk.last - 1, logs)
                 interrupts.stop_here()
         hooks.on_test_end(logs)
@@ -506,10 +482,10 @@ class Trainer(Layer):
         loop = Epochs(source, steps)
         hooks = self._hooks(callbacks, verbose, loop)
         hooks.on_predict_begin()
-        kind = self._of_kind("predict")
         parts: list[list[Any]] = []
         build: Any = None
-        with Interrupts() as interrupts:
+        with self._engine_for(loop.steps), Interrupts() as interrupts:
+            kind = self._of_kind("predict")
             for chunk in loop.chunks(0, 0, kind, True):
                 hooks.on_predict_batch_begin(chunk.first)
                 flat, build = flatten(chunk.run(), numbers=False)
@@ -548,7 +524,7 @@ class Trainer(Layer):
         self._prepare(batch, training=kind == "train")
         if kind == "train":
             self._prepare_optimizer()
-        logs = _numbers(self._of_kind(kind).run(batch))
+        logs = numbers(self._of_kind(kind).run(batch))
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
 
@@ -562,21 +538,6 @@ class Trainer(Layer):
 def _symbols(specs: Any) -> Any:
     flat, build = flatten(specs, numbers=False)
     return build([symbolic(s.shape, s.dtype) if isinstance(s, Spec) else None for s in flat])
-
-
-def _numbers(logs: Any) -> dict[str, Any]:
-    """A step's answer as Python numbers by name."""
-    if not isinstance(logs, dict):
-        raise GraphError(
-            f"{type(logs).__name__} returned by train_step or test_step",
-            "a dictionary of numbers by name",
-            "return {m.name: m.result() for m in self.metrics}",
-        )
-    found: dict[str, Any] = {}
-    for name, value in logs.items():
-        array = np.array(value.numpy() if isinstance(value, Tensor) else value)  # nobody else's memory
-        found[name] = float(array) if array.ndim == 0 else array
-    return found
 
 
 def _verbosity(verbose: Any) -> Any:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .epochs import Chunk
-from .steps import first_not_finite
+from ..readings.trace import Step
+from .steps import Ready, first_not_finite
+
+Replay = Callable[[], Iterator[tuple[int, Ready, list[Any]]]]
+SHARE = 200  # values are held again when so many times the time has passed that holding them took
 
 
 class TrainingWarning(UserWarning):
@@ -16,43 +21,52 @@ class TrainingWarning(UserWarning):
 
 
 class Watch:
-    """What one call of `fit` has shown so far. Each trouble is said once."""
+    """What one call of `fit` has shown so far. Each trouble is said once.
+
+    Now and then it holds on to the variables' values; when a number is not finite, the steps since are taken again
+    from there, to see where that began.
+    """
 
     def __init__(self) -> None:
         self.said = False
         self.losses: list[float] = []
-        self.held: list[tuple[Chunk, list[tuple[Any, Any]]]] = []  # the last two chunks, and where each began
+        self.values: list[tuple[Any, Any]] = []
+        self.since: list[tuple[int, Replay]] = []  # epoch and steps of each chunk since the values were held
+        self._due = 0.0
 
-    def before(self, chunk: Chunk) -> None:
-        """Hold on to the values with which a chunk begins, and the one before: a backward pass spoils only the next."""
-        self.held = self.held[-1:]
-        if chunk.steps.engine is not None and not self.said:
-            step = chunk.steps.for_batch(chunk.batch).step
+    def before(self, steps: Replay, step: Step, epoch: int) -> None:
+        """A chunk begins. A backward pass spoils only the step after it: values that are not finite are not held."""
+        if self.said:
+            return
+        now = time.perf_counter()
+        if now >= self._due:
             variables = {id(v): v for v in (*step.reads, *step.writes)}
-            self.held.append((chunk, [(v, v._leaf) for v in variables.values()]))
+            values = [(v, v.numpy()) for v in variables.values()]
+            if all(_finite(a) for _, a in values) or not self.since:
+                self.values, self.since = values, []
+            taken = time.perf_counter() - now
+            self._due = now + SHARE * taken
+        self.since.append((epoch, steps))
 
-    def after(self, chunk: Chunk, logs: dict[str, Any]) -> None:
-        """Look at a chunk's numbers; take its steps once more if they are not finite, to see where that began."""
+    def after(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Look at a chunk's numbers."""
         if self.said or all(np.isfinite(v).all() for v in logs.values()):
             return
         self.said = True
-        k, culprit = chunk.first, ""
-        epoch = "this epoch"
-        for held, values in self.held[::-1]:
-            found, culprit = _again(held, values)
-            if culprit:
-                k = found
-                epoch = epoch if held.first <= chunk.first else "the epoch before"
-                break
+        found = self._again()
+        self.values, self.since = [], []
+        begun, culprit = "this epoch", ""
+        if found is not None:
+            at, k, culprit = found
+            begun = f"step {k + 1} of {'this epoch' if at == epoch else 'the epoch before'}"
         first = f" First made by {culprit}." if culprit else ""
         warnings.warn(
-            f"the numbers of training are not finite since step {k + 1} of {epoch}.{first} Common causes: a "
+            f"the numbers of training are not finite since {begun}.{first} Common causes: a "
             "learning rate too large (try a tenth), the log or root of 0, inputs that were not scaled or not "
             "finite themselves.",
             TrainingWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-        self.held = []
 
     def epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         """Look at an epoch's numbers; only a run's own beginning says something about its learning rate."""
@@ -68,25 +82,33 @@ class Watch:
                 f"the loss rises: {', '.join(f'{v:.4g}' for v in self.losses)} in the first three epochs. The learning "
                 "rate is probably too large: try a tenth of it.",
                 TrainingWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
+    def _again(self) -> tuple[int, int, str] | None:
+        """The epoch and step in which something is not finite for the first time, and what made it."""
+        now = [(v, v.numpy()) for v, _ in self.values]
+        try:
+            for v, value in self.values:
+                v.hold(value)
+            for epoch, steps in self.since:
+                for k, ready, arrays in steps():
+                    before = [(v, v.numpy()) for v in ready.step.reads]
+                    results = ready.step_again(arrays)
+                    if all(map(_finite, results)) and all(_finite(v.numpy()) for v in ready.step.writes):
+                        continue
+                    for v, value in before:
+                        v.hold(value)
+                    culprit = first_not_finite(ready.step, arrays)
+                    if culprit:
+                        return epoch, k, culprit
+                    return epoch, k, ""
+            return None
+        finally:
+            for v, value in now:
+                v.hold(value)
 
-def _again(chunk: Chunk, held: list[tuple[Any, Any]]) -> tuple[int, str]:
-    """The step of a chunk in which something is not finite for the first time, and what made it."""
-    ready = chunk.steps.for_batch(chunk.batch)
-    now = [(v, v._leaf) for v, _ in held]
-    k, culprit = chunk.first, ""
-    try:
-        for v, leaf in held:
-            v._leaf = leaf
-        for k in range(chunk.first, chunk.last):
-            arrays = chunk.arrays(k)
-            culprit = first_not_finite(ready.step, arrays)
-            if culprit:
-                break
-            ready.program(arrays)
-    finally:
-        for v, leaf in now:
-            v._leaf = leaf
-    return k, culprit
+
+def _finite(value: Any) -> bool:
+    array = np.asarray(value)
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())

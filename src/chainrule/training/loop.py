@@ -1,0 +1,136 @@
+"""The epochs of one call of `fit`: chunks of steps, or several epochs at once, with the callbacks between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..callbacks import CallbackList
+from ..errors import ShapeError
+from .epochs import LONGEST, Epochs, Several
+from .feed import ArraySource
+from .interrupt import Interrupts
+from .steps import Steps, numbers
+from .watch import Watch
+
+
+class Loop:
+    """Takes a model through its epochs.
+
+    Args:
+        validate: gives an epoch's validation results by name; ``None`` without validation.
+        resumed: a checkpoint that is gone on from.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        epochs: Epochs,
+        hooks: CallbackList,
+        validate: Callable[[int], dict[str, Any]] | None,
+        resumed: Any,
+    ) -> None:
+        self.model, self.epochs, self.hooks, self.validate, self.resumed = model, epochs, hooks, validate, resumed
+        self.watch = Watch()
+
+    def run(self, initial: int, end: int) -> dict[str, Any]:
+        """The epochs `initial` up to, not including, `end`; the last one's logs."""
+        first = self.resumed.position if self.resumed is not None else (0, 0)
+        epoch, logs = max(initial, first[0]), dict[str, Any]()
+        pace = 1  # epochs at once
+        with Interrupts() as interrupts:
+            while epoch < end:
+                start = first[1] if epoch == first[0] else 0
+                if self.model.stop_training and not start:
+                    break
+                began, done = time.perf_counter(), min(pace, end - epoch)
+                several = self._several() if done > 1 else None
+                if several is not None:
+                    logs = self._at_once(several, epoch, done)
+                else:
+                    done = 1
+                    logs = self._one(epoch, start, interrupts)
+                epoch += done
+                pace = self._pace(done, time.perf_counter() - began, epoch - initial)
+                interrupts.stop_here()
+        return logs
+
+    def _pace(self, done: int, taken: float, so_far: int) -> int:
+        """How many epochs come next at once; the first time shows the tracing, not the pace."""
+        if self.validate is not None or self.hooks.needs_epochs() or self.hooks.needs_batches("train") or so_far < 2:
+            return 1
+        return max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most))
+
+    def _several(self) -> Several | None:
+        """Several epochs at once, where the data lies in memory and nothing is between epochs but the engine."""
+        model, source = self.model, self.epochs.source
+        steps: Steps = model._of_kind("train")
+        plain = type(model).reset_metrics is _plain(model).reset_metrics and steps.engine is not None
+        if not plain or not isinstance(source, ArraySource) or self.epochs.limit is not None or not source.fits:
+            return None
+        model.reset_metrics()
+        resets = [(v, v._leaf.value) for metric in model.metrics for v in metric.variables]
+        found = Several(source, steps, resets)
+        return found if found.possible else None
+
+    def _at_once(self, several: Several, epoch: int, count: int) -> dict[str, Any]:
+        self.watch.before(lambda: several.each(epoch, epoch + count), several.full.step, epoch)
+        logs: dict[str, Any] = {}
+        for e, answer in enumerate(several.run(epoch, epoch + count), epoch):
+            logs = numbers(answer)
+            self.hooks.on_epoch_begin(e)
+            self.watch.after(e, logs)
+            self._end(e, logs)
+        return logs
+
+    def _one(self, epoch: int, start: int, interrupts: Interrupts) -> dict[str, Any]:
+        if not start:
+            self.model.reset_metrics()
+        self.hooks.on_epoch_begin(epoch)
+        if start:  # what callbacks have done at this epoch's beginning is in the checkpoint: not twice
+            self.model._take_up(self.resumed, self.hooks)
+        logs = self._steps(epoch, start, interrupts)
+        if self.validate is not None:
+            logs.update(self.validate(epoch))
+        self._end(epoch, logs)
+        return logs
+
+    def _end(self, epoch: int, logs: dict[str, Any]) -> None:
+        self.watch.epoch(epoch, logs)
+        self.epochs.source.end_epoch()
+        self.model._position, self.model._logs = [epoch + 1, 0], {}
+        self.hooks.on_epoch_end(epoch, logs)
+
+    def _steps(self, epoch: int, start: int, interrupts: Interrupts) -> dict[str, Any]:
+        """The steps of one epoch; the last one's logs."""
+        model, hooks = self.model, self.hooks
+        steps: Steps = model._of_kind("train")
+        one_by_one = hooks.needs_batches("train") or steps.engine is None
+        logs: dict[str, Any] = dict(model._logs or {})  # empty, unless this epoch is resumed
+        over = start > 0 and model.stop_training
+        for chunk in () if over else self.epochs.chunks(epoch, start, steps, one_by_one):
+            hooks.on_train_batch_begin(chunk.first)
+            if steps.engine is not None:
+                self.watch.before(chunk.each, steps.for_batch(chunk.batch).step, epoch)
+            logs = numbers(chunk.run())
+            self.watch.after(epoch, logs)
+            model._position, model._logs = [epoch, chunk.last], logs
+            hooks.on_train_batch_end(chunk.last - 1, logs)
+            interrupts.stop_here()
+            if model.stop_training:
+                break
+        if not logs:
+            raise ShapeError(
+                f"no batch in epoch {epoch + 1}",
+                "data for every epoch",
+                "a generator must not end: let it run for ever and pass steps_per_epoch, or use arrays",
+            )
+        return logs
+
+
+def _plain(model: Any) -> Any:
+    """The class whose methods train as `fit` documents."""
+    from .trainer import Trainer
+
+    return Trainer

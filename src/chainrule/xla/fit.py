@@ -1,0 +1,192 @@
+"""Fit: a traced step as one compiled program for one step, for many, and for many epochs.
+
+Variables stay on the device between calls; what a step assigns is donated, so its memory is used again. The number of
+steps is an argument of the program: it is compiled once for full batches and once for a shorter last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpy.typing import NDArray
+
+from ..engine import Batches, Passes
+from ..errors import ValueProblem
+from ..graph import Graph, Spec
+from ..ops.random import random_permutation
+from ..readings.trace import Step
+from ..tensor import Variable
+from .lower import Replacement, lower
+
+Array = Any
+Form: Any = jax.ShapeDtypeStruct
+
+
+class OnDevice:
+    """A variable's value on the device (`tensor.Kept`)."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def fetch(self) -> NDArray[Any]:
+        """As a NumPy array; on the CPU a view, whose memory is then not donated any more."""
+        return np.asarray(self.array)
+
+
+class XlaProgram:
+    """A step, compiled (`engine.Program`)."""
+
+    def __init__(self, step: Step, replaced: Mapping[str, Replacement]) -> None:
+        self.step = step
+        graph = step.graph
+        data = len(graph.inputs) - len(step.reads)
+        self.data = [node.spec for node in graph.inputs[:data]]
+        written = {id(v) for v in step.writes}
+        self.only_read = [v for v in step.reads if id(v) not in written]
+        places = {id(v): i for i, v in enumerate((*self.only_read, *step.writes))}
+        order = [places[id(v)] for v in step.reads]
+        self.wide = _wide(graph)
+        lowered, results = lower(graph, replaced), step.results
+
+        def once(batch: Sequence[Array], read: Sequence[Array], changed: Sequence[Array]) -> tuple[Any, Any]:
+            state = [*read, *changed]
+            given = [a.astype(s.dtype) for a, s in zip(batch, self.data, strict=True)]
+            found = lowered([*given, *[state[i] for i in order]])
+            return found[:results], found[results:]
+
+        self.once = once
+        self._once = jax.jit(once, donate_argnums=2)
+        self._many = jax.jit(partial(_many, once), donate_argnums=4, static_argnums=5)
+        self._passes = jax.jit(_passes, donate_argnums=5, static_argnums=(0, 1, 6, 7))
+        self._sources: tuple[Sequence[Any], list[Array]] | None = None
+
+    def __call__(self, batch: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        if len(batch) != len(self.data):
+            raise ValueProblem(
+                f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
+            )
+        with _bits(self.wide):
+            found = self._once(list(batch), _values(self.only_read), _values(self.step.writes))
+        return self._taken(*found)
+
+    def many(self, batches: Batches, first: int, last: int) -> list[NDArray[Any]]:
+        """Steps `first` up to, not including, `last`; the results of the last one."""
+        if self.data and self.data[0].shape[:1] != (batches.size,):  # an epoch's last batch
+            return [self(batches.batch(k)) for k in range(first, last)][-1]
+        arrays, order = batches.arrays, batches.order
+        with _bits(self.wide):
+            found = self._many(
+                self._on_device(arrays),
+                None if order is None else order.astype(np.int32),
+                np.array([first, last], np.int32),
+                _values(self.only_read),
+                _values(self.step.writes),
+                batches.size,
+            )
+        return self._taken(*found)
+
+    def passes(self, rest: XlaProgram | None, data: Passes, first: int, last: int) -> list[NDArray[Any]]:
+        """Whole epochs, `first` up to, not including, `last`; each one's last results, stacked."""
+        places = {id(v): i for i, v in enumerate(self.step.writes)}
+        begin = {places[id(v)]: value for v, value in data.resets if id(v) in places}
+        with _bits(self.wide):
+            found = self._passes(
+                self,
+                rest,
+                self._on_device(data.arrays),
+                (data.key, np.array([first, last], np.int32)),
+                (_values(self.only_read), [begin.get(i) for i in range(len(self.step.writes))]),
+                _values(self.step.writes),
+                data.size,
+                data.most,
+            )
+        return [r[: last - first] for r in self._taken(*found)]
+
+    def _on_device(self, arrays: Sequence[NDArray[Any]]) -> list[Array]:
+        """The data, brought there once; on the CPU without a copy where its memory is aligned."""
+        held = self._sources
+        if held is None or len(held[0]) != len(arrays) or any(a is not b for a, b in zip(held[0], arrays, strict=True)):
+            held = self._sources = (list(arrays), [jax.device_put(a) for a in arrays])
+        return held[1]
+
+    def _taken(self, results: Sequence[Array], changed: Sequence[Array]) -> list[NDArray[Any]]:
+        for variable, array in zip(self.step.writes, changed, strict=True):
+            variable.hold(OnDevice(array))
+        return [np.asarray(r) for r in results]
+
+
+def _values(variables: Sequence[Variable]) -> list[Array]:
+    """What they hold: on the device already, or as NumPy arrays."""
+    return [v.kept.array if isinstance(v.kept, OnDevice) else v._leaf.value for v in variables]
+
+
+def _wide(graph: Graph) -> bool:
+    """Whether anything in the graph has 64 bits."""
+    todo = [graph]
+    while todo:
+        for node in todo.pop().order:
+            if isinstance(node.spec, Spec) and node.spec.dtype.itemsize == 8 and not node.spec.weak:
+                return True
+            if "body" in node.attributes:
+                todo.append(node.attributes["body"])
+    return False
+
+
+def _bits(wide: bool) -> Any:
+    return jax.enable_x64(wide)
+
+
+def _many(
+    once: Any, arrays: Sequence[Array], order: Any, steps: Array, read: Any, changed: Any, size: int
+) -> tuple[Any, Any]:
+    """The steps from ``steps[0]`` up to ``steps[1]``, in one loop."""
+
+    def body(k: Array, carried: Any) -> Any:
+        return once(_rows(arrays, order, k * size, size), read, carried[1])
+
+    return lax.fori_loop(steps[0], steps[1], body, (_blank(once, arrays, size, read, changed), changed))
+
+
+def _blank(once: Any, arrays: Sequence[Array], size: int, read: Any, changed: Any) -> Any:
+    batch = [Form((size, *a.shape[1:]), a.dtype) for a in arrays]
+    results, _ = jax.eval_shape(once, batch, read, changed)
+    return [jnp.zeros(r.shape, r.dtype) for r in results]
+
+
+def _rows(arrays: Sequence[Array], order: Any, start: Array, size: int) -> list[Array]:
+    if order is None:
+        return [lax.dynamic_slice_in_dim(a, start, size) for a in arrays]
+    chosen = lax.dynamic_slice_in_dim(order, start, size)
+    return [a.at[chosen].get(mode="promise_in_bounds") for a in arrays]
+
+
+def _passes(
+    full: XlaProgram, rest: XlaProgram | None, arrays: Any, span: Any, held: Any, changed: Any, size: int, most: int
+) -> tuple[Any, Any]:
+    """Epochs from ``span[1][0]`` up to ``span[1][1]``, at most `most`, each in an order of its own."""
+    key, epochs = span
+    read, begin = held
+    n = arrays[0].shape[0]
+    whole = n // size
+
+    def epoch(e: Array, carried: Any) -> Any:
+        stacked, changed = carried
+        changed = [c if b is None else jnp.asarray(b, c.dtype) for c, b in zip(changed, begin, strict=True)]
+        order = None if key is None else random_permutation.value(jnp, key, e.astype(jnp.uint32), n=n)
+        results, changed = _many(full.once, arrays, order, (0, whole), read, changed, size)
+        if rest is not None:
+            batch = _rows(arrays, order, jnp.int32(whole * size), n - whole * size)
+            results, changed = rest.once(batch, read, changed)
+        at = e - epochs[0]
+        return [lax.dynamic_update_index_in_dim(s, r, at, 0) for s, r in zip(stacked, results, strict=True)], changed
+
+    blank = [jnp.zeros((most, *r.shape), r.dtype) for r in _blank(full.once, arrays, size, read, changed)]
+    return lax.fori_loop(epochs[0], epochs[1], epoch, (blank, changed))
