@@ -76,6 +76,16 @@ def window_spread(u, sizes, **window):
     return jax.vjp(lambda x: window_sum(x, **window), x)[1](u)[0]
 
 
+def dense(x, kernel, *bias, activation=None):
+    out = jnp.einsum("...i,ij->...j", x, kernel) + (bias[0] if bias else 0)
+    return out * (out > 0) if activation else out
+
+
+def convolution(x, kernel, *bias, activation=None, **window):
+    out = conv(x, kernel, **window) + (bias[0] if bias else 0)
+    return out * (out > 0) if activation else out
+
+
 def covered(sizes, pool_size, strides, padding):
     """For each axis, for each window along it, the places inside the input that it covers."""
     spread = lambda v: (v,) * len(sizes) if isinstance(v, int) else v
@@ -338,6 +348,8 @@ ORACLES = {
     "categorical_crossentropy": categorical_crossentropy,
     "concatenate": lambda *xs, axis=0: jnp.concatenate(xs, axis),
     "conv": conv,
+    "convolution": convolution,
+    "dense": dense,
     "conv_kernel_gradient": conv_kernel_gradient,
     "conv_transpose": conv_transpose,
     "cumprod": lambda x, axis=0: lax.cumprod(x, axis % x.ndim),

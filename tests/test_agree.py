@@ -14,6 +14,7 @@ from chainrule.graph import Graph
 from chainrule.ops.record import Called, registry
 from chainrule.readings.differentiate import gradients
 from chainrule.tensor import symbolic
+from chainrule.xla import kernels as kernel_room
 from chainrule.xla.calls import REPLACED
 from chainrule.xla.lax import OVERRIDES
 from chainrule.xla.lower import lower
@@ -62,7 +63,21 @@ def both(op, dtype, replaced):
             yield theirs, ours
 
 
-# float32 is compared by the size of the largest entry: sums are taken in another order
+@pytest.fixture
+def kernels(monkeypatch):
+    """What is lowered in another form with the kernels, for any size."""
+    pytest.importorskip("chainrule_kernels", reason="the kernels are a distribution of their own")
+    monkeypatch.setattr(kernel_room, "LITTLE", 0)
+    monkeypatch.setattr(kernel_room, "SMALL", 0)
+    return {**REPLACED, **kernel_room.KERNELS}
+
+
+def close(theirs, ours):
+    """To float32's rounding of sums, taken in another order: by the size of the largest entry."""
+    scale = float(np.abs(ours[np.isfinite(ours)]).max(initial=1.0))
+    np.testing.assert_allclose(theirs, ours, rtol=1e-5, atol=1e-5 * scale)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_float64(name):
     for theirs, ours in both(registry[name], "float64", REPLACED):
@@ -72,8 +87,13 @@ def test_float64(name):
 @pytest.mark.parametrize("name", sorted({*OVERRIDES, *REPLACED} & set(NAMES)))
 def test_float32_where_xla_is_told_otherwise(name):
     for theirs, ours in both(registry[name], "float32", REPLACED):
-        scale = float(np.abs(ours[np.isfinite(ours)]).max(initial=1.0))
-        np.testing.assert_allclose(theirs, ours, rtol=1e-5, atol=1e-5 * scale)
+        close(theirs, ours)
+
+
+@pytest.mark.parametrize("name", sorted({n.removesuffix("_gradient") for n in kernel_room.KERNELS} & set(NAMES)))
+def test_kernels(name, kernels):
+    for theirs, ours in both(registry[name], "float32", kernels):
+        close(theirs, ours)
 
 
 @pytest.mark.parametrize("name", sorted({n.removesuffix("_gradient") for n in REPLACED}))
@@ -96,20 +116,49 @@ CONVOLUTIONS = [
 
 @pytest.mark.parametrize(("rank", "strides", "padding", "dilation", "groups"), CONVOLUTIONS)
 def test_convolutions(rank, strides, padding, dilation, groups):
+    for theirs, ours in convolved("float64", REPLACED, rank, strides, padding, dilation, groups):
+        np.testing.assert_allclose(theirs, ours, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("rank", "strides", "padding", "dilation", "groups"), CONVOLUTIONS)
+def test_convolutions_by_kernels(rank, strides, padding, dilation, groups, kernels):
+    for theirs, ours in convolved("float32", kernels, rank, strides, padding, dilation, groups):
+        close(theirs, ours)
+
+
+def convolved(dtype, replaced, rank, strides, padding, dilation, groups):
+    """A convolution with bias and relu, and its gradients, on both engines."""
     rng = np.random.default_rng(0)
     sizes, window = (8, 7, 6)[:rank], (3, 2, 2)[:rank]
     channels = 4
     groups = channels if groups == "depthwise" else groups
     if padding == "uneven":
         padding = ((1, 0), (0, 2), (2, 1))[:rank]
-    x = rng.normal(size=(3, *sizes, channels))
-    kernel = rng.normal(size=(*window, channels // groups, 2 * groups))
-    symbols = [symbolic(a.shape, a.dtype) for a in (x, kernel)]
-    y = ops.conv_record(*symbols, strides=strides, padding=padding, dilation=dilation, groups=groups)
+    shapes = ((3, *sizes, channels), (*window, channels // groups, 2 * groups), (2 * groups,))
+    given = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    symbols = [symbolic(a.shape, a.dtype) for a in given]
+    window = {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    y = ops.fused_conv(*symbols, **window, activation="relu")
     upstream = symbolic(y.shape, y.dtype)
     graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
-    arrays = [x, kernel, rng.normal(size=y.shape)]
-    with jax.enable_x64(True):
-        found = jax.jit(lower(graph, REPLACED))(arrays)
-    for theirs, ours in zip(found, by_numpy(graph, arrays), strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=1e-10, atol=1e-12)
+    arrays = [*given, rng.normal(size=y.shape).astype(dtype)]
+    with jax.enable_x64(dtype == "float64"):
+        found = jax.jit(lower(graph, replaced))(arrays)
+    return [(np.asarray(a), b) for a, b in zip(found, by_numpy(graph, arrays), strict=True)]
+
+
+def test_convolution_relu_and_pooling_together(kernels):
+    """Thin convolutions are done while pooling: the large activation never exists. Odd sizes, ties, kinks."""
+    rng = np.random.default_rng(0)
+    for channels, filters, size, padding in ((1, 5, (7, 9), "same"), (3, 17, (6, 5), "valid"), (40, 3, (6, 6), "same")):
+        x = np.round(rng.normal(size=(3, *size, channels))).astype("float32")  # whole numbers: ties and zeros
+        kernel = np.round(rng.normal(size=(3, 3, channels, filters))).astype("float32")
+        bias = np.round(rng.normal(size=filters)).astype("float32")
+        symbols = [symbolic(a.shape, a.dtype) for a in (x, kernel, bias)]
+        y = ops.max_pool(ops.fused_conv(*symbols, padding=padding, activation="relu"), 2)
+        upstream = symbolic(y.shape, y.dtype)
+        graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
+        arrays = [x, kernel, bias, np.round(rng.normal(size=y.shape)).astype("float32")]
+        found = jax.jit(lower(graph, kernels))(arrays)
+        for theirs, ours in zip(found, by_numpy(graph, arrays), strict=True):
+            np.testing.assert_array_equal(np.asarray(theirs), ours)

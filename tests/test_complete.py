@@ -63,7 +63,7 @@ def test_every_record_is_whole(name):
     assert record.says
     assert record.written
     assert record.__doc__
-    assert record.samples
+    assert record.samples or name in ("adam_update", "momentum_update")  # several results: test_optimizers
     assert callable(record.batch)
     assert callable(record.cost)
     assert callable(record.spec)

@@ -66,6 +66,11 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     return found - negative_slope * ops.relu(threshold - x) if negative_slope else found
 
 
+def fused(activation: Any) -> str | None:
+    """The name under which `ops.dense_record` and its like apply this activation; ``None`` where they do not."""
+    return "relu" if activation is relu else None
+
+
 def gelu(x: Any, approximate: bool = False) -> Tensor:
     """x times the normal distribution's share below x, exactly unless `approximate` (``keras.activations.gelu``).
 

@@ -18,10 +18,13 @@ class Graph:
     Attributes:
         inputs: nodes whose values are given; traversal stops there.
         outputs: nodes asked for.
+        derives: for the body of a call's derivative: which of the call's inputs the outputs belong to, which places of
+            its body are read, and the places of the upstreams; inputs come in that order.
         nodes: everything between in topological order, constants included.
         order: inputs followed by nodes; a node's *place* is its index here.
     """
 
+    derives: tuple[tuple[int, ...], list[int], list[tuple[int, ...]]] | None = None
     stand_in = False  # traced with a number in place of an unknown batch: only its specs are true
 
     def __init__(self, inputs: Iterable[Node], outputs: Iterable[Node]) -> None:

@@ -168,9 +168,12 @@ class _Conv(BaseConv):
         )
         self.add_bias(self.filters)
 
-    def convolve(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Any) -> Tensor:
         x, padding = self.padded(inputs)
-        return ops.conv(x, self.kernel, self.strides, padding, self.data_format, self.dilation_rate)
+        known = activations.fused(self.activation)
+        window = (self.strides, padding, self.data_format, self.dilation_rate)
+        out = ops.fused_conv(x, self.kernel, self.bias, *window, activation=known)
+        return out if known else self.activation(out)
 
 
 class Conv1D(_Conv):

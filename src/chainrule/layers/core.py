@@ -141,10 +141,9 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs: Any) -> Tensor:
-        out = ops.matmul(inputs, self.kernel)
-        if self.bias is not None:
-            out = out + self.bias
-        return self.activation(out)
+        known = activations.fused(self.activation)
+        out = ops.fused_dense(inputs, self.kernel, self.bias, activation=known)
+        return out if known else self.activation(out)
 
     def _advice(self, shape: Any) -> str:
         if self.built and len(shape) > 2:

@@ -116,6 +116,7 @@ from .elementwise import (
 from .functions import *  # noqa: F403 - functions.py holds public functions only, named in its __all__
 from .functions import __all__ as _functions
 from .functions.indexing import slice_ as slice
+from .fused import adam_update, momentum_update
 from .install import install
 from .linear import (
     cholesky_record,
@@ -155,6 +156,7 @@ __all__ = [
     *_functions,
     "abs",
     "absolute",
+    "adam_update",
     "add",
     "all",
     "any",
@@ -230,6 +232,7 @@ __all__ = [
     "mean",
     "minimum",
     "mod",
+    "momentum_update",
     "multiply",
     "negative",
     "nextafter",

@@ -248,7 +248,8 @@ class Composite(Called):
     """An operation with a name and a body: a graph of other operations. Readings open it or leave it folded.
 
     `value` is written with tensors: ``(o, *tensors, **attributes) -> tensor``, where `o` is `chainrule.ops`;
-    its body is traced once for each set of specs and attributes. An engine may replace it by name.
+    its body is traced once for each set of specs and attributes. It may give several tensors, in a tuple. An engine
+    may replace it by name.
     """
 
     def __init__(
@@ -276,7 +277,7 @@ class Composite(Called):
             doc=doc,
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs, attributes = self.bind(args, kwargs)
         tensors = [as_tensor(a) for a in inputs]
         dtypes = self.casts(tuple([t.spec for t in tensors]))
@@ -347,12 +348,15 @@ def _run_body(body: Graph) -> Rule:
     return run
 
 
-def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Tensor:
-    """The output of a call node: `record` names it, `body` is what it computes.
+def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Any:
+    """The output of a call node, or its outputs: `record` names it, `body` is what it computes.
 
     A body's only output depends on all its nodes, so it is its last place, for any sizes.
     """
-    return pick(apply(record, inputs, {**attributes, "body": body}), -1)
+    made = apply(record, inputs, {**attributes, "body": body})
+    if len(body.outputs) == 1:
+        return pick(made, -1)
+    return tuple([pick(made, body.place[n.serial]) for n in body.outputs])
 
 
 def pick(node: Node, place: int) -> Tensor:

@@ -34,13 +34,13 @@ class SGD(Optimizer):
         (self._momentums,) = self.add_slots(momentum="zeros") if self.momentum else ([],)
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
-        step = gradient * learning_rate
         if not self.momentum:
-            variable.assign(variable.value - step)
+            variable.assign(variable.value - gradient * learning_rate)
             return
         m = self.slot(self._momentums, variable)
-        m.assign(m.value * self.momentum - step)
-        variable.assign(variable.value + (m.value * self.momentum - step if self.nesterov else m.value))
+        new = ops.momentum_update(gradient, variable, m, learning_rate, momentum=self.momentum, nesterov=self.nesterov)
+        for held, value in zip((variable, m), new, strict=True):
+            held.assign(value)
 
 
 class RMSprop(Optimizer):
@@ -120,14 +120,18 @@ class Adam(Optimizer):
         dtype = variable.dtype
         m, v = self.slot(self._momentums, variable), self.slot(self._velocities, variable)
         rate = self.once(("alpha", dtype), lambda: self._corrected(learning_rate, self.step_in(dtype)))
+        if not self.amsgrad:
+            new = ops.adam_update(
+                gradient, variable, m, v, rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
+            )
+            for held, value in zip((variable, m, v), new, strict=True):
+                held.assign(value)
+            return
         m.assign(m.value + (gradient - m.value) * (1 - self.beta_1))
         v.assign(v.value + (ops.square(gradient) - v.value) * (1 - self.beta_2))
-        square = v.value
-        if self.amsgrad:
-            hat = self.slot(self._hats, variable)
-            hat.assign(ops.maximum(hat.value, square))
-            square = hat.value
-        variable.assign(variable.value - m.value * rate / (ops.sqrt(square) + self.epsilon))
+        hat = self.slot(self._hats, variable)
+        hat.assign(ops.maximum(hat.value, v.value))
+        variable.assign(variable.value - m.value * rate / (ops.sqrt(hat.value) + self.epsilon))
 
     def _corrected(self, rate: Tensor, step: Tensor) -> Tensor:
         return rate * ops.sqrt(1 - ops.power(self.beta_2, step)) / (1 - ops.power(self.beta_1, step))

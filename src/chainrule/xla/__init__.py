@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from ..engine import Engine
 from ..readings.trace import Step
-from .calls import REPLACED
 from .fit import XlaProgram
+from .kernels import replaced
 from .lower import lower
 
 
@@ -21,7 +21,7 @@ class XlaEngine:
     name = "xla"
 
     def program(self, step: Step) -> XlaProgram:
-        return XlaProgram(step, REPLACED)
+        return XlaProgram(step, replaced())
 
     def for_runs(self, runs: int | None) -> Engine:
         return self

@@ -96,6 +96,7 @@ from .entries import (
     sinc,
     view,
 )
+from .fused import fused_conv, fused_dense
 from .indexing import (
     diag,
     diagflat,
@@ -287,6 +288,8 @@ __all__ = [
     "fori_loop",
     "full",
     "full_like",
+    "fused_conv",
+    "fused_dense",
     "gather",
     "geomspace",
     "get_item",

@@ -16,7 +16,7 @@ from .indexing import pad
 from .shape import expand_dims, flip, moveaxis, reshape
 
 
-def _last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
+def channels_last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
     if data_format not in (None, "channels_last", "channels_first"):
         raise ValueProblem(f"data_format {data_format!r}", "'channels_last' or 'channels_first'", "name one of these")
     x = as_tensor(inputs)
@@ -24,19 +24,19 @@ def _last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
     return (moveaxis(x, 1, -1) if first else x), first
 
 
-def _placed(out: Tensor, first: bool) -> Tensor:
+def placed(out: Tensor, first: bool) -> Tensor:
     """The channels where the caller has them."""
     return moveaxis(out, -1, 1) if first else out
 
 
 def _convolved(x: Tensor, k: Tensor, strides: Any, padding: Any, dilation: Any, groups: int, first: bool) -> Tensor:
     frozen = {"strides": freeze(strides), "padding": freeze(padding), "dilation": freeze(dilation)}
-    return _placed(convolution.conv_record(x, k, **frozen, groups=groups), first)
+    return placed(convolution.conv_record(x, k, **frozen, groups=groups), first)
 
 
 def _pooled(record: Any, inputs: Any, pool_size: Any, strides: Any, padding: Any, data_format: str | None) -> Tensor:
-    x, first = _last(inputs, data_format)
-    return _placed(record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding)), first)
+    x, first = channels_last(inputs, data_format)
+    return placed(record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding)), first)
 
 
 def conv(
@@ -58,10 +58,14 @@ def conv(
     >>> ops.conv(ops.ones((1, 28, 28, 192)), ops.ones((5, 5, 192, 32)), padding="same").shape
     (1, 28, 28, 32)
     """
-    x, first = _last(inputs, data_format)
+    x, first = channels_last(inputs, data_format)
     k = as_tensor(kernel)
-    groups = x.shape[-1] // k.shape[-2] if x.ndim and k.ndim > 1 and k.shape[-2] else 1
-    return _convolved(x, k, strides, padding, dilation_rate, builtin_max([groups, 1]), first)
+    return _convolved(x, k, strides, padding, dilation_rate, groups_of(x, k), first)
+
+
+def groups_of(x: Tensor, kernel: Tensor) -> int:
+    groups = x.shape[-1] // kernel.shape[-2] if x.ndim and kernel.ndim > 1 and kernel.shape[-2] else 1
+    return builtin_max([groups, 1])
 
 
 def depthwise_conv(
@@ -77,7 +81,7 @@ def depthwise_conv(
     >>> ops.depthwise_conv(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 3, 2))).shape
     (1, 3, 3, 6)
     """
-    x, first = _last(inputs, data_format)
+    x, first = channels_last(inputs, data_format)
     k = as_tensor(kernel)
     c, m = k.shape[-2:]
     flat = reshape(k, (*k.shape[:-2], 1, c * m))
@@ -121,7 +125,7 @@ def conv_transpose(
     >>> ops.conv_transpose(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 5, 3)), strides=2).shape
     (1, 8, 8, 5)
     """
-    x, first = _last(inputs, data_format)
+    x, first = channels_last(inputs, data_format)
     k = as_tensor(kernel)
     rank = x.ndim - 2
     if rank < 1 or k.ndim != x.ndim or k.shape[-1] != x.shape[-1]:
@@ -159,7 +163,7 @@ def conv_transpose(
     out = convolution.conv_transpose_record(
         x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=holes, groups=1
     )
-    return _placed(out, first)
+    return placed(out, first)
 
 
 def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Tensor:

@@ -265,5 +265,6 @@ def _body_gradient(
     saved = sorted(read - set(range(len(body.inputs))))
     inputs = [*body.inputs, *[body.order[p] for p in saved], *given]
     found = Graph(inputs, outputs), saved
+    found[0].derives = wanted, saved, list(paths)
     body.derivatives[key] = found
     return found

@@ -1,0 +1,98 @@
+"""Steps that are one thing to a reader and to an engine's kernels: a layer's product with bias and activation, an
+optimizer's update. Composites like all others: opened, they are the operations they are made of.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .convolution import _KINDS
+from .record import Composite, Draw, Sample
+from .rules import floated, promoted
+
+
+def _activated(o: Any, out: Any, activation: str | None) -> Any:
+    return o.relu(out) if activation == "relu" else out
+
+
+def _dense(o: Any, x: Any, kernel: Any, *bias: Any, activation: str | None) -> Any:
+    out = o.matmul(x, kernel)
+    return _activated(o, out + bias[0] if bias else out, activation)
+
+
+def _convolution(o: Any, x: Any, kernel: Any, *bias: Any, activation: str | None, **window: Any) -> Any:
+    out = o.conv_record(x, kernel, **window)
+    return _activated(o, out + bias[0] if bias else out, activation)
+
+
+dense_record = Composite(
+    "dense",
+    lambda o, *inputs, activation=None: _dense(o, *inputs, activation=activation),
+    casts=promoted,
+    says="dense sends each input the upstream times the weights, and each weight the upstream times its input",
+    written="dense({0}, {1})",
+    samples=[
+        Sample(Draw(3, 5), Draw(5, 4), Draw(4)),
+        Sample(Draw(3, 5), Draw(5, 4), Draw(4), activation="relu"),
+        Sample(Draw(2, 3, 5), Draw(5, 4), activation="relu"),
+        Sample(Draw(1, 1), Draw(1, 1)),
+    ],
+    doc="Product, bias and activation by frozen arguments.",
+)
+convolution_record = Composite(
+    "convolution",
+    lambda o, *inputs, strides=1, padding="valid", dilation=1, groups=1, activation=None: _convolution(
+        o, *inputs, strides=strides, padding=padding, dilation=dilation, groups=groups, activation=activation
+    ),
+    casts=promoted,
+    says="convolution sends the input the upstream spread by the kernel, the kernel the upstream against the windows",
+    written="convolution({0}, {1})",
+    samples=[
+        *[
+            Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // kind.get("groups", 1), 6), Draw(6), activation="relu", **kind)
+            for kind in _KINDS
+        ],
+        Sample(Draw(2, 9, 3), Draw(4, 3, 2), strides=2),
+        Sample(Draw(1, 5, 5, 1), Draw(5, 5, 1, 2), Draw(2)),
+    ],
+    doc="Convolution, bias and activation by frozen arguments.",
+)
+
+
+def _adam(o: Any, g: Any, p: Any, m: Any, v: Any, rate: Any, beta_1: float, beta_2: float, epsilon: float) -> Any:
+    m = m + (g - m) * (1 - beta_1)
+    v = v + (o.square(g) - v) * (1 - beta_2)
+    return p - m * rate / (o.sqrt(v) + epsilon), m, v
+
+
+def _momentum(o: Any, g: Any, p: Any, m: Any, rate: Any, momentum: float, nesterov: bool) -> Any:
+    step = g * rate
+    m = m * momentum - step
+    return p + (m * momentum - step if nesterov else m), m
+
+
+adam_update = Composite(
+    "adam_update",
+    lambda o, gradient, weight, mean, square, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7: _adam(
+        o, gradient, weight, mean, square, rate, beta_1, beta_2, epsilon
+    ),
+    casts=floated,
+    says="an update is differentiated like any other arithmetic",
+    written="adam({1})",
+    samples=[],  # several results: tests/test_optimizers.py
+    doc="One step of Adam: the new weight, mean and mean square (Kingma and Ba, arXiv:1412.6980).\n\n"
+    "Args:\n    rate: one number, the learning rate with both corrections for the start in it.\n\n"
+    ">>> [round(float(t), 4) for t in ops.adam_update(2.0, 1.0, 0.0, 0.0, 0.1, beta_2=0.75)]\n[0.98, 0.2, 1.0]",
+)
+momentum_update = Composite(
+    "momentum_update",
+    lambda o, gradient, weight, velocity, rate, momentum=0.9, nesterov=False: _momentum(
+        o, gradient, weight, velocity, rate, momentum, nesterov
+    ),
+    casts=floated,
+    says="an update is differentiated like any other arithmetic",
+    written="momentum({1})",
+    samples=[],  # several results: tests/test_optimizers.py
+    doc="One step of descent with momentum: the new weight and velocity.\n\n"
+    ">>> [round(float(t), 4) for t in ops.momentum_update(2.0, 1.0, 0.5, 0.1)]\n[1.25, 0.25]",
+)
