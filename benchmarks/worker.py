@@ -1,0 +1,73 @@
+"""One contestant at one workload, in a process of its own: prints a line of JSON. Started by `run.py`.
+
+The contestant is imported first and under the clock; then come the data. A peer's process never imports chainrule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from contestants import CONTESTANTS
+
+
+def clock() -> Any:
+    """The library's own rule of timing, from its file alone."""
+    path = Path(__file__).parents[1] / "src" / "chainrule" / "cli" / "clock.py"
+    spec = spec_from_file_location("clock", path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def measure(work: str, contestant: str, engine: str | None, seconds: float) -> dict[str, Any]:
+    file, options = CONTESTANTS[contestant]
+    if file == "keras":
+        os.environ["KERAS_BACKEND"] = options["backend"]
+    if file == "ours":
+        options = {**options, "engine": engine}
+    start = time.perf_counter()
+    try:
+        module = import_module(f"contestants.{file}")
+    except ImportError as error:
+        return {"absent": str(error)}
+    imported = time.perf_counter() - start
+    from workloads import works
+
+    job = works()[work]
+    ready = getattr(module, job.kind)(job, **options)
+    start = time.perf_counter()
+    numbers = ready.first()
+    first = time.perf_counter() - start
+    numbers += ready.more()
+    return {
+        "step": clock().timed(ready.run, seconds) / ready.unit,
+        "first": first,
+        "import": imported,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "numbers": numbers,
+        "version": module.VERSION,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("work")
+    parser.add_argument("contestant")
+    parser.add_argument("--engine")
+    parser.add_argument("--seconds", type=float, default=1.0)
+    args = parser.parse_args()
+    print("\n" + json.dumps(measure(args.work, args.contestant, args.engine, args.seconds)))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
