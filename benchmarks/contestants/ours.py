@@ -12,7 +12,7 @@ from chainrule import ops
 
 from .functional import Builder, Fit, Predict, loss
 
-VERSION = f"chainrule {cr.version}"
+VERSION = f"chainrule {cr.version()}"
 
 
 def training(work: Any, engine: str | None, policy: str | None = None) -> Fit:

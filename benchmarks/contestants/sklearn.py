@@ -52,7 +52,7 @@ def model(work: Any) -> Any:
     ways = {"solver": "adam", "epsilon": of.epsilon} if isinstance(of, Adam) else {"solver": "sgd", "momentum": 0.0}
     kind = MLPRegressor if work.loss == "mse" else MLPClassifier
     hidden = [layer.units for layer in work.net[:-1]]
-    return kind(hidden, activation="relu", alpha=0.0, batch_size=work.batch, learning_rate_init=rate,
+    return kind(hidden_layer_sizes=hidden, activation="relu", alpha=0.0, batch_size=work.batch, learning_rate_init=rate,
                 shuffle=work.shuffle, **ways)  # fmt: skip
 
 

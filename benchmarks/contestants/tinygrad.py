@@ -14,6 +14,7 @@ if beside.exists():
 
 import numpy as np  # noqa: E402
 from tinygrad import Tensor, TinyJit, nn  # noqa: E402
+from tinygrad.helpers import TRAINING  # noqa: E402
 from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Relu, Residual, Training  # noqa: E402
 
 
@@ -99,12 +100,12 @@ def images(x: Any) -> Any:
 
 class Train:
     def __init__(self, work: Training) -> None:
-        Tensor.training = True
+        TRAINING.value = 1
         self.work = work
         x, y = work.data()
         self.net = Net(work)
-        self.x, self.y = Tensor(images(x)).realize(), Tensor(y).realize()
-        self.net(self.x[:1])  # so that batch normalisation knows its tensors
+        self.x, self.y = images(x), y
+        self.net(Tensor(self.x[:1]))  # so that batch normalisation knows its tensors
         of = work.optimizer
         given = self.net.parameters()
         self.optimizer = (
@@ -132,7 +133,7 @@ class Train:
 
         if len(x) not in self.steps:
             self.steps[len(x)] = TinyJit(one)
-        return self.steps[len(x)](x.contiguous().realize(), y.contiguous().realize())
+        return self.steps[len(x)](Tensor(x).realize(), Tensor(y).realize())
 
     def first(self) -> list[float]:
         return [self.step(*next(self.batches)).item()]
@@ -144,10 +145,10 @@ class Train:
         size, rows = self.work.batch, self.work.rows
         loss = None
         for _ in range(times):
-            order = self.order.permutation(rows).astype(np.int32) if self.work.shuffle else None
+            order = self.order.permutation(rows) if self.work.shuffle else None
             for start in range(0, rows, size):
                 end = min(start + size, rows)
-                part = slice(start, end) if order is None else Tensor(order[start:end])
+                part = slice(start, end) if order is None else order[start:end]
                 loss = self.step(self.x[part], self.y[part])
         loss.item()
 
@@ -160,7 +161,6 @@ class Predict:
     unit = 1
 
     def __init__(self, work: Any) -> None:
-        Tensor.training = False
         self.work, self.x, net = work, images(work.data()), Net(work.of)
         self.f = TinyJit(lambda x: net(x).realize())
 
