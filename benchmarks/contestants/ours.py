@@ -50,15 +50,14 @@ class Called:
 def roi(work: Any, engine: str | None) -> Called:
     features, boxes, upstream = work.data()
     x = cr.Variable(features)
-    images = np.zeros(len(boxes), np.int32)
 
     def both(boxes: Any, upstream: Any) -> Any:
-        pooled = ops.roi_align(x, boxes, images, work.bins, sampling_ratio=work.samples)
+        pooled = ops.roi_align(x, boxes, output_size=work.bins, sampling_ratio=work.samples)
         return pooled, cr.gradients(pooled, x, upstream=upstream)
 
     f = compiled(both, engine)
-    boxes, upstream = cr.tensor(boxes), cr.tensor(upstream)
-    return Called(lambda: f(boxes, upstream), lambda found: work.summary(*map(np.asarray, found)))
+    given = cr.tensor(boxes[None]), cr.tensor(upstream[None])
+    return Called(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)))
 
 
 def eager(work: Any, engine: str | None) -> Called:
@@ -75,17 +74,19 @@ def eager(work: Any, engine: str | None) -> Called:
 
 
 def hvp(work: Any, engine: str | None) -> Called:
+    """`cr.hvp` is of one tensor; of several it is the same, written out: forward over reverse."""
     x, y, weights, directions = work.data()
     entropy = loss(cr, work.of.loss)
 
-    def cost(weights: Any) -> Any:
+    def cost(*weights: Any) -> Any:
         t = cr.tensor(x)
         for n, layer in enumerate(work.of.net):
             t = ops.matmul(t, weights[2 * n]) + weights[2 * n + 1]
             t = ops.relu(t) if layer.relu else t
         return entropy(y, t)
 
-    f = compiled(lambda weights, directions: cr.hvp(cost, weights, directions), engine)
+    slopes = cr.grad(cost, argnums=range(len(weights)))
+    f = compiled(lambda weights, directions: cr.jvp(slopes, weights, directions)[1], engine)
     given = [cr.tensor(w) for w in weights], [cr.tensor(d) for d in directions]
     return Called(lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]))
 
