@@ -1,4 +1,4 @@
-"""Interleaved rounds in fresh processes (A B A B), the ratio of paired rounds with its interval, and the proof of equal work."""
+"""Interleaved rounds in fresh processes, the ratio of paired rounds with its interval, and the proof of equal work."""
 
 from __future__ import annotations
 
@@ -173,7 +173,9 @@ def spread(three: tuple[float, float, float]) -> str:
 
 
 def progress(text: str) -> None:
-    print(f"\r{text:<70}", end="" if text else "\r", file=sys.stderr, flush=True)
+    """A line that the next one replaces, for who watches."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<70}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
 def table(found: Found, ours: str) -> str:
@@ -187,7 +189,9 @@ def table(found: Found, ours: str) -> str:
         runs = found.runs[name]
         step, *others = (_median(runs, key) for key in ("step", "first", "import", "memory"))
         against = "" if name == ours else spread(ratio(found.column(ours), found.column(name)))
-        first, imports, memory = (_in(value, unit, places) for value, (unit, places) in zip(others, _UNITS, strict=True))
+        first, imports, memory = (
+            _in(value, unit, places) for value, (unit, places) in zip(others, _UNITS, strict=True)
+        )
         lines.append(f"| {name} | {_in(step, 1e-6, None)} | {against} | {first} | {imports} | {memory} |")
     return "\n".join(lines)
 

@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=["all"], help=f"all, or of {', '.join(works())}, or their keys")
     parser.add_argument("--peers", default=os.environ.get("CHAINRULE_PEERS", sys.executable), metavar="PYTHON")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=at_least_one, default=9)
     parser.add_argument("--seconds", type=float, default=1.0, help="of timed steps in each process")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds that a round of a contestant may take")
     parser.add_argument("--engine", help="of chainrule; default: the one it picks itself")
@@ -78,6 +78,12 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
+def at_least_one(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
 def measured_limits() -> dict[str, float]:
     from chainrule.cli.bench import limits
 
@@ -86,7 +92,7 @@ def measured_limits() -> dict[str, float]:
 
 def limits_in_words(limits: dict[str, float]) -> str:
     return (
-        f"limits measured in this run: {limits['gemm'] / 1e9:.0f} GFLOP/s float32 matrix product (NumPy), "
+        f"Limits measured in this run: {limits['gemm'] / 1e9:.0f} GFLOP/s float32 matrix product (NumPy), "
         f"{limits['copy'] / 1e9:.1f} GB/s read and written by a large copy"
     )
 
@@ -149,8 +155,10 @@ def report(work: Any, found: Found, limits: dict[str, float]) -> tuple[str, list
         rounds = len(found.runs[OURS])
         versions = dict.fromkeys(run["version"] for runs in found.runs.values() for run in runs[:1] if "version" in run)
         lines += [table(found, OURS), ""]
-        lines += [f"{date.today()}, {rounds} paired rounds, {'; '.join([machine(), ', '.join(versions)]).strip('; ')}."]
-        lines += [f"{limits_in_words(limits).capitalize()}."]
+        lines += [
+            f"{date.today()}, paired rounds: {rounds}, {'; '.join([machine(), ', '.join(versions)]).strip('; ')}."
+        ]
+        lines += [f"{limits_in_words(limits)}."]
         lines += [f"Ours {verdict(found, OURS, work.bar, getattr(work, 'over', None))}."]
         lines += [distance(work, found, limits)] if work.floor else []
         if not wrong:
@@ -163,11 +171,10 @@ def report(work: Any, found: Found, limits: dict[str, float]) -> tuple[str, list
 
 def distance(work: Any, found: Found, limits: dict[str, float]) -> str:
     """How far our step is from what the machine's limits allow."""
+    import chainrule as cr
     from chainrule.cli.bench import floor
     from contestants.functional import loss, optimizer
     from contestants.ours import net
-
-    import chainrule as cr
 
     model = net(work)
     model.compile(optimizer(cr, work.optimizer), loss(cr, work.loss), engine="numpy")
@@ -177,8 +184,8 @@ def distance(work: Any, found: Found, limits: dict[str, float]) -> str:
     share = interval(least / step for step in found.column(OURS))
     step = statistics.median(found.column(OURS))
     return (
-        f"Floor of the step by `chainrule.price` and the limits: {1e6 * least:,.0f} µs; ours runs at {spread(share)} of "
-        f"the floor's speed, {1e6 * step:,.0f} µs."
+        f"Floor of the step by `chainrule.price` and the limits: {1e6 * least:,.0f} µs; ours runs at {spread(share)} "
+        f"of the floor's speed, {1e6 * step:,.0f} µs."
     )
 
 

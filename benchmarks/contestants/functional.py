@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Relu, Residual, Training
 
 
@@ -111,9 +112,7 @@ class Fit:
         return float(history.history["loss"][0])
 
     def run(self, times: int) -> None:
-        self.model.fit(
-            self.x, self.y, batch_size=self.work.batch, epochs=times, shuffle=self.work.shuffle, verbose=0
-        )
+        self.model.fit(self.x, self.y, batch_size=self.work.batch, epochs=times, shuffle=self.work.shuffle, verbose=0)
 
 
 class Predict:

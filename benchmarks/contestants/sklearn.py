@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
 from workloads.net import Adam
 
 VERSION = f"scikit-learn {sklearn.__version__}"

@@ -15,6 +15,7 @@ if beside.exists():
 import numpy as np  # noqa: E402
 from tinygrad import Tensor, TinyJit, nn  # noqa: E402
 from tinygrad.helpers import TRAINING  # noqa: E402
+
 from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Relu, Residual, Training  # noqa: E402
 
 

@@ -1,4 +1,4 @@
-"""PyTorch: eager as commonly written (images NCHW), tuned (channels last, fused optimizer), and torch.compile of the tuned.
+"""PyTorch: eager as commonly written (NCHW), tuned (channels last, fused optimizer), and torch.compile of the tuned.
 
 A convolution of stride 2 that PyTorch pads on both sides reads an even image one entry to the left of where "same"
 padding reads it. Mirrored images and kernels make both the same numbers at no cost: see `mirror`.
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+
 from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Relu, Residual, Training
 
 VERSION = f"PyTorch {torch.__version__}"

@@ -1,4 +1,4 @@
-"""W3b to W6b: ours in mixed bfloat16 over ours in float32. It pays where the processor multiplies bfloat16 in tiles (AMX)."""
+"""W3b to W6b: ours in mixed bfloat16 over ours in float32. It pays where the processor has tiles for it (AMX)."""
 
 from dataclasses import replace
 from typing import Any

@@ -17,7 +17,14 @@ class Cold:
     key: str = "W11"
     name: str = "cold"
     title: str = "cold start: import, build, fit Boston 100 epochs, exit"
-    contestants: tuple[str, ...] = (OURS, "PyTorch eager", "JAX step", "Keras on JAX", "Keras on PyTorch", "scikit-learn")
+    contestants: tuple[str, ...] = (
+        OURS,
+        "PyTorch eager",
+        "JAX step",
+        "Keras on JAX",
+        "Keras on PyTorch",
+        "scikit-learn",
+    )
     bar: float = 0.5
     over: str = "PyTorch eager"
     tolerance: float = 1e-3
@@ -25,7 +32,7 @@ class Cold:
     kind: str = "cold"
 
     def script(self, module: str) -> Path:
-        return Path(__file__).parent / "scripts" / f"{module}.py"
+        return Path(__file__).parent / "scripts" / f"cold_{module}.py"
 
 
 WORKS = (Cold(),)

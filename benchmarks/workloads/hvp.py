@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from contestants import OURS
 
 from . import mlp
@@ -29,9 +30,12 @@ class Product:
         x, y = self.of.data()
         weights = self.of.weights()
         rng = np.random.default_rng(4)
-        return x[: self.of.batch], y[: self.of.batch], weights, [
-            rng.standard_normal(w.shape, dtype=np.float32) for w in weights
-        ]
+        return (
+            x[: self.of.batch],
+            y[: self.of.batch],
+            weights,
+            [rng.standard_normal(w.shape, dtype=np.float32) for w in weights],
+        )
 
     def summary(self, products: list[Any]) -> list[float]:
         return [float(np.linalg.norm(p)) for p in products]

@@ -1,7 +1,7 @@
 """Nets and how they are trained, said once in plain data and NumPy, for every framework to build from.
 
-Layers are the literature's: convolutions and poolings are padded to "same" as in Keras, images are (rows, height, width,
-channels), kernels (height, width, in, out). Weights are listed in the order of the layers.
+Layers are the literature's: convolutions and poolings are padded to "same" as in Keras, images are (rows, height,
+width, channels), kernels (height, width, in, out). Weights are listed in the order of the layers.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class SGD:
 
 @dataclass(frozen=True)
 class Adam:
-    """Frameworks disagree on where epsilon is added: inside or outside the correction for the start at 0. With 1e-7 that
-    shows in the fourth digit of the fifth loss, with 1e-10 in none of the first six."""
+    """Frameworks disagree on where epsilon is added: inside or outside the correction for the start at 0. With 1e-7
+    that shows in the fourth digit of W3's fifth loss, with 1e-10 in none of the first six."""
 
     rate: float = 1e-3
     epsilon: float = 1e-10

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from contestants import OURS, TORCH
 
 from . import cnn, mlp

@@ -1,4 +1,4 @@
-"""W6: the residual network of 20 layers for CIFAR-10 (He et al., arXiv:1512.03385, section 4.2), as `applications.ResNet20`."""
+"""W6: the residual network of 20 layers for CIFAR-10 (He et al., arXiv:1512.03385, 4.2), `applications.ResNet20`."""
 
 from contestants import NETS
 

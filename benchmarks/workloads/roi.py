@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from contestants import OURS, TORCH
 
 
@@ -36,7 +37,7 @@ class Roi:
         return features, boxes, upstream
 
     def summary(self, pooled: Any, gradient: Any) -> list[float]:
-        """Both results in a few numbers: three features of the pooled, three of the gradient; images last in channels."""
+        """Both results in a few numbers: three channels of the pooled, three of the gradient."""
         return [float(np.abs(a[..., k]).sum(dtype=np.float64)) for a in (pooled, gradient) for k in (0, 7, -1)]
 
 

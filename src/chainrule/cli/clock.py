@@ -10,14 +10,11 @@ from collections.abc import Callable
 def timed(run: Callable[[int], object], seconds: float) -> float:
     """The median time of ``run(1)``, in seconds, where ``run(n)`` does the work n times over.
 
-    Warms up, doubles n until a run takes a fifth of `seconds`, and then repeats runs of n for `seconds`, at least three.
+    Warms up, doubles n until a run takes a fifth of `seconds`, then repeats runs of n for `seconds`, at least three.
     """
-    times, run_time = 1, 0.0
     run(1)
-    while True:
-        run_time = _once(run, times)
-        if run_time >= seconds / 5:
-            break
+    times = 1
+    while _once(run, times) < seconds / 5:
         times *= 2
     found: list[float] = []
     while len(found) < 3 or sum(found) < seconds:
