@@ -223,8 +223,8 @@ def verdict(found: Found, ours: str, bar: float, over: str | None = None) -> str
     """The ratio to the fastest peer, or to the one the bar is about, beside the bar."""
     peer = over if over in found.runs else None if over else fastest(found, ours)
     if peer is None:
-        return f"no peer took part; the bar is {bar:g}"
+        return f"No peer took part; the bar is {bar:g}."
     three = ratio(found.column(ours), found.column(peer))
     word = "reached" if three[2] <= bar else "not reached"
-    what = "over" if over else "over the fastest,"
-    return f"{what} {peer}: {spread(three)}; the bar is {bar:g}: {word}"
+    what = "Ours over" if over else "Ours over the fastest,"
+    return f"{what} {peer}: {spread(three)}; the bar is {bar:g}: {word}."

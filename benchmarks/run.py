@@ -125,13 +125,19 @@ def cold(work: Any, name: str, args: argparse.Namespace) -> Callable[[], Run]:
     more = {"PYTHONPATH": str(HERE.parent / "src")} if name == OURS else {}
     more |= {"KERAS_BACKEND": options["backend"]} if "backend" in options else {}
 
-    def measure() -> Run:
-        run = fresh(command, args.limit, **more)
-        if "ModuleNotFoundError" in run.get("failed", ""):
-            return {"absent": run["failed"].removeprefix("ModuleNotFoundError: ")}
-        return run
+    ask = f"import json, {module} as m; print(json.dumps({{'version': '{name} ' + m.__version__}}))"
+    version = (
+        {"version": f"chainrule {library_version()}"} if name == OURS else fresh([args.peers, "-c", ask], args.limit)
+    )
+    if "ModuleNotFoundError" in version.get("failed", ""):
+        return lambda: {"absent": version["failed"].removeprefix("ModuleNotFoundError: ")}
+    return lambda: {**fresh(command, args.limit, **more), **version}
 
-    return measure
+
+def library_version() -> str:
+    import chainrule
+
+    return chainrule.version()
 
 
 def boston() -> str:
@@ -159,9 +165,9 @@ def report(work: Any, found: Found, limits: dict[str, float]) -> tuple[str, list
             f"{date.today()}, paired rounds: {rounds}, {'; '.join([machine(), ', '.join(versions)]).strip('; ')}."
         ]
         lines += [f"{limits_in_words(limits)}."]
-        lines += [f"Ours {verdict(found, OURS, work.bar, getattr(work, 'over', None))}."]
+        lines += [verdict(found, OURS, work.bar, getattr(work, "over", None))]
         lines += [distance(work, found, limits)] if work.floor else []
-        if not wrong:
+        if not wrong and len(numbers) > 1:
             lines += [f"Equal work: the first numbers agree to {work.tolerance:g}."]
     lines += [f"Left out: {name}, {why}." for name, why in found.out.items()]
     if OURS in found.out:

@@ -215,15 +215,15 @@ def test_what_was_not_measured_is_left_empty(harness):
 @pytest.mark.parametrize(("last", "word"), [(4.0, "reached"), (6.0, "not reached")])
 def test_a_bar_is_reached_by_the_upper_end(harness, last, word):
     found = harness.Found({"chainrule": runs(3, 3, 3, 3, last), "slow": runs(*[20] * 5), "fast": runs(*[10] * 5)})
-    assert harness.verdict(found, "chainrule", 0.45).startswith("over the fastest, fast: 0.30")
-    assert harness.verdict(found, "chainrule", 0.45).endswith(f"the bar is 0.45: {word}")
-    assert harness.verdict(found, "chainrule", 0.45, over="slow").startswith("over slow: 0.15")
-    assert harness.verdict(harness.Found({"chainrule": runs(1)}), "chainrule", 1).startswith("no peer took part")
+    assert harness.verdict(found, "chainrule", 0.45).startswith("Ours over the fastest, fast: 0.30")
+    assert harness.verdict(found, "chainrule", 0.45).endswith(f"the bar is 0.45: {word}.")
+    assert harness.verdict(found, "chainrule", 0.45, over="slow").startswith("Ours over slow: 0.15")
+    assert harness.verdict(harness.Found({"chainrule": runs(1)}), "chainrule", 1).startswith("No peer took part")
 
 
 def test_too_few_rounds_reach_no_bar(harness):
     found = harness.Found({"chainrule": runs(1), "peer": runs(100)})
-    assert harness.verdict(found, "chainrule", 0.5).endswith("not reached")
+    assert harness.verdict(found, "chainrule", 0.5).endswith("not reached.")
 
 
 def test_the_page_keeps_other_workloads(run, tmp_path):
