@@ -37,13 +37,13 @@ def measure(work: str, contestant: str, engine: str | None, seconds: float) -> d
     start = time.perf_counter()
     try:
         module = import_module(f"contestants.{file}")
+        imported = time.perf_counter() - start
+        from workloads import works
+
+        job = works()[work]
+        ready = getattr(module, job.kind)(job, **options)
     except ImportError as error:
         return {"absent": str(error)}
-    imported = time.perf_counter() - start
-    from workloads import works
-
-    job = works()[work]
-    ready = getattr(module, job.kind)(job, **options)
     start = time.perf_counter()
     numbers = ready.first()
     first = time.perf_counter() - start
