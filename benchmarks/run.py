@@ -60,21 +60,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", metavar="FILE.json", help="write all rounds down")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     args = parser.parse_args(argv)
-    sections, results, wrong = {}, {}, []
-    limits = measured_limits()
-    print(f"{machine()}\n{limits_in_words(limits)}\n")
+    results, wrong = {}, []
     for work in chosen(args.names):
+        limits = measured_limits()
         found = interleave(measures(work, args), args.rounds, progress)
         progress("")
         text, lines = report(work, found, limits)
-        print(f"{text}\n")
-        sections[work.key] = text
+        print(f"{text}\n", flush=True)
         wrong += lines
         results[work.key] = {"title": work.title, "runs": found.runs, "left out": found.out, "limits": limits}
         if args.out:
             Path(args.out).write_text(json.dumps({"machine": machine(), "results": results}, indent=1))
-    if args.write and not wrong:
-        write(sections)
+        if args.write and not lines:
+            write({work.key: text})
     return 1 if wrong else 0
 
 

@@ -111,7 +111,7 @@ def test_unequal_work_is_named(harness, numbers, word):
     assert word in line
 
 
-def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys):
+def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys, tmp_path):
     """A contestant with a rate wrong by a fifth: its first loss is right, the later ones are not."""
     from contestants import CONTESTANTS, by_hand, functional
     from workloads.perceptron import WORKS
@@ -126,12 +126,18 @@ def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys):
         results[name]["numbers"] = contestant.first() + contestant.more()
     monkeypatch.setattr(run, "measured_limits", lambda: {"gemm": 1e11, "copy": 1e10})
     monkeypatch.setattr(run, "measures", lambda work, args: {n: lambda n=n: results[n] for n in made})
-    assert run.main(["perceptron", "--rounds", "1"]) == 1
+    written = []
+    monkeypatch.setattr(run, "write", written.append)
+    assert run.main(["perceptron", "--rounds", "1", "--write"]) == 1
+    assert written == []
     out = capsys.readouterr().out
     assert "unequal work: number 2 of cheat" in out
     assert "of NumPy by hand is" not in out
     del made["cheat"]
-    assert run.main(["perceptron", "--rounds", "1"]) == 0
+    out = tmp_path / "all.json"
+    assert run.main(["w1", "--rounds", "2", "--write", "--out", str(out)]) == 0
+    assert list(written[0]) == ["W1"]
+    assert len(json.loads(out.read_text())["results"]["W1"]["runs"]["chainrule"]) == 2
     assert "Equal work" in capsys.readouterr().out
 
 

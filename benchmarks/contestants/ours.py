@@ -31,7 +31,7 @@ def compiled(f: Callable[..., Any], engine: str | None) -> Callable[..., Any]:
 
 
 class Called:
-    """A function without arguments, called again and again; `summary` makes the numbers that are compared."""
+    """A function without arguments that gives tensors; `summary` makes of them the numbers that are compared."""
 
     def __init__(self, f: Callable[[], Any], summary: Callable[[Any], list[float]], unit: int = 1) -> None:
         self.f, self.summary, self.unit = f, summary, unit
@@ -44,7 +44,8 @@ class Called:
 
     def run(self, times: int) -> None:
         for _ in range(times):
-            self.f()
+            for t in self.f():
+                np.asarray(t)  # an engine may still be at work on it
 
 
 def roi(work: Any, engine: str | None) -> Called:
