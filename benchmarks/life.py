@@ -18,4 +18,5 @@ step = time.perf_counter() - start
 child.returncode = os.waitstatus_to_exitcode(status)
 if child.returncode:
     sys.exit(child.returncode)
-print(json.dumps({"step": step, "memory": usage.ru_maxrss * 1024, "numbers": [float(out.split()[-1])]}))
+unit = 1 if sys.platform == "darwin" else 1024
+print(json.dumps({"step": step, "memory": usage.ru_maxrss * unit, "numbers": [float(out.split()[-1])]}))
