@@ -9,34 +9,36 @@ import subprocess
 import sys
 import time
 
-from rounds import fresh, interleave, interval, machine, with_bytecode
+from harness import Run, fresh, interleave, interval, machine, progress, with_bytecode
 
-CLOCK = "import time; s = time.perf_counter(); import {}; print(1e3 * (time.perf_counter() - s))"
-
-
-def imported(name: str) -> float:
-    return fresh([sys.executable, "-c", CLOCK.format(name)])
+CLOCK = "import time; s = time.perf_counter(); import {}; t = time.perf_counter(); print('{{\"step\":', t - s, '}}')"
 
 
-def help_shown() -> float:
+def imported(name: str) -> Run:
+    return fresh([sys.executable, "-c", CLOCK.format(name)], 60)
+
+
+def help_shown() -> Run:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-m", "chainrule", "--help"], capture_output=True, check=True, env=with_bytecode())
-    return 1e3 * (time.perf_counter() - start)
+    return {"step": time.perf_counter() - start}
 
 
 def main() -> None:
     measures = {"numpy": lambda: imported("numpy"), "chainrule": lambda: imported("chainrule"), "help": help_shown}
-    found = interleave(measures, 15)
+    found = interleave(measures, 15, progress)
+    progress("")
+    numpy, chainrule, shown = (found.column(name) for name in measures)
     rows = {
-        "import numpy": found["numpy"],
-        "import chainrule": found["chainrule"],
-        "beyond numpy": [a - b for a, b in zip(found["chainrule"], found["numpy"], strict=True)],
-        "chainrule --help, from Python's start": found["help"],
+        "import numpy": numpy,
+        "import chainrule": chainrule,
+        "beyond numpy": [a - b for a, b in zip(chainrule, numpy, strict=True)],
+        "chainrule --help, from Python's start": shown,
     }
     print(machine())
     for what, values in rows.items():
-        middle, low, high = interval(values)
-        print(f"{what:<40} {middle:7.1f} ms (90 % of rounds: {low:.1f} to {high:.1f})")
+        middle, low, high = (1e3 * v for v in interval(values))
+        print(f"{what:<40} {middle:7.1f} ms (90 %: {low:.1f} to {high:.1f})")
     print("wanted: beyond numpy under 60 ms, --help under 300 ms")
 
 

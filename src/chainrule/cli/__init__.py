@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "a saved model's answers for a table",
     "summary": "a saved model's layers, parameters, multiplies and memory",
     "vectorization": "one gradient written with two loops, one, none, and by vectorize",
+    "bench": "this machine's limits, and how near to them training comes on each engine",
 }
 
 

@@ -1,0 +1,97 @@
+"""chainrule: `fit` and `predict_on_batch` as users write them, and `chainrule.compile` where the library has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import ops
+
+from .functional import Builder, Fit, Predict, loss
+
+VERSION = f"chainrule {cr.version()}"
+
+
+def training(work: Any, engine: str | None, policy: str | None = None) -> Fit:
+    if (policy or work.policy) != "float32":
+        cr.config.set_dtype_policy(policy or work.policy)
+    return Fit(cr, work, engine=engine)
+
+
+def prediction(work: Any, engine: str | None) -> Predict:
+    return Predict(cr, work, engine=engine)
+
+
+def compiled(f: Callable[..., Any], engine: str | None) -> Callable[..., Any]:
+    """By the fast engine where there is one and no other is asked for."""
+    return f if engine == "numpy" or not hasattr(cr, "compile") else cr.compile(f)
+
+
+class Called:
+    """A function without arguments that gives tensors; `summary` makes of them the numbers that are compared."""
+
+    def __init__(self, f: Callable[[], Any], summary: Callable[[Any], list[float]], unit: int = 1) -> None:
+        self.f, self.summary, self.unit = f, summary, unit
+
+    def first(self) -> list[float]:
+        return self.summary(self.f())
+
+    def more(self) -> list[float]:
+        return self.first()
+
+    def run(self, times: int) -> None:
+        for _ in range(times):
+            for t in self.f():
+                np.asarray(t)  # an engine may still be at work on it
+
+
+def roi(work: Any, engine: str | None) -> Called:
+    features, boxes, upstream = work.data()
+    x = cr.Variable(features)
+
+    def both(boxes: Any, upstream: Any) -> Any:
+        pooled = ops.roi_align(x, boxes, output_size=work.bins, sampling_ratio=work.samples)
+        return pooled, cr.gradients(pooled, x, upstream=upstream)
+
+    f = compiled(both, engine)
+    given = cr.tensor(boxes[None]), cr.tensor(upstream[None])
+    return Called(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)))
+
+
+def eager(work: Any, engine: str | None) -> Called:
+    start, w, upstream = work.data()
+    x, w, upstream = cr.Variable(start), cr.tensor(w), cr.tensor(upstream)
+
+    def both() -> Any:
+        t = x.value
+        for _ in range(work.length // 4):
+            t = ops.tanh(t * w + w) - w
+        return t, cr.gradients(t, x, upstream=upstream)
+
+    return Called(both, lambda found: work.summary(*map(np.asarray, found)), work.length)
+
+
+def hvp(work: Any, engine: str | None) -> Called:
+    """`cr.hvp` is of one tensor; of several it is the same, written out: forward over reverse."""
+    x, y, weights, directions = work.data()
+    entropy = loss(cr, work.of.loss)
+
+    def cost(*weights: Any) -> Any:
+        t = cr.tensor(x)
+        for n, layer in enumerate(work.of.net):
+            t = ops.matmul(t, weights[2 * n]) + weights[2 * n + 1]
+            t = ops.relu(t) if layer.relu else t
+        return entropy(y, t)
+
+    slopes = cr.grad(cost, argnums=range(len(weights)))
+    f = compiled(lambda weights, directions: cr.jvp(slopes, weights, directions)[1], engine)
+    given = [cr.tensor(w) for w in weights], [cr.tensor(d) for d in directions]
+    return Called(lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]))
+
+
+def net(work: Any) -> Any:
+    """The work's model without its weights, for what is only counted."""
+    return Builder(cr).model(work)
