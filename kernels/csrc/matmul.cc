@@ -45,8 +45,9 @@ std::shared_ptr<const Primitive> primitive(const Product& p, Type type, int64_t 
 void run_product(ffi::ThreadPool& pool, const Product& p, Type type, void* a, void* b, void* bias, void* y) {
   const bool by_rows = p.rows > p.columns;
   constexpr int64_t lanes = 16;
+  constexpr double worth_packing = 8;  // each chunk packs the other operand again
   const int64_t units = (std::max(p.rows, p.columns) + lanes - 1) / lanes;
-  const int64_t chunks = chunks_for(2.0 * p.rows * p.inner * p.columns, units);
+  const int64_t chunks = chunks_for(2.0 * p.rows * p.inner * p.columns / worth_packing, std::min<int64_t>(units, 8));
   auto place = [&](void* start, int64_t entries) {
     return static_cast<char*>(start) + entries * static_cast<int64_t>(memory::data_type_size(type));
   };

@@ -1,7 +1,5 @@
 #include "onednn.h"
 
-#include <cstdlib>
-
 // Of whatever OpenMP oneDNN was built with, or of none.
 extern "C" {
 __attribute__((weak)) int omp_get_max_threads();
@@ -21,28 +19,6 @@ OneThread::~OneThread() {
 dnnl::stream& OneThread::stream() {
   thread_local dnnl::stream stream(cpu());
   return stream;
-}
-
-void* workspace(Use use, size_t bytes) {
-  struct Release {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  struct Kept {
-    std::unique_ptr<void, Release> memory;
-    size_t bytes = 0;
-  };
-  thread_local Kept kept[static_cast<int>(Use::count)];
-  Kept& one = kept[static_cast<int>(use)];
-  if (one.bytes < bytes || !one.memory) {
-    constexpr size_t page = 4096;
-    const size_t rounded = (bytes / page + 1) * page;
-    one.memory.reset();
-    one.bytes = 0;
-    one.memory.reset(std::aligned_alloc(page, rounded));
-    if (!one.memory) throw std::bad_alloc();
-    one.bytes = rounded;
-  }
-  return one.memory.get();
 }
 
 dnnl::primitive_attr attributes(bool relu) {

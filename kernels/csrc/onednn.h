@@ -1,4 +1,4 @@
-// What convolution and matmul need around oneDNN: one engine, one thread inside, buffers and primitives kept.
+// What convolution and matmul need around oneDNN: one engine, one thread inside, primitives kept.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "common.h"
 #include "oneapi/dnnl/dnnl.hpp"
+#include "workspace.h"
 
 namespace chainrule {
 
@@ -26,10 +27,6 @@ class OneThread {
  private:
   int before_;
 };
-
-// Memory of this thread, aligned, kept from call to call; one for each use, since these meet in one call.
-enum class Use { scratchpad, weights, other_weights, partial_sums, count };
-void* workspace(Use use, size_t bytes);
 
 dnnl::primitive_attr attributes(bool relu);
 
