@@ -94,7 +94,7 @@ ffi::Error matmul(ffi::ThreadPool pool, Buffer a, Buffer b, Buffer bias, Result 
     if (p.biased) require_shape(bias, {p.columns}, "the bias");
     if (p.rows * p.columns == 0) return;
     if (p.inner == 0) return fill_with_bias(bias, *y, p);
-    in_supported_type({a, b, bias}, {*y}, [&](Type type, const Pointers& from, const Pointers& to) {
+    in_supported_type(true, {a, b, bias}, {*y}, [&](Type type, const Pointers& from, const Pointers& to) {
       run_product(pool, p, type, from[0], from[1], from[2], to[0]);
     });
   });

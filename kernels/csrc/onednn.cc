@@ -60,7 +60,7 @@ void store(const std::vector<float>& values, const Buffer& buffer) {
 
 }  // namespace
 
-void in_supported_type(const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const Run& run) {
+void in_supported_type(bool allowed, const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const Run& run) {
   const ffi::DataType type = inputs.front().element_type();
   for (const Buffer& other : inputs) require_type(other, type, "an operand");
   for (const Buffer& other : outputs) require_type(other, type, "a result");
@@ -68,7 +68,7 @@ void in_supported_type(const std::vector<Buffer>& inputs, const std::vector<Buff
           "kernels compute in float32 and bfloat16 only: cast the operands");
   const bool narrow = type == ffi::DataType::BF16;
   Pointers from, to;
-  if (!narrow || has_bfloat16()) {
+  if (!narrow || (allowed && has_bfloat16())) {
     for (const Buffer& input : inputs) from.push_back(input.untyped_data());
     for (const Buffer& output : outputs) to.push_back(output.untyped_data());
     return run(narrow ? Type::bf16 : Type::f32, from, to);

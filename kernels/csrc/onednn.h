@@ -50,10 +50,10 @@ class Cache {
   std::map<Dims, std::shared_ptr<const Primitive>> primitives_;
 };
 
-// Runs run(type, inputs, outputs) in the buffers' type, or, for bfloat16 on machines where oneDNN has none, in float32 on
-// widened copies.
+// Runs run(type, inputs, outputs) in the buffers' type, or, for bfloat16 where oneDNN has none or it is not `allowed`, in
+// float32 on widened copies.
 using Pointers = std::vector<void*>;
 using Run = std::function<void(dnnl::memory::data_type, const Pointers&, const Pointers&)>;
-void in_supported_type(const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const Run& run);
+void in_supported_type(bool allowed, const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const Run& run);
 
 }  // namespace chainrule

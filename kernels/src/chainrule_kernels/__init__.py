@@ -30,7 +30,7 @@ NAMES = (
     "chainrule_roi_align_gradient",
 )
 
-_MEND = "pip install --force-reinstall chainrule-kernels"
+_MEND = "pip install --no-cache-dir --force-reinstall chainrule-kernels"
 
 
 @functools.cache
@@ -45,6 +45,35 @@ def targets() -> dict[str, Any]:
         raise ImportError("the kernels need JAX 0.4.35 or newer: pip install 'jax>=0.5'") from error
     library = _library()
     return {name: pycapsule(getattr(library, name)) for name in NAMES}
+
+
+@functools.cache
+def register() -> None:
+    """Makes the handlers known to JAX under their names, once a process. Raises what `targets` raises."""
+    import jax
+
+    for name, capsule in targets().items():
+        jax.ffi.register_ffi_target(name, capsule, platform="cpu")
+
+
+def call(name: str, results: Any, *operands: Any, aliases: dict[int, int] | None = None, **attributes: Any) -> Any:
+    """Calls a handler on arrays, in or out of ``jax.jit``.
+
+    `results` is a ``jax.ShapeDtypeStruct`` or a list of them; `aliases` lends operands' memory to results, by number.
+    Attributes get the types that handlers read: a sequence becomes an int64 array, a whole number or truth value an
+    int64, another number a float32.
+    """
+    import jax
+    import numpy as np
+
+    def typed(value: Any) -> Any:
+        if isinstance(value, float | np.floating):
+            return np.float32(value)
+        return np.asarray(value, np.int64) if np.ndim(value) else np.int64(value)
+
+    register()
+    handler = jax.ffi.ffi_call(name, results, input_output_aliases=aliases)
+    return handler(*operands, **{key: typed(value) for key, value in attributes.items()})
 
 
 def _library() -> ctypes.CDLL:
