@@ -81,12 +81,11 @@ ffi::Error guarded(const Body& body) noexcept {
 
 // ---- numbers: float32, and bfloat16 that is widened to compute and rounded to the nearest even when stored
 
-struct bfloat16 {
-  uint16_t bits;
-};
+// A scalar, not a struct: loops over structs do not become vectors.
+enum class bfloat16 : uint16_t {};
 
 CHAINRULE_INLINE inline float widen(float value) { return value; }
-CHAINRULE_INLINE inline float widen(bfloat16 value) { return std::bit_cast<float>(uint32_t{value.bits} << 16); }
+CHAINRULE_INLINE inline float widen(bfloat16 value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
 
 template <class T>
 CHAINRULE_INLINE inline T narrow(float value);
@@ -100,7 +99,7 @@ template <>
 CHAINRULE_INLINE inline bfloat16 narrow<bfloat16>(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  return {static_cast<uint16_t>(value != value ? 0x7fc0 : rounded)};
+  return static_cast<bfloat16>(value != value ? 0x7fc0 : rounded);
 }
 
 template <class T>
@@ -124,6 +123,18 @@ void by_type(const Buffer& buffer, const Body& body) {
 // ---- vectors: one body of loops, compiled for each instruction set; the best that the machine has is run
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+enum class Instructions { portable, avx2, avx512 };
+
+inline Instructions instructions() {
+  static const Instructions best = [] {
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return !avx2 ? Instructions::portable : avx512 ? Instructions::avx512 : Instructions::avx2;
+  }();
+  return best;
+}
+
 template <class Body>
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"), flatten)) void with_avx512(const Body& body) {
   body();
@@ -136,12 +147,14 @@ __attribute__((target("avx2,fma"), flatten)) void with_avx2(const Body& body) {
 // `body` is a lambda marked CHAINRULE_INLINE, and so is all that it calls: only what is inlined is compiled anew.
 template <class Body>
 void vectorized(const Body& body) {
-  static const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (avx512) return with_avx512(body);
-  if (avx2) return with_avx2(body);
-  body();
+  switch (instructions()) {
+    case Instructions::avx512:
+      return with_avx512(body);
+    case Instructions::avx2:
+      return with_avx2(body);
+    case Instructions::portable:
+      return body();
+  }
 }
 #else
 template <class Body>

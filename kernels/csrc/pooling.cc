@@ -176,7 +176,10 @@ ffi::Error max_pool_gradient(ffi::ThreadPool pool, Buffer index, Buffer u, Resul
                const T* from = data<T>(u) + at;
                const uint8_t* chosen = data<uint8_t>(index) + at;
 #pragma omp simd
-               for (int64_t c = 0; c < count; ++c) sums[c] += chosen[c] == place ? widen(from[c]) : 0.0f;
+               for (int64_t c = 0; c < count; ++c) {
+                 const float upstream = widen(from[c]);
+                 sums[c] += chosen[c] == place ? upstream : 0.0f;
+               }
              });
     });
   });

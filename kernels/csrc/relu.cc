@@ -17,7 +17,8 @@ void relu_gradient_of(ffi::ThreadPool& pool, const T* y, const T* u, T* d, T* db
       for (int64_t i = own.first * features; i < own.last * features; i += features) {
 #pragma omp simd
         for (int64_t f = 0; f < features; ++f) {
-          const float value = widen(y[i + f]) > 0 ? widen(u[i + f]) : 0.0f;
+          const float gate = widen(y[i + f]), upstream = widen(u[i + f]);
+          const float value = gate > 0 ? upstream : 0.0f;
           d[i + f] = narrow<T>(value);
           sums[f] += value;
         }
