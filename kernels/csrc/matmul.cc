@@ -69,6 +69,66 @@ void run_product(ffi::ThreadPool& pool, const Product& p, Type type, void* a, vo
   });
 }
 
+// ---- a vector times a matrix: bound by memory, and oneDNN would pack the matrix first
+
+constexpr int64_t width = 64;
+
+// y[j] = sum over k of v[k] matrix[k, j], for the columns [first, last).
+template <class T>
+CHAINRULE_INLINE inline void combine_rows(const T* v, const T* matrix, int64_t inner, int64_t step, Part own, float* y) {
+  for (int64_t j = own.first; j < own.last; j += width) {
+    const int64_t count = std::min(width, own.last - j);
+    float sums[width] = {};
+    for (int64_t k = 0; k < inner; ++k) {
+      const float factor = widen(v[k]);
+      const T* row = matrix + k * step + j;
+      if (count == width) {
+#pragma omp simd
+        for (int64_t i = 0; i < width; ++i) sums[i] += factor * widen(row[i]);
+      } else {
+        for (int64_t i = 0; i < count; ++i) sums[i] += factor * widen(row[i]);
+      }
+    }
+    for (int64_t i = 0; i < count; ++i) y[j + i] = sums[i];
+  }
+}
+
+// y[j] = sum over k of v[k] matrix[j, k].
+template <class T>
+CHAINRULE_INLINE inline void dot_rows(const T* v, const T* matrix, int64_t inner, Part own, float* y) {
+  for (int64_t j = own.first; j < own.last; ++j) {
+    const T* row = matrix + j * inner;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t k = 0; k < inner; ++k) sum += widen(v[k]) * widen(row[k]);
+    y[j] = sum;
+  }
+}
+
+template <class T>
+void run_vector(ffi::ThreadPool& pool, const Product& p, const T* a, const T* b, const T* bias, T* y) {
+  const bool row = p.rows == 1;
+  const T *v = row ? a : b, *matrix = row ? b : a;
+  const bool rows_are_results = row ? p.b_transposed : !p.a_transposed;
+  const int64_t length = row ? p.columns : p.rows, units = (length + width - 1) / width;
+  std::vector<float> sums(length);
+  const int64_t chunks = chunks_for(8.0 * length * p.inner, units);
+  parallel(pool, chunks, [&](int64_t number) {
+    const Part part = part_of(units, chunks, number);
+    const Part own{part.first * width, std::min(part.last * width, length)};
+    vectorized([&]() CHAINRULE_INLINE {
+      if (rows_are_results)
+        dot_rows(v, matrix, p.inner, own, sums.data());
+      else
+        combine_rows(v, matrix, p.inner, length, own, sums.data());
+    });
+    for (int64_t j = own.first; j < own.last; ++j) {
+      const float value = sums[j] + (p.biased ? widen(bias[row ? j : 0]) : 0.0f);
+      y[j] = narrow<T>(p.relu && value <= 0 ? 0.0f : value);
+    }
+  });
+}
+
 // The product over no entries: the bias alone.
 void fill_with_bias(const Buffer& bias, const Buffer& y, const Product& p) {
   by_type(y, [&](auto number) {
@@ -94,6 +154,12 @@ ffi::Error matmul(ffi::ThreadPool pool, Buffer a, Buffer b, Buffer bias, Result 
     if (p.biased) require_shape(bias, {p.columns}, "the bias");
     if (p.rows * p.columns == 0) return;
     if (p.inner == 0) return fill_with_bias(bias, *y, p);
+    for (const Buffer& other : {b, bias, *y}) require_type(other, a.element_type(), "an operand or result");
+    if (p.rows == 1 || p.columns == 1)
+      return by_type(a, [&](auto number) {
+        using T = decltype(number);
+        run_vector(pool, p, data<T>(a), data<T>(b), data<T>(bias), data<T>(*y));
+      });
     in_supported_type(true, {a, b, bias}, {*y}, [&](Type type, const Pointers& from, const Pointers& to) {
       run_product(pool, p, type, from[0], from[1], from[2], to[0]);
     });
