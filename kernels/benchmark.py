@@ -14,8 +14,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from chainrule_kernels import call
 from jax import lax
+
+from chainrule_kernels import call
 
 Case = tuple[str, float, Callable[..., Any], Callable[..., Any] | None, tuple[Any, ...]]
 
@@ -181,7 +182,16 @@ def others() -> Iterator[Case]:
         "W3 adam 784x512",
         0,
         lambda g, p, m, v: call(
-            "chainrule_adam", [like(*p.shape)] * 3, g, p, m, v, jnp.float32(0.001), beta_1=0.9, beta_2=0.999, epsilon=1e-7
+            "chainrule_adam",
+            [like(*p.shape)] * 3,
+            g,
+            p,
+            m,
+            v,
+            jnp.float32(0.001),
+            beta_1=0.9,
+            beta_2=0.999,
+            epsilon=1e-7,
         ),
         adam,
         (p, p + 1, p * 0.1, p * p),
@@ -244,7 +254,10 @@ def main(words: list[str]) -> None:
                 continue
             found = measure([ours, *([xla] if xla else [])], operands)
             rate = f"{operations / found[0][1] / 1e3:9.0f}" if operations else f"{'':9}"
-            print(f"{name:42}{found[0][0]:10.0f}{found[0][1]:9.0f}{rate}" + "".join(f"{m:10.0f}{l:9.0f}" for m, l in found[1:]))
+            print(
+                f"{name:42}{found[0][0]:10.0f}{found[0][1]:9.0f}{rate}"
+                + "".join(f"{m:10.0f}{l:9.0f}" for m, l in found[1:])
+            )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <new>
@@ -125,12 +126,17 @@ void by_type(const Buffer& buffer, const Body& body) {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 enum class Instructions { portable, avx2, avx512 };
 
+// oneDNN's own setting holds here too, so that one switch shows what a lesser machine computes.
 inline Instructions instructions() {
   static const Instructions best = [] {
+    const char* setting = std::getenv("ONEDNN_MAX_CPU_ISA");
+    const std::string most = setting ? setting : "";
+    if (most == "SSE41") return Instructions::portable;
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    return !avx2 ? Instructions::portable : avx512 ? Instructions::avx512 : Instructions::avx2;
+    if (!avx2) return Instructions::portable;
+    return avx512 && most.substr(0, 4) != "AVX2" ? Instructions::avx512 : Instructions::avx2;
   }();
   return best;
 }

@@ -122,7 +122,9 @@ def _samples(start: float, size: float, limit: int, bins: int, samples: int, ada
         yield found
 
 
-def roi_align(features: Any, boxes: Any, images: Any, bins: Any, samples: Any, adaptive: bool, aligned: bool, scale: float, u: Any) -> Any:
+def roi_align(
+    features: Any, boxes: Any, images: Any, bins: Any, samples: Any, adaptive: bool, aligned: bool, scale: float, u: Any
+) -> Any:
     """The bins, and the gradient of the features for the gradient `u` of the bins."""
     features, boxes = np.asarray(features, np.float64), np.asarray(boxes, np.float64)
     y, df = np.zeros((len(boxes), *bins, features.shape[-1])), np.zeros(features.shape)

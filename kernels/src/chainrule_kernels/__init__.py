@@ -1,4 +1,4 @@
-"""Fast kernels for chainrule on CPUs: convolution, matrix products, pooling, optimizers and more as XLA FFI handlers."""
+"""Fast CPU kernels for chainrule: convolution, matrix products, pooling, optimizers and more as XLA FFI handlers."""
 
 from __future__ import annotations
 
