@@ -101,6 +101,7 @@ MAY = {  # a room, and what it may import beside itself
     "config": {"errors", "graph", "dtype_policies"},
     "backend": {"config", "layers"},
     "engine": {"errors", "graph", "tensor", "readings", "xla"},
+    "compiling": {"graph", "tensor", "readings", "engine"},
     "xla": {"errors", "graph", "tensor", "ops", "readings", "engine"},
     "configurable": {"errors", "graph", "tensor"},
     "dtype_policies": {"errors", "graph", "configurable"},

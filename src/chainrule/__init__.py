@@ -76,13 +76,14 @@ _WORDS = {
     "SeedGenerator": "ops.random",
     "Sequential": "models",
     "TrainingWarning": "training",
+    "compile": "compiling",
 }
 
 _HABITS = {
     "GradientTape": "no tape is needed: call chainrule.gradients(loss, variables) afterwards, or chainrule.grad(f)",
     "no_grad": "nothing is recorded but through variables and watched tensors; use chainrule.ops.stop_gradient",
     "vmap": "use chainrule.vectorize",
-    "jit": "the NumPy engine runs at once; there is nothing to compile",
+    "jit": "use chainrule.compile",
     "custom_gradient": "check a backward of your own with chainrule.check(f, x, backward=...)",
     "convert_to_tensor": "use chainrule.tensor, or chainrule.ops.convert_to_tensor",
     "as_tensor": "use chainrule.tensor",

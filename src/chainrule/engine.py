@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import IndexProblem, ValueProblem
+from .graph import Node
 from .readings.price import price
 from .readings.trace import Step
 from .tensor import Variable
@@ -67,7 +68,14 @@ class Passes(Protocol):
 
 
 class Program(Protocol):
-    """One step, ready to run: it reads its variables, runs, and assigns them. Results are in the step's order."""
+    """One step, ready to run: it reads its variables, runs, and assigns them. Results are in the step's order.
+
+    Attributes:
+        seconds: spent on making it ready so far.
+    """
+
+    @property
+    def seconds(self) -> float: ...
 
     def __call__(self, batch: Sequence[Array]) -> list[Array]: ...
 
@@ -95,8 +103,18 @@ class Engine(Protocol):
         """The engine that this step runs on."""
 
 
+def refused(node: Node, error: Exception) -> Exception:
+    """An error of NumPy's with the operation's place in the model."""
+    what = f"{node.operation.name} with {error}" + (f", in {node.scope!r}" if node.scope else "")
+    if isinstance(error, IndexError):
+        return IndexProblem(what, "indices inside the table", "check the largest entry of the data", node.line)
+    return ValueProblem(what, "values it can be computed for", "check the data", node.line)
+
+
 class NumpyProgram:
     """The step's graph as a list of (place, function, places read, places no longer needed)."""
+
+    seconds = 0.0
 
     def __init__(self, step: Step) -> None:
         graph = step.graph
@@ -128,20 +146,12 @@ class NumpyProgram:
                     for i in free:
                         values[i] = None
         except (IndexError, ValueError, ZeroDivisionError) as error:  # numbers that no shape rule could foresee
-            raise self._refused(place, error) from None
+            raise refused(self.step.graph.order[place], error) from None
         found = [values[i] for i in self.outputs]
         for variable, value in zip(step.writes, found[step.results :], strict=True):
             # a view may be of the caller's data, who may write into it
             variable.hold(value.copy() if value.base is not None or any(value is b for b in batch) else value)
         return found[: step.results]
-
-    def _refused(self, place: int, error: Exception) -> Exception:
-        """An error of NumPy's with the operation's place in the model."""
-        node = self.step.graph.order[place]
-        what = f"{node.operation.name} with {error}" + (f", in {node.scope!r}" if node.scope else "")
-        if isinstance(error, IndexError):
-            return IndexProblem(what, "indices inside the table", "check the largest entry of the data", node.line)
-        return ValueProblem(what, "values it can be computed for", "check the data", node.line)
 
     def _cast(self, batch: Sequence[Array]) -> list[Array]:
         if len(batch) != len(self.data):
@@ -249,4 +259,4 @@ def engine(name: str | None = None) -> Engine:
     return found()
 
 
-__all__ = ["Automatic", "Batches", "Engine", "NumpyEngine", "NumpyProgram", "Passes", "Program", "engine"]
+__all__ = ["Automatic", "Batches", "Engine", "NumpyEngine", "NumpyProgram", "Passes", "Program", "engine", "refused"]

@@ -265,7 +265,7 @@ def unflattened(case: Case) -> Iterator[Finding]:
     if case.graph is None or case.output is None or case.y is None or case.output.ndim < 3 or case.y.ndim >= 3:
         return
     for node in case.graph.nodes:
-        if node.operation.name == "matmul" and len(node.inputs[0].spec.shape) >= 4:
+        if node.operation.name in ("matmul", "dense") and len(node.inputs[0].spec.shape) >= 4:
             yield Finding(
                 "error",
                 "unflattened",
@@ -296,7 +296,7 @@ def _meets_weights(graph: Graph, x: Tensor) -> bool:
     for node in graph.nodes:
         if any(p.serial in raw for p in node.inputs):
             name = node.operation.name
-            if name in ("matmul", "conv", "einsum"):
+            if name in ("matmul", "conv", "einsum", "dense", "convolution"):
                 return True
             if name in MOVES or node.operation is PICK:
                 raw.add(node.serial)
@@ -409,8 +409,10 @@ def _relus(case: Case, symbols: list[Tensor]) -> list[Any]:
     flat = [t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)]
     found = []
     for node in Graph(symbols, flat).nodes:
-        maker = node.inputs[0] if node.operation is PICK else node  # a composite's result is picked
-        if maker.operation.name in ("relu", "relu6") and bool(maker.attributes.get("body")) == (maker is not node):
+        maker = node.inputs[0] if node.operation is PICK else node
+        if "body" in maker.attributes and maker is node:  # the call itself, whose result is picked
+            continue
+        if maker.operation.name in ("relu", "relu6") or maker.attributes.get("activation") == "relu":
             found.append(node)
     return found
 

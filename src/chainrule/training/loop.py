@@ -38,6 +38,7 @@ class Loop:
         """The epochs `initial` up to, not including, `end`; the last one's logs."""
         first = self.resumed.position if self.resumed is not None else (0, 0)
         epoch, logs = max(initial, first[0]), dict[str, Any]()
+        compiled = self.model._of_kind("train").seconds
         pace = 1  # epochs at once
         with Interrupts() as interrupts:
             while epoch < end:
@@ -52,6 +53,7 @@ class Loop:
                     done = 1
                     logs = self._one(epoch, start, interrupts)
                 epoch += done
+                compiled = self._say_compiled(compiled)
                 pace = self._pace(done, time.perf_counter() - began, epoch - initial)
                 interrupts.stop_here()
         return logs
@@ -61,6 +63,13 @@ class Loop:
         if self.validate is not None or self.hooks.needs_epochs() or self.hooks.needs_batches("train") or so_far < 2:
             return 1
         return max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most))
+
+    def _say_compiled(self, before: float) -> float:
+        """Say how long programs took to compile since, if that was long enough to be wondered at."""
+        seconds: float = self.model._of_kind("train").seconds
+        if seconds - before > 1 and (self.hooks.params or {}).get("verbose"):
+            print(f"(compiling took {seconds - before:.1f} s)")
+        return seconds
 
     def _several(self) -> Several | None:
         """Several epochs at once, where the data lies in memory and nothing is between epochs but the engine."""

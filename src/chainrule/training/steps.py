@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..configurable import Configurable
-from ..engine import Engine, Program
+from ..engine import Engine, Program, refused
 from ..errors import GraphError
 from ..graph import Spec
 from ..layers.calling import building
@@ -79,6 +79,11 @@ class Ready:
             found = self._programs[settled.name] = settled.program(self.step)
         return found
 
+    @property
+    def seconds(self) -> float:
+        """Spent on making the programs."""
+        return sum(p.seconds for p in self._programs.values())
+
     def step_again(self, arrays: Sequence[Any]) -> list[Any]:
         """The step on the engine it ran on last; its results."""
         return next(reversed(self._programs.values()))(arrays)
@@ -95,6 +100,11 @@ class Steps:
         self.function, self.engine, self.after = function, engine, after
         self.mark: Any = None  # the fingerprint of what they were traced from
         self.ready: dict[Any, Ready] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Spent on making programs."""
+        return sum(ready.seconds for ready in self.ready.values())
 
     def for_batch(self, batch: Any) -> Ready:
         """The step for a batch of this form, traced if it is the first."""
@@ -163,14 +173,18 @@ def numbers(logs: Any) -> dict[str, Any]:
 
 
 def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
-    """Which operation of the step is the first to make a nan or infinity of finite numbers; empty if none does."""
+    """Which operation of the step is the first to make a nan or infinity of finite numbers; empty if none does. Raises
+    what the NumPy engine would, where an index lies outside a table."""
     graph = step.graph
     values = list(graph.constants)
     given = [*batch, *[v._leaf.value for v in step.reads]]
     values[: len(given)] = given
     with np.errstate(all="ignore"):
         for place, run, inputs in graph.steps:
-            values[place] = run(*[values[i] for i in inputs])
+            try:
+                values[place] = run(*[values[i] for i in inputs])
+            except (IndexError, ValueError, ZeroDivisionError) as error:
+                raise refused(graph.order[place], error) from None
             if not _finite(values[place]) and all(_finite(values[i]) for i in inputs):
                 node = graph.order[place]
                 return _named(node)

@@ -1,7 +1,8 @@
 """The XLA engine: the only room that knows JAX, by its public API alone. Loaded when it is first asked for.
 
 `lower` makes a graph a function of JAX arrays, by the records' own values; `lax` and `calls` hold what JAX must be told
-otherwise; `fit` compiles steps.
+otherwise; `kernels` the
+same for CPUs with C++; `fit` compiles steps; `settings` says how many threads, and where programs are kept.
 
 May import: `graph`, `ops`, `readings` (the step), `tensor`, `engine`.
 """
@@ -13,12 +14,16 @@ from ..readings.trace import Step
 from .fit import XlaProgram
 from .kernels import replaced
 from .lower import lower
+from .settings import settle
 
 
 class XlaEngine:
     """Compiles steps with XLA (`engine.Engine`)."""
 
     name = "xla"
+
+    def __init__(self) -> None:
+        settle()
 
     def program(self, step: Step) -> XlaProgram:
         return XlaProgram(step, replaced())

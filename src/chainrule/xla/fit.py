@@ -6,7 +6,9 @@ steps is an argument of the program: it is compiled once for full batches and on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -66,6 +68,8 @@ class XlaProgram:
         self._once = jax.jit(once, donate_argnums=2)
         self._many = jax.jit(partial(_many, once), donate_argnums=4, static_argnums=5)
         self._passes = jax.jit(_passes, donate_argnums=5, static_argnums=(0, 1, 6, 7))
+        self.seconds = 0.0
+        self._met: set[str] = set()
         self._sources: tuple[Sequence[Any], list[Array]] | None = None
 
     def __call__(self, batch: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -73,7 +77,7 @@ class XlaProgram:
             raise ValueProblem(
                 f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
             )
-        with _bits(self.wide):
+        with self._timed("once"), _bits(self.wide):
             found = self._once(list(batch), _values(self.only_read), _values(self.step.writes))
         return self._taken(*found)
 
@@ -82,7 +86,7 @@ class XlaProgram:
         if self.data and self.data[0].shape[:1] != (batches.size,):  # an epoch's last batch
             return [self(batches.batch(k)) for k in range(first, last)][-1]
         arrays, order = batches.arrays, batches.order
-        with _bits(self.wide):
+        with self._timed("many"), _bits(self.wide):
             found = self._many(
                 self._on_device(arrays),
                 None if order is None else order.astype(np.int32),
@@ -97,7 +101,7 @@ class XlaProgram:
         """Whole epochs, `first` up to, not including, `last`; each one's last results, stacked."""
         places = {id(v): i for i, v in enumerate(self.step.writes)}
         begin = {places[id(v)]: value for v, value in data.resets if id(v) in places}
-        with _bits(self.wide):
+        with self._timed("passes"), _bits(self.wide):
             found = self._passes(
                 self,
                 rest,
@@ -109,6 +113,17 @@ class XlaProgram:
                 data.most,
             )
         return [r[: last - first] for r in self._taken(*found)]
+
+    @contextmanager
+    def _timed(self, program: str) -> Iterator[None]:
+        """Adds the time of the first call, which compiles, to `seconds`. Later calls return before they are done."""
+        if program in self._met:
+            yield
+            return
+        began = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - began
+        self._met.add(program)
 
     def _on_device(self, arrays: Sequence[NDArray[Any]]) -> list[Array]:
         """The data, brought there once; on the CPU without a copy where its memory is aligned."""
