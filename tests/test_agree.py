@@ -147,6 +147,25 @@ def convolved(dtype, replaced, rank, strides, padding, dilation, groups):
     return [(np.asarray(a), b) for a, b in zip(found, by_numpy(graph, arrays), strict=True)]
 
 
+def test_layer_upon_layer(kernels):
+    """The derivative of a call finds its own forward values, not those of the call before, of the same name."""
+    rng = np.random.default_rng(0)
+    shapes = [(5, 4), (4, 7), (7,), (7, 3), (3,), (3, 6), (6,)]
+    given = [rng.normal(size=s).astype("float32") for s in shapes]
+    symbols = [symbolic(a.shape, a.dtype) for a in given]
+    y = symbols[0]
+    for kernel, bias in zip(symbols[1::2], symbols[2::2], strict=True):
+        y = ops.fused_dense(y, kernel, bias, activation="relu")
+    y = ops.reshape(y, (1, 5, 6, 1))
+    y = ops.max_pool(ops.max_pool(y, (2, 1), strides=1), (1, 2), strides=(1, 1), padding="same")
+    upstream = symbolic(y.shape, y.dtype)
+    graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
+    arrays = [*given, rng.normal(size=y.shape).astype("float32")]
+    for replaced in (kernels, REPLACED):
+        for theirs, ours in zip(jax.jit(lower(graph, replaced))(arrays), by_numpy(graph, arrays), strict=True):
+            close(np.asarray(theirs), ours)
+
+
 def test_convolution_relu_and_pooling_together(kernels):
     """Thin convolutions are done while pooling: the large activation never exists. Odd sizes, ties, kinks."""
     rng = np.random.default_rng(0)

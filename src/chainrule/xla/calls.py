@@ -20,9 +20,18 @@ class Pooled(Values):
 
 
 def forward_of(values: Values, node: Node) -> Any:
-    """The values of the call whose derivative `node` is; ``None`` where they are not at hand."""
-    for n in node.inputs:
-        if n.operation is PICK and node.operation.name == f"{n.inputs[0].operation.name}_gradient":
+    """The values of the call whose derivative `node` is; ``None`` where they are not at hand.
+
+    They are behind the places that the derivative reads, never behind the call's own inputs: the layer before may
+    have been a call of the same name.
+    """
+    derives = node.attributes["body"].derives
+    if derives is None:
+        return None
+    _, saved, upstreams = derives
+    end = len(node.inputs) - len(upstreams)
+    for n in node.inputs[end - len(saved) : end]:
+        if n.operation is PICK:
             return values.of(n.inputs[0])
     return None
 
