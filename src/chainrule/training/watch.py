@@ -14,7 +14,7 @@ from .steps import Ready, first_not_finite
 
 Replay = Callable[[], Iterator[tuple[int, Ready, list[Any]]]]
 SHARE = 200  # values are held again when so many times the time has passed that holding them took
-MOST = 2**26  # or when the batches since are so many bytes
+MOST = 2**25  # or when the batches since are so many bytes
 
 
 class TrainingWarning(UserWarning):
