@@ -644,11 +644,11 @@ def data(folder):
 warnings.simplefilter("ignore")  # of targets that are all alike, and the like
 whole(sys.argv[1]), used(*data(sys.argv[1]))  # a little, so that all is loaded that is loaded once
 resource.setrlimit(resource.RLIMIT_DATA, (held() + 100 * 2**20,) * 2)
+print(used(*data(sys.argv[2]), **{more}))
 try:
     whole(sys.argv[2])
 except MemoryError:
     print("too large")
-print(used(*data(sys.argv[2]), **{more}))
 """
 
 
@@ -688,7 +688,7 @@ def test_a_mapped_file_larger_than_memory(limited):
         data='return [np.load(f"{folder}/{n}.npy", mmap_mode="r") for n in "xy"]',
         more='{"validation_split": 0.2, "class_weight": {0: 2.0}}',
     )
-    assert found == ["too large", "(5000, 1)"]
+    assert found == ["(5000, 1)", "too large"]
 
 
 @pytest.mark.slow
@@ -706,7 +706,7 @@ def test_a_parquet_file_larger_than_memory(limited):
         whole="import pyarrow.parquet as pq; pq.read_table(folder)",
         data='return utils.table_dataset_from_parquet(folder, target="h", batch_size=50_000), None',
     )
-    assert found == ["too large", "(2600000, 1)"]
+    assert found == ["(2600000, 1)", "too large"]
 
 
 @pytest.mark.slow
@@ -718,11 +718,11 @@ def test_pictures_larger_than_memory(limited):
         for k in range(count):
             (folder / str(k % 2)).mkdir(exist_ok=True)
             image.new("RGB", (512, 512), (k, k, k)).save(folder / str(k % 2) / f"{k}.png")
-    given = "folder, image_size=(512, 512), batch_size=2, verbose=False"
+    given = "folder, image_size=(512, 512), interpolation='nearest', batch_size=2, verbose=False"
     found = run(
         shape="(512, 512, 3)",
         layers="[layers.Rescaling(1 / 255), layers.GlobalAveragePooling2D()]",
         whole=f"np.concatenate([x for x, y in utils.image_dataset_from_directory({given})])",
         data=f"return utils.image_dataset_from_directory({given}), None",
     )
-    assert found == ["too large", "(50, 1)"]
+    assert found == ["(50, 1)", "too large"]
