@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -511,15 +511,19 @@ def _classes(y: Any) -> Any:
     return y.ravel() if y.size == len(y) else None
 
 
+def _in_memory(source: Any) -> TypeGuard[ArraySource]:
+    return isinstance(source, ArraySource) and source.fits
+
+
 def check_fit(model: Any, source: Any, batch: Any, validation: Any) -> None:
     """The cheap checks, before anything is learnt: errors raise, the rest warns."""
-    arrays = isinstance(source, ArraySource)
+    arrays = _in_memory(source)
     x = source.arrays[: source.parts[0][0]] if arrays else flatten(batch[0], numbers=False)[0]
     targets_ = source.put_together(source.arrays)[1] if arrays else batch[1]
     y = targets_ if isinstance(targets_, np.ndarray) else None
     case = Case(model, x, y, batch)
     found = _checked(case, CHEAP)
-    if arrays and isinstance(validation, ArraySource):
+    if arrays and _in_memory(validation):
         found += shared_rows(source.arrays[0], validation.arrays[0])
         found += one_sided(case, validation.put_together(validation.arrays)[1])
     for finding in found:
@@ -544,16 +548,16 @@ def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) 
     model._must_be_compiled("lint")
     source = source_of(x, y, batch_size=32, float_dtype=model._float_dtype())
     batch = next(source.batches(0))
-    arrays = isinstance(source, ArraySource)
-    held = source.arrays[: source.parts[0][0]] if isinstance(source, ArraySource) else flatten(batch[0], False)[0]
-    targets_ = source.put_together(source.arrays)[1] if isinstance(source, ArraySource) else batch[1]
+    arrays = _in_memory(source)
+    held = source.arrays[: source.parts[0][0]] if _in_memory(source) else flatten(batch[0], False)[0]
+    targets_ = source.put_together(source.arrays)[1] if _in_memory(source) else batch[1]
     case = Case(model, held, targets_ if isinstance(targets_, np.ndarray) else None, batch)
     found = _checked(case, CHEAP)
     if not any(f.level == "error" for f in found):
         found += _checked(case, DEAR)
         if arrays and validation_data is not None:
             other = model._validation(validation_data, None)
-            if isinstance(other, ArraySource):
+            if _in_memory(other):
                 found += shared_rows(held[0], other.arrays[0])
                 found += one_sided(case, other.put_together(other.arrays)[1])
     return found

@@ -69,7 +69,7 @@ def save_checkpoint(model: Model, filepath: Any, callbacks: CallbackList | None 
         "logs": model._logs or {},
         "stop_training": bool(model.stop_training),
         "stream": None if stream is None else stream.state.numpy().tolist(),
-        "sources": [source.get_state() for source in model._sources],
+        "sources": [source.standing() for source in model._sources],
         "callbacks": hooks.get_state() if hooks is not None else {},
         "random": random.get_state(),
     }

@@ -1,15 +1,21 @@
-"""The steps of each epoch of a source, in chunks sized by the clock."""
+"""The steps of each epoch of a source: in chunks sized by the clock, or one by one, the next batch read meanwhile."""
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from ..errors import ShapeError, ValueProblem
+from ..ops import random
 from ..readings.nested import flatten
 from ..tensor import Variable
+from .ahead import Ahead
 from .feed import ArraySource, Rows, Source
 from .steps import Ready, Steps
 
@@ -28,6 +34,11 @@ class Chunk:
             return self.steps.run(self.batch)
         ready = self.steps.for_batch(self.batch)
         return ready.results(self.steps.program(ready).many(self.rows, self.first, self.last))
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held by none but this chunk."""
+        return 0 if self.rows is not None else sum(a.nbytes for a in flatten(self.batch, False)[0] if a is not None)
 
     def each(self) -> Iterator[tuple[int, Ready, list[Any]]]:
         """Every step's number, the step, and its arrays."""
@@ -91,6 +102,7 @@ class Epochs:
             raise ValueProblem(f"{steps!r} steps", "a whole number from 1 up", "e.g. steps_per_epoch=100")
         self.source, self.limit = source, steps
         self.steps = steps if steps is not None else source.count
+        self.ahead = source.ahead
         self._peeked: tuple[int, Any, Iterator[Any]] | None = None
         self._endless: Iterator[Any] | None = None
 
@@ -111,16 +123,43 @@ class Epochs:
         """Training goes on elsewhere than at the batch that was looked at."""
         self._peeked = self._endless = None
 
-    def chunks(self, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
+    def chunks(self, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Generator[Chunk, None, None]:
         """The epoch's steps from `start` on; one by one where something looks at each batch."""
-        if isinstance(self.source, ArraySource) and self.limit is None and steps.engine is not None:
-            yield from self._of_rows(self.source, epoch, start, steps, one_by_one)
+        source, k = self.source, start - 1
+        if isinstance(source, ArraySource) and source.fits and self.limit is None and steps.engine is not None:
+            yield from self._of_rows(source, epoch, start, steps, one_by_one)
             return
-        batches, k = self._taken(epoch, start), start - 1
-        for k, batch in enumerate(batches if self.limit is None else islice(batches, self.limit - start), start):
-            yield Chunk(k, k + 1, steps, None, batch)
+        with closing(self._read_ahead(epoch, start)) as batches:
+            for k, batch in enumerate(batches, start):
+                yield Chunk(k, k + 1, steps, None, batch)
         if self.limit is None and self.steps is None:
             self.steps = k + 1
+
+    def _read_ahead(self, epoch: int, start: int) -> Generator[Any, None, None]:
+        """The epoch's batches from `start` on; while one is in use the next is read, but none of the next epoch.
+
+        Between epochs, and when this is closed, the source stands as if nothing had been read ahead, if it can say
+        where it stands.
+        """
+        source = self.source
+        taken = islice(self._taken(epoch, start), None if self.limit is None else self.limit - start)
+        ahead = Ahead(map(self._kept, taken), lambda: self.ahead)
+        state = None
+        try:
+            for batch, state in ahead:
+                source.used = (state,)
+                yield batch
+        finally:
+            if ahead.close() and state is not None:
+                source.set_state(state)
+            source.used = None
+
+    def _kept(self, batch: Any) -> tuple[Any, Any]:
+        """A batch, and where its source stands after it, out of reach of what is read next."""
+        if self.source.lends:
+            flat, build = flatten(batch, numbers=False)
+            batch = build([None if a is None else np.array(a) for a in flat])
+        return batch, copy.deepcopy(self.source.get_state())
 
     def _of_rows(self, source: ArraySource, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
         rows = source.rows(epoch)
@@ -128,8 +167,8 @@ class Epochs:
         whole = (source.examples or 0) // source.size  # the last batch may be shorter
         k, pace, measured = start, 1, False
         while k < total:
-            last = k + 1 if one_by_one or k >= whole or not source.fits else min(k + pace, whole)
-            chunk = Chunk(k, last, steps, rows if source.fits else None, source.put_together(rows.batch(k)))
+            last = k + 1 if one_by_one or k >= whole else min(k + pace, whole)
+            chunk = Chunk(k, last, steps, rows, source.put_together(rows.batch(k)))
             began = time.perf_counter()
             yield chunk
             taken = time.perf_counter() - began
@@ -148,6 +187,14 @@ class Epochs:
             yield from self._from(epoch, start)
 
     def _from(self, epoch: int, start: int) -> Iterator[Any]:
+        """The batches from here on. A source that draws from the library's streams, as steps may, is not read ahead."""
+        batches, before = self._in_turn(epoch, start), random.get_state()
+        for batch in islice(batches, 1):
+            self.ahead = self.ahead and random.get_state() == before
+            yield batch
+        yield from batches
+
+    def _in_turn(self, epoch: int, start: int) -> Iterator[Any]:
         source, limit = self.source, self.limit
         if source.goes_on:
             if self._endless is None:  # islice, which the end of an epoch does not close, as it would a generator

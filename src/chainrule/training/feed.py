@@ -1,8 +1,8 @@
 """Data into batches: arrays, tables, generators, data sets of batches, and anything with a length and an index.
 
 A source gives, for an epoch, batches in order. What it holds as arrays it also gives as `Rows`, so that an engine may
-take many steps at once. The order of an epoch hangs on the source's key and the epoch's number alone: a resumed run
-takes the same batches.
+take many steps at once; what lies in a file, or is made as it goes, comes batch by batch. The order of an epoch hangs
+on the source's key and the epoch's number alone: a resumed run takes the same batches.
 
 May import: `ops`, `readings`, `tensor`, `utils` (the base class of data sets).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import mmap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -140,10 +141,37 @@ def _table(array: Array, columns: list[Any], what: str) -> Array:
     raise ValueProblem(f"{what} that holds objects of different shapes", "one array of numbers", "pad or cut the rows")
 
 
+def _on_disk(array: Any) -> bool:
+    """Whether an array's memory is a file's, as ``np.load(path, mmap_mode="r")`` makes it."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap)
+
+
+class OnDisk:
+    """The rows of an array in a file, read, and brought to their dtype (`as_rows`), when they are asked for."""
+
+    def __init__(self, array: Array, what: str, float_dtype: str) -> None:
+        self.array, self.what, self.float_dtype = np.asarray(array), what, float_dtype
+        self.shape, self.ndim = array.shape, array.ndim
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, rows: slice | Array) -> Array:
+        if isinstance(rows, slice):
+            found = np.array(self.array[rows])
+        else:  # in the file's order, then as they are wanted
+            order = rows.argsort()
+            found = np.empty((len(rows), *self.shape[1:]), self.array.dtype)
+            found[order] = self.array[rows[order]]
+        return as_rows(found, self.what, self.float_dtype)
+
+
 class Rows:
     """Arrays of equal length, taken `size` rows at a time in `order` (`engine.Batches`)."""
 
-    def __init__(self, arrays: Sequence[Array], order: Array | None, size: int) -> None:
+    def __init__(self, arrays: Sequence[Any], order: Array | None, size: int) -> None:
         self.arrays, self.order, self.size = list(arrays), order, size
 
     def batch(self, k: int) -> list[Array]:
@@ -164,6 +192,9 @@ class Source:
         resumable: whether an epoch can be entered in the middle.
         goes_on: whether it stands where it was left, and no epoch begins anew.
         stream: what orders of epochs are drawn from, if they are.
+        ahead: whether a batch may be read by another thread, while the one before is in use.
+        lends: whether a batch may lie in memory that the next one will be written to.
+        used: the state that goes with the batches used so far, in a tuple, while others are read ahead of them.
     """
 
     count: int | None = None
@@ -172,6 +203,9 @@ class Source:
     goes_on = False
     shuffle = False
     stream: SeedGenerator | None = None
+    ahead = True
+    lends = False
+    used: tuple[Any] | None = None
 
     def order(self, epoch: int, count: int) -> Array | None:
         """In which order an epoch takes `count` things; ``None``: as they are. It hangs on stream and epoch alone."""
@@ -198,9 +232,13 @@ class Source:
     def set_state(self, state: Any) -> None:
         """Stand where `get_state` said."""
 
+    def standing(self) -> Any:
+        """The state for a checkpoint: that of the batches used, whatever was read ahead of them."""
+        return self.get_state() if self.used is None else self.used[0]
+
 
 class ArraySource(Source):
-    """Arrays held in memory (or memory-mapped)."""
+    """Arrays held in memory, or memory-mapped: then they are read batch by batch."""
 
     def __init__(
         self,
@@ -213,11 +251,12 @@ class ArraySource(Source):
         float_dtype: str,
     ) -> None:
         self.parts = []
-        self.arrays: list[Array] = []
+        self.arrays: list[Any] = []
         for name, data in (("x", x), ("y", y), ("sample_weight", weight)):
             flat, build = leaves_of(data) if data is not None else ([], lambda given: None)
             arrays = [
-                as_rows(leaf, name if len(flat) == 1 else f"{name}[{i}]", float_dtype) for i, leaf in enumerate(flat)
+                (OnDisk if _on_disk(leaf) else as_rows)(leaf, name if len(flat) == 1 else f"{name}[{i}]", float_dtype)
+                for i, leaf in enumerate(flat)
             ]
             self.parts.append((len(arrays), build))
             self.arrays += arrays
@@ -238,11 +277,12 @@ class ArraySource(Source):
         self.size = _batch_size(batch_size, n)
         self.examples, self.count = n, math.ceil(n / self.size)
         self.shuffle, self.stream = shuffle, stream
+        self.ahead = not self.fits
 
     @property
     def fits(self) -> bool:
         """Whether the arrays lie in memory, and not in a file that is read as it is needed."""
-        return not any(map(_on_disk, self.arrays))
+        return not any(isinstance(a, OnDisk) for a in self.arrays)
 
     def rows(self, epoch: int) -> Rows:
         return Rows(self.arrays, self.order(epoch, len(self.arrays[0])), self.size)
@@ -257,14 +297,6 @@ class ArraySource(Source):
         rows = self.rows(epoch)
         for k in range(first, self.count or 0):
             yield self.put_together(rows.batch(k))
-
-
-def _on_disk(array: Any) -> bool:
-    while array is not None:
-        if isinstance(array, np.memmap):
-            return True
-        array = getattr(array, "base", None)
-    return False
 
 
 def _batch_size(given: Any, n: int) -> int:
@@ -291,6 +323,7 @@ class IndexedSource(Source):
         float_dtype: str,
     ) -> None:
         self.data, self.columns, self.float_dtype = data, columns, float_dtype
+        self.ahead = _may_be_read_ahead(data)
         n = len(data)
         if n == 0:
             raise ShapeError("a data set without examples", "at least one", "check how it was loaded")
@@ -356,10 +389,13 @@ def standard(data: Any, float_dtype: str) -> tuple[Any, Any, Any]:
 class BatchSource(Source):
     """A data set of batches: ours (`utils.PyDataset`), or an iterable that begins anew for each epoch."""
 
+    lends = True
+
     def __init__(self, data: Any, shuffle: bool, stream: SeedGenerator | None, float_dtype: str) -> None:
         self.data, self.float_dtype = data, float_dtype
+        self.ahead = _may_be_read_ahead(data)
         self.indexed = isinstance(data, PyDataset)
-        self.shuffle, self.stream = shuffle and self.indexed, stream
+        self.shuffle, self.stream = shuffle and self.indexed and not data.in_order, stream
         self.resumable = not _changes_unseen(data)
         if self.indexed:
             self.count = data.num_batches
@@ -398,6 +434,10 @@ class BatchSource(Source):
             self.data.set_state(state)
 
 
+def _may_be_read_ahead(data: Any) -> bool:
+    return bool(getattr(data, "workers", 1) != 0)
+
+
 def _changes_unseen(data: Any) -> bool:
     """Whether a data set has an order of its own making that no checkpoint can know."""
     if hasattr(data, "get_state"):
@@ -412,9 +452,11 @@ class GeneratorSource(Source):
     """A generator, which goes on from epoch to epoch and is never begun anew."""
 
     goes_on = True
+    lends = True
 
     def __init__(self, data: Iterator[Any], float_dtype: str) -> None:
         self.data, self.float_dtype = data, float_dtype
+        self.ahead = _may_be_read_ahead(data)
         self.resumable = hasattr(data, "get_state") and hasattr(data, "set_state")
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
@@ -468,9 +510,10 @@ def source_of(
         source = GeneratorSource(x, float_dtype)
     else:
         weight = sample_weight
-        if class_weight:
-            weight = weighted_by_class(y, weight, class_weight, float_dtype)
-        return ArraySource(x, y, weight, batch_size, shuffle, stream, float_dtype)
+        lazily = any(_on_disk(leaf) for data in (y, weight) for leaf in leaves_of(data)[0])
+        if class_weight and not lazily:
+            weight, class_weight = weighted_by_class(y, weight, class_weight, float_dtype), None
+        source = ArraySource(x, y, weight, batch_size, shuffle, stream, float_dtype)
     return _ByClass(source, class_weight, float_dtype) if class_weight else source
 
 
@@ -521,6 +564,7 @@ class _ByClass(Source):
         self.inner, self.class_weight, self.float_dtype = inner, class_weight, float_dtype
         self.count, self.examples, self.resumable = inner.count, inner.examples, inner.resumable
         self.goes_on, self.stream = inner.goes_on, inner.stream
+        self.ahead, self.lends = inner.ahead, inner.lends
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
         for x, y, weight in self.inner.batches(epoch, first):

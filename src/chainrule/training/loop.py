@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from ..callbacks import CallbackList
@@ -118,17 +119,18 @@ class Loop:
         one_by_one = hooks.needs_batches("train") or steps.engine is None
         logs: dict[str, Any] = dict(model._logs or {})  # empty, unless this epoch is resumed
         over = start > 0 and model.stop_training
-        for chunk in () if over else self.epochs.chunks(epoch, start, steps, one_by_one):
-            hooks.on_train_batch_begin(chunk.first)
-            if steps.engine is not None:
-                self.watch.before(chunk.each, steps.for_batch(chunk.batch).step, epoch)
-            logs = numbers(chunk.run())
-            self.watch.after(epoch, logs)
-            model._position, model._logs = [epoch, chunk.last], logs
-            hooks.on_train_batch_end(chunk.last - 1, logs)
-            interrupts.stop_here()
-            if model.stop_training:
-                break
+        with closing(self.epochs.chunks(epoch, start, steps, one_by_one)) as chunks:
+            for chunk in () if over else chunks:
+                hooks.on_train_batch_begin(chunk.first)
+                if steps.engine is not None:
+                    self.watch.before(chunk.each, steps.for_batch(chunk.batch).step, epoch, chunk.size)
+                logs = numbers(chunk.run())
+                self.watch.after(epoch, logs)
+                model._position, model._logs = [epoch, chunk.last], logs
+                hooks.on_train_batch_end(chunk.last - 1, logs)
+                interrupts.stop_here()
+                if model.stop_training:
+                    break
         if not logs:
             raise ShapeError(
                 f"no batch in epoch {epoch + 1}",

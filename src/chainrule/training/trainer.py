@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..readings.differentiate import gradients
 from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import recording, symbolic
+from .ahead import reading_ahead
 from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
 from .epochs import Epochs
 from .feed import Source, pack, source_of, specs_of, split, unpack
@@ -245,11 +246,21 @@ class Trainer(Layer):
     def _engine_for(self, runs: int | None) -> Iterator[None]:
         """Run steps on the engine that fits so many of them; inside a fit, on the fit's."""
         outer = self._engine_now
+        self._not_by_its_own_data()
         self._engine_now = outer or self._engine.for_runs(runs)
         try:
             yield
         finally:
             self._engine_now = outer
+
+    def _not_by_its_own_data(self) -> None:
+        """What a model in training answers to a batch that is read ahead hangs on which of the two is faster."""
+        if self._engine_now is not None and reading_ahead():
+            raise GraphError(
+                "a call of the model by the data it runs on, from the thread that reads ahead",
+                "data that is read between the steps",
+                "let the data be an object with an attribute workers that is 0",
+            )
 
     def _mark(self, kind: str) -> Any:
         parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
@@ -317,7 +328,10 @@ class Trainer(Layer):
 
         Args:
             x: arrays, a table, tensors, lists or dictionaries of them; a generator or data set of batches; anything
-                with a length and an index that gives one example.
+                with a length and an index that gives one example. What is not in memory is read batch by batch, the
+                next one by another thread while the step is computed: arrays in files (``np.load(path,
+                mmap_mode="r")``) too. Data with an attribute ``workers`` that is 0 is read between the steps, as it
+                must be if it asks the model, or anything that holds to one thread.
             y: targets, in as many; the name of a column for a data set of dictionaries.
             batch_size: examples a step, default 32. One: stochastic descent; ``len(x)``: full-batch descent.
             epochs: passes over the data. verbose: 0 silent, 1 a progress line, 2 one line an epoch.
@@ -458,11 +472,12 @@ class Trainer(Layer):
         logs: dict[str, Any] = {}
         with self._engine_for(loop.steps), Interrupts() as interrupts:
             kind = self._of_kind("test")
-            for chunk in loop.chunks(0, 0, kind, hooks.needs_batches("test") or kind.engine is None):
-                hooks.on_test_batch_begin(chunk.first)
-                logs = numbers(chunk.run())
-                hooks.on_test_batch_end(chunk.last - 1, logs)
-                interrupts.stop_here()
+            with closing(loop.chunks(0, 0, kind, hooks.needs_batches("test") or kind.engine is None)) as chunks:
+                for chunk in chunks:
+                    hooks.on_test_batch_begin(chunk.first)
+                    logs = numbers(chunk.run())
+                    hooks.on_test_batch_end(chunk.last - 1, logs)
+                    interrupts.stop_here()
         hooks.on_test_end(logs)
         if return_dict:
             return logs
@@ -486,12 +501,13 @@ class Trainer(Layer):
         build: Any = None
         with self._engine_for(loop.steps), Interrupts() as interrupts:
             kind = self._of_kind("predict")
-            for chunk in loop.chunks(0, 0, kind, True):
-                hooks.on_predict_batch_begin(chunk.first)
-                flat, build = flatten(chunk.run(), numbers=False)
-                parts.append([np.asarray(a) for a in flat])
-                hooks.on_predict_batch_end(chunk.last - 1, {"outputs": build(parts[-1])})
-                interrupts.stop_here()
+            with closing(loop.chunks(0, 0, kind, True)) as chunks:
+                for chunk in chunks:
+                    hooks.on_predict_batch_begin(chunk.first)
+                    flat, build = flatten(chunk.run(), numbers=False)
+                    parts.append([np.asarray(a) for a in flat])
+                    hooks.on_predict_batch_end(chunk.last - 1, {"outputs": build(parts[-1])})
+                    interrupts.stop_here()
         hooks.on_predict_end()
         if build is None:
             raise ShapeError("no batch to predict", "data", "check the generator")
@@ -519,6 +535,7 @@ class Trainer(Layer):
 
     def _on_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool) -> Any:
         self._must_be_compiled(f"{kind}_on_batch")
+        self._not_by_its_own_data()
         source = source_of(x, y, weight, batch_size=2**62, class_weight=class_weight, float_dtype=self._float_dtype())
         batch = next(source.batches(0))
         self._prepare(batch, training=kind == "train")
@@ -530,6 +547,7 @@ class Trainer(Layer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
+        self._not_by_its_own_data()
         source = source_of(x, batch_size=2**62, float_dtype=self._float_dtype())
         flat, build = flatten(self._of_kind("predict").run(next(source.batches(0))), numbers=False)
         return build([np.array(a) for a in flat])

@@ -14,6 +14,7 @@ from .steps import Ready, first_not_finite
 
 Replay = Callable[[], Iterator[tuple[int, Ready, list[Any]]]]
 SHARE = 200  # values are held again when so many times the time has passed that holding them took
+MOST = 2**25  # or when the batches since are so many bytes
 
 
 class TrainingWarning(UserWarning):
@@ -32,21 +33,23 @@ class Watch:
         self.losses: list[float] = []
         self.values: list[tuple[Any, Any]] = []
         self.since: list[tuple[int, Replay]] = []  # epoch and steps of each chunk since the values were held
-        self._due = 0.0
+        self._due, self._size = 0.0, 0
 
-    def before(self, steps: Replay, step: Step, epoch: int) -> None:
-        """A chunk begins. A backward pass spoils only the step after it: values that are not finite are not held."""
+    def before(self, steps: Replay, step: Step, epoch: int, size: int = 0) -> None:
+        """A chunk begins, for whose steps `size` bytes are held. A backward pass spoils only the step after it: values
+        that are not finite are not held."""
         if self.said:
             return
         now = time.perf_counter()
-        if now >= self._due:
+        if now >= self._due or self._size > MOST:
             variables = {id(v): v for v in (*step.reads, *step.writes)}
             values = [(v, v.numpy()) for v in variables.values()]
-            if all(_finite(a) for _, a in values) or not self.since:
-                self.values, self.since = values, []
+            if all(_finite(a) for _, a in values) or not self.since or self._size > 2 * MOST:
+                self.values, self.since, self._size = values, [], 0
             taken = time.perf_counter() - now
             self._due = now + SHARE * taken
         self.since.append((epoch, steps))
+        self._size += size
 
     def after(self, epoch: int, logs: dict[str, Any]) -> None:
         """Look at a chunk's numbers."""

@@ -1,7 +1,7 @@
 """Helpers about data and the seed, under Keras's names in ``keras.utils``.
 
 May import: `errors`, `graph`, `tensor`, `ops`, `datasets`. Pictures are read and written by Pillow, the extra
-``chainrule[images]``.
+``chainrule[images]``; Parquet files by pyarrow, the extra ``chainrule[parquet]``.
 """
 
 from ..absent import lookup
@@ -10,6 +10,7 @@ from .batches import PyDataset, Sequence, timeseries_dataset_from_array
 from .directory import image_dataset_from_directory
 from .download import get_file
 from .images import array_to_img, img_to_array, load_img, save_img
+from .parquet import table_dataset_from_parquet
 
 # what Keras keeps here and this library elsewhere, fetched when asked for
 LAZY = {
@@ -50,6 +51,7 @@ __all__ = [
     "pad_sequences",
     "save_img",
     "split_dataset",
+    "table_dataset_from_parquet",
     "timeseries_dataset_from_array",
     "to_categorical",
 ]

@@ -20,7 +20,12 @@ class PyDataset:
     (x, y, sample_weight). ``on_epoch_begin`` and ``on_epoch_end`` are called about each epoch.
 
     Args:
-        workers, use_multiprocessing, max_queue_size: Keras's; kept, so that its programs run, and without effect.
+        workers: 0 has `fit` read each batch between two steps; any other number, by one thread, while the step before
+            is computed.
+        use_multiprocessing, max_queue_size: Keras's; kept, so that its programs run, and without effect.
+
+    A class of yours may set ``in_order``, so that `fit` asks for the batches in order and leaves shuffling to it; and
+    give ``get_state()`` and ``set_state(state)``, plain data about where it stands, for checkpoints.
 
     >>> class Squares(PyDataset):
     ...     def __len__(self):
@@ -37,6 +42,7 @@ class PyDataset:
     workers: int = 1
     use_multiprocessing: bool = False
     max_queue_size: int = 10
+    in_order: bool = False
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size

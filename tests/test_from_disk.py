@@ -1,0 +1,750 @@
+"""Data that goes step by step: the next batch is read meanwhile, and what lies on a disk is never in memory whole."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from chainrule import callbacks, ops
+from chainrule.errors import GraphError, IndexProblem, ShapeError, ValueProblem
+from chainrule.layers import Dense, Flatten, Input, Layer
+from chainrule.models import Sequential
+from chainrule.ops.random import set_random_seed
+from chainrule.training.ahead import Ahead, reading_ahead
+from chainrule.training.feed import OnDisk, source_of
+from chainrule.utils import PyDataset, image_dataset_from_directory, table_dataset_from_parquet
+
+RNG = np.random.default_rng(2)
+X, Y = RNG.normal(size=(26, 3)).astype("float32"), RNG.normal(size=(26, 1)).astype("float32")
+
+
+def readers():
+    return [t for t in threading.enumerate() if t.name == "chainrule-ahead"]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left():
+    assert not readers()
+    yield
+    assert not readers()
+
+
+def net(eager=False):
+    set_random_seed(3)
+    model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(1)])
+    model.compile("adam", "mse", run_eagerly=eager, engine="numpy")
+    return model
+
+
+def weights(model):
+    return [w.tobytes() for w in model.get_weights()]
+
+
+class Inline(PyDataset):
+    """The same batches, read between the steps."""
+
+    workers = 0
+
+    def __init__(self, size=5):
+        self.size, self.read = size, []
+
+    def __len__(self):
+        return -(-len(X) // self.size)
+
+    def __getitem__(self, i):
+        self.read.append((i, reading_ahead()))
+        return X[self.size * i : self.size * (i + 1)], Y[self.size * i : self.size * (i + 1)]
+
+
+class Threaded(Inline):
+    workers = 1
+
+
+class Cut(Exception):
+    pass
+
+
+class At(callbacks.Callback):
+    """Does something after a step."""
+
+    def __init__(self, step, do):
+        super().__init__()
+        self.step, self.do = step, do
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == self.step:
+            self.do(self.model)
+
+
+def cut(model):
+    raise Cut
+
+
+# ---- the iterator
+
+
+def test_order_and_items_are_the_iterators():
+    for n in range(4):
+        assert list(Ahead(iter(range(n)))) == list(range(n))
+    done = Ahead(iter([7]))
+    assert [*done, *done] == [7]
+
+
+def test_reading_overlaps_with_use_and_goes_one_item_ahead():
+    """By events: item k + 1 is read while k is held, before k is given back; item k + 2 is not."""
+    read = [threading.Event() for _ in range(6)]
+
+    def items():
+        for k, event in enumerate(read):
+            event.set()
+            yield k
+
+    ahead = Ahead(items())
+    for k in ahead:
+        if k + 1 < len(read):
+            assert read[k + 1].wait(20)
+        assert not any(event.is_set() for event in read[k + 2 :])
+    assert [event.is_set() for event in read] == [True] * 6
+
+
+def test_what_the_iterator_raises_comes_in_its_items_place():
+    def items():
+        yield 1
+        yield 2
+        raise KeyError("third")
+
+    ahead = Ahead(items())
+    assert [next(ahead), next(ahead)] == [1, 2]
+    with pytest.raises(KeyError, match="third") as caught:
+        next(ahead)
+    assert "items" in [entry.name for entry in caught.traceback]  # the source's own line is in the traceback
+    assert list(ahead) == []
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 5, 6])
+def test_closing_ends_the_thread(taken):
+    items = iter(range(5))
+    ahead = Ahead(items)
+    for _ in range(taken):
+        next(ahead, None)
+    assert bool(readers()) == (0 < taken < 6)
+    assert ahead.close() == (0 < taken < 6)
+    assert not readers()
+    assert ahead.close() is False
+
+
+def test_where_there_are_no_threads_items_come_all_the_same(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert list(Ahead(iter("abc"))) == ["a", "b", "c"]
+
+
+def test_the_callers_context_holds_for_what_is_read():
+    def items():
+        for _ in range(3):
+            yield np.geterr()["divide"]
+
+    with np.errstate(divide="call"):
+        assert list(Ahead(items())) == ["call"] * 3
+
+
+# ---- fit, evaluate, predict
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("more", [{}, {"steps_per_epoch": 4}, {"class_weight": {0: 2.0}}], ids=str)
+def test_results_are_the_same_bits(more, eager):
+    found = {}
+    for kind in (Inline, Threaded):
+        data, model = kind(), net(eager)
+        history = model.fit(data, epochs=3, verbose=0, **more).history
+        scores = model.evaluate(data, verbose=0), model.predict(data, verbose=0).tobytes()
+        found[kind] = weights(model), history, scores, [i for i, _ in data.read]
+        assert any(thread for _, thread in data.read) == (kind is Threaded)
+    assert found[Inline] == found[Threaded]
+
+
+def test_the_next_batch_is_read_while_the_step_runs():
+    begun = [threading.Event() for _ in range(6)]
+
+    class Data(Threaded):
+        def __getitem__(self, i):
+            begun[i].set()
+            return super().__getitem__(i)
+
+    class Looks(callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch + 1 < 6:
+                assert begun[batch + 1].wait(20)
+            assert not any(e.is_set() for e in begun[batch + 2 :])
+
+    net().fit(Data(), verbose=0, shuffle=False, callbacks=[Looks()])
+
+
+def test_no_batch_of_the_next_epoch_is_read_ahead():
+    """What is taken of a generator is what is used, and hooks about an epoch run while nothing is read."""
+
+    class Hooked(Threaded):
+        def on_epoch_end(self):
+            assert not readers()
+            self.read.append("end")
+
+    taken = []
+
+    def generator():
+        for k in range(1000):
+            taken.append(k)
+            yield X[k % 20 : k % 20 + 4], Y[k % 20 : k % 20 + 4]
+
+    data = Hooked()
+    net().fit(data, epochs=2, shuffle=False, verbose=0)
+    places = [r if r == "end" else r[0] for r in data.read]
+    assert places == [0, 1, 2, 3, 4, 5, "end"] * 2
+    source = generator()
+    model = net()
+    model.fit(source, epochs=2, steps_per_epoch=6, verbose=0)
+    assert taken == list(range(12))
+    model.evaluate(source, steps=3, verbose=0)
+    model.predict((x for x, _ in source), steps=2, verbose=0)
+    assert taken == list(range(17))
+
+
+@pytest.mark.parametrize("how", ["fit", "evaluate", "predict"])
+def test_an_error_of_the_data_comes_at_its_step(how):
+    """The steps before it are taken, and it is raised with the traceback of where it came from."""
+
+    def broken():
+        for k in range(6):
+            if k == 4:
+                raise OSError("the disk is gone")
+            yield (X[:4], Y[:4]) if how != "predict" else X[:4]
+
+    steps = []
+
+    class Counts(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(batch)
+
+        on_test_batch_end = on_predict_batch_end = on_train_batch_end
+
+    more = {"callbacks": [Counts()], "verbose": 0}
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        getattr(net(), how)(broken(), **more)
+    assert steps == [0, 1, 2, 3]
+    assert "broken" in [entry.name for entry in caught.traceback]
+
+
+@pytest.mark.parametrize("step", [0, 3, 5])
+@pytest.mark.parametrize("reason", ["callback", "stop", "ctrl-c"])
+def test_the_thread_ends_however_fit_ends(reason, step):
+    import signal
+
+    def stop(model):
+        model.stop_training = True
+
+    do = {"callback": cut, "stop": stop, "ctrl-c": lambda model: signal.raise_signal(signal.SIGINT)}[reason]
+    expected = {"callback": Cut, "ctrl-c": KeyboardInterrupt}
+    model = net()
+    with pytest.raises(expected[reason]) if reason in expected else contextlib.nullcontext():
+        model.fit(Threaded(), epochs=2, verbose=0, callbacks=[At(step, do)])
+    assert not readers()
+    for how in ("evaluate", "predict"):
+        watching = At(0, cut)
+        watching.on_test_batch_end = watching.on_predict_batch_end = watching.on_train_batch_end
+        with pytest.raises(Cut):
+            getattr(model, how)(Threaded(), verbose=0, callbacks=[watching])
+        assert not readers()
+
+
+def test_memory_that_a_generator_uses_again():
+    def same():
+        x, y = np.empty((4, 3), "float32"), np.empty((4, 1), "float32")
+        for k in range(12):
+            x[:], y[:] = X[k : k + 4], Y[k : k + 4]
+            yield x, y
+
+    models = []
+    for data in (same(), ((X[k : k + 4], Y[k : k + 4]) for k in range(12))):
+        models.append(net())
+        models[-1].fit(data, verbose=0)
+    assert weights(models[0]) == weights(models[1])
+
+
+# ---- where a source stands
+
+
+class Endless:
+    """A generator that can say where it stands, in an array that it changes in place."""
+
+    def __init__(self):
+        self.at = np.zeros(1, int)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        k = int(self.at[0]) % 22
+        self.at += 1
+        return X[k : k + 4], Y[k : k + 4]
+
+    def get_state(self):
+        return {"at": self.at}
+
+    def set_state(self, state):
+        self.at = state["at"]
+
+
+def test_the_state_is_that_of_the_batches_used():
+    stood = []
+
+    class Asks(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            stood.append(int(self.model._sources[0].standing()["at"][0]))
+
+    data = Endless()
+    net().fit(data, epochs=2, steps_per_epoch=3, verbose=0, callbacks=[Asks()])
+    assert stood == [1, 2, 3, 4, 5, 6]
+    assert data.at[0] == 6
+
+
+@pytest.mark.parametrize("step", [0, 2, 4])
+def test_what_was_read_and_not_used_is_put_back(step):
+    data, model, whole = Endless(), net(), net()
+    with pytest.raises(Cut):
+        model.fit(data, steps_per_epoch=5, verbose=0, callbacks=[At(step, cut)])
+    assert data.at[0] == step + 1
+    again = Endless()
+    whole.fit(again, steps_per_epoch=step + 1, verbose=0)
+    for m, d in ((model, data), (whole, again)):
+        m.fit(d, steps_per_epoch=4, verbose=0)
+    assert weights(model) == weights(whole)
+
+
+def test_data_that_draws_from_the_librarys_streams_is_read_between_the_steps(tmp_path):
+    """Its draws keep their place among the steps', and in a checkpoint."""
+    where = []
+
+    class Noisy(Endless):
+        def __next__(self):
+            where.append(reading_ahead())
+            x, y = super().__next__()
+            return x + ops.random.normal(x.shape).numpy(), y
+
+    def fit(*more):
+        model = net()
+        return model.fit(Noisy(), epochs=2, steps_per_epoch=4, verbose=0, callbacks=[*more]).history, weights(model)
+
+    want = fit()
+    with pytest.raises(Cut):
+        fit(callbacks.BackupAndRestore(tmp_path / "b", save_freq=1), At(2, cut))
+    assert fit(callbacks.BackupAndRestore(tmp_path / "b", save_freq=1)) == want
+    assert not any(where)
+
+
+def test_data_that_asks_the_model_in_training():
+    model = net()
+    model.predict(X[:4], verbose=0)
+
+    class Asks(Threaded):
+        def __getitem__(self, i):
+            x, y = super().__getitem__(i)
+            return x, y + 0 * model.predict(x, verbose=0)
+
+    for how in ("fit", "evaluate"):
+        with pytest.raises(GraphError, match="workers"):
+            getattr(model, how)(Asks(), verbose=0)
+    inline = Asks()
+    inline.workers = 0
+    model.fit(inline, verbose=0)
+
+
+class Limited(Layer):
+    """Holds its inputs below a number, which may be infinity."""
+
+    def __init__(self, most):
+        super().__init__()
+        self.most = self.add_weight(shape=(), trainable=False, initializer=lambda shape, dtype: np.full(shape, most))
+
+    def call(self, inputs):
+        return ops.minimum(inputs, self.most)
+
+
+def test_batches_kept_to_find_a_nan_are_bounded(monkeypatch):
+    from chainrule.training import watch
+
+    most = 0
+
+    class Looks(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            nonlocal most
+            most = max(most, len(told[0].since))
+
+    told = []
+    begun = watch.Watch.__init__
+    monkeypatch.setattr(watch.Watch, "__init__", lambda self: (told.append(self), begun(self))[1])
+    monkeypatch.setattr(watch, "MOST", 10 * 4 * (3 + 1) * 4)
+    monkeypatch.setattr(watch, "SHARE", 1e9)  # never by the clock
+    for bad in (False, True):  # a value that is never finite is no reason to keep everything
+        model = Sequential([Input((3,)), Limited(np.inf if bad else 9.0), Dense(1)])
+        model.compile("sgd", "mse", engine="numpy")
+        data = ((X[k % 20 : k % 20 + 4], Y[k % 20 : k % 20 + 4]) for k in range(80))
+        model.fit(data, verbose=0, callbacks=[Looks()])
+        told.clear()
+    assert 5 < most < 30
+
+
+# ---- memory-mapped arrays
+
+
+def mapped(folder, array, name="x.npy"):
+    np.save(folder / name, array)
+    return np.load(folder / name, mmap_mode="r")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint8", "int64", "bool"])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_mapped_arrays_give_what_arrays_give(dtype, shuffle, tmp_path):
+    x = (RNG.normal(size=(26, 3)) * 9).astype(dtype)
+    classes = (np.arange(26) % 3).astype("int64")[:, None]
+    given = mapped(tmp_path, x), mapped(tmp_path, classes, "y.npy")
+    models, found = [], []
+    more = {"shuffle": shuffle, "verbose": 0, "epochs": 2, "batch_size": 4, "class_weight": {1: 3.0}}
+    for data in ((x, classes), given):
+        models.append(net())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of inputs that are not scaled, and the like
+            found.append(models[-1].fit(*data, validation_split=0.3, **more).history)
+    assert found[0] == found[1]
+    assert weights(models[0]) == weights(models[1])
+    assert models[0].evaluate(x, classes, verbose=0) == models[1].evaluate(*given, verbose=0)
+    assert models[0].predict(x, verbose=0).tobytes() == models[1].predict(given[0], verbose=0).tobytes()
+
+
+def test_rows_on_disk_are_read_by_batch_in_the_files_order(tmp_path):
+    x = RNG.normal(size=(26, 3))
+    rows = OnDisk(mapped(tmp_path, x), "x", "float32")
+    asked = []
+
+    class Spy:
+        dtype = x.dtype
+
+        def __getitem__(self, rows):
+            asked.append(rows)
+            return x[rows]
+
+    rows.array = Spy()
+    np.testing.assert_array_equal(rows[np.array([9, 3, 20, 3])], x[[9, 3, 20, 3]].astype("float32"))
+    np.testing.assert_array_equal(rows[24:30], x[24:30].astype("float32"))
+    assert asked[0].tolist() == [3, 3, 9, 20]
+    assert asked[1] == slice(24, 30)
+    assert rows[2:4].dtype == np.float32
+
+
+def test_what_lies_on_disk_is_known(tmp_path):
+    on_disk = mapped(tmp_path, X)
+    for x, lazy in [(on_disk, 1), (on_disk[3:], 1), (np.asarray(on_disk), 1), (on_disk[[1, 2]], 0), (on_disk + 1, 0)]:
+        assert isinstance(source_of(x).arrays[0], OnDisk) == lazy
+    with pytest.raises(ShapeError, match="26 examples in x and 20 in y"):
+        source_of(on_disk, Y[:20])
+    with pytest.raises(ValueProblem, match="dtype <U1"):
+        net().predict(mapped(tmp_path, np.array([["a"]]), "words.npy"), verbose=0)
+
+
+def test_images_stay_bytes_until_their_batch(tmp_path):
+    source = source_of(mapped(tmp_path, np.zeros((9, 4, 4), "uint8")), batch_size=4)
+    assert [batch[0].dtype for batch in source.batches(0)] == [np.uint8] * 3
+
+
+# ---- Parquet
+
+
+@pytest.fixture
+def parquet(tmp_path):
+    """A folder of two files in groups of 4 rows, and its columns."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    n = 26
+    columns = {
+        "a": np.arange(n, dtype="int32"),
+        "b": RNG.normal(size=n),
+        "v": RNG.normal(size=(n, 2)).astype("float32"),
+        "flag": np.arange(n) % 3 == 0,
+        "y": RNG.normal(size=n).astype("float32"),
+        "w": RNG.uniform(size=n).astype("float32"),
+    }
+    table = pa.table({k: pa.array(list(v) if v.ndim > 1 else v) for k, v in columns.items()})
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    pq.write_table(table[:10], folder / "0.parquet", row_group_size=4)
+    pq.write_table(table[10:], folder / "1.parquet", row_group_size=4)
+    return folder, columns
+
+
+def test_parquet_in_the_files_order(parquet):
+    folder, c = parquet
+    data = table_dataset_from_parquet(folder, target="y", sample_weight="w", batch_size=7, shuffle=False)
+    assert data.feature_names == ["a", "b", "v", "flag"]
+    assert [len(x) for x, _, _ in data] == [7, 7, 7, 5]
+    x, y, w = (np.concatenate(part) for part in zip(*data, strict=True))
+    np.testing.assert_array_equal(x, np.column_stack([c["a"], c["b"], c["v"], c["flag"]]))
+    np.testing.assert_array_equal(y, c["y"])
+    np.testing.assert_array_equal(w, c["w"])
+    np.testing.assert_array_equal(data[-1][1], c["y"][21:])
+    alone = table_dataset_from_parquet(folder / "0.parquet", "v", batch_size=99, shuffle=False)
+    np.testing.assert_array_equal(alone[0], c["v"][:10])
+    assert alone[0].dtype == np.float32
+    two = table_dataset_from_parquet(folder, ["flag"], ["y", "b"], batch_size=26, shuffle=False)
+    np.testing.assert_array_equal(two[0][1], np.column_stack([c["y"], c["b"]]))
+    np.testing.assert_array_equal(two[0][0], c["flag"][:, None])
+
+
+def test_parquet_shuffled_by_group_and_within(parquet):
+    folder, _ = parquet
+    data = table_dataset_from_parquet(folder, "a", batch_size=5, seed=4)
+    same = table_dataset_from_parquet(folder, "a", batch_size=5, seed=4)
+    epochs = []
+    groups = [range(4), range(4, 8), range(8, 10), range(10, 14), range(14, 18), range(18, 22), range(22, 26)]
+    for _ in range(3):
+        epochs.append(np.concatenate(list(data)).tolist())
+        assert np.concatenate(list(same)).tolist() == epochs[-1]
+        rest = list(epochs[-1])
+        while rest:  # whole groups, one after the other, each in an order of its own
+            group = next(g for g in groups if rest[0] in g)
+            assert sorted(rest[: len(group)]) == list(group)
+            del rest[: len(group)]
+        np.testing.assert_array_equal(data[3], epochs[-1][15:20])  # any batch, in any order
+        np.testing.assert_array_equal(data[1], epochs[-1][5:10])
+        data.on_epoch_end(), same.on_epoch_end()
+    assert len({tuple(e) for e in epochs}) == 3
+    assert epochs[0] != sorted(epochs[0])
+    set_random_seed(1)
+    one, two = (table_dataset_from_parquet(folder, "a") for _ in range(2))
+    assert one[0].tolist() != two[0].tolist()
+    set_random_seed(1)
+    assert table_dataset_from_parquet(folder, "a")[0].tolist() == one[0].tolist()
+
+
+def test_one_row_group_has_an_order_for_each_epoch(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"a": np.arange(30)}), tmp_path / "t.parquet")
+    data = table_dataset_from_parquet(tmp_path / "t.parquet", "a", batch_size=8, seed=0)
+    first = np.concatenate(list(data)).tolist()
+    data.on_epoch_end()
+    second = np.concatenate(list(data)).tolist()
+    assert first != second
+    assert sorted(first) == sorted(second) == list(range(30))
+    data.set_state(table_dataset_from_parquet(tmp_path / "t.parquet", "a", batch_size=8, seed=0).get_state())
+    assert np.concatenate(list(data)).tolist() == first
+
+
+def test_each_row_group_is_read_once_an_epoch_and_one_is_held(parquet, monkeypatch):
+    from chainrule.utils import parquet as module
+
+    folder, _ = parquet
+    read = []
+    real = module._read
+    monkeypatch.setattr(module, "_read", lambda path, i, names: read.append((path[-9:], i)) or real(path, i, names))
+    data = table_dataset_from_parquet(folder, ["b", "v"], "y", batch_size=3, seed=1)
+    model = net()
+    model.fit(data, epochs=2, verbose=0)
+    assert len(read) == 14
+    assert len(set(read[:7])) == len(set(read[7:])) == 7
+    assert read[:7] != read[7:]
+
+
+def test_parquet_goes_on_from_a_checkpoint_bit_for_bit(parquet, tmp_path):
+    """Without a seed of its own: the checkpoint holds the order."""
+    folder, _ = parquet
+
+    def fit(model, seed, *more):
+        data = table_dataset_from_parquet(folder, ["b", "v"], "y", batch_size=5, seed=seed)
+        return model.fit(data, epochs=3, verbose=0, callbacks=[*more]).history
+
+    class Epoch(callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            if (self.epoch, batch) == (1, 2):
+                raise Cut
+
+    whole, first, last = net(), net(), net()
+    want = fit(whole, 7)
+    with pytest.raises(Cut):
+        fit(first, 7, callbacks.BackupAndRestore(tmp_path / "b", save_freq=1), Epoch())
+    assert fit(last, 99, callbacks.BackupAndRestore(tmp_path / "b", save_freq=1)) == want
+    assert weights(last) == weights(whole)
+
+
+def test_parquet_that_does_not_fit(parquet, tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    folder, _ = parquet
+
+    def written(**columns):
+        pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+        return tmp_path / "t.parquet"
+
+    (tmp_path / "none").mkdir()
+    (tmp_path / "words.parquet").write_bytes(b"no such thing")
+    for make, problem, words in [
+        (lambda: table_dataset_from_parquet(tmp_path / "gone.parquet"), ValueProblem, "gone.parquet"),
+        (lambda: table_dataset_from_parquet(tmp_path / "words.parquet"), ValueProblem, "words.parquet"),
+        (lambda: table_dataset_from_parquet(tmp_path / "none"), ValueProblem, "no Parquet file"),
+        (lambda: table_dataset_from_parquet(folder, "c"), ValueProblem, "the column 'c'"),
+        (lambda: table_dataset_from_parquet(folder, []), ValueProblem, "no column for x"),
+        (lambda: table_dataset_from_parquet(folder, "a", batch_size=0), ValueProblem, "batch_size=0"),
+        (lambda: table_dataset_from_parquet(folder, "a", sample_weight="w"), ValueProblem, "without a target"),
+        (lambda: table_dataset_from_parquet(folder, "a")[6], IndexProblem, "batch 6"),
+        (lambda: table_dataset_from_parquet(written(a=["x"])), ValueProblem, "'a' of string"),
+        (lambda: table_dataset_from_parquet(written(a=pa.array([], "float"))), ShapeError, "no rows"),
+        (lambda: table_dataset_from_parquet(written(a=[1.0, None]))[0], ValueProblem, "1 empty places"),
+        (lambda: table_dataset_from_parquet(written(a=[[1.0], [1.0, 2.0]]))[0], ShapeError, "1 to 2 entries"),
+        (lambda: table_dataset_from_parquet(written(a=[[[1.0]]], b=[1]))[0], ShapeError, "'a' of lists of lists"),
+    ]:
+        with pytest.raises(problem, match=words):
+            make()
+    assert table_dataset_from_parquet(written(a=[[[1.0, 2.0]]]), "a")[0].shape == (1, 1, 2)
+
+
+def test_without_pyarrow_the_error_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ValueProblem, match=r"pip install chainrule\[parquet\]"):
+        table_dataset_from_parquet(tmp_path / "t.parquet")
+
+
+# ---- folders of pictures
+
+
+def test_pictures_are_read_ahead_and_by_batch(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    for k in range(7):
+        (tmp_path / str(k % 2)).mkdir(exist_ok=True)
+        image.fromarray(np.full((3, 3, 3), k, "uint8")).save(tmp_path / str(k % 2) / f"{k}.png")
+    from chainrule.utils import directory
+
+    read, real = [], directory.load_img
+    monkeypatch.setattr(directory, "load_img", lambda path, mode: read.append(reading_ahead()) or real(path, mode))
+    data = image_dataset_from_directory(tmp_path, image_size=(3, 3), batch_size=2, shuffle=False, verbose=False)
+    assert not read
+    found = Sequential([Input((3, 3, 3)), Flatten()]).predict(data, verbose=0)
+    assert found[:, 0].tolist() == [0, 2, 4, 6, 1, 3, 5]
+    assert read == [False] * 2 + [True] * 5
+
+
+# ---- with less memory than data
+
+LIMITED = """
+import resource, sys, warnings
+import numpy as np
+import chainrule as cr
+from chainrule import layers, utils
+
+def held():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmData"):
+            return 1024 * int(line.split()[1])
+
+def used(x, y, **more):
+    net = cr.Sequential([layers.Input({shape}), *{layers}, layers.Dense(1)])
+    net.compile("sgd", "mse", engine={engine!r})
+    net.fit(x, y, batch_size=128, verbose=0, **more)
+    net.evaluate(x, y, batch_size=128, verbose=0)
+    return net.predict(x, batch_size=128, verbose=0).shape
+
+def whole(folder):
+    {whole}
+
+def data(folder):
+    {data}
+
+warnings.simplefilter("ignore")  # of targets that are all alike, and the like
+whole(sys.argv[1]), used(*data(sys.argv[1]))  # a little, so that all is loaded that is loaded once
+resource.setrlimit(resource.RLIMIT_DATA, (held() + 100 * 2**20,) * 2)
+print(used(*data(sys.argv[2]), **{more}))
+try:
+    whole(sys.argv[2])
+except MemoryError:
+    print("too large")
+"""
+
+
+@pytest.fixture(params=["numpy", "xla"])
+def limited(request, tmp_path):
+    """Runs a program that may take 100 MB more for the data in ``large`` than it did for those in ``small``: to read
+    them whole is too much, to train, evaluate and predict on them is not."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the limit is Linux's")
+    if request.param == "xla":
+        pytest.importorskip("jax")
+    folders = [tmp_path / "small", tmp_path / "large"]
+
+    def run(**parts):
+        parts = {"layers": "[]", "more": "{}", "engine": request.param, **parts}
+        program = [sys.executable, "-c", LIMITED.format(**parts), *map(str, folders)]
+        plain = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"}  # its own reserves far more than it uses
+        done = subprocess.run(program, capture_output=True, text=True, timeout=100, env=plain)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout.splitlines()
+
+    for folder in folders:
+        folder.mkdir()
+    return run, folders
+
+
+@pytest.mark.slow
+def test_a_mapped_file_larger_than_memory(limited):
+    """164 MB of float64, in a file of holes."""
+    run, folders = limited
+    for folder, n in zip(folders, (300, 5000), strict=True):
+        np.lib.format.open_memmap(folder / "x.npy", "w+", "float64", (n, 4096)).flush()
+        np.save(folder / "y.npy", np.zeros((n, 1), "float32"))
+    found = run(
+        shape="(4096,)",
+        whole='np.load(folder + "/x.npy").sum()',
+        data='return [np.load(f"{folder}/{n}.npy", mmap_mode="r") for n in "xy"]',
+        more='{"validation_split": 0.2, "class_weight": {0: 2.0}}',
+    )
+    assert found == ["(5000, 1)", "too large"]
+
+
+@pytest.mark.slow
+def test_a_parquet_file_larger_than_memory(limited):
+    """166 MB of float64, in groups of 6."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    run, folders = limited
+    group = pa.table({name: np.zeros(100_000) for name in "abcdefgh"})
+    for folder, groups in zip(folders, (2, 26), strict=True):
+        with pq.ParquetWriter(folder / "t.parquet", group.schema) as file:
+            for _ in range(groups):
+                file.write_table(group)
+    found = run(
+        shape="(7,)",
+        whole="import pyarrow.parquet as pq; pq.read_table(folder)",
+        data='return utils.table_dataset_from_parquet(folder, target="h", batch_size=50_000), None',
+    )
+    assert found == ["(2600000, 1)", "too large"]
+
+
+@pytest.mark.slow
+def test_pictures_larger_than_memory(limited):
+    """50 files of a few kB, which are 157 MB as float32."""
+    image = pytest.importorskip("PIL.Image")
+    run, folders = limited
+    for folder, count in zip(folders, (4, 50), strict=True):
+        for k in range(count):
+            (folder / str(k % 2)).mkdir(exist_ok=True)
+            image.new("RGB", (512, 512), (k, k, k)).save(folder / str(k % 2) / f"{k}.png")
+    given = "folder, image_size=(512, 512), interpolation='nearest', batch_size=2, verbose=False"
+    found = run(
+        shape="(512, 512, 3)",
+        layers="[layers.Rescaling(1 / 255), layers.GlobalAveragePooling2D()]",
+        whole=f"np.concatenate([x for x, y in utils.image_dataset_from_directory({given})])",
+        data=f"return utils.image_dataset_from_directory({given}), None",
+    )
+    assert found == ["(50, 1)", "too large"]
