@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from ..engine import Batches, Passes
 from ..errors import ValueProblem
 from ..graph import Graph, Spec
-from ..ops.random import random_permutation
 from ..readings.trace import Step
 from ..tensor import Variable
+from .lax import OVERRIDES
 from .lower import Replacement, lower
 
 Array = Any
@@ -195,10 +195,13 @@ def _passes(
     def epoch(e: Array, carried: Any) -> Any:
         stacked, changed = carried
         changed = [c if b is None else jnp.asarray(b, c.dtype) for c, b in zip(changed, begin, strict=True)]
-        order = None if key is None else random_permutation.value(jnp, key, e.astype(jnp.uint32), n=n)
-        results, changed = _many(full.once, arrays, order, (0, whole), read, changed, size)
+        rows = arrays
+        if key is not None:  # all rows in the epoch's order at once: steps then take them in a row, without a look-up
+            order = OVERRIDES["random_permutation"](jnp, key, e.astype(jnp.uint32), n=n)
+            rows = [a.at[order].get(mode="promise_in_bounds") for a in arrays]
+        results, changed = _many(full.once, rows, None, (0, whole), read, changed, size)
         if rest is not None:
-            batch = _rows(arrays, order, jnp.int32(whole * size), n - whole * size)
+            batch = [a[whole * size :] for a in rows]
             results, changed = rest.once(batch, read, changed)
         at = e - epochs[0]
         return [lax.dynamic_update_index_in_dim(s, r, at, 0) for s, r in zip(stacked, results, strict=True)], changed
