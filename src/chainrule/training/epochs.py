@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from ..distribution import agreed
 from ..errors import ShapeError, ValueProblem
 from ..readings.nested import flatten
 from ..tensor import Variable
@@ -135,6 +136,7 @@ class Epochs:
             taken = time.perf_counter() - began
             if measured or taken < LONGEST:  # the first chunk's time may be that of tracing
                 pace = max(1, min(int(LONGEST * (last - k) / max(taken, 1e-9)), 4 * pace))
+            pace = pace if one_by_one else agreed(pace)
             measured = True
             k = last
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..callbacks import CallbackList
+from ..distribution import agreed
 from ..errors import ShapeError
 from .epochs import LONGEST, Epochs, Several
 from .feed import ArraySource
@@ -60,7 +61,7 @@ class Loop:
         """How many epochs come next at once; the first time shows the tracing, not the pace."""
         if self.validate is not None or self.hooks.needs_epochs() or self.hooks.needs_batches("train") or so_far < 2:
             return 1
-        return max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most))
+        return agreed(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most)))
 
     def _several(self) -> Several | None:
         """Several epochs at once, where the data lies in memory and nothing is between epochs but the engine."""
