@@ -89,7 +89,17 @@ MODEL_PARTS = {
     "metrics",
     "optimizers",
 }
-TRAINING = {*WORDS, *MODEL_PARTS, "config", "readings", "dtype_policies", "engine", "callbacks", "utils", "distribution"}
+TRAINING = {
+    *WORDS,
+    *MODEL_PARTS,
+    "config",
+    "readings",
+    "dtype_policies",
+    "engine",
+    "callbacks",
+    "utils",
+    "distribution",
+}
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
     "graph": {"errors"},

@@ -51,7 +51,9 @@ class DataParallel:
             raise ValueProblem("a device_mesh", "None", "pass devices=list_devices()[:2], or none for all")
         if auto_shard_dataset is not True:
             raise ValueProblem(
-                f"auto_shard_dataset={auto_shard_dataset!r}", "True", "give every process the same data: it takes its rows"
+                f"auto_shard_dataset={auto_shard_dataset!r}",
+                "True",
+                "give every process the same data: it takes its rows",
             )
         names = None if devices is None else [devices] if isinstance(devices, str) else list(devices)
         if names is not None and (not names or len(set(names)) < len(names)):
@@ -118,7 +120,9 @@ def get_device_count(device_type: str | None = None) -> int:
     return len(list_devices(device_type))
 
 
-def initialize(job_addresses: str | None = None, num_processes: int | None = None, process_id: int | None = None) -> None:
+def initialize(
+    job_addresses: str | None = None, num_processes: int | None = None, process_id: int | None = None
+) -> None:
     """Join the processes of one run (``keras.distribution.initialize``); the first thing that a script does.
 
     Not needed under ``chainrule launch``. Arguments that are not given are read from the environment variables

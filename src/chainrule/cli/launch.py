@@ -32,6 +32,8 @@ def command(args: argparse.Namespace) -> int:
     from ..engine import xla_installed
     from ..errors import ValueProblem
 
+    if not hasattr(os, "killpg"):
+        raise ValueProblem("launch on this system", "Linux or macOS", "start each process by hand: docs/distributed.md")
     if args.processes < 1:
         raise ValueProblem(f"-n {args.processes}", "a whole number from 1 up", "e.g. -n 2")
     if not os.path.isfile(args.script):
@@ -54,12 +56,12 @@ class Run:
         self.readers: list[threading.Thread] = []
         self.ended: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()  # number and status, in the order of ends
         self.last: list[deque[str]] = [deque(maxlen=LINES) for _ in range(count)]
-        self.asked = 0  # signals passed on
+        self.asked = 0  # the first signal that was passed on
         self._before: dict[int, Any] = {}
         self._writing = threading.Lock()
 
     def __enter__(self) -> Run:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self._before[number] = signal.signal(number, self._pass_on)
         shared = _environment(self.count)
         for index in range(self.count):
@@ -85,10 +87,11 @@ class Run:
 
     def _show(self, index: int, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.last[index].append(line)
-            with self._writing, suppress(BrokenPipeError):  # the processes must not wait for a reader who has left
-                print(f"[{index}] {line.rstrip()}", flush=True)
+        with process.stdout as lines:
+            for line in lines:
+                self.last[index].append(line)
+                with self._writing, suppress(BrokenPipeError):  # the processes must not wait for a reader who has left
+                    print(f"[{index}] {line.rstrip()}", flush=True)
 
     def wait(self) -> int:
         """The exit status: 0, or that of the first process that failed."""
@@ -98,9 +101,7 @@ class Run:
                 self._end()
                 self._say(index, status)
                 return _as_exit(status)
-            if status:
-                return 130
-        return 130 if self.asked else 0
+        return 128 + self.asked if self.asked else 0
 
     def _next(self) -> tuple[int, int]:
         while True:
@@ -112,15 +113,18 @@ class Run:
         others = "the others were ended too" if self.count > 1 else "it was alone"
         lines = "\n".join(f"  {line.rstrip()}" for line in self.last[index]) or "  (none)"
         print(
-            f"chainrule launch: process {index} of {self.count} {how}; {others}. Its last lines:\n{lines}\n"
-            "Run the same command again: with callbacks.BackupAndRestore training goes on from its checkpoint.",
+            f"chainrule launch: process {index} of {self.count} {how}; {others}. Its last lines:\n{lines}",
             file=sys.stderr,
         )
+        if status < 0:
+            print(
+                "Run it again: with callbacks.BackupAndRestore training goes on from its checkpoint.", file=sys.stderr
+            )
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         """Ctrl-C, and a request to end: to every process; asked again, they have no choice."""
-        self.asked += 1
-        self._signal(number if self.asked == 1 else signal.SIGKILL)
+        self._signal(signal.SIGKILL if self.asked else number)
+        self.asked = self.asked or number
 
     def _signal(self, number: int) -> None:
         for process in self.processes:

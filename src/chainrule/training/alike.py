@@ -47,7 +47,8 @@ def must_be_alike(model: Any, batch: Any, place: Iterable[int]) -> None:
 def _mark(arrays: Iterable[Any]) -> int:
     found = 0
     for array in arrays:
-        found = zlib.crc32(np.ascontiguousarray(array).view(np.uint8) if array.size else b"", found)
+        if array.size:
+            found = zlib.crc32(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)), found)
         found = zlib.crc32(repr((array.shape, str(array.dtype))).encode(), found)
     return found
 

@@ -23,7 +23,10 @@ from .. import distribution
 from ..errors import GraphError, ValueProblem
 
 Array = Any
-WHOLE, ROWS = PartitionSpec(), PartitionSpec("batch")
+Part: Any = PartitionSpec
+constrained: Any = jax.lax.with_sharding_constraint
+settings: Any = jax.config
+WHOLE, ROWS = Part(), Part("batch")
 HEARTBEAT = 30  # seconds after which a process that is not heard of counts as gone
 
 
@@ -37,6 +40,7 @@ def start() -> None:
 
 def join(address: str | None, count: int | None, index: int | None) -> None:
     """Join the processes of a run; JAX finds out what is not given. Under the launcher each takes one accelerator."""
+    settings.update("jax_enable_preemption_service", False)  # it would swallow SIGTERM
     try:
         jax.distributed.initialize(
             address,
@@ -144,14 +148,14 @@ def split(arrays: Sequence[Array]) -> list[Array]:
     count = jax.sharding.get_abstract_mesh().size
     if count < 2:
         return list(arrays)
-    return [jax.lax.with_sharding_constraint(a, ROWS if _even(a, count) else WHOLE) for a in arrays]
+    return [constrained(a, ROWS if _even(a, count) else WHOLE) for a in arrays]
 
 
 def whole(arrays: Sequence[Array]) -> list[Array]:
     """Inside a program: results and variables, the same on all devices."""
     if jax.sharding.get_abstract_mesh().size < 2:
         return list(arrays)
-    return [jax.lax.with_sharding_constraint(a, WHOLE) for a in arrays]
+    return [constrained(a, WHOLE) for a in arrays]
 
 
 def advise(size: int, shares: Mesh | None) -> None:
