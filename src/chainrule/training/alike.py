@@ -48,7 +48,7 @@ def _mark(arrays: Iterable[Any]) -> int:
     found = 0
     for array in arrays:
         if array.size:
-            found = zlib.crc32(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)), found)
+            found = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, found)
         found = zlib.crc32(repr((array.shape, str(array.dtype))).encode(), found)
     return found
 
