@@ -65,7 +65,8 @@ class Run:
             self._before[number] = signal.signal(number, self._pass_on)
         shared = _environment(self.count)
         for index in range(self.count):
-            self._start(index, {**os.environ, **shared, _names()[2]: str(index)})
+            own = {_names()[2]: str(index), "JAX_LOCAL_DEVICE_IDS": str(index)}  # the kth takes the kth accelerator
+            self._start(index, {**os.environ, **shared, **own})
         return self
 
     def _start(self, index: int, environment: Mapping[str, str]) -> None:

@@ -39,16 +39,10 @@ def start() -> None:
 
 
 def join(address: str | None, count: int | None, index: int | None) -> None:
-    """Join the processes of a run; JAX finds out what is not given. Under the launcher each takes one accelerator."""
+    """Join the processes of a run; JAX finds out what is not given."""
     settings.update("jax_enable_preemption_service", False)  # it would swallow SIGTERM
     try:
-        jax.distributed.initialize(
-            address,
-            count,
-            index,
-            local_device_ids=None if index is None or "JAX_LOCAL_DEVICE_IDS" in os.environ else [index],
-            heartbeat_timeout_seconds=HEARTBEAT,
-        )
+        jax.distributed.initialize(address, count, index, heartbeat_timeout_seconds=HEARTBEAT)
     except (RuntimeError, ValueError) as error:
         raise ValueProblem(
             f"processes that cannot be joined ({' '.join(str(error).split())[:300]})",
@@ -56,6 +50,8 @@ def join(address: str | None, count: int | None, index: int | None) -> None:
             "use `chainrule launch -n 2 train.py`, a cluster's launcher that JAX knows, or pass all three arguments",
         ) from None
     distribution.joined(jax.process_index(), jax.process_count())
+    for variable in (distribution.JOBS, distribution.PROCESSES, distribution.PROCESS):
+        os.environ.pop(variable, None)  # workers that the program starts are none of the run's processes
     sys.excepthook = _leave
 
 
