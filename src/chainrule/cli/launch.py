@@ -78,7 +78,7 @@ class Run:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # Ctrl-C reaches it once, from here; what it starts ends with it
+            start_new_session=True,  # Ctrl-C reaches it once, from here
         )
         self.processes.append(process)
         reader = threading.Thread(target=self._show, args=(index, process), daemon=True)
@@ -110,6 +110,7 @@ class Run:
                 return self.ended.get(timeout=0.2)
 
     def _say(self, index: int, status: int) -> None:
+        self.readers[index].join(timeout=1)
         how = f"was ended by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
         others = "the others were ended too" if self.count > 1 else "it was alone"
         lines = "\n".join(f"  {line.rstrip()}" for line in self.last[index]) or "  (none)"
