@@ -228,7 +228,9 @@ def test_a_process_that_will_not_end_is_killed(tmp_path, typed):
 
 @pytest.mark.parametrize("handled", [True, False])
 def test_ctrl_c_reaches_every_process(tmp_path, handled):
-    text = "try:\n    print('ready', flush=True)\n    time.sleep(90)\nexcept KeyboardInterrupt:\n    print('asked')\n"
+    # short sleeps: a signal between Python's last look and the sleep itself is seen only after it
+    text = "try:\n    print('ready', flush=True)\n    while True:\n        time.sleep(0.05)\n"
+    text += "except KeyboardInterrupt:\n    print('asked')\n"
     text += "" if handled else "    raise\n"
     words = [sys.executable, "-m", "chainrule", "launch", "-n", "2", script(tmp_path, text)]
     with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
