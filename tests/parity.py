@@ -56,6 +56,7 @@ NOTES = {
     "models.load_model": "reads `.chainrule`; runs no code",
     "callbacks.TensorBoard": "scalars and histograms; no graphs, images, profiles or embeddings",
     "callbacks.ModelCheckpoint": "writes `.chainrule` and `.safetensors`",
+    "distribution.DataParallel": "over the batch's first axis alone; no device mesh",
     "utils.plot_model": "draws SVG, with nothing to install",
     "utils.get_file": "keeps files in `~/.chainrule`",
 }

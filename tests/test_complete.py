@@ -89,7 +89,17 @@ MODEL_PARTS = {
     "metrics",
     "optimizers",
 }
-TRAINING = {*WORDS, *MODEL_PARTS, "config", "readings", "dtype_policies", "engine", "callbacks", "utils"}
+TRAINING = {
+    *WORDS,
+    *MODEL_PARTS,
+    "config",
+    "readings",
+    "dtype_policies",
+    "engine",
+    "callbacks",
+    "utils",
+    "distribution",
+}
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
     "graph": {"errors"},
@@ -100,9 +110,10 @@ MAY = {  # a room, and what it may import beside itself
     "array_api": {"errors", "graph", "tensor", "ops"},
     "config": {"errors", "graph", "dtype_policies"},
     "backend": {"config", "layers"},
-    "engine": {"errors", "graph", "tensor", "readings", "xla"},
+    "distribution": {"errors", "absent", "xla"},
+    "engine": {"errors", "graph", "tensor", "readings", "distribution", "xla"},
     "compiling": {"graph", "tensor", "readings", "engine"},
-    "xla": {"errors", "graph", "tensor", "ops", "readings", "engine"},
+    "xla": {"errors", "graph", "tensor", "ops", "readings", "engine", "distribution"},
     "configurable": {"errors", "graph", "tensor"},
     "dtype_policies": {"errors", "graph", "configurable"},
     "initializers": {*WORDS, "absent", "dtype_policies"},
@@ -122,7 +133,7 @@ MAY = {  # a room, and what it may import beside itself
     "optimizers": {*WORDS, "readings", "initializers"},
     "losses": {*WORDS, "absent", "readings", "dtype_policies", "layers"},
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
-    "callbacks": {"errors", "absent"},
+    "callbacks": {"errors", "absent", "distribution"},
     "training": TRAINING,
     "models": {*TRAINING, "training", "draw"},
     "saving": {*TRAINING, "training", "models"},

@@ -58,8 +58,8 @@ __all__ = [
 
 # Keras's modules and words, imported when they are first asked for: who only differentiates does not wait for them
 _ROOMS = (
-    "activations applications array_api backend callbacks config constraints datasets dtype_policies initializers "
-    "layers losses metrics models optimizers regularizers saving utils"
+    "activations applications array_api backend callbacks config constraints datasets distribution dtype_policies "
+    "initializers layers losses metrics models optimizers regularizers saving utils"
 ).split()
 _WORDS = {
     "DTypePolicy": "dtype_policies",

@@ -18,6 +18,7 @@ _AUDIO = "compute spectrograms with scipy.signal, and give them to the model as 
 _AUGMENT = "write a Layer whose call uses ops.image and ops.where with random.uniform"
 _BACKEND = "layers of other frameworks are not run inside this graph"
 _QUANTIZED = "quantised weights are not here; use a dtype policy such as mixed_bfloat16"
+_ONE_AXIS = "use DataParallel: batches are split over devices, weights are not"
 _FOURIER = "matmul with tables of cos and sin, or numpy.fft on t.numpy(), without gradient"
 
 
@@ -61,6 +62,9 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
     "callbacks": {
         **_each("OrbaxCheckpoint", "use BackupAndRestore or ModelCheckpoint"),
         **_each("SwapEMAWeights", "with use_ema=True the weights become their averages at the end of fit"),
+    },
+    "distribution": {
+        **_each("DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor", _ONE_AXIS),
     },
     "initializers": _each("STFT STFTInitializer stft", _AUDIO),
     "random": _each("beta binomial gamma", "draw with numpy.random.Generator, and pass the numbers in"),

@@ -3,7 +3,7 @@
 An engine sees a step graph, variables and rows of data; no layer, loss or optimizer. A compiled engine takes this
 one's place by giving the same three methods.
 
-May import: `graph`, `tensor`, `readings` (the step and its price); `xla` when it is asked for.
+May import: `graph`, `tensor`, `readings` (the step and its price), `distribution`; `xla` when it is asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from . import distribution
 from .errors import IndexProblem, ValueProblem
 from .graph import Node
 from .readings.price import price
@@ -200,7 +201,7 @@ class Automatic:
     """NumPy, or XLA where it is installed and the work is worth a compilation; settled by the first step.
 
     A function of what a step costs (`readings.price`), of how often it is to run, and of what is installed; never of
-    a clock.
+    a clock. Where several processes or devices were asked for (`distribution`), it is XLA.
     """
 
     name = "automatic"
@@ -214,7 +215,8 @@ class Automatic:
 
     def settled(self, step: Step) -> Engine:
         if self.chosen is None:
-            self.chosen = engine("xla") if xla_installed() and self._worth_it(step) else NumpyEngine()
+            shared = distribution.process_count() > 1 or distribution.distribution() is not None
+            self.chosen = engine("xla") if xla_installed() and (shared or self._worth_it(step)) else NumpyEngine()
         return self.chosen
 
     def program(self, step: Step) -> Program:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..distribution import process_index
 from ..errors import ValueProblem
 from .callback import Callback, Logs
 
@@ -18,6 +19,8 @@ class BackupAndRestore(Callback):
     Args:
         backup_dir: a folder of its own. save_freq: ``"epoch"``, or a number of steps.
         double_checkpoint: Keras's: keep the last but one file too. delete_checkpoint: remove it after training.
+
+    Of several processes (`distribution`) the first writes and all read: in a folder that all of them see.
 
     Follows ``keras.callbacks.BackupAndRestore``. It acts after all other callbacks, so that it keeps their decisions.
     """
@@ -58,7 +61,7 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         os.makedirs(self.backup_dir, exist_ok=True)
-        for name in os.listdir(self.backup_dir):
+        for name in os.listdir(self.backup_dir) if process_index() == 0 else ():
             if name.startswith("latest.checkpoint.") and name.endswith(".tmp"):  # a killed process's, half written
                 os.remove(os.path.join(self.backup_dir, name))
         self._steps = 0
@@ -77,12 +80,14 @@ class BackupAndRestore(Callback):
             self._save()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        if self.delete_checkpoint:
+        if self.delete_checkpoint and process_index() == 0:
             for path in (self.path, self.before):
                 if os.path.exists(path):
                     os.remove(path)
 
     def _save(self) -> None:
+        if process_index():
+            return
         if self.double_checkpoint and os.path.exists(self.path):
             os.replace(self.path, self.before)
         self.model.save_checkpoint(self.path)

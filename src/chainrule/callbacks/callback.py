@@ -41,6 +41,7 @@ class Callback:
     """
 
     params: Mapping[str, Any] | None = None
+    only_first = False  # of several processes (`distribution`), only the first tells it: it writes files or lines
     _model: Any = None
     _kept: tuple[str, ...] = ()  # the attributes that are the state
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..distribution import process_index
 from ..errors import ValueProblem
 from .callback import Callback, Logs
 from .logs import History
@@ -100,6 +101,8 @@ class CallbackList(Callback):
             return
         named = self._named()
         for name, part in state.items():
+            if name in named and not _told_here(named[name]):
+                continue
             if name in named:
                 with _Noting(named[name], "set_state"):
                     named[name].set_state(part)
@@ -124,13 +127,13 @@ class CallbackList(Callback):
 
     def _tell(self, hook: str, logs: Logs | None, *place: int) -> None:
         logs = dict(_plain(logs))
-        for callback in self.callbacks:
+        for callback in filter(_told_here, self.callbacks):
             with _Noting(callback, hook):
                 getattr(callback, hook)(*place, logs)
 
     def _tell_batch(self, hook: str, mode: str, batch: int, logs: Logs | None) -> None:
         if mode not in self._see:
-            self._see[mode] = [callback for callback in self.callbacks if callback.sees_batches(mode)]
+            self._see[mode] = [c for c in self.callbacks if c.sees_batches(mode) and _told_here(c)]
         if not self._see[mode]:
             return
         logs = dict(_plain(logs))
@@ -207,6 +210,10 @@ class _Noting:
     def __exit__(self, cls: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, Exception):
             error.add_note(f"Raised by the callback {type(self.callback).__name__}, in {self.hook}.")
+
+
+def _told_here(callback: Callback) -> bool:
+    return not callback.only_first or process_index() == 0
 
 
 def _flat(callbacks: Any) -> Iterator[Callback]:

@@ -35,6 +35,7 @@ class ModelCheckpoint(MonitorCallback):
     chainrule.errors.ValueProblem: Got filepath='best.keras'; expected a name that ends in .chainrule. To mend it: ...
     """
 
+    only_first = True
     _kept = ("best", "epoch", "batches_since_saving", "last_batch")
 
     def __init__(

@@ -68,6 +68,7 @@ class CSVLogger(Callback):
     ['epoch,loss,val_loss', '0,0.5,0.75']
     """
 
+    only_first = True
     _kept = ("length",)
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
@@ -142,6 +143,8 @@ class RemoteMonitor(Callback):
     Raises:
         ValueProblem: if `root` is no ``http`` or ``https`` address.
     """
+
+    only_first = True
 
     def __init__(
         self,

@@ -185,6 +185,8 @@ class ProgbarLogger(Callback):
     prints a line an epoch. Within `fit`, validation is silent. It can skip batches: the loop need not call it for each.
     """
 
+    only_first = True
+
     def __init__(self) -> None:
         self.verbose, self.epochs = 1, 1
         self.target: int | None = None

@@ -32,6 +32,7 @@ class TensorBoard(Callback):
         ValueProblem: for bad arguments, and if the folder cannot be written.
     """
 
+    only_first = True
     _kept = ("batches_seen",)
 
     def __init__(

@@ -16,6 +16,7 @@ COMMANDS = {
     "slope": "nudge a variable: the difference quotient beside the exact derivative",
     "check": "compare a function's gradient with numeric slopes",
     "train": "learn a data set: `train boston`, `train mnist`, `train FILE.csv --target COLUMN`",
+    "launch": "train in several processes of this machine: `launch -n 2 train.py`",
     "predict": "a saved model's answers for a table",
     "summary": "a saved model's layers, parameters, multiplies and memory",
     "vectorization": "one gradient written with two loops, one, none, and by vectorize",

@@ -219,7 +219,15 @@ def _first_state(seed: int, name: str) -> np.ndarray[Any, Any]:
     return np.array([low, high ^ zlib.crc32(name.encode()), 0], np.uint32)
 
 
-_global = SeedGenerator()
+def _seed_around() -> int | None:
+    """The environment's ``CHAINRULE_SEED``, which all processes of a launched run share."""
+    given = os.environ.get("CHAINRULE_SEED")
+    if given is not None and not given.isdecimal():
+        raise ValueProblem(f"CHAINRULE_SEED={given!r}", "a whole number from 0 up", "set another, or none")
+    return None if given is None else int(given)
+
+
+_global = SeedGenerator(_seed_around())
 _derived: Counter[str] = Counter()
 
 

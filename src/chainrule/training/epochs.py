@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..distribution import agreed
 from ..errors import ShapeError, ValueProblem
 from ..ops import random
 from ..readings.nested import flatten
@@ -174,6 +175,7 @@ class Epochs:
             taken = time.perf_counter() - began
             if measured or taken < LONGEST:  # the first chunk's time may be that of tracing
                 pace = max(1, min(int(LONGEST * (last - k) / max(taken, 1e-9)), 4 * pace))
+            pace = pace if one_by_one else agreed(pace)
             measured = True
             k = last
 

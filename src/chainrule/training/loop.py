@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from ..callbacks import CallbackList
+from ..distribution import agreed, process_index
 from ..errors import ShapeError
 from .epochs import LONGEST, Epochs, Several
 from .feed import ArraySource
@@ -63,12 +64,12 @@ class Loop:
         """How many epochs come next at once; the first time shows the tracing, not the pace."""
         if self.validate is not None or self.hooks.needs_epochs() or self.hooks.needs_batches("train") or so_far < 2:
             return 1
-        return max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most))
+        return agreed(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most)))
 
     def _say_compiled(self, before: float) -> float:
         """Say how long programs took to compile since, if that was long enough to be wondered at."""
         seconds: float = self.model._of_kind("train").seconds
-        if seconds - before > 1 and (self.hooks.params or {}).get("verbose"):
+        if seconds - before > 1 and (self.hooks.params or {}).get("verbose") and process_index() == 0:
             print(f"(compiling took {seconds - before:.1f} s)")
         return seconds
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import config, optimizers
 from ..callbacks import CallbackList
+from ..distribution import gathered
 from ..engine import Engine
 from ..engine import engine as engine_named
 from ..errors import GraphError, ShapeError, ValueProblem
@@ -24,6 +25,7 @@ from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import recording, symbolic
 from .ahead import reading_ahead
+from .alike import must_be_alike
 from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
 from .epochs import Epochs
 from .feed import Source, pack, source_of, specs_of, split, unpack
@@ -364,7 +366,7 @@ class Trainer(Layer):
         if validation_data is not None:
             validation_data = self._validation(validation_data, validation_batch_size or batch_size)
         loop = Epochs(source, steps_per_epoch)
-        self._ready_to_train(source, loop, initial_epoch, validation_data)
+        batch = self._ready_to_train(source, loop, initial_epoch, validation_data)
         verbose = _verbosity(verbose)
         hooks = callbacks
         if not isinstance(callbacks, CallbackList):
@@ -381,8 +383,10 @@ class Trainer(Layer):
         self.stop_training = False
         self._sources = [source] if validation_data is None else [source, validation_data]
         self._hooks_now, self._position, self._logs = hooks, [initial_epoch, 0], {}
+        gathered([0])  # the first of several processes may be at the files of a fit before
         hooks.on_train_begin()
         resumed = self._resumed(hooks, loop)
+        must_be_alike(self, batch, self._position)
         validate = None
         if validation_data is not None:
             validate = lambda epoch: self._validated(epoch, validation_data, validation_steps, validation_freq)
@@ -394,12 +398,13 @@ class Trainer(Layer):
         self._sources, self._hooks_now = (), None
         return self.history
 
-    def _ready_to_train(self, source: Source, loop: Epochs, epoch: int, validation: Any) -> None:
-        """Look at the first batch, so that what does not fit is said before anything is learnt."""
+    def _ready_to_train(self, source: Source, loop: Epochs, epoch: int, validation: Any) -> Any:
+        """Look at the first batch, which is given back: what does not fit is said before anything is learnt."""
         batch = loop.peek(epoch)
         self._prepare(batch, training=True)
         self._prepare_optimizer()
         self._check_fit(source, batch, validation)
+        return batch
 
     def _check_fit(self, source: Source, batch: Any, validation: Any) -> None:
         """The cheap checks of `lint`; models say which."""

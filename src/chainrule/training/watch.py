@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..distribution import process_count
 from ..readings.trace import Step
 from .steps import Ready, first_not_finite
 
@@ -90,6 +91,8 @@ class Watch:
 
     def _again(self) -> tuple[int, int, str] | None:
         """The epoch and step in which something is not finite for the first time, and what made it."""
+        if process_count() > 1:  # each has looked at another moment, and none can take a step alone
+            return None
         now = [(v, v.numpy()) for v, _ in self.values]
         try:
             for v, value in self.values:

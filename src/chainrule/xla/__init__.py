@@ -1,16 +1,18 @@
 """The XLA engine: the only room that knows JAX, by its public API alone. Loaded when it is first asked for.
 
 `lower` makes a graph a function of JAX arrays, by the records' own values; `lax` and `calls` hold what JAX must be told
-otherwise; `kernels` the
-same for CPUs with C++; `fit` compiles steps; `settings` says how many threads, and where programs are kept.
+otherwise; `kernels` the same for CPUs with C++; `fit` compiles steps; `devices` shares them among devices and
+processes; `settings` says how many threads, and where programs are kept.
 
-May import: `graph`, `ops`, `readings` (the step), `tensor`, `engine`.
+May import: `graph`, `ops`, `readings` (the step), `tensor`, `engine`, `distribution`.
 """
 
 from __future__ import annotations
 
 from ..engine import Engine
 from ..readings.trace import Step
+from . import devices
+from .calls import REPLACED
 from .fit import XlaProgram
 from .kernels import replaced
 from .lower import lower
@@ -24,9 +26,11 @@ class XlaEngine:
 
     def __init__(self) -> None:
         settle()
+        devices.start()
 
     def program(self, step: Step) -> XlaProgram:
-        return XlaProgram(step, replaced())
+        alone = devices.mesh() is None  # kernels are not split among devices
+        return XlaProgram(step, replaced() if alone else REPLACED)
 
     def for_runs(self, runs: int | None) -> Engine:
         return self

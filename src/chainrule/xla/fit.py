@@ -23,6 +23,7 @@ from ..errors import ValueProblem
 from ..graph import Graph, Spec
 from ..readings.trace import Step
 from ..tensor import Variable
+from . import devices
 from .lax import OVERRIDES
 from .lower import Replacement, lower
 
@@ -60,8 +61,8 @@ class XlaProgram:
 
         def once(batch: Sequence[Array], read: Sequence[Array], changed: Sequence[Array]) -> tuple[Any, Any]:
             state = [*read, *changed]
-            given = [a.astype(s.dtype) for a, s in zip(batch, self.data, strict=True)]
-            found = lowered([*given, *[state[i] for i in order]])
+            given = devices.split([a.astype(s.dtype) for a, s in zip(batch, self.data, strict=True)])
+            found = devices.whole(lowered([*given, *[state[i] for i in order]]))
             return found[:results], found[results:]
 
         self.once = once
@@ -70,67 +71,70 @@ class XlaProgram:
         self._passes = jax.jit(_passes, donate_argnums=5, static_argnums=(0, 1, 6, 7))
         self.seconds = 0.0
         self._met: set[str] = set()
-        self._sources: tuple[Sequence[Any], list[Array]] | None = None
+        self._sources: tuple[Sequence[Any], Any, list[Array]] | None = None
 
     def __call__(self, batch: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         if len(batch) != len(self.data):
             raise ValueProblem(
                 f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
             )
-        with self._timed("once"), _bits(self.wide):
-            found = self._once(list(batch), _values(self.only_read), _values(self.step.writes))
-        return self._taken(*found)
+        mesh = devices.mesh()
+        with self._timed("once"), _bits(self.wide), devices.shared(mesh):
+            given = devices.put(batch, mesh, split=True)
+            return self._taken(*self._once(given, _values(self.only_read, mesh), _values(self.step.writes, mesh)))
 
     def many(self, batches: Batches, first: int, last: int) -> list[NDArray[Any]]:
         """Steps `first` up to, not including, `last`; the results of the last one."""
         if self.data and self.data[0].shape[:1] != (batches.size,):  # an epoch's last batch
             return [self(batches.batch(k)) for k in range(first, last)][-1]
-        arrays, order = batches.arrays, batches.order
-        with self._timed("many"), _bits(self.wide):
+        arrays, order, mesh = batches.arrays, batches.order, devices.mesh()
+        devices.advise(batches.size, mesh)
+        with self._timed("many"), _bits(self.wide), devices.shared(mesh):
             found = self._many(
-                self._on_device(arrays),
+                self._on_device(arrays, mesh),
                 None if order is None else order.astype(np.int32),
                 np.array([first, last], np.int32),
-                _values(self.only_read),
-                _values(self.step.writes),
+                _values(self.only_read, mesh),
+                _values(self.step.writes, mesh),
                 batches.size,
             )
-        return self._taken(*found)
+            return self._taken(*found)
 
     def passes(self, rest: XlaProgram | None, data: Passes, first: int, last: int) -> list[NDArray[Any]]:
         """Whole epochs, `first` up to, not including, `last`; each one's last results, stacked."""
         places = {id(v): i for i, v in enumerate(self.step.writes)}
         begin = {places[id(v)]: value for v, value in data.resets if id(v) in places}
-        with self._timed("passes"), _bits(self.wide):
+        mesh = devices.mesh()
+        with self._timed("passes"), _bits(self.wide), devices.shared(mesh):
             found = self._passes(
                 self,
                 rest,
-                self._on_device(data.arrays),
+                self._on_device(data.arrays, mesh),
                 (data.key, np.array([first, last], np.int32)),
-                (_values(self.only_read), [begin.get(i) for i in range(len(self.step.writes))]),
-                _values(self.step.writes),
+                (_values(self.only_read, mesh), [begin.get(i) for i in range(len(self.step.writes))]),
+                _values(self.step.writes, mesh),
                 data.size,
                 data.most,
             )
-        return [r[: last - first] for r in self._taken(*found)]
+            return [r[: last - first] for r in self._taken(*found)]
 
     @contextmanager
     def _timed(self, program: str) -> Iterator[None]:
-        """Adds the time of the first call, which compiles, to `seconds`. Later calls return before they are done."""
-        if program in self._met:
-            yield
-            return
+        """Adds the time of the first call, which compiles, to `seconds`."""
         began = time.perf_counter()
         yield
-        self.seconds += time.perf_counter() - began
-        self._met.add(program)
+        if program not in self._met:
+            self.seconds += time.perf_counter() - began
+            self._met.add(program)
 
-    def _on_device(self, arrays: Sequence[NDArray[Any]]) -> list[Array]:
+    def _on_device(self, arrays: Sequence[NDArray[Any]], mesh: Any) -> list[Array]:
         """The data, brought there once; on the CPU without a copy where its memory is aligned."""
         held = self._sources
-        if held is None or len(held[0]) != len(arrays) or any(a is not b for a, b in zip(held[0], arrays, strict=True)):
-            held = self._sources = (list(arrays), [jax.device_put(a) for a in arrays])
-        return held[1]
+        same = held is not None and held[1] is mesh and len(held[0]) == len(arrays)
+        if held is None or not same or any(a is not b for a, b in zip(held[0], arrays, strict=True)):
+            placed = devices.put(arrays, mesh) if mesh is not None else [jax.device_put(a) for a in arrays]
+            held = self._sources = (list(arrays), mesh, placed)
+        return held[2]
 
     def _taken(self, results: Sequence[Array], changed: Sequence[Array]) -> list[NDArray[Any]]:
         for variable, array in zip(self.step.writes, changed, strict=True):
@@ -138,9 +142,9 @@ class XlaProgram:
         return [np.asarray(r) for r in results]
 
 
-def _values(variables: Sequence[Variable]) -> list[Array]:
-    """What they hold: on the device already, or as NumPy arrays."""
-    return [v.kept.array if isinstance(v.kept, OnDevice) else v._leaf.value for v in variables]
+def _values(variables: Sequence[Variable], mesh: Any) -> list[Array]:
+    """What they hold: on the devices already, or as NumPy arrays."""
+    return devices.put([v.kept.array if isinstance(v.kept, OnDevice) else v._leaf.value for v in variables], mesh)
 
 
 def _wide(graph: Graph) -> bool:
