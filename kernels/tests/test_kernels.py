@@ -18,7 +18,7 @@ kernels = pytest.importorskip("chainrule_kernels")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import oracles  # noqa: E402
+import by_loops as oracles  # noqa: E402
 
 jnp = jax.numpy
 call = kernels.call
