@@ -35,12 +35,25 @@ class Loop:
     ) -> None:
         self.model, self.epochs, self.hooks, self.validate, self.resumed = model, epochs, hooks, validate, resumed
         self.watch = Watch()
+        self.between = hooks.needs_epochs() or hooks.needs_batches("train")  # the user's code runs between steps
+        self._kept: Steps | None = None
+        self._passes: Several | None = None
+
+    @property
+    def steps(self) -> Steps:
+        """The training steps; looked at anew where anybody could have changed the model since."""
+        if self._kept is None or self.between:
+            steps: Steps = self.model._of_kind("train")
+            if steps is not self._kept:
+                self._kept, self._passes = steps, None
+        assert self._kept is not None
+        return self._kept
 
     def run(self, initial: int, end: int) -> dict[str, Any]:
         """The epochs `initial` up to, not including, `end`; the last one's logs."""
         first = self.resumed.position if self.resumed is not None else (0, 0)
         epoch, logs = max(initial, first[0]), dict[str, Any]()
-        compiled = self.model._of_kind("train").seconds
+        compiled = self.steps.seconds
         pace = 1  # epochs at once
         with Interrupts() as interrupts:
             while epoch < end:
@@ -62,28 +75,30 @@ class Loop:
 
     def _pace(self, done: int, taken: float, so_far: int) -> int:
         """How many epochs come next at once; the first time shows the tracing, not the pace."""
-        if self.validate is not None or self.hooks.needs_epochs() or self.hooks.needs_batches("train") or so_far < 2:
+        if self.validate is not None or self.between or so_far < 2:
             return 1
         return agreed(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most)))
 
     def _say_compiled(self, before: float) -> float:
         """Say how long programs took to compile since, if that was long enough to be wondered at."""
-        seconds: float = self.model._of_kind("train").seconds
+        seconds = self.steps.seconds
         if seconds - before > 1 and (self.hooks.params or {}).get("verbose") and process_index() == 0:
             print(f"(compiling took {seconds - before:.1f} s)")
         return seconds
 
     def _several(self) -> Several | None:
         """Several epochs at once, where the data lies in memory and nothing is between epochs but the engine."""
-        model, source = self.model, self.epochs.source
-        steps: Steps = model._of_kind("train")
+        if self._passes is not None:
+            return self._passes
+        model, source, steps = self.model, self.epochs.source, self.steps
         plain = type(model).reset_metrics is _plain(model).reset_metrics and steps.engine is not None
         if not plain or not isinstance(source, ArraySource) or self.epochs.limit is not None or not source.fits:
             return None
         model.reset_metrics()
         resets = [(v, v._leaf.value) for metric in model.metrics for v in metric.variables]
         found = Several(source, steps, resets)
-        return found if found.possible else None
+        self._passes = found if found.possible else None
+        return self._passes
 
     def _at_once(self, several: Several, epoch: int, count: int) -> dict[str, Any]:
         self.watch.before(lambda: several.each(epoch, epoch + count), several.full.step, epoch)
@@ -116,7 +131,7 @@ class Loop:
     def _steps(self, epoch: int, start: int, interrupts: Interrupts) -> dict[str, Any]:
         """The steps of one epoch; the last one's logs."""
         model, hooks = self.model, self.hooks
-        steps: Steps = model._of_kind("train")
+        steps = self.steps
         one_by_one = hooks.needs_batches("train") or steps.engine is None
         logs: dict[str, Any] = dict(model._logs or {})  # empty, unless this epoch is resumed
         over = start > 0 and model.stop_training
