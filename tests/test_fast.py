@@ -298,3 +298,21 @@ def test_ctrl_c_stops_with_the_weights_of_that_moment():
     assert ends == [0, 1, 2]
     assert int(model.optimizer.iterations) == 15
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_mixed_bfloat16_learns_as_float32():
+    """Weights, slots and loss stay in float32; what layers compute is rounded to 8 bits."""
+    pytest.importorskip("ml_dtypes", reason="bfloat16 on NumPy")
+    before = cr.config.dtype_policy()
+    try:
+        cr.config.set_dtype_policy("mixed_bfloat16")
+        mixed, history = fitted(cnn, X, Y, "xla", epochs=6)
+        by_numpy, theirs = fitted(cnn, X, Y, "numpy", epochs=6)
+    finally:
+        cr.config.set_dtype_policy(before)
+    plain, whole = fitted(cnn, X, Y, "xla", epochs=6)
+    assert {v.dtype.name for v in mixed.trainable_weights} == {"float32"}
+    assert mixed.layers[0].compute_dtype == "bfloat16"
+    np.testing.assert_allclose(history["loss"], theirs["loss"], rtol=0.03)
+    np.testing.assert_allclose(history["loss"], whole["loss"], rtol=0.05)
+    assert history["loss"] != whole["loss"]

@@ -26,6 +26,8 @@ Array = Any
 Form: Any = jax.ShapeDtypeStruct
 THIN = 64  # products a window up to which copying the windows is cheaper than a multiplication for each of its entries
 
+WRITTEN_OUT = 2**11  # products up to which a matrix product is a sum of products
+
 
 # ---- indexing
 
@@ -40,6 +42,16 @@ def _get_item(o: Any, x: Array, *indices: Array, key: Any) -> Array:
 
 def _add_at(o: Any, u: Array, *indices: Array, key: Any, shape: Any) -> Array:
     return jnp.zeros(shape, u.dtype).at[thaw_key(key, indices)].add(u)
+
+
+# ---- products
+
+
+def _matmul(o: Any, a: Array, b: Array) -> Array:
+    """Of few numbers written out: XLA's CPU compiler joins it with what is around it, where a product is a call."""
+    if on_cpu() and a.ndim == b.ndim == 2 and a.size * b.shape[1] <= WRITTEN_OUT:
+        return (a[:, :, None] * b[None]).sum(axis=1)
+    return jnp.matmul(a, b)
 
 
 # ---- convolution
@@ -255,6 +267,7 @@ def _roi_pool_index(
 OVERRIDES: dict[str, Callable[..., Array]] = {
     "get_item": _get_item,
     "add_at": _add_at,
+    "matmul": _matmul,
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "conv_kernel_gradient": _conv_kernel_gradient,
