@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -241,6 +243,20 @@ def test_memory_does_not_grow_over_100_fits():
     assert float(fresh(MEMORY)) < 8  # MB; the model's state is a tenth of one
 
 
+def test_a_model_that_is_gone_leaves_nothing_behind():
+    x = RNG.normal(size=(70, 4)).astype("float32")
+    gone = []
+    for _ in range(2):
+        model, _ = fitted(perceptron, x, x[:, :1], "xla", "sgd", "mse", epochs=40)
+        model.predict(x, verbose=0)
+        programs = [p for steps in model._steps.values() for r in steps.ready.values() for p in r._programs.values()]
+        assert any(p._passes for p in programs if hasattr(p, "_passes"))  # many epochs at once ran, too
+        gone += [weakref.ref(o) for o in (model, model.layers[0].kernel, *programs)]
+        del model, programs
+    gc.collect()
+    assert [r() for r in gone] == [None] * len(gone)
+
+
 RESUMED = """
 import sys, time
 sys.path.insert(0, {tests!r})
@@ -307,10 +323,10 @@ def test_mixed_bfloat16_learns_as_float32():
     try:
         cr.config.set_dtype_policy("mixed_bfloat16")
         mixed, history = fitted(cnn, X, Y, "xla", epochs=6)
-        by_numpy, theirs = fitted(cnn, X, Y, "numpy", epochs=6)
+        _, theirs = fitted(cnn, X, Y, "numpy", epochs=6)
     finally:
         cr.config.set_dtype_policy(before)
-    plain, whole = fitted(cnn, X, Y, "xla", epochs=6)
+    _, whole = fitted(cnn, X, Y, "xla", epochs=6)
     assert {v.dtype.name for v in mixed.trainable_weights} == {"float32"}
     assert mixed.layers[0].compute_dtype == "bfloat16"
     np.testing.assert_allclose(history["loss"], theirs["loss"], rtol=0.03)

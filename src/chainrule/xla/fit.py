@@ -68,7 +68,7 @@ class XlaProgram:
         self.once = once
         self._once = jax.jit(once, donate_argnums=2)
         self._many = jax.jit(partial(_many, once), donate_argnums=4, static_argnums=5)
-        self._passes = jax.jit(_passes, donate_argnums=5, static_argnums=(0, 1, 6, 7))
+        self._passes: tuple[XlaProgram | None, Any] | None = None
         self.seconds = 0.0
         self._met: set[str] = set()
         self._sources: tuple[Sequence[Any], Any, list[Array]] | None = None
@@ -106,9 +106,7 @@ class XlaProgram:
         begin = {places[id(v)]: value for v, value in data.resets if id(v) in places}
         mesh = devices.mesh()
         with self._timed("passes"), _bits(self.wide), devices.shared(mesh):
-            found = self._passes(
-                self,
-                rest,
+            found = self._epochs(rest)(
                 self._on_device(data.arrays, mesh),
                 (data.key, np.array([first, last], np.int32)),
                 (_values(self.only_read, mesh), [begin.get(i) for i in range(len(self.step.writes))]),
@@ -117,6 +115,13 @@ class XlaProgram:
                 data.most,
             )
             return [r[: last - first] for r in self._taken(*found)]
+
+    def _epochs(self, rest: XlaProgram | None) -> Any:
+        """The program of many epochs, made once for the step of shorter batches."""
+        if self._passes is None or self._passes[0] is not rest:
+            run = partial(_passes, self.once, None if rest is None else rest.once)
+            self._passes = rest, jax.jit(run, donate_argnums=3, static_argnums=(4, 5))
+        return self._passes[1]
 
     @contextmanager
     def _timed(self, program: str) -> Iterator[None]:
@@ -188,7 +193,7 @@ def _rows(arrays: Sequence[Array], order: Any, start: Array, size: int) -> list[
 
 
 def _passes(
-    full: XlaProgram, rest: XlaProgram | None, arrays: Any, span: Any, held: Any, changed: Any, size: int, most: int
+    once: Any, short: Any, arrays: Any, span: Any, held: Any, changed: Any, size: int, most: int
 ) -> tuple[Any, Any]:
     """Epochs from ``span[1][0]`` up to ``span[1][1]``, at most `most`, each in an order of its own."""
     key, epochs = span
@@ -203,12 +208,11 @@ def _passes(
         if key is not None:  # all rows in the epoch's order at once: steps then take them in a row, without a look-up
             order = OVERRIDES["random_permutation"](jnp, key, e.astype(jnp.uint32), n=n)
             rows = [a.at[order].get(mode="promise_in_bounds") for a in arrays]
-        results, changed = _many(full.once, rows, None, (0, whole), read, changed, size)
-        if rest is not None:
-            batch = [a[whole * size :] for a in rows]
-            results, changed = rest.once(batch, read, changed)
+        results, changed = _many(once, rows, None, (0, whole), read, changed, size)
+        if short is not None:
+            results, changed = short([a[whole * size :] for a in rows], read, changed)
         at = e - epochs[0]
         return [lax.dynamic_update_index_in_dim(s, r, at, 0) for s, r in zip(stacked, results, strict=True)], changed
 
-    blank = [jnp.zeros((most, *r.shape), r.dtype) for r in _blank(full.once, arrays, size, read, changed)]
+    blank = [jnp.zeros((most, *r.shape), r.dtype) for r in _blank(once, arrays, size, read, changed)]
     return lax.fori_loop(epochs[0], epochs[1], epoch, (blank, changed))
