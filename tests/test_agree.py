@@ -181,3 +181,28 @@ def test_convolution_relu_and_pooling_together(kernels):
         found = jax.jit(lower(graph, kernels))(arrays)
         for theirs, ours in zip(found, by_numpy(graph, arrays), strict=True):
             np.testing.assert_array_equal(np.asarray(theirs), ours)
+
+
+@pytest.mark.parametrize("form", ["plain", "no bias", "weighted", "loss read twice", "own logits", "by input"])
+def test_logistic_regression_in_one_pass(form, kernels):
+    """Prediction and gradient together, where the gradient is that of the cross-entropy on the logits and no more."""
+    rng = np.random.default_rng(0)
+    x, y, w, b = symbolic((7, 5), "float32"), symbolic((7, 1), "float32"), symbolic((5, 1)), symbolic((1,))
+    z = ops.fused_dense(x, w, None if form == "no bias" else b)
+    losses = ops.binary_crossentropy(y, z, from_logits=True)
+    weight = symbolic((7, 1), "float32")
+    if form == "weighted":
+        losses = losses * weight
+    if form == "own logits":  # weights that are made of the logits: the gradient needs them first
+        losses = losses * ops.sigmoid(z)
+    loss = ops.mean(losses) + (ops.mean(z * z) if form == "loss read twice" else 0.0)
+    by = [w, *([] if form == "no bias" else [b]), *([x] if form == "by input" else [])]
+    graph = Graph([x, y, w, b, weight], [loss, z, *gradients(loss, by)])
+    shapes = [(7, 5), (7, 1), (5, 1), (1,), (7, 1)]
+    arrays = [rng.normal(size=s).astype("float32") for s in shapes]
+    arrays[1] = (arrays[1] > 0).astype("float32")
+    run = jax.jit(lower(graph, kernels))
+    for theirs, ours in zip(run(arrays), by_numpy(graph, arrays), strict=True):
+        close(np.asarray(theirs), ours)
+    one_pass = "chainrule_logistic" in run.lower(arrays).as_text()
+    assert one_pass == (form in ("plain", "no bias", "weighted"))

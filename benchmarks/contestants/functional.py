@@ -20,8 +20,6 @@ class Builder:
         """A Sequential where the net is a chain of plain layers; weights are not yet the work's."""
         k = self.k
         start = k.Input(work.shape)
-        if work.loss == "logistic":
-            return k.Sequential([start, self.layer(work.net[0], activation="sigmoid")])
         if not any(isinstance(layer, Join | Residual) for layer in work.net):
             return k.Sequential([start, *(self.layer(layer) for layer in work.net)])
         return k.Model(start, self.chain(work.net, start))
@@ -85,7 +83,7 @@ def optimizer(k: Any, of: Any) -> Any:
 def loss(k: Any, name: str) -> Any:
     if name == "classes":
         return k.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return {"mse": "mse", "logistic": "binary_crossentropy"}[name]
+    return k.losses.BinaryCrossentropy(from_logits=True) if name == "logistic" else "mse"
 
 
 class Fit:

@@ -44,87 +44,74 @@ CHAINRULE_INLINE inline void dot_rows(const float* x, const float* w, float b, i
   for (int r = 0; r < count; ++r) z[r] = sums[r];
 }
 
+// dw += r x for `count` rows. These lie in a near cache, so memory would rest: it brings the rows after them meanwhile.
 template <int count>
 CHAINRULE_INLINE inline void add_rows(const float* x, const float* r, int64_t features, float* dw) {
+  constexpr int64_t lanes = 16;
+  int64_t j = 0;
+  for (; j + lanes <= features; j += lanes) {
+    for (int i = 0; i < count; ++i) __builtin_prefetch(x + (count + i) * features + j, 0, 2);
 #pragma omp simd
-  for (int64_t j = 0; j < features; ++j) {
-    float sum = dw[j];
-    for (int i = 0; i < count; ++i) sum += r[i] * x[i * features + j];
-    dw[j] = sum;
+    for (int64_t k = j; k < j + lanes; ++k) {
+      float sum = dw[k];
+      for (int i = 0; i < count; ++i) sum += r[i] * x[i * features + k];
+      dw[k] = sum;
+    }
   }
+  for (; j < features; ++j)
+    for (int i = 0; i < count; ++i) dw[j] += r[i] * x[i * features + j];
 }
 
-// The loss of one row, and sigmoid(z) - y; exp of what is not positive cannot overflow.
-inline float residual(float z, float y, double& loss) {
+// sigmoid(z) - y; exp of what is not positive cannot overflow.
+inline float residual(float z, float y) {
   const float small = std::exp(-std::fabs(z));
-  loss += std::fmax(z, 0.0f) - z * y + std::log1p(small);
   return (z >= 0 ? 1.0f : small) / (1.0f + small) - y;
 }
 
-struct Sums {
-  double loss = 0, residuals = 0;
-};
-
+// Logits of `count` rows, and their part of the gradients while the rows lie in the nearest cache.
 template <int count>
-CHAINRULE_INLINE inline void use_rows(const float* x, const float* w, float b, const float* y, int64_t features,
-                                      float* dw, Sums& sums) {
+CHAINRULE_INLINE inline void use_rows(const float* x, const float* w, float b, const float* y, const float* u,
+                                      int64_t features, float* z, float* dw, double& db) {
+  dot_rows<count>(x, w, b, features, z);
   float r[count];
-  dot_rows<count>(x, w, b, features, r);
-  for (int i = 0; i < count; ++i) sums.residuals += r[i] = residual(r[i], y[i], sums.loss);
+  for (int i = 0; i < count; ++i) db += r[i] = residual(z[i], y[i]) * u[i];
   add_rows<count>(x, r, features, dw);
 }
 
-ffi::Error logistic(ffi::ThreadPool pool, Buffer x, Buffer w, Buffer b, Buffer y, Result loss, Result dw, Result db,
-                    float scale) {
+ffi::Error logistic(ffi::ThreadPool pool, Buffer x, Buffer w, Buffer b, Buffer y, Buffer u, Result z, Result dw,
+                    Result db) {
   return guarded([&] {
-    const Rows rows = rows_of({x, w, b, y, *loss, *dw, *db}, x, w, b);
+    const Rows rows = rows_of({x, w, b, y, u, *z, *dw, *db}, x, w, b);
     require_shape(y, {rows.count}, "y");
+    require_shape(u, {rows.count}, "the upstream");
+    require_shape(*z, {rows.count}, "the logits");
     require_shape(*dw, {rows.features}, "the gradient of w");
-    require(loss->element_count() == 1 && db->element_count() == 1, "the loss and the gradient of b are one number each");
+    require(db->element_count() == 1, "the gradient of b is one number, not ", db->element_count());
     const int64_t chunks = chunks_of(rows), n = rows.features;
     float* parts = static_cast<float*>(workspace(Use::partial_sums, chunks * n * sizeof(float)));
-    std::vector<Sums> sums(chunks);
-    const float *xs = data<float>(x), *ws = data<float>(w), *ys = data<float>(y), shift = *data<float>(b);
+    std::vector<double> sums(chunks);
+    const float *xs = data<float>(x), *ws = data<float>(w), *ys = data<float>(y), *us = data<float>(u);
+    const float shift = *data<float>(b);
+    float* logits = data<float>(*z);
     parallel(pool, chunks, [&](int64_t number) {
       const Part own = part_of(rows.count, chunks, number);
       float* part = parts + number * n;
-      Sums local;
+      double sum = 0;
       vectorized([&]() CHAINRULE_INLINE {
         for (int64_t j = 0; j < n; ++j) part[j] = 0;
         int64_t i = own.first;
         for (; i + rows_at_once <= own.last; i += rows_at_once)
-          use_rows<rows_at_once>(xs + i * n, ws, shift, ys + i, n, part, local);
-        for (; i < own.last; ++i) use_rows<1>(xs + i * n, ws, shift, ys + i, n, part, local);
+          use_rows<rows_at_once>(xs + i * n, ws, shift, ys + i, us + i, n, logits + i, part, sum);
+        for (; i < own.last; ++i) use_rows<1>(xs + i * n, ws, shift, ys + i, us + i, n, logits + i, part, sum);
       });
-      sums[number] = local;
+      sums[number] = sum;
     });
-    Sums all;
-    for (const Sums& part : sums) all.loss += part.loss, all.residuals += part.residuals;
-    *data<float>(*loss) = static_cast<float>(all.loss);
-    *data<float>(*db) = static_cast<float>(all.residuals * scale);
+    *data<float>(*db) = static_cast<float>(std::accumulate(sums.begin(), sums.end(), 0.0));
     for (int64_t j = 0; j < n; ++j) {
       float sum = 0;
       for (int64_t part = 0; part < chunks; ++part) sum += parts[part * n + j];
-      data<float>(*dw)[j] = sum * scale;
+      data<float>(*dw)[j] = sum;
     }
-  });
-}
-
-ffi::Error logistic_logits(ffi::ThreadPool pool, Buffer x, Buffer w, Buffer b, Result z) {
-  return guarded([&] {
-    const Rows rows = rows_of({x, w, b, *z}, x, w, b);
-    require_shape(*z, {rows.count}, "the logits");
-    const int64_t chunks = chunks_of(rows), n = rows.features;
-    const float *xs = data<float>(x), *ws = data<float>(w), shift = *data<float>(b);
-    float* to = data<float>(*z);
-    parallel(pool, chunks, [&](int64_t number) {
-      const Part own = part_of(rows.count, chunks, number);
-      vectorized([&]() CHAINRULE_INLINE {
-        int64_t i = own.first;
-        for (; i + rows_at_once <= own.last; i += rows_at_once) dot_rows<rows_at_once>(xs + i * n, ws, shift, n, to + i);
-        for (; i < own.last; ++i) dot_rows<1>(xs + i * n, ws, shift, n, to + i);
-      });
-    });
   });
 }
 
@@ -137,12 +124,9 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(chainrule_logistic, logistic,
                                   .Arg<Buffer>()
                                   .Arg<Buffer>()
                                   .Arg<Buffer>()
+                                  .Arg<Buffer>()
                                   .Ret<Buffer>()
                                   .Ret<Buffer>()
-                                  .Ret<Buffer>()
-                                  .Attr<float>("scale"));
-XLA_FFI_DEFINE_HANDLER_SYMBOL(
-    chainrule_logistic_logits, logistic_logits,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>());
+                                  .Ret<Buffer>());
 
 }  // namespace chainrule

@@ -355,21 +355,20 @@ def test_logistic(shape: Any) -> None:
     x, w, b = draw(rows, features), draw(features, seed=1), np.float32(0.3)
     y = (draw(rows, seed=2) > 0).astype(np.float32)
     z = x.astype(np.float64) @ w + b
-    near(call("chainrule_logistic_logits", like(rows), x, w, b), z)
-    loss, dw, db = call("chainrule_logistic", [like(), like(features), like()], x, w, b, y, scale=0.5)
-    r = 1 / (1 + np.exp(-z)) - y
-    near(loss, (np.logaddexp(0, z) - y * z).sum())
-    near(dw, 0.5 * r @ x)
-    near(db, 0.5 * r.sum())
+    u = draw(rows, seed=3)
+    logits, dw, db = call("chainrule_logistic", [like(rows), like(features), like()], x, w, b, y, u)
+    r = (1 / (1 + np.exp(-z)) - y) * u
+    near(logits, z)
+    near(dw, r @ x)
+    near(db, r.sum())
 
 
 def test_logistic_far_from_zero() -> None:
-    x, y = np.array([[1e4], [-1e4]], np.float32), np.array([0, 0], np.float32)
-    loss, dw, _ = call(
-        "chainrule_logistic", [like(), like(1), like()], x, np.ones(1, np.float32), np.float32(0), y, scale=1.0
-    )
-    assert float(loss) == 1e4
-    assert float(dw[0]) == 1e4
+    x, y = np.array([[1e4], [-1e4]], np.float32), np.array([0, 1], np.float32)
+    one = np.ones(1, np.float32)
+    z, dw, db = call("chainrule_logistic", [like(2), like(1), like()], x, one, np.float32(0), y, np.float32([0.5, 2]))
+    assert z.tolist() == [1e4, -1e4]
+    assert (float(dw[0]), float(db)) == (1e4 * 0.5 + 1e4 * 2, 0.5 - 2)
 
 
 # ---- refusals: an error that says what is wrong, and a process that goes on
@@ -405,7 +404,8 @@ REFUSED = [
     ("chainrule_momentum", (B, B), (B, B, B, B), {"momentum": 0.9, "nesterov": 0}, "one number"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, B, np.zeros(1, np.int32)), ROI, "boxes"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, np.zeros((1, 4), np.float32), np.zeros(1, np.float32)), ROI, "int32"),
-    ("chainrule_logistic_logits", B, (W[0, 0], B[:2], B[0]), {}, "w has"),
+    ("chainrule_logistic", (B[:2], B, B[0]), (W[0, 0], B[:2], B[0], B[:2], B[:2]), {}, "w has"),
+    ("chainrule_logistic", (B[:2], B, B[0]), (W[0, 0], B, B[0], B[:2], B[:1]), {}, "upstream has"),
 ]  # fmt: skip
 
 
@@ -442,7 +442,7 @@ def everything() -> dict[str, Any]:
         "thin": call("chainrule_conv_pool", [like(*small.shape), like(*small.shape, dtype=np.uint8)], thin, draw(3, 3, 1, 32), draw(32), **edges),
         "adam": call("chainrule_adam", [like(600, 500)] * 3, *[np.abs(draw(600, 500, seed=s)) for s in range(4)], np.float32(0.1), beta_1=0.9, beta_2=0.99, epsilon=1e-7),
         "roi": call("chainrule_roi_align_gradient", like(*x.shape), draw(40, 7, 7, 24), boxes, images, samples=(2, 2), adaptive=0, aligned=1, spatial_scale=1.0),
-        "logistic": call("chainrule_logistic", [like(), like(130), like()], draw(9000, 130), draw(130), np.float32(0), np.ones(9000, np.float32), scale=1.0),
+        "logistic": call("chainrule_logistic", [like(9000), like(130), like()], draw(9000, 130), draw(130), np.float32(0), np.ones(9000, np.float32), draw(9000, seed=1)),
     }  # fmt: skip
     found["thin kernel"] = call(
         "chainrule_conv_pool_kernel", [like(3, 3, 1, 32), like(32)], thin, found["thin"][1], small, **edges

@@ -20,7 +20,6 @@ NAMES = (
     "chainrule_conv_pool_kernel",
     "chainrule_conv_transpose",
     "chainrule_logistic",
-    "chainrule_logistic_logits",
     "chainrule_matmul",
     "chainrule_max_pool",
     "chainrule_max_pool_gradient",

@@ -186,8 +186,8 @@ def _blank(once: Any, arrays: Sequence[Array], size: int, read: Any, changed: An
 
 
 def _rows(arrays: Sequence[Array], order: Any, start: Array, size: int) -> list[Array]:
-    if order is None:
-        return [lax.dynamic_slice_in_dim(a, start, size) for a in arrays]
+    if order is None:  # a batch of all rows is the array itself, not a copy
+        return [a if len(a) == size else lax.dynamic_slice_in_dim(a, start, size) for a in arrays]
     chosen = lax.dynamic_slice_in_dim(order, start, size)
     return [a.at[chosen].get(mode="promise_in_bounds") for a in arrays]
 

@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..graph import Graph, Node
+from ..graph import Graph, Node, ancestors
 from ..ops.convolution import Geometry, geometry
 from ..ops.record import PICK
 from .calls import REPLACED, forward_of
@@ -137,9 +137,58 @@ def _dense(values: Values, node: Node) -> Values | None:
     if not _fast(*inputs) or not _worth(x, kernel):
         return None
     made = Values(node.attributes["body"], inputs, values.replaced)
-    out = _product(_flat(x), kernel, *bias, relu=node.attributes["activation"] == "relu")
+    out = _logits(values, node)
+    if out is None:
+        out = _product(_flat(x), kernel, *bias, relu=node.attributes["activation"] == "relu")
     made.known[len(made.graph.order) - 1] = out.reshape(*x.shape[:-1], kernel.shape[1])
     return made
+
+
+def _logits(values: Values, node: Node) -> Array | None:
+    """A product of one column whose gradient is that of a logistic regression: both, while x is read once."""
+    x, kernel, *bias = values.inputs_of(node)
+    if x.ndim != 2 or kernel.shape[1] != 1 or x.dtype != jnp.float32 or node.attributes["activation"] is not None:
+        return None
+    found = _logistic_gradient(values.graph, node)
+    if found is None:
+        return None
+    loss, gradient = found
+    y, u = values.of(loss.inputs[0]), values.of(loss.inputs[2])
+    if not _fast(x, y, u):
+        return None
+    given = [
+        x,
+        kernel.reshape(-1),
+        *[b.reshape(()) for b in bias or (jnp.zeros((), x.dtype),)],
+        y.reshape(-1),
+        u.reshape(-1),
+    ]
+    forms = [_like(x, len(x)), _like(x, len(kernel)), _like(x)]
+    z, by_kernel, by_bias = _call("logistic", forms, *given)
+    body = gradient.attributes["body"]
+    answer = Values(body, [], values.replaced)  # all that is asked of it is known
+    by_input = {1: by_kernel.reshape(kernel.shape), 2: by_bias.reshape(1)}
+    for i, output in zip(body.derives[0], body.outputs, strict=True):
+        answer.known[body.place[output.serial]] = by_input[i]
+    values.known[values.graph.place[gradient.serial]] = answer
+    return z
+
+
+def _logistic_gradient(graph: Graph, node: Node) -> tuple[Node, Node] | None:
+    """The gradient of the cross-entropy on this product, and the product's own, by its weights alone."""
+    own = [n.serial for n in node.inputs]
+    for gradient in graph.order:
+        if gradient.operation.name != "dense_gradient" or own != [n.serial for n in gradient.inputs[: len(own)]]:
+            continue
+        loss, body = _source(gradient.inputs[-1], "binary_crossentropy_gradient"), gradient.attributes["body"]
+        if loss is None or not _plain(body, 3) or 0 in body.derives[0] or len(loss.inputs) != 3:
+            continue
+        target, logits, upstream = loss.inputs
+        suits = loss.attributes["from_logits"] and _source(logits, "dense") is node
+        alike = target.spec.shape == upstream.spec.shape == logits.spec.shape
+        if suits and alike and node.serial not in {n.serial for n in ancestors([target, upstream])}:
+            return loss, gradient
+    return None
 
 
 def _before_activation(values: Values, node: Node, u: Array) -> tuple[Array, Array] | None:
@@ -239,20 +288,16 @@ def _convolution_gradient(values: Values, node: Node) -> Values | None:
     pooled = _source(node.inputs[-1], "max_pool_gradient")
     routed: Any = values.of(pooled) if pooled is not None else None
     g, groups = _geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2]), node.attributes["groups"]
-    masked = (
-        isinstance(routed, Routed) and node.attributes["activation"] == "relu"
-    )  # by the pooling, which knew of relu
+    masked = isinstance(routed, Routed)  # by the pooling, which knew of the relu before it
     if masked and routed.thin:
         forms = (_like(x, *kernel.shape), _like(x, kernel.shape[-1]))
         before, after = zip(*g.padding, strict=True)
         made = _call("conv_pool_kernel", forms, x, routed.index, routed.upstream, before=before, after=after)
         return _answered(values, node, {0: _spread(u, kernel, g, groups), 1: made[0], 2: made[1]})
-    d = u
-    if not isinstance(routed, Routed):  # a pooling that knew of the relu has masked it already
-        found = _before_activation(values, node, u)
-        if found is None:
-            return None
-        d = found[0]
+    found = (u,) if masked else _before_activation(values, node, u)
+    if found is None:
+        return None
+    d = found[0]
     by_kernel, by_bias = _by_kernel(x, d, g, groups)
     return _answered(values, node, {0: _spread(d, kernel, g, groups), 1: by_kernel, 2: by_bias})
 
