@@ -337,6 +337,7 @@ NETWORKS = """
     selu sigmoid silu softmax softplus sparse_plus sparse_sigmoid squareplus"""
 
 ORACLES = {
+    "after": lambda x, other: x,
     **{name: getattr(jnp, name) for name in NUMPY.split()},
     **{name: getattr(nn, name) for name in NETWORKS.split()},
     **PLAIN,

@@ -77,6 +77,8 @@ _WORDS = {
     "Sequential": "models",
     "TrainingWarning": "training",
     "compile": "compiling",
+    "RematScope": "layers.rematerialization",
+    "remat": "layers.rematerialization",
 }
 
 _HABITS = {

@@ -28,7 +28,6 @@ def _each(names: str, advice: str) -> dict[str, str]:
 
 ABSENT: Mapping[str, Mapping[str, str]] = {
     "chainrule": {
-        **_each("RematScope remat", "the engine frees what is no longer needed; nothing is to be said"),
         **_each("SymbolicScope", "use chainrule.symbolic"),
         **_each("Quantizer", _QUANTIZED),
     },

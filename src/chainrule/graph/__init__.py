@@ -6,7 +6,7 @@ May import: `errors`, NumPy. Nothing here knows an operation, a reading or an en
 from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
 from .graph import Graph, verify
 from .node import CONSTANT, Cut, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
-from .scope import Made, line_of, made_for, made_here, scope
+from .scope import Made, Recomputed, Region, line_of, made_for, made_here, recomputed, scope
 from .spec import (
     Shape,
     Spec,
@@ -33,6 +33,8 @@ __all__ = [
     "Node",
     "OperationRecord",
     "Plan",
+    "Recomputed",
+    "Region",
     "Shape",
     "Spec",
     "Specs",
@@ -49,6 +51,7 @@ __all__ = [
     "plan_for",
     "promote",
     "promote_specs",
+    "recomputed",
     "resolve",
     "scope",
     "set_floatx",

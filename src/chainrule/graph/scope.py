@@ -28,6 +28,33 @@ class Made(NamedTuple):
     of: int | None = None
 
 
+class Recomputed:
+    """One call of a region that keeps no values for the backward pass, which computes them again.
+
+    Attributes:
+        keeps: names of operations whose values are kept all the same.
+        on: may be set until the gradient is built, as when the output's size decides.
+    """
+
+    __slots__ = ("keeps", "on")
+
+    def __init__(self, keeps: frozenset[str] = frozenset()) -> None:
+        self.keeps, self.on = keeps, True
+
+
+class Region(str):
+    """A scope inside a recomputed call. A kind of string: nodes made elsewhere must not pay for one field more."""
+
+    call: Recomputed
+
+
+def region(path: str, call: Recomputed) -> Region:
+    """The scope `path` as one inside `call`."""
+    made = Region(path)
+    made.call = call
+    return made
+
+
 _new = tuple.__new__  # a quarter of the time of Made(...), and it is done for every node
 
 
@@ -60,12 +87,26 @@ class scope:
         self._before: list[str] = []
 
     def __enter__(self) -> str:
-        self._before.append(state.scope)
-        state.scope = f"{state.scope}/{self.name}" if state.scope else self.name
+        before = state.scope
+        self._before.append(before)
+        inside = f"{before}/{self.name}" if before else self.name
+        state.scope = region(inside, before.call) if isinstance(before, Region) else inside
         return state.scope
 
     def __exit__(self, *error: object) -> None:
         state.scope = self._before.pop()
+
+
+@contextmanager
+def recomputed(call: Recomputed | None) -> Iterator[None]:
+    """Nodes made inside belong to `call`, unless they are inside another already; ``None`` changes nothing."""
+    before = state.scope
+    if call is not None and not isinstance(before, Region):
+        state.scope = region(before, call)
+    try:
+        yield
+    finally:
+        state.scope = before
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import numpy as np
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..configurable import Configurable, no_argument
 from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
-from ..graph import Shape, as_dtype, made_here, scope, with_stand_in, without_stand_in
+from ..graph import Shape, as_dtype, made_here, recomputed, scope, with_stand_in, without_stand_in
 from ..graph.scope import state as scope_state
 from ..graph.spec import Specs, is_float
 from ..ops.random import SeedGenerator
@@ -29,6 +29,7 @@ from ..readings.trace import Reads
 from ..tensor import Tensor, Variable, as_tensor, computing_in, recording, symbolic, tensor
 from .calling import OfTheCall, auto_name, building, calls, mask_of, note_outputs, set_mask
 from .node import LAYER_CALL, LayerCall, Place, of_a_model
+from .rematerialization import RematScope, current
 
 
 class InputSpec:
@@ -123,6 +124,7 @@ class Layer(Configurable):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.declared_shape = None if shape is None else tuple(shape)  # of one example: the old `input_shape=`
         self._trainable = trainable
+        self._remat = self._rematerialized()
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
 
@@ -130,6 +132,11 @@ class Layer(Configurable):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = _built_by(cls.build)  # type: ignore[method-assign]
+
+    @staticmethod
+    def _rematerialized() -> RematScope | None:
+        """The scope that the layer is made in; models, which train as a whole, heed none."""
+        return current()
 
     # ---- weights
 
@@ -389,7 +396,9 @@ class Layer(Configurable):
                 layer._losses = []
         calls.depth += 1
         try:
-            with scope(self.name), computing_in(as_dtype(self.compute_dtype) if self._casts() else None):
+            again = None if self._remat is None else self._remat.of(self)
+            compute = as_dtype(self.compute_dtype) if self._casts() else None
+            with scope(self.name), recomputed(again), computing_in(compute):
                 args, kwargs = self._cast((args, kwargs))
                 self._check(args)
                 if not self.built:
@@ -401,6 +410,8 @@ class Layer(Configurable):
                 if self.activity_regularizer is not None:
                     for out in flatten(result, numbers=False)[0]:
                         self.add_loss(self.activity_regularizer(out) / max(out.shape[0] or 1, 1))
+            if again is not None and self._remat is not None:
+                self._remat.decide(again, result)
             self._set_masks(args, kwargs, result)
             calls.chain.append((self.name, _shapes(result)))
             return result

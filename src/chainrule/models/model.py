@@ -47,6 +47,10 @@ class Model(Trainer):
             self._functional = Functional(inputs, outputs)
             self.built = True
 
+    @staticmethod
+    def _rematerialized() -> None:
+        return None
+
     # ---- structure
 
     @property

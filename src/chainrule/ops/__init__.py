@@ -134,6 +134,7 @@ from .linear import (
     solve_record,
 )
 from .movement import add_at_record, get_item_record, squeeze
+from .order import after
 from .pooling import max_pool_index, window_spread, window_sum
 from .products import matmul
 from .random import random_bits, random_normal, random_permutation, random_uniform
@@ -153,6 +154,7 @@ install()
 __getattr__ = lookup("ops")
 
 __all__ = [
+    "after",
     *_functions,
     "abs",
     "absolute",

@@ -13,10 +13,11 @@ from typing import Any
 from ..errors import GraphError
 from ..graph import Graph, Made, Node, Spec, ancestors, made_for
 from ..ops.record import PICK, Cost, attributes_of
-from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, symbolic
+from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, recording, symbolic
 from .differentiate import gradients
 from .nested import flatten
 from .run import rebuild, same
+from .trace import Reads
 
 
 @dataclass
@@ -140,7 +141,8 @@ def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: boo
             raise GraphError(f"a price for the shape {s}", "known sizes", "give the batch size")
         shape = s if isinstance(s, tuple) and all(isinstance(n, int) for n in s) else None
         inputs.append(symbolic(shape) if shape is not None else symbolic(as_tensor(s).shape, as_tensor(s).dtype))
-    outputs = [as_tensor(t) for t in flatten(f(*inputs))[0]]
+    with recording(Reads()):  # what it assigns, such as running means, stays undone
+        outputs = [as_tensor(t) for t in flatten(f(*inputs))[0]]
     more = [n for n in ancestors(outputs, stop=inputs) if n.operation in (VARIABLE, WATCHED)]
     return _price(Graph([*inputs, *more], outputs), backward)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from ..engine import Batches, Passes
 from ..errors import ValueProblem
-from ..graph import Graph, Spec
+from ..graph import Graph, Node, Spec
 from ..readings.trace import Step
 from ..tensor import Variable
 from . import devices
-from .lax import OVERRIDES
+from .lax import OVERRIDES, on_cpu
 from .lower import Replacement, lower
 
 Array = Any
@@ -66,8 +66,9 @@ class XlaProgram:
             return found[:results], found[results:]
 
         self.once = once
-        self._once = jax.jit(once, donate_argnums=2)
-        self._many = jax.jit(partial(_many, once), donate_argnums=4, static_argnums=5)
+        self._jit = partial(jax.jit, compiler_options=_options(graph))
+        self._once = self._jit(once, donate_argnums=2)
+        self._many = self._jit(partial(_many, once), donate_argnums=4, static_argnums=5)
         self._passes: tuple[XlaProgram | None, Any] | None = None
         self.seconds = 0.0
         self._met: set[str] = set()
@@ -120,7 +121,7 @@ class XlaProgram:
         """The program of many epochs, made once for the step of shorter batches."""
         if self._passes is None or self._passes[0] is not rest:
             run = partial(_passes, self.once, None if rest is None else rest.once)
-            self._passes = rest, jax.jit(run, donate_argnums=3, static_argnums=(4, 5))
+            self._passes = rest, self._jit(run, donate_argnums=3, static_argnums=(4, 5))
         return self._passes[1]
 
     @contextmanager
@@ -154,14 +155,35 @@ def _values(variables: Sequence[Variable], mesh: Any) -> list[Array]:
 
 def _wide(graph: Graph) -> bool:
     """Whether anything in the graph has 64 bits."""
+    specs = (node.spec for node in _every_node(graph))
+    return any(isinstance(s, Spec) and s.dtype.itemsize == 8 and not s.weak for s in specs)
+
+
+def _options(graph: Graph) -> dict[str, Any]:
+    """Where values are computed again to save memory, operations run in the order that saves it: XLA's CPU compiler
+    would choose the one that has most of them at work at once."""
+    saves = on_cpu() and any(node.operation.name == "after" for node in _every_node(graph))
+    return _saving() if saves else {}
+
+
+@cache
+def _saving() -> dict[str, Any]:
+    """The compiler's option for that, where it has it."""
+    options: dict[str, Any] = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
+    try:
+        jax.jit(lambda x: x, compiler_options=options)(np.float32(0))
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return options
+
+
+def _every_node(graph: Graph) -> Iterator[Node]:
     todo = [graph]
     while todo:
         for node in todo.pop().order:
-            if isinstance(node.spec, Spec) and node.spec.dtype.itemsize == 8 and not node.spec.weak:
-                return True
+            yield node
             if "body" in node.attributes:
                 todo.append(node.attributes["body"])
-    return False
 
 
 def _bits(wide: bool) -> Any:

@@ -12,6 +12,7 @@ from ...ops.movement import summed_to
 from ...ops.record import PICK, CallRecord, Operation, attributes_of, pick
 from ...ops.rules import normal_axes
 from ...tensor import symbolic
+from .again import Again
 
 
 def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
@@ -87,6 +88,7 @@ def reverse(
     """
     building = o is ops
     at_once = value is array_of
+    again = Again()
     upstreams: dict[int, Any] = dict(seeds)
     for node in reversed(order):
         serial = node.serial
@@ -125,26 +127,27 @@ def reverse(
         elif operation is PICK:
             _pass_to_call(upstreams, node, u)
         elif building:
-            made = Made(node.scope, node.made.code, node.made.offset, serial) if node.made else made_here()
+            made = Made(str(node.scope), node.made.code, node.made.offset, serial) if node.made else made_here()
             with made_for(made):
-                _one(node, operation, u, upstreams, active, o, value)
+                _one(node, again.of(node, u), u, upstreams, active, o, value)
         else:
-            _one(node, operation, u, upstreams, active, o, value)
+            _one(node, node, u, upstreams, active, o, value)
     return upstreams
 
 
-def _one(node: Node, operation: Any, u: Any, upstreams: dict[int, Any], active: set[int], o: Any, value: Any) -> None:
-    """What one node hands to each of its active inputs."""
+def _one(node: Node, stand: Node, u: Any, upstreams: dict[int, Any], active: set[int], o: Any, value: Any) -> None:
+    """What one node hands to each of its active inputs. `stand`: the node computed again, or itself."""
+    operation: Any = node.operation
     inputs, attributes = node.inputs, node.attributes
     if "body" in attributes:
         wanted = tuple([i for i, n in enumerate(inputs) if n.serial in active])
-        found = (_call_on_nodes if o is ops else _call_on_arrays)(node, u, wanted, value)
+        found = (_call_on_nodes if o is ops else _call_on_arrays)(stand, u, wanted, value)
         for i, d in zip(wanted, found, strict=True):
             _add(upstreams, inputs[i].serial, d)
         return
     if value is None:
-        xs: Sequence[Any] = inputs
-        y: Any = node
+        xs: Sequence[Any] = stand.inputs
+        y: Any = stand
     else:
         xs = [value(n) for n in inputs]
         y = value(node)

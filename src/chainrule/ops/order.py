@@ -1,0 +1,21 @@
+"""Order among operations that do not read each other."""
+
+from __future__ import annotations
+
+from .record import Draw, Operation, Sample
+from .rules import as_given, loop_batch, per_entry
+
+after = Operation(
+    "after",
+    lambda o, x, other: x[...],
+    spec=lambda specs: specs[0],
+    casts=as_given,
+    local=(1, None),
+    batch=loop_batch,
+    cost=per_entry(),
+    says="after hands the gradient on to its first input",
+    written="{0}",
+    samples=[Sample(Draw(2, 3), Draw(4)), Sample([1, 2], 0.5), Sample([True, False], [1, 2, 3])],
+    doc="x itself, computed once `other` is there, and by no engine merged with what was computed before.\n\n"
+    ">>> ops.after([1.0, 2.0], 5.0)\ntensor([1., 2.])",
+)
