@@ -160,3 +160,14 @@ def test_an_operation_without_a_price_is_an_error(monkeypatch):
     monkeypatch.setattr(ops.registry["tanh"], "cost", lambda *a, **k: None)
     with pytest.raises(cr.GraphError, match="without a price"):
         cr.price(ops.tanh(cr.Variable([1.0])))
+
+
+def test_what_a_function_assigns_stays_undone():
+    """A training step with batch normalisation: priced on symbols, running means and all, and nothing changes."""
+    model = cr.Sequential([cr.Input((6,)), cr.layers.Dense(4), cr.layers.BatchNormalization(), cr.layers.Dense(1)])
+    before = [v.numpy() for v in model.weights]
+    cost = cr.price(lambda x: ops.sum(model(x, training=True)), (5, 6), backward=True)
+    assert cost.forward.macs == 5 * (6 * 4 + 4)
+    assert cost.backward.macs >= 2 * 5 * (6 * 4 + 4) - 5 * 6 * 4  # the data's own gradient is asked for too
+    for v, was in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(v.numpy(), was)

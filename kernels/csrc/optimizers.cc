@@ -1,11 +1,11 @@
 // Adam and momentum in place: one pass over a weight and its slots.
-#include <cmath>
+#include "adam.h"
+
 #include <cstring>
 
 #include "pool.h"
 
 namespace chainrule {
-namespace {
 
 void require_weights(const std::vector<Buffer>& buffers) {
   for (const Buffer& buffer : buffers) {
@@ -27,32 +27,25 @@ float* in_place(const Buffer& operand, const Buffer& result) {
   return data<float>(result);
 }
 
-// part(first, last) over all entries, shared out where they are many.
+namespace {
+
+// part(own) over all entries, shared out where they are many.
 template <class Loop>
 void over_entries(ffi::ThreadPool& pool, int64_t size, const Loop& part) {
   const int64_t chunks = chunks_for(16.0 * size, 16);
-  parallel(pool, chunks, [&](int64_t number) {
-    const Part own = part_of(size, chunks, number);
-    vectorized([&]() CHAINRULE_INLINE { part(own.first, own.last); });
-  });
+  parallel(pool, chunks, [&](int64_t number) { part(part_of(size, chunks, number)); });
 }
 
 ffi::Error adam(ffi::ThreadPool pool, Buffer g, Buffer p, Buffer m, Buffer v, Buffer alpha, Result p_out, Result m_out,
                 Result v_out, float beta_1, float beta_2, float epsilon) {
   return guarded([&] {
     require_weights({g, p, m, v, *p_out, *m_out, *v_out});
-    const float rate = scalar(alpha, "alpha"), take_1 = 1 - beta_1, take_2 = 1 - beta_2;
+    const Adam adam{scalar(alpha, "alpha"), 1 - beta_1, 1 - beta_2, epsilon};
     const float* gradient = data<float>(g);
     float *weight = in_place(p, *p_out), *mean = in_place(m, *m_out), *square = in_place(v, *v_out);
-    over_entries(pool, g.element_count(), [&](int64_t first, int64_t last) CHAINRULE_INLINE {
-#pragma omp simd
-      for (int64_t i = first; i < last; ++i) {
-        const float next_mean = mean[i] + (gradient[i] - mean[i]) * take_1;
-        const float next_square = square[i] + (gradient[i] * gradient[i] - square[i]) * take_2;
-        mean[i] = next_mean;
-        square[i] = next_square;
-        weight[i] -= next_mean * rate / (std::sqrt(next_square) + epsilon);
-      }
+    over_entries(pool, g.element_count(), [&](Part own) {
+      const int64_t first = own.first;
+      update(adam, gradient + first, weight + first, mean + first, square + first, own.last - first);
     });
   });
 }
@@ -65,13 +58,15 @@ ffi::Error momentum(ffi::ThreadPool pool, Buffer g, Buffer p, Buffer m, Buffer r
     const float* gradient = data<float>(g);
     float *weight = in_place(p, *p_out), *velocity = in_place(m, *m_out);
     const bool ahead = nesterov != 0;
-    over_entries(pool, g.element_count(), [&](int64_t first, int64_t last) CHAINRULE_INLINE {
+    over_entries(pool, g.element_count(), [&](Part own) {
+      vectorized([&]() CHAINRULE_INLINE {
 #pragma omp simd
-      for (int64_t i = first; i < last; ++i) {
-        const float next = velocity[i] * momentum - gradient[i] * step;
-        velocity[i] = next;
-        weight[i] += ahead ? next * momentum - gradient[i] * step : next;
-      }
+        for (int64_t i = own.first; i < own.last; ++i) {
+          const float next = velocity[i] * momentum - gradient[i] * step;
+          velocity[i] = next;
+          weight[i] += ahead ? next * momentum - gradient[i] * step : next;
+        }
+      });
     });
   });
 }

@@ -371,6 +371,74 @@ def test_logistic_far_from_zero() -> None:
     assert (float(dw[0]), float(db)) == (1e4 * 0.5 + 1e4 * 2, 0.5 - 2)
 
 
+# ---- dense layers: products by panels, and the weights' gradient with its update
+
+SHAPES = [
+    (1, 1, 1),
+    (5, 1, 1),
+    (13, 1, 65),
+    (6, 7, 5),
+    (64, 100, 10),
+    (100, 7, 129),
+    (3, 13, 0),
+    (0, 4, 3),
+    (64, 300, 200),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_dense_adam(shape: Any) -> None:
+    rows, features, units = shape
+    x, d = draw(rows, features), draw(rows, units, seed=1)
+    p, m = (draw(features, units, seed=s) for s in (2, 3))
+    v, rate = 0.1 + np.abs(draw(features, units, seed=4)), np.float32(0.01)
+    none = np.zeros(0, np.float32)
+    found = call(
+        "chainrule_dense_adam",
+        [like(features, units)] * 3,
+        *(none, x, d, p, m, v, rate),
+        aliases={3: 0, 4: 1, 5: 2},
+        beta_1=0.9,
+        beta_2=0.99,
+        epsilon=1e-7,
+    )
+    g = x.astype(np.float64).T @ d
+    next_m, next_v = m + (g - m) * 0.1, v + (g**2 - v) * 0.01
+    for a, b in zip(found, (p - next_m * 0.01 / (np.sqrt(next_v) + 1e-7), next_m, next_v), strict=True):
+        near(a, b)
+
+
+def test_dense_adam_at_the_edges() -> None:
+    """Nothing seen yet, squares that vanish or overflow, and nan, which must not be hidden."""
+    g = np.array([[0.0, 1e-20, 1e20, np.nan, 1.0]], np.float32)
+    zeros, none = np.zeros((1, 5), np.float32), np.zeros(0, np.float32)
+    p, _, v = call(
+        "chainrule_dense_adam",
+        [like(1, 5)] * 3,
+        *(none, np.ones((1, 1), np.float32), g, zeros, zeros, zeros, np.float32(0.5)),
+        beta_1=0.5,
+        beta_2=0.75,
+        epsilon=1e-7,
+    )
+    p = np.asarray(p)[0]
+    assert p[0] == 0
+    np.testing.assert_allclose(p[1], -0.25 * 1e-20 / 1e-7, rtol=1e-4)
+    assert abs(p[2]) < 10
+    assert np.isinf(v[0, 2])
+    assert np.isnan(p[3])
+    np.testing.assert_allclose(p[4], -0.5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("relu", [0, 1])
+@pytest.mark.parametrize("shape", [*SHAPES, (70, 2048, 65), (7, 2049, 3)])
+def test_products_by_panels(shape: Any, relu: int) -> None:
+    rows, inner, columns = shape
+    a, b, bias = draw(rows, inner), draw(inner, columns, seed=1), draw(columns, seed=2)
+    wanted = a.astype(np.float64) @ b + bias
+    found = call("chainrule_matmul", like(rows, columns), a, b, bias, ta=0, tb=0, activation=relu)
+    near(found, np.maximum(wanted, 0) if relu else wanted)
+
+
 # ---- refusals: an error that says what is wrong, and a process that goes on
 
 CONV = {"strides": (1, 1), "dilation": (1, 1), "before": (0, 0), "after": (0, 0), "groups": 1}
@@ -401,6 +469,8 @@ REFUSED = [
     ("chainrule_conv_pool", (Y[:, :2, :2], Y[:, :2, :2].astype(np.uint8)), (X, W, B[:1]), {"before": (0, 0), "after": (0, 0)}, "bias"),
     ("chainrule_conv_pool_kernel", (np.zeros((9, 9, 2, 3), np.float32), B), (WIDE, Y.astype(np.uint8), Y), {"before": (0, 0), "after": (0, 0)}, "shape"),
     ("chainrule_adam", (B, B, B), (B, B, B, B[:2], B[0]), {"beta_1": 0.9, "beta_2": 0.9, "epsilon": 0.1}, "shape"),
+    ("chainrule_dense_adam", (B[None], B[None], B[None]), (B, X[0, 0], B[None], B[None], B[None], B[None], B[0]), {"beta_1": 0.9, "beta_2": 0.9, "epsilon": 0.1}, "one number of rows"),
+    ("chainrule_dense_adam", (B[None], B[None], B[None]), (B, B[None], B[None], B[None], B[None], B[None], B[0]), {"beta_1": 0.9, "beta_2": 0.9, "epsilon": 0.1}, "the weight has"),
     ("chainrule_momentum", (B, B), (B, B, B, B), {"momentum": 0.9, "nesterov": 0}, "one number"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, B, np.zeros(1, np.int32)), ROI, "boxes"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, np.zeros((1, 4), np.float32), np.zeros(1, np.float32)), ROI, "int32"),
@@ -441,6 +511,8 @@ def everything() -> dict[str, Any]:
         "average": call("chainrule_average_pool_gradient", like(*x.shape), draw(*pooled), **pool),
         "thin": call("chainrule_conv_pool", [like(*small.shape), like(*small.shape, dtype=np.uint8)], thin, draw(3, 3, 1, 32), draw(32), **edges),
         "adam": call("chainrule_adam", [like(600, 500)] * 3, *[np.abs(draw(600, 500, seed=s)) for s in range(4)], np.float32(0.1), beta_1=0.9, beta_2=0.99, epsilon=1e-7),
+        "dense adam": call("chainrule_dense_adam", [like(600, 500)] * 3, np.zeros(0, np.float32), draw(64, 600), draw(64, 500), *[np.abs(draw(600, 500, seed=s)) for s in range(3)], np.float32(0.1), beta_1=0.9, beta_2=0.99, epsilon=1e-7),
+        "product": call("chainrule_matmul", like(64, 500), draw(64, 600), draw(600, 500), draw(500), ta=0, tb=0, activation=1),
         "roi": call("chainrule_roi_align_gradient", like(*x.shape), draw(40, 7, 7, 24), boxes, images, samples=(2, 2), adaptive=0, aligned=1, spatial_scale=1.0),
         "logistic": call("chainrule_logistic", [like(9000), like(130), like()], draw(9000, 130), draw(130), np.float32(0), np.ones(9000, np.float32), draw(9000, seed=1)),
     }  # fmt: skip
@@ -476,7 +548,7 @@ def test_bits_are_equal_for_any_number_of_threads(threads: str) -> None:
 @pytest.mark.parametrize("instructions", ["AVX2", "SSE41"])
 def test_on_a_lesser_machine(instructions: str) -> None:
     """Narrower vectors, and no bfloat16 in oneDNN: its operands are widened."""
-    tests = "test_convolution or sizes6 or sizes3 or relu or pool or thin or optimizers or roi or logistic"
+    tests = "test_convolution or sizes6 or sizes3 or relu or pool or thin or optimizers or roi or logistic or dense or panels"
     command = [sys.executable, "-m", "pytest", "-q", "-k", tests, str(Path(__file__))]
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions}
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -19,6 +19,7 @@ NAMES = (
     "chainrule_conv_pool",
     "chainrule_conv_pool_kernel",
     "chainrule_conv_transpose",
+    "chainrule_dense_adam",
     "chainrule_logistic",
     "chainrule_matmul",
     "chainrule_max_pool",

@@ -204,6 +204,18 @@ def _before_activation(values: Values, node: Node, u: Array) -> tuple[Array, Arr
     return made
 
 
+class Sums(Values):
+    """The gradient of a product: its kernel's is the sum over the rows of `inputs` and `upstream`, side by side.
+
+    by_input: the inputs' own gradient, which reads the kernel, so that an update in place must wait for it; ``None``
+        where nobody asks for it.
+    """
+
+    inputs: Array
+    upstream: Array
+    by_input: Array | None
+
+
 def _dense_gradient(values: Values, node: Node) -> Values | None:
     if not _plain(node.attributes["body"], 3):
         return None
@@ -211,9 +223,14 @@ def _dense_gradient(values: Values, node: Node) -> Values | None:
     found = _before_activation(values, node, u) if _fast(x, kernel, u) and _worth(x, kernel) else None
     if found is None:
         return None
-    d = _flat(found[0])
-    by_kernel = _product(_flat(x), d, ta=True)
-    return _answered(values, node, {0: _product(d, kernel, tb=True).reshape(x.shape), 1: by_kernel, 2: found[1]})
+    inputs, d = _flat(x), _flat(found[0])
+    by_kernel = _product(inputs, d, ta=True)
+    by_input = _product(d, kernel, tb=True).reshape(x.shape)
+    made = _answered(values, node, {0: by_input, 1: by_kernel, 2: found[1]})
+    sums = Sums(made.graph, [], values.replaced)
+    sums.known, sums.inputs, sums.upstream = made.known, inputs, d
+    sums.by_input = by_input if 0 in node.attributes["body"].derives[0] else None
+    return sums
 
 
 # ---- convolution
@@ -434,29 +451,44 @@ def _roi_align_gradient(values: Values, node: Node) -> Values | None:
 # ---- updates
 
 
-def _updated(name: str, values: Values, node: Node, slots: int, attributes: dict[str, Any]) -> Values | None:
-    """An update in place: the weight and its slots lend their memory to their new values."""
-    inputs = values.inputs_of(node)
-    gradient, *held, rate = inputs
-    if any(a.dtype != jnp.float32 for a in inputs) or gradient.size < SMALL or rate.shape != ():
-        return None
+def _updated(name: str, values: Values, node: Node, given: list[Array], attributes: dict[str, Any]) -> Values | None:
+    """An update in place of the last entries of `given` but one, the weight and its slots: they lend their memory to
+    their new values. The first entries are what the gradient is made of; the last is the rate."""
     body: Graph = node.attributes["body"]
-    forms = [Form(a.shape, a.dtype) for a in held]
-    found = _call(name, forms, *inputs, aliases={i + 1: i for i in range(slots)}, **attributes)
-    made = Values(body, inputs, values.replaced)
+    held = given[-1 - len(body.outputs) : -1]
+    if any(a.dtype != jnp.float32 for a in given) or held[0].size < SMALL or given[-1].shape != ():
+        return None
+    first = len(given) - 1 - len(held)
+    aliases = {first + i: i for i in range(len(held))}
+    found = _call(name, [Form(a.shape, a.dtype) for a in held], *given, aliases=aliases, **attributes)
+    made = Values(body, [], values.replaced)  # all that is asked of it is known
     for output, value in zip(body.outputs, found, strict=True):
         made.known[body.place[output.serial]] = value
     return made
 
 
 def _adam(values: Values, node: Node) -> Values | None:
+    """Where nothing else reads the gradient of a product's kernel, it is updated as the sums are made."""
     numbers = {k: float(node.attributes[k]) for k in ("beta_1", "beta_2", "epsilon")}
-    return _updated("adam", values, node, 3, numbers)
+    gradient, *rest = node.inputs
+    held = [values.of(n) for n in rest]
+    call = _source(gradient, "dense_gradient")
+    sums = values.of(call) if call is not None else None
+    if isinstance(sums, Sums) and _readers(values.graph, gradient) == 1:
+        before = _nothing(held[0]) if sums.by_input is None else sums.by_input
+        made = _updated("dense_adam", values, node, [before, sums.inputs, sums.upstream, *held], numbers)
+        if made is not None:
+            return made
+    return _updated("adam", values, node, [values.of(gradient), *held], numbers)
+
+
+def _readers(graph: Graph, node: Node) -> int:
+    return sum(n is node for other in graph.order for n in other.inputs) + sum(n is node for n in graph.outputs)
 
 
 def _momentum(values: Values, node: Node) -> Values | None:
     momentum, nesterov = float(node.attributes["momentum"]), bool(node.attributes["nesterov"])
-    return _updated("momentum", values, node, 2, {"momentum": momentum, "nesterov": nesterov})
+    return _updated("momentum", values, node, values.inputs_of(node), {"momentum": momentum, "nesterov": nesterov})
 
 
 KERNELS: dict[str, Replacement] = {
