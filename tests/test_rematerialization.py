@@ -73,6 +73,20 @@ def test_products_are_computed_again_unless_they_are_kept():
     assert count == {"plain": 6, "activations": 6, "full": 12}
 
 
+def test_a_region_after_another():
+    """What leaves one region enters the next: both are computed again, each from what entered it."""
+    x, w = cr.Variable(np.linspace(-1, 1, 6).reshape(2, 3)), cr.Variable(np.linspace(0.1, 1, 3))
+    first, second = remat(lambda x: ops.max(ops.sin(x * w), axis=1)), remat(lambda x: ops.exp(x * x))
+
+    def slopes(f, g):
+        return lambda: cr.gradients(ops.sum(g(f(x))), [x, w])
+
+    for ours, plain in zip(
+        cr.compile(slopes(first, second))(), slopes(first.__wrapped__, second.__wrapped__)(), strict=True
+    ):
+        np.testing.assert_allclose(ours.numpy(), plain.numpy(), rtol=1e-12)
+
+
 def test_which_layers():
     def again(mode, **options):
         return "after" in operations(fitted("numpy", mode, **options))

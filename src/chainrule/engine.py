@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from . import distribution
 from .errors import IndexProblem, ValueProblem
 from .graph import Node
+from .readings.flat import Flat
 from .readings.price import price
 from .readings.trace import Step
 from .tensor import Variable
@@ -113,42 +114,29 @@ def refused(node: Node, error: Exception) -> Exception:
 
 
 class NumpyProgram:
-    """The step's graph as a list of (place, function, places read, places no longer needed)."""
+    """The step's primitive operations one after the other; values nobody reads any more are let go."""
 
     seconds = 0.0
 
     def __init__(self, step: Step) -> None:
-        graph = step.graph
-        self.step = step
-        self.constants = graph.constants
-        self.data = [node.spec for node in graph.inputs[: len(graph.inputs) - len(step.reads)]]
-        self.outputs = [graph.place[node.serial] for node in graph.outputs]
-        last: dict[int, int] = {}
-        for place, _, inputs in graph.steps:
-            for i in inputs:
-                last[i] = place
-        kept = {*self.outputs, *range(len(graph.inputs))}
-        free: dict[int, list[int]] = {}
-        for i, place in last.items():
-            if i not in kept and self.constants[i] is None:
-                free.setdefault(place, []).append(i)
-        self.steps = [(place, run, inputs, free.get(place, ())) for place, run, inputs in graph.steps]
+        self.step, self.flat = step, Flat(step.graph)
+        self.data = [node.spec for node in step.graph.inputs[: len(step.graph.inputs) - len(step.reads)]]
+        self.rows = [(row, self.flat.frees.get(row.place, ())) for row in self.flat.rows]
 
     def __call__(self, batch: Sequence[Array]) -> list[Array]:
         step = self.step
-        values = list(self.constants)
+        values = list(self.flat.constants)
         given = [*self._cast(batch), *[v._leaf.value for v in step.reads]]
         values[: len(given)] = given
-        place = 0
-        try:
-            with np.errstate(all="ignore"):
-                for place, run, inputs, free in self.steps:
-                    values[place] = run(*[values[i] for i in inputs])
-                    for i in free:
-                        values[i] = None
-        except (IndexError, ValueError, ZeroDivisionError) as error:  # numbers that no shape rule could foresee
-            raise refused(self.step.graph.order[place], error) from None
-        found = [values[i] for i in self.outputs]
+        with np.errstate(all="ignore"):
+            for row, free in self.rows:
+                try:
+                    values[row.place] = row.run(*[values[i] for i in row.inputs])
+                except (IndexError, ValueError, ZeroDivisionError) as error:  # numbers that no shape rule could foresee
+                    raise refused(row.outer, error) from None
+                for i in free:
+                    values[i] = None
+        found = [values[i] for i in self.flat.outputs]
         for variable, value in zip(step.writes, found[step.results :], strict=True):
             # a view may be of the caller's data, who may write into it
             variable.hold(value.copy() if value.base is not None or any(value is b for b in batch) else value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -221,21 +221,29 @@ def _kernel_spec(specs: tuple[Spec, ...], window: Any, strides: Any, padding: An
     return spec_of(kernel, specs[0].dtype)
 
 
-def _price(batch: Any, g: Geometry, channels: Any, filters: Any, groups: int, sums: int | None = None) -> Cost:
+def _price(x: Spec, g: Geometry, filters: Any, groups: int, sums: int | None = None, spread: bool = False) -> Cost:
     """A window's products for every output; entries that padding adds are counted, as papers do.
 
-    ``sums``: how many numbers the products are added up to; default the outputs.
+    Args:
+        x: the convolution's input.
+        sums: how many numbers the products are added up to; default the outputs.
+        spread: whether windows are added up in a padded input, whose inside is the result, or copied out of one.
     """
+    batch, channels = x.shape[0], cast(int, x.shape[-1])
     outputs, summed = tuple(1 if n is None else n for n in (batch, *g.out, filters)), (*g.window, channels // groups)
     macs = math.prod(outputs) * math.prod(summed)
     shown = outputs[1:] if outputs[0] == 1 else outputs
     adds = max(macs - (math.prod(outputs) if sums is None else sums), 0)
-    return Cost(macs, adds, macs, 0, f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies")
+    formula = f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies"
+    windows = math.prod(outputs[:-1]) * math.prod(summed)
+    padded = outputs[0] * math.prod(n + sum(p) for n, p in zip(g.sizes, g.padding, strict=True)) * channels
+    beside = padded - outputs[0] * math.prod(g.sizes) * channels if spread else 0
+    return Cost(macs, adds, macs, 0, formula, (windows + beside) * x.dtype.itemsize)
 
 
 def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
     x, k = specs[0].shape, specs[1].shape
-    return _price(x[0], _of(x, k, strides, padding, dilation, groups), x[-1], k[-1], groups)
+    return _price(specs[0], _of(x, k, strides, padding, dilation, groups), k[-1], groups)
 
 
 def _transpose_cost(
@@ -243,7 +251,7 @@ def _transpose_cost(
 ) -> Cost:
     k = specs[1].shape
     g = _of(out.shape, k, strides, padding, dilation, groups)
-    return _price(out.shape[0], g, out.shape[-1], k[-1], groups, out.size)
+    return _price(out, g, k[-1], groups, out.size, spread=True)
 
 
 def _kernel_cost(
@@ -251,7 +259,7 @@ def _kernel_cost(
 ) -> Cost:
     x = specs[0].shape
     g = _of(x, out.shape, strides, padding, dilation, groups)
-    return _price(x[0], g, x[-1], out.shape[-1], groups, out.size)
+    return _price(specs[0], g, out.shape[-1], groups, out.size)
 
 
 def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:

@@ -69,7 +69,11 @@ def _window_cost(multiply: bool) -> Any:
         n = math.prod(1 if v is None else v for v in (shape[0], *g.out, shape[-1]))
         each = math.prod(g.window)
         text = f"{times((shape[0], *g.out, shape[-1]))} windows × {times(g.window)} = {n * each:,}"
-        return Cost(adds=n * each, formula=text) if multiply else Cost(other=n * each, formula=text + " comparisons")
+        if multiply:
+            return Cost(adds=n * each, formula=text)
+        # windows as rows, once more with padding made small, and the winners as NumPy's whole numbers
+        workspace = n * (2 * each * specs[0].dtype.itemsize + 2 * np.dtype(np.intp).itemsize)
+        return Cost(other=n * each, formula=text + " comparisons", workspace=workspace)
 
     return cost
 

@@ -36,7 +36,8 @@ class Cost(NamedTuple):
     """What one node costs. One multiply-accumulate (MAC) is one multiply and one add.
 
     ``other`` counts operations that are neither (comparisons, and a nominal number for ``exp`` and its
-    kind, stated in the record). ``formula`` is the count with its numbers filled in.
+    kind, stated in the record). ``formula`` is the count with its numbers filled in. ``workspace`` is what NumPy's
+    value takes besides its inputs and output, in bytes.
     """
 
     multiplies: int = 0
@@ -44,6 +45,7 @@ class Cost(NamedTuple):
     macs: int = 0
     other: int = 0
     formula: str = ""
+    workspace: int = 0
 
     @property
     def flops(self) -> int:

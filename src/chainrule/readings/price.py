@@ -1,7 +1,8 @@
 """Price a graph: what every node multiplies, adds and moves, with the formula and its numbers filled in.
 
 A multiply-accumulate (MAC) is one multiply and one add; FLOPs are multiplies, adds and other operations
-together. Bias additions are counted apart, as papers leave them out. Bytes are what a node reads and writes.
+together. Bias additions are counted apart, as papers leave them out. Bytes are what a node reads and writes; the memory
+is what NumPy takes at most at once, each value let go after its last reader.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..graph import Graph, Made, Node, Spec, ancestors, made_for
 from ..ops.record import PICK, Cost, attributes_of
 from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, recording, symbolic
 from .differentiate import gradients
+from .flat import Memory, memory
 from .nested import flatten
 from .run import rebuild, same
 from .trace import Reads
@@ -50,10 +52,10 @@ class Row:
 
 
 class Price:
-    """The price of a graph: `rows`, `total`, `forward`, `backward`, and a table when printed."""
+    """The price of a graph: `rows`, `total`, `forward`, `backward`, `memory`, and a table when printed."""
 
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
+    def __init__(self, rows: list[Row], memory: Memory) -> None:
+        self.rows, self.memory = rows, memory
 
     def _sum(self, rows: Iterable[Row]) -> Count:
         return sum((r.count for r in rows), Count())
@@ -84,6 +86,7 @@ class Price:
         return {
             "rows": [{**r.__dict__, "count": dict(r.count.__dict__)} for r in self.rows],
             "total": dict(self.total.__dict__),
+            "memory": self.memory._asdict(),
         }
 
     def __str__(self) -> str:
@@ -98,6 +101,9 @@ class Price:
                 lines.append(_line(phase, width, "", self._sum(rows), ""))
         total = self.total
         lines.append(f"{total.macs:,} MACs, {total.flops:,} FLOPs, {total.parameters:,} parameters")
+        held = self.memory
+        kept = f", {held.kept:,} of them kept for the backward pass" if held.kept else ""
+        lines.append(f"at most {held.peak:,} bytes at once{kept}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -126,6 +132,8 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
     120422400
     >>> cost.rows[0].formula
     '28·28·32 outputs × 5·5·192 window = 120,422,400 multiplies'
+    >>> price(lambda x: ops.exp(x), (100,), backward=True).memory
+    Memory(inputs=800, kept=400, peak=1600)
     """
     if callable(target) and not isinstance(target, Tensor):
         return _price_function(target, specs, backward)
@@ -155,13 +163,21 @@ def _price(graph: Graph, backward: bool) -> Price:
         if n.operation is VARIABLE and isinstance(n, Tensor)
     ]
     rows += _rows(graph.nodes, parameters, "forward")
-    if backward:
-        rows += _backward_rows(graph)
-    return Price(rows)
+    if not backward:
+        return Price(rows, memory(graph, _workspace, lambda node: False))
+    both, forward = _with_gradients(graph)
+    after = [n for n in both.nodes if n.serial not in forward]
+    held = memory(both, _workspace, lambda node: node.serial not in forward)
+    return Price(rows + _rows(after, set(), "backward"), held)
 
 
-def _backward_rows(graph: Graph) -> list[Row]:
-    """Build the graph again on symbolic inputs, so that nothing runs, differentiate that, and price what is new."""
+def _workspace(node: Node) -> int:
+    return cost_of(node).workspace
+
+
+def _with_gradients(graph: Graph) -> tuple[Graph, set[int]]:
+    """The graph with its gradients as more outputs, and the serials of what is not of the backward pass. It is built
+    again on symbolic inputs, so that nothing runs."""
     blank = [symbolic(n.spec.shape, n.spec.dtype) for n in graph.inputs]
     made = rebuild(graph, blank, _kept_place)
     outputs = [t for t in (made[graph.place[n.serial]] for n in graph.outputs) if t.spec.floating]
@@ -171,12 +187,9 @@ def _backward_rows(graph: Graph) -> list[Row]:
         for b, n in zip(blank, graph.inputs, strict=True)
         if n.spec.floating and (inputs_too or n.operation is not INPUT)
     ]
-    grads = []
-    for y in outputs:
-        upstream = symbolic(y.shape, y.dtype)
-        grads += gradients(y, wanted, upstream, unconnected="zero")
-    forward = {n.serial for n in ancestors(outputs)}
-    return _rows([n for n in ancestors(grads) if n.serial not in forward], set(), "backward")
+    upstreams = [symbolic(y.shape, y.dtype) for y in outputs]
+    grads = [g for y, u in zip(outputs, upstreams, strict=True) for g in gradients(y, wanted, u, unconnected="zero")]
+    return Graph([*blank, *upstreams], [*outputs, *grads]), {n.serial for n in ancestors(outputs)}
 
 
 def _kept_place(node: Node, inputs: list[Any]) -> Any:

@@ -15,10 +15,11 @@ from ..run import same
 
 
 class Again:
-    """The twins of one backward pass, by serial."""
+    """The twins of one backward pass by serial, and what enters each region."""
 
     def __init__(self) -> None:
         self.twins: dict[int, Any] = {}
+        self.entered: dict[tuple[int, Recomputed], Any] = {}
 
     def of(self, node: Node, upstream: Any) -> Any:
         """The node's twin, or the node itself where it need not be computed again."""
@@ -34,16 +35,20 @@ class Again:
                     todo.append(n)
         for serial in sorted(inside):
             if serial not in self.twins:
-                inputs = [self._entering(n, upstream) for n in inside[serial].inputs]
+                inputs = [self._read(n, call, upstream) for n in inside[serial].inputs]
                 self.twins[serial] = same(inside[serial], inputs)
         return self.twins[node.serial]
 
-    def _entering(self, node: Node, upstream: Any) -> Any:
-        if node.serial not in self.twins:
-            constant = node.operation.leaf and node.operation.name != "input"
-            call = "body" in node.attributes  # read through its picks, which are what enters
-            self.twins[node.serial] = node if constant or call else ops.after(node, upstream)
-        return self.twins[node.serial]
+    def _read(self, node: Node, call: Recomputed, upstream: Any) -> Any:
+        """What stands for a node that a twin reads."""
+        if _call_of(node) is call:
+            return self.twins[node.serial]
+        if (node.operation.leaf and node.operation.name != "input") or "body" in node.attributes:
+            return node  # constants and variables; a call from outside, of which the picks are what enters
+        key = node.serial, call
+        if key not in self.entered:
+            self.entered[key] = ops.after(node, upstream)
+        return self.entered[key]
 
 
 def _call_of(node: Node) -> Recomputed | None:
