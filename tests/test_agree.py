@@ -212,14 +212,15 @@ def test_logistic_regression_in_one_pass(form, kernels):
 def test_a_kernel_s_gradient_and_its_update_together(clipped, kernels):
     """Where the update alone reads the gradient; two layers, so that one's weight is read before it changes."""
     rng = np.random.default_rng(0)
-    shapes = [(9, 5), (5, 7), (7,), (7, 3), (3,), *[(5, 7)] * 2, *[(7, 3)] * 2, ()]
+    shapes = [(9, 5), (5, 7), (7,), (7, 3), (3,), *[(5, 7)] * 2, *[(7, 3)] * 2, *[(7,)] * 2, ()]
     arrays = [np.abs(rng.normal(size=s)).astype("float32") for s in shapes]
-    x, w, b, w2, b2, m, v, m2, v2, rate = symbols = [symbolic(a.shape, a.dtype) for a in arrays]
+    x, w, b, w2, b2, m, v, m2, v2, bm, bv, rate = symbols = [symbolic(a.shape, a.dtype) for a in arrays]
     y = ops.fused_dense(ops.fused_dense(x, w, b, activation="relu"), w2, b2)
-    grads = gradients(ops.sum(y * y), [w, w2])
+    grads = gradients(ops.sum(y * y), [w, w2, b])
     scale = 1 / (1 + ops.sqrt(ops.sum(grads[0] * grads[0]))) if clipped else 1.0
     grads = [g * scale for g in grads] if clipped else grads
     new = [*ops.adam_update(grads[0], w, m, v, rate), *ops.adam_update(grads[1], w2, m2, v2, rate)]
+    new += ops.adam_update(grads[2], b, bm, bv, rate)
     graph = Graph(symbols, [ops.sum(y), *new])
     run = jax.jit(lower(graph, kernels))
     for theirs, ours in zip(run(arrays), by_numpy(graph, arrays), strict=True):

@@ -207,10 +207,12 @@ def _before_activation(values: Values, node: Node, u: Array) -> tuple[Array, Arr
 class Sums(Values):
     """The gradient of a product: its kernel's is the sum over the rows of `inputs` and `upstream`, side by side.
 
+    place: where the kernel's gradient is, -1 where nobody asks for it.
     by_input: the inputs' own gradient, which reads the kernel, so that an update in place must wait for it; ``None``
         where nobody asks for it.
     """
 
+    place: int
     inputs: Array
     upstream: Array
     by_input: Array | None
@@ -229,7 +231,9 @@ def _dense_gradient(values: Values, node: Node) -> Values | None:
     made = _answered(values, node, {0: by_input, 1: by_kernel, 2: found[1]})
     sums = Sums(made.graph, [], values.replaced)
     sums.known, sums.inputs, sums.upstream = made.known, inputs, d
-    sums.by_input = by_input if 0 in node.attributes["body"].derives[0] else None
+    assert made.graph.derives is not None
+    places = dict(zip(made.graph.derives[0], [made.graph.place[n.serial] for n in made.graph.outputs], strict=True))
+    sums.place, sums.by_input = places.get(1, -1), by_input if 0 in places else None
     return sums
 
 
@@ -474,7 +478,7 @@ def _adam(values: Values, node: Node) -> Values | None:
     held = [values.of(n) for n in rest]
     call = _source(gradient, "dense_gradient")
     sums = values.of(call) if call is not None else None
-    if isinstance(sums, Sums) and _readers(values.graph, gradient) == 1:
+    if isinstance(sums, Sums) and gradient.attributes["place"] == sums.place and _readers(values.graph, gradient) == 1:
         before = _nothing(held[0]) if sums.by_input is None else sums.by_input
         made = _updated("dense_adam", values, node, [before, sums.inputs, sums.upstream, *held], numbers)
         if made is not None:
