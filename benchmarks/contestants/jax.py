@@ -13,6 +13,8 @@ from jax import lax
 
 from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Relu, Residual, Training
 
+from .repeat import Repeat
+
 VERSION = f"JAX {jax.__version__}, Optax {optax.__version__}"
 
 
@@ -162,23 +164,6 @@ def training(work: Training, way: str) -> Train:
     return Train(work, way)
 
 
-class Repeat:
-    """A function without arguments; what it returns is waited for."""
-
-    def __init__(self, f: Any, summary: Any, unit: int = 1) -> None:
-        self.f, self.summary, self.unit = f, summary, unit
-
-    def first(self) -> list[float]:
-        return self.summary(self.f())
-
-    def more(self) -> list[float]:
-        return self.first()
-
-    def run(self, times: int) -> None:
-        for _ in range(times):
-            jax.block_until_ready(self.f())
-
-
 def prediction(work: Any, way: str) -> Repeat:
     net, x = Net(work.of, training=False), work.data()
     weights = [jnp.asarray(w) for w in work.of.weights()]
@@ -198,7 +183,7 @@ def eager(work: Any, way: str) -> Repeat:
         t, back = jax.vjp(chain, x)
         return t, back(upstream)[0]
 
-    return Repeat(both, lambda found: work.summary(*map(np.asarray, found)), work.length)
+    return Repeat(both, lambda found: work.summary(*map(np.asarray, found)), work.length, wait=jax.block_until_ready)
 
 
 def hvp(work: Any, way: str) -> Repeat:
@@ -210,7 +195,9 @@ def hvp(work: Any, way: str) -> Repeat:
 
     f = jax.jit(lambda weights, directions: jax.jvp(jax.grad(loss), (weights,), (directions,))[1])
     given = [jnp.asarray(w) for w in weights], [jnp.asarray(d) for d in directions]
-    return Repeat(lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]))
+    return Repeat(
+        lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]), wait=jax.block_until_ready
+    )
 
 
 def roi(work: Any, way: str) -> Repeat:
@@ -248,4 +235,4 @@ def roi(work: Any, way: str) -> Repeat:
 
     f = jax.jit(both)
     given = jnp.asarray(features[0]), jnp.asarray(boxes), jnp.asarray(upstream)
-    return Repeat(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)))
+    return Repeat(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)), wait=jax.block_until_ready)

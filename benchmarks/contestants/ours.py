@@ -11,6 +11,7 @@ import chainrule as cr
 from chainrule import ops
 
 from .functional import Builder, Fit, Predict, loss
+from .repeat import Repeat
 
 VERSION = f"chainrule {cr.version()}"
 
@@ -26,29 +27,17 @@ def prediction(work: Any, engine: str | None) -> Predict:
 
 
 def compiled(f: Callable[..., Any], engine: str | None) -> Callable[..., Any]:
-    """By the fast engine where there is one and no other is asked for."""
-    return f if engine == "numpy" or not hasattr(cr, "compile") else cr.compile(f)
+    """By the fast engine, where no other is asked for."""
+    return f if engine == "numpy" else cr.compile(f)
 
 
-class Called:
-    """A function without arguments that gives tensors; `summary` makes of them the numbers that are compared."""
-
-    def __init__(self, f: Callable[[], Any], summary: Callable[[Any], list[float]], unit: int = 1) -> None:
-        self.f, self.summary, self.unit = f, summary, unit
-
-    def first(self) -> list[float]:
-        return self.summary(self.f())
-
-    def more(self) -> list[float]:
-        return self.first()
-
-    def run(self, times: int) -> None:
-        for _ in range(times):
-            for t in self.f():
-                np.asarray(t)  # an engine may still be at work on it
+def arrived(found: Any) -> None:
+    """An engine may still be at work on what it gave."""
+    for t in found:
+        np.asarray(t)
 
 
-def roi(work: Any, engine: str | None) -> Called:
+def roi(work: Any, engine: str | None) -> Repeat:
     features, boxes, upstream = work.data()
     x = cr.Variable(features)
 
@@ -58,10 +47,10 @@ def roi(work: Any, engine: str | None) -> Called:
 
     f = compiled(both, engine)
     given = cr.tensor(boxes[None]), cr.tensor(upstream[None])
-    return Called(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)))
+    return Repeat(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)), wait=arrived)
 
 
-def eager(work: Any, engine: str | None) -> Called:
+def eager(work: Any, engine: str | None) -> Repeat:
     start, w, upstream = work.data()
     x, w, upstream = cr.Variable(start), cr.tensor(w), cr.tensor(upstream)
 
@@ -71,10 +60,10 @@ def eager(work: Any, engine: str | None) -> Called:
             t = ops.tanh(t * w + w) - w
         return t, cr.gradients(t, x, upstream=upstream)
 
-    return Called(both, lambda found: work.summary(*map(np.asarray, found)), work.length)
+    return Repeat(both, lambda found: work.summary(*map(np.asarray, found)), work.length, wait=arrived)
 
 
-def hvp(work: Any, engine: str | None) -> Called:
+def hvp(work: Any, engine: str | None) -> Repeat:
     """`cr.hvp` is of one tensor; of several it is the same, written out: forward over reverse."""
     x, y, weights, directions = work.data()
     entropy = loss(cr, work.of.loss)
@@ -89,7 +78,7 @@ def hvp(work: Any, engine: str | None) -> Called:
     slopes = cr.grad(cost, argnums=range(len(weights)))
     f = compiled(lambda weights, directions: cr.jvp(slopes, weights, directions)[1], engine)
     given = [cr.tensor(w) for w in weights], [cr.tensor(d) for d in directions]
-    return Called(lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]))
+    return Repeat(lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]), wait=arrived)
 
 
 def net(work: Any) -> Any:

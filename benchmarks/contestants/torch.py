@@ -15,6 +15,8 @@ from torch.nn import functional
 
 from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Relu, Residual, Training
 
+from .repeat import Repeat
+
 VERSION = f"PyTorch {torch.__version__}"
 
 
@@ -170,23 +172,6 @@ class Train:
 
 def training(work: Training, way: str) -> Train:
     return Train(work, way)
-
-
-class Repeat:
-    """A function without arguments that returns tensors."""
-
-    def __init__(self, f: Any, summary: Any, unit: int = 1) -> None:
-        self.f, self.summary, self.unit = f, summary, unit
-
-    def first(self) -> list[float]:
-        return self.summary(self.f())
-
-    def more(self) -> list[float]:
-        return self.first()
-
-    def run(self, times: int) -> None:
-        for _ in range(times):
-            self.f()
 
 
 def prediction(work: Any, way: str) -> Repeat:
