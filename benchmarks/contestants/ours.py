@@ -1,4 +1,4 @@
-"""chainrule: `fit` and `predict_on_batch` as users write them, and `chainrule.compile` where the library has it."""
+"""chainrule: `fit` and `predict_on_batch` as users write them, and `chainrule.compile`."""
 
 from __future__ import annotations
 
