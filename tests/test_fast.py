@@ -123,6 +123,23 @@ def test_what_is_assigned_between_fits_counts():
     assert model.layers[0].kernel.numpy().any()
 
 
+def test_a_copy_on_the_device_is_beside_the_value():
+    """What was computed from a weight before a prediction is still differentiated; what is assigned after it counts."""
+    model = cr.Sequential([cr.Input((3,)), layers.Dense(2, use_bias=False)])
+    model.compile("sgd", "mse", engine="xla")
+    (w,) = model.weights
+    loss = cr.ops.sum(w * w)
+    x = np.eye(3, dtype="float32")
+    np.testing.assert_allclose(model.predict(x, verbose=0), w.numpy(), rtol=1e-6)
+    assert w.kept is not None
+    np.testing.assert_allclose(cr.gradients(loss, w).numpy(), 2 * w.numpy(), rtol=1e-6)
+    before = w._leaf
+    w.assign(w * 3.0)
+    w.keep(w.kept, before)  # an engine that was slower than the assignment
+    assert w.kept is None
+    np.testing.assert_allclose(model.predict(x, verbose=0), w.numpy(), rtol=1e-6)
+
+
 def test_generators_and_batch_hooks_and_train_on_batch():
     def endless():
         while True:

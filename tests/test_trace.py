@@ -358,7 +358,7 @@ def test_arrays_between_are_dropped():
 
         return run
 
-    program.steps = [(place, watched(run), inputs, free) for place, run, inputs, free in program.steps]
+    program.rows = [(row._replace(run=watched(row.run)), free) for row, free in program.rows]
     program([np.zeros(1000, F)])
     assert len(alive) == 7
     assert most == 2

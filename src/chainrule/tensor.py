@@ -600,6 +600,11 @@ class Variable:
         """What an engine has put here, as long as nothing was assigned since."""
         return self._kept
 
+    def keep(self, value: Kept, leaf: Tensor) -> None:
+        """Take an engine's copy of the value that `leaf` holds, beside it; not if another was assigned meanwhile."""
+        if self._here is leaf:
+            self._kept = value
+
     @property
     def value(self) -> Tensor:
         """The leaf that holds the current version's value; what was assigned last, inside a traced step."""

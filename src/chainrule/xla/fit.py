@@ -82,7 +82,7 @@ class XlaProgram:
         mesh = devices.mesh()
         with self._timed("once"), _bits(self.wide), devices.shared(mesh):
             given = devices.put(batch, mesh, split=True)
-            return self._taken(*self._once(given, _values(self.only_read, mesh), _values(self.step.writes, mesh)))
+            return self._taken(*self._once(given, _read(self.only_read, mesh), _values(self.step.writes, mesh)))
 
     def many(self, batches: Batches, first: int, last: int) -> list[NDArray[Any]]:
         """Steps `first` up to, not including, `last`; the results of the last one."""
@@ -95,7 +95,7 @@ class XlaProgram:
                 self._on_device(arrays, mesh),
                 None if order is None else order.astype(np.int32),
                 np.array([first, last], np.int32),
-                _values(self.only_read, mesh),
+                _read(self.only_read, mesh),
                 _values(self.step.writes, mesh),
                 batches.size,
             )
@@ -110,7 +110,7 @@ class XlaProgram:
             found = self._epochs(rest)(
                 self._on_device(data.arrays, mesh),
                 (data.key, np.array([first, last], np.int32)),
-                (_values(self.only_read, mesh), [begin.get(i) for i in range(len(self.step.writes))]),
+                (_read(self.only_read, mesh), [begin.get(i) for i in range(len(self.step.writes))]),
                 _values(self.step.writes, mesh),
                 data.size,
                 data.most,
@@ -151,6 +151,15 @@ class XlaProgram:
 def _values(variables: Sequence[Variable], mesh: Any) -> list[Array]:
     """What they hold: on the devices already, or as NumPy arrays."""
     return devices.put([v.kept.array if isinstance(v.kept, OnDevice) else v._leaf.value for v in variables], mesh)
+
+
+def _read(variables: Sequence[Variable], mesh: Any) -> list[Array]:
+    """The same of variables that no step changes: brought to the device once, since they stay what they are."""
+    for v in variables:
+        if mesh is None and not isinstance(v.kept, OnDevice):
+            leaf = v._leaf
+            v.keep(OnDevice(jnp.array(leaf.value)), leaf)
+    return _values(variables, mesh)
 
 
 def _wide(graph: Graph) -> bool:
