@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from ..errors import GraphError
@@ -54,8 +55,13 @@ class Row:
 class Price:
     """The price of a graph: `rows`, `total`, `forward`, `backward`, `memory`, and a table when printed."""
 
-    def __init__(self, rows: list[Row], memory: Memory) -> None:
-        self.rows, self.memory = rows, memory
+    def __init__(self, rows: list[Row], find_memory: Callable[[], Memory]) -> None:
+        self.rows, self._find_memory = rows, find_memory
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What running the graph takes; found when first asked for: who wants the counts does not wait for it."""
+        return self._find_memory()
 
     def _sum(self, rows: Iterable[Row]) -> Count:
         return sum((r.count for r in rows), Count())
@@ -164,11 +170,11 @@ def _price(graph: Graph, backward: bool) -> Price:
     ]
     rows += _rows(graph.nodes, parameters, "forward")
     if not backward:
-        return Price(rows, memory(graph, _workspace, lambda node: False))
+        return Price(rows, lambda: memory(graph, _workspace, lambda node: False))
     both, forward = _with_gradients(graph)
     after = [n for n in both.nodes if n.serial not in forward]
-    held = memory(both, _workspace, lambda node: node.serial not in forward)
-    return Price(rows + _rows(after, set(), "backward"), held)
+    rows += _rows(after, set(), "backward")
+    return Price(rows, lambda: memory(both, _workspace, lambda node: node.serial not in forward))
 
 
 def _workspace(node: Node) -> int:
