@@ -220,6 +220,18 @@ def test_one_process_ends_all(tmp_path, typed, end, status, said):
     assert said in answer.err
 
 
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [(9, 137, "process 1 of 3 was ended by SIGKILL"), (6, 1, "process 0 of 3 ended with status 1")],
+)
+def test_the_cause_is_named_though_its_partner_is_seen_to_fail_first(tmp_path, typed, number, status, said):
+    text = "if who == '0':\n    sys.exit(1)\n"
+    text += f"if who == '1':\n    time.sleep(0.5)\n    os.kill(os.getpid(), {number})\ntime.sleep(600)"
+    answer = typed("launch", "-n", "3", script(tmp_path, text))
+    assert answer.status == status
+    assert said in answer.err
+
+
 def test_a_process_that_will_not_end_is_killed(tmp_path, typed):
     text = "import signal\nsignal.signal(15, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
     text += "time.sleep(600) if who == '0' else time.sleep(1)\nsys.exit(5)"

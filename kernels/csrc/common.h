@@ -162,11 +162,17 @@ void vectorized(const Body& body) {
       return body();
   }
 }
+// A function of namespaces that are named after instruction sets: the best that the machine has.
+#define CHAINRULE_BEST(function, ...)                                     \
+  (instructions() == Instructions::avx512 ? avx512::function(__VA_ARGS__) \
+   : instructions() == Instructions::avx2 ? avx2::function(__VA_ARGS__)   \
+                                          : portable::function(__VA_ARGS__))
 #else
 template <class Body>
 void vectorized(const Body& body) {
   body();
 }
+#define CHAINRULE_BEST(function, ...) portable::function(__VA_ARGS__)
 #endif
 
 }  // namespace chainrule

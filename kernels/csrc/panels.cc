@@ -52,12 +52,6 @@ constexpr int most_rows = 6, vectors = 4;
 #include "panel_loops.inc"
 }  // namespace avx512
 #pragma GCC pop_options
-#define BEST(function, ...)                                                                     \
-  (instructions() == Instructions::avx512 ? avx512::function(__VA_ARGS__)                       \
-   : instructions() == Instructions::avx2 ? avx2::function(__VA_ARGS__)                         \
-                                          : portable::function(__VA_ARGS__))
-#else
-#define BEST(function, ...) portable::function(__VA_ARGS__)
 #endif
 
 // The columns from `first` on, side by side and filled up with zeros: (inner, width).
@@ -98,7 +92,7 @@ ffi::Error dense_adam(ffi::ThreadPool pool, Buffer /*before*/, Buffer x, Buffer 
     const int64_t tiles = (features + full_tiles - 1) / full_tiles;
     const int64_t cuts = chunks_for(0.5 * batch * features * units, std::max<int64_t>(1, std::min<int64_t>(tiles, 16)));
     parallel(pool, cuts, [&](int64_t number) {
-      BEST(update_rows, data<float>(x), features, panels, batch, rows_of(features, cuts, number), slots);
+      CHAINRULE_BEST(update_rows, data<float>(x), features, panels, batch, rows_of(features, cuts, number), slots);
     });
   });
 }
@@ -106,7 +100,7 @@ ffi::Error dense_adam(ffi::ThreadPool pool, Buffer /*before*/, Buffer x, Buffer 
 }  // namespace
 
 void update(const Adam& adam, const float* gradient, float* weight, float* mean, float* square, int64_t count) {
-  BEST(adam_entries, adam, gradient, weight, mean, square, count);
+  CHAINRULE_BEST(adam_entries, adam, gradient, weight, mean, square, count);
 }
 
 void product_by_panels(ffi::ThreadPool& pool, int64_t rows, int64_t inner, int64_t columns, const float* a,
@@ -119,7 +113,7 @@ void product_by_panels(ffi::ThreadPool& pool, int64_t rows, int64_t inner, int64
     float* panel = static_cast<float*>(workspace(Use::weights, inner * width * sizeof(float)));
     pack(b, inner, columns, first, panel);
     const Output to{bias ? bias + first : nullptr, relu, count, columns, y + first};
-    BEST(product_rows, a, inner, panel, rows_of(rows, cuts, number % cuts), to);
+    CHAINRULE_BEST(product_rows, a, inner, panel, rows_of(rows, cuts, number % cuts), to);
   });
 }
 

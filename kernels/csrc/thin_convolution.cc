@@ -96,12 +96,6 @@ namespace avx512 {
 #include "thin_loops.inc"
 }
 #pragma GCC pop_options
-#define BEST_OF(function, ...)                                                                  \
-  (instructions() == Instructions::avx512 ? avx512::function(__VA_ARGS__)                       \
-   : instructions() == Instructions::avx2 ? avx2::function(__VA_ARGS__)                         \
-                                          : portable::function(__VA_ARGS__))
-#else
-#define BEST_OF(function, ...) portable::function(__VA_ARGS__)
 #endif
 
 template <class T>
@@ -116,7 +110,7 @@ void run_forward(ffi::ThreadPool& pool, const Geometry& g, const T* x, const T* 
       pad_image(g, x, n, image);
       for (int64_t i = 0; i < g.pooled[0]; ++i) {
         const int64_t to = (n * g.pooled[0] + i) * row_size;
-        BEST_OF(pool_row, g, plan, image + 2 * i * g.padded[1] * g.channels, y + to, index + to);
+        CHAINRULE_BEST(pool_row, g, plan, image + 2 * i * g.padded[1] * g.channels, y + to, index + to);
       }
     }
   });
@@ -155,7 +149,7 @@ void run_kernel_gradient(ffi::ThreadPool& pool, const Geometry& g, const T* x, c
     float* sums = parts.data() + number * plan.blocks * block_size;
     for (int64_t n = own.first; n < own.last; ++n) {
       pad_image(g, x, n, image);
-      BEST_OF(add_image, g, plan, image, u + n * image_step, index + n * image_step, sums);
+      CHAINRULE_BEST(add_image, g, plan, image, u + n * image_step, index + n * image_step, sums);
     }
   });
   for (int64_t f = 0; f < g.filters; ++f)

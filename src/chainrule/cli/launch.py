@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import queue
 import secrets
@@ -19,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 GRACE = 3.0  # seconds from the polite request to end to the one that cannot be refused
+MOMENT = 1.0  # seconds in which the failure that caused another is seen too
 LINES = 12  # of a failed process's output, shown again at the end
 
 
@@ -95,19 +97,34 @@ class Run:
                     print(f"[{index}] {line.rstrip()}", flush=True)
 
     def wait(self) -> int:
-        """The exit status: 0, or that of the first process that failed."""
+        """The exit status: 0, or that of the process that failed first."""
         for _ in range(self.count):
             index, status = self._next()
+            if status and not self.asked:
+                index, status = self._cause(index, status)
             if status and not self.asked:
                 self._end()
                 self._say(index, status)
                 return _as_exit(status)
         return 128 + self.asked if self.asked else 0
 
-    def _next(self) -> tuple[int, int]:
-        while True:
+    def _next(self, until: float = math.inf) -> tuple[int, int]:
+        while time.monotonic() < until:
             with suppress(queue.Empty):  # a signal handler runs only between two waits
                 return self.ended.get(timeout=0.2)
+        raise queue.Empty
+
+    def _cause(self, index: int, status: int) -> tuple[int, int]:
+        """A process whose partner was killed fails too, and may be the first that the system tells of.
+
+        So a signal is taken for the cause, but for the one with which JAX itself ends those that are left.
+        """
+        until = time.monotonic() + MOMENT
+        found, seen = (index, status), 1
+        with suppress(queue.Empty):
+            while not _killed(found[1]) and seen < self.count and not self.asked:
+                found, seen = self._next(until), seen + 1
+        return found if _killed(found[1]) else (index, status)
 
     def _say(self, index: int, status: int) -> None:
         self.readers[index].join(timeout=1)
@@ -169,6 +186,10 @@ def _environment(count: int) -> dict[str, str]:
         "CHAINRULE_SEED": os.environ.get("CHAINRULE_SEED") or str(secrets.randbits(32)),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _killed(status: int) -> bool:
+    return status < 0 and status != -signal.SIGABRT
 
 
 def _signal_name(number: int) -> str:
