@@ -947,6 +947,84 @@ def test_a_schedule_or_a_losss_number_changed_by_hand_takes_effect():
     assert model.evaluate(X, y, verbose=0) == before
 
 
+def _append(model):
+    model.blocks.append(cr.layers.Dense(1, use_bias=False, kernel_initializer="ones"))
+
+
+def _another_in_a_tuple(model):
+    model.table["pair"][0][0] = cr.layers.Rescaling(5.0)
+
+
+def _another_metric(model):
+    model.kept = [cr.metrics.MeanSquaredError(name="own")]
+
+
+CHANGES = {
+    "an attribute": lambda model: setattr(model, "scale", 3.0),
+    "a layer's attribute": lambda model: setattr(model.blocks[0], "activation", cr.activations.relu),
+    "a layer more in a list": _append,
+    "a layer replaced deep inside": _another_in_a_tuple,
+    "a new attribute": _another_metric,
+    "an attribute gone": lambda model: delattr(model, "unused"),
+}
+
+
+class Held(cr.Model):
+    """Layers in a list, and in a list in a tuple in a dictionary."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.unused = 1.0, 2.0
+        self.blocks = [cr.layers.Dense(3)]
+        self.table = {"pair": ([cr.layers.Rescaling(2.0)], None)}
+
+    def call(self, x):
+        for layer in self.blocks:
+            x = layer(x)
+        return self.table["pair"][0][0](x) * self.scale + (2.0 if hasattr(self, "unused") else 0.0)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_changed_between_predictions_takes_effect(change):
+    model = Held()
+    model.predict_on_batch(X)
+    model.predict_on_batch(X)
+    steps = model._steps["predict"]
+    assert model._of_kind("predict") is steps
+    CHANGES[change](model)
+    close(model.predict_on_batch(X), model(X).numpy())
+    assert model._steps["predict"] is not steps or change == "an attribute"  # a number may be read as it is now
+
+
+def test_weights_frozen_or_changed_between_steps():
+    model = linear(0.01)
+    model.train_on_batch(X, Y)
+    layer = model.layers[-1]
+    held, bias = layer.kernel.numpy(), layer.bias.numpy()
+    layer.kernel.trainable = False
+    model.train_on_batch(X, Y)
+    close(layer.kernel, held)
+    assert layer.bias.numpy() != bias
+    before = model.predict_on_batch(X)
+    layer.kernel.assign(held + 1.0)
+    close(model.predict_on_batch(X), before + X.sum(axis=1, keepdims=True))
+
+
+def test_a_model_whose_metrics_are_found_elsewhere():
+    elsewhere = [cr.metrics.MeanSquaredError(name="own")]
+
+    class Model(cr.Sequential):
+        @property
+        def metrics(self):
+            return [*super().metrics, *elsewhere]
+
+    model = Model([cr.Input((4,)), cr.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert set(model.test_on_batch(X, Y, return_dict=True)) == {"loss", "own"}
+    elsewhere.append(cr.metrics.MeanAbsoluteError(name="other"))
+    assert set(model.test_on_batch(X, Y, return_dict=True)) == {"loss", "own", "other"}
+
+
 def test_data_that_changes_unseen_is_not_resumed(tmp_path):
     from chainrule.utils import PyDataset
 

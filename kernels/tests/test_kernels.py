@@ -371,6 +371,17 @@ def test_logistic_far_from_zero() -> None:
     assert (float(dw[0]), float(db)) == (1e4 * 0.5 + 1e4 * 2, 0.5 - 2)
 
 
+# ---- orders
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 404, 4095, 4096, 70001])  # digits are wider from 4096 on
+@pytest.mark.parametrize("most", [2**32, 2**31 + 1, 5, 1])  # few words: ties, which stay as they stand
+def test_order(count: int, most: int) -> None:
+    words = np.random.default_rng(count).integers(0, most, count, dtype=np.uint64).astype(np.uint32)
+    found = call("chainrule_order", like(count, dtype=np.int32), words)
+    np.testing.assert_array_equal(np.asarray(found), np.argsort(words, kind="stable"))
+
+
 # ---- dense layers: products by panels, and the weights' gradient with its update
 
 SHAPES = [
@@ -474,6 +485,8 @@ REFUSED = [
     ("chainrule_momentum", (B, B), (B, B, B, B), {"momentum": 0.9, "nesterov": 0}, "one number"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, B, np.zeros(1, np.int32)), ROI, "boxes"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, np.zeros((1, 4), np.float32), np.zeros(1, np.float32)), ROI, "int32"),
+    ("chainrule_order", B.astype(np.int32), (B,), {}, "uint32"),
+    ("chainrule_order", B[:2].astype(np.int32), (B.astype(np.uint32),), {}, "the result"),
     ("chainrule_logistic", (B[:2], B, B[0]), (W[0, 0], B[:2], B[0], B[:2], B[:2]), {}, "w has"),
     ("chainrule_logistic", (B[:2], B, B[0]), (W[0, 0], B, B[0], B[:2], B[:1]), {}, "upstream has"),
 ]  # fmt: skip
@@ -514,6 +527,7 @@ def everything() -> dict[str, Any]:
         "dense adam": call("chainrule_dense_adam", [like(600, 500)] * 3, np.zeros(0, np.float32), draw(64, 600), draw(64, 500), *[np.abs(draw(600, 500, seed=s)) for s in range(3)], np.float32(0.1), beta_1=0.9, beta_2=0.99, epsilon=1e-7),
         "product": call("chainrule_matmul", like(64, 500), draw(64, 600), draw(600, 500), draw(500), ta=0, tb=0, activation=1),
         "roi": call("chainrule_roi_align_gradient", like(*x.shape), draw(40, 7, 7, 24), boxes, images, samples=(2, 2), adaptive=0, aligned=1, spatial_scale=1.0),
+        "order": call("chainrule_order", like(9000, dtype=np.int32), np.arange(9000, dtype=np.uint32) * np.uint32(2654435761)),
         "logistic": call("chainrule_logistic", [like(9000), like(130), like()], draw(9000, 130), draw(130), np.float32(0), np.ones(9000, np.float32), draw(9000, seed=1)),
     }  # fmt: skip
     found["thin kernel"] = call(

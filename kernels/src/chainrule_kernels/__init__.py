@@ -25,6 +25,7 @@ NAMES = (
     "chainrule_max_pool",
     "chainrule_max_pool_gradient",
     "chainrule_momentum",
+    "chainrule_order",
     "chainrule_relu_gradient",
     "chainrule_roi_align",
     "chainrule_roi_align_gradient",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..configurable import Configurable
 from ..engine import Engine, Program, refused
 from ..errors import GraphError
 from ..graph import Spec
@@ -17,51 +15,7 @@ from ..readings.nested import flatten
 from ..readings.trace import Step, trace
 from ..tensor import Tensor, constant
 from .feed import specs_of
-
-SIMPLE = (bool, int, float, str, types.NoneType, np.generic)
-# where training stands, which no step is traced from
-PROGRESS = {
-    "stop_training",
-    "history",
-    "_position",
-    "_logs",
-    "_sources",
-    "_hooks_now",
-    "_engine_now",
-    "_resume",
-    "_settled",
-    "_given",
-}
-
-
-def fingerprint(objects: Sequence[Any]) -> tuple[Any, ...]:
-    """What is settled when a step is traced and may be changed by hand: numbers, words, functions, and the losses,
-    schedules and the like that objects hold. The things themselves, so that none is mistaken for another."""
-    found: list[Any] = []
-    todo, seen = list(objects), set()
-    while todo:
-        thing = todo.pop(0)
-        if id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        found.append(thing)
-        for key, value in vars(thing).items():
-            if key in PROGRESS:
-                continue
-            if isinstance(value, SIMPLE) or (isinstance(value, tuple) and all(isinstance(v, SIMPLE) for v in value)):
-                found.append((key, value))
-            elif isinstance(value, types.FunctionType | types.BuiltinFunctionType | Configurable):
-                found.append((key, value))
-                if isinstance(value, Configurable):
-                    todo.append(value)
-    return tuple(found)
-
-
-def same_mark(a: Any, b: Any) -> bool:
-    """Whether two marks are of the same things: objects by identity, numbers and words by value."""
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(map(same_mark, a, b))
-    return a is b or (isinstance(a, SIMPLE) and type(a) is type(b) and bool(a == b))
+from .marks import Mark
 
 
 class Ready:
@@ -98,7 +52,7 @@ class Steps:
 
     def __init__(self, function: Callable[..., Any], engine: Engine | None, after: Callable[[], None]) -> None:
         self.function, self.engine, self.after = function, engine, after
-        self.mark: Any = None  # the fingerprint of what they were traced from
+        self.mark: Mark | None = None  # what they were traced from
         self.ready: dict[Any, Ready] = {}
 
     @property
@@ -206,4 +160,4 @@ def _named(node: Any) -> str:
     return f"{node.operation.name}({shown}){where}{line}"
 
 
-__all__ = ["Ready", "Steps", "fingerprint", "first_not_finite", "numbers"]
+__all__ = ["Ready", "Steps", "first_not_finite", "numbers"]

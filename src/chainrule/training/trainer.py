@@ -31,7 +31,8 @@ from .epochs import Epochs
 from .feed import Source, pack, source_of, specs_of, split, unpack
 from .interrupt import Interrupts
 from .loop import Loop
-from .steps import Steps, fingerprint, numbers, same_mark
+from .marks import Mark
+from .steps import Steps, numbers
 from .watch import TrainingWarning
 
 
@@ -231,7 +232,7 @@ class Trainer(Layer):
         kept = self._steps.get(kind)
         eager = getattr(self, "run_eagerly", False)
         used = None if eager else self._engine_now or (kept.engine if kept is not None else self._engine.for_runs(None))
-        if kept is not None and same_mark(kept.mark, self._mark(kind)):
+        if kept is not None and self._stands(kept, kind):
             kept.engine = used
             return kept
         function = {"train": self.train_step, "test": self.test_step, "predict": self.predict_step}[kind]
@@ -243,6 +244,17 @@ class Trainer(Layer):
         steps = self._steps[kind] = Steps(lambda x, y, w: function(pack(x, y, w)), used, after)
         steps.mark = self._mark(kind)
         return steps
+
+    def _stands(self, kept: Steps, kind: str) -> bool:
+        """Whether nothing was changed that these steps were traced from: first at a glance, where that shows all."""
+        plain = all(getattr(type(self), name) is word for name, word in _SEEN.items())
+        if kept.mark is None or (plain and kept.mark.untouched()):
+            return kept.mark is not None
+        mark = self._mark(kind)
+        same = kept.mark.same(mark)
+        if same:
+            kept.mark = mark
+        return same
 
     @contextmanager
     def _engine_for(self, runs: int | None) -> Iterator[None]:
@@ -264,11 +276,12 @@ class Trainer(Layer):
                 "let the data be an object with an attribute workers that is 0",
             )
 
-    def _mark(self, kind: str) -> Any:
+    def _mark(self, kind: str) -> Mark:
         parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
         if self._loss is not None:
             parts += inside(self._loss.given, (Loss,))
-        return fingerprint(parts), tuple(self.trainable_weights)
+        besides = [thing for thing in (self._loss, self._metrics) if thing is not None]
+        return Mark(parts, self.trainable_weights, self.weights, besides)
 
     def _all_built(self) -> bool:
         return self.built and all(layer.built for layer in self._flatten_layers())
@@ -556,6 +569,10 @@ class Trainer(Layer):
         source = source_of(x, batch_size=2**62, float_dtype=self._float_dtype())
         flat, build = flatten(self._of_kind("predict").run(next(source.batches(0))), numbers=False)
         return build([np.array(a) for a in flat])
+
+
+# words that say what a model consists of: overridden, they may say it of things that are not the model's attributes
+_SEEN = {"metrics": Trainer.metrics, "trainable_weights": Layer.trainable_weights}
 
 
 def _symbols(specs: Any) -> Any:

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from ..engine import Batches, Passes
 from ..errors import ValueProblem
-from ..graph import Graph, Node, Spec
-from ..readings.trace import Step
+from ..graph import Graph, Node, Spec, spec_of
+from ..ops.random import random_permutation
+from ..readings.trace import Step, trace
 from ..tensor import Variable
 from . import devices
-from .lax import OVERRIDES, on_cpu
+from .lax import on_cpu
 from .lower import Replacement, lower
 
 Array = Any
@@ -48,7 +49,7 @@ class XlaProgram:
     """A step, compiled (`engine.Program`)."""
 
     def __init__(self, step: Step, replaced: Mapping[str, Replacement]) -> None:
-        self.step = step
+        self.step, self._replaced = step, replaced
         graph = step.graph
         data = len(graph.inputs) - len(step.reads)
         self.data = [node.spec for node in graph.inputs[:data]]
@@ -120,9 +121,14 @@ class XlaProgram:
     def _epochs(self, rest: XlaProgram | None) -> Any:
         """The program of many epochs, made once for the step of shorter batches."""
         if self._passes is None or self._passes[0] is not rest:
-            run = partial(_passes, self.once, None if rest is None else rest.once)
+            run = partial(_passes, self.once, None if rest is None else rest.once, self._permutation)
             self._passes = rest, self._jit(run, donate_argnums=3, static_argnums=(4, 5))
         return self._passes[1]
+
+    def _permutation(self, key: Array, epoch: Array, n: int) -> Array:
+        """The order of an epoch's rows, as `random_permutation` gives it everywhere."""
+        graph = trace(partial(random_permutation, n=n), *(spec_of(a.shape, a.dtype) for a in (key, epoch))).graph
+        return lower(graph, self._replaced)([key, epoch])[0]
 
     @contextmanager
     def _timed(self, program: str) -> Iterator[None]:
@@ -224,7 +230,7 @@ def _rows(arrays: Sequence[Array], order: Any, start: Array, size: int) -> list[
 
 
 def _passes(
-    once: Any, short: Any, arrays: Any, span: Any, held: Any, changed: Any, size: int, most: int
+    once: Any, short: Any, permutation: Any, arrays: Any, span: Any, held: Any, changed: Any, size: int, most: int
 ) -> tuple[Any, Any]:
     """Epochs from ``span[1][0]`` up to ``span[1][1]``, at most `most`, each in an order of its own."""
     key, epochs = span
@@ -237,7 +243,7 @@ def _passes(
         changed = [c if b is None else jnp.asarray(b, c.dtype) for c, b in zip(changed, begin, strict=True)]
         rows = arrays
         if key is not None:  # all rows in the epoch's order at once: steps then take them in a row, without a look-up
-            order = OVERRIDES["random_permutation"](jnp, key, e.astype(jnp.uint32), n=n)
+            order = permutation(key, e.astype(jnp.uint32), n)
             rows = [a.at[order].get(mode="promise_in_bounds") for a in arrays]
         results, changed = _many(once, rows, None, (0, whole), read, changed, size)
         if short is not None:
