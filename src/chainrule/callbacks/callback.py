@@ -77,12 +77,16 @@ class Callback:
         for name, value in state.items():
             setattr(self, name, copy.deepcopy(value))
 
+    def defines(self, hook: str) -> bool:
+        """Whether there is more behind the hook of this name than `Callback` has, which does nothing."""
+        return getattr(getattr(self, hook), "__func__", None) is not getattr(Callback, hook)
+
     def sees_batches(self, mode: str) -> bool:
         """Whether a batch hook is defined for `mode`: ``"train"``, ``"test"`` or ``"predict"``."""
         hooks = [f"on_{mode}_batch_begin", f"on_{mode}_batch_end"]
         if mode == "train":
             hooks += ["on_batch_begin", "on_batch_end"]
-        return any(getattr(getattr(self, hook), "__func__", None) is not getattr(Callback, hook) for hook in hooks)
+        return any(map(self.defines, hooks))
 
     def needs_batches(self, mode: str) -> bool:
         """Whether the batch hooks of `mode` must be called for every single batch; here, if they are defined."""
@@ -91,9 +95,8 @@ class Callback:
     def needs_epochs(self) -> bool:
         """Whether the epoch hooks must be called between two epochs; here, if any is defined and not `at_leisure`.
         Otherwise the loop may train several epochs at once, and call the hooks of all of them afterwards."""
-        hooks = [getattr(getattr(self, name), "__func__", None) for name in ("on_epoch_begin", "on_epoch_end")]
-        given = (Callback.on_epoch_begin, Callback.on_epoch_end)
-        return any(hook not in given and not getattr(hook, "at_leisure", False) for hook in hooks)
+        hooks = ("on_epoch_begin", "on_epoch_end")
+        return any(self.defines(hook) and not getattr(getattr(self, hook), "at_leisure", False) for hook in hooks)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Another name for `on_train_batch_begin`."""

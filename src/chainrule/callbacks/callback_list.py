@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -125,21 +125,28 @@ class CallbackList(Callback):
         """Whether any callback needs its epoch hooks between two epochs."""
         return any(callback.needs_epochs() for callback in self.callbacks)
 
-    def _tell(self, hook: str, logs: Logs | None, *place: int) -> None:
+    def _tell(self, hook: str, logs: Logs | None) -> None:
         logs = dict(_plain(logs))
         for callback in filter(_told_here, self.callbacks):
             with _Noting(callback, hook):
-                getattr(callback, hook)(*place, logs)
+                getattr(callback, hook)(logs)
 
     def _tell_batch(self, hook: str, mode: str, batch: int, logs: Logs | None) -> None:
-        if mode not in self._see:
-            self._see[mode] = [c for c in self.callbacks if c.sees_batches(mode) and _told_here(c)]
-        if not self._see[mode]:
+        self._tell_those(mode, lambda c: c.sees_batches(mode), hook, batch, logs)
+
+    def _tell_epoch(self, hook: str, epoch: int, logs: Logs | None) -> None:
+        self._tell_those(hook, lambda c: c.defines(hook), hook, epoch, logs)
+
+    def _tell_those(self, key: str, see: Callable[[Callback], bool], hook: str, place: int, logs: Logs | None) -> None:
+        """Tell the callbacks that `see`, found once."""
+        if key not in self._see:
+            self._see[key] = [c for c in self.callbacks if see(c) and _told_here(c)]
+        if not self._see[key]:
             return
         logs = dict(_plain(logs))
-        for callback in self._see[mode]:
+        for callback in self._see[key]:
             with _Noting(callback, hook):
-                getattr(callback, hook)(batch, logs)
+                getattr(callback, hook)(place, logs)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._tell_batch("on_batch_begin", "train", batch, logs)
@@ -148,10 +155,10 @@ class CallbackList(Callback):
         self._tell_batch("on_batch_end", "train", batch, logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._tell("on_epoch_begin", logs, epoch)
+        self._tell_epoch("on_epoch_begin", epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._tell("on_epoch_end", logs, epoch)
+        self._tell_epoch("on_epoch_end", epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._tell_batch("on_train_batch_begin", "train", batch, logs)
@@ -244,6 +251,8 @@ def _plain(logs: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
 
 
 def _float(value: Any) -> Any:
+    if type(value) is float:
+        return value
     try:
         return value if isinstance(value, str) or np.ndim(value) else float(value)
     except (TypeError, ValueError):  # no number: a callback of the user's may know what it is

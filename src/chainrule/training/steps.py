@@ -121,8 +121,8 @@ def numbers(logs: Any) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for name, value in logs.items():
-        array = np.array(value.numpy() if isinstance(value, Tensor) else value)  # nobody else's memory
-        found[name] = float(array) if array.ndim == 0 else array
+        value = value.numpy() if isinstance(value, Tensor) else value
+        found[name] = np.array(value) if np.ndim(value) else float(value)  # nobody else's memory
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ class Watch:
 
     def after(self, epoch: int, logs: dict[str, Any]) -> None:
         """Look at a chunk's numbers."""
-        if self.said or all(np.isfinite(v).all() for v in logs.values()):
+        if self.said or all(math.isfinite(v) if isinstance(v, float) else np.isfinite(v).all() for v in logs.values()):
             return
         self.said = True
         found = self._again()
