@@ -40,6 +40,10 @@ _ABOVE: dict[str, tuple[str, ...]] = {
 }
 _WEAK_NAME = {"b": "bool", "i": "i*", "f": "f*", "c": "complex64"}
 
+# by their names, and by themselves: NumPy works out a dtype's name anew each time it is asked
+_NATIVE: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in _ABOVE if "*" not in name and name != "bfloat16"}
+_NATIVE |= {dtype: dtype for dtype in _NATIVE.values()}
+
 _floatx = "float32"
 _caches: list[dict[Any, Any]] = []
 
@@ -96,6 +100,9 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
     Raises:
         DTypeError: for strings, objects, dates and the like, or ``bfloat16`` without ``ml_dtypes``.
     """
+    known = _NATIVE.get(dtype) if isinstance(dtype, str | np.dtype) else None
+    if known is not None:
+        return known
     if isinstance(dtype, np.dtype):
         found: np.dtype[Any] = dtype
     elif dtype is float:

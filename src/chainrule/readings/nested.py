@@ -30,6 +30,13 @@ def flatten(x: Any, numbers: bool = True) -> tuple[list[Any], Build]:
     return [x], lambda flat: flat[0]
 
 
+def leaves(x: Any) -> list[Any]:
+    """The leaves inside `x`, every list opened and ``None`` left out."""
+    if isinstance(x, dict | list | tuple):
+        return [leaf for v in (x.values() if isinstance(x, dict) else x) for leaf in leaves(v)]
+    return [] if x is None else [x]
+
+
 def _holds_leaves(x: Any) -> bool:
     if isinstance(x, list | tuple):
         return any(map(_holds_leaves, x))

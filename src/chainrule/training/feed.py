@@ -85,6 +85,9 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
     Raises:
         ValueProblem: for words, dates and other things that are no numbers, naming the column.
     """
+    wanted = as_dtype(float_dtype)
+    if type(data) is np.ndarray and data.dtype == wanted:
+        return data
     if hasattr(data, "toarray"):  # SciPy's sparse matrices
         data = data.toarray()
     if hasattr(data, "to_numpy"):  # pandas and polars tables and columns
@@ -106,8 +109,8 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
             "numbers",
             "turn words into numbers first: a dictionary of their numbers, or one column for each word",
         )
-    if array.dtype.kind == "f" and array.dtype.name != float_dtype:
-        return array.astype(as_dtype(float_dtype))
+    if array.dtype.kind == "f" and array.dtype != wanted:
+        return array.astype(wanted)
     if array.dtype.itemsize == 8 and array.dtype.kind in "iu":
         info = np.iinfo(np.int32)
         if not array.size or (array.min() >= info.min and array.max() <= info.max):
@@ -517,6 +520,21 @@ def source_of(
     return _ByClass(source, class_weight, float_dtype) if class_weight else source
 
 
+def one_batch(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    float_dtype: str = "float32",
+) -> tuple[Any, Any, Any]:
+    """All of the data as one batch: x, y, sample_weight."""
+    if y is None and sample_weight is None and type(x) is np.ndarray and x.size and x.ndim:
+        return as_rows(x, "x", float_dtype), None, None  # without the objects that a small model's step is shorter than
+    given = source_of(x, y, sample_weight, batch_size=2**62, class_weight=class_weight, float_dtype=float_dtype)
+    batch: tuple[Any, Any, Any] = next(given.batches(0))
+    return batch
+
+
 def _alone(y: Any, weight: Any) -> None:
     if y is not None or weight is not None:
         raise ValueProblem(
@@ -629,6 +647,7 @@ __all__ = [
     "Rows",
     "Source",
     "leaves_of",
+    "one_batch",
     "pack",
     "source_of",
     "specs_of",

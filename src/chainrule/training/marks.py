@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import is_, itemgetter
 from typing import Any
 
@@ -23,10 +24,9 @@ PROGRESS = {
     "_hooks_now",
     "_engine_now",
     "_resume",
-    "_settled",
-    "_given",
     "_steps",
 }
+ARGUMENTS = {"_given", "_settled"}  # what the constructor was given, which is in the attributes again
 
 
 class Mark:
@@ -45,9 +45,18 @@ class Mark:
         # the things themselves, so that none is mistaken for another
         things, self._found = _walk(parts)
         self._trained = tuple(trained)
-        self._variables = [(v, v.trainable) for v in variables]
-        self._held = [Contents(vars(thing), PROGRESS) for thing in (*things, *besides)]
-        self._held += [Contents(part) for held in self._held for value in held.values for part in _containers(value)]
+        self._variables = list(variables)
+        self._trainable = [v.trainable for v in variables]
+        held = [vars(thing) for thing in (*things, *besides)]
+        self._moving = [Moving(names) for names in held if not PROGRESS.isdisjoint(names)]
+        still = [names for names in held if PROGRESS.isdisjoint(names)]
+        inside = [
+            part for names in held for key in names.keys() - PROGRESS - ARGUMENTS for part in _containers(names[key])
+        ]
+        # views and lists, which show what their dictionaries and lists hold now
+        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in (*still, *inside)]
+        self._sizes = list(map(len, self._views))
+        self._entries = list(chain.from_iterable(self._views))
 
     def same(self, other: Mark) -> bool:
         """Whether both are of the same things: objects by identity, numbers and words by value."""
@@ -56,27 +65,28 @@ class Mark:
     def untouched(self) -> bool:
         """Whether every attribute and every entry of a list that the mark hangs on is the very thing it was; if so,
         a mark made now is the same. It takes microseconds, not the time of a small model's step."""
-        return all(v.trainable is was for v, was in self._variables) and all(held.untouched() for held in self._held)
+        return (
+            [v.trainable for v in self._variables] == self._trainable
+            and list(map(len, self._views)) == self._sizes
+            and all(map(is_, chain.from_iterable(self._views), self._entries))
+            and all(moving.untouched() for moving in self._moving)
+        )
 
 
-class Contents:
-    """What a dictionary, but for some keys, or a list holds, to be compared by identity."""
+class Moving:
+    """The attributes of an object that trains, but for those that say where training stands."""
 
-    __slots__ = ("count", "held", "pick", "values")
+    __slots__ = ("count", "names", "pick", "values")
 
-    def __init__(self, held: dict[Any, Any] | list[Any], but: Iterable[Any] = ()) -> None:
-        self.held, self.count = held, len(held)
-        keys = [key for key in held if key not in but] if isinstance(held, dict) else []
-        self.values: list[Any] = [held[key] for key in keys] if isinstance(held, dict) else list(held)
-        self.pick = itemgetter(*keys, keys[0]) if keys else None  # of one key it would give no tuple
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names, self.count = names, len(names)
+        self.pick = itemgetter(*(names.keys() - PROGRESS))
+        self.values = self.pick(names)
 
     def untouched(self) -> bool:
-        if len(self.held) != self.count:
-            return False
-        if isinstance(self.held, list):
-            return all(map(is_, self.held, self.values))
+        """Whether every attribute holds the very thing it held."""
         try:
-            return self.pick is None or all(map(is_, self.pick(self.held), self.values))
+            return len(self.names) == self.count and all(map(is_, self.pick(self.names), self.values))
         except KeyError:
             return False
 
@@ -94,7 +104,7 @@ def _walk(objects: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
         things.append(thing)
         found.append(thing)
         for key, value in vars(thing).items():
-            if key in PROGRESS:
+            if key in PROGRESS or key in ARGUMENTS:
                 continue
             if isinstance(value, SIMPLE) or (isinstance(value, tuple) and all(isinstance(v, SIMPLE) for v in value)):
                 found.append((key, value))

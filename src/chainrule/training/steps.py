@@ -11,7 +11,7 @@ from ..engine import Engine, Program, refused
 from ..errors import GraphError
 from ..graph import Spec
 from ..layers.calling import building
-from ..readings.nested import flatten
+from ..readings.nested import flatten, leaves
 from ..readings.trace import Step, trace
 from ..tensor import Tensor, constant
 from .feed import specs_of
@@ -62,20 +62,16 @@ class Steps:
 
     def for_batch(self, batch: Any) -> Ready:
         """The step for a batch of this form, traced if it is the first."""
-        assert self.engine is not None
-        specs = specs_of(batch)
-        flat, _ = flatten(specs, numbers=False)
-        key = (tuple(flat), _form(batch))
+        key = _form(batch)
         found = self.ready.get(key)
         if found is None:
             with building:
-                found = self.ready.get(key) or self._traced(key, specs)
+                found = self.ready.get(key) or self._traced(key, batch)
         return found
 
-    def _traced(self, key: Any, specs: Any) -> Ready:
-        assert self.engine is not None
+    def _traced(self, key: Any, batch: Any) -> Ready:
         try:
-            step = trace(self.function, *specs)
+            step = trace(self.function, *specs_of(batch))
         finally:
             self.after()
         found = self.ready[key] = Ready(step)
@@ -83,14 +79,13 @@ class Steps:
 
     def run(self, batch: Any) -> Any:
         """One step on a batch."""
-        arrays = [a for a in flatten(batch, numbers=False)[0] if a is not None]
         if self.engine is None:
             flat, build = flatten(batch, numbers=False)
             result = self.function(*build([None if a is None else constant(np.asarray(a)) for a in flat]))
             self.after()
             return _plain(result)
         ready = self.for_batch(batch)
-        return ready.results(self.program(ready)(arrays))
+        return ready.results(self.program(ready)(leaves(batch)))
 
     def program(self, ready: Ready) -> Program:
         """A step's program on the engine of these steps."""
@@ -99,11 +94,12 @@ class Steps:
 
 
 def _form(x: Any) -> Any:
+    """Shapes and dtypes, and how they are nested: batches alike in these are taken by one step."""
     if isinstance(x, dict):
         return tuple((k, _form(v)) for k, v in x.items())
     if isinstance(x, list | tuple):
         return (type(x).__name__, *map(_form, x))
-    return x is None
+    return None if x is None else (x.shape, x.dtype)
 
 
 def _plain(result: Any) -> Any:

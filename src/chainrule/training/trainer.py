@@ -28,7 +28,7 @@ from .ahead import reading_ahead
 from .alike import must_be_alike
 from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
 from .epochs import Epochs
-from .feed import Source, pack, source_of, specs_of, split, unpack
+from .feed import Source, one_batch, pack, source_of, specs_of, split, unpack
 from .interrupt import Interrupts
 from .loop import Loop
 from .marks import Mark
@@ -554,8 +554,7 @@ class Trainer(Layer):
     def _on_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool) -> Any:
         self._must_be_compiled(f"{kind}_on_batch")
         self._not_by_its_own_data()
-        source = source_of(x, y, weight, batch_size=2**62, class_weight=class_weight, float_dtype=self._float_dtype())
-        batch = next(source.batches(0))
+        batch = one_batch(x, y, weight, class_weight, self._float_dtype())
         self._prepare(batch, training=kind == "train")
         if kind == "train":
             self._prepare_optimizer()
@@ -566,8 +565,8 @@ class Trainer(Layer):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         self._not_by_its_own_data()
-        source = source_of(x, batch_size=2**62, float_dtype=self._float_dtype())
-        flat, build = flatten(self._of_kind("predict").run(next(source.batches(0))), numbers=False)
+        batch = one_batch(x, float_dtype=self._float_dtype())
+        flat, build = flatten(self._of_kind("predict").run(batch), numbers=False)
         return build([np.array(a) for a in flat])
 
 

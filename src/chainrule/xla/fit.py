@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -30,6 +30,8 @@ from .lower import Replacement, lower
 
 Array = Any
 Form: Any = jax.ShapeDtypeStruct
+NOTHING = nullcontext()
+settings: Any = jax.config
 
 
 class OnDevice:
@@ -81,7 +83,7 @@ class XlaProgram:
                 f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
             )
         mesh = devices.mesh()
-        with self._timed("once"), _bits(self.wide), devices.shared(mesh):
+        with self._running("once", mesh):
             given = devices.put(batch, mesh, split=True)
             return self._taken(*self._once(given, _read(self.only_read, mesh), _values(self.step.writes, mesh)))
 
@@ -91,7 +93,7 @@ class XlaProgram:
             return [self(batches.batch(k)) for k in range(first, last)][-1]
         arrays, order, mesh = batches.arrays, batches.order, devices.mesh()
         devices.advise(batches.size, mesh)
-        with self._timed("many"), _bits(self.wide), devices.shared(mesh):
+        with self._running("many", mesh):
             found = self._many(
                 self._on_device(arrays, mesh),
                 None if order is None else order.astype(np.int32),
@@ -107,7 +109,7 @@ class XlaProgram:
         places = {id(v): i for i, v in enumerate(self.step.writes)}
         begin = {places[id(v)]: value for v, value in data.resets if id(v) in places}
         mesh = devices.mesh()
-        with self._timed("passes"), _bits(self.wide), devices.shared(mesh):
+        with self._running("passes", mesh):
             found = self._epochs(rest)(
                 self._on_device(data.arrays, mesh),
                 (data.key, np.array([first, last], np.int32)),
@@ -130,11 +132,17 @@ class XlaProgram:
         graph = trace(partial(random_permutation, n=n), *(spec_of(a.shape, a.dtype) for a in (key, epoch))).graph
         return lower(graph, self._replaced)([key, epoch])[0]
 
+    def _running(self, program: str, mesh: Any) -> AbstractContextManager[Any]:
+        """What holds while a program runs; nothing need be settled for the usual one that has run before."""
+        settled = mesh is None and program in self._met and settings.jax_enable_x64 == self.wide
+        return NOTHING if settled else self._settled(program, mesh)
+
     @contextmanager
-    def _timed(self, program: str) -> Iterator[None]:
+    def _settled(self, program: str, mesh: Any) -> Iterator[None]:
         """Adds the time of the first call, which compiles, to `seconds`."""
         began = time.perf_counter()
-        yield
+        with jax.enable_x64(self.wide), devices.shared(mesh):
+            yield
         if program not in self._met:
             self.seconds += time.perf_counter() - began
             self._met.add(program)
@@ -156,7 +164,10 @@ class XlaProgram:
 
 def _values(variables: Sequence[Variable], mesh: Any) -> list[Array]:
     """What they hold: on the devices already, or as NumPy arrays."""
-    return devices.put([v.kept.array if isinstance(v.kept, OnDevice) else v._leaf.value for v in variables], mesh)
+    kept = [v.kept for v in variables]
+    return devices.put(
+        [k.array if isinstance(k, OnDevice) else v._leaf.value for k, v in zip(kept, variables, strict=True)], mesh
+    )
 
 
 def _read(variables: Sequence[Variable], mesh: Any) -> list[Array]:
@@ -199,10 +210,6 @@ def _every_node(graph: Graph) -> Iterator[Node]:
             yield node
             if "body" in node.attributes:
                 todo.append(node.attributes["body"])
-
-
-def _bits(wide: bool) -> Any:
-    return jax.enable_x64(wide)
 
 
 def _many(

@@ -1,5 +1,8 @@
 """What the engine settles about JAX before it is first used: how many threads, and where programs are kept.
 
+On CPUs programs run in the thread that calls them (JAX's own default, another thread, is `openxla/xla#18608`), unless
+the environment says otherwise or JAX has computed before.
+
 Environment variables, read once:
 
 - ``CHAINRULE_THREADS``: so many threads compute, instead of one for each processor the process may use. The same seed
@@ -19,6 +22,8 @@ import jax
 
 from ..errors import ValueProblem
 
+ASYNCHRONOUS = "jax_cpu_enable_async_dispatch"
+
 
 @cache
 def settle() -> None:
@@ -28,9 +33,11 @@ def settle() -> None:
         if not threads.isdecimal() or int(threads) < 1:
             raise ValueProblem(f"CHAINRULE_THREADS={threads!r}", "a whole number from 1 up", "e.g. CHAINRULE_THREADS=2")
         os.environ.setdefault("NPROC", threads)  # what XLA's CPU client reads
+    update: Any = jax.config.update
+    if ASYNCHRONOUS.upper() not in os.environ:  # handing work to another thread and waiting costs more than it gains
+        update(ASYNCHRONOUS, False)
     folder = program_folder()
     if folder is not None and getattr(jax.config, "jax_compilation_cache_dir", None) is None:
-        update: Any = jax.config.update
         update("jax_compilation_cache_dir", str(folder))
         update("jax_persistent_cache_min_compile_time_secs", 0.0)
         update("jax_persistent_cache_min_entry_size_bytes", -1)
