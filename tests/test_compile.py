@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import numpy as np
@@ -82,6 +83,42 @@ def test_plain_python_inside_another_trace(compile):
 def test_numbers_asked_for_while_tracing_teach(compile):
     with pytest.raises(cr.SymbolicError, match="where"):
         compile(lambda x: 1 if x > 0 else 2)(cr.tensor(1.0))
+
+
+def test_what_is_passed_again_and_again(compile):
+    double = compile(lambda x: x * 2.0)
+    mine = np.arange(5000, dtype="float32")
+    made = cr.tensor(mine)
+    for _ in range(3):
+        np.testing.assert_array_equal(double(made), 2 * np.arange(5000))
+    for factor in (1, 3):  # an array that its owner writes to is read anew
+        mine[:] = factor
+        np.testing.assert_array_equal(double(mine), np.full(5000, 2.0 * factor))
+    x = double(made)
+    for _ in range(5):  # results go in again, and none is overwritten
+        x, before = double(x), x
+        np.testing.assert_array_equal(x, 2 * before.numpy())
+    np.testing.assert_array_equal(made, np.arange(5000))
+
+
+@pytest.mark.skipif(not xla_installed(), reason="the fast engine needs JAX")
+def test_a_tensors_copy_on_the_device_goes_with_it():
+    from chainrule.xla import devices
+
+    double = cr.compile(lambda x: x * 2.0, engine="xla")
+    before = len(devices._kept)
+    made = [cr.tensor(np.full(5000, k, "float32")) for k in range(4)]
+    for k, t in enumerate(made):
+        assert double(t).numpy()[-1] == 2 * k
+    assert len(devices._kept) == before + 4
+    assert devices.kept(made[1].numpy()) is devices.kept(made[1].numpy())
+    del made[:3], t
+    gc.collect()
+    assert len(devices._kept) == before + 1
+    small, lent = cr.tensor([1.0]).numpy(), np.zeros(5000, "float32")[:]
+    lent.flags.writeable = False  # its owner can write to it
+    assert devices.kept(small) is small
+    assert devices.kept(lent) is lent
 
 
 def test_64_bits(compile):

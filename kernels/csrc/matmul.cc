@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "onednn.h"
-#include "panels.h"
 #include "pool.h"
 
 namespace chainrule {
@@ -161,10 +160,6 @@ ffi::Error matmul(ffi::ThreadPool pool, Buffer a, Buffer b, Buffer bias, Result 
         using T = decltype(number);
         run_vector(pool, p, data<T>(a), data<T>(b), data<T>(bias), data<T>(*y));
       });
-    // A panel of b must leave room for the rest in the second cache.
-    if (a.element_type() == ffi::DataType::F32 && !p.a_transposed && !p.b_transposed && p.inner <= 2048 && p.rows >= 6)
-      return product_by_panels(pool, p.rows, p.inner, p.columns, data<float>(a), data<float>(b),
-                               p.biased ? data<float>(bias) : nullptr, p.relu, data<float>(*y));
     in_supported_type(true, {a, b, bias}, {*y}, [&](Type type, const Pointers& from, const Pointers& to) {
       run_product(pool, p, type, from[0], from[1], from[2], to[0]);
     });

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .engine import Program, engine, xla_installed
-from .graph import CONSTANT, Spec, made_here
+from .graph import CONSTANT, Spec, made_here, spec_of
 from .graph.node import Cut, tracked_ancestors
 from .readings.nested import flatten
 from .readings.trace import Step, trace
@@ -77,9 +77,9 @@ def _tensors(results: list[Any], given: list[Tensor | None], read: list[int]) ->
     cut_off = Cut(frozenset(leaves)) if leaves else False
     made = made_here()
     found = []
-    for r in results:
-        plain = as_tensor(np.asarray(r))
-        found.append(Tensor(CONSTANT, (), {}, plain.spec, plain.value, cut_off, made))
+    for r in results:  # arrays that are nobody else's: not copied
+        value = np.asarray(r)
+        found.append(Tensor(CONSTANT, (), {}, spec_of(value.shape, value.dtype), value, cut_off, made))
     return found
 
 

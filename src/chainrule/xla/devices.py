@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
@@ -119,6 +121,28 @@ def shared(shares: Mesh | None) -> Iterator[None]:
             "all of them to run to the end",
             "see what the others say: one has ended. Start all again; with callbacks.BackupAndRestore training goes on",
         ) from None
+
+
+_kept: dict[int, tuple[weakref.ref[Array], Array]] = {}
+WORTH = 2**14  # bytes from which an array's copy on the device is kept
+
+
+def kept(array: Array) -> Array:
+    """The copy on the device of an array that nobody can write to, such as a tensor's: made once, and kept as long as
+    the array lives. Any other is given back as it is."""
+    if not isinstance(array, np.ndarray) or array.flags.writeable or array.base is not None or array.nbytes < WORTH:
+        return array
+    key = id(array)
+    found = _kept.get(key)
+    if found is None or found[0]() is not array:
+        # a true copy: one that shared the array's memory would keep it alive
+        found = _kept[key] = (weakref.ref(array, lambda gone: _forget(key, gone)), jnp.array(array))
+    return found[1]
+
+
+def _forget(key: int, gone: Any) -> None:
+    if key in _kept and _kept[key][0] is gone:
+        del _kept[key]
 
 
 def put(arrays: Sequence[Array], shares: Mesh | None, split: bool = False) -> list[Array]:

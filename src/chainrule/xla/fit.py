@@ -84,7 +84,7 @@ class XlaProgram:
             )
         mesh = devices.mesh()
         with self._running("once", mesh):
-            given = devices.put(batch, mesh, split=True)
+            given = [devices.kept(a) for a in batch] if mesh is None else devices.put(batch, mesh, split=True)
             return self._taken(*self._once(given, _read(self.only_read, mesh), _values(self.step.writes, mesh)))
 
     def many(self, batches: Batches, first: int, last: int) -> list[NDArray[Any]]:

@@ -30,6 +30,7 @@ Array = Any
 Form: Any = jax.ShapeDtypeStruct
 FAST = (jnp.float32, jnp.bfloat16)
 LITTLE = 2**15  # products below which XLA's own code costs less than a call
+NEAR = 2**15  # bytes that the cache nearest to the processor holds
 SMALL = 2**12  # entries, likewise, for an update
 THIN = 64  # products of a window up to which a convolution is done together with its pooling
 
@@ -109,12 +110,17 @@ def _source(node: Node, name: str) -> Node | None:
 
 
 def _product(a: Array, b: Array, *bias: Array, ta: bool = False, tb: bool = False, relu: bool = False) -> Array:
+    """In bfloat16, where oneDNN uses the processor's tiles; XLA's own products are as fast in float32."""
     shape = _like(a, a.shape[1 if ta else 0], b.shape[0 if tb else 1])
     return _call("matmul", shape, a, b, *(bias or (_nothing(a),)), ta=ta, tb=tb, activation=relu)
 
 
 def _worth(x: Array, kernel: Array) -> bool:
     return kernel.ndim == 2 and math.prod(x.shape[:-1]) * math.prod(kernel.shape) >= LITTLE
+
+
+def _halved(*arrays: Array) -> bool:
+    return all(a.dtype == jnp.bfloat16 for a in arrays)
 
 
 def _flat(x: Array) -> Array:
@@ -128,7 +134,7 @@ def _matmul(values: Values, node: Node) -> Array | None:
         is_turn = n.operation.name == "transpose" and len(n.spec.shape) == 2 and n.attributes["axes"] in ((1, 0), None)
         turned.append((values.of(n.inputs[0] if is_turn else n), is_turn))
     (a, ta), (b, tb) = turned
-    if a.ndim != 2 or b.ndim != 2 or not _fast(a, b) or a.size * b.shape[0 if tb else 1] < LITTLE:
+    if a.ndim != 2 or b.ndim != 2 or not _halved(a, b) or a.size * b.shape[0 if tb else 1] < LITTLE:
         return None
     return _product(a, b, ta=ta, tb=tb)
 
@@ -137,10 +143,12 @@ def _dense(values: Values, node: Node) -> Values | None:
     x, kernel, *bias = inputs = values.inputs_of(node)
     if not _fast(*inputs) or not _worth(x, kernel):
         return None
-    made = Values(node.attributes["body"], inputs, values.replaced)
     out = _logits(values, node)
-    if out is None:
+    if out is None and _halved(x):
         out = _product(_flat(x), kernel, *bias, relu=node.attributes["activation"] == "relu")
+    if out is None:
+        return None
+    made = Values(node.attributes["body"], inputs, values.replaced)
     made.known[len(made.graph.order) - 1] = out.reshape(*x.shape[:-1], kernel.shape[1])
     return made
 
@@ -220,15 +228,19 @@ class Sums(Values):
 
 
 def _dense_gradient(values: Values, node: Node) -> Values | None:
+    """In float32 where the kernel's gradient may be summed in its update, since all that it reads again and again lies
+    near; elsewhere XLA's products are as fast."""
     if not _plain(node.attributes["body"], 3):
         return None
     x, kernel, u = values.of(node.inputs[0]), values.of(node.inputs[1]), values.of(node.inputs[-1])
-    found = _before_activation(values, node, u) if _fast(x, kernel, u) and _worth(x, kernel) else None
+    if not _fast(x, kernel, u) or not _worth(x, kernel) or not (_halved(x) or u.size * u.dtype.itemsize <= NEAR):
+        return None
+    found = _before_activation(values, node, u)
     if found is None:
         return None
     inputs, d = _flat(x), _flat(found[0])
-    by_kernel = _product(inputs, d, ta=True)
-    by_input = _product(d, kernel, tb=True).reshape(x.shape)
+    by_kernel = _product(inputs, d, ta=True) if _halved(x) else inputs.T @ d
+    by_input = (_product(d, kernel, tb=True) if _halved(x) else d @ kernel.T).reshape(x.shape)
     made = _answered(values, node, {0: by_input, 1: by_kernel, 2: found[1]})
     sums = Sums(made.graph, [], values.replaced)
     sums.known, sums.inputs, sums.upstream = made.known, inputs, d

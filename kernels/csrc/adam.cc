@@ -1,6 +1,6 @@
-// Dense layers in float32: the product of a batch with weights, and the weights' gradient together with Adam's update, so
-// that the gradient never reaches memory. Columns are packed in panels, which all rows read from the nearest caches.
-#include "panels.h"
+// Adam's update, by itself and together with the gradient of a dense layer's weights, which then never reaches memory:
+// its columns are packed in panels, which all rows read from the nearest caches.
+#include "adam.h"
 
 #include <cmath>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #endif
 
-#include "adam.h"
+#include "pool.h"
 #include "workspace.h"
 
 namespace chainrule {
@@ -16,13 +16,6 @@ namespace {
 
 constexpr int lanes = 16;
 constexpr int width = 64;  // columns of a panel
-
-struct Output {
-  const float* bias;  // of the panel's columns, or null
-  bool relu;
-  int64_t columns, step;
-  float* y;
-};
 
 struct Slots {
   Adam adam;
@@ -33,14 +26,14 @@ struct Slots {
 #define AVX512 0
 namespace portable {
 constexpr int most_rows = 2, vectors = 1;
-#include "panel_loops.inc"
+#include "adam_loops.inc"
 }  // namespace portable
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 constexpr int most_rows = 2, vectors = 2;
-#include "panel_loops.inc"
+#include "adam_loops.inc"
 }  // namespace avx2
 #pragma GCC pop_options
 #pragma GCC push_options
@@ -49,7 +42,7 @@ constexpr int most_rows = 2, vectors = 2;
 #define AVX512 1
 namespace avx512 {
 constexpr int most_rows = 6, vectors = 4;
-#include "panel_loops.inc"
+#include "adam_loops.inc"
 }  // namespace avx512
 #pragma GCC pop_options
 #endif
@@ -101,20 +94,6 @@ ffi::Error dense_adam(ffi::ThreadPool pool, Buffer /*before*/, Buffer x, Buffer 
 
 void update(const Adam& adam, const float* gradient, float* weight, float* mean, float* square, int64_t count) {
   CHAINRULE_BEST(adam_entries, adam, gradient, weight, mean, square, count);
-}
-
-void product_by_panels(ffi::ThreadPool& pool, int64_t rows, int64_t inner, int64_t columns, const float* a,
-                       const float* b, const float* bias, bool relu, float* y) {
-  const int64_t panels = (columns + width - 1) / width;
-  const int64_t wanted = chunks_for(0.5 * rows * inner * columns, 16);
-  const int64_t cuts = std::max<int64_t>(1, std::min(wanted / panels, rows / (2 * full_tiles)));
-  parallel(pool, panels * cuts, [&](int64_t number) {
-    const int64_t first = number / cuts * width, count = std::min<int64_t>(width, columns - first);
-    float* panel = static_cast<float*>(workspace(Use::weights, inner * width * sizeof(float)));
-    pack(b, inner, columns, first, panel);
-    const Output to{bias ? bias + first : nullptr, relu, count, columns, y + first};
-    CHAINRULE_BEST(product_rows, a, inner, panel, rows_of(rows, cuts, number % cuts), to);
-  });
 }
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(chainrule_dense_adam, dense_adam,
