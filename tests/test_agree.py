@@ -226,3 +226,41 @@ def test_a_kernel_s_gradient_and_its_update_together(clipped, kernels):
     for theirs, ours in zip(run(arrays), by_numpy(graph, arrays), strict=True):
         close(np.asarray(theirs), ours)
     assert ("chainrule_dense_adam" in run.lower(arrays).as_text()) != clipped
+
+
+@pytest.mark.parametrize("shape", [(9, 5), (2, 7, 20), (3, 5, 6, 67), (1, 1, 3)])
+@pytest.mark.parametrize("form", ["plain", "twice", "kept", "no scale", "own statistics", "by statistics"])
+def test_batch_normalisation_by_sums_of_channels(shape, form, kernels):
+    """Statistics with the mean far from 0, and gradients by everything; where something does not fit, XLA's own."""
+    rng = np.random.default_rng(0)
+    count = shape[-1]
+    over = tuple(range(len(shape) - 1))
+    arrays = [rng.normal(size=shape) + 30.0, rng.normal(size=count), rng.normal(size=count), rng.normal(size=shape)]
+    arrays += [rng.normal(size=count), 0.5 + rng.random(count)]
+    arrays = [a.astype("float32") for a in arrays]
+    x, scale, offset, upstream, given_mean, given_variance = symbols = [symbolic(a.shape, a.dtype) for a in arrays]
+    by = [x, offset, *([] if form == "no scale" else [scale])]
+
+    def normal(t):
+        mean, variance = ops.moments(t, axes=over, keepdims=form == "kept")
+        if form == "own statistics":  # not those of the batch
+            mean, variance = ops.sum(t, axis=over) / 7.0, ops.max(ops.square(t), axis=over)
+        if form == "by statistics":
+            mean, variance = given_mean, given_variance
+            by.extend([mean, variance])
+        flat = [v if v.ndim == 1 else ops.reshape(v, (count,)) for v in (mean, variance)]
+        return ops.batch_normalization(t, *flat, -1, offset, None if form == "no scale" else scale, 1e-2), mean
+
+    y, mean = normal(x)
+    if form == "twice":
+        y, mean = normal(ops.relu(y))
+    graph = Graph(symbols, [y, mean, *gradients(y, by, upstream)])
+    run = jax.jit(lower(graph, kernels))
+    for theirs, ours in zip(run(arrays), by_numpy(graph, [a.astype("float64") for a in arrays]), strict=True):
+        scale_of = float(np.abs(ours).max(initial=1.0))
+        np.testing.assert_allclose(np.asarray(theirs), ours, rtol=1e-4, atol=1e-4 * scale_of)
+    text = run.lower(arrays).as_text()
+    assert ("chainrule_moments" in text) == ("statistics" not in form)
+    assert text.count("custom_call_target = @chainrule_channel_sums") + text.count("@chainrule_channel_sums(") == (
+        0 if form == "no scale" else 2 if form == "twice" else 1
+    )

@@ -371,6 +371,41 @@ def test_logistic_far_from_zero() -> None:
     assert (float(dw[0]), float(db)) == (1e4 * 0.5 + 1e4 * 2, 0.5 - 2)
 
 
+# ---- statistics of channels
+
+TABLES = [(1, 1), (5, 3), (3, 5, 7, 16), (7, 300, 85), (4001, 64), (70000, 1), (6, 0)]
+
+
+@pytest.mark.parametrize("middle", [0.0, 300.0])
+@pytest.mark.parametrize("shape", TABLES)
+def test_moments(shape: Any, middle: float) -> None:
+    x = draw(*shape) + np.float32(middle)
+    over = tuple(range(len(shape) - 1))
+    mean, variance = call("chainrule_moments", [like(shape[-1])] * 2, x)
+    exact = x.astype(np.float64)
+    near(mean, exact.mean(over), 1e-6)
+    near(variance, exact.var(over), 1e-5)
+
+
+@pytest.mark.parametrize("shape", [*TABLES, (0, 3)])
+def test_channel_sums(shape: Any) -> None:
+    x, u, mean = draw(*shape) + np.float32(3), draw(*shape, seed=1), draw(shape[-1], seed=2)
+    over = tuple(range(len(shape) - 1))
+    sums, products = call("chainrule_channel_sums", [like(shape[-1])] * 2, x, u, mean)
+    near(sums, u.astype(np.float64).sum(over))
+    near(products, (u.astype(np.float64) * (x.astype(np.float64) - mean)).sum(over))
+
+
+def test_statistics_hide_no_nan() -> None:
+    x = np.ones((40, 3), np.float32)
+    x[7, 1] = np.nan
+    for found in (
+        *call("chainrule_moments", [like(3)] * 2, x),
+        call("chainrule_channel_sums", [like(3)] * 2, x, x, x[0])[1],
+    ):
+        np.testing.assert_array_equal(np.isnan(np.asarray(found)), [False, True, False])
+
+
 # ---- orders
 
 
@@ -485,6 +520,11 @@ REFUSED = [
     ("chainrule_momentum", (B, B), (B, B, B, B), {"momentum": 0.9, "nesterov": 0}, "one number"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, B, np.zeros(1, np.int32)), ROI, "boxes"),
     ("chainrule_roi_align", np.zeros((1, 2, 2, 2), np.float32), (X, np.zeros((1, 4), np.float32), np.zeros(1, np.float32)), ROI, "int32"),
+    ("chainrule_moments", (B, B), (X,), {}, "result has"),
+    ("chainrule_moments", (B, B), (W.astype(np.float64)[..., :3],), {}, "float32"),
+    ("chainrule_moments", (B, B), (np.zeros((0, 3), np.float32),), {}, "no rows"),
+    ("chainrule_channel_sums", (B, B), (W, W[0], B), {}, "upstream has"),
+    ("chainrule_channel_sums", (B, B), (W, W, B[:2]), {}, "the mean or a result has"),
     ("chainrule_order", B.astype(np.int32), (B,), {}, "uint32"),
     ("chainrule_order", B[:2].astype(np.int32), (B.astype(np.uint32),), {}, "the result"),
     ("chainrule_logistic", (B[:2], B, B[0]), (W[0, 0], B[:2], B[0], B[:2], B[:2]), {}, "w has"),
@@ -527,6 +567,8 @@ def everything() -> dict[str, Any]:
         "dense adam": call("chainrule_dense_adam", [like(600, 500)] * 3, np.zeros(0, np.float32), draw(64, 600), draw(64, 500), *[np.abs(draw(600, 500, seed=s)) for s in range(3)], np.float32(0.1), beta_1=0.9, beta_2=0.99, epsilon=1e-7),
         "product": call("chainrule_matmul", like(64, 500), draw(64, 600), draw(600, 500), draw(500), ta=0, tb=0, activation=1),
         "roi": call("chainrule_roi_align_gradient", like(*x.shape), draw(40, 7, 7, 24), boxes, images, samples=(2, 2), adaptive=0, aligned=1, spatial_scale=1.0),
+        "moments": call("chainrule_moments", [like(24)] * 2, draw(13, 17, 15, 24)),
+        "sums": call("chainrule_channel_sums", [like(85)] * 2, draw(9000, 85), draw(9000, 85, seed=1), draw(85)),
         "order": call("chainrule_order", like(9000, dtype=np.int32), np.arange(9000, dtype=np.uint32) * np.uint32(2654435761)),
         "logistic": call("chainrule_logistic", [like(9000), like(130), like()], draw(9000, 130), draw(130), np.float32(0), np.ones(9000, np.float32), draw(9000, seed=1)),
     }  # fmt: skip
@@ -562,7 +604,7 @@ def test_bits_are_equal_for_any_number_of_threads(threads: str) -> None:
 @pytest.mark.parametrize("instructions", ["AVX2", "SSE41"])
 def test_on_a_lesser_machine(instructions: str) -> None:
     """Narrower vectors, and no bfloat16 in oneDNN: its operands are widened."""
-    tests = "test_convolution or sizes6 or sizes3 or relu or pool or thin or optimizers or roi or logistic or dense or products"
+    tests = "test_convolution or sizes6 or sizes3 or relu or pool or thin or optimizers or roi or logistic or dense or products or moments or sums"
     command = [sys.executable, "-m", "pytest", "-q", "-k", tests, str(Path(__file__))]
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions}
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -428,6 +428,77 @@ def _average_pool_gradient(values: Values, node: Node) -> Values | None:
     return _answered(values, node, {0: _call("average_pool_gradient", _like(x, *x.shape), u, **windows)})
 
 
+# ---- normalisation
+
+
+class Moments(Values):
+    """A variance over all but the channels, and the mean that was found with it."""
+
+    mean: Array
+
+
+def _by_channel(x: Array, axis: Any) -> bool:
+    """Whether a reduction leaves the last axis of an array worth a call."""
+    return x.dtype == jnp.float32 and x.ndim > 1 and x.size >= LITTLE and axis == tuple(range(x.ndim - 1))
+
+
+def _var(values: Values, node: Node) -> Values | None:
+    x, attributes = values.of(node.inputs[0]), node.attributes
+    if not _by_channel(x, attributes["axis"]) or attributes["ddof"]:
+        return None
+    made = Moments(node.attributes["body"], [x], values.replaced)
+    made.mean, variance = _call("moments", [_like(x, x.shape[-1])] * 2, x)
+    made.known[len(made.graph.order) - 1] = _kept(variance, x, attributes)
+    return made
+
+
+def _kept(found: Array, x: Array, attributes: Mapping[str, Any]) -> Array:
+    return found.reshape(*(1,) * (x.ndim - 1), x.shape[-1]) if attributes["keepdims"] else found
+
+
+def _mean(values: Values, node: Node) -> Array | None:
+    """That of a variance over the same axes, where there is one."""
+    x = values.of(node.inputs[0])
+    if not _by_channel(x, node.attributes["axis"]):
+        return None
+    for other in values.graph.order:
+        if other.operation.name == "var" and other.inputs[0] is node.inputs[0]:
+            moments = values.of(other) if other.attributes["axis"] == node.attributes["axis"] else None
+            if isinstance(moments, Moments):
+                return _kept(moments.mean, x, node.attributes)
+    return None
+
+
+def _var_gradient(values: Values, node: Node) -> Values | None:
+    forward = forward_of(values, node)
+    if not isinstance(forward, Moments) or not _plain(node.attributes["body"], 1):
+        return None
+    x, u = values.of(node.inputs[0]), values.of(node.inputs[-1])
+    by_input = (x - forward.mean) * (u.reshape(-1) * (2 * x.shape[-1] / x.size))
+    return _answered(values, node, {0: by_input})
+
+
+def _batch_normalization_gradient(values: Values, node: Node) -> Values | None:
+    """By two sums over the rows; what has the size of x is left to XLA, which joins it with what follows."""
+    x, *rows = (values.of(n) for n in node.inputs[:5])
+    u, flat = values.of(node.inputs[-1]), (*(1,) * (x.ndim - 1), x.shape[-1])
+    fits = _by_channel(x, tuple(range(x.ndim - 1))) and all(r.shape == flat and r.dtype == x.dtype for r in rows)
+    if not fits or u.dtype != x.dtype or not _plain(node.attributes["body"], 5):
+        return None
+    mean, variance, scale, _ = rows
+    sums, along = _call("channel_sums", [_like(x, x.shape[-1])] * 2, x, u, mean.reshape(-1))
+    root = jax.lax.rsqrt(variance + x.dtype.type(node.attributes["epsilon"]))
+    by_scale = root * along.reshape(flat)
+    found = {
+        0: u * (root * scale),
+        1: -root * scale * sums.reshape(flat),
+        2: -0.5 * root * root * scale * by_scale,
+        3: by_scale,
+        4: sums.reshape(flat),
+    }
+    return _answered(values, node, found)
+
+
 # ---- regions of interest
 
 
@@ -531,6 +602,10 @@ KERNELS: dict[str, Replacement] = {
     "max_pool_gradient": _max_pool_gradient,
     "average_pool": _average_pool,
     "average_pool_gradient": _average_pool_gradient,
+    "var": _var,
+    "var_gradient": _var_gradient,
+    "mean": _mean,
+    "batch_normalization_gradient": _batch_normalization_gradient,
     "roi_align": _roi_align,
     "roi_align_gradient": _roi_align_gradient,
     "random_permutation": _random_permutation,
