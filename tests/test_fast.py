@@ -231,6 +231,19 @@ def test_the_same_bits_for_any_number_of_threads(tmp_path):
     assert fresh(FIT, CHAINRULE_CACHE="off") == one
 
 
+THREAD = """
+import jax
+import chainrule as cr
+cr.compile(lambda x: x + 1.0, engine="xla")(cr.tensor(1.0))
+print(jax.config.jax_cpu_enable_async_dispatch)
+"""
+
+
+def test_programs_run_in_the_thread_that_calls_unless_the_user_says_otherwise():
+    assert fresh(THREAD) == "False\n"
+    assert fresh(THREAD, JAX_CPU_ENABLE_ASYNC_DISPATCH="1") == "True\n"
+
+
 MEMORY = """
 import sys, resource
 sys.path.insert(0, {tests!r})

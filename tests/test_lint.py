@@ -1,5 +1,6 @@
 """What `lint` and `fit` say about broken set-ups, and that they are silent about sound ones."""
 
+import gc
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from chainrule import layers, ops
 from chainrule.errors import ChainruleError
 from chainrule.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input
 from chainrule.models import Model, Sequential
+from chainrule.models import lint as lint_room
 from chainrule.training import TrainingWarning
 
 RNG = np.random.default_rng(2)
@@ -627,3 +629,18 @@ def test_errors_in_batches():
 
     with pytest.raises(ChainruleError, match="1 to 3"):
         compiled(mlp(3, "softmax"), sparse()).fit(wrong(), steps_per_epoch=2, verbose=0)
+
+
+def test_a_large_array_is_looked_at_once(monkeypatch):
+    monkeypatch.setattr(lint_room, "LARGE", X.nbytes)
+    before, large, small = len(lint_room._finite), X.copy(), X[:-1].copy()
+    assert lint_room._all_finite(large)
+    assert lint_room._all_finite(small)
+    assert len(lint_room._finite) == before + 1
+    large[3, 1] = small[3, 1] = np.nan
+    assert lint_room._all_finite(large)
+    assert not lint_room._all_finite(small)
+    assert not lint_room._all_finite(large.copy())
+    del large
+    gc.collect()
+    assert len(lint_room._finite) == before

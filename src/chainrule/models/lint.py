@@ -7,6 +7,7 @@ looked at alike: which operation makes the output, which the input meets first.
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeGuard
@@ -122,10 +123,21 @@ def shapes(case: Case) -> Iterator[Finding]:
         yield Finding("error", "shapes", f"the model cannot be called on this data: {case.failed}", case.failed.mend)
 
 
+LARGE = 2**24  # bytes of an array that is looked at only once, however often it is fitted
+_finite: dict[int, weakref.ref[Any]] = {}
+
+
 def _all_finite(a: Any) -> bool:
-    """By the sum, one quick pass without memory; one that is not finite may only have overflowed."""
+    """By the sum, one quick pass without memory; one that is not finite may only have overflowed. What is written into
+    a large array after its first fit is left to training, which finds it too."""
+    key = id(a)
+    if key in _finite and _finite[key]() is a:
+        return True
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(a.sum()) or np.isfinite(a).all())
+        good = bool(np.isfinite(a.sum()) or np.isfinite(a).all())
+    if good and a.nbytes >= LARGE:
+        _finite[key] = weakref.ref(a, lambda gone: _finite.pop(key, None))
+    return good
 
 
 def finite(case: Case) -> Iterator[Finding]:

@@ -528,8 +528,9 @@ def one_batch(
     float_dtype: str = "float32",
 ) -> tuple[Any, Any, Any]:
     """All of the data as one batch: x, y, sample_weight."""
-    if y is None and sample_weight is None and type(x) is np.ndarray and x.size and x.ndim:
-        return as_rows(x, "x", float_dtype), None, None  # without the objects that a small model's step is shorter than
+    plain = y is None and sample_weight is None and class_weight is None
+    if plain and type(x) is np.ndarray and x.size and x.ndim:  # a small model's step is shorter than making a source
+        return as_rows(x, "x", float_dtype), None, None
     given = source_of(x, y, sample_weight, batch_size=2**62, class_weight=class_weight, float_dtype=float_dtype)
     batch: tuple[Any, Any, Any] = next(given.batches(0))
     return batch
