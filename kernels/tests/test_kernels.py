@@ -409,10 +409,16 @@ def test_statistics_hide_no_nan() -> None:
 # ---- orders
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 404, 4095, 4096, 70001])  # digits are wider from 4096 on
-@pytest.mark.parametrize("most", [2**32, 2**31 + 1, 5, 1])  # few words: ties, which stay as they stand
-def test_order(count: int, most: int) -> None:
+@pytest.mark.parametrize("count", [0, 1, 2, 404, 2047, 2048, 70001])  # another way from 2048 on
+@pytest.mark.parametrize("most", [2**32, 2**31 + 1, 2**23, 5, 1])  # few words: ties, which stay as they stand
+@pytest.mark.parametrize("given", ["random", "falling", "crowded"])
+def test_order(count: int, most: int, given: str) -> None:
     words = np.random.default_rng(count).integers(0, most, count, dtype=np.uint64).astype(np.uint32)
+    if given == "falling":
+        words = np.sort(words)[::-1].copy()
+    elif given == "crowded":  # fifteen, then twenty, of the same highest digits, falling
+        words[1:16] = words[:1] - np.arange(1, 16, dtype=np.uint32)[: len(words[1:16])]
+        words[100:120] = np.uint32(2**31) - np.arange(20, dtype=np.uint32)[: len(words[100:120])]
     found = call("chainrule_order", like(count, dtype=np.int32), words)
     np.testing.assert_array_equal(np.asarray(found), np.argsort(words, kind="stable"))
 

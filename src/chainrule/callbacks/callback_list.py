@@ -244,15 +244,15 @@ def _flat(callbacks: Any) -> Iterator[Callback]:
 def _plain(logs: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
     """The entries by name, dictionaries opened, scalars as floats."""
     for name, value in sorted((logs or {}).items()):
-        if isinstance(value, Mapping):
+        if type(value) is float:  # nearly always, and told of every epoch
+            yield name, value
+        elif isinstance(value, Mapping):
             yield from _plain(value)
         else:
             yield name, _float(value)
 
 
 def _float(value: Any) -> Any:
-    if type(value) is float:
-        return value
     try:
         return value if isinstance(value, str) or np.ndim(value) else float(value)
     except (TypeError, ValueError):  # no number: a callback of the user's may know what it is

@@ -118,7 +118,8 @@ def numbers(logs: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in logs.items():
         value = value.numpy() if isinstance(value, Tensor) else value
-        found[name] = np.array(value) if np.ndim(value) else float(value)  # nobody else's memory
+        single = isinstance(value, np.generic | float) or not np.ndim(value)
+        found[name] = float(value) if single else np.array(value)  # nobody else's memory
     return found
 
 
