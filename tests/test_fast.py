@@ -235,7 +235,7 @@ THREAD = """
 import jax
 import chainrule as cr
 cr.compile(lambda x: x + 1.0, engine="xla")(cr.tensor(1.0))
-print(jax.config.jax_cpu_enable_async_dispatch)
+print(jax.config.read("jax_cpu_enable_async_dispatch"))
 """
 
 

@@ -14,6 +14,7 @@ Environment variables, read once:
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def settle() -> None:
         os.environ.setdefault("NPROC", threads)  # what XLA's CPU client reads
     update: Any = jax.config.update
     if ASYNCHRONOUS.upper() not in os.environ:  # handing work to another thread and waiting costs more than it gains
-        update(ASYNCHRONOUS, False)
+        with suppress(AttributeError):  # where JAX has the choice
+            update(ASYNCHRONOUS, False)
     folder = program_folder()
     if folder is not None and getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         update("jax_compilation_cache_dir", str(folder))
