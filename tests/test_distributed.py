@@ -225,8 +225,22 @@ def test_one_process_ends_all(tmp_path, typed, end, status, said):
     [(9, 137, "process 1 of 3 was ended by SIGKILL"), (6, 1, "process 0 of 3 ended with status 1")],
 )
 def test_the_cause_is_named_though_its_partner_is_seen_to_fail_first(tmp_path, typed, number, status, said):
-    text = "if who == '0':\n    sys.exit(1)\n"
-    text += f"if who == '1':\n    time.sleep(0.5)\n    os.kill(os.getpid(), {number})\ntime.sleep(600)"
+    text = f"""
+from pathlib import Path
+here = Path({str(tmp_path)!r})
+if who == '0':
+    (here / 'new').write_text(str(os.getpid()))
+    (here / 'new').rename(here / 'pid')
+    sys.exit(1)
+while who == '1':
+    time.sleep(0.01)
+    if (here / 'pid').exists():
+        try:
+            os.kill(int((here / 'pid').read_text()), 0)
+        except ProcessLookupError:  # the launcher has seen its end
+            os.kill(os.getpid(), {number})
+time.sleep(600)
+"""
     answer = typed("launch", "-n", "3", script(tmp_path, text))
     assert answer.status == status
     assert said in answer.err
