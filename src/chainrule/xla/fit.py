@@ -172,11 +172,16 @@ def _values(variables: Sequence[Variable], mesh: Any) -> list[Array]:
 
 def _read(variables: Sequence[Variable], mesh: Any) -> list[Array]:
     """The same of variables that no step changes: brought to the device once, since they stay what they are."""
-    for v in variables:
-        if mesh is None and not isinstance(v.kept, OnDevice):
-            leaf = v._leaf
-            v.keep(OnDevice(jnp.array(leaf.value)), leaf)
-    return _values(variables, mesh)
+    if mesh is not None:
+        return _values(variables, mesh)
+    return [(v.kept if isinstance(v.kept, OnDevice) else _brought(v)).array for v in variables]
+
+
+def _brought(variable: Variable) -> OnDevice:
+    leaf = variable._leaf
+    made = OnDevice(jnp.array(leaf.value))
+    variable.keep(made, leaf)
+    return made
 
 
 def _wide(graph: Graph) -> bool:
