@@ -31,7 +31,6 @@ from .lower import Replacement, lower
 Array = Any
 Form: Any = jax.ShapeDtypeStruct
 NOTHING = nullcontext()
-settings: Any = jax.config
 
 
 class OnDevice:
@@ -134,7 +133,7 @@ class XlaProgram:
 
     def _running(self, program: str, mesh: Any) -> AbstractContextManager[Any]:
         """What holds while a program runs; nothing need be settled for the usual one that has run before."""
-        settled = mesh is None and program in self._met and settings.jax_enable_x64 == self.wide
+        settled = mesh is None and program in self._met and devices.settings.jax_enable_x64 == self.wide
         return NOTHING if settled else self._settled(program, mesh)
 
     @contextmanager
@@ -164,10 +163,7 @@ class XlaProgram:
 
 def _values(variables: Sequence[Variable], mesh: Any) -> list[Array]:
     """What they hold: on the devices already, or as NumPy arrays."""
-    kept = [v.kept for v in variables]
-    return devices.put(
-        [k.array if isinstance(k, OnDevice) else v._leaf.value for k, v in zip(kept, variables, strict=True)], mesh
-    )
+    return devices.put([v.kept.array if isinstance(v.kept, OnDevice) else v._leaf.value for v in variables], mesh)
 
 
 def _read(variables: Sequence[Variable], mesh: Any) -> list[Array]:
