@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers
-from chainrule.draw.model import Box, svg
+from chainrule.draw.graph import Box, svg
 from chainrule.errors import ValueProblem
 from chainrule.saving import load_model
 from chainrule.utils import plot_model
@@ -213,13 +213,13 @@ def test_boxes_do_not_overlap():
             tuple(map(float, re.findall(r"[-\d.]+", g.get("transform"))))
             for g in root.iter("{http://www.w3.org/2000/svg}g")
         ]
-        rect = next(r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("class") == "box")
-        wide, high = float(rect.get("width")), float(rect.get("height"))
+        rects = [r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("class") == "box"]
+        sizes = [(float(r.get("width")), float(r.get("height"))) for r in rects]
         total_wide, total_high = map(float, root.get("viewBox").split()[2:])
-        for i, (x, y) in enumerate(places):
+        for i, ((x, y), (wide, high)) in enumerate(zip(places, sizes, strict=True)):
             assert 0 <= x <= total_wide - wide
             assert 0 <= y <= total_high - high
-            for u, v in places[:i]:
-                assert abs(x - u) >= wide or abs(y - v) >= high
+            for (u, v), (wider, higher) in zip(places[:i], sizes, strict=False):
+                assert x >= u + wider or u >= x + wide or y >= v + higher or v >= y + high
     with pytest.raises(ValueProblem, match=r"\.svg"):
         plot_model(cr.Sequential([cr.Input((2,)), layers.Dense(1)]), "m.png")

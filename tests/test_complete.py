@@ -141,10 +141,11 @@ MAY = {  # a room, and what it may import beside itself
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets", "absent"},
     "draw": {"errors"},
-    "cli": {*TRAINING, "training", "models", "saving", "datasets", "draw"},
+    "figures": {"errors", "graph", "tensor", "ops", "readings", "draw"},
+    "cli": {*TRAINING, "training", "models", "saving", "datasets", "draw", "figures"},
 }
 # imported inside a function, at need: named by the design
-LAZY = {("tensor", "array_api"), ("models", "saving")}
+LAZY = {("tensor", "array_api"), ("models", "saving"), ("readings", "figures")}
 
 
 def rooms():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import NamedTuple
+
+from .text import clean
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -47,8 +48,8 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
         f'height="{height + 30}" role="img">',
-        f"<title>{_text(title)}</title><style>{_STYLE}</style>",
-        f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{_text(title)}</text>',
+        f"<title>{clean(title)}</title><style>{_STYLE}</style>",
+        f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{clean(title)}</text>',
     ]
     for i, panel in enumerate(panels):
         parts.append(f'<g transform="translate({i * width} 30)">{_panel(panel, width, height)}</g>')
@@ -62,7 +63,7 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     finite = [p for curve in curves for p in curve]
     if not finite:
         return (
-            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {_text(panel.title)}</text>'
+            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {clean(panel.title)}</text>'
         )
     log = all(y > 0 for _, y in finite)
     scale: Callable[[float], float] = math.log10 if log else float
@@ -78,7 +79,7 @@ def _panel(panel: Panel, width: int, height: int) -> str:
 
     rows = _log_ticks(y0, y1) if log else _ticks(y0, y1)
     columns = _ticks(x0, x1)
-    parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{_text(panel.title)}</text>']
+    parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{clean(panel.title)}</text>']
     for t, label in zip(rows, _labels([10**t for t in rows] if log else rows), strict=True):
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{label}</text>')
@@ -86,23 +87,18 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         parts.append(f'<line class="grid" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="{top}" y2="{top + h}"/>')
         parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
-    parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{_text(panel.x_label)}</text>')
+    parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{clean(panel.x_label)}</text>')
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
-    parts.append(f'<text {turned} text-anchor="middle">{_text(panel.y_label)}</text>')
+    parts.append(f'<text {turned} text-anchor="middle">{clean(panel.y_label)}</text>')
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         points = " ".join(f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
-        parts.append(f'<polyline points="{points}" {stroke}><title>{_text(line.name)}</title></polyline>')
+        parts.append(f'<polyline points="{points}" {stroke}><title>{clean(line.name)}</title></polyline>')
         row = top + 14 + 18 * i
         parts.append(f'<line x1="{left + w - 150}" x2="{left + w - 122}" y1="{row}" y2="{row}" {stroke}/>')
-        parts.append(f'<text x="{left + w - 116}" y="{row + 4}">{_text(line.name)}</text>')
+        parts.append(f'<text x="{left + w - 116}" y="{row + 4}">{clean(line.name)}</text>')
     return "\n".join(parts)
-
-
-def _text(text: str) -> str:
-    """Escaped, and without the control characters that XML forbids."""
-    return escape("".join(c for c in text if c >= " " or c in "\t\n"))
 
 
 def _thinned(line: Line, most: int = 600) -> list[tuple[float, float]]:

@@ -23,12 +23,14 @@ class Calls(threading.local):
         chain: (layer's name, output shape) of the layers finished so far, for messages.
         stand_in: whether a number stands for unknown sizes; no weight may be made of it.
         left: how many numbers new weights may still hold, while a file that has so many is read; else ``None``.
+        seen: while somebody looks on, the path, layer and output of each call that has ended; else ``None``.
     """
 
     depth = 0
     training: bool | None = None
     stand_in = False
     left: int | None = None
+    seen: list[tuple[str, Any, Any]] | None = None
     chain: list[tuple[str, Any]]
 
     def __init__(self) -> None:
@@ -46,6 +48,16 @@ def weights_from_file(count: int) -> Iterator[None]:
         yield
     finally:
         calls.left = before
+
+
+@contextmanager
+def looking_on() -> Iterator[list[tuple[str, Any, Any]]]:
+    """Inside, each call of a layer is noted when it ends: its path, the layer, its output."""
+    before, calls.seen = calls.seen, []
+    try:
+        yield calls.seen
+    finally:
+        calls.seen = before
 
 
 building = threading.RLock()  # one thread at a time makes weights and traces steps

@@ -19,7 +19,7 @@ import numpy as np
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..configurable import Configurable, no_argument
 from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
-from ..graph import Shape, as_dtype, made_here, recomputed, scope, with_stand_in, without_stand_in
+from ..graph import Shape, as_dtype, line_of, made_here, recomputed, scope, with_stand_in, without_stand_in
 from ..graph.scope import state as scope_state
 from ..graph.spec import Specs, is_float
 from ..ops.random import SeedGenerator
@@ -127,6 +127,7 @@ class Layer(Configurable):
         self._remat = self._rematerialized()
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
+        self._made = made_here()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -137,6 +138,11 @@ class Layer(Configurable):
     def _rematerialized() -> RematScope | None:
         """The scope that the layer is made in; models, which train as a whole, heed none."""
         return current()
+
+    @property
+    def line(self) -> str:
+        """The user's line that made the layer."""
+        return line_of(self._made)
 
     # ---- weights
 
@@ -414,6 +420,8 @@ class Layer(Configurable):
                 self._remat.decide(again, result)
             self._set_masks(args, kwargs, result)
             calls.chain.append((self.name, _shapes(result)))
+            if calls.seen is not None:
+                calls.seen.append(("/".join(p for p in (scope_state.scope, self.name) if p), self, result))
             return result
         except ChainruleError as error:
             raise error.inside(f"{type(self).__name__} {self.name!r}", _chain()) from None

@@ -173,6 +173,56 @@ class Model(Trainer):
 
         (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length))
 
+    def values(self, x: Any, training: bool = False) -> dict[str, Any]:
+        """Every layer's output on a batch, as arrays, by the layer's name (its path, for a layer in a layer).
+
+        A layer that is called again is there again, as ``name#2``. Nothing changes: no average, no random stream.
+
+        >>> import numpy as np
+        >>> from chainrule.layers import Dense, Input
+        >>> model = Model(x := Input((4,)), Dense(1, name="out")(Dense(8, name="hidden")(x)))
+        >>> {name: value.shape for name, value in model.values(np.ones((2, 4))).items()}
+        {'hidden': (2, 8), 'out': (2, 1)}
+        """
+        from .inside import values
+
+        return values(self, x, training)
+
+    def gradients(self, x: Any, y: Any, sample_weight: Any = None, training: bool = True) -> dict[str, Any]:
+        """The gradient of the batch's loss by every layer's output (by the layer's name), by every weight
+        (``"layer/kernel"``) and by the inputs (``"x"``), as arrays: those of a step of `fit`, which is not taken.
+
+        >>> import numpy as np
+        >>> from chainrule.layers import Dense, Input
+        >>> model = Model(x := Input((4,)), Dense(1, name="out")(x))
+        >>> model.compile(loss="mse")
+        >>> sorted(model.gradients(np.ones((2, 4)), np.ones((2, 1))))
+        ['out', 'out/bias', 'out/kernel', 'x']
+        """
+        from .inside import gradients
+
+        return gradients(self, x, y, sample_weight, training)
+
+    def explain(self, x: Any, y: Any = None, entry: Any = None, **options: Any) -> Any:
+        """The loss of a batch, every value and gradient of it, as an `Explanation`: text, page, picture or data.
+
+        Args:
+            x, y: a batch. Without y, `entry` is explained: the index of one number of the output.
+            sample_weight: as in `fit`. training: default True with y, as a step of `fit` runs, else False.
+            depth: scopes deeper than this are folded in the text. digits: significant digits.
+
+        >>> import numpy as np
+        >>> from chainrule.layers import Dense, Input
+        >>> model = Model(x := Input((2,)), Dense(1, name="out", kernel_initializer="ones")(x), name="net")
+        >>> model.compile(loss="mse")
+        >>> e = model.explain(np.array([[1.0, 2.0]]), np.array([[4.0]]), depth=0)
+        >>> print(e.steps[0].formula, e.steps[0].value)
+        net(x, kernel, bias) [[3.]]
+        """
+        from .inside import explained
+
+        return explained(self, x, y, entry, **options)
+
     def lint(self, x: Any = None, y: Any = None, validation_data: Any = None) -> Any:
         """Everything that is probably not as meant about the model and this data; an empty `lint.Report` if nothing is.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..draw.model import Box, svg
+from ..draw.graph import Box, svg
 from ..errors import GraphError, ValueProblem
 from ..layers import InputLayer
 from ..layers.node import LAYER_CALL

@@ -748,7 +748,7 @@ greater = _comparison("greater", ">")
 greater_equal = _comparison("greater_equal", ">=")
 logical_and = _comparison("logical_and", "and", "logic")
 logical_or = _comparison("logical_or", "or", "logic")
-logical_xor = _comparison("logical_xor", "xor", "logic")
+logical_xor = _comparison("logical_xor", "^", "logic")
 
 
 def _test(name: str, what: str, kind: str = "bool") -> Operation:

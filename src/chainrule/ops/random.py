@@ -21,7 +21,7 @@ from ..errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.scope import state
 from ..graph.spec import is_float
-from ..tensor import Tensor, Variable, as_tensor, constant
+from ..tensor import Tensor, Variable, as_tensor, constant, recorder_here
 from .elementwise import FLAT, QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
@@ -190,7 +190,7 @@ class SeedGenerator:
     def next(self) -> tuple[Tensor, Tensor]:
         """The key, two words, and this draw's step."""
         state = self.state.value
-        if state.value is None:  # in a traced step, where the state is an input
+        if recorder_here() is not None:  # in a traced step, or a look at one
             self.state.assign(state + constant(np.array([0, 0, 1], np.uint32)))
             o = namespace()
             return o.get_item(state, slice(0, 2)), o.get_item(state, 2)

@@ -39,6 +39,20 @@ class Reads:
         self.assigned[id(variable)] = variable
 
 
+class Aside:
+    """Lets a function run without a trace (`tensor.Recorder`): what it assigns to variables it finds again, and nobody
+    else does."""
+
+    def __init__(self) -> None:
+        self.current: dict[int, Tensor] = {}
+
+    def read(self, variable: Variable) -> Tensor:
+        return self.current.get(id(variable), variable._leaf)
+
+    def assign(self, variable: Variable, value: Tensor) -> None:
+        self.current[id(variable)] = value
+
+
 class Step:
     """One traced step. Data only; an engine sees this and no layer, loss or optimizer.
 

@@ -7,14 +7,15 @@ with the largest gradient. The printed arithmetic, evaluated, gives the number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphError, ShapeError
-from ...graph import Graph, ancestors, resolve
+from ...graph import Graph, Node, ancestors, resolve
 from ...tensor import INPUT, VARIABLE, WATCHED, Tensor, Variable, as_tensor
-from .data import Arithmetic, Edge, Explanation, Join, Step
+from .data import Arithmetic, Edge, Explanation, Join, Number, Step
 from .ledger import Ledger
 from .opened import opened
 
@@ -27,6 +28,7 @@ def explain(
     depth: int | None = None,
     backward: bool = True,
     digits: int | None = None,
+    lines: Callable[[Node], str] | None = None,
 ) -> Explanation:
     """How one number came about, and how its gradient reaches everything it depends on.
 
@@ -38,6 +40,7 @@ def explain(
             and downstream. ``None`` opens everything, 0 folds every scope.
         backward: whether the backward pass is wanted.
         digits: significant digits in the text; ``None`` prints as many as give each number back exactly.
+        lines: says a node's line of code; the user's line that made it by default.
 
     Raises:
         ShapeError: if y has several entries. GraphError: if y has no history.
@@ -72,7 +75,8 @@ def explain(
     wanted = {t.value.serial if isinstance(t, Variable) else t.serial: n for n, t in (names or {}).items()}
     with np.errstate(all="ignore"):
         flat, renamed = opened(graph, wanted)
-        return Ledger(flat, renamed, depth, digits).explanation(backward)
+        found = Ledger(flat, renamed, digits, lines).explanation(backward)
+        return found if depth is None else found.fold(depth)
 
 
-__all__ = ["Arithmetic", "Edge", "Explanation", "Join", "Step", "explain"]
+__all__ = ["Arithmetic", "Edge", "Explanation", "Join", "Number", "Step", "explain"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -31,20 +32,28 @@ def factor(value: Any, digits: int | None) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
+def entry(name: str, index: Index) -> str:
+    """``h1[2, 0]``; a name alone where there is one number."""
+    return name + (f"[{', '.join(map(str, index))}]" if index else "")
+
+
 @dataclass
 class Arithmetic:
-    """How one entry is computed: the text with its numbers in it, and the value it gives."""
+    """How one entry is computed: the text with its numbers in it, and the value it gives, a number of the dtype that it
+    was computed in."""
 
     text: str
-    value: float
+    value: Any
 
 
 @dataclass
 class Step:
-    """A node of the forward pass."""
+    """A node of the forward pass; a leaf has no formula. ``written`` is the formula with ``{0}``, ``{1}`` for its
+    ``operands``; ``inputs`` are the operands that are steps or leaves of the explanation."""
 
     name: str
-    formula: str
+    written: str
+    operands: list[str]
     value: Any
     arithmetic: Arithmetic | None
     index: Index
@@ -52,6 +61,11 @@ class Step:
     scope: str
     line: str
     inputs: list[str]
+
+    @property
+    def formula(self) -> str:
+        """The operation with its operands' names."""
+        return self.written.format(*self.operands) if self.operands else self.written
 
 
 @dataclass
@@ -87,8 +101,71 @@ class Join:
 
 
 @dataclass
+class Number:
+    """One entry of a node: how its value came about, and what each node that reads it hands back to it.
+
+    Attributes:
+        forward: the arithmetic of the value; ``None`` of a leaf, and where an entry is only moved or chosen.
+        through: for each node that reads it, the arithmetic of ``upstream × local``. gradient: their sum.
+    """
+
+    name: str
+    index: Index
+    value: Any
+    forward: Arithmetic | None
+    through: list[tuple[str, Arithmetic]]
+    gradient: Any
+    result: str
+    digits: int | None = field(default=None, repr=False)
+
+    def lines(self) -> list[tuple[str, str, str]]:
+        """What is said, a row each: the left side, the arithmetic, the number."""
+        shown, of = entry(self.name, self.index), f"d{self.result}/d{entry(self.name, self.index)}"
+        rows = [(shown, self.forward.text if self.forward else "", show(self.value, self.digits))]
+        for node, arithmetic in self.through:
+            rows.append((f"{of} through {node}", arithmetic.text, show(arithmetic.value, self.digits)))
+        if len(self.through) > 1 and self.gradient is not None:
+            text = " + ".join(factor(a.value, self.digits) for _, a in self.through)
+            rows.append((of, text, show(self.gradient, self.digits)))
+        return rows
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{left} = {middle} = {right}" if middle and middle.strip("()") != right else f"{left} = {right}"
+            for left, middle, right in self.lines()
+        )
+
+    __repr__ = __str__
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "digits"}
+
+    def to_latex(self) -> str:
+        """The rows as one ``aligned`` environment, for a ``$$ ... $$``."""
+        from ...figures.number import latex
+
+        return latex(self)
+
+    def to_html(self) -> str:
+        """A page that shows it."""
+        from ...figures.number import page
+
+        return page(self)
+
+    def _repr_html_(self) -> str:
+        from ...figures.number import fragment
+
+        return fragment(self)
+
+
+@dataclass
 class Explanation:
-    """A result's forward steps, backward edges, joins and gradients, as data; text when printed."""
+    """A result's forward steps, backward edges, joins and gradients, as data; text when printed.
+
+    Attributes:
+        leaves: what gradients reach: variables, watched tensors, inputs. constants: the arrays besides.
+    """
 
     result: str
     leaves: list[Step]
@@ -96,15 +173,93 @@ class Explanation:
     edges: list[Edge]
     joins: list[Join]
     gradients: dict[str, Any]
+    constants: list[Step] = field(default_factory=list)
     digits: int | None = None
-    lines: bool = field(default=True, repr=False)
+    ledger: Any = field(default=None, repr=False)
+
+    @property
+    def value(self) -> Any:
+        """The result's value."""
+        return next(s.value for s in (*self.steps, *self.leaves) if s.name == self.result)
+
+    @cached_property
+    def onion(self) -> Any:
+        """The steps by scope, in layers: a `Part` of parts and steps."""
+        from .onion import onion
+
+        return onion(self)
+
+    def fold(self, depth: int) -> Explanation:
+        """Scopes and composites deeper than `depth` as one step each, with their own upstream and downstream."""
+        from .onion import fold
+
+        return fold(self, depth)
+
+    def number(self, name: str, index: Any = ()) -> Number:
+        """One entry of anything shown, such as ``number("h3", (0, 1))``, written out.
+
+        >>> import chainrule as cr
+        >>> x = cr.Variable([2.0, 3.0], name="x")
+        >>> cr.explain((x * x).sum()).number("x", 1)
+        x[1] = 3
+        dJ/dx[1] through u = 1 * 3 = 3
+        dJ/dx[1] through u = 1 * 3 = 3
+        dJ/dx[1] = 3 + 3 = 6
+        """
+        found: Number = self.ledger.number(name, index)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data; large arrays as their shape, mean and extremes."""
 
-        parts: dict[str, Any] = {k: getattr(self, k) for k in ("leaves", "steps", "edges", "joins")}
+        parts: dict[str, Any] = {k: getattr(self, k) for k in ("leaves", "constants", "steps", "edges", "joins")}
         rows = {k: [plain(row.__dict__) for row in v] for k, v in parts.items()}
+        for row, step in zip(rows["steps"], self.steps, strict=True):
+            row["formula"] = step.formula
         return {"result": self.result, **rows, "gradients": plain(self.gradients)}
+
+    def to_pandas(self) -> Any:
+        """The edges as a table: a row each, the numbers those of the entry shown. Needs pandas."""
+        from ...figures.table import frame
+
+        return frame(
+            [
+                {
+                    "node": e.node,
+                    "input": e.input,
+                    "entry": e.index,
+                    "arithmetic": e.arithmetic.text,
+                    "downstream": e.arithmetic.value,
+                    "operation": e.operation,
+                    "scope": e.scope,
+                    "line": e.line,
+                }
+                for e in self.edges
+            ]
+        )
+
+    def to_html(self, language: str = "en") -> str:
+        """One page with everything in it, that needs no network: the graph, the ledger, step by step."""
+        from ...figures.ledger import page
+
+        return page(self, language)
+
+    def to_svg(self, depth: int | None = None) -> str:
+        """The graph as a picture: values forward, gradients backward; scopes folded at `depth`."""
+        from ...figures.circuit import picture
+
+        return picture(self, depth)
+
+    def to_latex(self) -> str:
+        """The arithmetic of all steps and edges as one ``aligned`` environment."""
+        from ...figures.number import latex_of
+
+        return latex_of(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from ...figures.ledger import bundle
+
+        return bundle(self)
 
     def __str__(self) -> str:
         from .text import text

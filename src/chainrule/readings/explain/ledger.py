@@ -1,31 +1,34 @@
-"""Collects the steps, edges and joins of a graph of primitives, each with one entry's arithmetic written out."""
+"""Collects the steps, edges and joins of a graph of primitives; each node is shown by one entry of it."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from ...errors import IndexProblem, ValueProblem
 from ...graph import Graph, Node
 from ...ops.arrays import arrays
-from ...ops.record import Operation, attributes_of
-from ...ops.rules import normal_axes
+from ...ops.record import attributes_of
 from ...tensor import INPUT, VARIABLE, WATCHED
-from ..differentiate import downstream, kept_shape, local_of
-from .data import Arithmetic, Edge, Explanation, Index, Join, Step, factor, show
-from .fold import fold
+from ..differentiate import downstream
+from .arithmetic import Writer, local_array
+from .data import Arithmetic, Edge, Explanation, Index, Join, Number, Step, show
 
-SHOWN_TERMS = 6
 _LETTERS = "uvwpqrst"
 
 
 class Ledger:
-    """Collects the steps and edges of a flat graph, then folds them."""
+    """A flat graph read forward and backward, all its values and gradients kept. Sums and products are those of
+    `differentiate`, so what is shown is what runs."""
 
-    def __init__(self, graph: Graph, names: dict[int, str], depth: int | None, digits: int | None) -> None:
-        self.graph, self.depth, self.digits = graph, depth, digits
+    def __init__(
+        self, graph: Graph, names: dict[int, str], digits: int | None, lines: Callable[[Node], str] | None
+    ) -> None:
+        self.graph, self.digits, self.writer = graph, digits, Writer(digits)
+        self.line = lines or (lambda node: node.line)
         self.nodes = [n for n in graph.nodes if not n.operation.leaf]
         self.result: Any = graph.outputs[0]
         self.active = {n.serial for n in graph.inputs if n.spec.floating}
@@ -33,19 +36,23 @@ class Ledger:
             if node.spec.floating and any(p.serial in self.active for p in node.inputs):
                 self.active.add(node.serial)
         self.names = self._name_all(names)
+        self.upstreams: dict[int, Any] = {self.result.serial: np.ones_like(self.result.value)}
+        self.passed: list[tuple[Node, int, Any, Any]] = []  # node, input, upstream, downstream
+        self.chosen: dict[int, Index] = {}
 
     # names
 
     def _name_all(self, given: dict[int, str]) -> dict[int, str]:
         names = dict(given)
         used = set(given.values())
-        for i, leaf in enumerate(self.graph.inputs):
-            if leaf.serial not in names:
-                name = leaf.attributes.get("name") or ("x" if len(self.graph.inputs) == 1 else f"x{i}")
-                while name in used:
-                    name += "'"
-                names[leaf.serial] = name
-                used.add(name)
+        leaves = [n for n in self.graph.inputs if n.serial not in names]
+        count = len(self.graph.inputs)
+        words = [_words(node, f"x{i}" if count > 1 else "x") for i, node in enumerate(leaves)]
+        for node, name in zip(leaves, _shortest(words), strict=True):
+            while name in used:
+                name += "'"
+            names[node.serial] = name
+            used.add(name)
         fresh = self._fresh(used)
         if self.result.serial not in names:
             names[self.result.serial] = "J" if "J" not in used else next(fresh)
@@ -53,7 +60,7 @@ class Ledger:
             if node.serial not in names:
                 names[node.serial] = next(fresh)
         for i, node in enumerate(n for n in self.graph.nodes if n.operation.leaf):
-            names.setdefault(node.serial, f"const{i}")
+            names.setdefault(node.serial, node.attributes.get("name") or f"const{i}")
         return names
 
     def _fresh(self, used: set[str]) -> Iterator[str]:
@@ -67,135 +74,70 @@ class Ledger:
             if f"h{n}" not in used:
                 yield f"h{n}"
 
-    def _ref(self, node: Node) -> str:
+    def _operand(self, node: Node) -> str:
         """How a node is written in a formula: small constants as their number."""
         if node.operation.leaf and node.spec.shape == () and node.operation not in (VARIABLE, WATCHED, INPUT):
             return show(node.value, self.digits)
         return self.names[node.serial]
 
-    # the forward pass
+    # the whole
+
+    def explanation(self, backward: bool) -> Explanation:
+        """Everything, in the graph's own order; backward from the result on."""
+        joins = self._backward() if backward else []
+        edges = [self._edge(*edge) for edge in self.passed]
+        steps = [self._step(n) for n in self.nodes]
+        leaves = [self._step(n) for n in self.graph.inputs]
+        used = {n.serial for node in self.nodes for n in node.inputs}
+        known = {n.serial for n in self.graph.inputs}
+        constants = [n for n in self.graph.nodes if n.operation.leaf and n.serial in used - known and n.spec.shape]
+        gradients = {
+            self.names[n.serial]: self.upstreams.get(n.serial, np.zeros_like(n.value))
+            for n in self.graph.inputs
+            if backward and n.spec.floating
+        }
+        return Explanation(
+            self.names[self.result.serial],
+            leaves,
+            steps,
+            edges,
+            joins,
+            gradients,
+            [self._step(n) for n in constants],
+            self.digits,
+            self,
+        )
 
     def _step(self, node: Node) -> Step:
+        leaf = node.operation.leaf
         index = self.chosen.get(node.serial) or (0,) * len(node.spec.shape)
-        empty = 0 in node.spec.shape
-        arithmetic = None if empty or not isinstance(node.operation, Operation) else self._forward(node, index)
-        formula = _formula(node, [self._ref(n) for n in node.inputs])
         return Step(
             self.names[node.serial],
-            formula,
+            "" if leaf else _written(node),
+            [self._operand(n) for n in node.inputs],
             node.value,
-            arithmetic,
+            None if leaf else self.writer.forward(node, index, self._moving(node)),
             index,
             node.operation.name,
             node.scope,
-            node.line,
+            self.line(node),
             [self.names[n.serial] for n in node.inputs if not (n.operation.leaf and n.serial not in self.active)],
         )
 
-    def _forward(self, node: Any, index: Index) -> Arithmetic | None:
-        operation: Operation = node.operation
-        value = np.asarray(node.value)[index]
-        xs = [n.value for n in node.inputs]
-        if operation.reduces:
-            return Arithmetic(self._reduction(operation, xs[0], index, node), float(value))
-        if operation.local is not None or operation.transpose is None:
-            if any(np.shape(x) and _meets(index, np.shape(x), node.spec.shape) is None for x in xs):
-                return None
-            filled = [factor(np.asarray(x)[_meets(index, np.shape(x), node.spec.shape)], self.digits) for x in xs]
-            return (
-                Arithmetic(_fill(operation.written, filled, node.attributes), float(value))
-                if operation.local is not None
-                else None
-            )
-        first = self._first_active(node)
-        return None if operation.bends(first) else Arithmetic(self._linear(node, index, first), float(value))
-
-    def _first_active(self, node: Node) -> int:
+    def _moving(self, node: Node) -> int:
         """The first input that gradients reach."""
         return next((i for i, n in enumerate(node.inputs) if n.serial in self.active), 0)
 
-    def _reduction(self, operation: Operation, x: Any, index: Index, node: Node) -> str:
-        axes = normal_axes(node.attributes["axis"], x.ndim)
-        kept = iter(index if not node.attributes["keepdims"] else [v for i, v in enumerate(index) if i not in axes])
-        group = np.asarray(x)[tuple(slice(None) if i in axes else next(kept) for i in range(x.ndim))].ravel()
-        name = operation.name
-        if name == "logsumexp":
-            top = group.max() if abs(group.max()) > 100 else group.dtype.type(0)  # exp of a large number overflows
-            body = self._terms([f"exp({show(v, self.digits)})" for v in group - top], np.exp(group - top))
-            return f"log({body})" + (f" + {factor(top, self.digits)}" if top else "")
-        if name == "prod":
-            return self._terms([factor(v, self.digits) for v in group], group, " * ", np.prod)
-        body = self._terms([factor(v, self.digits) for v in group], group)
-        return f"({body}) / {group.size}" if name == "mean" else body
-
-    def _linear(self, node: Any, index: Index, first: int) -> str:
-        """The entry as a sum over input `first`: coefficients from the transpose of a one."""
-        operation: Operation = node.operation
-        xs = [np.asarray(n.value) for n in node.inputs]
-        one = np.zeros(node.spec.shape, node.spec.dtype)
-        one[index] = 1
-        moving = range(len(xs)) if operation.joint else [first]
-        texts: list[str] = []
-        values: list[Any] = []
-        for i in moving:
-            coefficients = downstream(operation, arrays, i, one, xs, node.value, node.attributes)
-            for place in map(tuple, np.argwhere(coefficients)):
-                c, x = coefficients[place], xs[i][place]
-                texts.append(
-                    factor(x, self.digits) if c == 1 else f"{factor(x, self.digits)} * {factor(c, self.digits)}"
-                )
-                values.append(float(c) * float(x))
-        return self._terms(texts, np.array(values)) if texts else "0"
-
-    def _terms(self, texts: list[str], values: Any, sign: str = " + ", gather: Callable[[Any], Any] = np.sum) -> str:
-        """All terms, or the first few and what the others come to."""
-        if len(texts) <= SHOWN_TERMS + 1:
-            return sign.join(texts) or "0"
-        rest = gather(np.asarray(values)[SHOWN_TERMS:])
-        return sign.join([*texts[:SHOWN_TERMS], factor(rest, self.digits)])
-
     # the backward pass
 
-    def explanation(self, backward: bool) -> Explanation:
-        self.chosen: dict[int, Index] = {}
-        edges, joins = self._backward() if backward else ([], [])
-        steps = [self._step(n) for n in self.nodes]
-        leaves = [
-            Step(
-                self.names[n.serial],
-                "",
-                n.value,
-                None,
-                self.chosen.get(n.serial, (0,) * len(n.spec.shape)),
-                n.operation.name,
-                n.scope,
-                n.line,
-                [],
-            )
-            for n in self.graph.inputs
-        ]
-        gradients = (
-            {
-                self.names[n.serial]: self.upstreams.get(n.serial, np.zeros_like(n.value))
-                for n in self.graph.inputs
-                if n.spec.floating
-            }
-            if backward
-            else {}
-        )
-        made = Explanation(self.names[self.result.serial], leaves, steps, edges, joins, gradients, self.digits)
-        return made if self.depth is None else fold(made, self.depth, self.digits)
-
-    def _backward(self) -> tuple[list[Edge], list[Join]]:
-        self.upstreams: dict[int, Any] = {self.result.serial: np.ones_like(self.result.value)}
+    def _backward(self) -> list[Join]:
         parts: dict[int, list[Any]] = {}
-        found: list[tuple[Node, int, Any, Any]] = []
         joins: list[Join] = []
         for node in reversed(self.nodes):
             u = self.upstreams.get(node.serial)
             if u is None or node.serial not in self.active:
                 continue
-            self._join(node, parts, joins)
+            joins += self._join(node, parts.get(node.serial, []))
             xs = [n.value for n in node.inputs]
             for i, parent in enumerate(node.inputs):
                 if parent.serial in self.active:
@@ -204,10 +146,10 @@ class Ledger:
                     before = self.upstreams.get(parent.serial)
                     self.upstreams[parent.serial] = d if before is None else before + d
                     parts.setdefault(parent.serial, []).append(d)
-                    found.append((node, i, u, d))
+                    self.passed.append((node, i, u, d))
         for leaf in self.graph.inputs:
-            self._join(leaf, parts, joins)
-        return [self._edge(*edge) for edge in found], joins
+            joins += self._join(leaf, parts.get(leaf.serial, []))
+        return joins
 
     def _largest(self, node: Node) -> Index:
         """The entry shown for a node: where the gradient that reaches it is largest."""
@@ -219,119 +161,93 @@ class Ledger:
             )
         return self.chosen[node.serial]
 
-    def _join(self, node: Node, parts: dict[int, list[Any]], joins: list[Join]) -> None:
-        mine = parts.get(node.serial, [])
-        if len(mine) > 1 and node.spec.size:
-            index = self._largest(node)
-            total = self.upstreams[node.serial]
-            text = self._terms([factor(p[index], self.digits) for p in mine], np.array([p[index] for p in mine]))
-            joins.append(
-                Join(self.names[node.serial], mine, total, index, Arithmetic(text, float(np.asarray(total)[index])))
-            )
+    def _join(self, node: Node, parts: list[Any]) -> list[Join]:
+        if len(parts) < 2 or not node.spec.size:
+            return []
+        index = self._largest(node)
+        total = self.upstreams[node.serial]
+        text = self.writer.total([p[index] for p in parts])
+        return [Join(self.names[node.serial], parts, total, index, Arithmetic(text, np.asarray(total)[index]))]
 
-    def _edge(self, node: Any, i: int, u: Any, d: Any) -> Edge:
-        operation: Operation = node.operation
+    def _edge(self, node: Any, i: int, upstream: Any, found: Any) -> Edge:
         parent = node.inputs[i]
         index = self._largest(parent)
-        xs = [np.asarray(n.value) for n in node.inputs]
-        local = None
-        if not d.size:
-            arithmetic = Arithmetic("0", 0.0)
-        elif operation.local is not None:
-            local = self._local(operation, i, xs, node)
-            arithmetic = Arithmetic(self._product(operation, u, local, index, parent.spec.shape, node), float(d[index]))
-        else:
-            arithmetic = Arithmetic(self._column(node, i, u, index), float(d[index]))
         return Edge(
             self.names[node.serial],
             self.names[parent.serial],
-            u,
-            local,
-            d,
+            upstream,
+            local_array(node, i) if node.operation.local is not None and found.size else None,
+            found,
             index,
-            arithmetic,
-            operation.name,
-            operation.says,
+            self._through(node, i, upstream, found, index),
+            node.operation.name,
+            node.operation.says,
             node.scope,
-            node.line,
+            self.line(node),
         )
 
-    def _local(self, operation: Operation, i: int, xs: list[Any], node: Node) -> Any:
-        found = local_of(operation, arrays, i, xs, np.asarray(node.value), node.attributes)
-        shape = xs[i].shape if operation.reduces else node.spec.shape
-        return np.broadcast_to(np.asarray(0 if found is None else found, dtype=node.spec.dtype), shape)
+    def _through(self, node: Any, i: int, upstream: Any, found: Any, index: Index) -> Arithmetic:
+        if not found.size:
+            return Arithmetic("0", 0.0)
+        return Arithmetic(self.writer.backward(node, i, upstream, index), found[index])
 
-    def _product(
-        self, operation: Operation, u: Any, local: Any, index: Index, shape: tuple[int, ...], node: Node
-    ) -> str:
-        """``upstream * local``; a sum of such products where broadcasting copied the entry."""
-        if operation.reduces:
-            spread = np.broadcast_to(np.reshape(u, kept_shape(shape, node.attributes["axis"])), shape)
-            return f"{factor(spread[index], self.digits)} * {factor(local[index], self.digits)}"
-        wide = node.spec.shape
-        extra = len(wide) - len(shape)
-        where = tuple(slice(None) for _ in range(extra)) + tuple(
-            slice(None) if n == 1 and wide[j + extra] != 1 else index[j] for j, n in enumerate(shape)
-        )
-        us, locals_ = np.ravel(np.asarray(u)[where]), np.ravel(local[where])
-        texts = [f"{factor(a, self.digits)} * {factor(b, self.digits)}" for a, b in zip(us, locals_, strict=True)]
-        return self._terms(texts, us * locals_)
+    # one number
 
-    def _column(self, node: Any, i: int, u: Any, index: Index) -> str:
-        """The outputs this input entry reaches, each upstream times its coefficient: its tangent along a one."""
-        operation: Operation = node.operation
-        xs = [np.asarray(n.value) for n in node.inputs]
-        one = np.zeros_like(xs[i])
-        one[index] = 1
-        others = [np.zeros_like(x) for x in xs] if operation.joint else list(xs)
-        others[i] = one
-        rule = operation.bends(i)
-        column = np.asarray(
-            operation.value(np, *others, **node.attributes)
-            if rule is None
-            else rule(arrays, one, *xs, **node.attributes)
-        )
-        places = [tuple(p) for p in np.argwhere(column)]
-        texts = [
-            f"{factor(np.asarray(u)[p], self.digits)} * {factor(column[p], self.digits)}"
-            for p in places[: SHOWN_TERMS + 1]
+    def number(self, name: str, index: Any) -> Number:
+        """One entry of one node, with the arithmetic of its value and of its gradient."""
+        serials = {shown: serial for serial, shown in self.names.items()}
+        if name not in serials:
+            raise ValueProblem(f"the name {name!r}", "a name that the explanation shows", "print it, and choose one")
+        node = self.graph.order[self.graph.place[serials[name]]]
+        place = _place(index, node.spec.shape, name)
+        through = [
+            (self.names[other.serial], self._through(other, i, u, d, place))
+            for other, i, u, d in self.passed
+            if other.inputs[i] is node
         ]
-        products = np.array([float(np.asarray(u)[p]) * float(column[p]) for p in places])
-        if len(places) > SHOWN_TERMS + 1:
-            return " + ".join([*texts[:SHOWN_TERMS], factor(products[SHOWN_TERMS:].sum(), self.digits)])
-        return " + ".join(texts) or "0"
-
-
-def _meets(index: Index, shape: tuple[int, ...], wide: tuple[int, ...]) -> Index | None:
-    """The entry of a broadcast operand that meets this entry of the result; ``None`` if it is no broadcast."""
-    if len(shape) > len(wide) or any(n not in (1, m) for n, m in zip(shape[::-1], wide[::-1], strict=False)):
-        return None
-    tail = index[len(index) - len(shape) :]
-    return tuple(0 if n == 1 else k for n, k in zip(shape, tail, strict=True))
-
-
-def _fill(written: str, values: list[str], attributes: dict[str, Any]) -> str:
-    """The formula with numbers for its inputs; a negative one keeps its brackets but as a function's argument."""
-
-    def put(match: re.Match[str]) -> str:
-        value = values[int(match[2])]
-        return (
-            f"{match[1]}{value.strip('()')}{match[3]}"
-            if match[1] in ("(", ", ") and match[3] in (")", ",")
-            else match[1] + value + match[3]
+        total = self.upstreams.get(node.serial)
+        return Number(
+            name,
+            place,
+            np.asarray(node.value)[place],
+            None if node.operation.leaf else self.writer.forward(node, place, self._moving(node)),
+            through,
+            None if total is None else np.asarray(total)[place],
+            self.names[self.result.serial],
+            self.digits,
         )
 
-    for name, given in attributes.items():
-        written = written.replace(f"{{{name}}}", str(given))
-    return re.sub(r"(\(|, |)\{(\d)\}(\)|,|)", put, written)
+
+def _words(node: Node, default: str) -> list[str]:
+    """A leaf's name, and before it the scopes that it was made in."""
+    name = str(node.attributes.get("name") or default)
+    path = str(getattr(node.attributes.get("variable"), "path", name))
+    return [*path.removesuffix(name).rstrip("/").split("/"), name] if path.endswith(f"/{name}") else [name]
 
 
-def _formula(node: Node, names: list[str]) -> str:
-    """The operation written with its inputs' names."""
+def _shortest(words: list[list[str]]) -> list[str]:
+    """For each its last words, as few as tell it from all others."""
+    ends = [["/".join(listed[-k:]) for k in range(1, len(listed) + 1)] for listed in words]
+    taken = Counter(end for listed in ends for end in listed)
+    return [next((end for end in listed if taken[end] == 1), listed[-1]) for listed in ends]
+
+
+def _place(index: Any, shape: tuple[int, ...], name: str) -> Index:
+    given = tuple(index) if isinstance(index, list | tuple) else (index,)
+    fits = len(given) == len(shape) and all(
+        hasattr(i, "__index__") and -n <= int(i) < n for i, n in zip(given, shape, strict=False)
+    )
+    if not fits:
+        raise IndexProblem(f"the entry {given} of {name!r}, of shape {shape}", "one index an axis", "see its shape")
+    return tuple(int(i) % n for i, n in zip(given, shape, strict=True))
+
+
+def _written(node: Node) -> str:
+    """The operation with ``{0}``, ``{1}`` for its inputs, attributes filled in."""
     operation: Any = node.operation
-    written = operation.written
-    needed = max(len(names), 1)
+    count = max(len(node.inputs), 1)
+    places = [f"{{{i}}}" for i in range(count)]
     try:
-        return str(written.format(*names[:needed], **attributes_of(node)))
-    except IndexError:
-        return f"{operation.name}({', '.join(names)})"
+        return str(operation.written.format(*places, **attributes_of(node)))
+    except IndexError:  # fewer inputs than the record's own words have places for
+        return f"{operation.name}({', '.join(places)})"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .data import Edge, Explanation, Join, Step, show
+from .data import Edge, Explanation, Join, Step, entry, show
 
 
 def text(e: Explanation) -> str:
@@ -39,10 +39,6 @@ def _array(x: Any, e: Explanation) -> str:
     return f"array of shape {array.shape}, mean {array.mean():.4g}, from {array.min():.4g} to {array.max():.4g}"
 
 
-def _entry(name: str, index: tuple[int, ...]) -> str:
-    return name + (f"[{', '.join(map(str, index))}]" if index else "")
-
-
 def _leaf(s: Step, e: Explanation) -> list[str]:
     return [f"{s.name} = {_array(s.value, e)}", "", "", ""]
 
@@ -56,13 +52,13 @@ def _forward(s: Step, e: Explanation) -> list[str]:
     detail = ""
     if s.arithmetic:
         result = show(value[s.index], e.digits)
-        parts = [_entry(s.name, s.index), s.arithmetic.text, result]
+        parts = [entry(s.name, s.index), s.arithmetic.text, result]
         detail = " = ".join(parts if s.arithmetic.text.strip("()") != result else parts[::2])
     return [f"{head}  {list(value.shape)}", detail, s.scope, s.line]
 
 
 def _backward(edge: Edge, e: Explanation, first: bool) -> list[str]:
-    to, fr = _entry(edge.input, edge.index), edge.node
+    to, fr = entry(edge.input, edge.index), edge.node
     result = show(np.asarray(edge.downstream)[edge.index], e.digits) if np.asarray(edge.downstream).size else "0"
     shown = edge.arithmetic.text
     equals = f"{shown} = {result}" if shown.strip("()") != result else result
@@ -73,7 +69,7 @@ def _join(j: Join, e: Explanation) -> list[str]:
     total = show(np.asarray(j.total)[j.index], e.digits)
     return [
         f"joined at {j.name}:",
-        f"d{e.result}/d{_entry(j.name, j.index)} = {j.arithmetic.text} = {total}",
+        f"d{e.result}/d{entry(j.name, j.index)} = {j.arithmetic.text} = {total}",
         "",
         "paths that join are summed",
     ]

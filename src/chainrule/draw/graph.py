@@ -1,0 +1,133 @@
+"""A graph as boxes and arrows: one SVG that opens anywhere, in light and dark, with its text for screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from .curves import COLOURS
+from .layout import Point, layered
+from .text import clean, text_width
+
+LINE, TOP = 17.0, 24.0  # of one line of a box; of its name
+PAGE = 1100.0
+
+STYLE = """
+.graph { font: 13px system-ui, sans-serif; }
+.graph .box { fill: #f4f6fa; stroke: #8891a5; } .graph .name { fill: #1d2433; font-weight: 600; }
+.graph .line { fill: #4a5468; } .graph .forward { fill: #005a91; } .graph .backward { fill: #a84300; }
+.graph .arrow { stroke: #8891a5; fill: none; } .graph .head { fill: #8891a5; } .graph .sheet { fill: #ffffff; }
+.graph .label { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; }
+.graph .leaf .box { stroke-dasharray: 4 3; } .graph a:focus-visible .box, .graph .now .box { stroke-width: 3; }
+.graph .now .box { stroke: #a84300; fill: #fff3e6; } .graph .bad .box { stroke: #b00020; stroke-width: 3; }
+@media (prefers-color-scheme: dark) {
+  .graph .box { fill: #22262e; stroke: #5a6376; } .graph .name { fill: #eef1f6; } .graph .line { fill: #b6bfce; }
+  .graph .forward { fill: #6cb9f0; } .graph .backward { fill: #f5a35c; } .graph .sheet { fill: #16181d; }
+  .graph .label { stroke: #16181d; }
+  .graph .now .box { stroke: #f5a35c; fill: #33261a; } .graph .bad .box { stroke: #ff6b81; }
+}
+"""
+
+
+class Box(NamedTuple):
+    """A node: its name, the lines below it, what kind it is, and the numbers of the boxes that feed it.
+
+    Attributes:
+        lines: texts, or pairs of a text and its class: ``"line"``, ``"forward"`` or ``"backward"``.
+        marks: classes of the whole box: ``"leaf"``, ``"bad"``. link: where a click leads. key: what scripts know it by.
+        labels: a text at the end of the arrow from each input.
+    """
+
+    name: str
+    lines: Sequence[str | tuple[str, str]]
+    kind: str
+    inputs: Sequence[int]
+    marks: str = ""
+    link: str = ""
+    key: str = ""
+    labels: Sequence[str] = ()
+
+
+def svg(boxes: Sequence[Box], title: str, across: bool | None = False, styled: bool = True, about: str = "") -> str:
+    """The boxes from top to bottom (or from left to right), each after all that feed it.
+
+    Args:
+        across: from left to right; ``None``: if that is no wider than a page.
+        styled: whether the colours go with it; a page that holds many has them once. about: a longer description.
+
+    >>> svg([Box("input", ["(None, 4)"], "Input", []), Box("dense", ["(None, 1)"], "Dense", [0])], "m")[:4]
+    '<svg'
+    """
+    sizes = [_size(box) for box in boxes]
+    edges = [(j, i) for i, box in enumerate(boxes) for j in box.inputs]
+    labels = [box.labels[k] if k < len(box.labels) else "" for box in boxes for k in range(len(box.inputs))]
+    room = max([text_width(text) for text in labels if text], default=0.0)
+    found = layered(sizes, edges, across is not False, max(26.0, room / 1.6 + 12 if across is not False else 26.0))
+    if across is None:
+        across = found.width <= PAGE
+        found = found if across else layered(sizes, edges)
+    width, height = found.width, found.height
+    parts = [
+        f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img">',
+        f"<title>{clean(title)}</title>" + (f"<desc>{clean(about)}</desc>" if about else ""),
+        f"<style>{STYLE}</style>" if styled else "",
+        '<rect class="sheet" width="100%" height="100%"/>' if styled else "",
+        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
+    ]
+    for path, label in zip(found.paths, labels, strict=True):
+        parts.append(_arrow(path, across, label))
+    kinds = sorted({box.kind for box in boxes})
+    for box, corner, size in zip(boxes, found.corners, sizes, strict=True):
+        parts.append(_box(box, corner, size, COLOURS[kinds.index(box.kind) % len(COLOURS)]))
+    return "\n".join([*filter(None, parts), "</svg>\n"])
+
+
+def _box(box: Box, corner: Point, size: tuple[float, float], colour: str) -> str:
+    (x, y), (wide, high) = corner, size
+    lines = [(line, "line") if isinstance(line, str) else line for line in box.lines]
+    own = f' class="{box.marks}"' if box.marks else ""
+    key = f' data-of="{clean(box.key)}"' if box.key else ""
+    parts = [
+        f'<g transform="translate({x:.1f} {y:.1f})"{own}{key}><title>{clean(box.name)}: {clean(box.kind)}</title>',
+        f'<rect class="box" width="{wide:.1f}" height="{high:.1f}" rx="6"/>',
+        f'<rect width="5" height="{high:.1f}" rx="2" fill="{colour}"/>',
+        f'<text class="name" x="{wide / 2:.1f}" y="17" text-anchor="middle">{clean(box.name)}</text>',
+    ]
+    for k, (text, kind) in enumerate(lines):
+        parts.append(
+            f'<text class="{kind}" x="{wide / 2:.1f}" y="{TOP + 11 + LINE * k:.0f}" text-anchor="middle">'
+            f"{clean(text)}</text>"
+        )
+    made = "".join(parts) + "</g>"
+    return f'<a href="{clean(box.link)}">{made}</a>' if box.link else made
+
+
+def _size(box: Box) -> tuple[float, float]:
+    texts = [box.name, *(line if isinstance(line, str) else line[0] for line in box.lines)]
+    return max(map(text_width, texts)) + 26, TOP + LINE * len(box.lines) + (4 if box.lines else 2)
+
+
+def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
+    """From the end of the first box to the beginning of the last, straight through the lanes between."""
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
+        if k % 2:
+            path += f"L{x1:.1f} {y1:.1f}"
+        elif across:
+            middle = (x0 + x1) / 2
+            path += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
+        else:
+            middle = (y0 + y1) / 2
+            path += f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
+    made = f'<path class="arrow" d="{path}" marker-end="url(#head)"/>'
+    if label:
+        (x0, y0), (x1, y1) = points[-2:]
+        x, y = ((x0 + x1) / 2, (y0 + y1) / 2 + (14 if across else 0))
+        made += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{clean(label)}</text>'
+    return made
+
+
+__all__ = ["STYLE", "Box", "svg"]

@@ -1,0 +1,43 @@
+"""One page of HTML in one file: no network, no script needed for what is seen first, light and dark.
+
+The page's own policy forbids it to fetch anything. Styles and the script for stepping are the two files beside this.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from .graph import STYLE
+from .text import clean
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+
+@cache
+def _file(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def page(title: str, body: str, language: str = "en", script: bool = True) -> str:
+    """The whole file. `body` is HTML; the title is escaped here.
+
+    >>> page("a < b", "<p>hello</p>").startswith("<!doctype html>")
+    True
+    """
+    code = f"<script>{_file('page.js')}</script>" if script else ""
+    return (
+        f'<!doctype html>\n<html lang="{clean(language)}">\n<head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{clean(title)}</title>\n<style>{_file('page.css')}{STYLE}</style></head>\n"
+        f"<body>\n{body}\n{code}</body>\n</html>\n"
+    )
+
+
+def framed(html: str, height: int = 560) -> str:
+    """A page inside another, such as a notebook's, which can neither style it nor be styled by it."""
+    return (
+        f'<iframe srcdoc="{clean(html)}" sandbox="allow-scripts" title="chainrule" '
+        f'style="width:100%;height:{height}px;border:1px solid #8884;border-radius:6px"></iframe>'
+    )

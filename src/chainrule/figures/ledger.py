@@ -1,0 +1,279 @@
+"""The ledger: an explanation as one page. The graph as a picture, every scope of it again inside; forward and backward
+rows with their numbers; the arrow keys step through the rows that are unfolded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..draw.graph import svg
+from ..draw.notation import mathml
+from ..draw.page import framed
+from ..draw.page import page as whole_page
+from ..draw.text import clean
+from ..readings.explain import Edge, Explanation, Join, Step
+from ..readings.explain.data import entry, factor, show
+from ..readings.explain.onion import Part
+from .circuit import Circuit, first_view, picture
+from .shown import listed, shape_of, signs, stats
+from .words import Say, catalogue
+
+DRAWN = 200  # a scope of more boxes has no picture of its own
+FEW = 12  # an array of so many entries has each of them written out
+ENTRIES = 300  # a page writes out so many entries at the most
+HOW = (
+    "The values run forward (▸), from top to bottom. The gradient runs backward (◂), from the result up: at each step "
+    "upstream × local = downstream."
+)
+ROWS = 6  # so many inputs of a folded scope have a row each
+RUBIES = 150  # in a page of so many edges each product says which factor is which
+
+
+def page(e: Explanation, language: str = "en") -> str:
+    """The page."""
+    return _Page(e, catalogue(language), language).made()
+
+
+def bundle(e: Explanation) -> dict[str, str]:
+    """For notebooks: the page in a frame, and beside it a picture and text where pages are not shown."""
+    return {"text/html": framed(page(e)), "image/svg+xml": picture(e), "text/plain": str(e)}
+
+
+class _Page:
+    def __init__(self, e: Explanation, say: Say, language: str) -> None:
+        self.e, self.say, self.language = e, say, language
+        self.ids = {s.name: f"n{i}" for i, s in enumerate((*e.leaves, *e.constants, *e.steps))}
+        self.edges_of: dict[str, list[tuple[int, Edge]]] = {}
+        for k, edge in enumerate(e.edges):
+            self.edges_of.setdefault(edge.node, []).append((k, edge))
+        self.joins = {j.name: j for j in e.joins}
+        self.forward = {s.name: i for i, s in enumerate(e.steps)}
+        self.circuit = Circuit(e, say, self.ids)
+        self.left = ENTRIES
+        self.parts = 0
+
+    def made(self) -> str:
+        e, say = self.e, self.say
+        value = show(e.value, e.digits)
+        shown = first_view(e)
+        return whole_page(
+            f"{e.result} = {value}",
+            "".join(
+                [
+                    f"<h1>{clean(e.result)} = {clean(value)}</h1>",
+                    f'<p class="soft">{clean(self._counts())}</p>',
+                    f"<p>{clean(say(HOW))}</p>",
+                    self._controls(),
+                    self._figure(shown, say("the graph")) if len(shown) <= DRAWN else "",
+                    self._given(),
+                    f"<h2>{clean(say('Step by step'))}</h2>",
+                    *self._inside(e.onion.inside, shown),
+                ]
+            ),
+            self.language,
+        )
+
+    def _counts(self) -> str:
+        e = self.e
+        return self.say(
+            "{steps} operations, {edges} edges backward, {joins} sums where paths join",
+            steps=len(e.steps),
+            edges=len(e.edges),
+            joins=len(e.joins),
+        )
+
+    def _controls(self) -> str:
+        say = self.say
+        buttons = [
+            ("first", "|◀", say("to the beginning")),
+            ("back", "◀", say("one step back (left arrow)")),
+            ("next", "▶", say("one step on (right arrow)")),
+            ("last", "▶|", say("to the end")),
+            ("fold", say("fold all"), say("fold all scopes")),
+            ("open", say("unfold all"), say("unfold all scopes")),
+        ]
+        made = "".join(
+            f'<button type="button" data-does="{does}" title="{clean(title)}" aria-label="{clean(title)}">'
+            f"{clean(text)}</button>"
+            for does, text, title in buttons
+        )
+        return f'<nav class="steps" hidden>{made}<span class="now number" aria-live="polite"></span></nav>'
+
+    def _figure(self, shown: Sequence[Part | Step], title: str) -> str:
+        drawn = svg(self.circuit.boxes(shown), title, None, styled=False)
+        return f"<figure>{drawn}</figure>"
+
+    # what is given
+
+    def _given(self) -> str:
+        # not the constants that an operation brings along
+        constants = [s for s in self.e.constants if s.line and not s.scope]
+        given = [*self.e.leaves, *constants]
+        rows = "".join(map(self._leaf, given))
+        if len(given) > FEW:
+            folded = f"<summary>{clean(self.say('{count} arrays', count=len(given)))}</summary>{rows}"
+            rows = f'<details class="part">{folded}</details>'
+        return f"<h2>{clean(self.say('Given, and the gradient that arrives'))}</h2>{rows}" if rows else ""
+
+    def _leaf(self, s: Step) -> str:
+        of = f'<span class="kind">{clean(shape_of(s.value))}</span>' if np.shape(s.value) else ""
+        values = self.circuit.lines(s)
+        value = "".join(f'<span class="number {way}">{clean(text)}</span>' for text, way in values)
+        head = f'<div class="head"><span class="title">{clean(s.name)}</span>{of}{value}{_source(s.line)}</div>'
+        return f'<div class="step" id="{self.ids[s.name]}">{head}{self._join(s.name)}{self._entries(s)}</div>'
+
+    # parts and steps
+
+    def _inside(self, inside: Sequence[Part | Step], shown: Sequence[Part | Step]) -> Iterator[str]:
+        """HTML of what is inside, without recursion: a scope may be as deep as it likes."""
+        opened = _opened(inside, shown)
+        todo: list[Any] = list(reversed(inside))
+        while todo:
+            here = todo.pop()
+            if isinstance(here, str):
+                yield here
+            elif isinstance(here, Step):
+                yield self._step(here)
+            else:
+                yield self._part(here, id(here) not in opened)
+                todo.append("</details>")
+                todo.extend(reversed(here.inside))
+
+    def _part(self, part: Part, folded: bool) -> str:
+        """A scope, up to where its inside begins: what it reads and gives, its own upstream and downstream."""
+        self.parts += 1
+        e, last = self.e, part.last
+        kind = self.say("composite") if part.kind == "composite" else self.say("scope")
+        given = ", ".join(f"{name} {shape_of(self.circuit.known[name].value)}".strip() for name in part.outputs)
+        value = show(np.asarray(last.value)[last.index], e.digits) if np.size(last.value) else ""
+        rows = [self._row("f", self.forward[last.name], last.name, f"{entry(last.name, last.index)} = ", value)]
+        for name in list(part.leaving)[:ROWS]:
+            rows.append(self._out_of(part, name))
+        if len(part.leaving) > ROWS:
+            more = self.say("and {count} more gradients, inside", count=len(part.leaving) - ROWS)
+            rows.append(f'<div class="row soft">{clean(more)}</div>')
+        # where it is unfolded at first, the first picture shows it
+        figure = self._figure(part.inside, part.path) if folded and 1 < len(part.inside) <= DRAWN else ""
+        return (
+            f'<details class="part" id="p{self.parts}"{"" if folded else " open"}><summary>'
+            f'<span class="title">{clean(part.name)}</span><span class="kind">{clean(kind)}</span> '
+            f'<span class="number soft">({clean(listed(part.inputs, self.say))}) → {clean(given)}</span>'
+            f"{_source(last.line)}{''.join(rows)}</summary>{figure}"
+        )
+
+    def _out_of(self, part: Part, name: str) -> str:
+        """What all edges out of a scope hand to one of its inputs: the entry that is shown of it."""
+        edges = part.leaving[name]
+        index, time = edges[-1].index, self._time(edges[-1])
+        left = f"{_slope(self.e, name, index)} = "
+        if not np.size(edges[0].downstream):
+            return self._row("b", time, name, left, "0")
+        parts = [edge.downstream[index] for edge in edges]
+        if len(parts) > 1:
+            left += signs(" + ".join(factor(p, self.e.digits) for p in parts)) + " = "
+        return self._row("b", time, name, left, show(part.downstream[name][index], self.e.digits))
+
+    def _step(self, s: Step) -> str:
+        e = self.e
+        math = mathml(s.written, s.operands)
+        shape = f'<span class="kind">{clean(shape_of(s.value))}</span>' if np.shape(s.value) else ""
+        name = f'<span class="title">{clean(s.name)}</span> = {math}'
+        head = f'<div class="head"><span>{name}</span>{shape}{_source(s.line)}</div>'
+        value = show(np.asarray(s.value)[s.index], e.digits) if np.size(s.value) else ""
+        middle = ""
+        if s.arithmetic and s.arithmetic.text.strip("()") != value:
+            middle = f"{signs(s.arithmetic.text)} = "
+        row = self._row("f", self.forward[s.name], s.name, f"{entry(s.name, s.index)} = {middle}", value)
+        backward = ""
+        if s.name == e.result and e.edges:
+            backward = self._row("b", self._at(0) - 1, s.name, f"d{e.result}/d{e.result} = ", "1")
+        backward += self._join(s.name)
+        said = ""
+        for k, edge in self.edges_of.get(s.name, ()):
+            backward += self._edge(k, edge, "" if edge.role == said else edge.role)
+            said = edge.role
+        return f'<div class="step" id="{self.ids[s.name]}">{head}{row}{backward}{self._entries(s)}</div>'
+
+    def _edge(self, k: int, edge: Edge, role: str) -> str:
+        result = show(edge.downstream[edge.index], self.e.digits) if np.size(edge.downstream) else "0"
+        text = edge.arithmetic.text
+        middle = f"{self._product(text)} = " if text.strip("()") != result else ""
+        left = f"{clean(_slope(self.e, edge.input, edge.index))} = "
+        says = self.say(role) if role else ""
+        return self._row("b", self._at(k), edge.input, left + middle, result, says, markup=True)
+
+    def _product(self, text: str) -> str:
+        """The arithmetic; a single product with its factors named."""
+        factors = text.split(" * ")
+        if len(factors) != 2 or " + " in text or len(self.e.edges) > RUBIES:
+            return clean(signs(text))
+        named = zip(factors, (self.say("upstream"), self.say("local")), strict=True)
+        return " × ".join(f"<ruby>{clean(signs(f))}<rt>{clean(name)}</rt></ruby>" for f, name in named)
+
+    def _join(self, name: str) -> str:
+        join: Join | None = self.joins.get(name)
+        if join is None:
+            return ""
+        first = min((k for k, _ in self.edges_of.get(name, ())), default=len(self.e.edges))
+        left = f"{_slope(self.e, name, join.index)} = {signs(join.arithmetic.text)} = "
+        total = show(np.asarray(join.total)[join.index], self.e.digits)
+        return self._row("b", self._at(first) - 1, name, left, total, self.say("paths that join are summed"))
+
+    def _at(self, k: int) -> int:
+        """When an edge is stepped to: after all that is forward; between two edges there is room for a sum."""
+        return len(self.e.steps) + 2 + 2 * k
+
+    def _time(self, edge: Edge) -> int:
+        return self._at(next(k for k, other in self.edges_of[edge.node] if other is edge))
+
+    def _row(self, way: str, time: int, of: str, left: str, right: str, says: str = "", markup: bool = False) -> str:
+        text = left if markup else clean(left)
+        note = f'<span class="says">{clean(says)}</span>' if says else ""
+        return (
+            f'<div class="row {way}" data-t="{time}" data-of="{clean(of)}"><span class="number">{text}'
+            f"<b>{clean(signs(right))}</b></span>{note}</div>"
+        )
+
+    def _entries(self, s: Step) -> str:
+        """Every entry of a small array, each to be opened; of a large one, how to ask for it."""
+        size = int(np.size(s.value))
+        if not np.shape(s.value) or not size or self.e.ledger is None:
+            return ""
+        if size > FEW or size > self.left:
+            if self.parts > 60 or size <= 1:
+                return ""
+            call = f"e.number({s.name!r}, {entry('', s.index).strip('[]') if len(s.index) == 1 else s.index})"
+            return f'<p class="soft">{clean(stats(s.value, self.say))} · <code>{clean(call)}</code></p>'
+        self.left -= size
+        made = []
+        for index in np.ndindex(np.shape(s.value)):
+            number = self.e.ledger.number(s.name, index)
+            shown = clean(f"{entry('', index)} {show(np.asarray(s.value)[index], self.e.digits)}")
+            made.append(
+                f'<details><summary class="number">{shown}</summary><pre>{clean(signs(str(number)))}</pre></details>'
+            )
+        return f'<div class="entries">{"".join(made)}</div>'
+
+
+def _slope(e: Explanation, name: str, index: Sequence[int]) -> str:
+    return f"d{e.result}/d{entry(name, tuple(index))}"
+
+
+def _source(line: str) -> str:
+    """The user's line."""
+    return f' <code class="source">{clean(line)}</code>' if line else ""
+
+
+def _opened(inside: Sequence[Part | Step], shown: Sequence[Part | Step]) -> set[int]:
+    """The parts, by id, that are unfolded where `shown` is what is seen."""
+    seen, found = {id(s) for s in shown}, set()
+    todo = [p for p in inside if isinstance(p, Part)]
+    while todo:
+        part = todo.pop()
+        if id(part) not in seen:
+            found.add(id(part))
+            todo.extend(p for p in part.inside if isinstance(p, Part))
+    return found

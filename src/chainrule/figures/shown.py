@@ -1,0 +1,54 @@
+"""Arrays and arithmetic in a few words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..readings.explain.data import show
+from .words import Say
+
+
+def brief(value: Any, digits: int | None) -> str:
+    """A number, a few numbers, or the shape and the extremes."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return show(array, digits)
+    if not array.size:
+        return shape_of(array)
+    if array.size <= 4 and array.ndim == 1:
+        return "[" + ", ".join(show(v, digits or 5) for v in array) + "]"
+    return f"{shape_of(array)}  {show(array.min(), 3)} … {show(array.max(), 3)}"
+
+
+def shape_of(value: Any) -> str:
+    """``4×6×6``; nothing of a single number."""
+    return "×".join(map(str, np.shape(value)))
+
+
+def stats(value: Any, say: Say) -> str:
+    """Mean, extremes and zeros."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or not array.size:
+        return ""
+    return say(
+        "mean {mean}, from {least} to {most}, zeros {zeros} of {size}",
+        mean=f"{array.mean():.4g}",
+        least=show(array.min(), 4),
+        most=show(array.max(), 4),
+        zeros=int(array.size - np.count_nonzero(array)),
+        size=array.size,
+    )
+
+
+def signs(text: str) -> str:
+    """Arithmetic with the signs that mathematics prints."""
+    return text.replace(" * ", " × ").replace("-", "−")
+
+
+def listed(names: list[str], say: Say, most: int = 6) -> str:
+    """The first few names, and how many there are besides."""
+    rest = len(names) - most
+    first = ", ".join(names[:most] if rest > 1 else names)
+    return say("{names} and {count} more", names=first, count=rest) if rest > 1 else first

@@ -1,0 +1,230 @@
+"""Korean."""
+
+SENTENCES = {
+    # the ledger
+    "The values run forward (▸), from top to bottom. The gradient runs backward (◂), from the result up: at each step "
+    "upstream × local = downstream.": "값은 앞으로(▸), 위에서 아래로 흐릅니다. 기울기는 결과에서부터 뒤로(◂), 위로 "
+    "흐릅니다. 단계마다 상류 × 국소 = 하류입니다.",
+    "{steps} operations, {edges} edges backward, {joins} sums where paths join": "연산 {steps}개, 역방향 간선 {edges}개, "
+    "경로가 만나는 합 {joins}개",
+    "the graph": "그래프",
+    "Given, and the gradient that arrives": "주어진 값, 그리고 도착하는 기울기",
+    "Step by step": "한 단계씩",
+    "to the beginning": "처음으로",
+    "one step back (left arrow)": "한 단계 뒤로 (왼쪽 화살표)",
+    "one step on (right arrow)": "한 단계 앞으로 (오른쪽 화살표)",
+    "to the end": "끝으로",
+    "fold all": "모두 접기",
+    "fold all scopes": "모든 범위 접기",
+    "unfold all": "모두 펼치기",
+    "unfold all scopes": "모든 범위 펼치기",
+    "scope": "범위",
+    "composite": "합성 연산",
+    "upstream": "상류",
+    "local": "국소",
+    "paths that join are summed": "만나는 경로는 더해집니다",
+    "and {count} more gradients, inside": "안쪽에 기울기 {count}개 더",
+    "{names} and {count} more": "{names} 외 {count}개",
+    "{count} arrays": "배열 {count}개",
+    "{count:,} numbers": "수 {count:,}개",
+    "from before": "앞에서 온 값",
+    "mean {mean}, from {least} to {most}, zeros {zeros} of {size}": "평균 {mean}, {least}에서 {most}까지, {size}개 중 "
+    "0이 {zeros}개",
+    # gates
+    "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
+    "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",
+    "RoI pooling routes each bin's gradient to its largest entry (the first at a tie), none to the boxes": "RoI 풀링은 "
+    "칸마다의 기울기를 가장 큰 원소로 보내고(같으면 첫째), 상자에는 보내지 않습니다",
+    "RoI warp shares each bin's gradient among the entries around its samples, none to the rounded boxes": "RoI warp는 "
+    "칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 반올림된 상자에는 보내지 않습니다",
+    "a place moves by whole entries, so it has no slope": "자리는 원소 단위로만 움직이므로 기울기가 없습니다",
+    "absolute hands the gradient on with the sign of x (0 at the kink x = 0)": "절댓값은 기울기에 x의 부호를 붙여 "
+    "넘깁니다 (꺾이는 x = 0에서는 0)",
+    "add hands the gradient on to both": "덧셈은 기울기를 양쪽에 그대로 넘깁니다",
+    "add_at reads the gradient at the places it wrote": "add_at은 쓴 자리의 기울기를 읽습니다",
+    "affine_transform hands each pixel the gradient by its weight, and the transform the slope between pixels":
+    "affine_transform은 픽셀마다 가중치만큼의 기울기를, 변환에는 픽셀 사이의 기울기를 넘깁니다",
+    "after hands the gradient on to its first input": "after는 기울기를 첫째 입력에 넘깁니다",
+    "an update is differentiated like any other arithmetic": "갱신도 다른 산술과 똑같이 미분됩니다",
+    "arctan2 hands on x2/(x1^2+x2^2) to the first and -x1/(x1^2+x2^2) to the second": "arctan2는 첫째에 "
+    "x2/(x1^2+x2^2)를, 둘째에 -x1/(x1^2+x2^2)를 곱해 넘깁니다",
+    "average pooling shares each window's gradient equally": "평균 풀링은 창마다의 기울기를 똑같이 나눕니다",
+    "batch normalisation scales the gradient by scale over the deviation; through the batch's own mean and variance it "
+    "loses its mean and its part along the normalised input": "배치 정규화는 기울기에 스케일/표준편차를 곱합니다. "
+    "배치 자신의 평균과 분산을 지나며 기울기는 평균과, 정규화된 입력 방향의 성분을 잃습니다",
+    "binary cross-entropy on logits hands on sigmoid(x) - target": "로짓에 대한 이진 교차 엔트로피는 sigmoid(x) - "
+    "목표값을 넘깁니다",
+    "broadcast_to adds up the gradients of the copies": "broadcast_to는 복사본들의 기울기를 더합니다",
+    "cast hands the gradient on, cast back": "cast는 기울기를 원래 자료형으로 되돌려 넘깁니다",
+    "ceil stops the gradient: it is flat between its steps": "올림은 기울기를 막습니다: 계단 사이가 평평합니다",
+    "celu hands the gradient on above 0 and exp(x/alpha) of it elsewhere": "celu는 0보다 크면 기울기를 그대로, 아니면 "
+    "exp(x/alpha)배로 넘깁니다",
+    "cholesky gives y^-T (the lower half of y^T upstream) y^-1, made symmetric": "촐레스키는 y^-T (y^T 상류의 아래 "
+    "절반) y^-1을 대칭으로 만들어 줍니다",
+    "clip hands the gradient on inside its bounds and stops it outside": "clip은 범위 안에서는 기울기를 넘기고 "
+    "밖에서는 막습니다",
+    "concatenate gives each part its slice of the gradient": "이어붙이기는 조각마다 기울기의 제 몫을 줍니다",
+    "convolution sends the input the upstream spread by the kernel, the kernel the upstream against the windows":
+    "합성곱은 입력에는 커널로 펼친 상류를, 커널에는 상류와 창들의 곱을 보냅니다",
+    "convolution switches: the input's gradient is the upstream spread by the kernel, the kernel's the upstream summed "
+    "against the input's windows": "합성곱은 맞바꿉니다: 입력의 기울기는 커널로 펼친 상류, 커널의 기울기는 상류와 "
+    "입력 창들의 곱의 합입니다",
+    "copysign hands the gradient on with the sign it gave": "copysign은 붙인 부호와 함께 기울기를 넘깁니다",
+    "cross-entropy on logits hands on softmax(x) - 1 at the label": "로짓에 대한 교차 엔트로피는 정답 자리에서 "
+    "softmax(x) - 1을 넘깁니다",
+    "cross-entropy on logits hands on softmax(x) - target": "로짓에 대한 교차 엔트로피는 softmax(x) - 목표값을 넘깁니다",
+    "cumprod multiplies in rounds; each round's multiply switches": "누적곱은 여러 차례로 곱하고, 차례마다 곱셈이 "
+    "맞바꿉니다",
+    "cumsum gives each entry the sum of the gradients from its place on": "누적합은 원소마다 제 자리부터 끝까지의 "
+    "기울기 합을 줍니다",
+    "dense sends each input the upstream times the weights, and each weight the upstream times its input": "dense는 "
+    "입력마다 상류 × 가중치를, 가중치마다 상류 × 그 입력을 보냅니다",
+    "det gives itself times the inverse, transposed": "행렬식은 자신과 역행렬의 전치를 곱해 줍니다",
+    "divide scales the first's gradient by 1/x2 and the second's by -(x1/x2)/x2": "나눗셈은 첫째의 기울기에 1/x2를, "
+    "둘째의 기울기에 -(x1/x2)/x2를 곱합니다",
+    "each eigenvalue gives its eigenvector's outer product": "고윳값마다 그 고유벡터의 외적을 줍니다",
+    "each singular value gives the outer product of its two vectors": "특잇값마다 두 벡터의 외적을 줍니다",
+    "eigenvectors turn towards each other by the upstream over the gaps of their eigenvalues (0 for no gap)":
+    "고유벡터들은 상류를 고윳값의 차이로 나눈 만큼 서로에게 돕니다 (차이가 없으면 0)",
+    "einsum gives each operand the upstream summed against the others": "einsum은 피연산자마다 상류와 나머지들의 곱의 "
+    "합을 줍니다",
+    "elu hands the gradient on above 0 and alpha exp(x) of it elsewhere": "elu는 0보다 크면 기울기를 그대로, 아니면 "
+    "alpha exp(x)배로 넘깁니다",
+    "expand_dims hands the gradient back in the old shape": "expand_dims는 기울기를 원래 모양으로 돌려줍니다",
+    "flip hands the gradient back flipped": "뒤집기는 기울기를 다시 뒤집어 돌려줍니다",
+    "floor stops the gradient: it is flat between its steps": "내림은 기울기를 막습니다: 계단 사이가 평평합니다",
+    "floor_divide stops the gradient: it is flat between its steps": "몫은 기울기를 막습니다: 계단 사이가 평평합니다",
+    "gelu multiplies x by a soft switch": "gelu는 x에 부드러운 스위치를 곱합니다",
+    "get_item puts the gradient back where the entries were read, adding where one was read twice": "get_item은 원소를 "
+    "읽은 자리에 기울기를 되돌리고, 두 번 읽은 자리에는 더합니다",
+    "glu multiplies by a gate": "glu는 게이트를 곱합니다",
+    "hard_shrink hands the gradient on beyond the threshold": "hard_shrink는 문턱 밖에서 기울기를 넘깁니다",
+    "hard_sigmoid hands on a sixth of the gradient between -3 and 3": "hard_sigmoid는 -3과 3 사이에서 기울기의 6분의 "
+    "1을 넘깁니다",
+    "hard_silu is a soft switch made of straight lines": "hard_silu는 직선으로 만든 부드러운 스위치입니다",
+    "hard_tanh hands the gradient on between -1 and 1": "hard_tanh는 -1과 1 사이에서 기울기를 넘깁니다",
+    "hypot hands on each side's share x/hypot": "hypot는 변마다 x/hypot의 몫을 넘깁니다",
+    "inv gives -y^T upstream y^T, y the inverse": "역행렬은 y를 역행렬이라 할 때 -y^T 상류 y^T를 줍니다",
+    "it has no gradient: the result is not a real number that moves with the input": "기울기가 없습니다: 결과가 입력과 "
+    "함께 움직이는 실수가 아닙니다",
+    "layer normalisation removes from the gradient its mean and its part along the normalised input": "층 정규화는 "
+    "기울기에서 평균과, 정규화된 입력 방향의 성분을 뺍니다",
+    "leaky_relu hands the gradient on above 0 and a fraction of it elsewhere": "leaky_relu는 0보다 크면 기울기를 "
+    "그대로, 아니면 그 일부를 넘깁니다",
+    "log_softmax gives each entry upstream - s * sum(upstream)": "log_softmax는 원소마다 상류 - s * 상류의 합을 줍니다",
+    "logaddexp shares the gradient as softmax does": "logaddexp는 소프트맥스처럼 기울기를 나눕니다",
+    "logsumexp shares the gradient as softmax does": "logsumexp는 소프트맥스처럼 기울기를 나눕니다",
+    "map_coordinates hands each neighbour the gradient by its weight, and the coordinate the slope between them":
+    "map_coordinates는 이웃마다 가중치만큼의 기울기를, 좌표에는 이웃 사이의 기울기를 넘깁니다",
+    "matmul switches: each side's gradient is the upstream times the other side, transposed": "행렬곱은 맞바꿉니다: "
+    "한쪽의 기울기는 상류와 다른 쪽의 전치의 곱입니다",
+    "max routes the gradient to the larger input (half to each at a tie)": "max는 기울기를 더 큰 입력으로 보냅니다 "
+    "(같으면 반씩)",
+    "max routes the gradient to the largest entry (the first at a tie)": "max는 기울기를 가장 큰 원소로 보냅니다 "
+    "(같으면 첫째)",
+    "max-pooling routes each window's gradient to its largest entry (the first at a tie)": "최대 풀링은 창마다의 "
+    "기울기를 가장 큰 원소로 보냅니다 (같으면 첫째)",
+    "mean shares the gradient equally": "평균은 기울기를 똑같이 나눕니다",
+    "min routes the gradient to the smaller input (half to each at a tie)": "min은 기울기를 더 작은 입력으로 보냅니다 "
+    "(같으면 반씩)",
+    "min routes the gradient to the smallest entry (the first at a tie)": "min은 기울기를 가장 작은 원소로 보냅니다 "
+    "(같으면 첫째)",
+    "mod hands the gradient on to the first and -floor(x1/x2) of it to the second": "나머지는 첫째에 기울기를 그대로, "
+    "둘째에 -floor(x1/x2)배로 넘깁니다",
+    "multiply switches: each input's gradient is the upstream times the other input": "곱셈은 맞바꿉니다: 한 입력의 "
+    "기울기는 상류와 다른 입력의 곱입니다",
+    "negative turns the gradient's sign": "부호 반전은 기울기의 부호를 뒤집습니다",
+    "nextafter hands the gradient on to the first": "nextafter는 기울기를 첫째에 넘깁니다",
+    "norm gives each entry its share x/norm (0 for the zero vector, in order 2)": "노름은 원소마다 x/노름의 몫을 줍니다 "
+    "(2차에서 영벡터면 0)",
+    "pad gives back the gradient without the border": "덧대기는 테두리를 뺀 기울기를 돌려줍니다",
+    "pinv gives -p^T upstream p^T, and what moves the spaces of rows and columns": "유사역행렬은 -p^T 상류 p^T와, 행과 "
+    "열의 공간을 움직이는 몫을 줍니다",
+    "positive hands the gradient on": "양의 부호는 기울기를 그대로 넘깁니다",
+    "power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent": "거듭제곱의 기울기는 밑에 대해 "
+    "x2 * x1^(x2-1), 지수에 대해 x1^x2 * log(x1)입니다",
+    "prod gives each entry the product of all the others": "곱은 원소마다 나머지 모두의 곱을 줍니다",
+    "q turns by what of the upstream leaves its own directions, times r^-T": "q는 상류 가운데 자기 방향을 벗어나는 몫에 "
+    "r^-T를 곱한 만큼 돕니다",
+    "r gives q times the upstream, its lower half mirrored, times r^-T": "r은 아래 절반을 거울로 비춘 상류에 q와 r^-T를 "
+    "곱해 줍니다",
+    "relu is a switch: it hands the gradient on where x > 0 and stops it elsewhere": "relu는 스위치입니다: x > 0인 곳은 "
+    "기울기를 넘기고 나머지는 막습니다",
+    "relu6 hands the gradient on between 0 and 6": "relu6은 0과 6 사이에서 기울기를 넘깁니다",
+    "reshape hands the gradient back in the old shape": "reshape는 기울기를 원래 모양으로 돌려줍니다",
+    "resize hands each old pixel the gradients of the new pixels, by the weights with which it went into them":
+    "resize는 원래 픽셀마다 새 픽셀들의 기울기를, 들어간 가중치만큼 넘깁니다",
+    "rms normalisation removes from the gradient its part along the normalised input": "rms 정규화는 기울기에서 정규화된 "
+    "입력 방향의 성분을 뺍니다",
+    "round stops the gradient: it is flat between its steps": "반올림은 기울기를 막습니다: 계단 사이가 평평합니다",
+    "selu scales elu's gradient": "selu는 elu의 기울기에 상수를 곱합니다",
+    "sign stops the gradient: it is flat but for its jump": "부호 함수는 기울기를 막습니다: 뛰는 곳 말고는 평평합니다",
+    "singular vectors turn towards each other by the upstream over the gaps of the squared singular values":
+    "특이벡터들은 상류를 특잇값 제곱의 차이로 나눈 만큼 서로에게 돕니다",
+    "soft_shrink hands the gradient on beyond the threshold": "soft_shrink는 문턱 밖에서 기울기를 넘깁니다",
+    "softmax gives each entry s (upstream - the mean of upstream under s)": "소프트맥스는 원소마다 s (상류 - s로 가중한 "
+    "상류의 평균)을 줍니다",
+    "solve gives b what a^T solves for the upstream, and a minus its product with the solution": "solve는 b에 a^T로 푼 "
+    "상류를, a에 그것과 해의 곱의 음수를 줍니다",
+    "sort routes each gradient back to where its entry stood": "정렬은 기울기를 원소가 있던 자리로 되돌립니다",
+    "sparse_sigmoid hands on half of the gradient between -1 and 1": "sparse_sigmoid는 -1과 1 사이에서 기울기의 절반을 "
+    "넘깁니다",
+    "sparsemax takes from the gradient its mean over the entries that are not 0, and stops it at those that are":
+    "sparsemax는 0이 아닌 원소들의 평균을 기울기에서 빼고, 0인 원소에서는 막습니다",
+    "squeeze hands the gradient back in the old shape": "squeeze는 기울기를 원래 모양으로 돌려줍니다",
+    "std gives each entry its distance from the mean over the count and std": "표준편차는 원소마다 평균과의 거리를 개수와 "
+    "표준편차로 나누어 줍니다",
+    "stop_gradient stops it: the slope counts as 0": "stop_gradient는 기울기를 막습니다: 0으로 칩니다",
+    "subtract hands the gradient on to the first and its negative to the second": "뺄셈은 기울기를 첫째에 그대로, 둘째에 "
+    "부호를 바꾸어 넘깁니다",
+    "sum hands the gradient on to every entry": "합은 기울기를 모든 원소에 그대로 넘깁니다",
+    "the kernel's gradient switches: it is linear in the input and in the upstream": "커널의 기울기는 맞바꿉니다: 입력과 "
+    "상류 각각에 선형입니다",
+    "the slope of 1/x is -1/x^2": "1/x의 기울기는 -1/x^2입니다",
+    "the slope of 2^x is 2^x * log 2": "2^x의 기울기는 2^x * log 2입니다",
+    "the slope of arccos is -1/sqrt(1 - x^2)": "arccos의 기울기는 -1/sqrt(1 - x^2)입니다",
+    "the slope of arccosh is 1/sqrt(x^2 - 1)": "arccosh의 기울기는 1/sqrt(x^2 - 1)입니다",
+    "the slope of arcsin is 1/sqrt(1 - x^2)": "arcsin의 기울기는 1/sqrt(1 - x^2)입니다",
+    "the slope of arcsinh is 1/sqrt(x^2 + 1)": "arcsinh의 기울기는 1/sqrt(x^2 + 1)입니다",
+    "the slope of arctan is 1/(1 + x^2)": "arctan의 기울기는 1/(1 + x^2)입니다",
+    "the slope of arctanh is 1/(1 - x^2)": "arctanh의 기울기는 1/(1 - x^2)입니다",
+    "the slope of cos is -sin": "cos의 기울기는 -sin입니다",
+    "the slope of cosh is sinh": "cosh의 기울기는 sinh입니다",
+    "the slope of erf is 2/sqrt(pi) exp(-x^2)": "erf의 기울기는 2/sqrt(pi) exp(-x^2)입니다",
+    "the slope of erfc is -2/sqrt(pi) exp(-x^2)": "erfc의 기울기는 -2/sqrt(pi) exp(-x^2)입니다",
+    "the slope of erfinv is sqrt(pi)/2 exp(erfinv(x)^2)": "erfinv의 기울기는 sqrt(pi)/2 exp(erfinv(x)^2)입니다",
+    "the slope of exp is exp(x) itself": "exp의 기울기는 exp(x) 자신입니다",
+    "the slope of exp(x) - 1 is exp(x)": "exp(x) - 1의 기울기는 exp(x)입니다",
+    "the slope of log is 1/x": "log의 기울기는 1/x입니다",
+    "the slope of log |det x| is the inverse, transposed": "log |det x|의 기울기는 역행렬의 전치입니다",
+    "the slope of log(1 + x) is 1/(1 + x)": "log(1 + x)의 기울기는 1/(1 + x)입니다",
+    "the slope of log10 is 1/(x log 10)": "log10의 기울기는 1/(x log 10)입니다",
+    "the slope of log2 is 1/(x log 2)": "log2의 기울기는 1/(x log 2)입니다",
+    "the slope of log_sigmoid is sigmoid(-x)": "log_sigmoid의 기울기는 sigmoid(-x)입니다",
+    "the slope of sigmoid is s (1 - s)": "sigmoid의 기울기는 s (1 - s)입니다",
+    "the slope of silu is s + x s (1 - s)": "silu의 기울기는 s + x s (1 - s)입니다",
+    "the slope of sin is cos": "sin의 기울기는 cos입니다",
+    "the slope of sinh is cosh": "sinh의 기울기는 cosh입니다",
+    "the slope of softplus is sigmoid(x)": "softplus의 기울기는 sigmoid(x)입니다",
+    "the slope of softsign is 1/(1 + |x|)^2": "softsign의 기울기는 1/(1 + |x|)^2입니다",
+    "the slope of sparse_plus is sparse_sigmoid(x)": "sparse_plus의 기울기는 sparse_sigmoid(x)입니다",
+    "the slope of sqrt is 1/(2 sqrt(x))": "sqrt의 기울기는 1/(2 sqrt(x))입니다",
+    "the slope of squareplus is (1 + x/sqrt(x^2 + b))/2": "squareplus의 기울기는 (1 + x/sqrt(x^2 + b))/2입니다",
+    "the slope of tan is 1 + tan^2": "tan의 기울기는 1 + tan^2입니다",
+    "the slope of tanh at x is 1 - tanh(x)^2": "x에서 tanh의 기울기는 1 - tanh(x)^2입니다",
+    "the slope of tanh_shrink is tanh(x)^2": "tanh_shrink의 기울기는 tanh(x)^2입니다",
+    "the slope of the cube root is 1/(3 cbrt(x)^2)": "세제곱근의 기울기는 1/(3 cbrt(x)^2)입니다",
+    "the slope of x^(-1/2) is -x^(-3/2)/2": "x^(-1/2)의 기울기는 -x^(-3/2)/2입니다",
+    "the slope of x^2 is 2x": "x^2의 기울기는 2x입니다",
+    "top_k routes each gradient back to where its entry stood": "top_k는 기울기를 원소가 있던 자리로 되돌립니다",
+    "transpose hands the gradient back with the axes in the old order": "전치는 축의 순서를 되돌린 기울기를 돌려줍니다",
+    "transposed convolution switches: the input's gradient is the convolution of the upstream, the kernel's a sum over "
+    "windows": "전치 합성곱은 맞바꿉니다: 입력의 기울기는 상류의 합성곱, 커널의 기울기는 창들에 걸친 합입니다",
+    "trunc stops the gradient: it is flat between its steps": "버림은 기울기를 막습니다: 계단 사이가 평평합니다",
+    "var gives each entry twice its distance from the mean over the count": "분산은 원소마다 평균과의 거리의 두 배를 "
+    "개수로 나누어 줍니다",
+    "where routes the gradient to the branch it took": "where는 기울기를 고른 가지로 보냅니다",
+    "window_spread sums the gradients of the copies": "window_spread는 복사본들의 기울기를 더합니다",
+    "window_sum hands each window's gradient on to all its entries": "window_sum은 창마다의 기울기를 그 안의 모든 원소에 "
+    "그대로 넘깁니다",
+}  # fmt: skip

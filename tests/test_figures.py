@@ -1,0 +1,518 @@
+"""Figures without a browser: notation, layout, words, pages as files, and the onion they are made of."""
+
+import ast
+import html.parser
+import math
+import random
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import layers, ops
+from chainrule.draw.layout import layered
+from chainrule.draw.notation import latex, mathml
+from chainrule.errors import IndexProblem, ValueProblem
+from chainrule.figures import words
+from chainrule.ops.record import registry
+from chainrule.readings.explain import Step
+from chainrule.readings.explain.onion import Part, visible
+
+FIGURES = Path(cr.__file__).parent / "figures"
+
+
+# ---- notation: an evaluator of MathML of its own
+
+
+def value_of(node):
+    """The number that MathML means; only what arithmetic is made of."""
+    tag, inner = node.tag, list(node)
+    if tag == "math":
+        return value_of(inner[0])
+    if tag == "mn":
+        return float(node.text.replace("−", "-"))
+    if tag == "mfrac":
+        return value_of(inner[0]) / value_of(inner[1])
+    if tag == "msup":
+        base = math.e if inner[0].text == "e" else value_of(inner[0])
+        return base ** value_of(inner[1])
+    if tag == "msqrt":
+        return math.sqrt(value_of(inner[0]))
+    assert tag == "mrow", tag
+    if inner[0].tag == "mo" and inner[0].text in "(|":
+        found = value_of(inner[1])
+        return abs(found) if inner[0].text == "|" else found
+    if inner[0].tag == "mi":
+        return getattr(math, inner[0].text)(value_of(inner[1]))
+    if len(inner) == 1:
+        return value_of(inner[0])
+    if len(inner) == 2:
+        return -value_of(inner[1]) if inner[0].text == "−" else value_of(inner[1])
+    a, sign, b = value_of(inner[0]), inner[1].text, value_of(inner[2])
+    return {"+": a + b, "−": a - b, "×": a * b}[sign]
+
+
+def expression(rng, depth):
+    if depth == 0:
+        return rng.choice(["2", "0.5", "3", "1.25", "(-1.5)", "(-2)"])
+    a, b = expression(rng, depth - 1), expression(rng, depth - 1)
+    return rng.choice(
+        [f"({a} + {b})", f"{a} * {b}", f"{a} - ({b})", f"({a}) / ({b})", f"(-({a}))", f"exp({a} / 9)", f"abs({a})",
+         f"({a}) ** 2", f"sqrt(abs({b}))", f"{a} + {b} * 2"]
+    )  # fmt: skip
+
+
+def test_mathml_means_what_was_written():
+    rng = random.Random(0)
+    tried = 0
+    while tried < 300:
+        text = expression(rng, rng.randrange(4))
+        try:
+            wanted = eval(text, {"exp": math.exp, "abs": abs, "sqrt": math.sqrt})
+        except (ZeroDivisionError, OverflowError):
+            continue
+        tried += 1
+        assert value_of(ET.fromstring(mathml(text))) == pytest.approx(wanted, rel=1e-12), text
+
+
+def test_latex_sets_brackets_only_where_the_order_needs_them():
+    assert latex("2 * (3 + 4)") == r"2 \times \left(3 + 4\right)"
+    assert latex("(2 * 3) + 4") == r"2 \times 3 + 4"
+    assert latex("1 - (2 - 3)") == r"1 - \left(2 - 3\right)"
+    assert latex("(-2) ** 2") == r"\left(-2\right)^{2}"
+    assert latex("{0} @ {1}", ["x", "conv/kernel_1"]) == r"x \, \mathrm{conv/kernel\_1}"
+    assert latex("1e-07 * {0}", ["h12"]) == r"1 \cdot 10^{-7} \times h_{12}"
+
+
+def test_names_of_users_are_text():
+    shown = mathml("{0} + {1}", ["<script>alert(1)</script>", "a & b"])
+    root = ET.fromstring(shown)
+    assert [e.text for e in root.iter("mi")] == ["<script>alert(1)</script>", "a & b"]
+    assert latex("{0}", ["a_b&c%"]) == r"\mathrm{a\_b\&c\%}"
+
+
+def test_what_is_no_expression_is_shown_as_it_stands():
+    assert "sum of all" in mathml("sum of all")
+    assert latex("a +") == r"\text{a +}"
+
+
+@pytest.mark.parametrize("name", registry)
+def test_every_operations_formula_can_be_set(name):
+    written = re.sub(r"\{[a-z_]+\}", "1", registry[name].written)
+    names = [f"x{i}" for i in range(9)]
+    assert "<mtext>" not in mathml(written, names).replace("<mtext>…</mtext>", "")
+
+
+# ---- layout
+
+
+def graph(rng, count):
+    return [(a, b) for b in range(count) for a in range(b) if rng.random() < 1.6 / (b + 1)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("across", [False, True])
+def test_boxes_stand_apart_and_after_what_feeds_them(seed, across):
+    rng = random.Random(seed)
+    count = rng.randrange(1, 30)
+    edges = graph(rng, count)
+    sizes = [(rng.randrange(20, 200), rng.randrange(20, 90)) for _ in range(count)]
+    found = layered(sizes, edges, across)
+    for i, ((x, y), (w, h)) in enumerate(zip(found.corners, sizes, strict=True)):
+        assert x >= 0
+        assert y >= 0
+        assert x + w <= found.width
+        assert y + h <= found.height
+        for (u, v), (p, q) in zip(found.corners[:i], sizes, strict=False):
+            assert x >= u + p or u >= x + w or y >= v + q or v >= y + h
+    axis = 0 if across else 1
+    for a, b in edges:
+        assert found.corners[a][axis] + sizes[a][axis] <= found.corners[b][axis]
+    for path, (a, b) in zip(found.paths, edges, strict=True):
+        for end, box, near in ((path[0], a, "leaves"), (path[-1], b, "reaches")):
+            (x, y), (w, h) = found.corners[box], sizes[box]
+            assert x - 1e-6 <= end[0] <= x + w + 1e-6, near
+            assert y - 1e-6 <= end[1] <= y + h + 1e-6, near
+
+
+def test_a_path_past_a_box_goes_around_it():
+    sizes = [(60, 30)] * 3
+    found = layered(sizes, [(0, 1), (1, 2), (0, 2)])
+    (x, _), (w, _) = found.corners[1], sizes[1]
+    middle = found.paths[2][1:-1]
+    assert middle
+    assert all(not x <= px <= x + w for px, _ in middle)
+
+
+def test_an_empty_graph_has_a_layout():
+    assert layered([], []).corners == []
+
+
+# ---- words
+
+
+def said():
+    """Every sentence that figures say, read off their code."""
+    for path in FIGURES.glob("*.py"):
+        tree = ast.parse(path.read_text())
+        constants = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _literal(node.value)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    yield first.value
+                elif isinstance(first, ast.Name) and first.id in constants:
+                    yield constants[first.id]
+                else:
+                    assert ast.unparse(first) == "role", f"{path.name}: {ast.unparse(first)} cannot be looked up"
+
+
+def _literal(node):
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("language", [name for name in words.LANGUAGES if name != "en"])
+def test_every_sentence_is_in_every_language(language):
+    wanted = {*said(), *(record.says for record in registry.values())}
+    own = words.catalogue(language).sentences
+    assert set(own) == wanted
+    for english, other in own.items():
+        assert sorted(re.findall(r"\{[^}]*\}", english)) == sorted(re.findall(r"\{[^}]*\}", other)), english
+        assert other
+        assert other != english
+
+
+def test_an_unknown_language_is_named():
+    with pytest.raises(ValueProblem, match="one of en, ko"):
+        words.catalogue("xx")
+    with pytest.raises(ValueProblem, match="'xx'"):
+        cr.explain(cr.Variable(2.0) * 3.0).to_html("xx")
+
+
+# ---- the onion
+
+
+def network():
+    cr.set_random_seed(3)
+    model = cr.Sequential(
+        [
+            layers.Input((6, 5, 2)),
+            layers.Conv2D(3, 3, activation="relu", name="conv"),
+            layers.BatchNormalization(name="bn"),
+            layers.Dropout(0.25, name="drop"),
+            layers.Flatten(name="flat"),
+            layers.Dense(4, activation="softmax", name="out"),
+        ],
+        name="net",
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    rng = np.random.default_rng(0)
+    return model, rng.normal(size=(3, 6, 5, 2)).astype("float32"), np.array([0, 3, 1])
+
+
+def parts(part):
+    for inner in part.inside:
+        if isinstance(inner, Part):
+            yield inner
+            yield from parts(inner)
+
+
+def test_a_scopes_own_upstream_and_downstream():
+    """What arrives at its outputs from outside, and what its inside hands to each input: sums of the edges."""
+    model, x, y = network()
+    e = model.explain(x, y)
+    steps = {s.name: s for s in e.steps}
+    assert [s.name for s in e.onion.steps] == [s.name for s in e.steps]
+    seen = {p.path: p for p in parts(e.onion)}
+    assert {"net", "net/conv", "net/bn", "net/bn/batch_normalization", "net/out/softmax"} <= set(seen)
+    for part in seen.values():
+        inside = {s.name for s in part.steps}
+        read = {name for s in part.steps for name in s.inputs} - inside
+        given = {name for s in e.steps if s.name not in inside for name in s.inputs} & inside
+        assert set(part.inputs) == read
+        assert set(part.outputs) == given | ({e.result} & inside)
+        for name in read:
+            wanted = sum(ed.downstream for ed in e.edges if ed.node in inside and ed.input == name)
+            if name in part.downstream:
+                np.testing.assert_allclose(part.downstream[name], wanted, rtol=1e-6)
+        for name in given & set(part.upstream):
+            wanted = sum(ed.downstream for ed in e.edges if ed.node not in inside and ed.input == name)
+            np.testing.assert_allclose(part.upstream[name], wanted, rtol=1e-6)
+    bn = seen["net/bn"]
+    np.testing.assert_allclose(bn.downstream["gamma"], e.gradients["gamma"], rtol=1e-6)
+    assert steps[bn.outputs[0]].value.shape == (3, 4, 3, 3)
+    assert seen["net/bn/batch_normalization"].kind == "composite"
+    assert bn.kind == "scope"
+
+
+def test_a_scope_used_twice_is_two_parts():
+    shared = layers.Dense(3, name="shared")
+    x = layers.Input((3,))
+    model = cr.Model(x, ops.tanh(shared(ops.tanh(shared(x)))), name="net")
+    model.compile(loss="mse")
+    e = model.explain(np.ones((2, 3)), np.zeros((2, 3)))
+    assert [p.path for p in parts(e.onion) if p.name == "shared"] == ["net/shared"] * 2
+    depth_one = visible(e, 2)
+    made = set()
+    for here in depth_one:  # in an order in which each reads only what is before it
+        own = {s.name for s in here.steps} if isinstance(here, Part) else {here.name}
+        assert {n for n in here.inputs if n in {s.name for s in e.steps}} <= made | own
+        made |= own
+
+
+def test_deep_scopes_need_no_recursion():
+    x = cr.Variable(2.0, name="x")
+    with cr.scope("/".join(["deep"] * 3000)):
+        y = x * 3.0
+    e = cr.explain(y * 1.0)
+    assert "deep" in e.to_html()
+    assert sum(1 for s in e.onion.steps if isinstance(s, Step)) == 2
+
+
+# ---- one number
+
+
+def evaluate(text):
+    names = {"exp": math.exp, "log": math.log, "relu": lambda v: max(v, 0.0), "max": max, "clip": np.clip}
+    names |= {"where": lambda c, a, b: a if c else b, "True": True, "False": False}
+    return eval(text, {"__builtins__": {}}, names)
+
+
+def test_random_entries_of_every_layer_are_written_out():
+    model, x, y = network()
+    e = model.explain(x, y)
+    rng = np.random.default_rng(1)
+    written = 0
+    for s in (*e.leaves, *e.steps):
+        if not np.size(s.value) or np.asarray(s.value).dtype.kind != "f":
+            continue
+        index = tuple(int(rng.integers(n)) for n in np.shape(s.value))
+        number = e.number(s.name, index)
+        assert number.value == np.asarray(s.value)[index]
+        if number.forward is not None:
+            assert evaluate(number.forward.text) == pytest.approx(float(number.value), rel=2e-5, abs=2e-6), s.formula
+            written += 1
+        total = 0.0
+        for _, arithmetic in number.through:
+            assert evaluate(arithmetic.text) == pytest.approx(float(arithmetic.value), rel=2e-5, abs=1e-5)
+            total += float(arithmetic.value)
+        if number.through:
+            assert total == pytest.approx(float(number.gradient), rel=1e-4, abs=1e-5)
+        assert number.to_latex().startswith("\\begin{aligned}")
+        assert str(number.index[0]) in str(number) if number.index else True
+    assert written > 20
+
+
+def test_a_number_that_is_not_there():
+    e = cr.explain(ops.sum(cr.Variable([1.0, 2.0], name="x") * 2.0))
+    with pytest.raises(ValueProblem, match="the name 'z'"):
+        e.number("z")
+    for index in (2, (0, 0), (), "0"):
+        with pytest.raises(IndexProblem, match=r"of 'x', of shape \(2,\)"):
+            e.number("x", index)
+    assert e.number("x", -1).index == (1,)
+
+
+# ---- models
+
+
+def test_values_are_what_layers_give():
+    model, x, _ = network()
+    before = [(v.path, v.numpy()) for v in model.variables]
+    found = model.values(x)
+    assert list(found) == ["conv", "bn", "drop", "flat", "out"]
+    np.testing.assert_allclose(found["out"], model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+    kernel, bias = (w.numpy() for w in model.get_layer("conv").weights)
+    byhand = np.einsum("nijabc,abcd->nijd", np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2)).transpose(
+        0, 1, 2, 4, 5, 3), kernel) + bias  # fmt: skip
+    np.testing.assert_allclose(found["conv"], np.maximum(byhand, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(found["drop"], found["bn"])
+    assert (model.values(x, training=True)["drop"] == 0).any()
+    for (path, value), v in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(value, v.numpy(), err_msg=path)
+
+
+def test_gradients_are_those_of_the_step_that_training_takes():
+    model, x, y = network()
+    model.compile(cr.optimizers.SGD(0.5), "sparse_categorical_crossentropy")
+    found = model.gradients(x, y)
+    again = model.gradients(x, y)
+    before = {w.path: w.numpy() for w in model.trainable_weights}
+    model.train_on_batch(x, y)
+    for w in model.trainable_weights:
+        step = (before[w.path] - w.numpy()) / 0.5
+        name = w.path.removeprefix("net/")
+        np.testing.assert_allclose(found[name], step, rtol=2e-4, atol=2e-6, err_msg=name)
+        np.testing.assert_array_equal(found[name], again[name])
+    assert found["x"].shape == x.shape
+    assert found["bn"].shape == (3, 4, 3, 3)
+
+
+def test_explained_gradients_are_the_models():
+    model, x, y = network()
+    e, g = model.explain(x, y), model.gradients(x, y)
+    for name, shown in (("conv/kernel", "conv/kernel"), ("bn/gamma", "gamma"), ("x", "x")):
+        np.testing.assert_allclose(e.gradients[shown], g[name], rtol=1e-5, atol=1e-7)
+    for layer in ("conv", "bn", "flat", "out"):
+        (part,) = [p for p in parts(e.onion) if p.path == f"net/{layer}"]
+        total = sum(ed.downstream for ed in e.edges if ed.input == part.outputs[0])
+        np.testing.assert_allclose(total, g[layer], rtol=1e-5, atol=1e-7)
+
+
+def test_lines_are_those_where_layers_were_made():
+    model, x, y = network()
+    lines = {s.scope.split("/")[1]: s.line for s in model.explain(x, y).steps if s.scope.startswith("net/")}
+    assert 'layers.Conv2D(3, 3, activation="relu", name="conv")' in lines["conv"]
+    assert 'layers.Dense(4, activation="softmax", name="out")' in lines["out"]
+
+    class Own(cr.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = layers.Dense(2)
+
+        def call(self, inputs):
+            return ops.tanh(self.first(inputs))  # the line of the user's own call
+
+    own = Own()
+    own.compile(loss="mse")
+    assert any("the user's own call" in s.line for s in own.explain(np.ones((1, 3)), np.ones((1, 2))).steps)
+
+
+def test_an_entry_of_the_output_without_targets():
+    model, x, _ = network()
+    e = model.explain(x, entry=(2, 1))
+    assert float(np.asarray(e.value)) == pytest.approx(model.predict(x, verbose=0)[2, 1], rel=1e-5)
+    with pytest.raises(ValueProblem, match="without y and without an entry"):
+        model.explain(x)
+
+
+def test_a_model_of_several_inputs_names_them():
+    a, b = layers.Input((2,), name="left"), layers.Input((3,), name="right")
+    model = cr.Model([a, b], layers.Dense(1, name="out")(layers.Concatenate()([a, b])))
+    model.compile(loss="mse")
+    found = model.gradients([np.ones((4, 2)), np.ones((4, 3))], np.ones((4, 1)))
+    assert found["left"].shape == (4, 2)
+    assert found["right"].shape == (4, 3)
+
+
+def test_seeing_needs_a_compiled_loss():
+    model = cr.Sequential([layers.Input((2,)), layers.Dense(1)])
+    with pytest.raises(cr.GraphError, match="not compiled"):
+        model.gradients(np.ones((1, 2)), np.ones((1, 1)))
+    (found,) = model.values(np.ones((1, 2))).values()
+    assert found.shape == (1, 1)
+
+
+# ---- pages as files
+
+
+class Reader(html.parser.HTMLParser):
+    """Checks that elements are closed in order, and gathers what could lead out of the page."""
+
+    VOID = ("meta", "br", "img", "input", "link", "hr")
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.tags, self.text = [], [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.tags.append(tag)
+        if "id" in given and tag != "marker":
+            self.ids.append(given["id"])
+        for key in ("href", "src", "srcset", "xlink:href", "action"):
+            if key in given:
+                self.links.append(given[key])
+        assert not any(k.startswith("on") for k in given), "an event handler in the markup"
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    assert not reader.open
+    assert len(reader.ids) == len(set(reader.ids))
+    for link in reader.links:
+        assert link.startswith("#"), link
+        assert link[1:] in reader.ids, link
+    return reader
+
+
+def test_a_page_is_whole_and_leads_nowhere_else():
+    model, x, y = network()
+    for language in words.LANGUAGES:
+        page = model.explain(x, y).to_html(language)
+        reader = read(page)
+        assert reader.tags.count("script") == 1
+        assert "svg" in reader.tags
+        assert f'lang="{language}"' in page
+        assert "default-src 'none'" in page
+
+
+def test_text_of_users_is_escaped_everywhere():
+    evil = '<script>alert("x")</script>'
+    x = cr.Variable([1.0, 2.0], name=evil)
+    with cr.scope("<img src=x onerror=alert(1)>"):
+        y = ops.sum(x * x)  # <b>the line</b>
+    e = cr.explain(y)
+    for made in (e.to_html(), e.number(evil, 0).to_html()):
+        reader = read(made)
+        assert "img" not in reader.tags
+        assert reader.tags.count("script") <= 1
+        assert evil in "".join(reader.text)
+    ET.fromstring(e.to_svg())
+
+
+def test_pictures_are_xml_with_a_title_and_the_numbers():
+    a, b, c = (cr.Variable(v, name=n, dtype="float64") for n, v in {"a": 5.0, "b": 3.0, "c": 2.0}.items())
+    e = cr.explain(3 * (a + b * c))
+    root = ET.fromstring(e.to_svg())
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title").text == "J = 33"
+    texts = [t.text for t in root.iter(f"{space}text")]
+    for wanted in ("▸ 33", "◂ 1", "▸ 11", "◂ 3", "▸ 6", "◂ 6", "◂ 9", "b × c", "a + u", "3 × v"):
+        assert wanted in texts
+    bundle = e._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
+    assert "srcdoc" in bundle["text/html"]
+
+
+def test_large_arrays_are_summarised():
+    w = cr.Variable(np.random.default_rng(0).normal(size=(300, 200)), name="w")
+    e = cr.explain(ops.mean(ops.tanh(w)))
+    page = e.to_html()
+    assert len(page) < 60_000
+    assert "e.number(&#x27;w&#x27;, (" in page
+    assert "mean " in page
+
+
+def test_a_table_for_pandas():
+    pd = pytest.importorskip("pandas")
+    x = cr.Variable([1.0, 2.0], name="x")
+    table = cr.explain(ops.sum(x * x)).to_pandas()
+    assert isinstance(table, pd.DataFrame)
+    assert list(table["input"]) == ["u", "x", "x"]
+    assert table["downstream"].sum() == 1 + 2 * 2
