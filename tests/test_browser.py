@@ -223,6 +223,30 @@ def test_in_a_notebooks_frame(opened):
     assert "u = 3 × 2 = 6" in frame.locator("nav .now").inner_text()
 
 
+def test_the_window_slides(opened):
+    cr.set_random_seed(1)
+    conv = layers.Conv2D(1, 3, name="edges")
+    image = np.random.default_rng(0).random((6, 7, 2))
+    conv(image[None])
+    page = opened(cr.slide(conv, image).to_html())
+    assert page.locator("section.frame:visible").count() == 1
+    texts = []
+    for _ in range(20):
+        texts.append(page.locator("section.frame:visible p.forward").inner_text())
+        page.keyboard.press("ArrowRight")
+    assert len(set(texts)) == 20
+    assert now(page) == "20/20"
+    page.keyboard.press("Home")
+    assert page.locator("section.frame:visible p.forward").inner_text() == texts[0]
+
+
+def test_an_array_tells_its_numbers(opened):
+    page = opened(cr.look(np.array([[1.5, -2.0], [0.25, 7.0]]), "w").to_html())
+    titles = page.locator("svg.heat rect.sense title").all_text_contents()
+    assert titles[3] == "[1, 1] = 7"
+    assert page.locator("svg.heat image").evaluate("e => e.getBoundingClientRect().width") > 20
+
+
 @pytest.mark.slow
 def test_a_large_network_opens_folded_and_small(opened):
     model = applications.ResNet50(weights=None, input_shape=(64, 64, 3), classes=10)

@@ -1,7 +1,9 @@
 """Figures without a browser: notation, layout, words, pages as files, and the onion they are made of."""
 
 import ast
+import base64
 import html.parser
+import io
 import math
 import random
 import re
@@ -18,7 +20,7 @@ from chainrule.draw.notation import latex, mathml
 from chainrule.errors import IndexProblem, ValueProblem
 from chainrule.figures import words
 from chainrule.ops.record import registry
-from chainrule.readings.explain import Step
+from chainrule.readings.explain import Step, trouble
 from chainrule.readings.explain.onion import Part, visible
 
 FIGURES = Path(cr.__file__).parent / "figures"
@@ -156,6 +158,7 @@ def test_an_empty_graph_has_a_layout():
 
 def said():
     """Every sentence that figures say, read off their code."""
+    yield from trouble.SENTENCES
     for path in FIGURES.glob("*.py"):
         tree = ast.parse(path.read_text())
         constants = {
@@ -171,7 +174,9 @@ def said():
                 elif isinstance(first, ast.Name) and first.id in constants:
                     yield constants[first.id]
                 else:
-                    assert ast.unparse(first) == "role", f"{path.name}: {ast.unparse(first)} cannot be looked up"
+                    assert ast.unparse(first) in ("role", "found.sentence"), (
+                        f"{path.name}: {ast.unparse(first)} cannot be looked up"
+                    )
 
 
 def _literal(node):
@@ -456,6 +461,8 @@ def read(page):
     assert not reader.open
     assert len(reader.ids) == len(set(reader.ids))
     for link in reader.links:
+        if link.startswith("data:image/png;base64,"):
+            continue
         assert link.startswith("#"), link
         assert link[1:] in reader.ids, link
     return reader
@@ -516,3 +523,145 @@ def test_a_table_for_pandas():
     assert isinstance(table, pd.DataFrame)
     assert list(table["input"]) == ["u", "x", "x"]
     assert table["downstream"].sum() == 1 + 2 * 2
+
+
+# ---- trouble
+
+
+def test_where_a_nan_began():
+    x = cr.Variable([[1.0, 4.0], [-1.0, 9.0]], name="x")
+    with np.errstate(all="ignore"), cr.scope("block"):
+        y = ops.sum(ops.exp(ops.log(x)) * 2.0)
+    e = cr.explain(y)
+    first = e.troubles[0]
+    assert (first.scope, first.index) == ("block", (1, 0))
+    assert "1 of 4 entries, made by log" in str(first)
+    assert "test_figures.py" in first.line
+    assert "trouble" in str(e)
+    assert 'class="trouble"' in e.to_html("ko")
+
+
+def test_where_a_gradient_became_infinite():
+    x = cr.Variable([4.0, 0.0], name="x")
+    (found,) = cr.explain(ops.sum(ops.sqrt(x))).troubles
+    assert (found.name, found.index) == ("x", (1,))
+    assert "where sqrt hands it to x: 1 of 2" in str(found)
+
+
+def test_dead_units_and_weights_that_no_gradient_reaches():
+    w = cr.Variable([[1.0, -1.0, -2.0]], name="w")
+    h = ops.relu(cr.tensor([[1.0], [2.0]]) @ w)
+    dead, unreached = cr.explain(ops.sum(h * cr.Variable([0.0, 1.0, 1.0], name="v"))).troubles
+    assert "2 of 3 units" in str(dead)
+    assert dead.index == (0, 1)
+    assert "no gradient reaches w" in str(unreached)
+
+
+def test_nothing_is_said_where_all_is_well():
+    x = cr.Variable([1.0, 2.0], name="x")
+    assert cr.explain(ops.sum(ops.relu(x) * x)).troubles == []
+
+
+# ---- arrays
+
+
+def pixels_of(svg, k=0):
+    image = pytest.importorskip("PIL.Image")
+    found = re.findall(r'href="data:image/png;base64,([^"]+)"', svg)
+    return np.asarray(image.open(io.BytesIO(base64.b64decode(found[k]))))
+
+
+def test_colours_say_sign_and_size():
+    cells = np.array([[0.0, 1.0, 4.0], [-1.0, -4.0, np.nan]])
+    pixels = pixels_of(cr.look(cells).to_svg()).astype(int)
+    assert pixels.shape == (2, 3, 3)
+    assert tuple(pixels[0, 0]) == (255, 255, 255)
+    assert tuple(pixels[1, 2]) == (0, 0, 0)
+    assert pixels[0, 1].sum() > pixels[0, 2].sum()
+    assert pixels[0, 2, 2] > pixels[0, 2, 0]  # blue
+    assert pixels[1, 1, 0] > pixels[1, 1, 2]  # orange
+    assert "drawn black: 1" in cr.look(cells).to_svg()
+
+
+def test_numbers_are_shown_when_pointed_at():
+    svg = cr.look(np.array([[1.5, -2.0], [0.25, 7.0]]), "w").to_svg()
+    assert re.findall(r"<title>(\[[^<]*)</title>", svg) == [
+        "[0, 0] = 1.5",
+        "[0, 1] = -2",
+        "[1, 0] = 0.25",
+        "[1, 1] = 7",
+    ]
+
+
+def test_a_picture_in_colour_is_itself():
+    rng = np.random.default_rng(0)
+    colours = rng.integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(pixels_of(cr.look(colours).to_svg()), colours)
+    np.testing.assert_array_equal(pixels_of(cr.look(colours / 255.0).to_svg()), colours)
+
+
+def test_panels_are_the_right_parts_of_the_array():
+    kernel = np.random.default_rng(0).normal(size=(2, 3, 2, 4))
+    from chainrule.figures.arrays import panels
+
+    rows, note = panels(kernel, "kernel", words.catalogue("en"))
+    assert [len(row) for row in rows] == [4, 4]
+    assert note == ""
+    np.testing.assert_array_equal(rows[1][3].cells, kernel[:, :, 1, 3])
+    assert rows[1][3].place(1, 2) == "[1, 2, 1, 3]"
+    maps = np.random.default_rng(0).normal(size=(5, 4, 6, 10))
+    rows, note = panels(maps, "maps", words.catalogue("en"))
+    np.testing.assert_array_equal(rows[2][7].cells, maps[2, :, :, 7])
+    assert note == "the first 4 of 5 examples; the first 8 of 10 channels"
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.float32(3.5), np.zeros((0, 3)), np.zeros(0), np.arange(130), np.zeros((2, 0, 3, 1)), np.eye(3) > 0,
+     np.array(["a", "b"]), np.full((3, 3), np.nan), np.ones((2, 2, 2, 2, 2, 2)), np.ones((9, 1)), np.ones(1, complex)],
+    ids=lambda a: f"{a.dtype}{a.shape}",
+)  # fmt: skip
+def test_every_array_has_a_picture(array):
+    ET.fromstring(cr.look(array).to_svg())
+    assert repr(cr.look(array))
+
+
+def test_huge_arrays_are_summarised():
+    for array in (np.random.default_rng(0).normal(size=(3000, 2000)), np.ones((400, 64, 64, 256), np.float32)):
+        assert len(cr.look(array).to_svg()) < 600_000
+    assert "the first 64 × 3" in cr.look(np.ones((5000, 3))).to_svg()
+
+
+def test_tensors_and_variables_are_pictures_in_notebooks():
+    assert cr.tensor([1.0])._repr_mimebundle_()["text/html"].startswith("<svg")
+    kernel = cr.Variable(np.ones((3, 3, 2, 4)), name="kernel")
+    assert "1→3" in kernel._repr_mimebundle_()["image/svg+xml"]
+    assert cr.symbolic((None, 2))._repr_mimebundle_() == {}
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("strides", [1, 2])
+def test_the_sliding_window_gives_the_layers_output(padding, strides):
+    cr.set_random_seed(4)
+    conv = layers.Conv2D(3, (2, 3), strides=strides, padding=padding, bias_initializer="random_normal")
+    image = np.random.default_rng(0).normal(size=(7, 9, 2)).astype("float32")
+    wanted = conv(image[None]).numpy()[0, :, :, 1]
+    found = cr.slide(conv, image, filter=1)
+    np.testing.assert_allclose(found.output, wanted, rtol=1e-4, atol=1e-5)
+    assert len(found.places) == min(25, wanted.size)
+    for place in found.places:
+        assert place.value == pytest.approx(wanted[place.row, place.column], rel=1e-4, abs=1e-5)
+        left, _, right = place.text(None).partition(" = ")
+        assert evaluate(left) == pytest.approx(float(right), rel=1e-9)
+    read(found.to_html())
+
+
+def test_a_window_needs_a_convolution_and_an_image_that_fits():
+    conv = layers.Conv2D(1, 2)
+    with pytest.raises(ValueProblem, match="a Conv2D that was built"):
+        cr.slide(conv, np.ones((3, 3, 1)))
+    conv(np.ones((1, 3, 3, 1)))
+    with pytest.raises(cr.ShapeError, match=r"\(height, width, 1\)"):
+        cr.slide(conv, np.ones((3, 3)))
+    with pytest.raises(ValueProblem, match="0 to 0"):
+        cr.slide(conv, np.ones((3, 3, 1)), filter=1)

@@ -77,6 +77,8 @@ _WORDS = {
     "Sequential": "models",
     "TrainingWarning": "training",
     "compile": "compiling",
+    "look": "figures.arrays",
+    "slide": "figures.window",
     "RematScope": "layers.rematerialization",
     "remat": "layers.rematerialization",
 }

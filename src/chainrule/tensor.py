@@ -220,6 +220,12 @@ class Tensor(Node):
             extra = f", shape={array.shape}{extra}"
         return f"tensor({text}{extra})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """In a notebook: the array as a picture (`figures.arrays.look`)."""
+        from .figures.arrays import look
+
+        return {} if self.value is None else look(self)._repr_mimebundle_()
+
     def __format__(self, spec: str) -> str:
         return format(self.item() if spec and self.ndim == 0 else str(self), spec)
 
@@ -697,6 +703,12 @@ class Variable:
 
     def __repr__(self) -> str:
         return f"Variable(name={self.name!r}, {self._leaf!r})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """In a notebook: the array as a picture (`figures.arrays.look`)."""
+        from .figures.arrays import look
+
+        return {} if self.value.value is None else look(self)._repr_mimebundle_()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -4,6 +4,7 @@
   const nav = document.querySelector("nav.steps");
   if (!nav) return;
   nav.hidden = false;
+  const frames = [...document.querySelectorAll("section.frame")]; // pages that show one of several things at a time
   const rows = [...document.querySelectorAll(".row[data-t]")].sort((a, b) => a.dataset.t - b.dataset.t);
   const said = nav.querySelector(".now");
   let here = null;
@@ -32,7 +33,14 @@
     row.scrollIntoView({ block: "center" });
   }
 
+  function turn(to) {
+    const found = Math.max(0, Math.min(frames.length - 1, to));
+    frames.forEach((frame, k) => frame.classList.toggle("now", k === found));
+    said.textContent = `${found + 1}/${frames.length}`;
+  }
+
   function step(by) {
+    if (frames.length) return turn(frames.findIndex((frame) => frame.classList.contains("now")) + by);
     const visible = rows.filter(shown);
     const time = here === null ? -1 : Number(here.dataset.t);
     let found = null;
@@ -47,8 +55,8 @@
   }
 
   const does = {
-    first: () => go(null), back: () => step(-1), next: () => step(1),
-    last: () => go(rows.filter(shown).pop() || null), fold: () => fold(false), open: () => fold(true),
+    first: () => (frames.length ? turn(0) : go(null)), back: () => step(-1), next: () => step(1),
+    last: () => (frames.length ? turn(frames.length) : go(rows.filter(shown).pop() || null)), fold: () => fold(false), open: () => fold(true),
   };
   for (const button of nav.querySelectorAll("button")) button.onclick = () => does[button.dataset.does]();
   const keys = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "last" };

@@ -17,6 +17,7 @@ from ..draw.text import clean
 from ..readings.explain import Edge, Explanation, Join, Step
 from ..readings.explain.data import entry, factor, show
 from ..readings.explain.onion import Part
+from ..readings.explain.trouble import Trouble
 from .circuit import Circuit, first_view, picture
 from .shown import listed, shape_of, signs, stats
 from .words import Say, catalogue
@@ -66,6 +67,7 @@ class _Page:
                     f"<h1>{clean(e.result)} = {clean(value)}</h1>",
                     f'<p class="soft">{clean(self._counts())}</p>',
                     f"<p>{clean(say(HOW))}</p>",
+                    *map(self._trouble, e.troubles),
                     self._controls(),
                     self._figure(shown, say("the graph")) if len(shown) <= DRAWN else "",
                     self._given(),
@@ -75,6 +77,11 @@ class _Page:
             ),
             self.language,
         )
+
+    def _trouble(self, found: Trouble) -> str:
+        said = self.say(found.sentence, **found.values)
+        link = f'<a href="#{self.ids[found.name]}">{clean(said)}</a>'
+        return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
 
     def _counts(self) -> str:
         e = self.e

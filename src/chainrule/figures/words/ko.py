@@ -30,6 +30,33 @@ SENTENCES = {
     "from before": "앞에서 온 값",
     "mean {mean}, from {least} to {most}, zeros {zeros} of {size}": "평균 {mean}, {least}에서 {most}까지, {size}개 중 "
     "0이 {zeros}개",
+    # trouble
+    "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}": "{name}에 "
+    "nan이나 무한대가 처음 생겼습니다: 원소 {size}개 중 {count}개, {operation}이 {entry}에서 만들었습니다",
+    "the gradient is first nan or infinite where {operation} hands it to {name}: {count} of {size} entries": "기울기는 "
+    "{operation}이 {name}에 넘기는 곳에서 처음 nan이나 무한대가 됩니다: 원소 {size}개 중 {count}개",
+    "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it":
+    "{name}의 유닛 {size}개 중 {count}개가 이 배치의 모든 예에서 0이라, 그 뒤에서는 아무것도 배우지 못합니다",
+    "no gradient reaches {name}: it is 0 everywhere": "{name}에 닿는 기울기가 없습니다: 모두 0입니다",
+    # arrays
+    "mean {mean:.4g}, std {std:.4g}, from {least:.4g} to {most:.4g}, zeros {zeros:,} of {size:,}": "평균 {mean:.4g}, "
+    "표준편차 {std:.4g}, {least:.4g}에서 {most:.4g}까지, {size:,}개 중 0이 {zeros:,}개",
+    "nan or infinite, drawn black: {count:,}": "nan이거나 무한대 (검정): {count:,}개",
+    "of the entry [{first}, ...]": "[{first}, ...]의 그림",
+    "the first {down:,} × {over:,} of it": "처음 {down:,} × {over:,}만",
+    "the first {shown} of {count} channels": "채널 {count}개 중 처음 {shown}개",
+    "the first {shown} of {count} examples": "예 {count}개 중 처음 {shown}개",
+    "the first {shown} of {count} filters": "필터 {count}개 중 처음 {shown}개",
+    # a sliding window
+    "Where the window lies, each number is multiplied by the filter's. All products are added up.": "창이 놓인 곳에서 수마다 "
+    "필터의 수를 곱하고, 모든 곱을 더합니다.",
+    "image, channel {c}": "이미지, 채널 {c}",
+    "under the window": "창 아래",
+    "filter": "필터",
+    "products": "곱",
+    "output": "출력",
+    "channel {c}": "채널 {c}",
+    "and {count} more channels": "그리고 채널 {count}개 더",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",

@@ -195,6 +195,19 @@ class Explanation:
 
         return fold(self, depth)
 
+    @property
+    def troubles(self) -> list[Any]:
+        """Where a nan or infinity began, forward and backward; dead units; what no gradient reaches.
+
+        >>> import chainrule as cr
+        >>> x = cr.Variable([4.0, 0.0], name="x")
+        >>> cr.explain((cr.ops.sqrt(x) * x).sum()).troubles[0].name
+        'x'
+        """
+        from .trouble import troubles
+
+        return troubles(self)
+
     def number(self, name: str, index: Any = ()) -> Number:
         """One entry of anything shown, such as ``number("h3", (0, 1))``, written out.
 

@@ -27,6 +27,8 @@ def text(e: Explanation) -> str:
         lines += _columns(rows)
     if e.gradients:
         lines += ["", "gradients"] + [f"  d{e.result}/d{name} = {_array(g, e)}" for name, g in e.gradients.items()]
+    if e.troubles:
+        lines += ["", "trouble", *(f"  {found}" for found in e.troubles)]
     return "\n".join(lines)
 
 

@@ -1,0 +1,182 @@
+"""A convolution's window sliding over an image: at each place the numbers under it, the filter's, their products, and
+the sum that becomes one entry of the output.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..draw import heat
+from ..draw.heat import Panel
+from ..draw.page import page as whole_page
+from ..draw.text import clean
+from ..errors import ShapeError, ValueProblem
+from ..readings.explain.data import factor, show
+from .shown import signs
+from .words import catalogue
+
+PLACES, CHANNELS = 25, 4  # so many places, spread over the output; so many input channels written out
+
+
+class Window:
+    """One place of the window: the output's entry there, and for each input channel numbers and products."""
+
+    def __init__(self, row: int, column: int, patch: Any, kernel: Any, bias: Any, corner: tuple[int, int]) -> None:
+        self.row, self.column, self.corner = row, column, corner
+        self.patch, self.kernel, self.bias = patch, kernel, bias
+        self.products = patch * kernel
+
+    @property
+    def value(self) -> Any:
+        """The sum of all products, and the bias."""
+        return self.products.sum() + self.bias
+
+    def text(self, digits: int | None = 4) -> str:
+        """The whole arithmetic: each channel's sum, and what they come to."""
+        sums = [factor(v, digits) for v in self.products.sum(axis=(0, 1))]
+        return " + ".join([*sums, factor(self.bias, digits)]) + f" = {show(self.value, digits)}"
+
+
+class Slide:
+    """All places of the window: ``places``, each a `Window`; ``output``, the whole map; as a page that steps."""
+
+    def __init__(
+        self, image: Any, kernel: Any, bias: Any, strides: Any, padding: str, name: str, activation: Any
+    ) -> None:
+        self.image, self.name = image, name
+        self.output = np.asarray(ops.conv(image[None], kernel, strides, padding))[0, :, :, 0] + bias
+        self.kernel, self.bias, self.activation = kernel[..., 0], bias, activation
+        self.strides, self.pads = strides, _pads(image.shape, kernel.shape, self.output.shape, strides, padding)
+        self.padded = padded = np.pad(image, (*self.pads, (0, 0)))
+        high, wide = kernel.shape[:2]
+        self.places = []
+        for i, j in _spread(*self.output.shape):
+            top, left = i * strides[0], j * strides[1]
+            patch = padded[top : top + high, left : left + wide]
+            self.places.append(Window(i, j, patch, self.kernel, bias, (top, left)))
+
+    def to_html(self, language: str = "en") -> str:
+        """A page: the arrow keys move the window."""
+        say = catalogue(language)
+        order = say("Where the window lies, each number is multiplied by the filter's. All products are added up.")
+        controls = "".join(
+            f'<button type="button" data-does="{does}" aria-label="{clean(name)}">{sign}</button>'
+            for does, sign, name in (
+                ("back", "◀", say("one step back (left arrow)")),
+                ("next", "▶", say("one step on (right arrow)")),
+            )
+        )
+        body = [
+            f"<h1>{clean(self.name)}</h1><p>{clean(order)}</p>",
+            f'<nav class="steps" hidden>{controls}<span class="now number" aria-live="polite"></span></nav>',
+        ]
+        for k, place in enumerate(self.places):
+            body.append(f'<section class="frame{"" if k else " now"}">{self._frame(place, language)}</section>')
+        return whole_page(self.name, f"<style>{heat.STYLE}</style>" + "".join(body), language)
+
+    def _frame(self, place: Window, language: str) -> str:
+        say = catalogue(language)
+        shown = np.zeros(self.output.shape)
+        flat = shown.reshape(-1)
+        until = place.row * self.output.shape[1] + place.column + 1
+        flat[:until] = self.output.reshape(-1)[:until]
+        high, wide = self.kernel.shape[:2]
+        count = min(self.image.shape[2], CHANNELS)
+        rows = []
+        for c in range(count):
+            image = Panel(
+                say("image, channel {c}", c=c),
+                self.padded[:, :, c],
+                lambda i, j: f"[{i - self.pads[0][0]}, {j - self.pads[1][0]}]",
+                [(*place.corner, high, wide)],
+            )
+            inside = [
+                (say("under the window"), place.patch),
+                (say("filter"), self.kernel),
+                (say("products"), place.products),
+            ]
+            row = [image, *(Panel(title, cells[:, :, c], alone=True) for title, cells in inside)]
+            if c == 0:
+                row.append(Panel(say("output"), shown, marks=[(place.row, place.column, 1, 1)], alone=True))
+            rows.append(row)
+        picture = heat.svg(rows, f"[{place.row}, {place.column}]", lambda v: signs(show(v + 0.0, 3)), (), False, 165)
+        tables = "".join(
+            f'<p class="number">{say("channel {c}", c=c)}: {clean(_sum(place, c))}</p>' for c in range(count)
+        )
+        left = self.image.shape[2] - count
+        more = f'<p class="soft">{clean(say("and {count} more channels", count=left))}</p>' if left > 0 else ""
+        total = signs(place.text())
+        return f'<figure>{picture}</figure>{tables}{more}<p class="number forward"><b>{clean(total)}</b></p>'
+
+    def to_dict(self) -> dict[str, Any]:
+        """The places with their arithmetic, and the output."""
+        places = [{"row": p.row, "column": p.column, "value": float(p.value), "text": p.text()} for p in self.places]
+        return {"output": self.output.tolist(), "places": places}
+
+    def _repr_html_(self) -> str:
+        from ..draw.page import framed
+
+        return framed(self.to_html())
+
+
+def _sum(place: Window, c: int) -> str:
+    terms = [
+        f"{factor(x, 4)} × {factor(w, 4)}"
+        for x, w in zip(place.patch[:, :, c].ravel(), place.kernel[:, :, c].ravel(), strict=True)
+    ]
+    return signs(" + ".join(terms) + f" = {show(place.products[:, :, c].sum(), 4)}")
+
+
+def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
+    """The window of a `Conv2D` over an image, place by place.
+
+    Args:
+        layer: a built `Conv2D` (dilation 1, one group). image: height, width, channels. filter: which of its filters.
+
+    >>> import chainrule as cr
+    >>> conv = cr.layers.Conv2D(1, 2, kernel_initializer="ones")
+    >>> _ = conv(np.zeros((1, 3, 3, 1)))
+    >>> slide(conv, np.arange(9.0).reshape(3, 3, 1)).places[0].text()
+    '8 + 0 = 8'
+    """
+    kernel = getattr(layer, "kernel", None)
+    if kernel is None or len(kernel.shape) != 4:
+        raise ValueProblem(
+            f"{type(layer).__name__} {getattr(layer, 'name', '')!r}", "a Conv2D that was built", "call it on data first"
+        )
+    if tuple(layer.dilation_rate) != (1, 1) or getattr(layer, "groups", 1) != 1:
+        raise ValueProblem("a dilated or grouped convolution", "dilation 1 and one group", "choose another layer")
+    if not 0 <= filter < kernel.shape[3]:
+        raise ValueProblem(f"filter={filter}", f"0 to {kernel.shape[3] - 1}", "the layer has so many filters")
+    pixels = np.asarray(image, dtype=np.float64)
+    if pixels.ndim != 3 or pixels.shape[2] != kernel.shape[2]:
+        raise ShapeError(
+            f"an image of shape {pixels.shape}", f"(height, width, {kernel.shape[2]})", "e.g. x[0] of a batch"
+        )
+    bias = 0.0 if layer.bias is None else float(layer.bias.numpy()[filter])
+    name = f"{layer.name}, filter {filter}"
+    weights = kernel.numpy()[..., filter : filter + 1].astype(np.float64)
+    return Slide(pixels, weights, bias, tuple(layer.strides), layer.padding, name, layer.activation)
+
+
+def _pads(image: Any, kernel: Any, output: Any, strides: Any, padding: str) -> list[tuple[int, int]]:
+    """Zeros before and after each side, as the convolution takes them."""
+    if padding != "same":
+        return [(0, 0), (0, 0)]
+    found = []
+    for k in (0, 1):
+        total = max((output[k] - 1) * strides[k] + kernel[k] - image[k], 0)
+        found.append((total // 2, total - total // 2))
+    return found
+
+
+def _spread(rows: int, columns: int) -> list[tuple[int, int]]:
+    """Places in reading order, all if they are few."""
+    every = [(i, j) for i in range(rows) for j in range(columns)]
+    if len(every) <= PLACES:
+        return every
+    chosen = np.linspace(0, len(every) - 1, PLACES).round().astype(int)
+    return [every[k] for k in chosen]
