@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -1061,3 +1062,93 @@ def test_a_closed_stdout():
         timeout=60,
     )
     assert "Traceback" not in done.stderr
+
+
+# ---- seeing: pages and pictures of expressions and saved models
+
+
+@pytest.fixture
+def saved(tmp_path, monkeypatch):
+    """A folder with a model, a batch and its targets."""
+    import chainrule as cr
+
+    monkeypatch.chdir(tmp_path)
+    cr.set_random_seed(0)
+    model = cr.Sequential(
+        [
+            cr.layers.Input((6, 6, 1)),
+            cr.layers.Conv2D(2, 3, activation="relu", name="conv"),
+            cr.layers.Flatten(),
+            cr.layers.Dense(3, activation="softmax", name="out"),
+        ],
+        name="net",
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.save("net.chainrule")
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype("float32")
+    np.save("x.npy", x)
+    np.save("y.npy", np.array([1, 2]))
+    return model, x
+
+
+def test_explain_writes_a_page_and_a_picture(typed, saved):
+    t = typed("explain", "3*(a+b*c)", "a=5", "b=3", "c=2", "--html", "j.html", "--svg", "j.svg")
+    assert t.status == 0
+    assert "dJ/dc = 3 * 3 = 9" in t.out
+    assert "<title>J = 33</title>" in Path("j.html").read_text(encoding="utf-8")
+    assert "▸ 33" in Path("j.svg").read_text(encoding="utf-8")
+
+
+def test_explain_a_saved_model(typed, saved):
+    model, x = saved
+    t = typed("explain", "net.chainrule", "--input", "x.npy", "--target", "y.npy", "--html", "e.html", "--depth", "1")
+    assert t.status == 0, t
+    loss = model.evaluate(x, np.array([1, 2]), verbose=0)
+    assert "J = the loss of 'net'" in t.out
+    assert re.search(rf"J = .* = {loss:.4g}", t.out)
+    assert "sys.exit" not in t.out
+    assert 'class="part"' in Path("e.html").read_text(encoding="utf-8")
+    t = typed("explain", "net.chainrule", "--input", "x.npy", "--entry", "1,2", "--json", "--digits", "0")
+    shown = json.loads(t.out)
+    value = next(s["value"] for s in shown["steps"] if s["name"] == shown["result"])
+    assert_allclose(value, model.predict(x, verbose=0)[1, 2], rtol=1e-5)
+
+
+def test_cost_of_saved_models(typed, saved):
+    t = typed("cost", "net.chainrule", "--batch", "2", "--html", "c.html")
+    assert t.status == 0, t
+    assert "4·4·2 outputs × 3·3·1 window" in t.out.replace("2·4·4·2", "4·4·2")
+    assert "net, batch of 2" in t.out
+    assert "<table>" in Path("c.html").read_text(encoding="utf-8")
+    t = typed("cost", "net.chainrule", "net.chainrule", "--json")
+    found = json.loads(t.out)["models"]
+    assert found[0]["layers"][0]["forward multiplies"] == 4 * 4 * 2 * 9
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["explain", "net.chainrule"], ["--input x.npy"]),
+        (["explain", "net.chainrule", "--input", "no.npy"], ["No such file"]),
+        (["explain", "net.chainrule", "--input", "net.chainrule"], ["an .npy file"]),
+        (["explain", "net.chainrule", "--input", "x.npy"], ["without y and without an entry"]),
+        (["explain", "net.chainrule", "--input", "x.npy", "--entry", "a"], ["whole numbers"]),
+        (["explain", "net.chainrule", "--input", "x.npy", "--entry", "0,9"], ["index 9"]),
+        (["explain", "no.chainrule", "--input", "x.npy"], ["no.chainrule"]),
+        (["explain", "a*2", "a=1", "--html", "no/page.html"], ["in a folder that is not there"]),
+        (["explain", "a*2", "a=1", "--html", "p.html", "--language", "xx"], ["one of en, ko"]),
+        (["cost", "no.chainrule"], ["no.chainrule"]),
+        (["cost", "net.chainrule", "--batch", "0"], ["batch_size=0"]),
+        (["cost", "net.chainrule", "--engine", "abacus"], ["abacus"]),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else None,
+)
+def test_what_cannot_be_seen(typed, saved, argv, words):
+    t = typed(*argv)
+    assert t.status == 2, t
+    assert "Traceback" not in t.err
+    assert "To mend it: " in t.err
+    for word in words:
+        assert word in t.err
+    assert not os.path.exists("p.html")

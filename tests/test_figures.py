@@ -665,3 +665,124 @@ def test_a_window_needs_a_convolution_and_an_image_that_fits():
         cr.slide(conv, np.ones((3, 3)))
     with pytest.raises(ValueProblem, match="0 to 0"):
         cr.slide(conv, np.ones((3, 3, 1)), filter=1)
+
+
+# ---- costs
+
+
+def inception(bottleneck, name):
+    """The course's block: 28×28×192 in; 5×5 to 32 channels, through 16 or not."""
+    x = layers.Input((28, 28, 192))
+    before = layers.Conv2D(16, 1, padding="same", name="reduce")(x) if bottleneck else x
+    return cr.Model(x, layers.Conv2D(32, 5, padding="same", name="five")(before), name=name)
+
+
+def test_inceptions_bottleneck_costs_what_the_course_says():
+    """120 million multiplies, and 2.4 + 10.0 = 12.4 million through the bottleneck (Deep Learning Specialization)."""
+    plain, narrow = inception(False, "plain"), inception(True, "narrow")
+    a, b = cr.compare(plain, narrow).costs
+    assert a.total("forward").multiplies == 28 * 28 * 32 * 5 * 5 * 192 == 120_422_400
+    assert b.total("forward").multiplies == 28 * 28 * 16 * 192 + 28 * 28 * 32 * 5 * 5 * 16 == 12_443_648
+    assert a.lines[0].formula == "28·28·32 outputs × 5·5·192 window = 120,422,400 multiplies"
+    assert a.parameters == 5 * 5 * 192 * 32 + 32
+    assert a.lines[0].forward.bias == 28 * 28 * 32
+    text = str(cr.compare(plain, narrow))
+    assert "120,422,400" in text
+    assert "0.103" in text  # last over first
+    read(cr.compare(plain, narrow).to_html("ko"))
+
+
+def test_a_steps_costs_by_hand():
+    model = cr.Sequential(
+        [layers.Input((6,)), layers.Dense(5, activation="relu", name="a"), layers.Dense(3, name="b")], name="net"
+    )
+    model.compile(cr.optimizers.SGD(0.1), "mse", metrics=["mae"])
+    before = [v.numpy() for v in model.variables]
+    x, y = np.ones((4, 6)), np.ones((4, 3))
+    cost = model.cost(x, y)
+    lines = {line.name: line for line in cost.lines}
+    assert (cost.batch, list(lines)[:2]) == (4, ["a", "b"])
+    a, b = lines["a"], lines["b"]
+    assert (a.shape, a.parameters, a.memory) == ((4, 5), 6 * 5 + 5, 4 * 5 * 4)
+    assert (a.forward.multiplies, a.forward.bias) == (4 * 6 * 5, 4 * 5)
+    # back through b: to its kernel and to its input; through a: to its kernel alone, since x is no variable
+    assert b.backward.multiplies == 2 * 4 * 5 * 3
+    assert a.backward.multiplies == 4 * 6 * 5 + 4 * 5  # and the switch of relu
+    assert lines["(optimizer)"].update.multiplies == cost.parameters
+    assert lines["(optimizer)"].forward.flops == 0
+    for v, value in zip(model.variables, before, strict=False):
+        np.testing.assert_array_equal(v.numpy(), value)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "xla"])
+def test_measured_costs(engine):
+    if engine == "xla":
+        pytest.importorskip("jax")
+    model, x, y = network()
+    before = [(v.path, v.numpy()) for v in model.variables]
+    cost = model.cost(x, y, engine=engine)
+    assert cost.engine == engine
+    assert cost.step > 0
+    conv = cost.lines[0]
+    assert conv.seconds["forward"] > 0
+    assert conv.seconds["backward"] >= 0
+    rows = cost.to_dict()["layers"]
+    assert rows[0]["forward GFLOP/s"] == pytest.approx(conv.forward.flops / conv.seconds["forward"] / 1e9)
+    assert "GFLOP/s" in str(cost)
+    read(cost.to_html())
+    if engine == "numpy":
+        assert sum(sum(line.seconds.values()) for line in cost.lines) == pytest.approx(cost.step)
+    for (path, value), v in zip(before, model.variables, strict=False):
+        np.testing.assert_array_equal(value, v.numpy(), err_msg=path)
+
+
+def test_costs_of_what_is_not_known():
+    model = cr.Sequential([layers.Dense(2)])
+    with pytest.raises(cr.GraphError, match="a full Input"):
+        model.cost()
+    assert model.cost(np.ones((3, 4))).batch == 3
+    for wrong in (0, True, 2.5):
+        with pytest.raises(ValueProblem, match="batch_size"):
+            model.cost(batch_size=wrong)
+
+
+# ---- the engines
+
+
+def test_verify_measures_in_ulps():
+    pytest.importorskip("jax")
+    from chainrule.models.inside import last_place
+
+    for kind in (np.float32, np.float64):
+        for size in (1.0, 3.7, 1e-20, 123456.0):
+            assert last_place(np.array(size), np.dtype(kind)) == np.spacing(kind(size))
+    model, x, y = network()
+    before = [(v.path, v.numpy()) for v in model.variables]
+    found = model.verify(x, y)
+    rows = {(r.name, r.what): r for r in found.rows}
+    assert {("conv", "output"), ("conv", "gradient"), ("conv/kernel", "gradient"), ("loss", "loss")} <= set(rows)
+    assert rows["out", "output"].shape == (3, 4)
+    assert found.worst.ulps < 1000
+    assert found.worst.ulps == max(r.ulps for r in found.rows)
+    assert "units of the last place" in str(found)
+    read(found.to_html("ko"))
+    for (path, value), v in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(value, v.numpy(), err_msg=path)
+
+
+def test_verify_sees_an_engine_that_is_wrong(monkeypatch):
+    pytest.importorskip("jax")
+    from chainrule.engine import engine
+    from chainrule.models import inside
+
+    class Wrong:
+        def __init__(self, right):
+            self.right = right
+
+        def program(self, step):
+            program = self.right.program(step)
+            return lambda data: [np.asarray(a) * np.asarray(a).dtype.type(1.001) for a in program(data)]
+
+    monkeypatch.setattr(inside, "engine_named", lambda name: Wrong(engine(name)) if name == "xla" else engine(name))
+    model, x, y = network()
+    assert model.verify(x, y).worst.ulps > 4000  # 0.1 % of 2**23 to 2**24 steps

@@ -76,6 +76,7 @@ _WORDS = {
     "SeedGenerator": "ops.random",
     "Sequential": "models",
     "TrainingWarning": "training",
+    "compare": "models.cost",
     "compile": "compiling",
     "look": "figures.arrays",
     "slide": "figures.window",

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .clock import timed
+from ..utils.clock import timed
 
 ENGINES = ("numpy", "xla")
 

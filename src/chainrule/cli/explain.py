@@ -1,31 +1,63 @@
-"""``chainrule explain "3*(a+b*c)" a=5 b=3 c=2``"""
+"""``chainrule explain "3*(a+b*c)" a=5 b=3 c=2``, or ``chainrule explain MODEL --input x.npy --target y.npy``"""
 
 from __future__ import annotations
 
 import argparse
+import os
+from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"')
+    parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"; or a file that ends in .chainrule')
     parser.add_argument("values", nargs="*", default=[], metavar="NAME=VALUE", help="a=5, or x=1,2,3 for a vector")
+    parser.add_argument("--input", metavar="X.npy", help="of a model: a batch")
+    parser.add_argument("--target", metavar="Y.npy", help="of a model: its targets; the loss is explained")
+    parser.add_argument("--entry", help="of a model without --target: the index of one number of the output, e.g. 0,3")
     parser.add_argument(
         "--digits", type=int, default=6, help="significant digits (default 6; 0: as many as give the number back)"
     )
     parser.add_argument(
         "--depth", type=int, default=None, help="fold scopes deeper than this (default: open everything)"
     )
+    parser.add_argument("--html", metavar="FILE.html", help="write the ledger as a page, to be stepped through")
+    parser.add_argument("--svg", metavar="FILE.svg", help="draw the graph with its values and gradients")
+    parser.add_argument("--language", default="en", help="of the page: en or ko")
     parser.add_argument("--json", action="store_true", help="print the explanation as data")
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..errors import ShapeError, ValueProblem
-    from ..readings.explain import explain
-    from .expression import Expression, parse_values
+    from ..errors import ValueProblem
+    from .pictures import check_place, write, write_page
 
     if not 0 <= args.digits <= 100:
         raise ValueProblem(f"--digits {args.digits}", "0 to 100", "e.g. --digits 6")
     if args.depth is not None and args.depth < 0:
         raise ValueProblem(f"--depth {args.depth}", "0 or more", "e.g. --depth 0")
+    for option in ("html", "svg"):
+        if getattr(args, option):
+            check_place(getattr(args, option), f"--{option}")
+    title, explanation = _of_model(args) if args.expression.endswith(".chainrule") else _of_expression(args)
+    shown = explanation if args.depth is None else explanation.fold(args.depth)
+    if args.json:
+        import json
+
+        print(json.dumps(shown.to_dict(), indent=2))
+    elif not args.html or args.depth is not None or len(explanation.steps) <= 40:
+        print(f"{explanation.result} = {title}\n")
+        print(shown)
+    if args.html:
+        write_page(args.html, explanation.to_html(args.language))
+    if args.svg:
+        write(args.svg, explanation.to_svg(args.depth), "--svg")
+        print(f"\ndrawn in {args.svg}")
+    return 0
+
+
+def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
+    from ..errors import ShapeError, ValueProblem
+    from ..readings.explain import explain
+    from .expression import Expression, parse_values
+
     expression = Expression(args.expression)
     values = parse_values(args.values)
     result = expression({name: v.value for name, v in values.items()})
@@ -38,12 +70,43 @@ def command(args: argparse.Namespace) -> int:
         )
     if not values:
         raise ValueProblem(f"{expression.text!r}, which has no name", "a name with a value", 'e.g. explain "a*2" a=5')
-    explanation = explain(result, depth=args.depth, digits=args.digits or None)
-    if args.json:
-        import json
+    return expression.text, explain(result, digits=args.digits or None)
 
-        print(json.dumps(explanation.to_dict(), indent=2))
-    else:
-        print(f"{explanation.result} = {expression.text}\n")
-        print(explanation)
-    return 0
+
+def _of_model(args: argparse.Namespace) -> tuple[str, Any]:
+    from ..errors import ValueProblem
+    from ..saving import load_model
+
+    if not args.input:
+        raise ValueProblem(f"the model {args.expression} without --input", "a batch", "e.g. --input x.npy")
+    model = load_model(args.expression)
+    y = _array(args.target, "--target") if args.target else None
+    entry = _index(args.entry) if args.entry else None
+    found = model.explain(_array(args.input, "--input"), y, entry, digits=args.digits or None)
+    return f"{'the loss' if y is not None else 'an output'} of {model.name!r}", found
+
+
+def _array(path: str, option: str) -> Any:
+    import numpy as np
+
+    from ..errors import ValueProblem
+
+    try:
+        found = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            raise ValueError("an archive, or something else")
+        return found
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ValueProblem(
+            f"{option} {os.path.basename(path)} ({reason})", "an array in an .npy file", "write it with np.save"
+        ) from None
+
+
+def _index(text: str) -> tuple[int, ...]:
+    from ..errors import ValueProblem
+
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise ValueProblem(f"--entry {text}", "whole numbers, one an axis", "e.g. --entry 0,3") from None

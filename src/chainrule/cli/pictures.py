@@ -27,13 +27,25 @@ def check_place(path: str, option: str) -> None:
 
 
 def draw(path: str, panels: list[Any], title: str) -> None:
-    """The panels as one SVG. A pipe or device is written into, never replaced; a link's target is written."""
+    """The panels as one SVG."""
     from ..draw.curves import svg
+
+    write(path, svg([panel for panel in panels if panel.lines], title), "--plot")
+    print(f"\ncurves drawn in {path}")
+
+
+def write_page(path: str, html: str) -> None:
+    """A page, and a word on how to look at it."""
+    write(path, html, "--html")
+    print(f"\nwritten to {path}: open it in a browser")
+
+
+def write(path: str, text: str, option: str) -> None:
+    """A file, whole or not at all. A pipe or device is written into, never replaced; a link's target is written."""
     from ..errors import ValueProblem
     from ..saving import atomic
 
     target = os.path.realpath(path)
-    text = svg([panel for panel in panels if panel.lines], title)
     try:
         if os.path.exists(target) and not os.path.isfile(target):
             with open(target, "w", encoding="utf-8") as file:
@@ -42,8 +54,9 @@ def draw(path: str, panels: list[Any], title: str) -> None:
             atomic.write(target, [text.encode()])
     except OSError as error:
         raise ValueProblem(
-            f"--plot {path} ({error.strerror})", "a file that can be written", "choose another"
+            f"{option} {path} ({error.strerror})", "a file that can be written", "choose another"
         ) from None
     except ValueProblem as error:
-        raise ValueProblem(f"--plot {path} ({error.passed})", "a file that can be written", "choose another") from None
-    print(f"\ncurves drawn in {path}")
+        raise ValueProblem(
+            f"{option} {path} ({error.passed})", "a file that can be written", "choose another"
+        ) from None

@@ -52,3 +52,12 @@ def listed(names: list[str], say: Say, most: int = 6) -> str:
     rest = len(names) - most
     first = ", ".join(names[:most] if rest > 1 else names)
     return say("{names} and {count} more", names=first, count=rest) if rest > 1 else first
+
+
+def size_text(count: float) -> str:
+    """Bytes in the unit that suits them."""
+    for unit in ("B", "KB", "MB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GB"

@@ -134,7 +134,9 @@ def made_here(depth: int = 2) -> Made:
         name = code.co_filename
         ours = _ours.get(name)
         if ours is None:
-            ours = _ours[name] = name.startswith((_ROOT, "<frozen "))  # and Python's own starter
+            # Python's own starter, and the script that starts the command line, are nobody's line either
+            ours = name.startswith((_ROOT, "<frozen ")) or os.path.basename(name) == "chainrule"
+            _ours[name] = ours
         if not ours:
             return _new(Made, (state.scope, code, frame.f_lasti, None))
         back = frame.f_back

@@ -23,14 +23,14 @@ class Calls(threading.local):
         chain: (layer's name, output shape) of the layers finished so far, for messages.
         stand_in: whether a number stands for unknown sizes; no weight may be made of it.
         left: how many numbers new weights may still hold, while a file that has so many is read; else ``None``.
-        seen: while somebody looks on, the path, layer and output of each call that has ended; else ``None``.
+        seen: while somebody looks on, the path, layer, inputs and output of each call that has ended; else ``None``.
     """
 
     depth = 0
     training: bool | None = None
     stand_in = False
     left: int | None = None
-    seen: list[tuple[str, Any, Any]] | None = None
+    seen: list[tuple[str, Any, Any, Any]] | None = None
     chain: list[tuple[str, Any]]
 
     def __init__(self) -> None:
@@ -51,8 +51,8 @@ def weights_from_file(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def looking_on() -> Iterator[list[tuple[str, Any, Any]]]:
-    """Inside, each call of a layer is noted when it ends: its path, the layer, its output."""
+def looking_on() -> Iterator[list[tuple[str, Any, Any, Any]]]:
+    """Inside, each call of a layer is noted when it ends: its path, the layer, its inputs, its output."""
     before, calls.seen = calls.seen, []
     try:
         yield calls.seen

@@ -6,21 +6,22 @@ stream) is seen by that pass alone.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engine import engine as engine_named
 from ..errors import GraphError, ValueProblem
-from ..graph import Node, line_of
+from ..graph import Node, line_of, made_here
 from ..layers.calling import looking_on
 from ..readings.differentiate import gradients as gradients_of
 from ..readings.explain import Explanation, explain
-from ..readings.nested import flatten
-from ..readings.trace import Aside
+from ..readings.nested import flatten, plain
+from ..readings.trace import Aside, trace
 from ..tensor import Tensor, Variable, constant, recording, tensor
-from ..training.feed import one_batch
+from ..training.feed import one_batch, specs_of
 
 
 class Pass(NamedTuple):
@@ -63,12 +64,12 @@ def _named(name: str, nested: Any, own: Any = None) -> dict[str, Tensor]:
     return dict(zip(names, flat, strict=True))
 
 
-def _by_path(model: Any, seen: list[tuple[str, Any, Any]]) -> dict[str, Tensor]:
+def _by_path(model: Any, seen: list[tuple[str, Any, Any, Any]]) -> dict[str, Tensor]:
     """Each layer's output under its path in the model; further calls of it, and further outputs, are numbered."""
     found: dict[str, Tensor] = {}
     calls: Counter[str] = Counter()
     own = f"{model.name}/"
-    for path, layer, result in seen:
+    for path, layer, _, result in seen:
         if layer is model:
             continue
         short = path.removeprefix(own)
@@ -118,7 +119,7 @@ def explained(
             "targets, for the loss, or the index of one number of the output",
             "e.g. model.explain(x, y), or model.explain(x, entry=(0, 3))",
         )
-    caller = sys._getframe(2).f_code  # the user's line that asks is not the one that made a layer
+    caller = made_here().code  # the user's line that asks is not the one that made a layer
     found = run_through(model, x, y, sample_weight, y is not None if training is None else training, True)
     made = {f"{model.name}/{layer.name}": layer.line for layer in model._flatten_layers() if layer is not model}
 
@@ -140,3 +141,121 @@ def explained(
             "an entry of several outputs, or of a loss", "one output, without y", "explain the tensor you mean"
         )
     return explain(wanted, entry, names=found.given, depth=depth, digits=digits, lines=line)
+
+
+@dataclass
+class Difference:
+    """One array on two engines. ``ulps``: the largest difference in units of the last place of the array's largest
+    entry; ``own``: of the entry itself, which cancellation makes large where it is near 0."""
+
+    name: str
+    what: str
+    shape: tuple[int, ...]
+    largest: float
+    difference: float
+    ulps: float
+    own: float
+
+
+@dataclass
+class Verification:
+    """How far the numbers shown are from the numbers that train, a `Difference` for each layer's output and gradient,
+    each weight's gradient and the loss."""
+
+    engines: tuple[str, str]
+    rows: list[Difference]
+
+    @property
+    def worst(self) -> Difference:
+        """The row with most ulps."""
+        return max(self.rows, key=lambda r: -1.0 if np.isnan(r.ulps) else r.ulps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        return {"engines": list(self.engines), "rows": [plain(r) for r in self.rows]}
+
+    def to_pandas(self) -> Any:
+        """A row an array. Needs pandas."""
+        from ..figures.table import frame
+
+        return frame([vars(r) for r in self.rows])
+
+    def to_html(self, language: str = "en") -> str:
+        """A page with the table."""
+        from ..figures.verification import page
+
+        return page(self, language)
+
+    def _repr_html_(self) -> str:
+        from ..figures.verification import fragment
+
+        return fragment(self)
+
+    def __str__(self) -> str:
+        from ..figures.verification import text
+
+        return text(self)
+
+    __repr__ = __str__
+
+
+def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:
+    """The same batch through both engines (see `Model.verify`)."""
+    batch = one_batch(x, y, None, None, model._float_dtype())
+    if y is not None:
+        model._must_be_compiled("the loss")
+    trains = y is not None if training is None else training
+    model._prepare(batch, training=trains)
+    names: list[tuple[str, str]] = []
+
+    def everything(x: Any, y: Any, w: Any) -> Any:
+        with looking_on() as seen:
+            outputs = model(x, training=trains)
+            loss = model.compute_loss(x, y, outputs, w, trains) if y is not None else None
+        layers = {k: t for k, t in _by_path(model, seen).items() if t.spec.floating}
+        found = {(k, "output"): t for k, t in layers.items()}
+        if loss is not None:
+            found["loss", "loss"] = loss
+            weights = {w.path.removeprefix(f"{model.name}/"): w for w in model.trainable_weights}
+            moved = {k: t for k, t in layers.items() if t.tracked}
+            wanted: list[Any] = [*moved.values(), *weights.values()]
+            made = gradients_of(loss, wanted, unconnected="zero")
+            found |= {(k, "gradient"): g for k, g in zip([*moved, *weights], made, strict=True)}
+        names[:] = list(found)
+        return list(found.values())
+
+    try:
+        step = trace(everything, *specs_of(batch))
+    finally:
+        model._forget_losses()
+    data = [a for a in flatten(batch, numbers=False)[0] if a is not None]
+    held = [(v, v.numpy()) for v in step.writes]
+    results = []
+    for name in ("numpy", "xla"):
+        try:
+            results.append([np.array(a) for a in engine_named(name).program(step)(data)])
+        finally:
+            for v, value in held:
+                v.hold(value)
+    rows = [_difference(name, what, a, b) for (name, what), a, b in zip(names, *results, strict=True)]
+    return Verification(("numpy", "xla"), rows)
+
+
+def _difference(name: str, what: str, a: Any, b: Any) -> Difference:
+    kind = a.dtype
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    apart = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
+    size = np.maximum(np.abs(a), np.abs(b))
+    largest, difference = (float(m.max()) if m.size else 0.0 for m in (size, apart))
+    steps = apart / last_place(size, kind)
+    return Difference(
+        name, what, a.shape, largest, difference, float(difference / last_place(largest, kind)),
+        float(steps.max()) if steps.size else 0.0,
+    )  # fmt: skip
+
+
+def last_place(size: Any, kind: Any) -> Any:
+    """The distance to the next number of this dtype; of 0 that of the smallest normal one."""
+    info = np.finfo(np.float32 if kind.name == "bfloat16" else kind)
+    eps, tiny = (2.0**-7, 2.0**-126) if kind.name == "bfloat16" else (float(info.eps), float(info.tiny))
+    return eps * 2.0 ** np.floor(np.log2(np.maximum(size, tiny)))

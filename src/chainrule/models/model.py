@@ -223,6 +223,43 @@ class Model(Trainer):
 
         return explained(self, x, y, entry, **options)
 
+    def verify(self, x: Any, y: Any = None, training: bool | None = None) -> Any:
+        """How far the numbers that are shown are from those that train: the same batch through the NumPy and the XLA
+        engine, and the difference of each layer's output and gradient, each weight's gradient and the loss, in ulps.
+
+        Args:
+            x, y: a batch; without y there are no gradients. training: default True with y.
+
+        >>> import numpy as np
+        >>> from chainrule.layers import Dense, Input
+        >>> model = Model(x := Input((4,)), Dense(3, name="out")(x))
+        >>> model.verify(np.ones((2, 4))).worst.ulps < 10
+        True
+        """
+        from .inside import verified
+
+        return verified(self, x, y, training)
+
+    def cost(
+        self, x: Any = None, y: Any = None, batch_size: int = 1, measure: bool = False, engine: str | None = None
+    ) -> Any:
+        """What each layer costs, as `Costs`: multiplies, adds, bias and memory; forward, backward and update.
+
+        Args:
+            x, y: a batch. With y the step of `fit` is counted, loss and update included; without, the outputs and the
+                gradients of the weights. Without x, `batch_size` examples of the declared input.
+            measure: also the milliseconds and GFLOP/s of this machine. engine: ``"numpy"`` (the default: operation by
+                operation) or ``"xla"`` (each layer as a program of its own).
+
+        >>> from chainrule.layers import Conv2D, Input
+        >>> model = Model(x := Input((28, 28, 192)), Conv2D(32, 5, padding="same", name="conv")(x))
+        >>> model.cost().lines[0].formula
+        '28·28·32 outputs × 5·5·192 window = 120,422,400 multiplies'
+        """
+        from .cost import cost_of_model
+
+        return cost_of_model(self, x, y, batch_size, measure, engine)
+
     def lint(self, x: Any = None, y: Any = None, validation_data: Any = None) -> Any:
         """Everything that is probably not as meant about the model and this data; an empty `lint.Report` if nothing is.
 

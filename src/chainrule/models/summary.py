@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueProblem
+from ..figures.shown import size_text
 from ..layers import InputLayer, Layer
 from ..layers.calling import calls
 from ..layers.node import LAYER_CALL
@@ -33,7 +34,7 @@ def rows_of(model: Any) -> tuple[list[Row], Count | None]:
 
 def _one_example(model: Any) -> Any:
     """Shapes and prices by scope, from the graph of the model on one example."""
-    specs = _input_specs(model)
+    specs = input_specs(model)
     flat, build = flatten(specs, numbers=False)
     if specs is None or any(None in spec.shape[1:] for spec in flat):
         return None
@@ -55,7 +56,7 @@ def _one_example(model: Any) -> Any:
     return dict(chain), counts, priced.forward
 
 
-def _input_specs(model: Any) -> Any:
+def input_specs(model: Any) -> Any:
     if model._functional is not None:
         flat, build = flatten(model._functional.inputs, numbers=False)
         return build([t.spec for t in flat])
@@ -174,12 +175,3 @@ def summary_of(
 
 def _shape_text(shape: Any) -> str:
     return ", ".join(map(str, shape)) if isinstance(shape, list) else str(tuple(shape))
-
-
-def size_text(count: float) -> str:
-    """Bytes in the unit that suits them."""
-    for unit in ("B", "KB", "MB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GB"

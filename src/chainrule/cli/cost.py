@@ -1,0 +1,36 @@
+"""``chainrule cost MODEL [MODEL]``: what each layer of saved models costs, counted and measured."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="files that end in .chainrule; several are compared")
+    parser.add_argument("--batch", type=int, default=1, help="examples a step (default 1)")
+    parser.add_argument("--measure", action="store_true", help="also measure milliseconds and GFLOP/s on this machine")
+    parser.add_argument("--engine", help="measure on this engine: numpy (the default) or xla")
+    parser.add_argument("--html", metavar="FILE.html", help="write a page")
+    parser.add_argument("--language", default="en", help="of the page: en or ko")
+    parser.add_argument("--json", action="store_true", help="print the costs as data")
+
+
+def command(args: argparse.Namespace) -> int:
+    from ..models.cost import Comparison, cost_of_model
+    from ..saving import load_model
+    from .pictures import check_place, write_page
+
+    if args.html:
+        check_place(args.html, "--html")
+    loaded = [load_model(name, compile=False) for name in args.models]
+    costs = [cost_of_model(m, batch_size=args.batch, measure=args.measure, engine=args.engine) for m in loaded]
+    found = Comparison(costs) if len(costs) > 1 else costs[0]
+    if args.json:
+        import json
+
+        print(json.dumps(found.to_dict(), indent=2))
+    else:
+        print(found)
+    if args.html:
+        write_page(args.html, found.to_html(args.language))
+    return 0
