@@ -79,6 +79,7 @@ _WORDS = {
     "compare": "models.cost",
     "compile": "compiling",
     "look": "figures.arrays",
+    "regions": "figures.regions",
     "slide": "figures.window",
     "RematScope": "layers.rematerialization",
     "remat": "layers.rematerialization",

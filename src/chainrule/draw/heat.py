@@ -24,7 +24,9 @@ BLUE, ORANGE = np.array([0, 68, 136]), np.array([190, 84, 0])
 STYLE = """
 .heat { font: 12px system-ui, sans-serif; } .heat .sheet { fill: #ffffff; } .heat text { fill: #1d2433; }
 .heat .soft { fill: #566075; } .heat .frame { fill: none; stroke: #8891a5; } .heat .mark { fill: none; stroke: #cc0066;
-  stroke-width: 2; } .heat .sense { fill: #000; fill-opacity: 0; } .heat .sense:hover { stroke: #cc0066; }
+  stroke-width: 2; } .heat .box { fill: none; stroke: #007a3d; stroke-width: 2; stroke-dasharray: 5 3; }
+.heat .point { fill: #cc0066; stroke: #ffffff; }
+.heat .sense { fill: #000; fill-opacity: 0; } .heat .sense:hover { stroke: #cc0066; }
 @media (prefers-color-scheme: dark) {
   .heat .sheet { fill: #16181d; } .heat text { fill: #eef1f6; } .heat .soft { fill: #b6bfce; }
 }
@@ -37,7 +39,8 @@ class Panel(NamedTuple):
     """One picture: a title, and rows by columns of numbers (or of colours: three more entries each, 0 to 1).
 
     `place` gives the index to show for a row and a column. `marks`: rectangles (row, column, rows, columns) to outline.
-    `alone`: its colours are scaled by its own numbers, not by those of all panels.
+    `alone`: its colours are scaled by its own numbers, not by those of all panels. `points`: (row, column), drawn as
+    dots. `boxes`: like marks, dashed.
     """
 
     title: str
@@ -45,6 +48,8 @@ class Panel(NamedTuple):
     place: Callable[[int, int], str] = lambda i, j: f"[{i}, {j}]"
     marks: Sequence[tuple[float, float, float, float]] = ()
     alone: bool = False
+    points: Sequence[tuple[float, float]] = ()
+    boxes: Sequence[tuple[float, float, float, float]] = ()
 
 
 def svg(
@@ -98,19 +103,28 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
         return f'<rect class="frame" width="{w:.1f}" height="{h:.1f}"/>'
     scale = _scale([cells]) if panel.alone else scale
     colours = coloured(_fewer(cells), scale) if cells.ndim == 2 else _clipped(_fewer(cells))
+    drawn_over = bool(panel.points or panel.boxes)  # which the numbers would hide
+    if drawn_over:
+        colours = (colours // 2 + 127).astype(np.uint8)
     parts = [
         f'<text class="soft" y="-4">{clean(panel.title)}</text>' if panel.title else "",
         f'<image width="{w:.1f}" height="{h:.1f}" preserveAspectRatio="none" style="image-rendering:pixelated" '
         f'href="{data_uri(png(colours))}"/>',
-        *(_written(cells, colours, w, h, number) if cells.ndim == 2 and w / columns >= WRITTEN else ()),
+        *(
+            _written(cells, colours, w, h, number)
+            if cells.ndim == 2 and w / columns >= WRITTEN and not drawn_over
+            else ()
+        ),
         *_senses(panel, cells, w, h, number, senses),
         f'<rect class="frame" width="{w:.1f}" height="{h:.1f}"/>',
     ]
-    for i, j, p, q in panel.marks:
-        x, y = j * w / columns, i * h / rows
-        parts.append(
-            f'<rect class="mark" x="{x:.1f}" y="{y:.1f}" width="{q * w / columns:.1f}" height="{p * h / rows:.1f}"/>'
-        )
+    for kind, outlined in (("mark", panel.marks), ("box", panel.boxes)):
+        for i, j, p, q in outlined:
+            x, y = j * w / columns, i * h / rows
+            size = f'width="{q * w / columns:.1f}" height="{p * h / rows:.1f}"'
+            parts.append(f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" {size}/>')
+    for i, j in panel.points:
+        parts.append(f'<circle class="point" cx="{j * w / columns:.1f}" cy="{i * h / rows:.1f}" r="3"/>')
     return "".join(parts)
 
 

@@ -53,7 +53,7 @@ def _roi_shape(shapes: list[tuple[Any, ...]], output_size: tuple[int, int]) -> t
     return (*boxes[:-1], *output_size, features[-1])
 
 
-def _rounded_corners(o: Any, boxes: Any, spatial_scale: float) -> Any:
+def rounded_corners(o: Any, boxes: Any, spatial_scale: float) -> Any:
     """Corners at whole entries, halves away from zero as C rounds; a box that is not finite lies outside all features.
 
     ``floor(x + 0.5)`` would be wrong just below a half and for negative halves.
@@ -70,7 +70,7 @@ def _rounded_corners(o: Any, boxes: Any, spatial_scale: float) -> Any:
 
 def bins_of(o: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spatial_scale: float) -> list[Any]:
     """Where each box's bins start and end, the end excluded, cut to the features: down and across, (boxes, bins, 2)."""
-    corners = _rounded_corners(o, boxes, spatial_scale).astype(o.int32)
+    corners = rounded_corners(o, boxes, spatial_scale).astype(o.int32)
 
     def along(first: Any, last: Any, bins: int, limit: int) -> Any:
         whole, rest = o.divmod(o.maximum(last - first + 1, 1)[:, None], bins)  # apart: products stay in 32 bits
@@ -178,7 +178,7 @@ roi_pool_record = Composite(
 # ---- align and warp: each bin a weighted sum of entries, the weights a product of one along each axis
 
 
-def _along(
+def samples_along(
     o: Any, start: Any, size: Any, limit: int, bins: int, samples: int, offset: float, margin: float, counts: bool
 ) -> tuple[Any, Any]:
     """Along one axis the entries that each bin reads, (boxes, bins, 2 samples), and their weights.
@@ -232,8 +232,8 @@ def _roi_align(
     counts = isinstance(sampling_ratio, tuple)
     samples = sampling_ratio if counts else (sampling_ratio, sampling_ratio)
     top, left, height, width = box_extent(o, boxes, spatial_scale, aligned)
-    down = _along(o, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
-    across = _along(o, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
+    down = samples_along(o, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
+    across = samples_along(o, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
     return _sampled(o, features, images, down, across)
 
 
@@ -273,11 +273,11 @@ def _roi_warp(
     sampling_ratio: int = 1,
 ) -> Any:
     _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
-    corners = o.stop_gradient(_rounded_corners(o, boxes, spatial_scale))
+    corners = o.stop_gradient(rounded_corners(o, boxes, spatial_scale))
     left, top, right, bottom = [corners[..., i] for i in range(4)]
     height, width = o.maximum(bottom - top, 0), o.maximum(right - left, 0)
-    down = _along(o, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
-    across = _along(o, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
+    down = samples_along(o, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
+    across = samples_along(o, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
     return _sampled(o, features, images, down, across)
 
 

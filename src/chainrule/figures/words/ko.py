@@ -90,6 +90,20 @@ SENTENCES = {
     "difference": "차이",
     "ulps of the largest": "최댓값의 ulp",
     "ulps of the entry": "그 원소의 ulp",
+    # regions of interest
+    "Regions of interest": "관심 영역",
+    "RoI pooling": "RoI 풀링",
+    "RoI warp": "RoI 워프",
+    "RoI align": "RoI 얼라인",
+    "lost {lost:.3g}, added {added:.3g} cells": "잃은 칸 {lost:.3g}, 더해진 칸 {added:.3g}",
+    "bins": "구간",
+    "gradient": "기울기",
+    "Solid: the box. Dashed: the bins that are read. Dots: the places that are read.": "실선: 상자. 점선: 읽는 구간. 점: 읽는 "
+    "자리.",
+    "RoI pooling rounds the box to whole entries and takes the largest entry of each bin.": "RoI 풀링은 상자를 원소 단위로 "
+    "반올림하고 구간마다 가장 큰 원소를 고릅니다.",
+    "RoI warp rounds the box, then samples between entries.": "RoI 워프는 상자를 반올림한 뒤 원소 사이를 표본으로 읽습니다.",
+    "RoI align rounds nothing: it samples where the box is.": "RoI 얼라인은 반올림하지 않고 상자가 있는 곳을 표본으로 읽습니다.",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",
