@@ -191,7 +191,7 @@ def test_version(typed):
         ["check", "m.py:f", "--rtol", "x"], ["check", "m.py:f", "--seed", "1.5"],
         ["train", "boston", "--batch", "x"], ["train", "boston", "--activation", "relu"],
         ["vectorization", "-m"], ["vectorization", "-m", "x"], ["vectorization", "extra"],
-        ["explain", "a", "a=1", "--nosuch"],
+        ["explain", "a", "a=1", "--nosuch"], ["how"], ["how", "conv2d", "--sizes", "x"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -1139,6 +1139,8 @@ def test_cost_of_saved_models(typed, saved):
         (["explain", "a*2", "a=1", "--html", "no/page.html"], ["in a folder that is not there"]),
         (["explain", "a*2", "a=1", "--html", "p.html", "--language", "xx"], ["one of en, ko"]),
         (["cost", "no.chainrule"], ["no.chainrule"]),
+        (["how", "origami"], ["conv2d"]),
+        (["how", "conv2d", "--sizes", "1"], ["whole numbers from 4"]),
         (["cost", "net.chainrule", "--batch", "0"], ["batch_size=0"]),
         (["cost", "net.chainrule", "--engine", "abacus"], ["abacus"]),
     ],
@@ -1152,3 +1154,12 @@ def test_what_cannot_be_seen(typed, saved, argv, words):
     for word in words:
         assert word in t.err
     assert not os.path.exists("p.html")
+
+
+def test_how_an_operation_is_done(typed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    t = typed("how", "max", "pooling", "--sizes", "8", "--html", "p.html")
+    assert t.status == 0, t
+    assert "def max_pool_loop(image" in t.out
+    assert "reshape(high // 2, 2, wide // 2, 2)" in t.out
+    assert "<figure>" in Path("p.html").read_text(encoding="utf-8")

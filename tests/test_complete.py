@@ -141,7 +141,7 @@ MAY = {  # a room, and what it may import beside itself
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets", "absent"},
     "draw": {"errors"},
-    "figures": {"errors", "graph", "tensor", "ops", "readings", "draw"},
+    "figures": {"errors", "graph", "tensor", "ops", "readings", "draw", "engine", "compiling", "utils"},
     "cli": {*TRAINING, "training", "models", "saving", "datasets", "draw", "figures"},
 }
 # imported inside a function, at need: named by the design

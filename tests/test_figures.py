@@ -19,6 +19,7 @@ from chainrule.draw.layout import layered
 from chainrule.draw.notation import latex, mathml
 from chainrule.errors import IndexProblem, ValueProblem
 from chainrule.figures import words
+from chainrule.figures.ways import WAYS
 from chainrule.ops.record import registry
 from chainrule.readings.explain import Step, trouble
 from chainrule.readings.explain.onion import Part, visible
@@ -833,3 +834,33 @@ def test_regions_that_cannot_be_read():
         cr.regions(np.zeros((0, 4)), (0, 0, 1, 1))
     with pytest.raises(ValueProblem, match="channel=3"):
         cr.regions(np.zeros((4, 4, 2)), (0, 0, 1, 1), channel=3)
+
+
+# ---- three ways
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_the_three_ways_agree(name):
+    found = cr.how(name, sizes=[6, 12], seconds=0.001)
+    for s in found.sizes:
+        assert s.difference < 1e-9
+        assert all(t > 0 for t in s.seconds.values())
+    assert list(found.sources) == ["loop", "vectorised", "compiled"]
+    assert all(text.startswith("def ") for text in found.sources.values())
+    assert found.sources["loop"] in str(found)
+    ET.fromstring(found.to_svg())
+    read(found.to_html("ko"))
+
+
+def test_a_way_that_is_wrong_is_seen(monkeypatch):
+    wrong = WAYS["softmax"]._replace(loop=lambda x: [[v + 0.01 for v in row] for row in x])
+    monkeypatch.setitem(WAYS, "softmax", wrong)
+    monkeypatch.setattr("inspect.getsource", lambda f: "")
+    assert cr.how("softmax", sizes=[5], seconds=0.001).sizes[0].difference > 1e-3
+
+
+def test_what_how_does_not_know():
+    with pytest.raises(ValueProblem, match="'conv2d', 'max pooling'"):
+        cr.how("origami")
+    with pytest.raises(ValueProblem, match="whole numbers from 4"):
+        cr.how("conv2d", sizes=[2])

@@ -78,6 +78,7 @@ _WORDS = {
     "TrainingWarning": "training",
     "compare": "models.cost",
     "compile": "compiling",
+    "how": "figures.how",
     "look": "figures.arrays",
     "regions": "figures.regions",
     "slide": "figures.window",

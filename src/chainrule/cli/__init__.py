@@ -14,6 +14,7 @@ from importlib import import_module
 COMMANDS = {
     "explain": "how a number came about, and its gradient edge by edge; of an expression or a saved model",
     "cost": "what each layer of a saved model multiplies, adds and holds, and how long it takes here",
+    "how": "an operation with loops, vectorised and compiled: source, results, times",
     "slope": "nudge a variable: the difference quotient beside the exact derivative",
     "check": "compare a function's gradient with numeric slopes",
     "train": "learn a data set: `train boston`, `train mnist`, `train FILE.csv --target COLUMN`",

@@ -90,14 +90,17 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{clean(panel.x_label)}</text>')
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
     parts.append(f'<text {turned} text-anchor="middle">{clean(panel.y_label)}</text>')
+    # the names stand in the upper corner that fewer points reach
+    high = [px(x) > left + w / 2 for x, y in finite if py(scale(y)) < top + 14 + 18 * len(curves)]
+    names = left + w - 150 if 2 * sum(high) <= len(high) else left + 12
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         points = " ".join(f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
         parts.append(f'<polyline points="{points}" {stroke}><title>{clean(line.name)}</title></polyline>')
         row = top + 14 + 18 * i
-        parts.append(f'<line x1="{left + w - 150}" x2="{left + w - 122}" y1="{row}" y2="{row}" {stroke}/>')
-        parts.append(f'<text x="{left + w - 116}" y="{row + 4}">{clean(line.name)}</text>')
+        parts.append(f'<line x1="{names}" x2="{names + 28}" y1="{row}" y2="{row}" {stroke}/>')
+        parts.append(f'<text x="{names + 34}" y="{row + 4}">{clean(line.name)}</text>')
     return "\n".join(parts)
 
 

@@ -104,6 +104,13 @@ SENTENCES = {
     "반올림하고 구간마다 가장 큰 원소를 고릅니다.",
     "RoI warp rounds the box, then samples between entries.": "RoI 워프는 상자를 반올림한 뒤 원소 사이를 표본으로 읽습니다.",
     "RoI align rounds nothing: it samples where the box is.": "RoI 얼라인은 반올림하지 않고 상자가 있는 곳을 표본으로 읽습니다.",
+    # three ways
+    "how long it takes": "걸리는 시간",
+    "with loops": "반복문으로",
+    "vectorised": "벡터화",
+    "compiled": "컴파일",
+    "loop over compiled": "반복문 / 컴파일",
+    "largest difference": "가장 큰 차이",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",
