@@ -192,6 +192,7 @@ def test_version(typed):
         ["train", "boston", "--batch", "x"], ["train", "boston", "--activation", "relu"],
         ["vectorization", "-m"], ["vectorization", "-m", "x"], ["vectorization", "extra"],
         ["explain", "a", "a=1", "--nosuch"], ["how"], ["how", "conv2d", "--sizes", "x"],
+        ["descent"], ["descent", "mars"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -1140,6 +1141,9 @@ def test_cost_of_saved_models(typed, saved):
         (["explain", "a*2", "a=1", "--html", "p.html", "--language", "xx"], ["one of en, ko"]),
         (["cost", "no.chainrule"], ["no.chainrule"]),
         (["how", "origami"], ["conv2d"]),
+        (["descent", "boston", "--column", "XX"], ["RM"]),
+        (["descent", "boston", "--rate", "-1"], ["more than 0"]),
+        (["descent", "boston", "--updates", "0"], ["updates=0"]),
         (["how", "conv2d", "--sizes", "1"], ["whole numbers from 4"]),
         (["cost", "net.chainrule", "--batch", "0"], ["batch_size=0"]),
         (["cost", "net.chainrule", "--engine", "abacus"], ["abacus"]),
@@ -1163,3 +1167,14 @@ def test_how_an_operation_is_done(typed, tmp_path, monkeypatch):
     assert "def max_pool_loop(image" in t.out
     assert "reshape(high // 2, 2, wide // 2, 2)" in t.out
     assert "<figure>" in Path("p.html").read_text(encoding="utf-8")
+
+
+def test_descent_on_boston(typed, tmp_path, monkeypatch):
+    """By how much too large a rate is: the loss's curvature along each axis is 2, so rates from 1 on are lost."""
+    monkeypatch.chdir(tmp_path)
+    t = typed("descent", "boston", "--rates", "0.3", "1.05", "--updates", "12", "--html", "p.html")
+    assert t.status == 0, t
+    ends = {line.split()[1]: float(line.split()[-1]) for line in t.out.splitlines() if line.startswith("rate ")}
+    assert ends["0.3"] < 0.53 < 9 < ends["1.05"]
+    assert "perceptron/kernel[0, 0]" in t.out
+    assert "<polyline" in Path("p.html").read_text(encoding="utf-8")

@@ -864,3 +864,93 @@ def test_what_how_does_not_know():
         cr.how("origami")
     with pytest.raises(ValueProblem, match="whole numbers from 4"):
         cr.how("conv2d", sizes=[2])
+
+
+# ---- descent
+
+
+def line_model(start=(-1.5, -1.0)):
+    model = cr.Sequential([layers.Input((1,)), layers.Dense(1, name="d")], name="line")
+    model.compile(loss="mse")
+    model.set_weights([np.full((1, 1), start[0]), np.full(1, start[1])])
+    x = np.linspace(-1.5, 1.5, 24)[:, None]
+    return model, x, 2.0 * x + 0.5
+
+
+def test_the_surface_and_the_ways_are_the_losses_own():
+    """A line by least squares: the loss and full-batch descent are known in closed form."""
+    model, x, y = line_model()
+    before = model.get_weights()
+    found = cr.descent(model, x, y, learning_rate=0.2, updates=15)
+    assert found.axes == ("d/kernel[0, 0]", "d/bias[0]")
+    w, b = np.meshgrid(found.xs, found.ys)
+    wanted = ((w[..., None] * x[:, 0] + b[..., None] - y[:, 0]) ** 2).mean(axis=-1)
+    np.testing.assert_allclose(found.surface, wanted, rtol=1e-4, atol=1e-5)
+    at = np.array([-1.5, -1.0])
+    way = found.ways["full batch"]
+    for point, loss in zip(way.points, way.losses[0], strict=True):
+        error = at[0] * x[:, 0] + at[1] - y[:, 0]
+        np.testing.assert_allclose(point, at, rtol=1e-4, atol=1e-5)
+        assert loss == pytest.approx((error**2).mean(), rel=1e-4, abs=1e-6)
+        at = at - 0.2 * 2 * np.array([(error * x[:, 0]).mean(), error.mean()])
+    assert found.start == pytest.approx((-1.5, -1.0))
+    assert np.abs(np.array(found.best) - [2.0, 0.5]).max() < 0.2
+    for a, c in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, c)
+    assert list(found.ways) == ["full batch", "stochastic", "mini-batch", "momentum", "Adam"]
+
+
+def test_learning_rates_too_small_right_and_too_large():
+    model, x, y = line_model()
+    found = cr.descent(model, x, y, learning_rates=(0.001, 0.3, 5.0), updates=25)
+    ends = [way.losses[0][np.isfinite(way.losses[0])][-1] for way in found.ways.values()]
+    assert ends[1] < 1e-3 < ends[0] < 20 < ends[2]
+    assert len(found.ways["rate 5"].points) < 26  # it is lost, and stops
+    assert "then lost" in str(found)
+    assert (found.ys[-1] - found.ys[0]) < 30  # the picture stays around what is to be seen
+    for language in words.LANGUAGES:
+        read(found.to_html(language))
+
+
+@pytest.mark.parametrize("plane", [None, "random", [("h/kernel", (0, 1)), ("o/bias", 0)]], ids=str)
+def test_planes_of_a_larger_model(plane):
+    cr.set_random_seed(0)
+    model = cr.Sequential([layers.Input((2,)), layers.Dense(3, "tanh", name="h"), layers.Dense(1, name="o")])
+    model.compile(loss="mse")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(12, 2)), rng.normal(size=12)
+    found = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.1), 4)}, updates=6, plane=plane, seeds=2)
+    assert found.ways["mine"].losses.shape == (2, 7)
+    assert found.ways["mine"].points.shape == (7, 2)
+    here = model.evaluate(x, y, verbose=0)
+    assert found.ways["mine"].losses[0, 0] == pytest.approx(here, rel=1e-5)
+    assert found.surface.min() <= found.surface.max()
+    assert np.isfinite(found.surface).all()
+    ET.fromstring(found.to_svg())
+    assert len(found.to_dict()["ways"]["mine"]["losses"]) == 2
+
+
+def test_principal_directions_hold_the_way():
+    """A way in the plane of its two largest directions: nothing of a two-weight way is lost."""
+    model, x, y = line_model()
+    ways = {"full": (cr.optimizers.SGD(0.2), None), "one": (cr.optimizers.SGD(0.1), 1)}
+    own = cr.descent(model, x, y, ways, updates=8)
+    turned = cr.descent(model, x, y, ways, updates=8, plane="principal")
+    for name in ways:
+        lengths = [np.linalg.norm(np.diff(f.ways[name].points, axis=0), axis=1) for f in (own, turned)]
+        np.testing.assert_allclose(*lengths, rtol=1e-6)
+
+
+def test_what_descent_cannot_draw():
+    model, x, y = line_model()
+    for wrong in (0, True, 1.5):
+        with pytest.raises(ValueProblem, match="updates="):
+            cr.descent(model, x, y, updates=wrong)
+    with pytest.raises(ValueProblem, match="two weights"):
+        cr.descent(model, x, y, plane="sideways", updates=2)
+    with pytest.raises(ValueProblem, match="'e/kernel'"):
+        cr.descent(model, x, y, plane=[("e/kernel", 0), ("d/bias", 0)], updates=2)
+    with pytest.raises(ValueProblem, match="an entry inside it"):
+        cr.descent(model, x, y, plane=[("d/kernel", (0, 7)), ("d/bias", 0)], updates=2)
+    with pytest.raises(cr.GraphError, match="not compiled"):
+        cr.descent(cr.Sequential([layers.Input((1,)), layers.Dense(1)]), x, y)

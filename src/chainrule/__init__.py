@@ -78,6 +78,7 @@ _WORDS = {
     "TrainingWarning": "training",
     "compare": "models.cost",
     "compile": "compiling",
+    "descent": "models.descent",
     "how": "figures.how",
     "look": "figures.arrays",
     "regions": "figures.regions",

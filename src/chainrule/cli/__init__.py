@@ -15,6 +15,7 @@ COMMANDS = {
     "explain": "how a number came about, and its gradient edge by edge; of an expression or a saved model",
     "cost": "what each layer of a saved model multiplies, adds and holds, and how long it takes here",
     "how": "an operation with loops, vectorised and compiled: source, results, times",
+    "descent": "ways down the loss: full-batch, stochastic, mini-batch, momentum, Adam; learning rates",
     "slope": "nudge a variable: the difference quotient beside the exact derivative",
     "check": "compare a function's gradient with numeric slopes",
     "train": "learn a data set: `train boston`, `train mnist`, `train FILE.csv --target COLUMN`",

@@ -12,21 +12,22 @@ from .text import clean
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4", "5 2")
 
-_STYLE = """
+STYLE = """
   svg { background: #ffffff; font: 13px system-ui, sans-serif; }
-  text { fill: #222222; } .frame { stroke: #888888; fill: none; } .grid { stroke: #dddddd; }
+  .sheet { fill: #ffffff; } text { fill: #222222; } .frame { stroke: #888888; fill: none; } .grid { stroke: #dddddd; }
   @media (prefers-color-scheme: dark) {
-    svg { background: #16181d; } text { fill: #e6e6e6; } .grid { stroke: #33363d; }
+    svg { background: #16181d; } .sheet { fill: #16181d; } text { fill: #e6e6e6; } .grid { stroke: #33363d; }
   }
 """
 
 
 class Line(NamedTuple):
-    """A named curve; `xs` and `ys` of equal length."""
+    """A named curve; `xs` and `ys` of equal length. `band`: the least and the greatest beside each y, shaded."""
 
     name: str
     xs: Sequence[float]
     ys: Sequence[float]
+    band: tuple[Sequence[float], Sequence[float]] | None = None
 
 
 class Panel(NamedTuple):
@@ -48,7 +49,7 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
         f'height="{height + 30}" role="img">',
-        f"<title>{clean(title)}</title><style>{_STYLE}</style>",
+        f"<title>{clean(title)}</title><style>{STYLE}</style>",
         f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{clean(title)}</text>',
     ]
     for i, panel in enumerate(panels):
@@ -77,13 +78,13 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         """Of a value on the axis' own scale."""
         return top + h - _share(y, y0, y1) * h
 
-    rows = _log_ticks(y0, y1) if log else _ticks(y0, y1)
-    columns = _ticks(x0, x1)
+    rows = log_ticks(y0, y1) if log else ticks(y0, y1)
+    columns = ticks(x0, x1)
     parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{clean(panel.title)}</text>']
-    for t, label in zip(rows, _labels([10**t for t in rows] if log else rows), strict=True):
+    for t, label in zip(rows, labels([10**t for t in rows] if log else rows), strict=True):
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{label}</text>')
-    for t, label in zip(columns, _labels(columns), strict=True):
+    for t, label in zip(columns, labels(columns), strict=True):
         parts.append(f'<line class="grid" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="{top}" y2="{top + h}"/>')
         parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
@@ -95,6 +96,12 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     names = left + w - 150 if 2 * sum(high) <= len(high) else left + 12
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
+        if line.band is not None:
+            around = [*zip(line.xs, line.band[0], strict=True), *reversed([*zip(line.xs, line.band[1], strict=True)])]
+            shaded = " ".join(
+                f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in around if math.isfinite(y) and (y > 0 or not log)
+            )
+            parts.append(f'<polygon points="{shaded}" fill="{colour}" fill-opacity="0.18"/>')
         points = " ".join(f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
         parts.append(f'<polyline points="{points}" {stroke}><title>{clean(line.name)}</title></polyline>')
@@ -122,7 +129,7 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0))
 
 
-def _ticks(low: float, high: float, count: int = 5) -> list[float]:
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers: 1, 2 or 5 times a power of ten apart."""
     raw = high / count - low / count
     power = 10.0 ** math.floor(math.log10(raw)) if raw > 1e-300 else 0.0
@@ -133,7 +140,7 @@ def _ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [i * step for i in range(first, last + 1)]
 
 
-def _labels(ticks: Sequence[float]) -> list[str]:
+def labels(ticks: Sequence[float]) -> list[str]:
     """In as few digits as keep the labels apart."""
     for digits in range(6, 18):
         labels = [f"{t + 0.0:.{digits}g}" for t in ticks]
@@ -142,7 +149,7 @@ def _labels(ticks: Sequence[float]) -> list[str]:
     return labels
 
 
-def _log_ticks(low: float, high: float) -> list[float]:
+def log_ticks(low: float, high: float) -> list[float]:
     """Between two exponents of ten."""
     step = max(1, math.ceil((high - low) / 6))
     powers = range(math.floor(low), math.ceil(high) + 1)
@@ -152,4 +159,4 @@ def _log_ticks(low: float, high: float) -> list[float]:
         found = [e for e in exponents if low <= e <= high]
         if len(found) >= 3:
             break
-    return found if len(found) >= 2 else _ticks(low, high)
+    return found if len(found) >= 2 else ticks(low, high)

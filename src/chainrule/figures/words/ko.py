@@ -111,6 +111,25 @@ SENTENCES = {
     "compiled": "컴파일",
     "loop over compiled": "반복문 / 컴파일",
     "largest difference": "가장 큰 차이",
+    # descent
+    "start": "시작",
+    "lowest": "가장 낮은 곳",
+    "{name}: the loss and the ways down": "{name}: 손실과 내려가는 길",
+    "the loss of all data": "모든 데이터의 손실",
+    "loss": "손실 값",
+    "Dark is low. Each way starts at the same weights and takes the same number of updates.": "어두울수록 낮습니다. 모든 길은 같은 "
+    "가중치에서 시작해 같은 횟수만큼 갱신합니다.",
+    "way": "길",
+    "learning rate": "학습률",
+    "examples an update": "갱신마다 예의 수",
+    "loss at the start": "처음 손실",
+    "loss at the end": "끝 손실",
+    "then lost": "이후 발산",
+    "all": "모두",
+    "full batch": "전체 배치",
+    "stochastic": "확률적",
+    "mini-batch": "미니배치",
+    "momentum": "모멘텀",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",

@@ -1,0 +1,109 @@
+"""A surface seen from above, in bands of colour whose edges are its contours, with lines across it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .curves import COLOURS, DASHES, STYLE, labels, ticks
+from .heat import data_uri, png
+from .text import clean
+
+BANDS, FINE = 16, 6  # bands of equal share of the surface; pixels between two of its points
+LOW, HIGH = np.array([16, 60, 110]), np.array([250, 244, 214])
+
+
+class Walk(NamedTuple):
+    """A named line across the surface."""
+
+    name: str
+    points: Any
+
+
+def svg(
+    xs: Any, ys: Any, surface: Any, walks: Sequence[Walk], title: str, names: tuple[str, str],
+    marks: Sequence[tuple[str, float, float]] = (), width: int = 640, height: int = 470,
+) -> str:  # fmt: skip
+    """The surface over xs and ys, low is dark; `marks`: named points.
+
+    >>> svg(np.arange(3), np.arange(3), np.eye(3), [], "t", ("a", "b"))[:4]
+    '<svg'
+    """
+    left, right, top, bottom = 70, 170, 34, 48
+    w, h = width - left - right, height - top - bottom
+    (x0, x1), (y0, y1) = (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1]))
+
+    def px(x: float) -> float:
+        return left + (x - x0) / (x1 - x0) * w
+
+    def py(y: float) -> float:
+        return top + h - (y - y0) / (y1 - y0) * h
+
+    image = data_uri(png(banded(surface)[::-1]))
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img"><title>{clean(title)}</title><style>{STYLE}</style>'
+        f'<rect width="100%" height="100%" class="sheet"/>',
+        f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{clean(title)}</text>',
+        f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" href="{image}"/>',
+        f'<clipPath id="inside"><rect x="{left}" y="{top}" width="{w}" height="{h}"/></clipPath>',
+    ]
+    for place, label in zip(ticks(x0, x1), labels(ticks(x0, x1)), strict=True):
+        parts.append(f'<text x="{px(place):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
+    for place, label in zip(ticks(y0, y1), labels(ticks(y0, y1)), strict=True):
+        parts.append(f'<text x="{left - 6}" y="{py(place) + 4:.1f}" text-anchor="end">{label}</text>')
+    parts.append(f'<text x="{left + w / 2}" y="{height - 10}" text-anchor="middle">{clean(names[0])}</text>')
+    parts.append(
+        f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{clean(names[1])}</text>'
+    )
+    for i, walk in enumerate(walks):
+        colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
+        places = " ".join(f"{_near(px(x), width):.1f},{_near(py(y), height):.1f}" for x, y in walk.points)
+        line = f'points="{places}" fill="none" stroke-linejoin="round"'
+        parts.append(
+            f'<g clip-path="url(#inside)"><polyline {line} stroke="#ffffff" stroke-width="5" stroke-opacity="0.45"/>'
+            f'<polyline {line} stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dash}">'
+            f"<title>{clean(walk.name)}</title></polyline></g>"
+        )
+        row = top + 12 + 20 * i
+        parts.append(
+            f'<line x1="{left + w + 12}" x2="{left + w + 40}" y1="{row}" y2="{row}" stroke="{colour}" '
+            f'stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<text x="{left + w + 46}" y="{row + 4}">{clean(walk.name)}</text>'
+        )
+    for name, x, y in marks:
+        parts.append(
+            f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="5" fill="#ffffff" stroke="#000000" stroke-width="1.5"/>'
+            f'<text x="{px(x) + 8:.1f}" y="{py(y) - 7:.1f}" style="fill:#000;paint-order:stroke;stroke:#fff;'
+            f'stroke-width:3px">{clean(name)}</text>'
+        )
+    parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/></svg>\n')
+    return "".join(parts)
+
+
+def _near(place: float, size: int) -> float:
+    """A way that is lost leaves the picture; far places would only cost digits."""
+    return max(-9.0 * size, min(10.0 * size, place))
+
+
+def banded(surface: Any) -> Any:
+    """Pixels by rows: bands that each cover an equal share of the surface, lower ones darker."""
+    fine = _finer(np.asarray(surface, float))
+    finite = fine[np.isfinite(fine)]
+    edges = np.quantile(finite, np.linspace(0, 1, BANDS + 1)[1:-1]) if finite.size else np.zeros(1)
+    band = np.searchsorted(edges, np.nan_to_num(fine, nan=np.inf)) / len(edges)
+    return np.rint(LOW + (HIGH - LOW) * band[..., None]).astype(np.uint8)
+
+
+def _finer(surface: Any) -> Any:
+    """Straight lines between the points, along one axis and then along the other."""
+    for axis in (0, 1):
+        count = surface.shape[axis]
+        at = np.linspace(0, count - 1, (count - 1) * FINE + 1)
+        low = np.minimum(at.astype(int), max(count - 2, 0))
+        part = (at - low).reshape([-1 if a == axis else 1 for a in (0, 1)])
+        first, second = (np.take(surface, np.minimum(i, count - 1), axis=axis) for i in (low, low + 1))
+        surface = first * (1 - part) + second * part
+    return surface
