@@ -247,6 +247,21 @@ def test_an_array_tells_its_numbers(opened):
     assert page.locator("svg.heat image").evaluate("e => e.getBoundingClientRect().width") > 20
 
 
+def test_a_run_is_scrubbed(opened):
+    cr.set_random_seed(1)
+    model = cr.Sequential([layers.Input((2,)), layers.Dense(4, "tanh"), layers.Dense(1, "sigmoid")], name="plane")
+    model.compile("adam", "binary_crossentropy")
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    page = opened(model.fit(x, (x[:, 0] > 0).astype("f4"), epochs=6, verbose=0, record=6).recording.to_html(), 480)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("section.frame:visible h2").inner_text().startswith("after 0 updates")
+    page.locator("input[type=range]").fill("6")
+    assert page.locator("section.frame:visible h2").inner_text().startswith("after 12 updates")
+    page.locator("body").press("ArrowLeft")
+    assert now(page) == "6/7"
+    assert page.locator("input[type=range]").input_value() == "5"
+
+
 @pytest.mark.slow
 def test_a_large_network_opens_folded_and_small(opened):
     model = applications.ResNet50(weights=None, input_shape=(64, 64, 3), classes=10)

@@ -56,6 +56,15 @@ class CallbackList(Callback):
         if params:
             self.set_params(params)
 
+    def append(self, callback: Callback) -> None:
+        """One more callback."""
+        self.callbacks.append(callback)
+        self._see.clear()
+        if self.model is not None:
+            callback.set_model(self.model)
+        if self.params is not None:
+            callback.set_params(self.params)
+
     def _first(self, cls: type) -> Callback | None:
         return next((callback for callback in self.callbacks if isinstance(callback, cls)), None)
 

@@ -13,10 +13,10 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4", "5 2")
 
 STYLE = """
-  svg { background: #ffffff; font: 13px system-ui, sans-serif; }
-  .sheet { fill: #ffffff; } text { fill: #222222; } .frame { stroke: #888888; fill: none; } .grid { stroke: #dddddd; }
+  .chart { background: #ffffff; font: 13px system-ui, sans-serif; } .chart text { fill: #222222; }
+  .chart .frame { stroke: #888888; fill: none; } .chart .grid { stroke: #dddddd; }
   @media (prefers-color-scheme: dark) {
-    svg { background: #16181d; } .sheet { fill: #16181d; } text { fill: #e6e6e6; } .grid { stroke: #33363d; }
+    .chart { background: #16181d; } .chart text { fill: #e6e6e6; } .chart .grid { stroke: #33363d; }
   }
 """
 
@@ -47,7 +47,7 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     """
     total = width * len(panels)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
+        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
         f'height="{height + 30}" role="img">',
         f"<title>{clean(title)}</title><style>{STYLE}</style>",
         f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{clean(title)}</text>',

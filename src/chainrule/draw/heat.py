@@ -26,6 +26,7 @@ STYLE = """
 .heat .soft { fill: #566075; } .heat .frame { fill: none; stroke: #8891a5; } .heat .mark { fill: none; stroke: #cc0066;
   stroke-width: 2; } .heat .box { fill: none; stroke: #007a3d; stroke-width: 2; stroke-dasharray: 5 3; }
 .heat .point { fill: #cc0066; stroke: #ffffff; }
+.heat .ring { fill: #ffffff; stroke: #1d2433; stroke-width: 1.5; }
 .heat .sense { fill: #000; fill-opacity: 0; } .heat .sense:hover { stroke: #cc0066; }
 @media (prefers-color-scheme: dark) {
   .heat .sheet { fill: #16181d; } .heat text { fill: #eef1f6; } .heat .soft { fill: #b6bfce; }
@@ -40,7 +41,7 @@ class Panel(NamedTuple):
 
     `place` gives the index to show for a row and a column. `marks`: rectangles (row, column, rows, columns) to outline.
     `alone`: its colours are scaled by its own numbers, not by those of all panels. `points`: (row, column), drawn as
-    dots. `boxes`: like marks, dashed.
+    dots; `rings`: as rings. `boxes`: like marks, dashed.
     """
 
     title: str
@@ -50,16 +51,18 @@ class Panel(NamedTuple):
     alone: bool = False
     points: Sequence[tuple[float, float]] = ()
     boxes: Sequence[tuple[float, float, float, float]] = ()
+    rings: Sequence[tuple[float, float]] = ()
 
 
 def svg(
     rows: Sequence[Sequence[Panel]], title: str, number: Number, lines: Sequence[str] = (), styled: bool = True,
-    side: float = 0,
+    side: float = 0, pointed: bool = True,
 ) -> str:  # fmt: skip
     """Panels in rows, under a title and lines of text.
 
     Args:
-        number: writes an entry. side: pixels a panel's longer side takes; by default what suits its size.
+        number: writes an entry. side: pixels a panel's longer side takes; by default what suits its size. pointed:
+            whether entries say their number when pointed at.
 
     >>> svg([[Panel("", np.eye(2))]], "eye", str).count("<title>[")
     4
@@ -73,7 +76,7 @@ def svg(
         left, high = 10.0, 0.0
         for panel in row:
             w, h = _size(np.shape(panel.cells), side, len(row))
-            inner = _panel(panel, w, h, scale, number, SENSES // count)
+            inner = _panel(panel, w, h, scale, number, SENSES // count if pointed else 0)
             drawn.append(f'<g transform="translate({left:.1f} {top + 16:.1f})">{inner}</g>')
             left, high = left + max(w, text_width(panel.title)) + 12, max(high, h)
         top, wide = top + high + 30, max(wide, left)
@@ -115,7 +118,7 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
             if cells.ndim == 2 and w / columns >= WRITTEN and not drawn_over
             else ()
         ),
-        *_senses(panel, cells, w, h, number, senses),
+        *(_senses(panel, cells, w, h, number, senses) if senses else ()),
         f'<rect class="frame" width="{w:.1f}" height="{h:.1f}"/>',
     ]
     for kind, outlined in (("mark", panel.marks), ("box", panel.boxes)):
@@ -123,8 +126,9 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
             x, y = j * w / columns, i * h / rows
             size = f'width="{q * w / columns:.1f}" height="{p * h / rows:.1f}"'
             parts.append(f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" {size}/>')
-    for i, j in panel.points:
-        parts.append(f'<circle class="point" cx="{j * w / columns:.1f}" cy="{i * h / rows:.1f}" r="3"/>')
+    for kind, places in (("point", panel.points), ("ring", panel.rings)):
+        for i, j in places:
+            parts.append(f'<circle class="{kind}" cx="{j * w / columns:.1f}" cy="{i * h / rows:.1f}" r="3"/>')
     return "".join(parts)
 
 

@@ -33,10 +33,14 @@
     row.scrollIntoView({ block: "center" });
   }
 
+  const slider = nav.querySelector("input[type=range]");
+  if (slider) slider.oninput = () => turn(Number(slider.value));
+
   function turn(to) {
     const found = Math.max(0, Math.min(frames.length - 1, to));
     frames.forEach((frame, k) => frame.classList.toggle("now", k === found));
     said.textContent = `${found + 1}/${frames.length}`;
+    if (slider) slider.value = found;
   }
 
   function step(by) {
@@ -61,7 +65,7 @@
   for (const button of nav.querySelectorAll("button")) button.onclick = () => does[button.dataset.does]();
   const keys = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "last" };
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || !(event.key in keys)) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || !(event.key in keys) || event.target === slider) return;
     event.preventDefault();
     does[keys[event.key]]();
   });

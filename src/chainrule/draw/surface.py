@@ -43,9 +43,9 @@ def svg(
 
     image = data_uri(png(banded(surface)[::-1]))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" '
         f'role="img"><title>{clean(title)}</title><style>{STYLE}</style>'
-        f'<rect width="100%" height="100%" class="sheet"/>',
         f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{clean(title)}</text>',
         f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" href="{image}"/>',
         f'<clipPath id="inside"><rect x="{left}" y="{top}" width="{w}" height="{h}"/></clipPath>',

@@ -274,6 +274,11 @@ class Model(Trainer):
 
         check_fit(self, source, batch, validation)
 
+    def _recorder(self, record: Any, batch: Any, data: Any, epochs: range, steps: int | None) -> Any:
+        from .recording import recorder
+
+        return recorder(record, batch, data[0], data[1], epochs, steps)
+
     # ---- saving
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:

@@ -338,6 +338,7 @@ class Trainer(Layer):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        record: Any = False,
     ) -> Any:
         """Train the model (``keras.Model.fit``).
 
@@ -354,6 +355,8 @@ class Trainer(Layer):
                 (x, y, sample_weight), or a source of batches.
             shuffle: a new order each epoch. class_weight: each class's weight. sample_weight: each example's.
             initial_epoch: where to go on. steps_per_epoch: steps that make an epoch, for data without an end.
+            record: ``True``, or how many moments: samples losses, weights, gradients, activations, filters and, for
+                two columns, the decision boundary into ``history.recording``, whose ``to_html()`` is a page to scrub.
 
         Returns:
             A `callbacks.History`, whose ``history`` holds each epoch's numbers by name. Ctrl-C stops after the step
@@ -392,6 +395,8 @@ class Trainer(Layer):
                 steps=loop.steps,
                 model=self,
             )
+        if record:
+            hooks.append(self._recorder(record, batch, (x, y), range(initial_epoch, epochs), loop.steps))
         hooks.callbacks.sort(key=lambda c: bool(getattr(c, "runs_last", False)))
         self.stop_training = False
         self._sources = [source] if validation_data is None else [source, validation_data]
@@ -421,6 +426,10 @@ class Trainer(Layer):
 
     def _check_fit(self, source: Source, batch: Any, validation: Any) -> None:
         """The cheap checks of `lint`; models say which."""
+
+    def _recorder(self, record: Any, batch: Any, data: Any, epochs: range, steps: int | None) -> Any:
+        """The callback that records; models make it."""
+        raise NotImplementedError
 
     def _validation(self, data: Any, batch_size: int | None) -> Source:
         if isinstance(data, Source):

@@ -130,6 +130,24 @@ SENTENCES = {
     "stochastic": "확률적",
     "mini-batch": "미니배치",
     "momentum": "모멘텀",
+    # a recorded run
+    "Each frame is a moment of training. The slider and the arrow keys move through them.": "프레임마다 학습의 한 순간입니다. 슬라이더와 "
+    "화살표 키로 움직입니다.",
+    "moment": "순간",
+    "over the run": "학습 내내",
+    "after {step} updates, epoch {epoch}": "갱신 {step}번 뒤, 에포크 {epoch}",
+    "weight": "가중치",
+    "norm": "노름",
+    "gradient's norm": "기울기의 노름",
+    "gradient over weight": "기울기 / 가중치",
+    "mean": "평균",
+    "spread": "퍼짐",
+    "share of zeros": "0의 비율",
+    "the output over the plane; dots and rings are examples of the first class and of others": "평면 위의 출력. 점은 첫째 "
+    "부류의 예, 고리는 다른 부류의 예입니다",
+    "decision boundary": "결정 경계",
+    "filters": "필터들",
+    "feature maps": "특징 맵",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",

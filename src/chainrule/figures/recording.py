@@ -1,0 +1,101 @@
+"""A recorded run as a page: one frame a moment, to be scrubbed through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..draw import curves, heat
+from ..draw.heat import Panel
+from ..draw.page import page as whole_page
+from ..draw.text import clean
+from ..readings.explain.data import show
+from . import table
+from .words import Say, catalogue
+
+FILTERS, LAYERS = 16, 3  # panels of a kernel; layers whose maps are drawn
+
+
+def page(recording: Any, language: str = "en") -> str:
+    """The page."""
+    say = catalogue(language)
+    count = len(recording.moments)
+    body = [
+        f"<h1>{clean(recording.name)}</h1>",
+        f"<p>{clean(say('Each frame is a moment of training. The slider and the arrow keys move through them.'))}</p>",
+        f"<style>{heat.STYLE}</style>",
+        f"<figure>{_losses(recording, say)}</figure>" if count > 1 else "",
+        _controls(count, say),
+    ]
+    for k, moment in enumerate(recording.moments):
+        body.append(f'<section class="frame{"" if k else " now"}">{_frame(recording, moment, say)}</section>')
+    return whole_page(recording.name, "".join(body), language)
+
+
+def _controls(count: int, say: Say) -> str:
+    back, on = say("one step back (left arrow)"), say("one step on (right arrow)")
+    return (
+        f'<nav class="steps" hidden><button type="button" data-does="back" aria-label="{clean(back)}">◀</button>'
+        f'<button type="button" data-does="next" aria-label="{clean(on)}">▶</button>'
+        f'<input type="range" min="0" max="{count - 1}" value="0" aria-label="{clean(say("moment"))}">'
+        f'<span class="now number" aria-live="polite"></span></nav>'
+    )
+
+
+def _losses(recording: Any, say: Say) -> str:
+    names = list(recording.moments[-1].logs)
+    lines = []
+    for name in names:
+        points = [(m.step, m.logs[name]) for m in recording.moments if name in m.logs]
+        lines.append(curves.Line(name, [k for k, _ in points], [v for _, v in points]))
+    return curves.svg([curves.Panel(say("over the run"), say("update"), "", lines)], recording.name, 640, 300)
+
+
+def _frame(recording: Any, moment: Any, say: Say) -> str:
+    logs = ", ".join(f"{name} {value:.4g}" for name, value in moment.logs.items())
+    title = say("after {step} updates, epoch {epoch}", step=moment.step, epoch=moment.epoch + 1)
+    parts = [f'<h2>{clean(title)}</h2><p class="number">{clean(logs)}</p>']
+    if moment.boundary is not None:
+        parts.append(f"<figure>{_boundary(recording, moment, say)}</figure>")
+    pictures = [*_filters(moment, say), *_maps(moment, say)]
+    parts += [f"<figure>{picture}</figure>" for picture in pictures]
+    heads = [say("weight"), say("norm"), say("gradient's norm"), say("gradient over weight")]
+    rows = [
+        [path, f"{size:.4g}", f"{slope:.3g}", f"{slope / size:.2e}" if size else ""]
+        for path, (size, slope) in moment.sizes.items()
+    ]
+    parts.append(table.html(heads, rows))
+    heads = [say("layer"), say("mean"), say("spread"), say("share of zeros")]
+    rows = [[name, f"{m:.4g}", f"{s:.4g}", f"{100 * z:.1f} %"] for name, (m, s, z) in moment.activations.items()]
+    parts.append(table.html(heads, rows))
+    return "".join(parts)
+
+
+def _boundary(recording: Any, moment: Any, say: Say) -> str:
+    xs, ys = recording.plane
+    points, targets = recording.points
+    rows = (ys[-1] - points[:, 1]) / (ys[-1] - ys[0]) * len(ys)
+    columns = (points[:, 0] - xs[0]) / (xs[-1] - xs[0]) * len(xs)
+    least = targets.min() if len(targets) else 0.0
+    groups = [np.flatnonzero(targets == least), np.flatnonzero(targets != least)]
+    dots, rings = ([(float(rows[i]), float(columns[i])) for i in group] for group in groups)
+    panel = Panel("", moment.boundary[::-1], points=dots, rings=rings, alone=True)
+    lines = [say("the output over the plane; dots and rings are examples of the first class and of others")]
+    return heat.svg([[panel]], say("decision boundary"), lambda v: show(v, 3), lines, False, 340, False)
+
+
+def _filters(moment: Any, say: Say) -> list[str]:
+    for path, value in moment.weights.items():
+        if value.ndim == 4:
+            panels = [Panel(f"{f}", value[:, :, 0, f]) for f in range(min(value.shape[3], FILTERS))]
+            return [heat.svg([panels], path, lambda v: show(v, 3), [say("filters")], False, 56, False)]
+    return []
+
+
+def _maps(moment: Any, say: Say) -> list[str]:
+    found = []
+    for name, value in list(moment.maps.items())[:LAYERS]:
+        panels = [Panel(f"{c}", value[:, :, c]) for c in range(value.shape[2])]
+        found.append(heat.svg([panels], name, lambda v: show(v, 3), [say("feature maps")], False, 84, False))
+    return found
