@@ -11,7 +11,7 @@ from .layout import Point, layered
 from .text import clean, text_width
 
 LINE, TOP = 17.0, 24.0  # of one line of a box; of its name
-PAGE = 1100.0
+PAGE = 1160.0
 
 STYLE = """
 .graph { font: 13px system-ui, sans-serif; }
@@ -124,8 +124,8 @@ def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
             path += f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
     made = f'<path class="arrow" d="{path}" marker-end="url(#head)"/>'
     if label:
-        (x0, y0), (x1, y1) = points[-2:]
-        x, y = ((x0 + x1) / 2, (y0 + y1) / 2 + (14 if across else 0))
+        (x0, y0), (x1, _) = points[:2]  # beside the box it comes from, where no other label is
+        x, y = (x0 + (x1 - x0) * 0.42, y0 - 5) if across else (x0, y0 + 14)
         made += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{clean(label)}</text>'
     return made
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .curves import COLOURS, DASHES, STYLE, labels, ticks
+from .curves import COLOURS, STYLE, labels, ticks
 from .heat import data_uri, png
 from .text import clean
 
@@ -58,21 +58,26 @@ def svg(
     parts.append(
         f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{clean(names[1])}</text>'
     )
+    badges: list[str] = []  # above all lines
     for i, walk in enumerate(walks):
-        colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
-        places = " ".join(f"{_near(px(x), width):.1f},{_near(py(y), height):.1f}" for x, y in walk.points)
+        colour = COLOURS[i % len(COLOURS)]
+        at = [(_near(px(x), width), _near(py(y), height)) for x, y in walk.points]
+        places = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
         line = f'points="{places}" fill="none" stroke-linejoin="round"'
+        x, y = at[min(len(at) - 1, 2 + 2 * i)] if at else (0.0, 0.0)
         parts.append(
-            f'<g clip-path="url(#inside)"><polyline {line} stroke="#ffffff" stroke-width="5" stroke-opacity="0.45"/>'
-            f'<polyline {line} stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dash}">'
-            f"<title>{clean(walk.name)}</title></polyline></g>"
+            f'<g clip-path="url(#inside)"><polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>'
+            f'<polyline {line} stroke="{colour}" stroke-width="2.2"><title>{clean(walk.name)}</title></polyline>'
+            "</g>"
         )
-        row = top + 12 + 20 * i
+        badges.append(_badge(x, y, i + 1, colour))
+        row = top + 12 + 22 * i
         parts.append(
-            f'<line x1="{left + w + 12}" x2="{left + w + 40}" y1="{row}" y2="{row}" stroke="{colour}" '
-            f'stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{left + w + 46}" y="{row + 4}">{clean(walk.name)}</text>'
+            f'<line x1="{left + w + 12}" x2="{left + w + 44}" y1="{row}" y2="{row}" stroke="{colour}" '
+            f'stroke-width="2.2"/>{_badge(left + w + 28, row, i + 1, colour)}'
+            f'<text x="{left + w + 52}" y="{row + 4}">{clean(walk.name)}</text>'
         )
+    parts.append(f'<g clip-path="url(#inside)">{"".join(badges)}</g>')
     for name, x, y in marks:
         parts.append(
             f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="5" fill="#ffffff" stroke="#000000" stroke-width="1.5"/>'
@@ -81,6 +86,14 @@ def svg(
         )
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/></svg>\n')
     return "".join(parts)
+
+
+def _badge(x: float, y: float, number: int, colour: str) -> str:
+    """A number in a circle: which way it is, without its colour."""
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
+        f'<text x="{x:.1f}" y="{y + 3.5:.1f}" text-anchor="middle" font-size="10" style="fill:#000">{number}</text>'
+    )
 
 
 def _near(place: float, size: int) -> float:

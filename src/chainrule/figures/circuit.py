@@ -59,6 +59,7 @@ class Circuit:
             before = self.back.get((edge.node, edge.input))
             self.back[edge.node, edge.input] = edge.downstream if before is None else before + edge.downstream
         self.gradient.update(e.gradients)
+        self.joined = {join.name for join in e.joins}
 
     def boxes(self, shown: Sequence[Part | Step]) -> list[Box]:
         """A box of each, and before it those of what it reads from elsewhere."""
@@ -113,9 +114,11 @@ class Circuit:
         return found
 
     def _label(self, here: Part | Step, name: str) -> str:
-        """What goes back along an arrow, where it is one number."""
+        """What goes back along an arrow, where it is one number of several that are summed."""
+        if name not in self.joined:
+            return ""
         found = here.downstream.get(name) if isinstance(here, Part) else self.back.get((here.name, name))
-        return f"◂ {signs(show(found, 4))}" if found is not None and np.ndim(found) == 0 else ""
+        return f"◂ {signs(show(found, self.e.digits or 5))}" if found is not None and np.ndim(found) == 0 else ""
 
     def _link(self, name: str) -> str:
         return f"#{self.ids[name]}" if self.ids else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..draw import bars
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from . import table
@@ -46,6 +47,21 @@ def page(costs: Sequence[Any], language: str = "en") -> str:
                 body.append(f'<p><span class="title">{clean(line.name)}</span> '
                             f'<span class="number">{clean(line.formula)}</span></p>')  # fmt: skip
     return whole_page(title, "".join(body), language, script=False)
+
+
+def picture(costs: Sequence[Any], language: str = "en") -> str:
+    """Each layer's multiplies forward as bars, a colour a model, with their sums."""
+    say = catalogue(language)
+    found = []
+    for k, cost in enumerate(costs):
+        for line in cost.lines:
+            if line.forward.multiplies:
+                found.append(
+                    bars.Bar(line.name, line.forward.multiplies, line.formula or f"{line.forward.multiplies:,}", k)
+                )
+        total = cost.total("forward").multiplies
+        found.append(bars.Bar(f"{cost.name}, {say('together')}", total, f"{total:,}", k))
+    return bars.svg(found, say("multiplies forward"), [cost.name for cost in costs], 900)
 
 
 def _title(cost: Any, say: Say) -> str:

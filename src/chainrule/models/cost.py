@@ -133,6 +133,12 @@ class Costs:
 
         return page([self], language)
 
+    def to_svg(self, language: str = "en") -> str:
+        """Bars: each layer's multiplies forward."""
+        from ..figures.cost import picture
+
+        return picture([self], language)
+
     def _repr_html_(self) -> str:
         from ..draw.page import framed
 
@@ -167,6 +173,12 @@ class Comparison:
         from ..figures.cost import page
 
         return page(self.costs, language)
+
+    def to_svg(self, language: str = "en") -> str:
+        """Bars: each layer's multiplies forward."""
+        from ..figures.cost import picture
+
+        return picture(self.costs, language)
 
     def _repr_html_(self) -> str:
         from ..draw.page import framed

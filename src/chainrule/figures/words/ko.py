@@ -74,6 +74,7 @@ SENTENCES = {
     "backward": "역방향",
     "update": "갱신",
     "last over first": "마지막 / 처음",
+    "multiplies forward": "순방향 곱셈",
     "ms a step": "한 단계 ms",
     "multiplies": "곱셈",
     "time": "시간",
