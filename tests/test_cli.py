@@ -1178,3 +1178,25 @@ def test_descent_on_boston(typed, tmp_path, monkeypatch):
     assert ends["0.3"] < 0.53 < 9 < ends["1.05"]
     assert "perceptron/kernel[0, 0]" in t.out
     assert "<polyline" in Path("p.html").read_text(encoding="utf-8")
+
+
+def test_how_far_a_program_came(typed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("fine.py").write_text("print('hello')\n")
+    Path("wrong.py").write_text(
+        "import chainrule as cr\n"
+        "x = cr.layers.Input((4,), name='start')\n"
+        "cr.layers.Conv2D(2, 3, name='odd')(cr.layers.Dense(3, name='first')(x))\n"
+    )
+    Path("other.py").write_text("1 / 0\n")
+    t = typed("explain", "--failed", "fine.py")
+    assert t.status == 0
+    assert "hello" in t.out
+    t = typed("explain", "--failed", "wrong.py", "--svg", "far.svg")
+    assert t.status == 1, t
+    assert "drawn in far.svg" in t.out
+    drawn = Path("far.svg").read_text(encoding="utf-8")
+    for name in ("start", "first", "odd"):
+        assert name in drawn
+    teaches(typed("explain", "--failed", "other.py"), "explain", "ZeroDivisionError")
+    teaches(typed("explain", "--failed", "nosuch.py"), "explain", "nosuch.py")

@@ -145,7 +145,13 @@ MAY = {  # a room, and what it may import beside itself
     "cli": {*TRAINING, "training", "models", "saving", "datasets", "draw", "figures"},
 }
 # imported inside a function, at need: named by the design
-LAZY = {("tensor", "array_api"), ("models", "saving"), ("readings", "figures"), ("tensor", "figures")}
+LAZY = {
+    ("tensor", "array_api"),
+    ("models", "saving"),
+    ("readings", "figures"),
+    ("tensor", "figures"),
+    ("errors", "figures"),
+}
 
 
 def rooms():

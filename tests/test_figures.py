@@ -1018,3 +1018,66 @@ def test_a_recorded_network_of_images():
         model.fit(x, y, verbose=0, record=0.5)
     with pytest.raises(ValueProblem, match="1 to 100"):
         model.fit(x, y, verbose=0, record=101)
+
+
+# ---- how far a model came
+
+
+def test_the_layer_that_failed_is_marked_and_those_before_it_are_there():
+    class Own(cr.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.conv, self.flat = layers.Conv2D(4, 3, name="conv"), layers.Flatten(name="flat")
+            self.out = layers.Dense(2, name="out")
+
+        def call(self, inputs):
+            return self.out(self.flat(self.conv(inputs)))
+
+    model = Own()
+    model(np.ones((1, 8, 8, 3)))
+    with pytest.raises(cr.ShapeError) as caught:
+        model(np.ones((1, 5, 5, 3)))
+    drawn = ET.fromstring(caught.value.to_svg())
+    space = "{http://www.w3.org/2000/svg}"
+    names = [t.text for t in drawn.iter(f"{space}text") if t.get("class") == "name"]
+    assert names == ["input", "conv", "flat", "✗ Dense 'out'"]
+    (bad,) = [g for g in drawn.iter(f"{space}g") if g.get("class") == "bad"]
+    assert any("144" in t.text for t in bad.iter(f"{space}text"))
+    assert "(1, 36)" in caught.value.to_svg()
+    assert "ShapeError" in "".join(caught.value._render_traceback_())
+
+
+def test_a_model_that_cannot_be_built_is_drawn_as_far_as_it_goes():
+    x = layers.Input((4, 4, 1), name="image")
+    h = layers.MaxPooling2D(name="pool")(layers.Conv2D(2, 3, name="conv")(x))
+    with pytest.raises(cr.ShapeError) as caught:
+        layers.Conv2D(2, 3, name="second")(h)
+    drawn = caught.value.to_svg()
+    for name in ("image", "conv", "pool", "second"):
+        assert name in drawn
+    evil = cr.ShapeError("<script>", "&", "<b>")
+    ET.fromstring(evil.to_svg())
+
+
+# ---- a gradient check's page
+
+
+def test_a_check_shows_the_worst_entries_first():
+    x = np.linspace(-2, 2, 60)
+    report = cr.check(
+        ops.tanh, x, backward=lambda u, x: u * (1 - ops.tanh(x) ** 2) * np.where(np.arange(60) == 7, 1.1, 1)
+    )
+    for language in words.LANGUAGES:
+        page = report.to_html(language)
+        reader = read(page)
+        rows = page.split("<tr>")[2:]
+        assert "x[7]" in rows[0]
+        assert "✗" in rows[0]
+        assert "1.1" in rows[0]
+        assert len(rows) == 40
+        assert report.verdict in "".join(reader.text)
+    assert "✓" in cr.check(ops.tanh, 0.5)._repr_html_()
+    kink = cr.check(ops.relu, [0.0, 1.0]).to_html()
+    assert "at a kink" in kink
+    assert " | " in kink
+    assert set(report.to_pandas()["kind"]) == {"ok", "wrong"}

@@ -7,6 +7,9 @@ would catch (``ShapeError`` is a ``ValueError``, ``DTypeError`` a ``TypeError``)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class ChainruleError(Exception):
     """The base of every error raised on purpose by chainrule.
@@ -25,6 +28,7 @@ class ChainruleError(Exception):
     def __init__(self, passed: str, expected: str = "", mend: str = "", where: str = "") -> None:
         self.passed, self.expected, self.mend, self.where = passed, expected, mend, where
         self.layer = self.chain = ""
+        self.path: list[tuple[str, Any]] = []
         super().__init__(passed, expected, mend, where)
 
     def __str__(self) -> str:
@@ -47,11 +51,34 @@ class ChainruleError(Exception):
         self.where = self.where or where
         return self
 
-    def inside(self, layer: str, chain: str = "") -> ChainruleError:
-        """The same error with the innermost layer it was raised in, and the shapes that led there."""
+    def inside(self, layer: str, chain: str = "", path: Sequence[tuple[str, Any]] = ()) -> ChainruleError:
+        """The same error with the innermost layer it was raised in, and the shapes that led there: in words, and as
+        pairs of a layer's name and the shape of its output."""
         if not self.layer:
-            self.layer, self.chain = layer, chain
+            self.layer, self.chain, self.path = layer, chain, list(path)
         return self
+
+    def to_svg(self) -> str:
+        """A picture: the layers that did work, with their shapes, and the one that did not."""
+        from .figures.failed import picture
+
+        return picture(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows for an error that nobody caught: the usual lines, and before them the picture."""
+        import traceback
+
+        if self.path:
+            try:
+                from IPython.display import HTML, display  # type: ignore[import-not-found, unused-ignore]
+            except ImportError:
+                pass
+            else:
+                display(HTML(self.to_svg()))
+        return traceback.format_exception(self)
 
 
 class ShapeError(ChainruleError, ValueError):

@@ -22,6 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rtol", type=float, default=1e-6, help="largest relative error (default 1e-6)")
     parser.add_argument("--seed", type=int, default=0, help="of the random draws")
     parser.add_argument("--json", action="store_true", help="print the report as data")
+    parser.add_argument("--html", metavar="FILE.html", help="write the report as a page")
+    parser.add_argument("--language", default="en", help="of the page: en or ko")
 
 
 def command(args: argparse.Namespace) -> int:
@@ -34,6 +36,10 @@ def command(args: argparse.Namespace) -> int:
 
     if not 0 < args.rtol < math.inf:
         raise ValueProblem(f"--rtol {args.rtol}", "a small positive number", "e.g. --rtol 1e-6")
+    if args.html:
+        from .pictures import check_place
+
+        check_place(args.html, "--html")
     function, backward = load(args.function)
     points, settings = _points(function, args.values, args.seed)
     printed = io.StringIO() if args.json else None  # with --json nothing but JSON may reach stdout
@@ -51,6 +57,10 @@ def command(args: argparse.Namespace) -> int:
         name = getattr(function, "__name__", args.function)
         print(f"{args.function}" + (f", with its {name}_backward" if backward else ""))
         print(report)
+    if args.html:
+        from .pictures import write
+
+        write(args.html, report.to_html(args.language), "--html")
     return report.exit_status
 
 

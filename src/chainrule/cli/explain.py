@@ -19,6 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth", type=int, default=None, help="fold scopes deeper than this (default: open everything)"
     )
+    parser.add_argument(
+        "--failed", action="store_true", help="run a FILE.py instead; draw how far its model came when it raises"
+    )
     parser.add_argument("--html", metavar="FILE.html", help="write the ledger as a page, to be stepped through")
     parser.add_argument("--svg", metavar="FILE.svg", help="draw the graph with its values and gradients")
     parser.add_argument("--language", default="en", help="of the page: en or ko")
@@ -36,6 +39,8 @@ def command(args: argparse.Namespace) -> int:
     for option in ("html", "svg"):
         if getattr(args, option):
             check_place(getattr(args, option), f"--{option}")
+    if args.failed:
+        return _failed(args)
     title, explanation = _of_model(args) if args.expression.endswith(".chainrule") else _of_expression(args)
     shown = explanation if args.depth is None else explanation.fold(args.depth)
     if args.json:
@@ -50,6 +55,34 @@ def command(args: argparse.Namespace) -> int:
     if args.svg:
         write(args.svg, explanation.to_svg(args.depth), "--svg")
         print(f"\ndrawn in {args.svg}")
+    return 0
+
+
+def _failed(args: argparse.Namespace) -> int:
+    """Run a program; draw how far its model came, if it raises one of our errors. Exit status 1 if it did."""
+    import runpy
+
+    from ..errors import ChainruleError, ValueProblem
+    from .pictures import check_place, write
+
+    picture = args.svg or "chainrule-failed.svg"
+    check_place(picture, "--svg")
+    if not os.path.isfile(args.expression):
+        raise ValueProblem(f"--failed {args.expression}", "a Python file that is there", "check the path")
+    try:
+        runpy.run_path(args.expression, run_name="__main__")
+    except ChainruleError as error:
+        print(f"{type(error).__name__}: {error}")
+        write(picture, error.to_svg(), "--svg")
+        print(f"\ndrawn in {picture}")
+        return 1
+    except (Exception, SystemExit) as error:
+        raise ValueProblem(
+            f"{args.expression}, which ended with {type(error).__name__}: {error}",
+            "a program that runs, or raises one of chainrule's errors",
+            "run it with python first",
+        ) from error
+    print(f"{args.expression} ran without an error")
     return 0
 
 

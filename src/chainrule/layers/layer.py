@@ -424,7 +424,7 @@ class Layer(Configurable):
                 calls.seen.append(("/".join(p for p in (scope_state.scope, self.name) if p), self, args, result))
             return result
         except ChainruleError as error:
-            raise error.inside(f"{type(self).__name__} {self.name!r}", _chain()) from None
+            raise error.inside(f"{type(self).__name__} {self.name!r}", _chain(), calls.chain) from None
         finally:
             calls.depth -= 1
             calls.training = before

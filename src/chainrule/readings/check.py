@@ -84,6 +84,23 @@ class Report:
         found = {"ok": self.ok, "verdict": self.verdict, "tolerance": self.tolerance, "entries": rows}
         return {**found, "problems": self.problems, "hints": self.hints}
 
+    def to_pandas(self) -> Any:
+        """A row an entry. Needs pandas."""
+        from ..figures.table import frame
+
+        return frame([{**vars(e), "where": e.where} for e in self.entries])
+
+    def to_html(self, language: str = "en") -> str:
+        """A page: the verdict, what is probably wrong, the worst entries first."""
+        from ..figures.check import page
+
+        return page(self, language)
+
+    def _repr_html_(self) -> str:
+        from ..figures.check import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
         lines = []
         for name in dict.fromkeys(e.input for e in self.entries):

@@ -149,6 +149,21 @@ SENTENCES = {
     "decision boundary": "결정 경계",
     "filters": "필터들",
     "feature maps": "특징 맵",
+    # a failure
+    "how far it came": "여기까지 되었습니다",
+    "here": "여기서",
+    # a gradient check
+    "hint": "힌트",
+    "numeric: the difference quotient (f(x + h) - f(x - h)) / 2h; analytic: what the gradient says": "수치: 차분 몫 "
+    "(f(x + h) - f(x - h)) / 2h, 해석: 기울기가 말하는 값",
+    "and {count} more, none of them worse": "그리고 {count}개 더, 더 나쁜 것은 없습니다",
+    "entry": "원소",
+    "analytic": "해석",
+    "numeric": "수치",
+    "ratio": "비율",
+    "relative error": "상대 오차",
+    "at a kink": "꺾이는 곳",
+    "at a jump": "뛰는 곳",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",
