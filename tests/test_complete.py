@@ -108,6 +108,7 @@ MAY = {  # a room, and what it may import beside itself
     "ops": {"errors", "graph", "tensor", "absent"},
     "readings": {"errors", "graph", "tensor", "ops"},
     "array_api": {"errors", "graph", "tensor", "ops"},
+    "own": {"errors", "graph", "tensor", "ops", "readings"},
     "config": {"errors", "graph", "dtype_policies"},
     "backend": {"config", "layers"},
     "distribution": {"errors", "absent", "xla"},

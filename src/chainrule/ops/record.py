@@ -134,6 +134,7 @@ class Operation:
     """
 
     leaf = False
+    hand: Any = None  # a backward written by hand (`own`), which stands for the body's own derivative
     counts_steps = False  # its value depends on the dtype's own steps, so it may not pass through a wider one
     forgets = False  # what it makes is a constant on purpose: `stop_gradient`
     simple = False  # gradient form one, nothing reduced, no attributes: the case an eager pass writes out
@@ -243,7 +244,7 @@ class Called(Operation):
     """An operation with a body: running it runs the body, and gives the values of all its places."""
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
-        return Plan(attributes["body"].specs, None, _run_body(attributes["body"]))
+        return Plan(attributes["body"].specs, None, run_body(attributes["body"]))
 
 
 class Composite(Called):
@@ -269,10 +270,10 @@ class Composite(Called):
         super().__init__(
             name,
             value,
-            spec=_call_spec,
-            casts=casts or _own_dtypes,
-            batch=_open_instead,
-            cost=_open_instead,
+            spec=call_spec,
+            casts=casts or own_dtypes,
+            batch=open_instead,
+            cost=open_instead,
             says=says,
             written=written,
             samples=samples,
@@ -310,7 +311,7 @@ class CallRecord(Called):
         self.name, self.says, self.written = name, says, name + "({0})"
         self.local = self.transpose = None
         self.reduces = False
-        self.spec, self.casts, self.batch, self.cost = _call_spec, _own_dtypes, _open_instead, _open_instead
+        self.spec, self.casts, self.batch, self.cost = call_spec, own_dtypes, open_instead, open_instead
         self.plans = {}
         self.samples = []
         self.parameters = {}
@@ -326,19 +327,19 @@ def _through_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
     return wide
 
 
-def _own_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
+def own_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
     return tuple([s.dtype if not s.weak else promote_specs((s,)) for s in specs])
 
 
-def _call_spec(specs: tuple[Spec, ...], body: Graph, **attributes: Any) -> Any:
+def call_spec(specs: tuple[Spec, ...], body: Graph, **attributes: Any) -> Any:
     return body.specs
 
 
-def _open_instead(*args: Any, **kwargs: Any) -> Any:
+def open_instead(*args: Any, **kwargs: Any) -> Any:
     raise GraphError("a call node read as a primitive", "its body to be opened", "read node.attributes['body']")
 
 
-def _run_body(body: Graph) -> Rule:
+def run_body(body: Graph) -> Rule:
     def run(*arrays: Any) -> list[Any]:
         values = list(body.constants)
         values[: len(arrays)] = arrays

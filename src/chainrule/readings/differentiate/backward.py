@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import ops
+from ...errors import GraphError, ShapeError
 from ...graph import Graph, Made, Node, ancestors, apply, made_for, made_here
 from ...ops.arrays import arrays
 from ...ops.movement import summed_to
-from ...ops.record import PICK, CallRecord, Operation, attributes_of, pick
+from ...ops.record import PICK, CallRecord, Operation, attributes_of, pick, run_body
 from ...ops.rules import normal_axes
-from ...tensor import symbolic
+from ...tensor import as_tensor, symbolic
 from .again import Again
 
 
@@ -141,7 +142,10 @@ def _one(node: Node, stand: Node, u: Any, upstreams: dict[int, Any], active: set
     inputs, attributes = node.inputs, node.attributes
     if "body" in attributes:
         wanted = tuple([i for i, n in enumerate(inputs) if n.serial in active])
-        found = (_call_on_nodes if o is ops else _call_on_arrays)(stand, u, wanted, value)
+        if operation.hand is not None:
+            found = _by_hand(stand, u, wanted, value, o is ops)
+        else:
+            found = (_call_on_nodes if o is ops else _call_on_arrays)(stand, u, wanted, value)
         for i, d in zip(wanted, found, strict=True):
             _add(upstreams, inputs[i].serial, d)
         return
@@ -182,6 +186,55 @@ def _pass_to_call(upstreams: dict[int, Any], node: Node, u: Any) -> None:
             _add(places[place], inner, more)
     else:
         places[place] = places[place] + u
+
+
+def _by_hand(node: Node, u: dict[int, Any], wanted: tuple[int, ...], value: Any, building: bool) -> list[Any]:
+    """The gradients that an operation's own backward gives (`own.operation`)."""
+    body: Graph = node.attributes["body"]
+    derived = written_gradient(node.operation, body, attributes_of(node))  # type: ignore[arg-type]
+    (place,) = u  # the output: nobody else reads a place of such a call
+    places = [derived.place[derived.outputs[i].serial] for i in wanted]
+    if building:
+        record = gradient_record(node.operation)  # type: ignore[arg-type]
+        made = apply(record, (*node.inputs, u[place]), {**attributes_of(node), "body": derived})
+        return [pick(made, p) for p in places]
+    xs = [n.value if value is None else value(n) for n in node.inputs]
+    values = run_body(derived)(*xs, u[place])
+    return [values[p] for p in places]
+
+
+def written_gradient(operation: Operation, body: Graph, attributes: dict[str, Any]) -> Graph:
+    """The graph of an operation's own backward: of the inputs and the upstream, the gradient of each input."""
+    found: Graph | None = body.derivatives.get("by hand")
+    if found is None:
+        if len(body.outputs) != 1:
+            raise GraphError(
+                f"the gradient of {operation.name}, which gives {len(body.outputs)} results",
+                "one result, where the backward is written by hand",
+                "make an operation of each",
+            )
+        upstream = symbolic(body.outputs[0].spec.shape, body.outputs[0].spec.dtype)
+        with made_for(Made(operation.name, None, 0)):
+            given = operation.hand(upstream, *body.inputs, **attributes)
+            listed = list(given) if isinstance(given, list | tuple) else [given]
+            outputs = [as_tensor(g) for g in listed]
+            for g, x in zip(outputs, body.inputs, strict=False):
+                if g.spec.shape != x.spec.shape:
+                    raise ShapeError(
+                        f"a gradient of shape {g.spec.shape} from the backward of {operation.name}",
+                        f"the input's shape {x.spec.shape}",
+                        "sum over what was broadcast",
+                    )
+            if len(outputs) != len(body.inputs):
+                raise ShapeError(
+                    f"{len(outputs)} gradients from the backward of {operation.name}",
+                    f"one for each of {len(body.inputs)} inputs",
+                    "return a tuple",
+                )
+            # each an output of its own, even where one is another, an input, or the upstream itself
+            outputs = [ops.positive(g.cast_to(x.spec.dtype)) for g, x in zip(outputs, body.inputs, strict=True)]
+        found = body.derivatives["by hand"] = Graph([*body.inputs, upstream], outputs)
+    return found
 
 
 def _call_on_arrays(node: Node, u: dict[int, Any], wanted: tuple[int, ...], value: Any) -> list[Any]:

@@ -16,6 +16,7 @@ from ...ops.record import Operation
 from ...ops.rules import normal_axes
 from ..differentiate import downstream, kept_shape, local_of
 from .data import Arithmetic, Index, factor, show
+from .opened import Written
 
 SHOWN_TERMS = 6
 Term = Callable[[int], str]
@@ -82,6 +83,9 @@ class Writer:
     def backward(self, node: Any, i: int, upstream: Any, index: Index) -> str:
         """What an entry of input `i` gets of the node's upstream gradient."""
         upstream = np.asarray(upstream)
+        if isinstance(node.operation, Written):  # which says no more than the number
+            xs = [n.value for n in node.inputs]
+            return factor(downstream(node.operation, arrays, i, upstream, xs, node.value, {})[index], self.digits)
         if node.operation.local is not None:
             return self._through_local(node, upstream, local_array(node, i), index, node.inputs[i].spec.shape)
         return self._through_column(node, i, upstream, index)

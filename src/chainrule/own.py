@@ -1,0 +1,146 @@
+"""Operations of your own: a forward and a backward written by hand, checked, then used like any other.
+
+The forward makes the body of a call node, so both engines run it and every reading opens it. The backward stands beside
+it: wherever the call is differentiated, its graph is what you wrote. It is the one way besides the records' rules in
+which a gradient enters the library, and it enters checked.
+
+May import: `errors`, `graph`, `tensor`, `ops`, `readings`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import GraphError, ValueProblem
+from .graph import new_cache
+from .ops.record import Composite, call_spec, open_instead, own_dtypes
+from .readings.check import Report, check
+
+
+class OwnOperation(Composite):
+    """What `operation` makes. Call it with tensors.
+
+    Attributes:
+        hand: the backward written for it, or ``None``: then it is differentiated like its body.
+        report: what the check of that backward found.
+    """
+
+    def __init__(self, function: Callable[..., Any], samples: Sequence[Any]) -> None:
+        given = list(inspect.signature(function).parameters.values())
+        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in given):
+            raise ValueProblem(f"{function.__name__} with * arguments", "named arguments", "name each input")
+        inputs = [p.name for p in given if p.default is p.empty]
+        if not inputs or [p.name for p in given[: len(inputs)]] != inputs:
+            raise ValueProblem(
+                f"{function.__name__}{inspect.signature(function)}",
+                "inputs first, then settings with defaults",
+                "e.g. def swish(x, beta=1.0)",
+            )
+        self.function, self.hand, self.report = function, None, None  # type: Any, Any, Report | None
+        self.given = [s if isinstance(s, tuple) else (s,) for s in samples]
+        self.name, self.names, self.arity = f"own.{function.__name__}", tuple(inputs), len(inputs)
+        self.parameters = {p.name: p.default for p in given[len(inputs) :]}
+        self.value = lambda o, *xs, **attributes: function(*xs, **attributes)
+        self.bodies, self.plans = new_cache(), new_cache()
+        self.local = self.transpose = self.tangent = None
+        self.reduces = self.joint = False
+        self.says = f"the gradient is what the backward written for {function.__name__} says"
+        self.written = f"{function.__name__}({', '.join(f'{{{i}}}' for i in range(len(inputs)))})"
+        self.samples = []
+        self.spec, self.casts, self.batch, self.cost = call_spec, own_dtypes, open_instead, open_instead
+        self.__name__ = self.__qualname__ = function.__name__
+        self.__doc__ = function.__doc__
+
+    def backward(self, function: Callable[..., Any] | None = None, *, check: bool = True) -> Any:
+        """Give it a backward: ``(upstream, *inputs, **settings)`` to the gradient of each input, one or a tuple.
+
+        It is compared with numeric slopes first.
+
+        Args:
+            check: ``False`` takes it as it is, to see what a wrong one does.
+
+        Raises:
+            ValueProblem: if it is wrong, with the worst entries and what is probably the matter.
+        """
+        if function is None:
+            return lambda f: self.backward(f, check=check)
+        if check:
+            self.report = self._checked(function)
+            if not self.report:
+                raise ValueProblem(
+                    f"a wrong backward of {self.__name__}:\n{self.report}\n",
+                    "the gradient of each input",
+                    "see the hints, or print the operation's report (to_html() shows it as a page)",
+                )
+        self.hand = function
+        self.bodies.clear()  # what was derived from them before
+        return function
+
+    def _checked(self, backward: Callable[..., Any]) -> Report:
+        report = Report([], 1e-6)
+        for sample in self.given or [self._default()]:
+            try:
+                found = check(self.function, *sample, backward=backward)
+            except Exception as error:
+                if self.given:
+                    raise
+                raise ValueProblem(
+                    f"{self.__name__} on inputs of shape (2, 3) ({error})",
+                    "inputs that it takes",
+                    "give some: @chainrule.operation(samples=[(x, w)])",
+                ) from None
+            report.entries += found.entries
+            report.problems += found.problems
+            report.hints += found.hints
+        return report
+
+    def _default(self) -> tuple[Any, ...]:
+        return tuple(np.random.default_rng(i).normal(size=(2, 3)) for i in range(self.arity or 0))
+
+    def check(self, *inputs: Any, **settings: Any) -> Report:
+        """Compare the backward with numeric slopes at these inputs."""
+        if self.hand is None:
+            raise GraphError(f"{self.__name__} without a backward", "one", f"write it under @{self.__name__}.backward")
+        return check(self.function, *inputs, backward=self.hand, **settings)
+
+
+def operation(function: Callable[..., Any] | None = None, *, samples: Sequence[Any] = ()) -> Any:
+    """An operation with a backward of your own.
+
+    Args:
+        function: the forward, of tensors: with `chainrule.ops`, NumPy's functions or operators. Arguments without a
+            default are inputs, those with one are settings.
+        samples: inputs to check the backward on: arrays, or tuples of them. By default shape (2, 3) for each.
+
+    The backward is used wherever a gradient is taken backward, eagerly or compiled, of any order. Forward mode (`jvp`)
+    and `vectorize` open the operation, and differentiate what is inside.
+
+    Returns:
+        The operation; ``@name.backward`` gives it its backward. Without `function`, a decorator.
+
+    Raises:
+        ValueProblem: where the backward is given and is wrong.
+
+    >>> from chainrule import ops
+    >>> @operation
+    ... def swish(x, beta=1.0):
+    ...     return x * ops.sigmoid(beta * x)
+    >>> @swish.backward
+    ... def slope(upstream, x, beta=1.0):
+    ...     s = ops.sigmoid(beta * x)
+    ...     return upstream * (s + beta * x * s * (1 - s))
+    >>> swish.report.verdict
+    'RIGHT: 6 entries checked, relative error at most ...
+    >>> swish([0.0, 1.0], beta=2.0).shape
+    (2,)
+    """
+    if function is None:
+        return lambda f: OwnOperation(f, samples)
+    return OwnOperation(function, samples)
+
+
+__all__ = ["OwnOperation", "operation"]

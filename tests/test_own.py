@@ -1,0 +1,187 @@
+"""Operations with a backward written by hand: checked when given, used on both engines, shown as written."""
+
+import math
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import layers, ops
+from chainrule.errors import GraphError, ShapeError, ValueProblem
+from chainrule.ops.record import registry
+
+
+def swish_right(u, x, beta=1.0):
+    s = ops.sigmoid(beta * x)
+    return u * (s + beta * x * s * (1 - s))
+
+
+def make(backward=swish_right, **options):
+    @cr.operation
+    def swish(x, beta=1.0):
+        """x times its sigmoid."""
+        return x * ops.sigmoid(beta * x)
+
+    if backward is not None:
+        swish.backward(backward, **options)
+    return swish
+
+
+def by_rule(x, beta=1.0):
+    return x * ops.sigmoid(beta * x)
+
+
+def test_it_is_checked_and_then_an_operation_like_any_other():
+    swish = make()
+    assert swish.report.ok
+    assert swish.check([0.3, -4.0], beta=2.0).ok
+    assert swish.__doc__ == "x times its sigmoid."
+    x = cr.Variable(np.linspace(-3, 3, 8).reshape(2, 4), name="x")
+    np.testing.assert_allclose(swish(x, beta=1.5).numpy(), by_rule(x, 1.5).numpy(), rtol=1e-12)
+    for beta in (1.0, 0.3):
+        mine = cr.gradients(ops.sum(swish(x, beta) ** 2), x)
+        np.testing.assert_allclose(mine.numpy(), cr.gradients(ops.sum(by_rule(x, beta) ** 2), x).numpy(), rtol=1e-9)
+    assert not any(name.startswith("own.") for name in registry)
+
+
+def test_the_backward_is_what_is_used_everywhere():
+    """A wrong one, taken unchecked, shows in every gradient: nothing goes around it."""
+    wrong = make(lambda u, x, beta=1.0: u * 7.0, check=False)
+    x = cr.Variable([0.5, -1.0], name="x", dtype="float64")
+    y = ops.sum(wrong(x) * 2.0)
+    np.testing.assert_allclose(cr.gradients(y, x).numpy(), [14, 14])
+    np.testing.assert_allclose(cr.grad(lambda t: ops.sum(wrong(t)))(cr.tensor([1.0, 2.0])).numpy(), [7, 7])
+    np.testing.assert_allclose(cr.explain(y).gradients["x"], [14, 14])
+    for engine in ("numpy", "xla"):
+        if engine == "xla":
+            pytest.importorskip("jax")
+        compiled = cr.compile(cr.grad(lambda t: ops.sum(wrong(t))), engine=engine)
+        np.testing.assert_allclose(compiled(cr.tensor([1.0, 2.0])).numpy(), [7, 7])
+
+
+def test_gradients_of_any_order():
+    swish = make()
+    for k in range(1, 4):
+        mine, theirs = swish, by_rule
+        for _ in range(k):
+            mine, theirs = cr.grad(mine), cr.grad(theirs)
+        at = cr.tensor(0.7, dtype="float64")
+        assert float(mine(at)) == pytest.approx(float(theirs(at)), rel=1e-9)
+
+
+def test_several_inputs_and_numpys_own_functions():
+    @cr.operation(samples=[(np.ones((2, 3)), np.linspace(-1, 1, 12).reshape(3, 4))])
+    def product(x, w):
+        return np.tanh(x) @ w
+
+    @product.backward
+    def _(u, x, w):
+        t = np.tanh(x)
+        return (u @ w.T) * (1 - t * t), t.T @ u
+
+    assert product.report.ok
+    x, w = cr.Variable(np.full((2, 3), 0.3), name="x"), cr.Variable(np.linspace(0, 1, 12).reshape(3, 4), name="w")
+    mine = cr.gradients(ops.sum(product(x, w)), [x, w])
+    theirs = cr.gradients(ops.sum(ops.tanh(x) @ w), [x, w])
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)
+    (only,) = [cr.gradients(ops.sum(product(x, [[1.0], [2.0], [3.0]])), x)]
+    assert only.shape == (2, 3)
+
+
+def test_without_a_backward_it_is_differentiated_like_its_body():
+    swish = make(None)
+    x = cr.Variable(0.4, name="x")
+    assert float(cr.gradients(swish(x), x)) == pytest.approx(float(cr.gradients(by_rule(x), x)))
+    with pytest.raises(GraphError, match="without a backward"):
+        swish.check(0.4)
+
+
+FAULTS = {
+    "sign": lambda u, x, w: (-(u @ w.T), x.T @ u),
+    "transpos": lambda u, x, w: (u @ w.T, (u.T @ x)),
+    "shape": lambda u, x, w: (u @ w.T, x.T @ u + ops.zeros((2, 3, 3))),
+    "gradients": lambda u, x, w: u @ w.T,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_usual_faults_are_named(fault):
+    @cr.operation(samples=[(np.linspace(-1, 1, 6).reshape(2, 3), np.linspace(0, 2, 9).reshape(3, 3))])
+    def product(x, w):
+        return x @ w
+
+    with pytest.raises(ValueProblem, match=f"(?s)a wrong backward of product.*{fault}"):
+        product.backward(FAULTS[fault])
+    assert product.hand is None
+    assert not product.report
+    assert fault in product.report.to_html()
+
+
+def test_a_forgotten_sum_over_the_batch_is_named():
+    @cr.operation(samples=[(np.ones((4, 3)), np.ones(3))])
+    def shifted(x, b):
+        return x + b
+
+    with pytest.raises(ValueProblem, match=r"(?s)shape \(4, 3\), where b has \(3,\)"):
+        shifted.backward(lambda u, x, b: (u, u))
+    shifted.backward(lambda u, x, b: (u, ops.sum(u, axis=0)))
+    assert shifted.report.ok
+
+
+def test_inputs_that_the_default_does_not_fit():
+    @cr.operation
+    def third(x):
+        return x[2]
+
+    with pytest.raises(ValueProblem, match=r"samples=\[\(x, w\)\]"):
+        third.backward(lambda u, x: u)
+    with pytest.raises(ValueProblem, match="inputs first"):
+        cr.operation(lambda beta=1.0: beta)
+    with pytest.raises(ValueProblem, match="named arguments"):
+        cr.operation(lambda *xs: xs[0])
+
+
+def test_a_wrong_shape_taken_unchecked_is_said_when_it_is_used():
+    short = make(lambda u, x, beta=1.0: ops.sum(u), check=False)
+    x = cr.Variable([1.0, 2.0], name="x")
+    with pytest.raises(ShapeError, match=r"a gradient of shape \(\)"):
+        cr.gradients(ops.sum(short(x)), x)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "xla"])
+def test_a_convolutional_network_learns_with_it(engine):
+    if engine == "xla":
+        pytest.importorskip("jax")
+    losses = []
+    for activation in (make(), by_rule):
+        cr.set_random_seed(0)
+        model = cr.Sequential(
+            [layers.Input((8, 8, 1)), layers.Conv2D(4, 3, activation=activation), layers.Flatten(),
+             layers.Dense(3, activation="softmax")]
+        )  # fmt: skip
+        model.compile("adam", "sparse_categorical_crossentropy", engine=engine)
+        x = np.random.default_rng(0).normal(size=(64, 8, 8, 1))
+        losses.append(model.fit(x, np.arange(64) % 3, epochs=3, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+def test_it_is_explained_as_one_operation_with_its_own_gradient():
+    swish = make()
+    x = cr.Variable([0.5, -1.0], name="x", dtype="float64")
+    e = cr.explain(ops.sum(swish(x)))
+    (step,) = [s for s in e.steps if s.operation == "swish"]
+    assert step.formula == "swish(x)"
+    (edge,) = [ed for ed in e.edges if ed.operation == "swish"]
+    assert "the backward written for swish" in edge.role
+    s = 1 / (1 + math.exp(-0.5))
+    assert edge.downstream[0] == pytest.approx(s + 0.5 * s * (1 - s), rel=1e-9)
+    assert "swish(x)" in str(e)
+    assert "swish" in e.to_html()
+
+
+def test_price_and_forward_mode_open_it():
+    swish = make()
+    assert cr.price(lambda x: swish(x), (10,), backward=True).total.flops > 0
+    _, slope = cr.jvp(swish, [cr.tensor(0.7)], [cr.tensor(1.0)])
+    assert float(slope) == pytest.approx(float(cr.grad(by_rule)(cr.tensor(0.7))), rel=1e-6)
