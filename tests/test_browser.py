@@ -262,6 +262,45 @@ def test_a_run_is_scrubbed(opened):
     assert page.locator("input[type=range]").input_value() == "5"
 
 
+def _small():
+    cr.set_random_seed(2)
+    model = cr.Sequential([layers.Input((1,)), layers.Dense(1, name="a_layer_with_a_long_name")], name="line")
+    model.compile(cr.optimizers.SGD(0.1), "mse")
+    x = np.linspace(-1, 1, 12)[:, None]
+    return model, x, 3 * x - 1
+
+
+PAGES = {
+    "number": lambda: network().number("out/bias", 2).to_html,
+    "look": lambda: cr.look(np.random.default_rng(0).normal(size=(3, 9, 9, 12)), "feature maps").to_html,
+    "cost": lambda: _small()[0].cost(*_small()[1:], measure=True).to_html,
+    "compare": lambda: cr.compare(_small()[0], _small()[0], batch_size=4).to_html,
+    "how": lambda: cr.how("conv2d", sizes=[6, 9], seconds=0.001).to_html,
+    "descent": lambda: cr.descent(*_small(), updates=5, seeds=2).to_html,
+    "record": lambda: _small()[0].fit(*_small()[1:], epochs=3, verbose=0, record=3).recording.to_html,
+    "regions": lambda: cr.regions(np.random.default_rng(0).random((8, 8)), (0.9, 1.6, 5.3, 6.7)).to_html,
+    "check": lambda: cr.check(ops.relu, [0.0, 1.0, -2.0]).to_html,
+    "verify": lambda: _small()[0].verify(*_small()[1:]).to_html,
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_wide_and_narrow(opened, name):
+    """No word on the console, nothing asked of the network, no scrolling sideways but inside tables and pictures."""
+    if name == "verify":
+        pytest.importorskip("jax")
+    to_html = PAGES[name]()
+    for width in WIDTHS:
+        for language in ("en", "ko") if name != "look" else ("en",):
+            page = opened(to_html(language) if name != "look" else to_html(), width, color_scheme="dark")
+            assert page.locator("html").get_attribute("lang") == language
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, language)
+            assert page.evaluate(
+                """() => [...document.querySelectorAll('svg')].every(
+                    s => s.querySelector('title') && s.getBoundingClientRect().height > 20)"""
+            )
+
+
 @pytest.mark.slow
 def test_a_large_network_opens_folded_and_small(opened):
     model = applications.ResNet50(weights=None, input_shape=(64, 64, 3), classes=10)

@@ -38,7 +38,8 @@ class Look:
 
     def to_html(self) -> str:
         """A page that holds it."""
-        return whole_page(self.name or "tensor", self.to_svg(), self.language, script=False)
+        picture = f"<figure>{self.to_svg()}</figure>"
+        return whole_page(self.name or "tensor", picture, self.language, script=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Shape, dtype and statistics."""

@@ -147,11 +147,11 @@ class Number:
 
         return latex(self)
 
-    def to_html(self) -> str:
+    def to_html(self, language: str = "en") -> str:
         """A page that shows it."""
         from ...figures.number import page
 
-        return page(self)
+        return page(self, language)
 
     def _repr_html_(self) -> str:
         from ...figures.number import fragment
