@@ -142,3 +142,23 @@ def test_floats_are_taken_to_float64():
     seen = []
     cr.check(lambda x: seen.append(x.dtype.name) or x * 2, np.ones(2, "float32"))
     assert set(seen) == {"float64"}
+
+
+def test_points_for_graders():
+    """An input's gradient is right or not; one of the wrong shape, or not given, is not."""
+    x, w = np.linspace(-1, 1, 6).reshape(2, 3), np.linspace(0, 2, 9).reshape(3, 3)
+
+    def product(x, w):
+        return x @ w
+
+    for backward, points in (
+        (lambda u, x, w: (u @ w.T, x.T @ u), (2, 2)),
+        (lambda u, x, w: (u @ w.T, -(x.T @ u)), (1, 2)),
+        (lambda u, x, w: (ops.sum(u), x.T @ u), (1, 2)),
+        (lambda u, x, w: u @ w.T, (0, 2)),
+    ):
+        report = cr.check(product, x, w, backward=backward)
+        assert report.points == points
+        assert (report.to_dict()["points"], report.to_dict()["of"]) == points
+    assert cr.check(product, x, w).points == (2, 2)
+    assert cr.check(lambda x, k: x * k, 2.0, np.array([3])).points == (1, 1)  # whole numbers have no gradient

@@ -93,6 +93,7 @@ class OwnOperation(Composite):
                     "inputs that it takes",
                     "give some: @chainrule.operation(samples=[(x, w)])",
                 ) from None
+            report.inputs = found.inputs
             report.entries += found.entries
             report.problems += found.problems
             report.hints += found.hints

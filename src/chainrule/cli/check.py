@@ -56,6 +56,7 @@ def command(args: argparse.Namespace) -> int:
     else:
         name = getattr(function, "__name__", args.function)
         print(f"{args.function}" + (f", with its {name}_backward" if backward else ""))
+        print("points: {} of {} gradients right".format(*report.points))
         print(report)
     if args.html:
         from .pictures import write

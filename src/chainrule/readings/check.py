@@ -49,6 +49,7 @@ class Report:
     tolerance: float
     problems: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)  # those with a gradient to be right about
 
     @property
     def wrong(self) -> list[Entry]:
@@ -71,6 +72,13 @@ class Report:
         return not self.wrong and not self.problems
 
     @property
+    def points(self) -> tuple[int, int]:
+        """For graders: how many inputs have a right gradient, of how many. One that could not be compared has not."""
+        compared = {e.input for e in self.entries}
+        wrong = {e.input for e in self.entries if e.kind == "wrong"}
+        return len([name for name in self.inputs if name in compared - wrong]), len(self.inputs)
+
+    @property
     def exit_status(self) -> int:
         """0 when right, 1 when wrong: for graders."""
         return 0 if self.ok else 1
@@ -82,6 +90,7 @@ class Report:
         """Everything as plain data; nan and infinities as text, which any JSON reader takes."""
         rows = [plain(e.__dict__) for e in self.entries]
         found = {"ok": self.ok, "verdict": self.verdict, "tolerance": self.tolerance, "entries": rows}
+        found |= {"points": self.points[0], "of": self.points[1]}
         return {**found, "problems": self.problems, "hints": self.hints}
 
     def to_pandas(self) -> Any:
@@ -195,7 +204,7 @@ def check(
             "fix the seed inside it",
         )
     moving = [i for i, p in enumerate(points) if is_float(p.dtype)]
-    report = Report([], rtol)
+    report = Report([], rtol, inputs=[names[i] for i in moving])
     analytic = _analytic(f, points, moving, kwargs, weights, backward, report)
     for i, given in zip(moving, analytic, strict=False):
         if given is None:
