@@ -183,6 +183,22 @@ def test_convolution_relu_and_pooling_together(kernels):
             np.testing.assert_array_equal(np.asarray(theirs), ours)
 
 
+@pytest.mark.parametrize("channels", [2, 40])
+def test_the_gradient_between_relu_and_pooling_is_asked_for(channels, kernels):
+    """Then it may not be that of what went into the relu, which is all that the convolution wants."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=s).astype("float32") for s in ((2, 6, 6, channels), (3, 3, channels, 4))]
+    arrays.append(np.full(4, -2.0, "float32"))  # most windows have 0 as their largest entry
+    symbols = [symbolic(a.shape, a.dtype) for a in arrays]
+    h = ops.fused_conv(*symbols, padding="same", activation="relu")
+    y = ops.sum(ops.max_pool(h, 2))
+    for wanted in ([h], [h, *symbols], symbols):
+        graph = Graph(symbols, [y, *gradients(y, wanted)])
+        found = jax.jit(lower(graph, kernels))(arrays)
+        for theirs, ours in zip(found, by_numpy(graph, arrays), strict=True):
+            np.testing.assert_allclose(np.asarray(theirs), ours, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("form", ["plain", "no bias", "weighted", "loss read twice", "own logits", "by input"])
 def test_logistic_regression_in_one_pass(form, kernels):
     """Prediction and gradient together, where the gradient is that of the cross-entropy on the logits and no more."""

@@ -5,6 +5,7 @@ import base64
 import html.parser
 import io
 import math
+import pickle
 import random
 import re
 import xml.etree.ElementTree as ET
@@ -1081,3 +1082,141 @@ def test_a_check_shows_the_worst_entries_first():
     assert "at a kink" in kink
     assert " | " in kink
     assert set(report.to_pandas()["kind"]) == {"ok", "wrong"}
+
+
+# ---- what a demanding reader found
+
+
+def test_a_fold_of_which_two_values_are_read():
+    x = layers.Input((3,))
+    h = layers.Dense(2, name="shared")
+    model = cr.Model(x, [ops.tanh(h(x)), h(x) * 2.0], name="net")
+    model.compile(loss=["mse", "mse"])
+    e = model.explain(np.ones((2, 3)), [np.zeros((2, 2)), np.zeros((2, 2))])
+    for depth in (0, 1, 2):
+        folded = e.fold(depth)
+        made = {s.name for s in (*folded.leaves, *folded.constants, *folded.steps)}
+        assert all(name in made for s in folded.steps for name in s.inputs)
+        read(folded.to_html())
+        ET.fromstring(e.to_svg(depth))
+    w = cr.Variable(np.eye(2), name="w")
+    slope = cr.gradients(ops.sum(ops.softmax(cr.tensor([[1.0, 2.0]]) @ w) ** 2), w)
+    assert cr.explain(slope, entry=(0, 0)).fold(0).to_html()
+
+
+def test_folded_names_are_words_not_divisions():
+    model, x, y = network()
+    folded = model.explain(x, y).fold(1)
+    step = next(s for s in folded.steps if s.operation == "net/conv")
+    assert step.formula == "net/conv(x, conv/kernel, conv/bias)"
+    assert "mfrac" not in mathml(step.written, step.operands)
+    assert "net/conv" in mathml(step.written, step.operands)
+    with cr.scope("a {0} brace"):
+        z = cr.Variable(2.0, name="v") * 3.0
+    assert "a {0} brace" in str(cr.explain(z + 1.0).fold(0))
+
+
+def test_names_that_begin_with_d_are_not_taken_for_slopes():
+    d = cr.Variable([1.0, 2.0], name="d/decoder")
+    number = cr.explain(ops.sum(d * d)).number("d/decoder", 1)
+    first, *rest = number.to_latex().splitlines()[1:-1]
+    assert "partial" not in first
+    assert all("partial" in row for row in rest)
+    assert number._repr_html_().count('class="forward"') == 1
+
+
+def test_results_of_one_entry_and_empty_arrays():
+    x, w = cr.Variable([[1.0, 2.0]], name="x"), cr.Variable([[3.0], [4.0]], name="w")
+    assert "= 11" in cr.explain(x @ w).to_html()
+    e = cr.explain(ops.sum(cr.Variable(np.zeros((0, 2)), name="none") * 2.0))
+    assert e.to_latex()
+    assert e.to_html()
+
+
+def test_layers_travel_between_processes_with_their_line():
+    layer = layers.Dense(2, name="here")
+    again = pickle.loads(pickle.dumps(layer))
+    assert again.line == layer.line
+    assert 'layers.Dense(2, name="here")' in again.line
+
+
+def test_a_nan_on_one_engine_alone_is_the_worst():
+    from chainrule.models.inside import Verification, _difference
+
+    nan, same = np.array([np.nan, 1.0], "float32"), np.array([2.0, 1.0], "float32")
+    rows = [_difference("a", "output", nan, same), _difference("b", "output", same, same)]
+    assert Verification(("numpy", "xla"), rows).worst.name == "a"
+    infinite = np.array([np.inf, 1.0], "float32")
+    assert _difference("c", "output", infinite, infinite).ulps == 0
+    assert _difference("d", "output", nan, nan).ulps == 0
+
+
+def test_weights_with_one_path_are_all_there():
+    def inner(name):
+        return cr.Sequential([layers.Input((2,)), layers.Dense(2, name="dense")], name=name)
+
+    x = layers.Input((2,))
+    model = cr.Model(x, inner("b")(inner("a")(x)), name="net")
+    model.compile(loss="mse")
+    found = model.gradients(np.ones((1, 2)), np.zeros((1, 2)))
+    assert len([name for name in found if "kernel" in name]) == 2
+
+
+def test_a_loss_of_the_layers_own():
+    class Own(cr.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1, name="dense")
+
+        def call(self, inputs):
+            out = self.dense(inputs)
+            self.add_loss(ops.mean(out**2))
+            return out
+
+    model = Own()
+    model.compile("sgd")
+    found = model.gradients(np.ones((2, 3)), None)
+    out = model.values(np.ones((2, 3)))["dense"]
+    np.testing.assert_allclose(found["dense"], 2 * out / 2, rtol=1e-5)
+    assert model.explain(np.ones((2, 3))).gradients
+    with pytest.raises(ValueProblem, match="y and an entry"):
+        model.explain(np.ones((2, 3)), np.ones((2, 1)), (0, 0))
+
+
+def test_measuring_changes_nothing():
+    pytest.importorskip("jax")
+
+    class Counts(layers.Layer):
+        def build(self, shape):
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+
+        def call(self, inputs):
+            self.calls.assign_add(1.0)
+            return inputs + 0.0 * self.calls
+
+    model = cr.Sequential([layers.Input((2,)), Counts(), layers.Dense(1)])
+    before = [v.numpy() for v in model.variables]
+    model.cost(batch_size=4, engine="xla")
+    for v, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(v.numpy(), value)
+
+
+def test_descent_keeps_to_the_whole_loss():
+    """A loss that counts for nothing moves nothing."""
+    model, x, y = line_model()
+    model.compile(loss="mse", loss_weights=0.0)
+    found = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.5), None)}, updates=3)
+    np.testing.assert_allclose(found.ways["mine"].points, np.array([[-1.5, -1.0]] * 4))
+    for wrong in ({}, {"a": ("sgd", None)}, {"a": cr.optimizers.SGD()}):
+        with pytest.raises(ValueProblem, match="way"):
+            cr.descent(model, x, y, wrong)
+
+
+def test_two_columns_without_one_target_are_recorded_without_a_plane():
+    x = layers.Input((2,))
+    model = cr.Model(x, [layers.Dense(1, name="p")(x), layers.Dense(1, name="q")(x)])
+    model.compile("sgd", loss=["mse", "mse"])
+    data = np.random.default_rng(0).normal(size=(8, 2))
+    recording = model.fit(data, [data[:, 0], data[:, 1]], verbose=0, record=2).recording
+    assert recording.plane is None
+    assert recording.to_html()

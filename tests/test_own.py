@@ -1,6 +1,8 @@
 """Operations with a backward written by hand: checked when given, used on both engines, shown as written."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -185,3 +187,65 @@ def test_price_and_forward_mode_open_it():
     assert cr.price(lambda x: swish(x), (10,), backward=True).total.flops > 0
     _, slope = cr.jvp(swish, [cr.tensor(0.7)], [cr.tensor(1.0)])
     assert float(slope) == pytest.approx(float(cr.grad(by_rule)(cr.tensor(0.7))), rel=1e-6)
+
+
+def test_what_moves_must_come_in_as_an_input():
+    """It would be taken for a constant: its changes, and its gradient, would be lost."""
+    w = cr.Variable(2.0, name="w")
+
+    @cr.operation
+    def hidden(z):
+        return z * w
+
+    with pytest.raises(ValueProblem, match="the variable 'w' inside hidden"):
+        hidden([1.0, 2.0])
+    swish = make()
+    for beta in (cr.Variable(1.0), cr.tensor(1.0)):
+        with pytest.raises(ValueProblem, match="for the setting 'beta'"):
+            swish([1.0], beta=beta)
+
+
+def test_settings_that_are_lists():
+    @cr.operation(samples=[np.ones(3)])
+    def scaled(x, by=[1.0, 2.0]):  # noqa: B006 - a list is what this is about
+        return x * by[0] + by[1]
+
+    scaled.backward(lambda u, x, by=(1.0, 2.0): u * by[0])
+    np.testing.assert_allclose(scaled([1.0, 2.0, 3.0]).numpy(), [3, 4, 5])
+    assert "by" in str(scaled.__signature__)
+
+
+def test_whole_numbers_have_no_gradient():
+    @cr.operation(samples=[(np.ones((4, 2)), np.array([0, 3, 1]))])
+    def rows(table, places):
+        return ops.take(table, places, axis=0)
+
+    @rows.backward
+    def _(u, table, places):
+        return ops.transpose(ops.one_hot(places, 4)) @ ops.cast(u, "float32")
+
+    table = cr.Variable(np.ones((4, 2)), name="table", dtype="float32")
+    found = cr.gradients(ops.sum(rows(table, [1, 1, 2])), table)
+    np.testing.assert_allclose(found.numpy(), [[0, 0], [2, 2], [1, 1], [0, 0]])
+    with pytest.raises(ValueProblem, match="without a float input"):
+        cr.operation(samples=[np.array([1])])(lambda x: x * 0.5).backward(lambda u, x: u)
+
+
+def test_it_is_copied_and_pickled_by_name():
+    assert copy.deepcopy(PLAIN) is PLAIN
+    assert pickle.loads(pickle.dumps(PLAIN)) is PLAIN
+    model = cr.Sequential([layers.Input((2,)), layers.Dense(3, activation=PLAIN)])
+    x = np.ones((1, 2))
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+@cr.operation
+def PLAIN(x):
+    return x * x
+
+
+def test_only_functions_are_operations():
+    for wrong in (3, cr.layers.Dense(1)):
+        with pytest.raises(ValueProblem, match="a function of tensors"):
+            cr.operation(wrong)

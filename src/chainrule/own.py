@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from .errors import GraphError, ValueProblem
-from .graph import new_cache
-from .ops.record import Composite, call_spec, open_instead, own_dtypes
+from .errors import ChainruleError, GraphError, ValueProblem
+from .graph import Graph, Spec, new_cache
+from .ops.record import Composite, call_spec, freeze, open_instead, own_dtypes
 from .readings.check import Report, check
+from .readings.differentiate.backward import written_gradient
+from .tensor import VARIABLE, WATCHED, Tensor, Variable, as_tensor
 
 
 class OwnOperation(Composite):
@@ -30,9 +33,11 @@ class OwnOperation(Composite):
     """
 
     def __init__(self, function: Callable[..., Any], samples: Sequence[Any]) -> None:
+        if not inspect.isfunction(function):
+            raise ValueProblem(f"{function!r} as an operation", "a function of tensors", "write one with def")
         given = list(inspect.signature(function).parameters.values())
-        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in given):
-            raise ValueProblem(f"{function.__name__} with * arguments", "named arguments", "name each input")
+        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.KEYWORD_ONLY) for p in given):
+            raise ValueProblem(f"{function.__name__} with * among its arguments", "named arguments", "name each input")
         inputs = [p.name for p in given if p.default is p.empty]
         if not inputs or [p.name for p in given[: len(inputs)]] != inputs:
             raise ValueProblem(
@@ -43,7 +48,7 @@ class OwnOperation(Composite):
         self.function, self.hand, self.report = function, None, None  # type: Any, Any, Report | None
         self.given = [s if isinstance(s, tuple) else (s,) for s in samples]
         self.name, self.names, self.arity = f"own.{function.__name__}", tuple(inputs), len(inputs)
-        self.parameters = {p.name: p.default for p in given[len(inputs) :]}
+        self.parameters = {p.name: freeze(p.default) for p in given[len(inputs) :]}
         self.value = lambda o, *xs, **attributes: function(*xs, **attributes)
         self.bodies, self.plans = new_cache(), new_cache()
         self.local = self.transpose = self.tangent = None
@@ -54,6 +59,35 @@ class OwnOperation(Composite):
         self.spec, self.casts, self.batch, self.cost = call_spec, own_dtypes, open_instead, open_instead
         self.__name__ = self.__qualname__ = function.__name__
         self.__doc__ = function.__doc__
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.function)
+
+    def __deepcopy__(self, memo: Any) -> OwnOperation:
+        return self
+
+    def __reduce__(self) -> Any:
+        """By name, as functions are."""
+        return _named, (self.function.__module__, self.function.__qualname__)
+
+    def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
+        for name, value in attributes.items():
+            if isinstance(value, Tensor | Variable):
+                raise ValueProblem(
+                    f"a {type(value).__name__.lower()} for the setting {name!r} of {self.__name__}",
+                    "a plain value, which the operation may keep",
+                    "make it an input: an argument without a default",
+                )
+        made = super().body(specs, attributes)
+        for node in made.order:
+            if node.operation in (VARIABLE, WATCHED):
+                raise ValueProblem(
+                    f"the variable {node.attributes.get('name', '')!r} inside {self.__name__}",
+                    "what moves to come in as an input",
+                    "make it an argument without a default",
+                )
+        return made
 
     def backward(self, function: Callable[..., Any] | None = None, *, check: bool = True) -> Any:
         """Give it a backward: ``(upstream, *inputs, **settings)`` to the gradient of each input, one or a tuple.
@@ -76,8 +110,15 @@ class OwnOperation(Composite):
                     "the gradient of each input",
                     "see the hints, or print the operation's report (to_html() shows it as a page)",
                 )
-        self.hand = function
+        before, self.hand = self.hand, function
         self.bodies.clear()  # what was derived from them before
+        try:
+            for sample in self.given or [self._default()] if check else []:
+                specs = tuple([as_tensor(a).spec for a in sample])
+                written_gradient(self, self.body(specs, dict(self.parameters)), dict(self.parameters))
+        except ChainruleError:
+            self.hand = before
+            raise
         return function
 
     def _checked(self, backward: Callable[..., Any]) -> Report:
@@ -97,6 +138,10 @@ class OwnOperation(Composite):
             report.entries += found.entries
             report.problems += found.problems
             report.hints += found.hints
+        if not report.entries and not report.problems:
+            raise ValueProblem(
+                f"samples of {self.__name__} without a float input", "something to compare", "give floats"
+            )
         return report
 
     def _default(self) -> tuple[Any, ...]:
@@ -107,6 +152,13 @@ class OwnOperation(Composite):
         if self.hand is None:
             raise GraphError(f"{self.__name__} without a backward", "one", f"write it under @{self.__name__}.backward")
         return check(self.function, *inputs, backward=self.hand, **settings)
+
+
+def _named(module: str, name: str) -> Any:
+    found: Any = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
 
 
 def operation(function: Callable[..., Any] | None = None, *, samples: Sequence[Any] = ()) -> Any:

@@ -32,5 +32,5 @@ def command(args: argparse.Namespace) -> int:
     else:
         print(found)
     if args.html:
-        write_page(args.html, found.to_html(args.language))
+        write_page(args.html, found.to_html(args.language), args.json)
     return 0

@@ -51,10 +51,11 @@ def command(args: argparse.Namespace) -> int:
         print(f"{explanation.result} = {title}\n")
         print(shown)
     if args.html:
-        write_page(args.html, explanation.to_html(args.language))
+        write_page(args.html, explanation.to_html(args.language), args.json)
     if args.svg:
         write(args.svg, explanation.to_svg(args.depth), "--svg")
-        print(f"\ndrawn in {args.svg}")
+        if not args.json:
+            print(f"\ndrawn in {args.svg}")
     return 0
 
 

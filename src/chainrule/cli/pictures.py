@@ -34,10 +34,11 @@ def draw(path: str, panels: list[Any], title: str) -> None:
     print(f"\ncurves drawn in {path}")
 
 
-def write_page(path: str, html: str) -> None:
-    """A page, and a word on how to look at it."""
+def write_page(path: str, html: str, quiet: bool = False) -> None:
+    """A page, and a word on how to look at it, which would be in the way of `quiet` data."""
     write(path, html, "--html")
-    print(f"\nwritten to {path}: open it in a browser")
+    if not quiet:
+        print(f"\nwritten to {path}: open it in a browser")
 
 
 def write(path: str, text: str, option: str) -> None:

@@ -56,7 +56,8 @@ def _set(text: str, names: Sequence[str], into: Any) -> str:
     try:
         tree = ast.parse(filled.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return str(into.words(text))
+        held = lambda match: names[int(match[1])] if int(match[1]) < len(names) else match[0]
+        return str(into.words(re.sub(r"\{(\d+)\}", held, text)))
     return _Setter(filled.strip(), names, into).node(tree)
 
 
@@ -79,7 +80,7 @@ class _Setter:
         if isinstance(node, ast.Name):
             return self.name(node.id)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            return self.call(node.func.id, node.args, outside)
+            return self.call(self.shown(node.func.id), node.args, outside)
         if isinstance(node, ast.Subscript):
             inside = ast.get_source_segment(self.text, node.slice) or ""
             return str(into.below(self.node(node.value, 5), into.words(inside.strip("()").replace("...", "…"))))
@@ -103,9 +104,13 @@ class _Setter:
         made = into.row(self.node(node.left, binds), sign, self.node(node.right, binds + 1, right=True))
         return str(into.bracket(made) if binds < outside else made)
 
-    def name(self, word: str) -> str:
+    def shown(self, word: str) -> str:
+        """The name that stands behind a place."""
         held = re.fullmatch(r"_(\d+)_", word)
-        shown = self.names[int(held[1])] if held and int(held[1]) < len(self.names) else word
+        return self.names[int(held[1])] if held and int(held[1]) < len(self.names) else word
+
+    def name(self, word: str) -> str:
+        shown = self.shown(word)
         if re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", shown):
             return str(self.into.number(shown))
         parts = re.fullmatch(r"([A-Za-z])_?(\d+)", shown)

@@ -85,7 +85,11 @@ def numbers(array: Any) -> dict[str, Any]:
         return {}
     flat = array.reshape(-1)[:: max(1, array.size // COUNTED)].astype(float)
     finite = flat[np.isfinite(flat)]
-    found: dict[str, Any] = {"zeros": int((flat == 0).sum()), "not finite": int(flat.size - finite.size)}
+    of = array.size / flat.size  # of a sample: as many as there are in all, about
+    found: dict[str, Any] = {
+        "zeros": round(of * int((flat == 0).sum())),
+        "not finite": round(of * int(flat.size - finite.size)),
+    }
     if finite.size:
         found |= {k: float(getattr(finite, k)()) for k in ("mean", "std", "min", "max")}
     return found

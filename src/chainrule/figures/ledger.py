@@ -58,7 +58,7 @@ class _Page:
 
     def made(self) -> str:
         e, say = self.e, self.say
-        value = show(e.value, e.digits)
+        value = show(np.reshape(e.value, ()), e.digits)
         shown = first_view(e)
         return whole_page(
             f"{e.result} = {value}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from ..draw import notation
 from ..draw.page import page as whole_page
@@ -11,68 +13,69 @@ from ..draw.text import clean
 from ..readings.explain import Explanation, Number
 from ..readings.explain.data import entry, show
 
-Row = tuple[str, str, str]  # the left side, the arithmetic, the number
+Row = tuple[str, str, str, str]  # the left side, the arithmetic, the number, the node that it comes through
 
 
 def latex(number: Number) -> str:
     """The rows, aligned at the first sign of equality."""
-    return _aligned(number.lines())
+    (_, text, right), *backward = number.lines()
+    rows: list[Row] = [(_name(number.name, number.index), text, right, "")]
+    side = _slope(number.result, number.name, number.index)
+    for (_, text, right), node in zip(backward, [*(name for name, _ in number.through), ""], strict=False):
+        rows.append((side, text, right, node))
+    return _aligned(rows)
 
 
 def latex_of(e: Explanation) -> str:
     """Every step, forward, then every edge and sum, backward."""
     rows: list[Row] = []
     for s in e.steps:
-        right = show(s.value[s.index] if s.index else s.value, e.digits)
-        rows.append((entry(s.name, s.index), s.arithmetic.text if s.arithmetic else "", right))
+        if np.size(s.value):
+            right = show(np.asarray(s.value)[s.index], e.digits)
+            rows.append((_name(s.name, s.index), s.arithmetic.text if s.arithmetic else "", right, ""))
     joins = {j.name: j for j in e.joins}
     for edge in e.edges:
         for join in [joins.pop(edge.node)] if edge.node in joins else []:
-            rows.append(_slope(e, join.name, join))
-        rows.append(_slope(e, edge.input, edge))
-    rows += [_slope(e, join.name, join) for join in joins.values()]
+            rows.append(_backward(e, join.name, join))
+        rows.append(_backward(e, edge.input, edge))
+    rows += [_backward(e, join.name, join) for join in joins.values()]
     return _aligned(rows)
 
 
-def _slope(e: Explanation, name: str, shown: Any) -> Row:
-    return f"d{e.result}/d{entry(name, shown.index)}", shown.arithmetic.text, show(shown.arithmetic.value, e.digits)
+def _backward(e: Explanation, name: str, shown: Any) -> Row:
+    right = show(shown.arithmetic.value, e.digits)
+    return _slope(e.result, name, shown.index), shown.arithmetic.text, right, ""
 
 
 def _aligned(rows: Iterable[Row]) -> str:
     lines = []
-    for left, middle, right in rows:
-        left, _, node = left.partition(" through ")
-        through = f" && \\text{{(through {node})}}" if node else ""
-        sides = [_side(left), notation.latex(right)]
+    for left, middle, right, node in rows:
+        sides = [notation.latex(right)]
         if middle and middle.strip("()") != right:
-            sides.insert(1, notation.latex(middle))
-        lines.append(sides[0] + " &= " + " = ".join(sides[1:]) + through)
+            sides.insert(0, notation.latex(middle))
+        through = rf" && {notation.latex('{0}', [node])}" if node else ""
+        lines.append(f"{left} &= {' = '.join(sides)}{through}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
-def _side(left: str) -> str:
-    """``dJ/dh1[0, 2]`` or ``h1[0, 2]``."""
-    if left.startswith("d") and "/d" in left:
-        above, _, below = left[1:].partition("/d")
-        return rf"\frac{{\partial {notation.latex('{0}', [above])}}}{{\partial {_name(below)}}}"
-    return _name(left)
+def _slope(result: str, name: str, index: Sequence[int]) -> str:
+    return rf"\frac{{\partial {notation.latex('{0}', [result])}}}{{\partial {_name(name, index)}}}"
 
 
-def _name(text: str) -> str:
-    name, _, index = text.partition("[")
+def _name(name: str, index: Sequence[int]) -> str:
     made = notation.latex("{0}", [name])
-    return f"{{{made}}}_{{[{index}}}" if index else made
+    return f"{{{made}}}_{{[{', '.join(map(str, index))}]}}" if index else made
 
 
 def fragment(number: Number) -> str:
     """The rows as HTML that needs no style of its own."""
     rows = []
-    for left, middle, right in number.lines():
+    for k, (left, middle, right) in enumerate(number.lines()):
         if middle and middle.strip("()") != right:
             right = f"{notation.mathml(middle)} = {notation.mathml(right)}"
         else:
             right = notation.mathml(right)
-        kind = "backward" if "/d" in left else "forward"
+        kind = "backward" if k else "forward"
         rows.append(f'<p class="{kind}"><code>{clean(left)}</code> = {right}</p>')
     return f'<div class="one-number">{"".join(rows)}</div>'
 

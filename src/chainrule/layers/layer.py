@@ -127,7 +127,8 @@ class Layer(Configurable):
         self._remat = self._rematerialized()
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
-        self._made = made_here()
+        self._line = ""
+        self._made: Any = made_here()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -142,7 +143,11 @@ class Layer(Configurable):
     @property
     def line(self) -> str:
         """The user's line that made the layer."""
-        return line_of(self._made)
+        return line_of(self._made) or self._line
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Code does not travel between processes; the line of it does."""
+        return {**self.__dict__, "_made": None, "_line": self.line}
 
     # ---- weights
 

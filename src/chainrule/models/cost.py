@@ -19,6 +19,7 @@ from ..engine import engine as engine_named
 from ..errors import GraphError, ValueProblem
 from ..graph import Spec
 from ..layers.calling import looking_on
+from ..ops import random
 from ..readings.differentiate import gradients
 from ..readings.flat import Flat
 from ..readings.nested import Build, flatten
@@ -387,7 +388,7 @@ def _measure_layers(
         flat, build = flatten(list(args), numbers=False)
         if layer is model or "/" in short or not flat or not all(isinstance(t, Tensor) for t in flat):
             continue
-        key = (type(layer), repr(layer.get_config() | {"name": ""}), tuple(t.spec for t in flat))
+        key = (id(layer), tuple(t.spec for t in flat))
         if key not in seen:
             seen[key] = _layer_alone(layer, flat, build, name)
         forward, both = seen[key]
@@ -416,7 +417,13 @@ def _layer_alone(layer: Any, tensors: Sequence[Tensor], build: Build, name: str)
         return [made, [gradients(t, wanted, ops.ones_like(t), unconnected="zero") for t in made if wanted]]
 
     one, two = compiled(forward, engine=name), compiled(both, engine=name)
-    return _time(lambda: one(*given)), _time(lambda: two(*given))
+    held, stream = [(v, v.numpy()) for v in layer.variables], random.get_state()
+    try:
+        return _time(lambda: one(*given)), _time(lambda: two(*given))
+    finally:
+        for v, value in held:
+            v.hold(value)
+        random.set_state(stream)
 
 
 def _time(run: Callable[[], Any]) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from .. import optimizers
 from ..compiling import compile as compiled
 from ..errors import GraphError, ValueProblem
+from ..ops import random
 from ..readings.trace import Aside
 from ..tensor import constant, recording
 from ..training.feed import one_batch
@@ -136,17 +137,31 @@ def descent(
     if learning_rates is not None:
         ways = {f"rate {rate:g}": (optimizers.SGD(rate), None) for rate in learning_rates}
     ways = _default(learning_rate) if ways is None else ways
+    for name, given in ways.items():
+        fits = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], optimizers.Optimizer)
+        if not fits:
+            raise ValueProblem(
+                f"the way {name!r}: {given!r}", "an optimizer and a batch size", 'e.g. {"mine": (SGD(0.1), 32)}'
+            )
+    if not ways:
+        raise ValueProblem("no way to take", "at least one", "leave `ways` and `learning_rates` out for the usual ones")
     model._must_be_compiled("descent")
     batch = one_batch(x, y, None, None, model._float_dtype())
+    if not isinstance(batch[0], np.ndarray) or not isinstance(batch[1], np.ndarray):
+        raise ValueProblem(
+            "several inputs or outputs", "one array each, of which batches are taken", "train it with fit"
+        )
     model._prepare(batch, training=True)
     if not model.trainable_weights:
         raise GraphError(f"descent of {model.name!r}, which has no trainable weight", "weights to move", "add a layer")
     loss = _loss_of(model, batch)
     start = [w.numpy().astype(np.float64) for w in model.trainable_weights]
+    stream = random.get_state()
     taken = {
         name: [_taken(model, batch, optimizer, size, updates, seed, loss) for seed in range(seeds)]
         for name, (optimizer, size) in ways.items()
     }
+    random.set_state(stream)  # layers may have drawn from it
     axes, first, second = _plane(model, start, taken, plane)
     found: dict[str, Way] = {}
     for name, runs in taken.items():
@@ -189,7 +204,7 @@ def _loss_of(model: Any, batch: Any) -> Callable[[Sequence[Any]], float]:
     """The loss of all data as a function of the trainable weights."""
     weights = model.trainable_weights
     x, y = batch[:2]
-    numbers = sum(w.size for w in weights) * len(np.atleast_1d(y if not isinstance(y, dict | list | tuple) else [0]))
+    numbers = sum(w.size for w in weights) * len(y)
 
     def of(*values: Any) -> Any:
         aside = Aside()
@@ -216,7 +231,9 @@ def _taken(
 ) -> list[tuple[list[Any], float]]:
     """The weights and the loss at the start and after each update, until they are lost."""
     walker = copy.deepcopy(model)
-    walker.compile(copy.deepcopy(optimizer), model.loss)
+    walker.compile(
+        **{**model._compiled, "optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
+    )
     x, y, _ = batch
     rows = len(x)
     rng = np.random.default_rng(seed)
@@ -261,7 +278,11 @@ def _plane(model: Any, start: list[Any], taken: Any, plane: Any) -> tuple[tuple[
         rng = np.random.default_rng(0)
         drawn: Any = [[_like(rng.normal(size=w.shape), w) for w in start] for _ in range(2)]
         return ("first random direction", "second random direction"), drawn[0], drawn[1]
-    if not isinstance(plane, list | tuple) or len(plane) != 2:
+    if (
+        not isinstance(plane, list | tuple)
+        or len(plane) != 2
+        or any(not isinstance(which, list | tuple) or len(which) != 2 for which in plane)
+    ):
         raise ValueProblem(f"plane={plane!r}", "two weights, 'principal' or 'random'", "see the examples")
     chosen = [_entry(names, start, *which) for which in plane]
     titles = [f"{name}[{', '.join(map(str, np.atleast_1d(index)))}]" for name, index in plane]

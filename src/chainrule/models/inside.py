@@ -50,7 +50,8 @@ def run_through(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, 
     try:
         with recording(Aside()), looking_on() as seen, np.errstate(all="ignore"):
             outputs = model(data, training=training)
-            loss = model.compute_loss(data, targets, outputs, weights, training) if y is not None else None
+            wanted = y is not None or (model.compiled and model._loss is None and bool(model.losses))
+            loss = model.compute_loss(data, targets, outputs, weights, training) if wanted else None
     finally:
         model._forget_losses()
     return Pass(given, _by_path(model, seen), outputs, loss)
@@ -80,6 +81,22 @@ def _by_path(model: Any, seen: list[tuple[str, Any, Any, Any]]) -> dict[str, Ten
     return found
 
 
+def named_weights(model: Any) -> dict[str, Any]:
+    """The trainable weights by path in the model; of two with one path the second is ``path#2``."""
+    found: dict[str, Any] = {}
+    for w in model.trainable_weights:
+        found[_free(w.path.removeprefix(f"{model.name}/"), found)] = w
+    return found
+
+
+def _free(name: str, taken: Any) -> str:
+    k = 2
+    free = name
+    while free in taken:
+        free, k = f"{name}#{k}", k + 1
+    return free
+
+
 def values(model: Any, x: Any, training: bool = False) -> dict[str, Any]:
     """Each layer's output on a batch, by the layer's path in the model."""
     return {name: t.numpy() for name, t in run_through(model, x, None, None, training, False).layers.items()}
@@ -88,11 +105,12 @@ def values(model: Any, x: Any, training: bool = False) -> dict[str, Any]:
 def gradients(model: Any, x: Any, y: Any, sample_weight: Any = None, training: bool = True) -> dict[str, Any]:
     """The loss's gradient by each layer's output, by each weight and by the inputs, by path."""
     found = run_through(model, x, y, sample_weight, training, True)
-    assert found.loss is not None
-    weights: dict[str, Any] = {w.path.removeprefix(f"{model.name}/"): w for w in model.trainable_weights}
+    if found.loss is None:
+        raise ValueProblem(f"gradients of {model.name!r} without a loss", "targets, or a layer's add_loss", "pass y")
+    weights = named_weights(model)
     watched = {name: t for name, t in found.given.items() if t.tracked}
     moved = {name: t for name, t in found.layers.items() if t.tracked and t.spec.floating}
-    wanted = {**moved, **weights, **watched}
+    wanted = {**moved, **weights, **{_free(name, {*moved, *weights}): t for name, t in watched.items()}}
     made = gradients_of(found.loss, [_leaf(t) for t in wanted.values()], unconnected="zero")
     return {name: g.numpy() for name, g in zip(wanted, made, strict=True)}
 
@@ -113,14 +131,18 @@ def explained(
     digits: int | None = None,
 ) -> Explanation:
     """The loss of a batch explained, or, without targets, one entry of the output."""
-    if y is None and entry is None:
+    if y is not None and entry is not None:
+        raise ValueProblem(
+            "y and an entry together", "y, for the loss, or the index of one number of the output", "leave one out"
+        )
+    caller = made_here().code  # the user's line that asks is not the one that made a layer
+    found = run_through(model, x, y, sample_weight, y is not None if training is None else training, True)
+    if found.loss is None and entry is None:
         raise ValueProblem(
             "a model to be explained without y and without an entry",
             "targets, for the loss, or the index of one number of the output",
             "e.g. model.explain(x, y), or model.explain(x, entry=(0, 3))",
         )
-    caller = made_here().code  # the user's line that asks is not the one that made a layer
-    found = run_through(model, x, y, sample_weight, y is not None if training is None else training, True)
     made = {f"{model.name}/{layer.name}": layer.line for layer in model._flatten_layers() if layer is not model}
 
     def line(node: Node) -> str:
@@ -131,14 +153,14 @@ def explained(
             (made[path] for k in range(len(paths), 1, -1) if (path := f"{model.name}/{paths[k - 1]}") in made), ""
         )
 
-    if found.loss is not None:
-        wanted: Any = found.loss if entry is None else None
+    if entry is None:
+        wanted: Any = found.loss
     else:
         flat = [t for t in flatten(found.outputs, numbers=False)[0] if isinstance(t, Tensor)]
         wanted = flat[0] if len(flat) == 1 else None
     if wanted is None:
         raise GraphError(
-            "an entry of several outputs, or of a loss", "one output, without y", "explain the tensor you mean"
+            f"an entry of the {len(flat)} outputs", "one output", "explain the tensor you mean, e.g. cr.explain(t[0])"
         )
     return explain(wanted, entry, names=found.given, depth=depth, digits=digits, lines=line)
 
@@ -168,7 +190,7 @@ class Verification:
     @property
     def worst(self) -> Difference:
         """The row with most ulps."""
-        return max(self.rows, key=lambda r: -1.0 if np.isnan(r.ulps) else r.ulps)
+        return max(self.rows, key=lambda r: r.ulps)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -216,7 +238,7 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
         found = {(k, "output"): t for k, t in layers.items()}
         if loss is not None:
             found["loss", "loss"] = loss
-            weights = {w.path.removeprefix(f"{model.name}/"): w for w in model.trainable_weights}
+            weights = named_weights(model)
             moved = {k: t for k, t in layers.items() if t.tracked}
             wanted: list[Any] = [*moved.values(), *weights.values()]
             made = gradients_of(loss, wanted, unconnected="zero")
@@ -244,8 +266,10 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
 def _difference(name: str, what: str, a: Any, b: Any) -> Difference:
     kind = a.dtype
     a, b = a.astype(np.float64), b.astype(np.float64)
-    apart = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
-    size = np.maximum(np.abs(a), np.abs(b))
+    with np.errstate(invalid="ignore"):
+        apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+    apart = np.nan_to_num(apart, nan=np.inf, posinf=np.inf)  # nan on one side alone is as far apart as can be
+    size = np.where(np.isfinite(a) & np.isfinite(b), np.maximum(np.abs(a), np.abs(b)), 0.0)
     largest, difference = (float(m.max()) if m.size else 0.0 for m in (size, apart))
     steps = apart / last_place(size, kind)
     return Difference(

@@ -116,14 +116,13 @@ class Recorder(Callback):
 
     def look(self, logs: dict[str, Any]) -> None:
         """Add a moment."""
-        from .inside import gradients, values
+        from .inside import gradients, named_weights, values
 
         x, y, w = self.batch
         found = values(self.model, x, training=False)
         slopes = gradients(self.model, x, y, w) if y is not None else {}
         weights, sizes = {}, {}
-        for variable in self.model.trainable_weights:
-            path = variable.path.removeprefix(f"{self.model.name}/")
+        for path, variable in named_weights(self.model).items():
             value = variable.numpy()
             sizes[path] = (float(np.linalg.norm(value)), float(np.linalg.norm(slopes.get(path, 0.0))))
             if value.size <= HELD:
@@ -141,7 +140,8 @@ class Recorder(Callback):
 
     def _prepare_plane(self) -> None:
         flat = flatten(self.batch[0], numbers=False)[0]
-        if len(flat) != 1 or flat[0].ndim != 2 or flat[0].shape[1] != 2:
+        targets = flatten(self.batch[1], numbers=False)[0] if self.batch[1] is not None else []
+        if len(flat) != 1 or len(targets) != 1 or flat[0].ndim != 2 or flat[0].shape[1] != 2:
             return
         x = np.asarray(self.x if isinstance(self.x, np.ndarray) else flat[0], dtype=float)[:POINTS]
         y = np.asarray(self.y if isinstance(self.y, np.ndarray) else self.batch[1], dtype=float)[:POINTS]

@@ -370,7 +370,8 @@ def _max_pool(values: Values, node: Node) -> Values | None:
     shape = (x.shape[0], *g.out, x.shape[-1])
     forms = (_like(x, *shape), Form(shape, jnp.uint8))
     call = _source(node.inputs[0], "convolution")
-    made.after_relu = call is not None and call.attributes["activation"] == "relu"
+    relu = call is not None and call.attributes["activation"] == "relu"
+    made.after_relu = relu and _goes_to_convolutions(values, node)
     made.thin = call is not None and made.after_relu and _thin(call, g)
     if made.thin and call is not None:
         inputs = values.inputs_of(call)
@@ -381,6 +382,23 @@ def _max_pool(values: Values, node: Node) -> Values | None:
         best, made.index = _call("max_pool", forms, x, **windows, relu=made.after_relu)
     made.known[len(made.graph.order) - 1] = best
     return made
+
+
+def _goes_to_convolutions(values: Values, node: Node) -> bool:
+    """Whether nothing but the gradient of a convolution reads the gradient of this pooling, which may then be that
+    of what went into the convolution's relu."""
+    order = values.graph.order
+    kept = {n.serial for n in order if n.operation is PICK and n.inputs[0] is node}
+    calls = {
+        n.serial
+        for n in order
+        if n.operation.name == "max_pool_gradient" and not kept.isdisjoint(p.serial for p in n.inputs)
+    }
+    found = {n.serial for n in order if n.operation is PICK and n.inputs[0].serial in calls}
+    if not found.isdisjoint(n.serial for n in values.graph.outputs):
+        return False
+    readers = [n for n in order if not found.isdisjoint(p.serial for p in n.inputs)]
+    return all(n.operation.name == "convolution_gradient" for n in readers)
 
 
 def _thin(call: Node, pool: Geometry) -> bool:

@@ -217,7 +217,13 @@ def written_gradient(operation: Operation, body: Graph, attributes: dict[str, An
         with made_for(Made(operation.name, None, 0)):
             given = operation.hand(upstream, *body.inputs, **attributes)
             listed = list(given) if isinstance(given, list | tuple) else [given]
-            outputs = [as_tensor(g) for g in listed]
+            moving = [x.spec.floating for x in body.inputs]
+            if len(listed) == sum(moving) < len(moving):  # whole numbers have none
+                rest = iter(listed)
+                listed = [next(rest) if moves else None for moves in moving]
+            blank = [ops.zeros(x.spec.shape, x.spec.dtype) for x in body.inputs]
+            outputs = [z if g is None else as_tensor(g) for g, z in zip(listed, blank, strict=False)]
+            outputs += [as_tensor(g) for g in listed[len(blank) :]]
             for g, x in zip(outputs, body.inputs, strict=False):
                 if g.spec.shape != x.spec.shape:
                     raise ShapeError(

@@ -119,7 +119,7 @@ class Number:
     digits: int | None = field(default=None, repr=False)
 
     def lines(self) -> list[tuple[str, str, str]]:
-        """What is said, a row each: the left side, the arithmetic, the number."""
+        """What is said, a row each: the left side, the arithmetic, the number. The first row is the value's."""
         shown, of = entry(self.name, self.index), f"d{self.result}/d{entry(self.name, self.index)}"
         rows = [(shown, self.forward.text if self.forward else "", show(self.value, self.digits))]
         for node, arithmetic in self.through:

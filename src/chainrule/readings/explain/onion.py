@@ -138,27 +138,24 @@ def fold(e: Explanation, depth: int) -> Explanation:
         if isinstance(here, Step):
             steps.append(here)
             continue
-        steps.append(_folded(here))
+        steps += _folded(here)
         part_of.update((inner.name, here) for inner in here.steps)
     edges = _edges(e, part_of)
     return Explanation(e.result, e.leaves, steps, edges, _joins(e, edges), e.gradients, e.constants, e.digits, e.ledger)
 
 
-def _folded(part: Part) -> Step:
+def _folded(part: Part) -> list[Step]:
+    """A step for each value that is read outside, the last one made last."""
     last = part.last
+    given = [*part.inputs, part.path]
     places = ", ".join(f"{{{i}}}" for i in range(len(part.inputs)))
-    return Step(
-        last.name,
-        f"{part.path}({places})",
-        part.inputs,
-        last.value,
-        None,
-        last.index,
-        part.path,
-        part.path.rpartition("/")[0],
-        last.line,
-        part.inputs,
-    )
+    written = f"{{{len(part.inputs)}}}({places})"
+    around = part.path.rpartition("/")[0]
+    return [
+        Step(s.name, written, given, s.value, None, s.index, part.path, around, last.line, part.inputs)
+        for s in part.steps
+        if s.name in part.outputs or s is last
+    ]
 
 
 def _edges(e: Explanation, part_of: dict[str, Part]) -> list[Edge]:
