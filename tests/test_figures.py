@@ -1220,3 +1220,49 @@ def test_two_columns_without_one_target_are_recorded_without_a_plane():
     recording = model.fit(data, [data[:, 0], data[:, 1]], verbose=0, record=2).recording
     assert recording.plane is None
     assert recording.to_html()
+
+
+def test_a_scope_around_the_model_changes_no_name():
+    model, x, y = network()
+    plain, costs = model.values(x), [line.name for line in model.cost(x, y).lines]
+    with cr.scope("outer"):
+        assert list(model.values(x)) == list(plain)
+        assert [line.name for line in model.cost(x, y).lines] == costs
+        assert "conv/kernel" in model.gradients(x, y)
+
+
+def test_bfloat16_is_seen():
+    pytest.importorskip("ml_dtypes")
+    x = cr.Variable([1.0, 0.0], name="x", dtype="bfloat16")
+    with np.errstate(all="ignore"):
+        e = cr.explain(ops.sum(ops.log(x)))
+    assert "made by log" in str(e.troubles[0])
+    picture = cr.look(x)
+    assert picture.to_dict()["max"] == 1.0
+    assert "bfloat16" in picture.to_svg()
+
+
+def test_only_plain_convolutions_slide():
+    layer = layers.Conv2DTranspose(2, 3)
+    layer(np.ones((1, 4, 4, 1)))
+    with pytest.raises(ValueProblem, match="a Conv2D that was built"):
+        cr.slide(layer, np.ones((4, 4, 1)))
+    conv = layers.Conv2D(1, 11)
+    conv(np.ones((1, 64, 64, 3)))
+    assert len(cr.slide(conv, np.random.default_rng(0).random((64, 64, 3))).to_html()) < 3_000_000
+
+
+def test_moments_count_the_updates_of_this_fit():
+    model, x, y = plane_model()
+    model.fit(x, y, batch_size=20, epochs=2, verbose=0)
+    later = model.fit(x, y, batch_size=20, initial_epoch=2, epochs=4, verbose=0, record=1).recording
+    assert [m.step for m in later.moments] == [0, 6]
+    endless = ((x[k : k + 10], y[k : k + 10]) for _ in range(9) for k in (0, 10, 20))
+    found = model.fit(endless, steps_per_epoch=3, epochs=3, verbose=0, record=3).recording
+    assert [m.step for m in found.moments] == [0, 3, 6, 9]
+
+
+def test_the_formula_is_of_the_multiplies_beside_it():
+    model = cr.Sequential([layers.Input((9,)), layers.Dense(3, activation="tanh", name="d")])
+    (line,) = model.cost(batch_size=5).lines
+    assert line.formula == "5·3 outputs × 9 = 135 multiplies"

@@ -37,8 +37,10 @@ def command(args: argparse.Namespace) -> int:
     if not 0 < args.rtol < math.inf:
         raise ValueProblem(f"--rtol {args.rtol}", "a small positive number", "e.g. --rtol 1e-6")
     if args.html:
+        from ..figures.words import catalogue
         from .pictures import check_place
 
+        catalogue(args.language)
         check_place(args.html, "--html")
     function, backward = load(args.function)
     points, settings = _points(function, args.values, args.seed)

@@ -16,11 +16,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
+    from ..figures.words import catalogue
     from ..models.cost import Comparison, cost_of_model
     from ..saving import load_model
     from .pictures import check_place, write_page
 
     if args.html:
+        catalogue(args.language)
         check_place(args.html, "--html")
     loaded = [load_model(name, compile=False) for name in args.models]
     costs = [cost_of_model(m, batch_size=args.batch, measure=args.measure, engine=args.engine) for m in loaded]

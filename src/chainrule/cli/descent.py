@@ -24,10 +24,12 @@ def command(args: argparse.Namespace) -> int:
     from .. import layers
     from ..datasets import boston
     from ..errors import ValueProblem
+    from ..figures.words import catalogue
     from ..models import Sequential
     from ..models.descent import descent
     from .pictures import check_place, write_page
 
+    catalogue(args.language)
     check_place(args.html, "--html")
     table = boston.load()
     if args.column not in table.columns:

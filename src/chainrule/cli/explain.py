@@ -30,12 +30,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     from ..errors import ValueProblem
+    from ..figures.words import catalogue
     from .pictures import check_place, write, write_page
 
     if not 0 <= args.digits <= 100:
         raise ValueProblem(f"--digits {args.digits}", "0 to 100", "e.g. --digits 6")
     if args.depth is not None and args.depth < 0:
         raise ValueProblem(f"--depth {args.depth}", "0 or more", "e.g. --depth 0")
+    catalogue(args.language)
     for option in ("html", "svg"):
         if getattr(args, option):
             check_place(getattr(args, option), f"--{option}")

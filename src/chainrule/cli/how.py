@@ -14,9 +14,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     from ..figures.how import how
+    from ..figures.words import catalogue
     from .pictures import check_place, write_page
 
     if args.html:
+        catalogue(args.language)
         check_place(args.html, "--html")
     found = how(" ".join(args.name), args.sizes)
     print(found)

@@ -10,6 +10,7 @@ from ..draw import heat
 from ..draw.heat import Panel
 from ..draw.page import page as whole_page
 from ..errors import ShapeError
+from ..graph.spec import is_float
 from ..readings.explain.data import show
 from ..tensor import Tensor, Variable
 from .shown import shape_of
@@ -23,7 +24,11 @@ class Look:
     """An array's picture, in every form: ``to_svg()``, ``to_html()``, ``to_dict()``, and in notebooks by itself."""
 
     def __init__(self, array: Any, name: str = "", kind: str | None = None, language: str = "en") -> None:
-        self.array, self.name, self.language = np.asarray(array), name, language
+        held = np.asarray(array)
+        self.dtype = held.dtype.name
+        # a narrow float that NumPy does not know as one
+        self.array = held.astype(np.float32) if is_float(held.dtype) and held.dtype.kind != "f" else held
+        self.name, self.language = name, language
         self.kind = kind or ("kernel" if self.array.ndim == 4 and "kernel" in name else "maps")
         if self.kind not in ("kernel", "maps"):
             raise ShapeError(f"kind={kind!r}", "'kernel' (height, width, in, out) or 'maps' (images or features)", "")
@@ -33,7 +38,7 @@ class Look:
         say = catalogue(self.language)
         rows, note = panels(self.array, self.kind, say)
         lines = [*statistics(self.array, say), *([note] if note else [])]
-        title = " ".join(filter(None, (self.name or "tensor", shape_of(self.array), self.array.dtype.name)))
+        title = " ".join(filter(None, (self.name or "tensor", shape_of(self.array), self.dtype)))
         return heat.svg(rows, title, lambda v: show(v), lines, styled)
 
     def to_html(self) -> str:
@@ -44,7 +49,7 @@ class Look:
     def to_dict(self) -> dict[str, Any]:
         """Shape, dtype and statistics."""
         array = self.array
-        return {"name": self.name, "shape": list(array.shape), "dtype": array.dtype.name, **numbers(array)}
+        return {"name": self.name, "shape": list(array.shape), "dtype": self.dtype, **numbers(array)}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         drawn = self.to_svg()

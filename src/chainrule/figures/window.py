@@ -19,6 +19,7 @@ from .shown import signs
 from .words import catalogue
 
 PLACES, CHANNELS = 25, 4  # so many places, spread over the output; so many input channels written out
+POINTED = 400  # an image of more entries does not say them when pointed at: it is there once a place
 
 
 class Window:
@@ -102,7 +103,9 @@ class Slide:
             if c == 0:
                 row.append(Panel(say("output"), shown, marks=[(place.row, place.column, 1, 1)], alone=True))
             rows.append(row)
-        picture = heat.svg(rows, f"[{place.row}, {place.column}]", lambda v: signs(show(v + 0.0, 3)), (), False, 165)
+        picture = heat.svg(
+            rows, f"[{place.row}, {place.column}]", _number, (), False, 165, self.padded[..., 0].size <= POINTED
+        )
         tables = "".join(
             f'<p class="number">{say("channel {c}", c=c)}: {clean(_sum(place, c))}</p>' for c in range(count)
         )
@@ -120,6 +123,10 @@ class Slide:
         from ..draw.page import framed
 
         return framed(self.to_html())
+
+
+def _number(value: Any) -> str:
+    return signs(show(value + 0.0, 3))
 
 
 def _sum(place: Window, c: int) -> str:
@@ -143,7 +150,8 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
     '8 + 0 = 8'
     """
     kernel = getattr(layer, "kernel", None)
-    if kernel is None or len(kernel.shape) != 4:
+    kinds = [cls.__name__ for cls in type(layer).__mro__]
+    if kernel is None or len(kernel.shape) != 4 or "Conv2D" not in kinds or "Conv2DTranspose" in kinds:
         raise ValueProblem(
             f"{type(layer).__name__} {getattr(layer, 'name', '')!r}", "a Conv2D that was built", "call it on data first"
         )

@@ -28,6 +28,7 @@ from ..readings.trace import Step, trace
 from ..tensor import Tensor
 from ..training.feed import one_batch, specs_of
 from ..utils.clock import timed
+from .inside import inside
 from .summary import input_specs
 
 PHASES = ("forward", "backward", "update")
@@ -37,8 +38,8 @@ LOSS, OPTIMIZER = "(loss and metrics)", "(optimizer)"
 
 @dataclass
 class Line:
-    """A layer's cost. ``formula`` is that of its dearest operation forward; ``memory`` what it hands on, in bytes.
-    ``seconds``: what was measured, by phase."""
+    """A layer's cost. ``formula`` is that of the operation with most multiplies forward; ``memory`` what the layer
+    hands on, in bytes. ``seconds``: what was measured, by phase."""
 
     name: str
     kind: str
@@ -287,7 +288,7 @@ def _step(model: Any, batch: Any, trains: bool) -> tuple[Step, list[tuple[str, A
 def _lines(model: Any, step: Step, calls: Sequence[tuple[str, Any, Any, Any]]) -> list[Line]:
     lines: dict[str, Line] = {}
     for path, layer, _, result in calls:
-        name = path.removeprefix(f"{model.name}/")
+        name = inside(model, path)
         if layer is model or "/" in name:
             continue
         flat = [t for t in flatten(result, numbers=False)[0] if isinstance(t, Tensor)]
@@ -296,12 +297,13 @@ def _lines(model: Any, step: Step, calls: Sequence[tuple[str, Any, Any, Any]]) -
             line = lines[name] = Line(name, type(layer).__name__, flat[0].shape if flat else None)
             line.parameters = sum(v.size for v in layer.weights)
         line.memory += sum(t.spec.nbytes for t in flat)
-    dearest: dict[str, int] = {}
+    dearest: dict[str, tuple[int, int]] = {}
     for phase, name, count, formula in _priced(model, step):
         line = lines.setdefault(name, Line(name, ""))
         line.counts[phase] = line.counts[phase] + count
-        if phase == "forward" and count.flops > dearest.get(name, -1):
-            dearest[name], line.formula = count.flops, formula
+        price = count.multiplies, count.flops
+        if phase == "forward" and price > dearest.get(name, (-1, -1)):
+            dearest[name], line.formula = price, formula
     return list(lines.values())
 
 
@@ -332,15 +334,14 @@ def _whose(model: Any, flat: Flat) -> Iterator[tuple[str, str]]:
             phase = "update" if not after.isdisjoint(row.inputs) or _is_update(model, row.outer.scope) else "forward"
         if phase != "forward":
             after.add(row.place)
-        words = row.outer.scope.split("/")
-        own = words[1] if len(words) > 1 and words[0] == model.name else words[0]
+        own = inside(model, row.outer.scope).split("/")[0]
         name = own if own in known and phase != "update" else OPTIMIZER if phase == "update" else LOSS
         yield phase, name
 
 
 def _is_update(model: Any, scope: str) -> bool:
     optimizer = getattr(model, "optimizer", None)
-    return optimizer is not None and scope.split("/")[0] == optimizer.name
+    return optimizer is not None and scope.split("/")[-1] == optimizer.name != model.name
 
 
 # ---- measured
@@ -384,7 +385,7 @@ def _measure_layers(
     lines = {line.name: line for line in costs.lines}
     seen: dict[Any, tuple[float, float]] = {}
     for path, layer, args, _ in calls:
-        short = path.removeprefix(f"{model.name}/")
+        short = inside(model, path)
         flat, build = flatten(list(args), numbers=False)
         if layer is model or "/" in short or not flat or not all(isinstance(t, Tensor) for t in flat):
             continue

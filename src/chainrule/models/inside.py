@@ -69,11 +69,10 @@ def _by_path(model: Any, seen: list[tuple[str, Any, Any, Any]]) -> dict[str, Ten
     """Each layer's output under its path in the model; further calls of it, and further outputs, are numbered."""
     found: dict[str, Tensor] = {}
     calls: Counter[str] = Counter()
-    own = f"{model.name}/"
     for path, layer, _, result in seen:
         if layer is model:
             continue
-        short = path.removeprefix(own)
+        short = inside(model, path)
         calls[short] += 1
         name = short if calls[short] == 1 else f"{short}#{calls[short]}"
         flat = [t for t in flatten(result, numbers=False)[0] if isinstance(t, Tensor)]
@@ -85,8 +84,14 @@ def named_weights(model: Any) -> dict[str, Any]:
     """The trainable weights by path in the model; of two with one path the second is ``path#2``."""
     found: dict[str, Any] = {}
     for w in model.trainable_weights:
-        found[_free(w.path.removeprefix(f"{model.name}/"), found)] = w
+        found[_free(inside(model, w.path), found)] = w
     return found
+
+
+def inside(model: Any, path: str) -> str:
+    """A path as seen from inside the model, whatever scope the model itself is called in."""
+    around, _, rest = f"/{path}".partition(f"/{model.name}/")
+    return rest or around.removeprefix("/")
 
 
 def _free(name: str, taken: Any) -> str:

@@ -11,13 +11,14 @@ import numpy as np
 
 from ..callbacks import Callback
 from ..errors import ValueProblem
+from ..graph.spec import is_float
 from ..readings.nested import flatten
 from ..tensor import Tensor
 
 MOMENTS, MOST = 24, 100  # sampled by default; at the most, which keeps the page below 5 MB
 HELD = 4096  # numbers of an array that are kept; larger ones are held as their statistics alone
 PROBES, GRID, POINTS = 64, 48, 200  # examples looked at; the boundary's points a side; examples drawn on it
-MAPS = 8  # channels of a feature map
+MAPS, SIDE = 8, 24  # channels of a feature map; about so many of its rows and columns
 
 
 @dataclass
@@ -95,10 +96,11 @@ class Recorder(Callback):
         self.at, self.batch = at, _first(batch, PROBES)
         self.x, self.y = x, y
         self.recording = Recording("")
-        self.epoch, self.step = 0, 0
+        self.epoch, self.begun = 0, 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.recording = Recording(self.model.name)
+        self.begun = self._updates()
         self._prepare_plane()
         self.look({})
 
@@ -107,7 +109,6 @@ class Recorder(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
-        self.step = int((self.params or {}).get("steps") or 0) * (epoch + 1)
         if epoch in self.at:
             self.look(logs or {})
 
@@ -129,14 +130,21 @@ class Recorder(Callback):
                 weights[path] = np.array(value)
         activations, maps = {}, {}
         for name, value in found.items():
-            if value.dtype.kind == "f" and value.size:
+            if is_float(value.dtype) and value.size:
+                value = value.astype(np.float32) if value.dtype.kind != "f" else value
                 activations[name] = (float(value.mean()), float(value.std()), float((value == 0).mean()))
                 if value.ndim == 4:
-                    maps[name] = np.array(value[0, ..., :MAPS])
+                    every = max(1, max(value.shape[1:3]) // SIDE)
+                    maps[name] = np.array(value[0, ::every, ::every, :MAPS])
         numbers = {k: float(v) for k, v in logs.items() if np.ndim(v) == 0}
         self.recording.moments.append(
-            Moment(self.step, self.epoch, numbers, weights, sizes, activations, maps, self._boundary())
+            Moment(
+                self._updates() - self.begun, self.epoch, numbers, weights, sizes, activations, maps, self._boundary()
+            )
         )
+
+    def _updates(self) -> int:
+        return int(self.model.optimizer.iterations) if self.model.optimizer is not None else 0
 
     def _prepare_plane(self) -> None:
         flat = flatten(self.batch[0], numbers=False)[0]
@@ -166,12 +174,18 @@ class StepRecorder(Recorder):
     """Samples a fit after single steps: a short fit has few epochs.
 
     Args:
-        at: the steps, counted from 1 through all epochs, after which to look.
+        at: the steps of this fit, counted from 1 through all epochs, after which to look.
     """
 
+    taken = 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.taken = 0
+        super().on_train_begin(logs)
+
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.step += 1
-        if self.step in self.at:
+        self.taken += 1
+        if self.taken in self.at:
             self.look(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -184,10 +198,10 @@ def recorder(record: Any, batch: Any, x: Any, y: Any, epochs: range, steps: int 
     if isinstance(count, bool) or not hasattr(count, "__index__") or not 1 <= count <= MOST:
         raise ValueProblem(f"record={record!r}", f"True, or how many moments, 1 to {MOST}", "e.g. record=True")
     if steps is None or len(epochs) >= count:
-        chosen = {int(k) for k in np.linspace(epochs.start, epochs.stop - 1, int(count)).round()}
+        chosen = {int(k) for k in np.linspace(epochs.stop - 1, epochs.start, int(count)).round()}
         return Recorder(chosen, batch, x, y)
     total = steps * len(epochs)
-    return StepRecorder({int(k) for k in np.linspace(1, total, int(count)).round()}, batch, x, y)
+    return StepRecorder({int(k) for k in np.linspace(total, 1, int(count)).round()}, batch, x, y)
 
 
 def _first(batch: Any, count: int) -> Any:

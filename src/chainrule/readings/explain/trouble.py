@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...graph.spec import is_float
 from .data import Edge, Explanation, Index, Step, entry
 
 NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}"
@@ -44,7 +45,9 @@ def troubles(e: Explanation) -> list[Trouble]:
 
 def _finite(value: Any) -> Any:
     array = np.asarray(value)
-    return np.isfinite(array) if array.dtype.kind in "fc" else np.ones(array.shape, bool)
+    if not is_float(array.dtype):
+        return np.ones(array.shape, bool)
+    return np.isfinite(array.astype(np.float32) if array.dtype.kind != "f" else array)
 
 
 def _forward(e: Explanation) -> list[Trouble]:
