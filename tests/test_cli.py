@@ -1135,6 +1135,8 @@ def test_cost_of_saved_models(typed, saved):
         (["explain", "net.chainrule", "--input", "net.chainrule"], ["an .npy file"]),
         (["explain", "net.chainrule", "--input", "x.npy"], ["without y and without an entry"]),
         (["explain", "net.chainrule", "--input", "x.npy", "--entry", "a"], ["whole numbers"]),
+        (["explain", "net.chainrule", "a=5", "--input", "x.npy"], ["a=5", "of an expression"]),
+        (["explain", "a*2", "a=1", "--input", "x.npy"], ["--input x.npy", "of a model"]),
         (["explain", "net.chainrule", "--input", "x.npy", "--entry", "0,9"], ["index 9"]),
         (["explain", "no.chainrule", "--input", "x.npy"], ["no.chainrule"]),
         (["explain", "a*2", "a=1", "--html", "no/page.html"], ["in a folder that is not there"]),
@@ -1198,5 +1200,7 @@ def test_how_far_a_program_came(typed, tmp_path, monkeypatch):
     drawn = Path("far.svg").read_text(encoding="utf-8")
     for name in ("start", "first", "odd"):
         assert name in drawn
+    Path("done.py").write_text("import sys, fine\nassert sys.argv == ['done.py']\nsys.exit(0)\n")
+    assert typed("explain", "--failed", "done.py").status == 0
     teaches(typed("explain", "--failed", "other.py"), "explain", "ZeroDivisionError")
     teaches(typed("explain", "--failed", "nosuch.py"), "explain", "nosuch.py")

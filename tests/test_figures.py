@@ -1266,3 +1266,45 @@ def test_the_formula_is_of_the_multiplies_beside_it():
     model = cr.Sequential([layers.Input((9,)), layers.Dense(3, activation="tanh", name="d")])
     (line,) = model.cost(batch_size=5).lines
     assert line.formula == "5·3 outputs × 9 = 135 multiplies"
+
+
+def test_a_price_is_a_page():
+    price = cr.price(lambda x, k: ops.conv(x, k, padding="same"), (1, 28, 28, 192), (5, 5, 192, 32), backward=True)
+    for language in words.LANGUAGES:
+        text = "".join(read(price.to_html(language)).text)
+        assert "120,422,400" in text
+        assert "28·28·32 outputs × 5·5·192 window" in text
+    assert price.to_pandas()["multiplies"].max() == 120_422_400
+
+
+def test_layers_given_tensors_by_name_are_measured():
+    pytest.importorskip("jax")
+
+    class Two(layers.Layer):
+        def call(self, inputs, other=None):
+            return inputs + other
+
+    class Own(cr.Model):
+        def __init__(self):
+            super().__init__()
+            self.two, self.dense = Two(name="two"), layers.Dense(2, name="dense")
+
+        def call(self, inputs):
+            return self.dense(self.two(inputs, other=inputs * 2.0))
+
+    cost = Own().cost(np.ones((3, 4)), engine="xla")
+    assert cost.lines[0].seconds["forward"] > 0
+
+
+def test_arguments_of_figures_are_said():
+    f = np.zeros((4, 4))
+    for wrong in ({"output_size": 0}, {"output_size": 2.5}, {"output_size": (1, 2, 3)}, {"sampling_ratio": (2, 2)}):
+        with pytest.raises(ValueProblem, match=next(iter(wrong))):
+            cr.regions(f, (0, 0, 2, 2), **wrong)
+    assert cr.regions(f, (0, 0, 2, 2), np.int64(2))["pool"].output.shape == (2, 2)
+    with pytest.raises(ValueProblem, match="to be compared"):
+        cr.compare(cr.Sequential([layers.Input((2,)), layers.Dense(1)]), 3)
+    x = cr.Variable(2.0, name="x")
+    for wrong in ({"digits": -1}, {"digits": 2.5}, {"depth": "a"}):
+        with pytest.raises(ValueProblem, match=next(iter(wrong))):
+            cr.explain(x * 2.0, **wrong)

@@ -249,3 +249,12 @@ def test_only_functions_are_operations():
     for wrong in (3, cr.layers.Dense(1)):
         with pytest.raises(ValueProblem, match="a function of tensors"):
             cr.operation(wrong)
+
+
+def test_a_file_cannot_name_it_between_layers(tmp_path):
+    x = layers.Input((2,))
+    model = cr.Model(x, PLAIN(layers.Dense(2)(x)))
+    assert model.predict(np.ones((1, 2)), verbose=0).shape == (1, 2)
+    with pytest.raises(GraphError, match="PLAIN, between a model's layers"):
+        model.save(tmp_path / "m.chainrule")
+    assert not list(tmp_path.iterdir())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any
 
 
@@ -72,6 +73,9 @@ def _failed(args: argparse.Namespace) -> int:
     check_place(picture, "--svg")
     if not os.path.isfile(args.expression):
         raise ValueProblem(f"--failed {args.expression}", "a Python file that is there", "check the path")
+    arguments_before, path_before = sys.argv, list(sys.path)
+    sys.argv = [args.expression]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(args.expression)))  # as python itself does
     try:
         runpy.run_path(args.expression, run_name="__main__")
     except ChainruleError as error:
@@ -80,16 +84,21 @@ def _failed(args: argparse.Namespace) -> int:
         print(f"\ndrawn in {picture}")
         return 1
     except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            return 0
         raise ValueProblem(
             f"{args.expression}, which ended with {type(error).__name__}: {error}",
             "a program that runs, or raises one of chainrule's errors",
             "run it with python first",
         ) from error
+    finally:
+        sys.argv, sys.path[:] = arguments_before, path_before
     print(f"{args.expression} ran without an error")
     return 0
 
 
 def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
+    _only(args, "of a model", "input", "target", "entry")
     from ..errors import ShapeError, ValueProblem
     from ..readings.explain import explain
     from .expression import Expression, parse_values
@@ -110,6 +119,7 @@ def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
 
 
 def _of_model(args: argparse.Namespace) -> tuple[str, Any]:
+    _only(args, "of an expression", "values")
     from ..errors import ValueProblem
     from ..saving import load_model
 
@@ -120,6 +130,16 @@ def _of_model(args: argparse.Namespace) -> tuple[str, Any]:
     entry = _index(args.entry) if args.entry else None
     found = model.explain(_array(args.input, "--input"), y, entry, digits=args.digits or None)
     return f"{'the loss' if y is not None else 'an output'} of {model.name!r}", found
+
+
+def _only(args: argparse.Namespace, whose: str, *options: str) -> None:
+    """Options that are not for what is explained are refused: nobody would see that they do nothing."""
+    from ..errors import ValueProblem
+
+    for option in options:
+        if given := getattr(args, option):
+            shown = " ".join(given) if isinstance(given, list) else f"--{option} {given}"
+            raise ValueProblem(f"{shown}, which is {whose}", f"{args.expression} without it", "leave it out")
 
 
 def _array(path: str, option: str) -> Any:

@@ -144,12 +144,16 @@ def regions(
             "(height, width, channels), not empty, and four finite coordinates",
             "give one image's features and one box (x1, y1, x2, y2)",
         )
-    if not 0 <= channel < held.shape[2]:
-        raise ValueProblem(f"channel={channel}", f"0 to {held.shape[2] - 1}", "the features have so many channels")
+    _whole("channel", channel, 0, held.shape[2] - 1)
+    _whole("sampling_ratio", sampling_ratio, 1, 64)
+    size = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size, output_size)
+    if len(size) != 2:
+        raise ValueProblem(f"output_size={output_size!r}", "bins down and across", "e.g. output_size=(2, 2)")
+    for bins in size:
+        _whole("output_size", bins, 1, 64)
     shown, boxes = held[..., channel], corners[None]
     x1, y1, x2, y2 = corners * spatial_scale
     exact: Rect = (float(y1), float(x1), float(y2 - y1), float(x2 - x1))
-    size = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
     given: dict[str, Any] = {"output_size": size, "spatial_scale": spatial_scale}
     sampled = {**given, "sampling_ratio": sampling_ratio}
     made: dict[str, tuple[Any, dict[str, Any], Any]] = {
@@ -165,6 +169,11 @@ def regions(
         lost, added = _apart(exact, used)
         ways[name] = Region(name, used, bins, points, out.numpy()[0, :, :, 0], gradient, lost, added)
     return Regions(shown, exact, ways)
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value <= most:
+        raise ValueProblem(f"{name}={value!r}", f"a whole number from {least} to {most}", f"e.g. {name}={least}")
 
 
 def _pooled(shown: Any, boxes: Any, output_size: Any, spatial_scale: float) -> Any:

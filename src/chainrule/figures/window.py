@@ -157,8 +157,8 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
         )
     if tuple(layer.dilation_rate) != (1, 1) or getattr(layer, "groups", 1) != 1:
         raise ValueProblem("a dilated or grouped convolution", "dilation 1 and one group", "choose another layer")
-    if not 0 <= filter < kernel.shape[3]:
-        raise ValueProblem(f"filter={filter}", f"0 to {kernel.shape[3] - 1}", "the layer has so many filters")
+    if not hasattr(filter, "__index__") or not 0 <= filter < kernel.shape[3]:
+        raise ValueProblem(f"filter={filter!r}", f"0 to {kernel.shape[3] - 1}", "the layer has so many filters")
     pixels = np.asarray(image, dtype=np.float64)
     if pixels.ndim != 3 or pixels.shape[2] != kernel.shape[2]:
         raise ShapeError(

@@ -52,7 +52,8 @@ def weights_from_file(count: int) -> Iterator[None]:
 
 @contextmanager
 def looking_on() -> Iterator[list[tuple[str, Any, Any, Any]]]:
-    """Inside, each call of a layer is noted when it ends: its path, the layer, its inputs, its output."""
+    """Inside, each call of a layer is noted when it ends: its path, the layer, what it was given (a tuple and a
+    dictionary), its output."""
     before, calls.seen = calls.seen, []
     try:
         yield calls.seen

@@ -426,7 +426,9 @@ class Layer(Configurable):
             self._set_masks(args, kwargs, result)
             calls.chain.append((self.name, _shapes(result)))
             if calls.seen is not None:
-                calls.seen.append(("/".join(p for p in (scope_state.scope, self.name) if p), self, args, result))
+                calls.seen.append(
+                    ("/".join(p for p in (scope_state.scope, self.name) if p), self, (args, kwargs), result)
+                )
             return result
         except ChainruleError as error:
             raise error.inside(f"{type(self).__name__} {self.name!r}", _chain(), calls.chain) from None

@@ -237,6 +237,9 @@ def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
     >>> [c.total("forward").multiplies for c in compare(wide, thin).costs]
     [10000, 800]
     """
+    for model in (a, b, *others):
+        if not hasattr(model, "cost"):
+            raise ValueProblem(f"{model!r:.60} to be compared", "models", "e.g. compare(plain, narrow)")
     return Comparison([cost_of_model(model, **options) for model in (a, b, *others)])
 
 
@@ -386,10 +389,11 @@ def _measure_layers(
     seen: dict[Any, tuple[float, float]] = {}
     for path, layer, args, _ in calls:
         short = inside(model, path)
-        flat, build = flatten(list(args), numbers=False)
-        if layer is model or "/" in short or not flat or not all(isinstance(t, Tensor) for t in flat):
+        flat, build = flatten([list(args[0]), args[1]], numbers=False)
+        tensors = [t for t in flat if isinstance(t, Tensor)]
+        if layer is model or "/" in short or not tensors:
             continue
-        key = (id(layer), tuple(t.spec for t in flat))
+        key = (id(layer), tuple(t.spec for t in tensors))
         if key not in seen:
             seen[key] = _layer_alone(layer, flat, build, name)
         forward, both = seen[key]
@@ -405,12 +409,15 @@ def _measure_layers(
             v.hold(value)
 
 
-def _layer_alone(layer: Any, tensors: Sequence[Tensor], build: Build, name: str) -> tuple[float, float]:
-    given = [_numbers(np.zeros(t.shape, t.dtype)) for t in tensors]
+def _layer_alone(layer: Any, flat: Sequence[Any], build: Build, name: str) -> tuple[float, float]:
+    """Seconds forward, and forward and backward; `flat`: what the layer is given, tensors and settings."""
+    given = [_numbers(np.zeros(t.shape, t.dtype)) for t in flat if isinstance(t, Tensor)]
     weights = layer.trainable_weights
 
     def forward(*xs: Any) -> Any:
-        return layer(*build(list(xs)))
+        rest = iter(xs)
+        args, kwargs = build([next(rest) if isinstance(t, Tensor) else t for t in flat])
+        return layer(*args, **kwargs)
 
     def both(*xs: Any) -> Any:
         made = [t for t in flatten(forward(*xs), numbers=False)[0] if isinstance(t, Tensor) and t.spec.floating]

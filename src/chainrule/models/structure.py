@@ -61,6 +61,13 @@ def _node_config(node: Node, number: dict[int, int], layer_number: dict[int, int
             "write a Layer that holds it with add_weight",
             node.line,
         )
+    if operation.name not in registry:
+        raise GraphError(
+            f"an operation of your own, {operation.__name__}, between a model's layers",
+            "what a file can name",
+            "call it in a Layer of yours, and load with custom_objects",
+            node.line,
+        )
     return {"operation": operation.name, "inputs": inputs, "attributes": serialize(attributes_of(node))}
 
 

@@ -95,6 +95,23 @@ class Price:
             "memory": self.memory._asdict(),
         }
 
+    def to_pandas(self) -> Any:
+        """A row an operation. Needs pandas."""
+        from ..figures.table import frame
+
+        return frame([{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows])
+
+    def to_html(self, language: str = "en") -> str:
+        """A page: a row an operation, with the formula, and the sums."""
+        from ..figures.price import page
+
+        return page(self, language)
+
+    def _repr_html_(self) -> str:
+        from ..figures.price import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
         names = {id(r): f"{r.scope}/{r.operation}" if r.scope else r.operation for r in self.rows}
         width = max([len(n) for n in names.values()] + [9]) + 2

@@ -75,6 +75,11 @@ SENTENCES = {
     "update": "갱신",
     "last over first": "마지막 / 처음",
     "multiplies forward": "순방향 곱셈",
+    "operation": "연산",
+    "bytes": "바이트",
+    "formula": "식",
+    "{macs:,} multiply-accumulates, {flops:,} operations in all, {parameters:,} parameters": "곱셈-누적 {macs:,}회, 모든 연산 "
+    "{flops:,}회, 파라미터 {parameters:,}개",
     "ms a step": "한 단계 ms",
     "multiplies": "곱셈",
     "time": "시간",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GraphError, ShapeError
+from ...errors import GraphError, ShapeError, ValueProblem
 from ...graph import Graph, Node, ancestors, resolve
 from ...tensor import INPUT, VARIABLE, WATCHED, Tensor, Variable, as_tensor
 from .data import Arithmetic, Edge, Explanation, Join, Number, Step
@@ -50,6 +50,9 @@ def explain(
     >>> print(explain(3 * (a + b * c), names={}).edges[-1].arithmetic.text)
     3 * 3
     """
+    for name, value in (("depth", depth), ("digits", digits)):
+        if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or value < 0):
+            raise ValueProblem(f"{name}={value!r}", "a whole number from 0, or None", f"e.g. {name}=3")
     y = as_tensor(y)
     if y.symbolic:
         y._no_value("an explanation")
