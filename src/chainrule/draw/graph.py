@@ -106,8 +106,9 @@ def _box(box: Box, corner: Point, size: tuple[float, float], colour: str) -> str
 
 
 def _size(box: Box) -> tuple[float, float]:
-    texts = [box.name, *(line if isinstance(line, str) else line[0] for line in box.lines)]
-    return max(map(text_width, texts)) + 26, TOP + LINE * len(box.lines) + (4 if box.lines else 2)
+    texts = [line if isinstance(line, str) else line[0] for line in box.lines]
+    wide = max([1.08 * text_width(box.name), *map(text_width, texts)])  # names are bold
+    return wide + 26, TOP + LINE * len(box.lines) + (4 if box.lines else 2)
 
 
 def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
