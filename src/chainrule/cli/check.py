@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from .pictures import check_page, page_arguments, write
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -22,8 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rtol", type=float, default=1e-6, help="largest relative error (default 1e-6)")
     parser.add_argument("--seed", type=int, default=0, help="of the random draws")
     parser.add_argument("--json", action="store_true", help="print the report as data")
-    parser.add_argument("--html", metavar="FILE.html", help="write the report as a page")
-    parser.add_argument("--language", default="en", help="of the page: en or ko")
+    page_arguments(parser)
 
 
 def command(args: argparse.Namespace) -> int:
@@ -36,12 +37,7 @@ def command(args: argparse.Namespace) -> int:
 
     if not 0 < args.rtol < math.inf:
         raise ValueProblem(f"--rtol {args.rtol}", "a small positive number", "e.g. --rtol 1e-6")
-    if args.html:
-        from ..figures.words import catalogue
-        from .pictures import check_place
-
-        catalogue(args.language)
-        check_place(args.html, "--html")
+    check_page(args)
     function, backward = load(args.function)
     points, settings = _points(function, args.values, args.seed)
     printed = io.StringIO() if args.json else None  # with --json nothing but JSON may reach stdout
@@ -61,8 +57,6 @@ def command(args: argparse.Namespace) -> int:
         print("points: {} of {} gradients right".format(*report.points))
         print(report)
     if args.html:
-        from .pictures import write
-
         write(args.html, report.to_html(args.language), "--html")
     return report.exit_status
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import argparse
 
+from .pictures import check_page, page_arguments, write_page
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="+", metavar="MODEL", help="files that end in .chainrule; several are compared")
     parser.add_argument("--batch", type=int, default=1, help="examples a step (default 1)")
     parser.add_argument("--measure", action="store_true", help="also measure milliseconds and GFLOP/s on this machine")
     parser.add_argument("--engine", help="measure on this engine: numpy (the default) or xla")
-    parser.add_argument("--html", metavar="FILE.html", help="write a page")
-    parser.add_argument("--language", default="en", help="of the page: en or ko")
+    page_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the costs as data")
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..figures.words import catalogue
     from ..models.cost import Comparison, cost_of_model
     from ..saving import load_model
-    from .pictures import check_place, write_page
 
-    if args.html:
-        catalogue(args.language)
-        check_place(args.html, "--html")
+    check_page(args)
     loaded = [load_model(name, compile=False) for name in args.models]
     costs = [cost_of_model(m, batch_size=args.batch, measure=args.measure, engine=args.engine) for m in loaded]
     found = Comparison(costs) if len(costs) > 1 else costs[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from .pictures import check_page, page_arguments, write_page
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", choices=["boston"], help="Boston's houses: the price by one column")
@@ -12,10 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rates", type=float, nargs="+", metavar="RATE", help="full-batch descent at each of these")
     parser.add_argument("--updates", type=int, default=60, help="of each way (default 60)")
     parser.add_argument("--seeds", type=int, default=3, help="orders of the data for each way (default 3)")
-    parser.add_argument(
-        "--html", metavar="FILE.html", default="chainrule-descent.html", help="where the page is written"
-    )
-    parser.add_argument("--language", default="en", help="of the page: en or ko")
+    page_arguments(parser, "chainrule-descent.html")
 
 
 def command(args: argparse.Namespace) -> int:
@@ -24,13 +23,10 @@ def command(args: argparse.Namespace) -> int:
     from .. import layers
     from ..datasets import boston
     from ..errors import ValueProblem
-    from ..figures.words import catalogue
     from ..models import Sequential
     from ..models.descent import descent
-    from .pictures import check_place, write_page
 
-    catalogue(args.language)
-    check_place(args.html, "--html")
+    check_page(args)
     table = boston.load()
     if args.column not in table.columns:
         raise ValueProblem(f"--column {args.column}", f"one of {', '.join(table.columns)}", "e.g. --column LSTAT")

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any
 
+from .pictures import check_page, check_place, page_arguments, write, write_page
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"; or a file that ends in .chainrule')
@@ -23,25 +25,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--failed", action="store_true", help="run a FILE.py instead; draw how far its model came when it raises"
     )
-    parser.add_argument("--html", metavar="FILE.html", help="write the ledger as a page, to be stepped through")
+    page_arguments(parser)
     parser.add_argument("--svg", metavar="FILE.svg", help="draw the graph with its values and gradients")
-    parser.add_argument("--language", default="en", help="of the page: en or ko")
     parser.add_argument("--json", action="store_true", help="print the explanation as data")
 
 
 def command(args: argparse.Namespace) -> int:
     from ..errors import ValueProblem
-    from ..figures.words import catalogue
-    from .pictures import check_place, write, write_page
 
     if not 0 <= args.digits <= 100:
         raise ValueProblem(f"--digits {args.digits}", "0 to 100", "e.g. --digits 6")
     if args.depth is not None and args.depth < 0:
         raise ValueProblem(f"--depth {args.depth}", "0 or more", "e.g. --depth 0")
-    catalogue(args.language)
-    for option in ("html", "svg"):
-        if getattr(args, option):
-            check_place(getattr(args, option), f"--{option}")
+    check_page(args)
+    if args.svg:
+        check_place(args.svg, "--svg")
     if args.failed:
         return _failed(args)
     title, explanation = _of_model(args) if args.expression.endswith(".chainrule") else _of_expression(args)
@@ -67,7 +65,6 @@ def _failed(args: argparse.Namespace) -> int:
     import runpy
 
     from ..errors import ChainruleError, ValueProblem
-    from .pictures import check_place, write
 
     picture = args.svg or "chainrule-failed.svg"
     check_place(picture, "--svg")

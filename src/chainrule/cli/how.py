@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 
+from .pictures import check_page, page_arguments, write_page
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="+", help='conv2d, "max pooling", dense, softmax, "logistic regression"')
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="sizes to try (default: four)")
-    parser.add_argument("--html", metavar="FILE.html", help="write a page")
-    parser.add_argument("--language", default="en", help="of the page: en or ko")
+    page_arguments(parser)
 
 
 def command(args: argparse.Namespace) -> int:
     from ..figures.how import how
-    from ..figures.words import catalogue
-    from .pictures import check_place, write_page
 
-    if args.html:
-        catalogue(args.language)
-        check_place(args.html, "--html")
+    check_page(args)
     found = how(" ".join(args.name), args.sizes)
     print(found)
     if args.html:

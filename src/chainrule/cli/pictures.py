@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from typing import Any
 
@@ -24,6 +25,21 @@ def check_place(path: str, option: str) -> None:
         problem = "in a folder that cannot be written"
     if problem:
         raise ValueProblem(f"{option} {path[:80]}, {problem}", "a file in an existing folder", "choose another place")
+
+
+def page_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """The options of a command that writes a page."""
+    parser.add_argument("--html", metavar="FILE.html", default=default, help="write a page")
+    parser.add_argument("--language", default="en", help="of the page: en or ko")
+
+
+def check_page(args: argparse.Namespace) -> None:
+    """Say before the work that the page has no place, or no language."""
+    from ..figures.words import catalogue
+
+    catalogue(args.language)
+    if args.html:
+        check_place(args.html, "--html")
 
 
 def draw(path: str, panels: list[Any], title: str) -> None:

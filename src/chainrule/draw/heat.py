@@ -1,7 +1,7 @@
 """Arrays as pictures: a cell an entry, its number shown when pointed at; large ones as one image, coarsely labelled.
 
 Colours are readable for all: white to blue for numbers of one sign, orange over white to blue where both signs occur,
-0 always white. What is not finite is black with a cross of its own colour.
+0 always white. What is not finite is black.
 """
 
 from __future__ import annotations

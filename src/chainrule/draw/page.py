@@ -5,6 +5,7 @@ The page's own policy forbids it to fetch anything. Styles and the script for st
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +34,22 @@ def page(title: str, body: str, language: str = "en", script: bool = True) -> st
         f"<title>{clean(title)}</title>\n<style>{_file('page.css')}{STYLE}</style></head>\n"
         f"<body>\n{body}\n{code}</body>\n</html>\n"
     )
+
+
+def controls(buttons: Sequence[tuple[str, str, str]], more: str = "") -> str:
+    """The bar of a page that is stepped through, shown once its script runs: what a button does (`page.js`), its text
+    and its name; `more` is HTML after them."""
+    made = "".join(
+        f'<button type="button" data-does="{does}" title="{clean(name)}" aria-label="{clean(name)}">'
+        f"{clean(text)}</button>"
+        for does, text, name in buttons
+    )
+    return f'<nav class="steps" hidden>{made}{more}<span class="now number" aria-live="polite"></span></nav>'
+
+
+def frames(parts: Iterable[str]) -> str:
+    """Sections of which one is seen at a time, at first the first."""
+    return "".join(f'<section class="frame{"" if k else " now"}">{part}</section>' for k, part in enumerate(parts))
 
 
 def framed(html: str, height: int = 560) -> str:

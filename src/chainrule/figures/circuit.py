@@ -117,7 +117,7 @@ class Circuit:
         """What goes back along an arrow, where it is one number of several that are summed."""
         if name not in self.joined:
             return ""
-        found = here.downstream.get(name) if isinstance(here, Part) else self.back.get((here.name, name))
+        found = here.handed(name) if isinstance(here, Part) else self.back.get((here.name, name))
         return f"◂ {signs(show(found, self.e.digits or 5))}" if found is not None and np.ndim(found) == 0 else ""
 
     def _link(self, name: str) -> str:

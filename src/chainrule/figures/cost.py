@@ -8,11 +8,10 @@ from typing import Any
 from ..draw import bars
 from ..draw.page import page as whole_page
 from ..draw.text import clean
+from ..readings.price import PHASES
 from . import table
-from .shown import size_text
+from .shown import rate, size_text
 from .words import Say, catalogue
-
-PHASES = ("forward", "backward", "update")
 
 
 def text(costs: Sequence[Any]) -> str:
@@ -112,7 +111,7 @@ def _cells(line: Any, cost: Any) -> list[str]:
 def _speed(count: Any, seconds: float | None) -> list[str]:
     if not seconds:
         return ["", ""]
-    return [f"{1e3 * seconds:.3f}", f"{count.flops / seconds / 1e9:.2f}"]
+    return [f"{1e3 * seconds:.3f}", f"{rate(count.flops, seconds):.2f}"]
 
 
 def _sums(costs: Sequence[Any], say: Say) -> list[list[str]]:

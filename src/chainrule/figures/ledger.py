@@ -11,15 +11,15 @@ import numpy as np
 
 from ..draw.graph import svg
 from ..draw.notation import mathml
-from ..draw.page import framed
+from ..draw.page import controls, framed
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..readings.explain import Edge, Explanation, Join, Step
-from ..readings.explain.data import entry, factor, show
+from ..readings.explain.data import entry, factor, says_more, show
 from ..readings.explain.onion import Part
 from ..readings.explain.trouble import Trouble
 from .circuit import Circuit, first_view, picture
-from .shown import listed, shape_of, signs, stats
+from .shown import back_and_on, listed, shape_of, signs, stats
 from .words import Say, catalogue
 
 DRAWN = 200  # a scope of more boxes has no picture of its own
@@ -94,20 +94,15 @@ class _Page:
 
     def _controls(self) -> str:
         say = self.say
-        buttons = [
-            ("first", "|◀", say("to the beginning")),
-            ("back", "◀", say("one step back (left arrow)")),
-            ("next", "▶", say("one step on (right arrow)")),
-            ("last", "▶|", say("to the end")),
-            ("fold", say("fold all"), say("fold all scopes")),
-            ("open", say("unfold all"), say("unfold all scopes")),
-        ]
-        made = "".join(
-            f'<button type="button" data-does="{does}" title="{clean(title)}" aria-label="{clean(title)}">'
-            f"{clean(text)}</button>"
-            for does, text, title in buttons
+        return controls(
+            [
+                ("first", "|◀", say("to the beginning")),
+                *back_and_on(say),
+                ("last", "▶|", say("to the end")),
+                ("fold", say("fold all"), say("fold all scopes")),
+                ("open", say("unfold all"), say("unfold all scopes")),
+            ]
         )
-        return f'<nav class="steps" hidden>{made}<span class="now number" aria-live="polite"></span></nav>'
 
     def _figure(self, shown: Sequence[Part | Step], title: str) -> str:
         drawn = svg(self.circuit.boxes(shown), title, None, styled=False)
@@ -181,7 +176,7 @@ class _Page:
         parts = [edge.downstream[index] for edge in edges]
         if len(parts) > 1:
             left += signs(" + ".join(factor(p, self.e.digits) for p in parts)) + " = "
-        return self._row("b", time, name, left, show(part.downstream[name][index], self.e.digits))
+        return self._row("b", time, name, left, show(part.handed(name)[index], self.e.digits))
 
     def _step(self, s: Step) -> str:
         e = self.e
@@ -191,7 +186,7 @@ class _Page:
         head = f'<div class="head"><span>{name}</span>{shape}{_source(s.line)}</div>'
         value = show(np.asarray(s.value)[s.index], e.digits) if np.size(s.value) else ""
         middle = ""
-        if s.arithmetic and s.arithmetic.text.strip("()") != value:
+        if s.arithmetic and says_more(s.arithmetic.text, value):
             middle = f"{signs(s.arithmetic.text)} = "
         row = self._row("f", self.forward[s.name], s.name, f"{entry(s.name, s.index)} = {middle}", value)
         backward = ""
@@ -207,7 +202,7 @@ class _Page:
     def _edge(self, k: int, edge: Edge, role: str) -> str:
         result = show(edge.downstream[edge.index], self.e.digits) if np.size(edge.downstream) else "0"
         text = edge.arithmetic.text
-        middle = f"{self._product(text)} = " if text.strip("()") != result else ""
+        middle = f"{self._product(text)} = " if says_more(text, result) else ""
         left = f"{clean(_slope(self.e, edge.input, edge.index))} = "
         says = self.say(role) if role else ""
         return self._row("b", self._at(k), edge.input, left + middle, result, says, markup=True)

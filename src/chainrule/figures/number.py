@@ -11,7 +11,7 @@ from ..draw import notation
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..readings.explain import Explanation, Number
-from ..readings.explain.data import entry, show
+from ..readings.explain.data import entry, says_more, show
 
 Row = tuple[str, str, str, str]  # the left side, the arithmetic, the number, the node that it comes through
 
@@ -51,7 +51,7 @@ def _aligned(rows: Iterable[Row]) -> str:
     lines = []
     for left, middle, right, node in rows:
         sides = [notation.latex(right)]
-        if middle and middle.strip("()") != right:
+        if says_more(middle, right):
             sides.insert(0, notation.latex(middle))
         through = rf" && {notation.latex('{0}', [node])}" if node else ""
         lines.append(f"{left} &= {' = '.join(sides)}{through}")
@@ -71,7 +71,7 @@ def fragment(number: Number) -> str:
     """The rows as HTML that needs no style of its own."""
     rows = []
     for k, (left, middle, right) in enumerate(number.lines()):
-        if middle and middle.strip("()") != right:
+        if says_more(middle, right):
             right = f"{notation.mathml(middle)} = {notation.mathml(right)}"
         else:
             right = notation.mathml(right)

@@ -8,10 +8,12 @@ import numpy as np
 
 from ..draw import curves, heat
 from ..draw.heat import Panel
+from ..draw.page import controls, frames
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..readings.explain.data import show
 from . import table
+from .shown import back_and_on
 from .words import Say, catalogue
 
 FILTERS, LAYERS = 16, 3  # panels of a kernel; layers whose maps are drawn
@@ -28,19 +30,13 @@ def page(recording: Any, language: str = "en") -> str:
         f"<figure>{_losses(recording, say)}</figure>" if count > 1 else "",
         _controls(count, say),
     ]
-    for k, moment in enumerate(recording.moments):
-        body.append(f'<section class="frame{"" if k else " now"}">{_frame(recording, moment, say)}</section>')
+    body.append(frames(_frame(recording, moment, say) for moment in recording.moments))
     return whole_page(recording.name, "".join(body), language)
 
 
 def _controls(count: int, say: Say) -> str:
-    back, on = say("one step back (left arrow)"), say("one step on (right arrow)")
-    return (
-        f'<nav class="steps" hidden><button type="button" data-does="back" aria-label="{clean(back)}">◀</button>'
-        f'<button type="button" data-does="next" aria-label="{clean(on)}">▶</button>'
-        f'<input type="range" min="0" max="{count - 1}" value="0" aria-label="{clean(say("moment"))}">'
-        f'<span class="now number" aria-live="polite"></span></nav>'
-    )
+    slider = f'<input type="range" min="0" max="{count - 1}" value="0" aria-label="{clean(say("moment"))}">'
+    return controls(back_and_on(say), slider)
 
 
 def _losses(recording: Any, say: Say) -> str:

@@ -42,6 +42,14 @@ def stats(value: Any, say: Say) -> str:
     )
 
 
+def back_and_on(say: Say) -> list[tuple[str, str, str]]:
+    """The two buttons of every page that is stepped through (`draw.page.controls`)."""
+    return [
+        ("back", "◀", say("one step back (left arrow)")),
+        ("next", "▶", say("one step on (right arrow)")),
+    ]
+
+
 def signs(text: str) -> str:
     """Arithmetic with the signs that mathematics prints."""
     return text.replace(" * ", " × ").replace("-", "−")
@@ -52,6 +60,11 @@ def listed(names: list[str], say: Say, most: int = 6) -> str:
     rest = len(names) - most
     first = ", ".join(names[:most] if rest > 1 else names)
     return say("{names} and {count} more", names=first, count=rest) if rest > 1 else first
+
+
+def rate(flops: int, seconds: float | None) -> float | None:
+    """Billions of operations a second."""
+    return flops / seconds / 1e9 if seconds else None
 
 
 def size_text(count: float) -> str:

@@ -11,12 +11,13 @@ import numpy as np
 from .. import ops
 from ..draw import heat
 from ..draw.heat import Panel
+from ..draw.page import controls, frames
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..errors import ShapeError, ValueProblem
 from ..readings.explain.data import factor, show
-from .shown import signs
-from .words import catalogue
+from .shown import back_and_on, signs
+from .words import Say, catalogue
 
 PLACES, CHANNELS = 25, 4  # so many places, spread over the output; so many input channels written out
 POINTED = 400  # an image of more entries does not say them when pointed at: it is there once a place
@@ -44,13 +45,11 @@ class Window:
 class Slide:
     """All places of the window: ``places``, each a `Window`; ``output``, the whole map; as a page that steps."""
 
-    def __init__(
-        self, image: Any, kernel: Any, bias: Any, strides: Any, padding: str, name: str, activation: Any
-    ) -> None:
+    def __init__(self, image: Any, kernel: Any, bias: Any, strides: Any, padding: str, name: str) -> None:
         self.image, self.name = image, name
         self.output = np.asarray(ops.conv(image[None], kernel, strides, padding))[0, :, :, 0] + bias
-        self.kernel, self.bias, self.activation = kernel[..., 0], bias, activation
-        self.strides, self.pads = strides, _pads(image.shape, kernel.shape, self.output.shape, strides, padding)
+        self.kernel = kernel[..., 0]
+        self.pads = _pads(image.shape, kernel.shape, self.output.shape, strides, padding)
         self.padded = padded = np.pad(image, (*self.pads, (0, 0)))
         high, wide = kernel.shape[:2]
         self.places = []
@@ -63,23 +62,14 @@ class Slide:
         """A page: the arrow keys move the window."""
         say = catalogue(language)
         order = say("Where the window lies, each number is multiplied by the filter's. All products are added up.")
-        controls = "".join(
-            f'<button type="button" data-does="{does}" aria-label="{clean(name)}">{sign}</button>'
-            for does, sign, name in (
-                ("back", "◀", say("one step back (left arrow)")),
-                ("next", "▶", say("one step on (right arrow)")),
-            )
-        )
         body = [
-            f"<h1>{clean(self.name)}</h1><p>{clean(order)}</p>",
-            f'<nav class="steps" hidden>{controls}<span class="now number" aria-live="polite"></span></nav>',
+            f"<style>{heat.STYLE}</style><h1>{clean(self.name)}</h1><p>{clean(order)}</p>",
+            controls(back_and_on(say)),
+            frames(self._frame(place, say) for place in self.places),
         ]
-        for k, place in enumerate(self.places):
-            body.append(f'<section class="frame{"" if k else " now"}">{self._frame(place, language)}</section>')
-        return whole_page(self.name, f"<style>{heat.STYLE}</style>" + "".join(body), language)
+        return whole_page(self.name, "".join(body), language)
 
-    def _frame(self, place: Window, language: str) -> str:
-        say = catalogue(language)
+    def _frame(self, place: Window, say: Say) -> str:
         shown = np.zeros(self.output.shape)
         flat = shown.reshape(-1)
         until = place.row * self.output.shape[1] + place.column + 1
@@ -167,7 +157,7 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
     bias = 0.0 if layer.bias is None else float(layer.bias.numpy()[filter])
     name = f"{layer.name}, filter {filter}"
     weights = kernel.numpy()[..., filter : filter + 1].astype(np.float64)
-    return Slide(pixels, weights, bias, tuple(layer.strides), layer.padding, name, layer.activation)
+    return Slide(pixels, weights, bias, tuple(layer.strides), layer.padding, name)
 
 
 def _pads(image: Any, kernel: Any, output: Any, strides: Any, padding: str) -> list[tuple[int, int]]:

@@ -17,21 +17,21 @@ from .. import ops
 from ..compiling import compile as compiled
 from ..engine import engine as engine_named
 from ..errors import GraphError, ValueProblem
+from ..figures.shown import rate
 from ..graph import Spec
 from ..layers.calling import looking_on
 from ..ops import random
 from ..readings.differentiate import gradients
 from ..readings.flat import Flat
 from ..readings.nested import Build, flatten
-from ..readings.price import Count, cost_of
-from ..readings.trace import Step, trace
+from ..readings.price import PHASES, Count, cost_of
+from ..readings.trace import Step, restored, trace
 from ..tensor import Tensor
 from ..training.feed import one_batch, specs_of
 from ..utils.clock import timed
 from .inside import inside
 from .summary import input_specs
 
-PHASES = ("forward", "backward", "update")
 ENOUGH = 0.1  # seconds of measuring
 LOSS, OPTIMIZER = "(loss and metrics)", "(optimizer)"
 
@@ -114,7 +114,7 @@ class Costs:
                 }
                 seconds = line.seconds.get(phase)
                 row[f"{phase} ms"] = None if seconds is None else 1e3 * seconds
-                row[f"{phase} GFLOP/s"] = rate(count, seconds)
+                row[f"{phase} GFLOP/s"] = rate(count.flops, seconds)
             found.append(row)
         return found
 
@@ -193,11 +193,6 @@ class Comparison:
         return text(self.costs)
 
     __repr__ = __str__
-
-
-def rate(count: Count, seconds: float | None) -> float | None:
-    """Billions of operations a second."""
-    return count.flops / seconds / 1e9 if seconds else None
 
 
 def cost_of_model(
@@ -401,12 +396,8 @@ def _measure_layers(
         line.seconds["forward"] = line.seconds.get("forward", 0.0) + forward
         line.seconds["backward"] = line.seconds.get("backward", 0.0) + max(both - forward, 0.0)
     program = engine_named(name).program(step)
-    held = [(v, v.numpy()) for v in step.writes]
-    try:
+    with restored(step.writes):
         return _time(lambda: program(data))
-    finally:
-        for v, value in held:
-            v.hold(value)
 
 
 def _layer_alone(layer: Any, flat: Sequence[Any], build: Build, name: str) -> tuple[float, float]:
@@ -425,12 +416,11 @@ def _layer_alone(layer: Any, flat: Sequence[Any], build: Build, name: str) -> tu
         return [made, [gradients(t, wanted, ops.ones_like(t), unconnected="zero") for t in made if wanted]]
 
     one, two = compiled(forward, engine=name), compiled(both, engine=name)
-    held, stream = [(v, v.numpy()) for v in layer.variables], random.get_state()
+    stream = random.get_state()
     try:
-        return _time(lambda: one(*given)), _time(lambda: two(*given))
+        with restored(layer.variables):
+            return _time(lambda: one(*given)), _time(lambda: two(*given))
     finally:
-        for v, value in held:
-            v.hold(value)
         random.set_state(stream)
 
 

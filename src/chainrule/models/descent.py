@@ -203,27 +203,19 @@ def _default(rate: float) -> dict[str, tuple[Any, int | None]]:
 def _loss_of(model: Any, batch: Any) -> Callable[[Sequence[Any]], float]:
     """The loss of all data as a function of the trainable weights."""
     weights = model.trainable_weights
-    x, y = batch[:2]
+    x, y = constant(batch[0]), constant(batch[1])
     numbers = sum(w.size for w in weights) * len(y)
 
     def of(*values: Any) -> Any:
         aside = Aside()
         aside.current = {id(w): v for w, v in zip(weights, values, strict=True)}
         with recording(aside):
-            outputs = model(_tensors(x), training=False)
-            found = model.compute_loss(_tensors(x), _tensors(y), outputs, None, False)
+            found = model.compute_loss(x, y, model(x, training=False), None, False)
         model._forget_losses()
         return found
 
     program = compiled(of, engine="numpy" if numbers < SMALL else None)
     return lambda values: float(program(*[v.astype(w.dtype) for v, w in zip(values, weights, strict=True)]))
-
-
-def _tensors(data: Any) -> Any:
-    from ..readings.nested import flatten
-
-    flat, build = flatten(data, numbers=False)
-    return build([constant(np.asarray(a)) for a in flat])
 
 
 def _taken(

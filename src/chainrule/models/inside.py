@@ -19,7 +19,7 @@ from ..layers.calling import looking_on
 from ..readings.differentiate import gradients as gradients_of
 from ..readings.explain import Explanation, explain
 from ..readings.nested import flatten, plain
-from ..readings.trace import Aside, trace
+from ..readings.trace import Aside, restored, trace
 from ..tensor import Tensor, Variable, constant, recording, tensor
 from ..training.feed import one_batch, specs_of
 
@@ -256,14 +256,10 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
     finally:
         model._forget_losses()
     data = [a for a in flatten(batch, numbers=False)[0] if a is not None]
-    held = [(v, v.numpy()) for v in step.writes]
     results = []
     for name in ("numpy", "xla"):
-        try:
+        with restored(step.writes):
             results.append([np.array(a) for a in engine_named(name).program(step)(data)])
-        finally:
-            for v, value in held:
-                v.hold(value)
     rows = [_difference(name, what, a, b) for (name, what), a, b in zip(names, *results, strict=True)]
     return Verification(("numpy", "xla"), rows)
 

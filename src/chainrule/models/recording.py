@@ -50,10 +50,9 @@ class Recording:
     moments: list[Moment] = field(default_factory=list)
     plane: tuple[Any, Any] | None = None  # the boundary's axes
     points: Any = None  # examples on it: two columns, and the target
-    layers: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Steps, logs and sizes as plain data; arrays as lists."""
+        """All moments as plain data; large arrays as their shape, mean and extremes."""
         from ..readings.nested import plain
 
         return {"name": self.name, "moments": [plain(m) for m in self.moments]}

@@ -22,6 +22,8 @@ from .nested import flatten
 from .run import rebuild, same
 from .trace import Reads
 
+PHASES = ("forward", "backward", "update")  # of a step of training; `price` knows the first two
+
 
 @dataclass
 class Count:

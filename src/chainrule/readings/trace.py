@@ -6,7 +6,7 @@ assignment sees the new node. Nothing of the values of that moment stays in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -51,6 +51,24 @@ class Aside:
 
     def assign(self, variable: Variable, value: Tensor) -> None:
         self.current[id(variable)] = value
+
+
+@contextmanager
+def restored(variables: Iterable[Variable]) -> Iterator[None]:
+    """Afterwards the variables hold what they held before.
+
+    >>> w = Variable(1.0)
+    >>> with restored([w]):
+    ...     _ = w.assign(5.0)
+    >>> w.numpy().item()
+    1.0
+    """
+    held = [(v, v.numpy()) for v in variables]
+    try:
+        yield
+    finally:
+        for v, value in held:
+            v.hold(value)
 
 
 class Step:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..distribution import process_count
-from ..readings.trace import Step
+from ..readings.trace import Step, restored
 from .steps import Ready, first_not_finite
 
 Replay = Callable[[], Iterator[tuple[int, Ready, list[Any]]]]
@@ -94,8 +94,7 @@ class Watch:
         """The epoch and step in which something is not finite for the first time, and what made it."""
         if process_count() > 1:  # each has looked at another moment, and none can take a step alone
             return None
-        now = [(v, v.numpy()) for v, _ in self.values]
-        try:
+        with restored([v for v, _ in self.values]):
             for v, value in self.values:
                 v.hold(value)
             for epoch, steps in self.since:
@@ -111,9 +110,6 @@ class Watch:
                         return epoch, k, culprit
                     return epoch, k, ""
             return None
-        finally:
-            for v, value in now:
-                v.hold(value)
 
 
 def _finite(value: Any) -> bool:

@@ -32,6 +32,11 @@ def factor(value: Any, digits: int | None) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
+def says_more(text: str, result: str) -> bool:
+    """Whether arithmetic says more than the number it gives."""
+    return bool(text) and text.strip("()") != result
+
+
 def entry(name: str, index: Index) -> str:
     """``h1[2, 0]``; a name alone where there is one number."""
     return name + (f"[{', '.join(map(str, index))}]" if index else "")
@@ -131,7 +136,7 @@ class Number:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{left} = {middle} = {right}" if middle and middle.strip("()") != right else f"{left} = {right}"
+            f"{left} = {middle} = {right}" if says_more(middle, right) else f"{left} = {right}"
             for left, middle, right in self.lines()
         )
 
@@ -195,7 +200,7 @@ class Explanation:
 
         return fold(self, depth)
 
-    @property
+    @cached_property
     def troubles(self) -> list[Any]:
         """Where a nan or infinity began, forward and backward; dead units; what no gradient reaches.
 

@@ -42,7 +42,12 @@ class Part:
     @property
     def downstream(self) -> dict[str, Any]:
         """The gradient that the steps inside hand to each input."""
-        return {name: _summed(edges) for name, edges in self.leaving.items() if edges}
+        return {name: self.handed(name) for name in self.leaving}
+
+    def handed(self, name: str) -> Any:
+        """What the steps inside hand to this one; ``None`` if nothing."""
+        edges = self.leaving.get(name)
+        return _summed(edges) if edges else None
 
     @property
     def steps(self) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .data import Edge, Explanation, Join, Step, entry, show
+from .data import Edge, Explanation, Join, Step, entry, says_more, show
 
 
 def text(e: Explanation) -> str:
@@ -55,7 +55,7 @@ def _forward(s: Step, e: Explanation) -> list[str]:
     if s.arithmetic:
         result = show(value[s.index], e.digits)
         parts = [entry(s.name, s.index), s.arithmetic.text, result]
-        detail = " = ".join(parts if s.arithmetic.text.strip("()") != result else parts[::2])
+        detail = " = ".join(parts if says_more(s.arithmetic.text, result) else parts[::2])
     return [f"{head}  {list(value.shape)}", detail, s.scope, s.line]
 
 
@@ -63,7 +63,7 @@ def _backward(edge: Edge, e: Explanation, first: bool) -> list[str]:
     to, fr = entry(edge.input, edge.index), edge.node
     result = show(np.asarray(edge.downstream)[edge.index], e.digits) if np.asarray(edge.downstream).size else "0"
     shown = edge.arithmetic.text
-    equals = f"{shown} = {result}" if shown.strip("()") != result else result
+    equals = f"{shown} = {result}" if says_more(shown, result) else result
     return [f"through {fr}:", f"d{e.result}/d{to} = {equals}", edge.scope, edge.role if first else ""]
 
 
