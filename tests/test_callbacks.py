@@ -333,6 +333,25 @@ def test_a_csv_file_resumes_where_the_checkpoint_was(tmp_path):
     assert [line.split(",")[0] for line in (tmp_path / "whole.csv").read_text().splitlines()] == ["epoch", *"012"]
 
 
+@pytest.mark.parametrize("before", ["", "epoch,loss\r\n7,2.0\r\n"])
+def test_a_checkpoint_in_the_first_epoch_knows_where_to_append(before, tmp_path):
+    """Killed after the first line, resumed from before it: the line is there once."""
+    (tmp_path / "log.csv").write_text(before, newline="")
+    log = CSVLogger(tmp_path / "log.csv", append=True)
+    log.on_train_begin()
+    state = CallbackList([log], model=Model()).get_state()
+    log.on_epoch_end(0, {"loss": 0.5})
+    log.on_train_end()
+
+    resumed = CallbackList([CSVLogger(tmp_path / "log.csv", append=True)], model=Model())
+    resumed.set_state(json.loads(json.dumps(state)))
+    resumed.on_train_begin()
+    resumed.on_epoch_end(0, {"loss": 0.5})
+    resumed.on_train_end()
+    epochs = [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().splitlines()]
+    assert epochs == (["epoch", "7", "0"] if before else ["epoch", "0"])
+
+
 def test_appending_keeps_the_columns_that_are_there(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,val_loss,loss\r\n0,3.0,2.0\r\n")
     log = CSVLogger(tmp_path / "log.csv", append=True)

@@ -567,7 +567,8 @@ rate = 0.01 if save_freq == "epoch" else optimizers.schedules.CosineDecay(0.02, 
 model.compile(optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy", "auc"])
 told = [
     callbacks.EarlyStopping("val_loss", patience=100, restore_best_weights=True),
-    callbacks.CSVLogger(f"{folder}/log.csv", append=True),
+    # no checkpoint is before the first line if they are made at epochs' ends: killed between, it must begin anew
+    callbacks.CSVLogger(f"{folder}/log.csv", append=save_freq != "epoch"),
 ]
 if save_freq == "epoch":
     told.append(callbacks.ReduceLROnPlateau("val_loss", patience=2))

@@ -81,9 +81,11 @@ class CSVLogger(Callback):
         self._length: int | None = None
 
     @property
-    def length(self) -> int | None:
-        """The length of the file in bytes; before the first epoch's end, where to go on (``None``: at its end)."""
-        return os.path.getsize(self.filename) if self._file else self._length
+    def length(self) -> int:
+        """The length in bytes after which this training writes; set to ``None``: what the file has by then."""
+        if self._length is None or self._file:
+            return os.path.getsize(self.filename) if os.path.exists(self.filename) else 0
+        return self._length
 
     @length.setter
     def length(self, value: int | None) -> None:
