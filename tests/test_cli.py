@@ -1093,7 +1093,7 @@ def saved(tmp_path, monkeypatch):
 
 
 def test_explain_writes_a_page_and_a_picture(typed, saved):
-    t = typed("explain", "3*(a+b*c)", "a=5", "b=3", "c=2", "--html", "j.html", "--svg", "j.svg")
+    t = typed("explain", "3*(a+b*c)", "a=5", "b=3", "c=2", "--html", "j.html", "--plot", "j.svg")
     assert t.status == 0
     assert "dJ/dc = 3 * 3 = 9" in t.out
     assert "<title>J = 33</title>" in Path("j.html").read_text(encoding="utf-8")
@@ -1194,7 +1194,7 @@ def test_how_far_a_program_came(typed, tmp_path, monkeypatch):
     t = typed("explain", "--failed", "fine.py")
     assert t.status == 0
     assert "hello" in t.out
-    t = typed("explain", "--failed", "wrong.py", "--svg", "far.svg")
+    t = typed("explain", "--failed", "wrong.py", "--plot", "far.svg")
     assert t.status == 1, t
     assert "drawn in far.svg" in t.out
     drawn = Path("far.svg").read_text(encoding="utf-8")

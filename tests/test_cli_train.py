@@ -221,5 +221,3 @@ def test_boxes_do_not_overlap():
             assert 0 <= y <= total_high - high
             for (u, v), (wider, higher) in zip(places[:i], sizes, strict=False):
                 assert x >= u + wider or u >= x + wide or y >= v + higher or v >= y + high
-    with pytest.raises(ValueProblem, match=r"\.svg"):
-        plot_model(cr.Sequential([cr.Input((2,)), layers.Dense(1)]), "m.png")

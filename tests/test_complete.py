@@ -102,11 +102,12 @@ TRAINING = {
 }
 MAY = {  # a room, and what it may import beside itself
     "errors": set(),
+    "seen": {"errors"},
     "graph": {"errors"},
     "tensor": {"errors", "graph"},
     "absent": {"errors"},
     "ops": {"errors", "graph", "tensor", "absent"},
-    "readings": {"errors", "graph", "tensor", "ops"},
+    "readings": {"errors", "graph", "tensor", "ops", "seen"},
     "array_api": {"errors", "graph", "tensor", "ops"},
     "own": {"errors", "graph", "tensor", "ops", "readings"},
     "config": {"errors", "graph", "dtype_policies"},
@@ -136,19 +137,21 @@ MAY = {  # a room, and what it may import beside itself
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
     "callbacks": {"errors", "absent", "distribution"},
     "training": TRAINING,
-    "models": {*TRAINING, "training", "draw", "figures", "compiling"},
+    "models": {*TRAINING, "training", "draw", "figures", "compiling", "seen"},
     "saving": {*TRAINING, "training", "models"},
     "applications": {"errors", "graph", "tensor", "ops", "layers", "models"},
     "datasets": {"errors"},
     "utils": {"errors", "graph", "tensor", "ops", "datasets", "absent"},
     "draw": {"errors"},
-    "figures": {"errors", "graph", "tensor", "ops", "readings", "draw", "engine", "compiling", "utils"},
+    "figures": {"errors", "seen", "graph", "tensor", "ops", "readings", "draw", "engine", "compiling", "utils"},
     "cli": {*TRAINING, "training", "models", "saving", "datasets", "draw", "figures"},
 }
 # imported inside a function, at need: named by the design
 LAZY = {
     ("tensor", "array_api"),
     ("models", "saving"),
+    ("seen", "utils"),
+    ("seen", "draw"),
     ("readings", "figures"),
     ("tensor", "figures"),
     ("errors", "figures"),

@@ -22,10 +22,10 @@ from chainrule.errors import IndexProblem, ValueProblem
 from chainrule.figures import words
 from chainrule.figures.ways import WAYS
 from chainrule.ops.record import registry
-from chainrule.readings.explain import Step, trouble
+from chainrule.readings.explain import Step
 from chainrule.readings.explain.onion import Part, visible
 
-FIGURES = Path(cr.__file__).parent / "figures"
+FIGURES, READINGS = (Path(cr.__file__).parent / room for room in ("figures", "readings"))
 
 
 # ---- notation: an evaluator of MathML of its own
@@ -157,11 +157,13 @@ def test_an_empty_graph_has_a_layout():
 
 # ---- words
 
+# a `Said`, and what an operation's record says, are looked up where they are made
+SAID = {"role", "edge.role", "found.said", "report.verdict", "problem", "hint", "p", "h"}
+
 
 def said():
-    """Every sentence that figures say, read off their code."""
-    yield from trouble.SENTENCES
-    for path in FIGURES.glob("*.py"):
+    """Every sentence that figures and readings say, read off their code."""
+    for path in (*FIGURES.glob("*.py"), *READINGS.rglob("*.py")):
         tree = ast.parse(path.read_text())
         constants = {
             node.targets[0].id: ast.literal_eval(node.value)
@@ -169,16 +171,18 @@ def said():
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _literal(node.value)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+                "say",
+                "Said",
+            ):
                 first = node.args[0]
-                if isinstance(first, ast.Constant):
-                    yield first.value
-                elif isinstance(first, ast.Name) and first.id in constants:
-                    yield constants[first.id]
-                else:
-                    assert ast.unparse(first) in ("role", "found.sentence"), (
-                        f"{path.name}: {ast.unparse(first)} cannot be looked up"
-                    )
+                for told in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
+                    if isinstance(told, ast.Constant):
+                        yield told.value
+                    elif isinstance(told, ast.Name) and told.id in constants:
+                        yield constants[told.id]
+                    else:
+                        assert ast.unparse(told) in SAID, f"{path.name}: {ast.unparse(told)} cannot be looked up"
 
 
 def _literal(node):
@@ -1076,8 +1080,8 @@ def test_a_check_shows_the_worst_entries_first():
         assert "✗" in rows[0]
         assert "1.1" in rows[0]
         assert len(rows) == 40
-        assert report.verdict in "".join(reader.text)
-    assert "✓" in cr.check(ops.tanh, 0.5)._repr_html_()
+        assert words.catalogue(language)(report.verdict) in "".join(reader.text)
+    assert "✓" in cr.check(ops.tanh, 0.5)._repr_mimebundle_()["text/html"]
     kink = cr.check(ops.relu, [0.0, 1.0]).to_html()
     assert "at a kink" in kink
     assert " | " in kink
@@ -1098,7 +1102,7 @@ def test_a_fold_of_which_two_values_are_read():
         made = {s.name for s in (*folded.leaves, *folded.constants, *folded.steps)}
         assert all(name in made for s in folded.steps for name in s.inputs)
         read(folded.to_html())
-        ET.fromstring(e.to_svg(depth))
+        ET.fromstring(e.to_svg(depth=depth))
     w = cr.Variable(np.eye(2), name="w")
     slope = cr.gradients(ops.sum(ops.softmax(cr.tensor([[1.0, 2.0]]) @ w) ** 2), w)
     assert cr.explain(slope, entry=(0, 0)).fold(0).to_html()
@@ -1122,7 +1126,7 @@ def test_names_that_begin_with_d_are_not_taken_for_slopes():
     first, *rest = number.to_latex().splitlines()[1:-1]
     assert "partial" not in first
     assert all("partial" in row for row in rest)
-    assert number._repr_html_().count('class="forward"') == 1
+    assert number._repr_mimebundle_()["text/html"].count('class="forward"') == 1
 
 
 def test_results_of_one_entry_and_empty_arrays():

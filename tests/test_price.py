@@ -100,7 +100,7 @@ def test_errors_and_data():
         cr.price(ops.tanh, (None, 3))
     p = cr.price(lambda a: ops.tanh(a), (3,))
     assert p.to_dict()["total"]["flops"] == 24
-    assert "24 FLOPs" in str(p)
+    assert "24 operations (FLOPs)" in str(p)
 
 
 class Counted:

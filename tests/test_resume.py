@@ -19,8 +19,7 @@ from chainrule.errors import ChainruleError, GraphError, ValueProblem
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
 from chainrule.ops.random import set_random_seed
-from chainrule.saving import atomic
-from chainrule.utils import PyDataset
+from chainrule.utils import PyDataset, atomic
 
 RNG = np.random.default_rng(1)
 X, Y, V = RNG.normal(size=(26, 3)), RNG.normal(size=(26, 1)), RNG.normal(size=(7, 3))

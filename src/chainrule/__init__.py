@@ -86,6 +86,7 @@ _WORDS = {
     "slide": "figures.window",
     "RematScope": "layers.rematerialization",
     "remat": "layers.rematerialization",
+    "set_language": "figures.words",
 }
 
 _HABITS = {

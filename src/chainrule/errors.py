@@ -58,11 +58,11 @@ class ChainruleError(Exception):
             self.layer, self.chain, self.path = layer, chain, list(path)
         return self
 
-    def to_svg(self) -> str:
+    def to_svg(self, language: str | None = None) -> str:
         """A picture: the layers that did work, with their shapes, and the one that did not."""
         from .figures.failed import picture
 
-        return picture(self)
+        return picture(self, language)
 
     def _repr_html_(self) -> str:
         return self.to_svg()

@@ -220,7 +220,7 @@ class Tensor(Node):
             extra = f", shape={array.shape}{extra}"
         return f"tensor({text}{extra})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """In a notebook: the array as a picture (`figures.arrays.look`)."""
         from .figures.arrays import look
 
@@ -704,7 +704,7 @@ class Variable:
     def __repr__(self) -> str:
         return f"Variable(name={self.name!r}, {self._leaf!r})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """In a notebook: the array as a picture (`figures.arrays.look`)."""
         from .figures.arrays import look
 

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from .pictures import check_place, draw
+from .pictures import check_picture, draw
 
 METHODS = ("full-batch", "stochastic", "mini-batch")
 
@@ -34,7 +34,7 @@ def learn(args: argparse.Namespace) -> int:
     ]  # what is wrong with them is said before anything is learnt
     picture = "chainrule-boston.svg" if args.plot is None else args.plot
     if picture:
-        check_place(picture, "--plot")
+        check_picture(picture)
     panels: list[Any] = []
     status = 0
     for table in tables:

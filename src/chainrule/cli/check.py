@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .pictures import check_page, page_arguments, write
+from .pictures import check_page, page_arguments, write_forms
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,16 +48,13 @@ def command(args: argparse.Namespace) -> int:
             f"{args.function} at a point without float entries", "something to compare", "give it a number, e.g. x=0.5"
         )
     if args.json:
-        import json
-
-        print(json.dumps(report.to_dict(), indent=2))
+        print(report.to_json())
     else:
         name = getattr(function, "__name__", args.function)
         print(f"{args.function}" + (f", with its {name}_backward" if backward else ""))
         print("points: {} of {} gradients right".format(*report.points))
         print(report)
-    if args.html:
-        write(args.html, report.to_html(args.language), "--html")
+    write_forms(report, args)
     return report.exit_status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .pictures import check_page, page_arguments, write_page
+from .pictures import check_page, page_arguments, picture_argument, write_forms
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", action="store_true", help="also measure milliseconds and GFLOP/s on this machine")
     parser.add_argument("--engine", help="measure on this engine: numpy (the default) or xla")
     page_arguments(parser)
+    picture_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the costs as data")
 
 
@@ -25,11 +26,8 @@ def command(args: argparse.Namespace) -> int:
     costs = [cost_of_model(m, batch_size=args.batch, measure=args.measure, engine=args.engine) for m in loaded]
     found = Comparison(costs) if len(costs) > 1 else costs[0]
     if args.json:
-        import json
-
-        print(json.dumps(found.to_dict(), indent=2))
+        print(found.to_json())
     else:
         print(found)
-    if args.html:
-        write_page(args.html, found.to_html(args.language), args.json)
+    write_forms(found, args)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .pictures import check_page, page_arguments, write_page
+from .pictures import check_page, page_arguments, picture_argument, write_forms
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--updates", type=int, default=60, help="of each way (default 60)")
     parser.add_argument("--seeds", type=int, default=3, help="orders of the data for each way (default 3)")
     page_arguments(parser, "chainrule-descent.html")
+    picture_argument(parser)
 
 
 def command(args: argparse.Namespace) -> int:
@@ -42,5 +43,5 @@ def command(args: argparse.Namespace) -> int:
         model, x, y, learning_rate=args.rate, learning_rates=args.rates, updates=args.updates, seeds=args.seeds
     )
     print(found)
-    write_page(args.html, found.to_html(args.language))
+    write_forms(found, args)
     return 0

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from .pictures import check_page, check_place, page_arguments, write, write_page
+from .pictures import check_page, check_picture, page_arguments, picture_argument, write_forms, write_picture
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--failed", action="store_true", help="run a FILE.py instead; draw how far its model came when it raises"
     )
     page_arguments(parser)
-    parser.add_argument("--svg", metavar="FILE.svg", help="draw the graph with its values and gradients")
+    picture_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the explanation as data")
 
 
@@ -38,25 +38,16 @@ def command(args: argparse.Namespace) -> int:
     if args.depth is not None and args.depth < 0:
         raise ValueProblem(f"--depth {args.depth}", "0 or more", "e.g. --depth 0")
     check_page(args)
-    if args.svg:
-        check_place(args.svg, "--svg")
     if args.failed:
         return _failed(args)
     title, explanation = _of_model(args) if args.expression.endswith(".chainrule") else _of_expression(args)
     shown = explanation if args.depth is None else explanation.fold(args.depth)
     if args.json:
-        import json
-
-        print(json.dumps(shown.to_dict(), indent=2))
+        print(shown.to_json())
     elif not args.html or args.depth is not None or len(explanation.steps) <= 40:
         print(f"{explanation.result} = {title}\n")
         print(shown)
-    if args.html:
-        write_page(args.html, explanation.to_html(args.language), args.json)
-    if args.svg:
-        write(args.svg, explanation.to_svg(args.depth), "--svg")
-        if not args.json:
-            print(f"\ndrawn in {args.svg}")
+    write_forms(explanation, args, depth=args.depth)
     return 0
 
 
@@ -66,8 +57,8 @@ def _failed(args: argparse.Namespace) -> int:
 
     from ..errors import ChainruleError, ValueProblem
 
-    picture = args.svg or "chainrule-failed.svg"
-    check_place(picture, "--svg")
+    picture = args.plot or "chainrule-failed.svg"
+    check_picture(picture)
     if not os.path.isfile(args.expression):
         raise ValueProblem(f"--failed {args.expression}", "a Python file that is there", "check the path")
     arguments_before, path_before = sys.argv, list(sys.path)
@@ -77,7 +68,7 @@ def _failed(args: argparse.Namespace) -> int:
         runpy.run_path(args.expression, run_name="__main__")
     except ChainruleError as error:
         print(f"{type(error).__name__}: {error}")
-        write(picture, error.to_svg(), "--svg")
+        write_picture(picture, error.to_svg())
         print(f"\ndrawn in {picture}")
         return 1
     except (Exception, SystemExit) as error:

@@ -13,9 +13,7 @@ def check_place(path: str, option: str) -> None:
 
     folder = os.path.dirname(os.path.abspath(path))
     problem = ""
-    if option == "--plot" and os.path.splitext(path)[1].lower() in (".png", ".jpg", ".jpeg", ".pdf", ".gif"):
-        problem = "which is no name for SVG: let it end in .svg"
-    elif not os.path.isdir(folder):
+    if not os.path.isdir(folder):
         problem = "in a folder that is not there"
     elif os.path.isdir(path):
         problem = "which is a folder"
@@ -27,52 +25,77 @@ def check_place(path: str, option: str) -> None:
         raise ValueProblem(f"{option} {path[:80]}, {problem}", "a file in an existing folder", "choose another place")
 
 
+def check_picture(path: str) -> None:
+    """The same of a picture, and that it can be drawn in the form that its name asks for."""
+    from ..draw.raster import installed
+    from ..errors import ValueProblem
+
+    check_place(path, "--plot")
+    ending = os.path.splitext(path)[1].lower()
+    if ending in (".jpg", ".jpeg", ".pdf", ".gif", ".webp"):
+        raise ValueProblem(f"--plot {path[:80]}", "a name that ends in .svg or .png", "choose another")
+    if ending == ".png":
+        installed()
+
+
 def page_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """The options of a command that writes a page."""
     parser.add_argument("--html", metavar="FILE.html", default=default, help="write a page")
-    parser.add_argument("--language", default="en", help="of the page: en or ko")
+    parser.add_argument("--language", help="of what is shown: en (the default) or ko")
+
+
+def picture_argument(parser: argparse.ArgumentParser) -> None:
+    """The option of a command whose result is a picture too."""
+    parser.add_argument("--plot", metavar="FILE.svg", help="draw it; a name that ends in .png for PNG")
 
 
 def check_page(args: argparse.Namespace) -> None:
-    """Say before the work that the page has no place, or no language."""
-    from ..figures.words import catalogue
+    """Set the language; say before the work that what is to be written has no place."""
+    from ..figures.words import set_language
 
-    catalogue(args.language)
+    set_language(args.language)
     if args.html:
         check_place(args.html, "--html")
+    if getattr(args, "plot", None):
+        check_picture(args.plot)
+
+
+def write_forms(found: Any, args: argparse.Namespace, **options: Any) -> None:
+    """The page and the picture that were asked for, and a word on them, which would be in the way of data. `options`
+    are the picture's."""
+    quiet = getattr(args, "json", False)
+    if args.html:
+        write(args.html, found.to_html(), "--html")
+        if not quiet:
+            print(f"\nwritten to {args.html}: open it in a browser")
+    if getattr(args, "plot", None):
+        write_picture(args.plot, found.to_svg(**options))
+        if not quiet:
+            print(f"\ndrawn in {args.plot}")
 
 
 def draw(path: str, panels: list[Any], title: str) -> None:
-    """The panels as one SVG."""
+    """The panels as one picture."""
     from ..draw.curves import svg
 
-    write(path, svg([panel for panel in panels if panel.lines], title), "--plot")
+    write_picture(path, svg([panel for panel in panels if panel.lines], title))
     print(f"\ncurves drawn in {path}")
 
 
-def write_page(path: str, html: str, quiet: bool = False) -> None:
-    """A page, and a word on how to look at it, which would be in the way of `quiet` data."""
-    write(path, html, "--html")
-    if not quiet:
-        print(f"\nwritten to {path}: open it in a browser")
+def write_picture(path: str, svg: str) -> None:
+    """A picture, as PNG where the name says so, else as SVG."""
+    from ..draw.raster import png
+
+    write(path, png(svg) if path.lower().endswith(".png") else svg, "--plot")
 
 
-def write(path: str, text: str, option: str) -> None:
-    """A file, whole or not at all. A pipe or device is written into, never replaced; a link's target is written."""
+def write(path: str, made: str | bytes, option: str) -> None:
+    """A file, whole or not at all."""
     from ..errors import ValueProblem
-    from ..saving import atomic
+    from ..utils import atomic
 
-    target = os.path.realpath(path)
     try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "w", encoding="utf-8") as file:
-                file.write(text)
-        else:
-            atomic.write(target, [text.encode()])
-    except OSError as error:
-        raise ValueProblem(
-            f"{option} {path} ({error.strerror})", "a file that can be written", "choose another"
-        ) from None
+        atomic.write(path, [made if isinstance(made, bytes) else made.encode()])
     except ValueProblem as error:
         raise ValueProblem(
             f"{option} {path} ({error.passed})", "a file that can be written", "choose another"

@@ -29,7 +29,7 @@ def command(args: argparse.Namespace) -> int:
     writer.writerow(header)
     writer.writerows(rows)
     if args.out:
-        from ..saving import atomic
+        from ..utils import atomic
 
         atomic.write(args.out, [text.getvalue().encode()])
         print(f"{len(rows)} rows written to {args.out}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .pictures import check_place, draw
+from .pictures import check_picture, check_place, draw
 
 
 class Run:
@@ -23,7 +23,7 @@ class Run:
             )
         check_place(self.out, "--out")
         if self.plot:
-            check_place(self.plot, "--plot")
+            check_picture(self.plot)
         self.interrupted = False
         self.seconds = 0.0
 

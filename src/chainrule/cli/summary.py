@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 
+from .pictures import check_picture, picture_argument
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a file that ends in .chainrule")
-    parser.add_argument("--plot", metavar="FILE.svg", help="draw the layers too")
+    picture_argument(parser)
 
 
 def command(args: argparse.Namespace) -> int:
     from ..models.plot import plot_model
     from ..saving import load_model
-    from .pictures import check_place
 
     if args.plot:
-        check_place(args.plot, "--plot")
+        check_picture(args.plot)
     model = load_model(args.model, compile=False)
     model.summary()
     if args.plot:

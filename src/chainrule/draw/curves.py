@@ -31,16 +31,37 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One chart."""
+    """One chart. The vertical axis is logarithmic where all values are positive, the horizontal one if `log_x`."""
 
     title: str
     x_label: str
     y_label: str
     lines: Sequence[Line]
+    log_x: bool = False
+
+
+class Axis:
+    """Values to shares of its length: 0 at the least, 1 at the greatest."""
+
+    def __init__(self, values: Sequence[float], log: bool) -> None:
+        self.scale: Callable[[float], float] = math.log10 if log else float
+        self.log = log
+        self.low, self.high = _span([self.scale(v) for v in values])
+
+    def share(self, value: float) -> float:
+        """Where a value lies; in halves where the axis is so long that its length would overflow."""
+        at, low, high = self.scale(value), self.low, self.high
+        span = high - low
+        return (at - low) / span if math.isfinite(span) else (at / 2 - low / 2) / (high / 2 - low / 2)
+
+    def marks(self) -> list[tuple[float, str]]:
+        """Round values, with their labels."""
+        values = log_ticks(self.low, self.high) if self.log else ticks(self.low, self.high)
+        return list(zip(values, labels(values), strict=True))
 
 
 def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320) -> str:
-    """The panels side by side as one SVG. The vertical axis is logarithmic where all values are positive.
+    """The panels side by side as one SVG.
 
     >>> svg([Panel("cost", "epoch", "MSE", [Line("a", [0, 1], [2.0, 1.0])])], "one curve").startswith("<svg")
     True
@@ -66,25 +87,20 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         return (
             f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {clean(panel.title)}</text>'
         )
-    log = all(y > 0 for _, y in finite)
-    scale: Callable[[float], float] = math.log10 if log else float
-    x0, x1 = _span([x for x, _ in finite])
-    y0, y1 = _span([scale(y) for _, y in finite])
+    across = Axis([x for x, _ in finite], panel.log_x)
+    up = Axis([y for _, y in finite], all(y > 0 for _, y in finite))
 
     def px(x: float) -> float:
-        return left + _share(x, x0, x1) * w
+        return left + across.share(x) * w
 
     def py(y: float) -> float:
-        """Of a value on the axis' own scale."""
-        return top + h - _share(y, y0, y1) * h
+        return top + h - up.share(y) * h
 
-    rows = log_ticks(y0, y1) if log else ticks(y0, y1)
-    columns = ticks(x0, x1)
     parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{clean(panel.title)}</text>']
-    for t, label in zip(rows, labels([10**t for t in rows] if log else rows), strict=True):
+    for t, label in up.marks():
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{label}</text>')
-    for t, label in zip(columns, labels(columns), strict=True):
+    for t, label in across.marks():
         parts.append(f'<line class="grid" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="{top}" y2="{top + h}"/>')
         parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
@@ -92,17 +108,16 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
     parts.append(f'<text {turned} text-anchor="middle">{clean(panel.y_label)}</text>')
     # the names stand in the upper corner that fewer points reach
-    high = [px(x) > left + w / 2 for x, y in finite if py(scale(y)) < top + 14 + 18 * len(curves)]
+    high = [px(x) > left + w / 2 for x, y in finite if py(y) < top + 14 + 18 * len(curves)]
     names = left + w - 150 if 2 * sum(high) <= len(high) else left + 12
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         if line.band is not None:
             around = [*zip(line.xs, line.band[0], strict=True), *reversed([*zip(line.xs, line.band[1], strict=True)])]
-            shaded = " ".join(
-                f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in around if math.isfinite(y) and (y > 0 or not log)
-            )
+            shown = [(x, y) for x, y in around if math.isfinite(y) and (y > 0 or not up.log)]
+            shaded = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in shown)
             parts.append(f'<polygon points="{shaded}" fill="{colour}" fill-opacity="0.18"/>')
-        points = " ".join(f"{px(x):.1f},{py(scale(y)):.1f}" for x, y in curve)
+        points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
         parts.append(f'<polyline points="{points}" {stroke}><title>{clean(line.name)}</title></polyline>')
         row = top + 14 + 18 * i
@@ -116,12 +131,6 @@ def _thinned(line: Line, most: int = 600) -> list[tuple[float, float]]:
     step = max(1, math.ceil(len(line.xs) / most))
     points = list(zip(line.xs, line.ys, strict=True))
     return points[::step] + (points[-1:] if (len(points) - 1) % step else [])
-
-
-def _share(value: float, low: float, high: float) -> float:
-    """How far the value lies between the two; in halves where their difference would overflow."""
-    span = high - low
-    return (value - low) / span if math.isfinite(span) else (value / 2 - low / 2) / (high / 2 - low / 2)
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
@@ -150,13 +159,12 @@ def labels(ticks: Sequence[float]) -> list[str]:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Between two exponents of ten."""
+    """Round values between two powers of ten, of which these are the exponents."""
     step = max(1, math.ceil((high - low) / 6))
     powers = range(math.floor(low), math.ceil(high) + 1)
-    found: list[float] = []
     for leads in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 8)):
         exponents = [p + math.log10(lead) for p in powers if p % step == 0 for lead in leads]
-        found = [e for e in exponents if low <= e <= high]
+        found = [10**e for e in exponents if low - 1e-9 <= e <= high + 1e-9]
         if len(found) >= 3:
-            break
-    return found if len(found) >= 2 else ticks(low, high)
+            return found
+    return ticks(10**low, 10**high)  # less than a factor of two or so: evenly spaced ones do as well

@@ -17,4 +17,23 @@ def clean(text: object) -> str:
 
 def text_width(text: str) -> float:
     """About how wide a text is at 13 pixels; letters of East Asia are twice as wide."""
-    return sum(13.5 if unicodedata.east_asian_width(c) in "WF" else 7.3 for c in text)
+    return sum(13.5 if _wide(c) else 7.3 for c in text)
+
+
+def cells(text: str) -> int:
+    """How many places a text takes in a terminal.
+
+    >>> cells("ab"), cells("한글")
+    (2, 4)
+    """
+    return sum(2 if _wide(c) else 1 for c in text)
+
+
+def padded(text: str, width: int, right: bool = False) -> str:
+    """Filled with spaces to so many places of a terminal, after the text or, to put it to the right, before it."""
+    spaces = " " * (width - cells(text))
+    return spaces + text if right else text + spaces
+
+
+def _wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in "WF"

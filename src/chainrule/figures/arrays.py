@@ -12,6 +12,7 @@ from ..draw.page import page as whole_page
 from ..errors import ShapeError
 from ..graph.spec import is_float
 from ..readings.explain.data import show
+from ..seen import Drawn
 from ..tensor import Tensor, Variable
 from .shown import shape_of
 from .words import Say, catalogue
@@ -20,46 +21,50 @@ ROWS, MAPS, IMAGES, TALL = 8, 8, 4, 8  # panels down and across; examples of a b
 COUNTED = 2**26  # statistics of a larger array are those of every so many-th entry
 
 
-class Look:
-    """An array's picture, in every form: ``to_svg()``, ``to_html()``, ``to_dict()``, and in notebooks by itself."""
+class Look(Drawn):
+    """An array's picture, in every form; in notebooks by itself."""
 
-    def __init__(self, array: Any, name: str = "", kind: str | None = None, language: str = "en") -> None:
+    _figure = "arrays"
+
+    def __init__(self, array: Any, name: str = "", kind: str | None = None) -> None:
         held = np.asarray(array)
         self.dtype = held.dtype.name
         # a narrow float that NumPy does not know as one
         self.array = held.astype(np.float32) if is_float(held.dtype) and held.dtype.kind != "f" else held
-        self.name, self.language = name, language
+        self.name = name
         self.kind = kind or ("kernel" if self.array.ndim == 4 and "kernel" in name else "maps")
         if self.kind not in ("kernel", "maps"):
             raise ShapeError(f"kind={kind!r}", "'kernel' (height, width, in, out) or 'maps' (images or features)", "")
 
-    def to_svg(self, styled: bool = True) -> str:
+    def to_svg(self, language: str | None = None) -> str:
         """The picture."""
-        say = catalogue(self.language)
+        say = catalogue(language)
         rows, note = panels(self.array, self.kind, say)
         lines = [*statistics(self.array, say), *([note] if note else [])]
         title = " ".join(filter(None, (self.name or "tensor", shape_of(self.array), self.dtype)))
-        return heat.svg(rows, title, lambda v: show(v), lines, styled)
+        return heat.svg(rows, title, lambda v: show(v), lines)
 
-    def to_html(self) -> str:
+    def to_html(self, language: str | None = None) -> str:
         """A page that holds it."""
-        picture = f"<figure>{self.to_svg()}</figure>"
-        return whole_page(self.name or "tensor", picture, self.language, script=False)
+        picture = f"<figure>{self.to_svg(language)}</figure>"
+        return whole_page(self.name or "tensor", picture, catalogue(language).language, script=False)
+
+    def to_text(self, language: str | None = None) -> str:
+        """Its shape and statistics."""
+        return " ".join(
+            [f"{self.name or 'tensor'} {shape_of(self.array)}", *statistics(self.array, catalogue(language))]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Shape, dtype and statistics."""
         array = self.array
         return {"name": self.name, "shape": list(array.shape), "dtype": self.dtype, **numbers(array)}
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        drawn = self.to_svg()
-        return {"text/html": drawn, "image/svg+xml": drawn, "text/plain": repr(self)}
-
-    def __repr__(self) -> str:
-        return " ".join([f"{self.name or 'tensor'} {shape_of(self.array)}", *statistics(self.array, catalogue("en"))])
+    def _in_notebook(self) -> str:
+        return self.to_svg()
 
 
-def look(x: Any, name: str | None = None, kind: str | None = None, language: str = "en") -> Look:
+def look(x: Any, name: str | None = None, kind: str | None = None) -> Look:
     """An array as a picture: what it is, how its numbers are spread, and each of them when pointed at.
 
     One and two axes are drawn as they are. Three are an image (height, width, channels): in colour if it has three
@@ -81,7 +86,7 @@ def look(x: Any, name: str | None = None, kind: str | None = None, language: str
     held = x.value if isinstance(x, Variable) else x
     if isinstance(held, Tensor):
         held = held.numpy()
-    return Look(held, name, kind, language)
+    return Look(held, name, kind)
 
 
 def numbers(array: Any) -> dict[str, Any]:

@@ -9,21 +9,64 @@ from ..draw.text import clean
 from . import table
 from .words import Say, catalogue
 
+KINK = (
+    "{where} is at a kink: the slope is {left:.6g} on the left and {right:.6g} on the right; analytic says "
+    "{analytic:.6g}"
+)
+JUMP = (
+    "{where} is at a jump: the difference quotient is {left:.6g} on the left and {right:.6g} on the right; analytic "
+    "says {analytic:.6g}"
+)
 SHOWN = 40  # entries in the table
+FEW = 5  # kinks in the text
 
 
-def page(report: Any, language: str = "en") -> str:
+def text(report: Any, language: str | None = None) -> str:
+    """For a terminal: a line an input, the kinks, the problems, the verdict last."""
+    say = catalogue(language)
+    lines = []
+    for name in dict.fromkeys(e.input for e in report.entries):
+        mine = [e for e in report.entries if e.input == name]
+        compared = [e for e in mine if e.kind in ("ok", "wrong")]
+        worst = max(compared, key=lambda e: e.error, default=None)
+        if worst is None:
+            lines.append(say("{name}: {count} entries, all at kinks", name=name, count=len(mine)))
+        else:
+            lines.append(
+                say(
+                    "{name}: {count} entries, worst {where}: analytic {analytic:.9g}, numeric {numeric:.9g}, relative "
+                    "error {error:.1e}",
+                    name=name,
+                    count=len(mine),
+                    where=worst.where,
+                    analytic=worst.analytic,
+                    numeric=worst.numeric,
+                    error=worst.error,
+                )
+            )
+    for e in report.kinks[:FEW]:
+        places = {"where": e.where, "left": e.left, "right": e.right, "analytic": e.analytic}
+        lines.append("  " + (say(KINK, **places) if e.kind == "kink" else say(JUMP, **places)))
+    if len(report.kinks) > FEW:
+        lines.append("  " + say("and {count} more at kinks", count=len(report.kinks) - FEW))
+    lines += [f"{say('problem')}: {say(p)}" for p in report.problems]
+    lines += [f"{say('hint')}: {say(h)}" for h in report.hints]
+    return "\n".join([*lines, say(report.verdict)])
+
+
+def page(report: Any, language: str | None = None) -> str:
     """The page."""
-    return whole_page(report.verdict, fragment(report, language), language, script=False)
+    say = catalogue(language)
+    return whole_page(say(report.verdict), fragment(report, language), say.language, script=False)
 
 
-def fragment(report: Any, language: str = "en") -> str:
+def fragment(report: Any, language: str | None = None) -> str:
     """The report as HTML."""
     say = catalogue(language)
     kind = "forward" if report.ok else "trouble"
-    parts = [f'<h1 class="{kind}">{"✓" if report.ok else "✗"} {clean(report.verdict)}</h1>']
-    parts += [f'<p class="trouble">⚠ {clean(text)}</p>' for text in report.problems]
-    parts += [f"<p>{clean(say('hint'))}: {clean(text)}</p>" for text in report.hints]
+    parts = [f'<h1 class="{kind}">{"✓" if report.ok else "✗"} {clean(say(report.verdict))}</h1>']
+    parts += [f'<p class="trouble">⚠ {clean(say(problem))}</p>' for problem in report.problems]
+    parts += [f"<p>{clean(say('hint'))}: {clean(say(hint))}</p>" for hint in report.hints]
     explained = say("numeric: the difference quotient (f(x + h) - f(x - h)) / 2h; analytic: what the gradient says")
     parts.append(f'<p class="soft">{clean(explained)}</p>')
     entries = sorted(report.entries, key=lambda e: (e.kind != "wrong", e.kind == "ok", -e.error))

@@ -22,7 +22,7 @@ WEIGHTS = 6  # so many arrays that only one box reads have boxes of their own
 FORMULA = 34  # letters of a formula in a box
 
 
-def picture(e: Explanation, depth: int | None = None, language: str = "en") -> str:
+def picture(e: Explanation, language: str | None = None, depth: int | None = None) -> str:
     """An SVG of its own. Scopes are folded at `depth`; ``None``: so that it can be taken in at a look."""
     shown = first_view(e) if depth is None else visible(e, depth)
     title = f"{e.result} = {brief(e.value, e.digits)}"

@@ -14,9 +14,9 @@ from .shown import rate, size_text
 from .words import Say, catalogue
 
 
-def text(costs: Sequence[Any]) -> str:
-    """For a terminal."""
-    say = catalogue("en")
+def text(found: Any, language: str | None = None) -> str:
+    """For a terminal. `found` is one model's `Costs`, or a `Comparison`."""
+    say, costs = catalogue(language), found.costs
     parts = []
     for cost in costs:
         heads, rows = _rows(cost, say)
@@ -27,9 +27,9 @@ def text(costs: Sequence[Any]) -> str:
     return "\n\n".join(parts)
 
 
-def page(costs: Sequence[Any], language: str = "en") -> str:
+def page(found: Any, language: str | None = None) -> str:
     """A page with the same, and bars for where multiplies and time go."""
-    say = catalogue(language)
+    say, costs = catalogue(language), found.costs
     title = " / ".join(cost.name for cost in costs)
     body = [f"<h1>{clean(say('What it costs'))}: {clean(title)}</h1>"]
     body.append(
@@ -45,22 +45,22 @@ def page(costs: Sequence[Any], language: str = "en") -> str:
             if "×" in line.formula:
                 body.append(f'<p><span class="title">{clean(line.name)}</span> '
                             f'<span class="number">{clean(line.formula)}</span></p>')  # fmt: skip
-    return whole_page(title, "".join(body), language, script=False)
+    return whole_page(title, "".join(body), say.language, script=False)
 
 
-def picture(costs: Sequence[Any], language: str = "en") -> str:
+def picture(found: Any, language: str | None = None) -> str:
     """Each layer's multiplies forward as bars, a colour a model, with their sums."""
-    say = catalogue(language)
-    found = []
+    say, costs = catalogue(language), found.costs
+    rows = []
     for k, cost in enumerate(costs):
         for line in cost.lines:
             if line.forward.multiplies:
-                found.append(
+                rows.append(
                     bars.Bar(line.name, line.forward.multiplies, line.formula or f"{line.forward.multiplies:,}", k)
                 )
         total = cost.total("forward").multiplies
-        found.append(bars.Bar(f"{cost.name}, {say('together')}", total, f"{total:,}", k))
-    return bars.svg(found, say("multiplies forward"), [cost.name for cost in costs], 900)
+        rows.append(bars.Bar(f"{cost.name}, {say('together')}", total, f"{total:,}", k))
+    return bars.svg(rows, say("multiplies forward"), [cost.name for cost in costs], 900)
 
 
 def _title(cost: Any, say: Say) -> str:

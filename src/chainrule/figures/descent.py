@@ -13,7 +13,7 @@ from . import table
 from .words import Say, catalogue
 
 
-def picture(found: Any, language: str = "en") -> str:
+def picture(found: Any, language: str | None = None) -> str:
     """The surface with the ways."""
     say = catalogue(language)
     walks = [surface.Walk(_named(way.name, say), way.points) for way in found.ways.values()]
@@ -22,7 +22,7 @@ def picture(found: Any, language: str = "en") -> str:
     return surface.svg(found.xs, found.ys, found.surface, walks, title, found.axes, marks)
 
 
-def losses(found: Any, language: str = "en") -> str:
+def losses(found: Any, language: str | None = None) -> str:
     """The loss after each update: the mean of the seeds, and their spread."""
     say = catalogue(language)
     lines = []
@@ -36,7 +36,7 @@ def losses(found: Any, language: str = "en") -> str:
     )
 
 
-def page(found: Any, language: str = "en") -> str:
+def page(found: Any, language: str | None = None) -> str:
     """A page with both, and the ends of all ways."""
     say = catalogue(language)
     said = say("Dark is low. Each way starts at the same weights and takes the same number of updates.")
@@ -44,12 +44,12 @@ def page(found: Any, language: str = "en") -> str:
         f"<h1>{clean(found.name)}</h1><p>{clean(said)}</p><figure>{picture(found, language)}</figure>"
         f"<figure>{losses(found, language)}</figure>{table.html(*_ends(found, say))}"
     )
-    return whole_page(found.name, body, language, script=False)
+    return whole_page(found.name, body, say.language, script=False)
 
 
-def text(found: Any) -> str:
+def text(found: Any, language: str | None = None) -> str:
     """For a terminal: where each way ended."""
-    heads, rows = _ends(found, catalogue("en"))
+    heads, rows = _ends(found, catalogue(language))
     return f"{found.name}, over {found.axes[0]} and {found.axes[1]}\n{table.aligned([heads, *rows])}"
 
 

@@ -11,7 +11,7 @@ from .words import catalogue
 LAYERS, WIDE, LINES = 12, 64, 8  # so many layers before it; letters and lines of the message
 
 
-def picture(error: Any, language: str = "en") -> str:
+def picture(error: Any, language: str | None = None) -> str:
     """The picture of a `ChainruleError`."""
     say = catalogue(language)
     boxes: list[Box] = []

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..compiling import compile as compiled
 from ..draw.curves import Line, Panel, svg
-from ..draw.page import framed
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..engine import xla_installed
 from ..errors import ValueProblem
+from ..seen import Drawn
 from ..utils.clock import timed
 from . import table
 from .ways import WAYS
@@ -35,14 +35,16 @@ class Size:
     difference: float
 
 
-@dataclass
-class How:
+@dataclass(repr=False)
+class How(Drawn):
     """One operation three ways."""
 
     name: str
     what: str
     sources: dict[str, str]
     sizes: list[Size]
+
+    _figure = "how"
 
     def to_dict(self) -> dict[str, Any]:
         """Source and times as plain data."""
@@ -52,15 +54,16 @@ class How:
         """A row a size. Needs pandas."""
         return table.frame([{"n": s.n, **s.seconds, "difference": s.difference} for s in self.sizes])
 
-    def to_svg(self) -> str:
+    def to_svg(self, language: str | None = None) -> str:
         """Time against size."""
+        words = _words(catalogue(language))
         lines = []
         for way in NAMES:
             points = [(s.n, seconds) for s in self.sizes if (seconds := s.seconds[way]) is not None]
-            lines.append(Line(way, [np.log10(n) for n, _ in points], [1e3 * t for _, t in points]))
-        return svg([Panel(self.what, "log10 n", "ms", lines)], self.name, 620, 360)
+            lines.append(Line(words[way], [n for n, _ in points], [1e3 * t for _, t in points]))
+        return svg([Panel(self.what, "n", "ms", lines, log_x=True)], self.name, 620, 360)
 
-    def to_html(self, language: str = "en") -> str:
+    def to_html(self, language: str | None = None) -> str:
         """A page: source, table, picture."""
         say = catalogue(language)
         words = _words(say)
@@ -68,8 +71,15 @@ class How:
         for way in NAMES:
             parts.append(f"<h2>{clean(words[way])}</h2><pre>{clean(self.sources[way])}</pre>")
         parts.append(f"<h2>{clean(say('how long it takes'))}</h2>{table.html(*self._table(say))}")
-        parts.append(f"<figure>{self.to_svg()}</figure>")
-        return whole_page(self.name, "".join(parts), language, script=False)
+        parts.append(f"<figure>{self.to_svg(language)}</figure>")
+        return whole_page(self.name, "".join(parts), say.language, script=False)
+
+    def to_text(self, language: str | None = None) -> str:
+        """For a terminal: source, table."""
+        say = catalogue(language)
+        words, (heads, rows) = _words(say), self._table(say)
+        shown = [f"{words[way]}:\n{self.sources[way]}" for way in NAMES]
+        return "\n".join([f"{self.name}: {self.what}\n", *shown, table.aligned([heads, *rows], 0)])
 
     def _table(self, say: Say) -> tuple[list[str], list[list[str]]]:
         words = _words(say)
@@ -81,16 +91,6 @@ class How:
             ratio = f"{loop / fast:.3g}×" if loop is not None and fast else "-"
             rows.append([f"{s.n:,}", *times, ratio, f"{s.difference:.1e}"])
         return heads, rows
-
-    def _repr_html_(self) -> str:
-        return framed(self.to_html())
-
-    def __str__(self) -> str:
-        heads, rows = self._table(catalogue("en"))
-        shown = [f"{way}:\n{self.sources[way]}" for way in NAMES]
-        return "\n".join([f"{self.name}: {self.what}\n", *shown, table.aligned([heads, *rows], 0)])
-
-    __repr__ = __str__
 
 
 def _words(say: Say) -> dict[str, str]:

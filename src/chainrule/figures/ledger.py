@@ -11,14 +11,14 @@ import numpy as np
 
 from ..draw.graph import svg
 from ..draw.notation import mathml
-from ..draw.page import controls, framed
+from ..draw.page import controls
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..readings.explain import Edge, Explanation, Join, Step
 from ..readings.explain.data import entry, factor, says_more, show
 from ..readings.explain.onion import Part
 from ..readings.explain.trouble import Trouble
-from .circuit import Circuit, first_view, picture
+from .circuit import Circuit, first_view
 from .shown import back_and_on, listed, shape_of, signs, stats
 from .words import Say, catalogue
 
@@ -33,19 +33,14 @@ ROWS = 6  # so many inputs of a folded scope have a row each
 RUBIES = 150  # in a page of so many edges each product says which factor is which
 
 
-def page(e: Explanation, language: str = "en") -> str:
+def page(e: Explanation, language: str | None = None) -> str:
     """The page."""
-    return _Page(e, catalogue(language), language).made()
-
-
-def bundle(e: Explanation) -> dict[str, str]:
-    """For notebooks: the page in a frame, and beside it a picture and text where pages are not shown."""
-    return {"text/html": framed(page(e)), "image/svg+xml": picture(e), "text/plain": str(e)}
+    return _Page(e, catalogue(language)).made()
 
 
 class _Page:
-    def __init__(self, e: Explanation, say: Say, language: str) -> None:
-        self.e, self.say, self.language = e, say, language
+    def __init__(self, e: Explanation, say: Say) -> None:
+        self.e, self.say = e, say
         self.ids = {s.name: f"n{i}" for i, s in enumerate((*e.leaves, *e.constants, *e.steps))}
         self.edges_of: dict[str, list[tuple[int, Edge]]] = {}
         for k, edge in enumerate(e.edges):
@@ -75,11 +70,11 @@ class _Page:
                     *self._inside(e.onion.inside, shown),
                 ]
             ),
-            self.language,
+            say.language,
         )
 
     def _trouble(self, found: Trouble) -> str:
-        said = self.say(found.sentence, **found.values)
+        said = self.say(found.said)
         link = f'<a href="#{self.ids[found.name]}">{clean(said)}</a>'
         return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
 

@@ -12,17 +12,17 @@ from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..readings.explain import Explanation, Number
 from ..readings.explain.data import entry, says_more, show
+from .words import Say, catalogue
 
 Row = tuple[str, str, str, str]  # the left side, the arithmetic, the number, the node that it comes through
 
 
 def latex(number: Number) -> str:
     """The rows, aligned at the first sign of equality."""
-    (_, text, right), *backward = number.lines()
+    (_, _, text, right), *backward = number.lines()
     rows: list[Row] = [(_name(number.name, number.index), text, right, "")]
     side = _slope(number.result, number.name, number.index)
-    for (_, text, right), node in zip(backward, [*(name for name, _ in number.through), ""], strict=False):
-        rows.append((side, text, right, node))
+    rows += [(side, text, right, node) for _, node, text, right in backward]
     return _aligned(rows)
 
 
@@ -67,21 +67,35 @@ def _name(name: str, index: Sequence[int]) -> str:
     return f"{{{made}}}_{{[{', '.join(map(str, index))}]}}" if index else made
 
 
-def fragment(number: Number) -> str:
+def text(number: Number, language: str | None = None) -> str:
+    """For a terminal."""
+    say = catalogue(language)
+    lines = []
+    for left, node, middle, right in number.lines():
+        lines.append(" = ".join([_left(left, node, say), *([middle] if says_more(middle, right) else []), right]))
+    return "\n".join(lines)
+
+
+def _left(left: str, node: str, say: Say) -> str:
+    return say("{slope} through {node}", slope=left, node=node) if node else left
+
+
+def fragment(number: Number, language: str | None = None) -> str:
     """The rows as HTML that needs no style of its own."""
+    say = catalogue(language)
     rows = []
-    for k, (left, middle, right) in enumerate(number.lines()):
+    for k, (left, node, middle, right) in enumerate(number.lines()):
         if says_more(middle, right):
             right = f"{notation.mathml(middle)} = {notation.mathml(right)}"
         else:
             right = notation.mathml(right)
         kind = "backward" if k else "forward"
-        rows.append(f'<p class="{kind}"><code>{clean(left)}</code> = {right}</p>')
+        rows.append(f'<p class="{kind}"><code>{clean(_left(left, node, say))}</code> = {right}</p>')
     return f'<div class="one-number">{"".join(rows)}</div>'
 
 
-def page(number: Number, language: str = "en") -> str:
+def page(number: Number, language: str | None = None) -> str:
     """A page with the rows, the text as it stands in a terminal, and the LaTeX to copy."""
     title = entry(number.name, number.index)
-    body = f"<h1>{clean(title)}</h1>{fragment(number)}<h2>LaTeX</h2><pre>{clean(latex(number))}</pre>"
-    return whole_page(title, body, language, script=False)
+    body = f"<h1>{clean(title)}</h1>{fragment(number, language)}<h2>LaTeX</h2><pre>{clean(latex(number))}</pre>"
+    return whole_page(title, body, catalogue(language).language, script=False)

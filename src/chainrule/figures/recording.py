@@ -19,7 +19,18 @@ from .words import Say, catalogue
 FILTERS, LAYERS = 16, 3  # panels of a kernel; layers whose maps are drawn
 
 
-def page(recording: Any, language: str = "en") -> str:
+def text(recording: Any, language: str | None = None) -> str:
+    """For a terminal: a row a moment."""
+    say = catalogue(language)
+    title = say("{name}, {count} moments", name=recording.name, count=len(recording.moments))
+    names = list(dict.fromkeys(name for m in recording.moments for name in m.logs))
+    rows = [[say("update"), say("epoch"), *names]]
+    for m in recording.moments:
+        rows.append([str(m.step), str(m.epoch + 1), *(f"{m.logs[n]:.4g}" if n in m.logs else "" for n in names)])
+    return f"{title}\n{table.aligned(rows, 0)}"
+
+
+def page(recording: Any, language: str | None = None) -> str:
     """The page."""
     say = catalogue(language)
     count = len(recording.moments)
@@ -31,7 +42,7 @@ def page(recording: Any, language: str = "en") -> str:
         _controls(count, say),
     ]
     body.append(frames(_frame(recording, moment, say) for moment in recording.moments))
-    return whole_page(recording.name, "".join(body), language)
+    return whole_page(recording.name, "".join(body), say.language)
 
 
 def _controls(count: int, say: Say) -> str:

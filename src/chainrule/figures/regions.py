@@ -12,7 +12,6 @@ import numpy as np
 from .. import ops
 from ..draw import heat
 from ..draw.heat import Panel
-from ..draw.page import framed
 from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..errors import ShapeError, ValueProblem
@@ -20,7 +19,9 @@ from ..ops.arrays import arrays
 from ..ops.roi import bins_of, box_extent, rounded_corners, samples_along
 from ..readings.differentiate import gradients
 from ..readings.explain.data import show
+from ..seen import Drawn
 from ..tensor import tensor
+from . import table
 from .shown import signs
 from .words import Say, catalogue
 
@@ -48,13 +49,15 @@ class Region:
     added: float
 
 
-@dataclass
-class Regions:
+@dataclass(repr=False)
+class Regions(Drawn):
     """The three ways side by side: ``pool``, ``warp``, ``align``."""
 
     features: Any
     box: Rect
     ways: dict[str, Region]
+
+    _figure, _height = "regions", 900
 
     def __getitem__(self, name: str) -> Region:
         return self.ways[name]
@@ -76,7 +79,7 @@ class Regions:
             },
         }
 
-    def to_svg(self, language: str = "en", styled: bool = True) -> str:
+    def to_svg(self, language: str | None = None) -> str:
         """A row a way: the feature map with the box, what is read, the bins' numbers, the gradient."""
         say = catalogue(language)
         titles = _titles(say)
@@ -93,10 +96,10 @@ class Regions:
                 ]
             )
         lines = [say("Solid: the box. Dashed: the bins that are read. Dots: the places that are read.")]
-        return heat.svg(rows, say("Regions of interest"), lambda v: signs(show(v + 0.0, 3)), lines, styled, 260)
+        return heat.svg(rows, say("Regions of interest"), lambda v: signs(show(v + 0.0, 3)), lines, side=260)
 
-    def to_html(self, language: str = "en") -> str:
-        """A page that holds it."""
+    def to_html(self, language: str | None = None) -> str:
+        """A page: the picture, and what the three ways do."""
         say = catalogue(language)
         said = [
             say("RoI pooling rounds the box to whole entries and takes the largest entry of each bin."),
@@ -106,10 +109,18 @@ class Regions:
         text = "".join(f"<p>{clean(line)}</p>" for line in said)
         picture = f"<figure style='max-height:none'>{self.to_svg(language)}</figure>"
         title = say("Regions of interest")
-        return whole_page(title, f"<h1>{clean(title)}</h1>{text}{picture}", language, script=False)
+        return whole_page(title, f"<h1>{clean(title)}</h1>{text}{picture}", say.language, script=False)
 
-    def _repr_html_(self) -> str:
-        return framed(self.to_html(), 900)
+    def to_text(self, language: str | None = None) -> str:
+        """For a terminal: a row a way."""
+        say = catalogue(language)
+        titles = _titles(say)
+        rows = [["", say("the box as it is read"), say("cells lost"), say("cells added"), say("bins")]]
+        for name, way in self.ways.items():
+            top, left, high, wide = (f"{n:.4g}" for n in way.used)
+            bins = np.array2string(way.output, precision=4, separator=", ").replace("\n", "")
+            rows.append([titles[name], f"[{top}, {left}] {high}×{wide}", f"{way.lost:.3g}", f"{way.added:.3g}", bins])
+        return table.aligned(rows, 2)
 
 
 def _titles(say: Say) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..draw.text import clean
+from ..draw.text import cells, clean, padded
 from ..errors import ValueProblem
 
 
@@ -27,10 +27,9 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     layer    ms
     conv   12.5
     """
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(cells(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
-        "  ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
+        "  ".join(padded(c, w, i >= left) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in rows
     ]
     return "\n".join(line.rstrip() for line in lines)
 

@@ -41,21 +41,21 @@ def _table(found: Any, say: Say) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
-def text(found: Any) -> str:
+def text(found: Any, language: str | None = None) -> str:
     """For a terminal."""
-    say = catalogue("en")
+    say = catalogue(language)
     heads, rows = _table(found, say)
     return f"{_summary(found, say)}\n{table.aligned([heads, *rows], 2)}"
 
 
-def fragment(found: Any, language: str = "en") -> str:
+def fragment(found: Any, language: str | None = None) -> str:
     """The table as HTML."""
     say = catalogue(language)
     return f"<p>{clean(_summary(found, say))}</p>{table.html(*_table(found, say))}"
 
 
-def page(found: Any, language: str = "en") -> str:
+def page(found: Any, language: str | None = None) -> str:
     """A page that holds it."""
     say = catalogue(language)
     title = say("From what is shown to what trains")
-    return whole_page(title, f"<h1>{clean(title)}</h1>{fragment(found, language)}", language, script=False)
+    return whole_page(title, f"<h1>{clean(title)}</h1>{fragment(found, language)}", say.language, script=False)

@@ -16,6 +16,7 @@ from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..errors import ShapeError, ValueProblem
 from ..readings.explain.data import factor, show
+from ..seen import Seen
 from .shown import back_and_on, signs
 from .words import Say, catalogue
 
@@ -42,8 +43,10 @@ class Window:
         return " + ".join([*sums, factor(self.bias, digits)]) + f" = {show(self.value, digits)}"
 
 
-class Slide:
+class Slide(Seen):
     """All places of the window: ``places``, each a `Window`; ``output``, the whole map; as a page that steps."""
+
+    _figure = "window"
 
     def __init__(self, image: Any, kernel: Any, bias: Any, strides: Any, padding: str, name: str) -> None:
         self.image, self.name = image, name
@@ -58,7 +61,7 @@ class Slide:
             patch = padded[top : top + high, left : left + wide]
             self.places.append(Window(i, j, patch, self.kernel, bias, (top, left)))
 
-    def to_html(self, language: str = "en") -> str:
+    def to_html(self, language: str | None = None) -> str:
         """A page: the arrow keys move the window."""
         say = catalogue(language)
         order = say("Where the window lies, each number is multiplied by the filter's. All products are added up.")
@@ -67,7 +70,7 @@ class Slide:
             controls(back_and_on(say)),
             frames(self._frame(place, say) for place in self.places),
         ]
-        return whole_page(self.name, "".join(body), language)
+        return whole_page(self.name, "".join(body), say.language)
 
     def _frame(self, place: Window, say: Say) -> str:
         shown = np.zeros(self.output.shape)
@@ -109,10 +112,10 @@ class Slide:
         places = [{"row": p.row, "column": p.column, "value": float(p.value), "text": p.text()} for p in self.places]
         return {"output": self.output.tolist(), "places": places}
 
-    def _repr_html_(self) -> str:
-        from ..draw.page import framed
-
-        return framed(self.to_html())
+    def to_text(self, language: str | None = None) -> str:
+        """For a terminal: a line a place."""
+        lines = [f"{catalogue(language)('output')}[{p.row}, {p.column}] = {p.text()}" for p in self.places]
+        return "\n".join([self.name, *lines])
 
 
 def _number(value: Any) -> str:

@@ -26,6 +26,7 @@ from ..readings.flat import Flat
 from ..readings.nested import Build, flatten
 from ..readings.price import PHASES, Count, cost_of
 from ..readings.trace import Step, restored, trace
+from ..seen import Drawn
 from ..tensor import Tensor
 from ..training.feed import one_batch, specs_of
 from ..utils.clock import timed
@@ -63,8 +64,8 @@ class Line:
         return self.counts["update"]
 
 
-@dataclass
-class Costs:
+@dataclass(repr=False)
+class Costs(Drawn):
     """A model's costs, a `Line` a layer; text when printed, a page, a table, data.
 
     Attributes:
@@ -76,6 +77,13 @@ class Costs:
     lines: list[Line]
     engine: str | None = None
     step: float | None = None
+
+    _figure = "cost"
+
+    @property
+    def costs(self) -> list[Costs]:
+        """Itself alone, as a comparison has several."""
+        return [self]
 
     def total(self, phase: str | None = None) -> Count:
         """The sum over all layers, of one phase or all."""
@@ -129,36 +137,14 @@ class Costs:
 
         return frame(self.rows())
 
-    def to_html(self, language: str = "en") -> str:
-        """A page: the table, with bars that show where multiplies and time go."""
-        from ..figures.cost import page
 
-        return page([self], language)
-
-    def to_svg(self, language: str = "en") -> str:
-        """Bars: each layer's multiplies forward."""
-        from ..figures.cost import picture
-
-        return picture([self], language)
-
-    def _repr_html_(self) -> str:
-        from ..draw.page import framed
-
-        return framed(self.to_html())
-
-    def __str__(self) -> str:
-        from ..figures.cost import text
-
-        return text([self])
-
-    __repr__ = __str__
-
-
-@dataclass
-class Comparison:
+@dataclass(repr=False)
+class Comparison(Drawn):
     """Several models' costs side by side."""
 
     costs: list[Costs]
+
+    _figure = "cost"
 
     def to_dict(self) -> dict[str, Any]:
         """Each model's costs as plain data."""
@@ -169,30 +155,6 @@ class Comparison:
         from ..figures.table import frame
 
         return frame([{"model": c.name, **row} for c in self.costs for row in c.rows()])
-
-    def to_html(self, language: str = "en") -> str:
-        """A page: the sums side by side, then each model's table."""
-        from ..figures.cost import page
-
-        return page(self.costs, language)
-
-    def to_svg(self, language: str = "en") -> str:
-        """Bars: each layer's multiplies forward."""
-        from ..figures.cost import picture
-
-        return picture(self.costs, language)
-
-    def _repr_html_(self) -> str:
-        from ..draw.page import framed
-
-        return framed(self.to_html())
-
-    def __str__(self) -> str:
-        from ..figures.cost import text
-
-        return text(self.costs)
-
-    __repr__ = __str__
 
 
 def cost_of_model(

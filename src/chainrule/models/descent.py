@@ -18,6 +18,7 @@ from ..compiling import compile as compiled
 from ..errors import GraphError, ValueProblem
 from ..ops import random
 from ..readings.trace import Aside
+from ..seen import Drawn
 from ..tensor import constant, recording
 from ..training.feed import one_batch
 
@@ -36,8 +37,8 @@ class Way:
     losses: Any
 
 
-@dataclass
-class Descent:
+@dataclass(repr=False)
+class Descent(Drawn):
     """A surface and the ways across it.
 
     Attributes:
@@ -53,6 +54,8 @@ class Descent:
     ways: dict[str, Way]
     start: tuple[float, float]
     best: tuple[float, float]
+
+    _figure, _height = "descent", 900
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -77,28 +80,6 @@ class Descent:
             for seed, losses in enumerate(way.losses):
                 rows += [{"way": way.name, "seed": seed, "update": k, "loss": float(v)} for k, v in enumerate(losses)]
         return frame(rows)
-
-    def to_svg(self, language: str = "en") -> str:
-        """The surface with the ways, and the loss after each update."""
-        from ..figures.descent import picture
-
-        return picture(self, language)
-
-    def to_html(self, language: str = "en") -> str:
-        """A page that holds it."""
-        from ..figures.descent import page
-
-        return page(self, language)
-
-    def _repr_html_(self) -> str:
-        return self.to_svg()
-
-    def __str__(self) -> str:
-        from ..figures.descent import text
-
-        return text(self)
-
-    __repr__ = __str__
 
 
 def descent(

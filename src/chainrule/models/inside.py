@@ -20,6 +20,7 @@ from ..readings.differentiate import gradients as gradients_of
 from ..readings.explain import Explanation, explain
 from ..readings.nested import flatten, plain
 from ..readings.trace import Aside, restored, trace
+from ..seen import Seen
 from ..tensor import Tensor, Variable, constant, recording, tensor
 from ..training.feed import one_batch, specs_of
 
@@ -184,13 +185,15 @@ class Difference:
     own: float
 
 
-@dataclass
-class Verification:
+@dataclass(repr=False)
+class Verification(Seen):
     """How far the numbers shown are from the numbers that train, a `Difference` for each layer's output and gradient,
     each weight's gradient and the loss."""
 
     engines: tuple[str, str]
     rows: list[Difference]
+
+    _figure = "verification"
 
     @property
     def worst(self) -> Difference:
@@ -206,24 +209,6 @@ class Verification:
         from ..figures.table import frame
 
         return frame([vars(r) for r in self.rows])
-
-    def to_html(self, language: str = "en") -> str:
-        """A page with the table."""
-        from ..figures.verification import page
-
-        return page(self, language)
-
-    def _repr_html_(self) -> str:
-        from ..figures.verification import fragment
-
-        return fragment(self)
-
-    def __str__(self) -> str:
-        from ..figures.verification import text
-
-        return text(self)
-
-    __repr__ = __str__
 
 
 def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from ..draw.graph import Box, svg
+from ..draw.raster import png
 from ..errors import GraphError, ValueProblem
 from ..layers import InputLayer
 from ..layers.node import LAYER_CALL
@@ -66,9 +67,10 @@ def plot_model(
     """Draw a model as SVG, with no program to install (``keras.utils.plot_model``).
 
     Args:
-        to_file: a name that ends in ``.svg``; ``None`` writes nothing. show_shapes, show_dtype,
-            show_layer_activations: what stands in the boxes. rankdir: ``"TB"`` downwards, ``"LR"`` to the right.
-        show_layer_names, expand_nested, dpi, show_trainable, splines: Keras's; of no effect.
+        to_file: a name that ends in ``.svg`` or ``.png`` (the extra ``chainrule[png]``); ``None`` writes nothing.
+        show_shapes, show_dtype, show_layer_activations: what stands in the boxes.
+        rankdir: ``"TB"`` downwards, ``"LR"`` to the right. dpi: of PNG; 96 is a pixel for each of the SVG's.
+        show_layer_names, expand_nested, show_trainable, splines: Keras's; of no effect.
 
     Returns:
         The SVG, as text.
@@ -78,13 +80,14 @@ def plot_model(
     >>> plot_model(Sequential([Input((2,)), Dense(1)]), to_file=None)[:4]
     '<svg'
     """
-    if to_file is not None and os.path.splitext(os.fspath(to_file))[1] != ".svg":
-        raise ValueProblem(f"to_file={str(to_file)!r}", "a name that ends in .svg", "e.g. to_file='model.svg'")
+    ending = ".svg" if to_file is None else os.path.splitext(os.fspath(to_file))[1]
+    if ending not in (".svg", ".png"):
+        raise ValueProblem(f"to_file={str(to_file)!r}", "a name that ends in .svg or .png", "e.g. to_file='model.svg'")
     if not model.layers:
         raise GraphError(f"the empty model {model.name!r}", "layers to be drawn", "add layers first")
     drawn = svg(boxes_of(model, show_shapes, show_dtype, show_layer_activations), model.name, rankdir == "LR")
     if to_file is not None:
-        from ..saving import atomic
+        from ..utils import atomic
 
-        atomic.write(to_file, [drawn.encode()])
+        atomic.write(to_file, [png(drawn, dpi / 96) if ending == ".png" else drawn.encode()])
     return drawn

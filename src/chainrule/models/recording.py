@@ -13,6 +13,7 @@ from ..callbacks import Callback
 from ..errors import ValueProblem
 from ..graph.spec import is_float
 from ..readings.nested import flatten
+from ..seen import Seen
 from ..tensor import Tensor
 
 MOMENTS, MOST = 24, 100  # sampled by default; at the most, which keeps the page below 5 MB
@@ -42,14 +43,16 @@ class Moment:
     boundary: Any = None
 
 
-@dataclass
-class Recording:
+@dataclass(repr=False)
+class Recording(Seen):
     """All moments of a fit; a page that can be scrubbed through, data, a table."""
 
     name: str
     moments: list[Moment] = field(default_factory=list)
     plane: tuple[Any, Any] | None = None  # the boundary's axes
     points: Any = None  # examples on it: two columns, and the target
+
+    _figure, _height = "recording", 700
 
     def to_dict(self) -> dict[str, Any]:
         """All moments as plain data; large arrays as their shape, mean and extremes."""
@@ -67,20 +70,6 @@ class Recording:
                 rows.append({"step": m.step, "epoch": m.epoch, **m.logs, "weight": path, "norm": weight,
                              "gradient": gradient})  # fmt: skip
         return frame(rows)
-
-    def to_html(self, language: str = "en") -> str:
-        """A page to scrub through."""
-        from ..figures.recording import page
-
-        return page(self, language)
-
-    def _repr_html_(self) -> str:
-        from ..draw.page import framed
-
-        return framed(self.to_html(), 700)
-
-    def __repr__(self) -> str:
-        return f"<recording of {self.name!r}, {len(self.moments)} moments>"
 
 
 class Recorder(Callback):

@@ -16,11 +16,20 @@ import numpy as np
 from ..errors import ChainruleError, DTypeError, ValueProblem
 from ..graph.spec import is_float
 from ..ops.random import SeedGenerator, normal, permutation
+from ..seen import Seen
 from ..tensor import Tensor, Variable, as_tensor, tensor
 from .differentiate import grad
 from .nested import flatten, plain
+from .said import Said
 
 Function = Callable[..., Any]
+
+ALL_ZERO = "the gradient of {name} is 0: a path is missing, or was overwritten instead of added to"
+SOME_ZERO = "some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead of added to"
+SCALED = (
+    "the gradient of {name} is {ratio:.4g} times what it should be: a factor, or a sum or mean over the batch, is "
+    "missing"
+)
 
 
 @dataclass
@@ -41,15 +50,17 @@ class Entry:
         return self.input + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
 
-@dataclass
-class Report:
+@dataclass(repr=False)
+class Report(Seen):
     """What `check` found. True when the gradient is right; print it for the verdict in words."""
 
     entries: list[Entry]
     tolerance: float
-    problems: list[str] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
+    problems: list[Said] = field(default_factory=list)
+    hints: list[Said] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)  # those with a gradient to be right about
+
+    _figure = "check"
 
     @property
     def wrong(self) -> list[Entry]:
@@ -99,59 +110,30 @@ class Report:
 
         return frame([{**vars(e), "where": e.where} for e in self.entries])
 
-    def to_html(self, language: str = "en") -> str:
-        """A page: the verdict, what is probably wrong, the worst entries first."""
-        from ..figures.check import page
-
-        return page(self, language)
-
-    def _repr_html_(self) -> str:
-        from ..figures.check import fragment
-
-        return fragment(self)
-
-    def __str__(self) -> str:
-        lines = []
-        for name in dict.fromkeys(e.input for e in self.entries):
-            mine = [e for e in self.entries if e.input == name]
-            compared = [e for e in mine if e.kind in ("ok", "wrong")]
-            worst = max(compared, key=lambda e: e.error, default=None)
-            if worst is None:
-                lines.append(f"{name}: {len(mine)} entries, all at kinks")
-            else:
-                lines.append(
-                    f"{name}: {len(mine)} entries, worst {worst.where}: analytic {worst.analytic:.9g}, "
-                    f"numeric {worst.numeric:.9g}, relative error {worst.error:.1e}"
-                )
-        for e in self.kinks[:5]:
-            what = "a kink: the slope is" if e.kind == "kink" else "a jump: the difference quotient is"
-            lines.append(
-                f"  {e.where} is at {what} {e.left:.6g} on the left and {e.right:.6g} on the right; analytic "
-                f"says {e.analytic:.6g}"
-            )
-        if len(self.kinks) > 5:
-            lines.append(f"  and {len(self.kinks) - 5} more at kinks")
-        lines += [f"problem: {p}" for p in self.problems] + [f"hint: {h}" for h in self.hints]
-        return "\n".join([*lines, self.verdict])
-
-    __repr__ = __str__
-
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Said:
         """One sentence."""
         if self.problems:
-            return f"WRONG: {self.problems[0]}."
+            return Said("WRONG: {problem}.", problem=self.problems[0])
         if self.wrong:
-            e = self.wrong[0]
-            return (
-                f"WRONG: {len(self.wrong)} of {len(self.entries)} entries differ by more than "
-                f"{self.tolerance:.0e}; the worst is {e.where}."
+            return Said(
+                "WRONG: {count} of {every} entries differ by more than {tolerance:.0e}; the worst is {where}.",
+                count=len(self.wrong),
+                every=len(self.entries),
+                tolerance=self.tolerance,
+                where=self.wrong[0].where,
             )
         if not self.entries:
-            return "NOTHING TO CHECK: no input has a float dtype."
-        kinks = f", {len(self.kinks)} at kinks, where any slope between the two sides will do" if self.kinks else ""
-        error = self.worst.error if self.worst else 0.0
-        return f"RIGHT: {len(self.entries)} entries checked, relative error at most {error:.1e}{kinks}."
+            return Said("NOTHING TO CHECK: no input has a float dtype.")
+        found = {"count": len(self.entries), "error": self.worst.error if self.worst else 0.0}
+        if not self.kinks:
+            return Said("RIGHT: {count} entries checked, relative error at most {error:.1e}.", **found)
+        return Said(
+            "RIGHT: {count} entries checked, relative error at most {error:.1e}, {kinks} at kinks, where any slope "
+            "between the two sides will do.",
+            kinks=len(self.kinks),
+            **found,
+        )
 
 
 def check(
@@ -319,18 +301,20 @@ def _analytic(
     upstream = [tensor(w) for w in weights]
     name = getattr(backward, "__name__", "the backward")
     if not callable(backward):
-        report.problems.append(f"{getattr(f, '__name__', 'f')}_backward is no function but {type(backward).__name__}")
+        found = {"name": f"{getattr(f, '__name__', 'f')}_backward", "kind": type(backward).__name__}
+        report.problems.append(Said("{name} is no function but {kind}", **found))
         return []
     try:
         given = backward(upstream[0] if len(upstream) == 1 else upstream, *points, **kwargs)
     except (Exception, SystemExit) as error:
-        report.problems.append(f"{name} raised {type(error).__name__}: {error}")
+        report.problems.append(Said("{name} raised {kind}: {error}", name=name, kind=type(error).__name__, error=error))
         return []
     found = list(given) if isinstance(given, list | tuple) else [given]
     if len(found) == len(points) != len(moving):
         found = [found[i] for i in moving]
     if len(found) != len(moving):
-        report.problems.append(f"{name} returned {len(found)} gradients for {len(moving)} float inputs")
+        counts = {"count": len(found), "inputs": len(moving)}
+        report.problems.append(Said("{name} returned {count} gradients for {inputs} float inputs", name=name, **counts))
         return []
     names = _names(f, len(points))
     return [_gradient_array(g, points[i].shape, names[i], report) for i, g in zip(moving, found, strict=True)]
@@ -343,15 +327,17 @@ def _gradient_array(g: Any, shape: tuple[int, ...], name: str, report: Report) -
         if array.dtype.kind not in "biuf":
             raise TypeError
     except (TypeError, ValueError):
-        report.problems.append(f"the gradient of {name} is no array of real numbers but {type(g).__name__}")
+        what = {"name": name, "kind": type(g).__name__}
+        report.problems.append(Said("the gradient of {name} is no array of real numbers but {kind}", **what))
         return None
     if array.shape != shape:
-        hint = ""
+        shapes = {"name": name, "found": array.shape, "shape": shape}
+        problem = Said("the gradient of {name} has shape {found}, where {name} has {shape}", **shapes)
         if array.shape == shape[::-1]:
-            hint = " (its transpose would fit)"
+            problem = Said("{problem} (its transpose would fit)", problem=problem)
         elif array.ndim >= len(shape) and array.size > np.prod(shape):
-            hint = " (sum over the broadcast axes, to un-broadcast)"
-        report.problems.append(f"the gradient of {name} has shape {array.shape}, where {name} has {shape}{hint}")
+            problem = Said("{problem} (sum over the broadcast axes, to un-broadcast)", problem=problem)
+        report.problems.append(problem)
         return None
     return array.astype(np.float64)
 
@@ -434,9 +420,9 @@ def _error(analytic: float, numeric: float, h: float, measure: _Measure) -> floa
     return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e3 * _noise(h, measure), 1e-300)
 
 
-def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[str]:
+def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[Said]:
     """The usual faults, recognised by the pattern of the wrong entries."""
-    hints = []
+    hints: list[Said] = []
     for name in dict.fromkeys(e.input for e in report.wrong):
         mine = [e for e in report.entries if e.input == name and e.kind in ("ok", "wrong") and e.numeric]
         if not mine:
@@ -444,13 +430,11 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[str]:
         ratios = np.array([e.analytic / e.numeric for e in mine])
         even = np.allclose(ratios, ratios[0], rtol=1e-5)
         if np.allclose(ratios, -1, rtol=1e-3):
-            hints.append(f"the gradient of {name} has the wrong sign")
+            hints.append(Said("the gradient of {name} has the wrong sign", name=name))
         elif any(np.isclose(e.analytic, 0, atol=1e-12) for e in mine):
-            some = "the" if even else "some entries of the"
-            hints.append(f"{some} gradient of {name} is 0: a path is missing, or was overwritten instead of added to")
+            hints.append(Said(ALL_ZERO if even else SOME_ZERO, name=name))
         elif len(mine) > 1 and even and abs(ratios[0] - 1) > 0.01:
-            missing = "a factor, or a sum or mean over the batch, is missing"
-            hints.append(f"the gradient of {name} is {ratios[0]:.4g} times what it should be: {missing}")
+            hints.append(Said(SCALED, name=name, ratio=ratios[0]))
         else:
             shape = next(p.shape for n, p in zip(names, points, strict=True) if n == name)
             square = len(shape) == 2 and shape[0] == shape[1]
@@ -458,5 +442,5 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[str]:
             if square and all(
                 np.isclose(e.analytic, table[e.index[::-1]].numeric, rtol=1e-3) for e in mine if e.index[::-1] in table
             ):
-                hints.append(f"the gradient of {name} is transposed")
+                hints.append(Said("the gradient of {name} is transposed", name=name))
     return hints

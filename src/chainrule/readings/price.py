@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import GraphError
 from ..graph import Graph, Made, Node, Spec, ancestors, made_for
 from ..ops.record import PICK, Cost, attributes_of
+from ..seen import Seen
 from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, recording, symbolic
 from .differentiate import gradients
 from .flat import Memory, memory
@@ -54,8 +55,10 @@ class Row:
     line: str = field(repr=False, default="")
 
 
-class Price:
+class Price(Seen):
     """The price of a graph: `rows`, `total`, `forward`, `backward`, `memory`, and a table when printed."""
+
+    _figure = "price"
 
     def __init__(self, rows: list[Row], find_memory: Callable[[], Memory]) -> None:
         self.rows, self._find_memory = rows, find_memory
@@ -102,40 +105,6 @@ class Price:
         from ..figures.table import frame
 
         return frame([{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows])
-
-    def to_html(self, language: str = "en") -> str:
-        """A page: a row an operation, with the formula, and the sums."""
-        from ..figures.price import page
-
-        return page(self, language)
-
-    def _repr_html_(self) -> str:
-        from ..figures.price import fragment
-
-        return fragment(self)
-
-    def __str__(self) -> str:
-        names = {id(r): f"{r.scope}/{r.operation}" if r.scope else r.operation for r in self.rows}
-        width = max([len(n) for n in names.values()] + [9]) + 2
-        numbers = f"{'multiplies':>15}{'adds':>15}{'of them bias':>14}{'bytes':>14}"
-        lines = [f"{'operation':<{width}}{'output':<20}{numbers}  formula"]
-        for phase in ("forward", "backward"):
-            rows = [r for r in self.rows if r.phase == phase]
-            lines += [_line(names[id(r)], width, str(list(r.shape)), r.count, r.formula) for r in rows]
-            if rows:
-                lines.append(_line(phase, width, "", self._sum(rows), ""))
-        total = self.total
-        lines.append(f"{total.macs:,} MACs, {total.flops:,} FLOPs, {total.parameters:,} parameters")
-        held = self.memory
-        kept = f", {held.kept:,} of them kept for the backward pass" if held.kept else ""
-        lines.append(f"at most {held.peak:,} bytes at once{kept}")
-        return "\n".join(lines)
-
-    __repr__ = __str__
-
-
-def _line(name: str, width: int, shape: str, c: Count, formula: str) -> str:
-    return f"{name:<{width}}{shape:<20}{c.multiplies:>15,}{c.adds:>15,}{c.bias:>14,}{c.bytes:>14,}  {formula}".rstrip()
 
 
 def price(target: Any, *specs: Any, backward: bool = False) -> Price:

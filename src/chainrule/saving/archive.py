@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ChainruleError, ValueProblem
-from . import atomic
+from ..utils import atomic
 
 VERSION = 1
 LARGEST_JSON = 200_000_000

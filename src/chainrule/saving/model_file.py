@@ -19,7 +19,8 @@ from ..models.structure import a_model
 from ..readings.nested import flatten
 from ..readings.trace import Reads
 from ..tensor import Variable, recording, symbolic
-from . import archive, atomic, safetensors
+from ..utils import atomic
+from . import archive, safetensors
 from .names import layers_of, variables_of
 
 REQUIRED = {"structure.json", "weights.safetensors"}

@@ -4,31 +4,62 @@ keys; another language is one module here with ``SENTENCES``, which a test holds
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
 from ...errors import ValueProblem
+from ...readings.said import Said
 
 LANGUAGES = ("en", "ko")
+VARIABLE = "CHAINRULE_LANGUAGE"  # of the environment: the language at the start
+
+_chosen: str | None = None
+
+
+def set_language(language: str | None) -> None:
+    """The language of every picture, page and text that is not asked for in another.
+
+    Args:
+        language: ``"en"`` or ``"ko"``; ``None``: what the environment's ``CHAINRULE_LANGUAGE`` says, else English.
+
+    >>> import chainrule as cr
+    >>> cr.set_language("ko")
+    >>> print(cr.explain(2 * cr.Variable(3.0, name="w")).to_text().splitlines()[0])
+    순방향
+    >>> cr.set_language(None)
+    """
+    global _chosen
+    if language is not None:
+        catalogue(language)
+    _chosen = language
 
 
 class Say:
-    """Says a sentence in a language; ``{name}`` in it is filled in."""
+    """Says a sentence in a language; ``{name}`` in it is filled in. A `Said` brings its values along."""
 
-    def __init__(self, sentences: dict[str, str]) -> None:
-        self.sentences = sentences
+    def __init__(self, language: str, sentences: dict[str, str]) -> None:
+        self.language, self.sentences = language, sentences
 
     def __call__(self, sentence: str, **values: Any) -> str:
+        if isinstance(sentence, Said):
+            values = {k: self._value(v) for k, v in sentence.values.items()}
+            sentence = sentence.sentence
         found = self.sentences.get(sentence, sentence)
         return found.format(**values) if values else found
 
+    def _value(self, value: Any) -> Any:
+        return self(value) if isinstance(value, Said) else value
 
-def catalogue(language: str) -> Say:
-    """The sentences in a language.
+
+def catalogue(language: str | None = None) -> Say:
+    """The sentences in a language; ``None``: in the one that was set.
 
     >>> catalogue("ko")("local")
     '국소'
     """
+    if language is None:
+        language = _chosen or os.environ.get(VARIABLE) or "en"
     if language not in LANGUAGES:
         raise ValueProblem(f"the language {language!r}", f"one of {', '.join(LANGUAGES)}", 'e.g. language="en"')
-    return Say({} if language == "en" else import_module(f"{__name__}.{language}").SENTENCES)
+    return Say(language, {} if language == "en" else import_module(f"{__name__}.{language}").SENTENCES)

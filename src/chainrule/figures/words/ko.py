@@ -78,8 +78,8 @@ SENTENCES = {
     "operation": "연산",
     "bytes": "바이트",
     "formula": "식",
-    "{macs:,} multiply-accumulates, {flops:,} operations in all, {parameters:,} parameters": "곱셈-누적 {macs:,}회, 모든 연산 "
-    "{flops:,}회, 파라미터 {parameters:,}개",
+    "{macs:,} multiply-accumulates (MACs), {flops:,} operations (FLOPs), {parameters:,} parameters": "곱셈-누적(MAC) "
+    "{macs:,}회, 연산(FLOP) {flops:,}회, 파라미터 {parameters:,}개",
     "ms a step": "한 단계 ms",
     "multiplies": "곱셈",
     "time": "시간",
@@ -169,6 +169,83 @@ SENTENCES = {
     "relative error": "상대 오차",
     "at a kink": "꺾이는 곳",
     "at a jump": "뛰는 곳",
+    # an explanation as text
+    "backward: upstream × local = downstream": "역방향: 상류 × 국소 = 하류",
+    "gradients": "기울기들",
+    "trouble": "문제",
+    "through {name}:": "{name}을(를) 거쳐:",
+    "{slope} through {node}": "{slope} ({node}을(를) 거쳐)",
+    "joined at {name}:": "{name}에서 만남:",
+    "array of shape {shape}, mean {mean:.4g}, from {least:.4g} to {most:.4g}": (
+        "모양 {shape}인 배열, 평균 {mean:.4g}, {least:.4g}에서 {most:.4g}까지"
+    ),
+    # a checked gradient
+    "problem": "문제점",
+    "RIGHT: {count} entries checked, relative error at most {error:.1e}.": (
+        "맞음: 원소 {count}개를 확인했고, 상대 오차는 많아야 {error:.1e}입니다."
+    ),
+    "RIGHT: {count} entries checked, relative error at most {error:.1e}, {kinks} at kinks, where any "
+    "slope between the two sides will do.": (
+        "맞음: 원소 {count}개를 확인했고, 상대 오차는 많아야 {error:.1e}입니다. {kinks}개는 꺾이는 곳에 "
+        "있어, 양쪽 기울기 사이의 어떤 값이든 됩니다."
+    ),
+    "WRONG: {problem}.": "틀림: {problem}.",
+    "WRONG: {count} of {every} entries differ by more than {tolerance:.0e}; the worst is {where}.": (
+        "틀림: 원소 {every}개 중 {count}개가 {tolerance:.0e}보다 크게 다릅니다. 가장 나쁜 것은 "
+        "{where}입니다."
+    ),
+    "NOTHING TO CHECK: no input has a float dtype.": "확인할 것 없음: 실수형 입력이 없습니다.",
+    "{name}: {count} entries, worst {where}: analytic {analytic:.9g}, numeric {numeric:.9g}, relative "
+    "error {error:.1e}": (
+        "{name}: 원소 {count}개, 가장 나쁜 {where}: 해석적 {analytic:.9g}, 수치적 {numeric:.9g}, 상대 "
+        "오차 {error:.1e}"
+    ),
+    "{name}: {count} entries, all at kinks": "{name}: 원소 {count}개, 모두 꺾이는 곳",
+    "{where} is at a kink: the slope is {left:.6g} on the left and {right:.6g} on the right; analytic "
+    "says {analytic:.6g}": (
+        "{where}: 꺾이는 곳. 기울기는 왼쪽 {left:.6g}, 오른쪽 {right:.6g}, 해석적 {analytic:.6g}"
+    ),
+    "{where} is at a jump: the difference quotient is {left:.6g} on the left and {right:.6g} on the "
+    "right; analytic says {analytic:.6g}": (
+        "{where}: 뛰는 곳. 차분 몫은 왼쪽 {left:.6g}, 오른쪽 {right:.6g}, 해석적 {analytic:.6g}"
+    ),
+    "and {count} more at kinks": "꺾이는 곳 {count}개 더",
+    "{name} is no function but {kind}": "{name}은(는) 함수가 아니라 {kind}입니다",
+    "{name} raised {kind}: {error}": "{name}에서 {kind} 오류: {error}",
+    "{name} returned {count} gradients for {inputs} float inputs": (
+        "{name}은(는) 실수형 입력 {inputs}개에 기울기 {count}개를 돌려주었습니다"
+    ),
+    "the gradient of {name} is no array of real numbers but {kind}": (
+        "{name}의 기울기는 실수 배열이 아니라 {kind}입니다"
+    ),
+    "the gradient of {name} has shape {found}, where {name} has {shape}": (
+        "{name}의 기울기는 모양이 {found}인데 {name}의 모양은 {shape}입니다"
+    ),
+    "{problem} (its transpose would fit)": "{problem} (전치하면 맞습니다)",
+    "{problem} (sum over the broadcast axes, to un-broadcast)": (
+        "{problem} (브로드캐스트된 축을 따라 더해서 되돌리세요)"
+    ),
+    "the gradient of {name} has the wrong sign": "{name}의 기울기는 부호가 틀렸습니다",
+    "the gradient of {name} is 0: a path is missing, or was overwritten instead of added to": (
+        "{name}의 기울기가 0입니다: 경로가 빠졌거나, 더하지 않고 덮어썼습니다"
+    ),
+    "some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead of "
+    "added to": "{name}의 기울기 중 일부 원소가 0입니다: 경로가 빠졌거나, 더하지 않고 덮어썼습니다",
+    "the gradient of {name} is {ratio:.4g} times what it should be: a factor, or a sum or mean over the "
+    "batch, is missing": (
+        "{name}의 기울기가 맞는 값의 {ratio:.4g}배입니다: 계수나, 배치에 대한 합 또는 평균이 빠졌습니다"
+    ),
+    "the gradient of {name} is transposed": "{name}의 기울기가 전치되어 있습니다",
+    # prices, regions, recordings as text
+    "at most {peak:,} bytes at once": "한 번에 많아야 {peak:,}바이트",
+    "at most {peak:,} bytes at once, {kept:,} of them kept for the backward pass": (
+        "한 번에 많아야 {peak:,}바이트, 그중 {kept:,}바이트는 역방향을 위해 남겨 둠"
+    ),
+    "the box as it is read": "읽히는 상자",
+    "cells lost": "잃은 칸",
+    "cells added": "더해진 칸",
+    "epoch": "에폭",
+    "{name}, {count} moments": "{name}, 순간 {count}개",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ...seen import Drawn, Seen
 from ..nested import plain
 
 Index = tuple[int, ...]
@@ -105,8 +106,8 @@ class Join:
     arithmetic: Arithmetic
 
 
-@dataclass
-class Number:
+@dataclass(repr=False)
+class Number(Seen):
     """One entry of a node: how its value came about, and what each node that reads it hands back to it.
 
     Attributes:
@@ -123,24 +124,19 @@ class Number:
     result: str
     digits: int | None = field(default=None, repr=False)
 
-    def lines(self) -> list[tuple[str, str, str]]:
-        """What is said, a row each: the left side, the arithmetic, the number. The first row is the value's."""
+    _figure = "number"
+
+    def lines(self) -> list[tuple[str, str, str, str]]:
+        """What is said, a row each: the left side, the node it comes through, the arithmetic, the number. The first row
+        is the value's."""
         shown, of = entry(self.name, self.index), f"d{self.result}/d{entry(self.name, self.index)}"
-        rows = [(shown, self.forward.text if self.forward else "", show(self.value, self.digits))]
+        rows = [(shown, "", self.forward.text if self.forward else "", show(self.value, self.digits))]
         for node, arithmetic in self.through:
-            rows.append((f"{of} through {node}", arithmetic.text, show(arithmetic.value, self.digits)))
+            rows.append((of, node, arithmetic.text, show(arithmetic.value, self.digits)))
         if len(self.through) > 1 and self.gradient is not None:
             text = " + ".join(factor(a.value, self.digits) for _, a in self.through)
-            rows.append((of, text, show(self.gradient, self.digits)))
+            rows.append((of, "", text, show(self.gradient, self.digits)))
         return rows
-
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{left} = {middle} = {right}" if says_more(middle, right) else f"{left} = {right}"
-            for left, middle, right in self.lines()
-        )
-
-    __repr__ = __str__
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -152,20 +148,9 @@ class Number:
 
         return latex(self)
 
-    def to_html(self, language: str = "en") -> str:
-        """A page that shows it."""
-        from ...figures.number import page
 
-        return page(self, language)
-
-    def _repr_html_(self) -> str:
-        from ...figures.number import fragment
-
-        return fragment(self)
-
-
-@dataclass
-class Explanation:
+@dataclass(repr=False)
+class Explanation(Drawn):
     """A result's forward steps, backward edges, joins and gradients, as data; text when printed.
 
     Attributes:
@@ -181,6 +166,8 @@ class Explanation:
     constants: list[Step] = field(default_factory=list)
     digits: int | None = None
     ledger: Any = field(default=None, repr=False)
+
+    _figure = "explanation"
 
     @property
     def value(self) -> Any:
@@ -256,32 +243,12 @@ class Explanation:
             ]
         )
 
-    def to_html(self, language: str = "en") -> str:
-        """One page with everything in it, that needs no network: the graph, the ledger, step by step."""
-        from ...figures.ledger import page
-
-        return page(self, language)
-
-    def to_svg(self, depth: int | None = None) -> str:
+    def to_svg(self, language: str | None = None, depth: int | None = None) -> str:
         """The graph as a picture: values forward, gradients backward; scopes folded at `depth`."""
-        from ...figures.circuit import picture
-
-        return picture(self, depth)
+        return str(self._drawing().picture(self, language, depth))
 
     def to_latex(self) -> str:
         """The arithmetic of all steps and edges as one ``aligned`` environment."""
         from ...figures.number import latex_of
 
         return latex_of(self)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from ...figures.ledger import bundle
-
-        return bundle(self)
-
-    def __str__(self) -> str:
-        from .text import text
-
-        return text(self)
-
-    __repr__ = __str__

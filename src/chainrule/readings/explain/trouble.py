@@ -10,30 +10,33 @@ from typing import Any
 import numpy as np
 
 from ...graph.spec import is_float
-from .data import Edge, Explanation, Index, Step, entry
+from ..said import Said
+from .data import Explanation, Index, entry
 
 NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}"
 GRADIENT = "the gradient is first nan or infinite where {operation} hands it to {name}: {count} of {size} entries"
 DEAD = "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it"
 UNREACHED = "no gradient reaches {name}: it is 0 everywhere"
-SENTENCES = (NOT_FINITE, GRADIENT, DEAD, UNREACHED)
 SWITCHES = {"relu", "relu6"}  # units that are off hand nothing back
 
 
 @dataclass
 class Trouble:
-    """One finding. ``sentence`` is filled from ``values``; ``name`` and ``index`` say which number to look at."""
+    """One finding. ``name`` and ``index`` say which number to look at."""
 
-    sentence: str
-    values: dict[str, Any]
+    said: Said
     name: str
     index: Index
     scope: str
     line: str
 
     def __str__(self) -> str:
+        return self.told(self.said)
+
+    def told(self, said: str) -> str:
+        """The sentence, in whatever language, with where it is."""
         where = f" in {self.scope}" if self.scope else ""
-        return self.sentence.format(**self.values) + where + (f" ({self.line})" if self.line else "")
+        return said + where + (f" ({self.line})" if self.line else "")
 
     __repr__ = __str__
 
@@ -58,28 +61,27 @@ def _forward(e: Explanation) -> list[Trouble]:
         if fine.all():
             continue
         if spoilt.isdisjoint(s.inputs) and not found:
-            found.append(_trouble(NOT_FINITE, s, fine, s.operation, s.name))
+            index = _first(fine)
+            said = Said(NOT_FINITE, operation=s.operation, entry=entry(s.name, index), **_count(s.name, fine))
+            found.append(Trouble(said, s.name, index, s.scope, s.line))
         spoilt.add(s.name)
     return found
 
 
-def _trouble(sentence: str, s: Step | Edge, fine: Any, operation: str, name: str) -> Trouble:
-    index = tuple(int(i) for i in np.unravel_index(int(np.argmin(fine)), fine.shape))
-    values = {
-        "name": name,
-        "count": int(fine.size - fine.sum()),
-        "size": fine.size,
-        "operation": operation,
-        "entry": entry(name, index),
-    }
-    return Trouble(sentence, values, name, index, s.scope, s.line)
+def _first(fine: Any) -> Index:
+    return tuple(int(i) for i in np.unravel_index(int(np.argmin(fine)), fine.shape))
+
+
+def _count(name: str, fine: Any) -> dict[str, Any]:
+    return {"name": name, "count": int(fine.size - fine.sum()), "size": fine.size}
 
 
 def _backward(e: Explanation) -> list[Trouble]:
     for edge in e.edges:
         fine = _finite(edge.downstream)
         if not fine.all() and _finite(edge.upstream).all():
-            return [_trouble(GRADIENT, edge, fine, edge.operation, edge.input)]
+            said = Said(GRADIENT, operation=edge.operation, **_count(edge.input, fine))
+            return [Trouble(said, edge.input, _first(fine), edge.scope, edge.line)]
     return []
 
 
@@ -91,9 +93,8 @@ def _dead(e: Explanation) -> list[Trouble]:
             continue
         off = np.asarray((value.reshape(-1, value.shape[-1]) <= 0).all(axis=0))
         if off.any():
-            values = {"name": s.name, "count": int(off.sum()), "size": len(off)}
             first = (0,) * (value.ndim - 1) + (int(np.argmax(off)),)
-            found.append(Trouble(DEAD, values, s.name, first, s.scope, s.line))
+            found.append(Trouble(Said(DEAD, **_count(s.name, ~off)), s.name, first, s.scope, s.line))
     return found
 
 
@@ -103,5 +104,5 @@ def _unreached(e: Explanation) -> list[Trouble]:
         gradient = e.gradients.get(leaf.name)
         if e.edges and gradient is not None and np.size(gradient) and not np.any(gradient):
             index = (0,) * np.ndim(gradient)
-            found.append(Trouble(UNREACHED, {"name": leaf.name}, leaf.name, index, leaf.scope, leaf.line))
+            found.append(Trouble(Said(UNREACHED, name=leaf.name), leaf.name, index, leaf.scope, leaf.line))
     return found

@@ -22,13 +22,21 @@ def write(target: Any, parts: Iterable[bytes]) -> None:
             for part in parts:
                 _all_of(target.write, part)
         else:
-            _replace(os.path.realpath(os.fspath(target)), parts)
+            path = os.path.realpath(os.fspath(target))  # of a link what it leads to
+            (_into if os.path.exists(path) and not os.path.isfile(path) else _replace)(path, parts)
     except (OSError, TypeError, ValueError) as error:  # no file name; a zero byte in it; a file open for text
         raise ValueProblem(
             f"the file {str(target)!r}, which cannot be written ({getattr(error, 'strerror', None) or error})",
             "a folder that exists, with room",
             "choose another place; what was there before is as it was",
         ) from None
+
+
+def _into(path: str, parts: Iterable[bytes]) -> None:
+    """A pipe or a device is written into, never replaced."""
+    with open(path, "wb") as file:
+        for part in parts:
+            _all_of(file.write, part)
 
 
 def _replace(path: str, parts: Iterable[bytes]) -> None:

@@ -1,0 +1,7 @@
+"""An explanation in every form: as text, as the page that steps through it, as a picture of the graph."""
+
+from .circuit import picture
+from .ledger import page
+from .printed import text
+
+__all__ = ["page", "picture", "text"]

@@ -1,0 +1,106 @@
+"""An explanation as text for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..draw.text import cells, padded
+from ..readings.explain import Edge, Explanation, Join, Step
+from ..readings.explain.data import entry, says_more, show
+from .words import Say, catalogue
+
+WIDEST = 64  # letters of a column
+
+
+def text(e: Explanation, language: str | None = None) -> str:
+    """The forward pass, the backward pass from the result on, and the gradients."""
+    return "\n".join(_Printed(e, catalogue(language)).lines())
+
+
+class _Printed:
+    def __init__(self, e: Explanation, say: Say) -> None:
+        self.e, self.say = e, say
+
+    def lines(self) -> list[str]:
+        e, say = self.e, self.say
+        lines = [say("forward"), *_columns([*map(self._leaf, e.leaves), *map(self._forward, e.steps)])]
+        if e.edges:
+            lines += ["", say("backward: upstream × local = downstream"), f"  d{e.result}/d{e.result} = 1"]
+            lines += _columns(self._edges())
+        if e.gradients:
+            lines += ["", say("gradients")]
+            lines += [f"  d{e.result}/d{name} = {self._array(g)}" for name, g in e.gradients.items()]
+        if e.troubles:
+            lines += ["", say("trouble"), *(f"  {found.told(say(found.said))}" for found in e.troubles)]
+        return lines
+
+    def _edges(self) -> list[list[str]]:
+        joins = {j.name: j for j in self.e.joins}
+        rows: list[list[str]] = []
+        said = ("", "")
+        for edge in self.e.edges:
+            if edge.node in joins:
+                rows.append(self._join(joins.pop(edge.node)))
+            rows.append(self._backward(edge, (edge.node, edge.role) != said))
+            said = (edge.node, edge.role)
+        return [*rows, *map(self._join, joins.values())]
+
+    def _leaf(self, s: Step) -> list[str]:
+        return [f"{s.name} = {self._array(s.value)}", "", "", ""]
+
+    def _forward(self, s: Step) -> list[str]:
+        value, digits = np.asarray(s.value), self.e.digits
+        head = f"{s.name} = {s.formula}"
+        if not value.ndim:
+            middle = [s.arithmetic.text] if s.arithmetic and s.arithmetic.text != show(value, digits) else []
+            return [" = ".join([head, *middle, show(value, digits)]), "", s.scope, s.line]
+        detail = ""
+        if s.arithmetic:
+            result = show(value[s.index], digits)
+            parts = [entry(s.name, s.index), s.arithmetic.text, result]
+            detail = " = ".join(parts if says_more(s.arithmetic.text, result) else parts[::2])
+        return [f"{head}  {list(value.shape)}", detail, s.scope, s.line]
+
+    def _backward(self, edge: Edge, first: bool) -> list[str]:
+        downstream = np.asarray(edge.downstream)
+        result = show(downstream[edge.index], self.e.digits) if downstream.size else "0"
+        shown = edge.arithmetic.text
+        equals = f"{shown} = {result}" if says_more(shown, result) else result
+        slope = f"d{self.e.result}/d{entry(edge.input, edge.index)}"
+        role = self.say(edge.role) if first and edge.role else ""
+        return [self.say("through {name}:", name=edge.node), f"{slope} = {equals}", edge.scope, role]
+
+    def _join(self, j: Join) -> list[str]:
+        slope, total = f"d{self.e.result}/d{entry(j.name, j.index)}", show(np.asarray(j.total)[j.index], self.e.digits)
+        text = f"{slope} = {j.arithmetic.text} = {total}"
+        return [self.say("joined at {name}:", name=j.name), text, "", self.say("paths that join are summed")]
+
+    def _array(self, x: Any) -> str:
+        array, digits = np.asarray(x), self.e.digits
+        if array.ndim == 0:
+            return show(array, digits)
+        if array.size <= 16:
+            return np.array2string(array, separator=", ", precision=digits or 6, suppress_small=False).replace(
+                "\n", " "
+            )
+        return self.say(
+            "array of shape {shape}, mean {mean:.4g}, from {least:.4g} to {most:.4g}",
+            shape=array.shape,
+            mean=array.mean(),
+            least=array.min(),
+            most=array.max(),
+        )
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    """Columns as wide as their widest cell, but no wider than a terminal wants."""
+    if not rows:
+        return []
+    widths = [min(max(cells(r[i]) for r in rows), WIDEST) for i in range(len(rows[0]))]
+    made = []
+    for row in rows:
+        filled = [padded(cell, w) for cell, w in zip(row, widths, strict=True) if w]
+        made.append("  " + "  ".join(filled).rstrip())
+    return made

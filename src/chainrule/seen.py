@@ -1,0 +1,114 @@
+"""What can be looked at: the results of readings, in every form. What is shown is in the result; how it is laid out and
+drawn is in the module of `figures` that it names.
+
+May import: `errors`; at need `figures`, `draw`, `utils`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, ClassVar
+
+from .errors import ValueProblem
+
+
+class Seen(ABC):
+    """A result as text, as a page and as a file; in notebooks it shows itself.
+
+    Every ``language`` is ``"en"`` or ``"ko"``; ``None`` is that of `chainrule.set_language`.
+    """
+
+    _figure: ClassVar[str]  # the module of `figures` that has its `text` and `page`
+    _height: ClassVar[int] = 560  # of its page in a notebook, in pixels
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data."""
+
+    def to_text(self, language: str | None = None) -> str:
+        """For a terminal."""
+        return str(self._drawing().text(self, language))
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON."""
+        return json.dumps(self.to_dict(), indent=2)
+
+    def to_html(self, language: str | None = None) -> str:
+        """A page in one file, that needs no network."""
+        return str(self._drawing().page(self, language))
+
+    def save(self, path: Any, language: str | None = None) -> None:
+        """Write it to a file, in the form that the name's ending asks for: ``.html``, ``.txt``, ``.json`` (`to_dict`),
+        and where it has them ``.svg``, ``.png`` (the extra ``chainrule[png]``) and ``.tex`` (`to_latex`).
+
+        Raises:
+            ValueProblem: for another ending, or if the file cannot be written; what stood there is as it was.
+        """
+        from .utils import atomic
+
+        forms = self._forms(language)
+        ending = os.path.splitext(os.fspath(path))[1].lower()
+        if ending not in forms:
+            raise ValueProblem(
+                f"the file {os.fspath(path)!r}", f"a name that ends in {', '.join(forms)}", "choose another name"
+            )
+        made = forms[ending]()
+        atomic.write(path, [made if isinstance(made, bytes) else made.encode()])
+
+    def _forms(self, language: str | None) -> dict[str, Callable[[], Any]]:
+        found: dict[str, Callable[[], Any]] = {
+            ".html": lambda: self.to_html(language),
+            ".txt": lambda: self.to_text(language) + "\n",
+            ".json": lambda: self.to_json() + "\n",
+        }
+        if hasattr(self, "to_latex"):
+            found[".tex"] = lambda: self.to_latex() + "\n"
+        return found
+
+    def _drawing(self) -> Any:
+        return import_module(f".figures.{self._figure}", __package__)
+
+    def _in_notebook(self) -> str:
+        """The page in a frame, which keeps its styles and script to itself; or what needs neither."""
+        from .draw.page import framed
+
+        fragment = getattr(self._drawing(), "fragment", None)
+        return str(fragment(self)) if fragment else framed(self.to_html(), self._height)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/html": self._in_notebook(), "text/plain": str(self)}
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+
+class Drawn(Seen):
+    """A result that is a picture too."""
+
+    def to_svg(self, language: str | None = None) -> str:
+        """The picture."""
+        return str(self._drawing().picture(self, language))
+
+    def to_png(self, language: str | None = None, scale: float = 2.0) -> bytes:
+        """The picture in pixels, `scale` for each of the SVG's; needs the extra ``chainrule[png]``."""
+        from .draw.raster import png
+
+        return png(self.to_svg(language), scale)
+
+    def _forms(self, language: str | None) -> dict[str, Callable[[], Any]]:
+        return {
+            **super()._forms(language),
+            ".svg": lambda: self.to_svg(language),
+            ".png": lambda: self.to_png(language),
+        }
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        # beside the page, for viewers that strip frames and scripts
+        return {**super()._repr_mimebundle_(include, exclude), "image/svg+xml": self.to_svg()}

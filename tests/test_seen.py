@@ -1,0 +1,248 @@
+"""Results in every form: text, page, data, picture, file, notebook; in both languages."""
+
+import io
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from inspect import signature
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import chainrule as cr
+from chainrule import layers, ops
+from chainrule.draw import raster
+from chainrule.draw.text import cells
+from chainrule.errors import ValueProblem
+from chainrule.figures.words import LANGUAGES
+from chainrule.readings.said import Said
+from chainrule.seen import Drawn, Seen
+from chainrule.utils import plot_model
+from looked import DRAWN, LOOKED, network
+
+HANGUL = re.compile("[가-힣]")
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_LANGUAGE", raising=False)
+    yield
+    cr.set_language(None)
+
+
+@pytest.mark.parametrize("name", LOOKED)
+def test_every_result_has_every_form(name, tmp_path):
+    if name == "verify":
+        pytest.importorskip("jax")
+    found = LOOKED[name]()
+    assert isinstance(found, Seen)
+    assert isinstance(found, Drawn) == (name in DRAWN)
+    assert str(found) == repr(found) == found.to_text() == found.to_text("en")
+    assert not HANGUL.search(found.to_text())
+    bundle = found._repr_mimebundle_()
+    assert bundle["text/plain"] == str(found)
+    assert bundle["text/html"].startswith("<")
+    assert ("image/svg+xml" in bundle) == (name in DRAWN)
+
+    for ending in (".html", ".txt", ".json"):
+        found.save(tmp_path / f"it{ending}")
+    assert (tmp_path / "it.html").read_text(encoding="utf-8") == found.to_html()
+    assert (tmp_path / "it.txt").read_text(encoding="utf-8") == str(found) + "\n"
+    data = (tmp_path / "it.json").read_text()
+    assert json.loads(data, parse_constant=lambda word: pytest.fail(f"{word} is no JSON")) == json.loads(
+        json.dumps(found.to_dict())
+    )
+    if name in DRAWN:
+        found.save(tmp_path / "it.svg")
+        wide, high = (float(ET.parse(tmp_path / "it.svg").getroot().get(side)) for side in ("width", "height"))
+        found.save(tmp_path / "it.PNG")
+        picture = Image.open(io.BytesIO((tmp_path / "it.PNG").read_bytes()))
+        assert np.abs(np.array(picture.size) - 2 * np.array([wide, high])).max() <= 2
+        assert len(picture.convert("RGB").getcolors(2**24)) > 20
+        assert picture.convert("RGBA").getextrema()[3] == (255, 255)  # nothing can be seen through it
+    else:
+        with pytest.raises(ValueProblem, match=r"ends in \.html, \.txt, \.json"):
+            found.save(tmp_path / "it.svg")
+    assert sorted(p.name for p in tmp_path.iterdir())[0].startswith("it")
+
+
+@pytest.mark.parametrize("name", sorted(LOOKED))
+def test_every_result_speaks_korean(name):
+    if name == "verify":
+        pytest.importorskip("jax")
+    found = LOOKED[name]()
+    page = found.to_html("ko")
+    assert '<html lang="ko">' in page
+    assert HANGUL.search(page)
+    if name != "number":  # its rows are names and numbers
+        assert HANGUL.search(found.to_text("ko"))
+    with pytest.raises(ValueProblem, match="one of en, ko"):
+        found.to_text("xx")
+    for form in ("to_text", "to_html", *(("to_svg", "to_png") if name in DRAWN else ())):
+        assert next(iter(signature(getattr(found, form)).parameters)) == "language"
+
+
+def test_a_language_is_set_for_everything(monkeypatch):
+    e = network()
+    english = str(e)
+    cr.set_language("ko")
+    assert str(e).startswith("순방향\n")
+    assert '<html lang="ko">' in e.to_html()
+    assert e.to_text("en") == english
+    assert "역방향" in str(cr.price(ops.tanh, (3,), backward=True))
+    with pytest.raises(ValueProblem, match="'fr'"):
+        cr.set_language("fr")
+    assert str(e).startswith("순방향\n")
+    cr.set_language(None)
+    assert str(e) == english
+    monkeypatch.setenv("CHAINRULE_LANGUAGE", "ko")
+    assert str(e).startswith("순방향\n")
+    cr.set_language("en")
+    assert str(e) == english
+    monkeypatch.setenv("CHAINRULE_LANGUAGE", "xx")
+    cr.set_language(None)
+    with pytest.raises(ValueProblem, match="'xx'"):
+        str(e)
+
+
+def test_tables_are_aligned_in_wide_letters():
+    lines = cr.price(lambda x, k: ops.conv(x, k), (1, 6, 6, 2), (3, 3, 2, 4)).to_text("ko").splitlines()
+    assert cells("ab한글") == 6
+    ends = {cells(line[: line.index("1,152") + 5]) for line in lines[1:3] if "1,152" in line}
+    assert len(ends) == 1, lines
+
+
+def test_a_formula_is_saved_as_latex(tmp_path):
+    number = network().number("out/bias", 2)
+    number.save(tmp_path / "n.tex")
+    assert (tmp_path / "n.tex").read_text(encoding="utf-8") == number.to_latex() + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("it.pdf", "ends in .html, .txt, .json, .tex, .svg, .png"),
+        ("it", "ends in"),
+        ("no/it.html", "cannot be written"),
+    ],
+)
+def test_a_file_that_cannot_be(name, said, tmp_path):
+    with pytest.raises(ValueProblem) as raised:
+        network().save(tmp_path / name)
+    assert said in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- PNG
+
+
+def drawn(text="n", wide=60, high=40):
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}"><text y="25">{text}</text>'
+        f'<rect x="{wide / 2}" width="{wide / 2}" height="{high}" fill="#ff0000"/></svg>'
+    )
+
+
+@pytest.mark.parametrize("scale", [0.5, 1, 3.25])
+def test_pixels_are_those_of_the_picture(scale):
+    picture = Image.open(io.BytesIO(raster.png(drawn(), scale))).convert("RGB")
+    assert picture.size == (60 * scale, 40 * scale)
+    assert picture.getpixel((int(50 * scale), int(20 * scale))) == (255, 0, 0)
+    assert picture.getpixel((int(20 * scale), 0)) == (255, 255, 255)
+    left = np.asarray(picture)[:, : int(25 * scale)]
+    assert (left < 128).any()  # the letter
+
+
+@pytest.mark.parametrize("scale", [0, -1, True, "2", float("nan"), float("inf"), 1e-9, 900])
+def test_a_scale_that_no_picture_has(scale):
+    with pytest.raises(ValueProblem, match=r"scale|pixel"):
+        raster.png(drawn(wide=1000, high=1000), scale)
+
+
+def test_a_machine_without_fonts_is_named(monkeypatch):
+    """resvg leaves text out in silence where there is no font for it."""
+    real = raster.installed()
+
+    class Bare:
+        @staticmethod
+        def svg_to_bytes(**options):
+            return real.svg_to_bytes(**{**options, "skip_system_fonts": True})
+
+    monkeypatch.setattr(raster, "installed", lambda: Bare)
+    raster._inked.cache_clear()
+    try:
+        with pytest.raises(ValueProblem, match="no font"):
+            raster.png(drawn())
+    finally:
+        raster._inked.cache_clear()
+    monkeypatch.undo()
+    monkeypatch.setattr(raster, "_inked", lambda letter, family=None: letter == "n")
+    assert raster.png(drawn("plain"))
+    with pytest.raises(ValueProblem, match="fonts-nanum"):
+        raster.png(drawn("한글"))
+
+
+def test_without_resvg_the_rest_works(tmp_path):
+    code = """
+import sys
+sys.modules["resvg_py"] = None
+import chainrule as cr
+e = cr.explain(2 * cr.Variable(3.0, name="w"))
+e.save("e.svg")
+try:
+    e.save("e.png")
+except cr.ChainruleError as error:
+    print(error)
+"""
+    out = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True)
+    assert "pip install chainrule[png]" in out
+    assert os.listdir(tmp_path) == ["e.svg"]
+
+
+def test_a_model_is_drawn_as_png(tmp_path):
+    model = cr.Sequential([layers.Input((2,)), layers.Dense(1)])
+    text = plot_model(model, tmp_path / "m.png", show_shapes=True, dpi=192)
+    size = [2 * float(ET.fromstring(text).get(side)) for side in ("width", "height")]
+    picture = Image.open(io.BytesIO((tmp_path / "m.png").read_bytes()))
+    assert np.abs(np.array(picture.size) - size).max() <= 2
+    with pytest.raises(ValueProblem, match=r"\.svg or \.png"):
+        plot_model(model, tmp_path / "m.pdf")
+
+
+# ---- sentences
+
+
+def test_a_sentence_remembers_what_it_was_made_of():
+    inner = Said(
+        "the gradient of {name} has shape {found}, where {name} has {shape}", name="{w}", found=(2, 3), shape=()
+    )
+    said = Said("{problem} (its transpose would fit)", problem=inner)
+    assert said == "the gradient of {w} has shape (2, 3), where {w} has () (its transpose would fit)"
+    again = pickle.loads(pickle.dumps(said))
+    assert again == said
+    assert again.values["problem"].values == inner.values
+    assert json.loads(json.dumps({"hint": said})) == {"hint": str(said)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_says_what_is_wrong_in_every_language(language):
+    def product(x, w):
+        return x @ w
+
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(3, 2)), rng.normal(size=(2, 4))
+    fits = cr.check(product, x, w, backward=lambda u, x, w: ((u @ w.T).T, x.T @ u)).to_text(language)
+    sign = cr.check(product, x, w, backward=lambda u, x, w: (-(u @ w.T), x.T @ u)).to_text(language)
+    if language == "en":
+        assert "has shape (2, 3), where x has (3, 2) (its transpose would fit)" in fits
+        assert "hint: the gradient of x has the wrong sign" in sign
+    else:
+        assert "(2, 3)" in fits
+        assert "(3, 2)" in fits
+        assert len(HANGUL.findall(sign)) > 20
+        assert "gradient" not in sign
