@@ -57,7 +57,7 @@ NOTES = {
     "callbacks.TensorBoard": "scalars and histograms; no graphs, images, profiles or embeddings",
     "callbacks.ModelCheckpoint": "writes `.chainrule` and `.safetensors`",
     "distribution.DataParallel": "over the batch's first axis alone; no device mesh",
-    "utils.plot_model": "draws SVG, with nothing to install",
+    "utils.plot_model": "draws SVG, with nothing to install, or PNG with `chainrule[png]`",
     "utils.get_file": "keeps files in `~/.chainrule`",
 }
 

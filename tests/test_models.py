@@ -737,6 +737,24 @@ def test_summary_numbers(kind):
     assert f"{sum(row[3] for row in ROWS.values()) / 1024:.1f} KB of activations" in text
 
 
+def test_summary_with_times():
+    inner = Sequential([Input((300,)), Dense(200, name="deep")], name="inner")
+    model = Sequential([Input((400,)), Dense(300, name="first"), inner, layers.Dropout(0.5, name="drop")])
+    lines = []
+    model.summary(print_fn=lines.append, expand_nested=True, measure=True)
+    rows = {line.split()[0]: line.split() for line in lines[0].splitlines() if "(" in line}
+    assert lines[0].splitlines()[1].split()[-2:] == ["ms", "GFLOP/s"]
+    for name, flops in {"first": 2 * 400 * 300, "inner": 2 * 300 * 200}.items():
+        ms, rate = map(float, rows[name][-2:])
+        assert ms > 0
+        rounding = 0.0005 * rate + 0.005 * ms
+        assert abs(flops / 1e6 - ms * rate) <= rounding + 0.01 * flops / 1e6, rows[name]  # the bias besides
+    assert rows["deep"][-1] == "B"  # a layer inside is of its model's time
+    assert rows["drop"][-1] == "B"  # does nothing
+    with pytest.raises(GraphError, match="not known"):
+        Sequential([Dense(3)]).summary(measure=True)
+
+
 def test_summary_of_what_is_not_built():
     lines = []
     Sequential([Dense(3)]).summary(print_fn=lines.append)

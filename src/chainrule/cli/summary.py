@@ -9,6 +9,7 @@ from .pictures import check_picture, picture_argument
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a file that ends in .chainrule")
+    parser.add_argument("--measure", action="store_true", help="also milliseconds and GFLOP/s on this machine")
     picture_argument(parser)
 
 
@@ -19,7 +20,7 @@ def command(args: argparse.Namespace) -> int:
     if args.plot:
         check_picture(args.plot)
     model = load_model(args.model, compile=False)
-    model.summary()
+    model.summary(measure=args.measure)
     if args.plot:
         plot_model(model, args.plot, show_shapes=True, show_layer_activations=True)
         print(f"drawn in {args.plot}")

@@ -167,11 +167,18 @@ class Model(Trainer):
         expand_nested: bool = False,
         show_trainable: bool = False,
         layer_range: Any = None,
+        measure: bool = False,
     ) -> None:
-        """Print each layer's output shape, parameters, multiplies of one example and the memory of its output."""
+        """Print each layer's output shape, parameters, multiplies of one example and the memory of its output.
+
+        Args:
+            measure: also the milliseconds and GFLOP/s of one example forward, run by NumPy on this machine; `cost` has
+                the rest of a step, batches and the other engine.
+            line_length, print_fn, expand_nested, show_trainable, layer_range: as in Keras. positions: of no effect.
+        """
         from .summary import summary_of
 
-        (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length))
+        (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length, measure))
 
     def values(self, x: Any, training: bool = False) -> dict[str, Any]:
         """Every layer's output on a batch, as arrays, by the layer's name (its path, for a layer in a layer).

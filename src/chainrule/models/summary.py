@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueProblem
-from ..figures.shown import size_text
+from ..figures.shown import rate, size_text
 from ..layers import InputLayer, Layer
 from ..layers.calling import calls
 from ..layers.node import LAYER_CALL
@@ -116,6 +116,7 @@ def summary_of(
     show_trainable: bool = False,
     layer_range: Any = None,
     line_length: int | None = None,
+    measure: bool = False,
 ) -> str:
     """The table as text."""
     every_row, total = rows_of(model)
@@ -125,31 +126,34 @@ def summary_of(
         if len(layer_range) != 2 or any(name not in names for name in layer_range):
             raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
+    measured = _measured(model) if measure else None
     head = ["layer (type)", "output shape", "parameters", "multiplies", "activations"]
-    table = [head]
+    table = [head if measured is None else [*head, "ms", "GFLOP/s"]]
     for r in rows:
         params = sum(v.size for v in r.layer.weights)
         name = "  " * r.depth + f"{r.layer.name} ({type(r.layer).__name__})"
         if show_trainable:
             name += "" if r.layer.trainable else " [frozen]"
         built = r.layer.built or bool(r.layer.weights)
-        table.append(
-            [
-                name,
-                "?" if r.shape is None else _shape_text(r.shape),
-                f"{params:,}" if built else "not built",
-                "?" if r.multiplies is None else f"{r.multiplies:,}",
-                "?" if r.memory is None else size_text(r.memory),
-            ]
-        )
-    widths = [max(len(line[i]) for line in table) for i in range(5)]
+        line = [
+            name,
+            "?" if r.shape is None else _shape_text(r.shape),
+            f"{params:,}" if built else "not built",
+            "?" if r.multiplies is None else f"{r.multiplies:,}",
+            "?" if r.memory is None else size_text(r.memory),
+        ]
+        if measured is not None:
+            line += measured.get(r.layer.name, ("", "")) if r.depth == 0 else ("", "")
+        table.append(line)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    gaps = 2 * (len(widths) - 1)
     if line_length is not None:
-        widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - 8))
+        widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - gaps))
     lines = [f"Model: {model.name!r}"]
-    rule = "─" * (sum(widths) + 8)
+    rule = "─" * (sum(widths) + gaps)
     for i, line in enumerate(table):
         cells = [line[0][: widths[0]].ljust(widths[0]), line[1].ljust(widths[1])]
-        cells += [line[j].rjust(widths[j]) for j in (2, 3, 4)]
+        cells += [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
         lines.append("  ".join(cells).rstrip())
         if i == 0:
             lines.append(rule)
@@ -171,6 +175,17 @@ def summary_of(
             "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data"
         )
     return "\n".join(lines)
+
+
+def _measured(model: Any) -> dict[str, tuple[str, str]]:
+    """Milliseconds and speed of each layer on one example forward, as NumPy runs it."""
+    from .cost import cost_of_model
+
+    found = {}
+    for line in cost_of_model(model, measure=True).lines:
+        if seconds := line.seconds.get("forward"):
+            found[line.name] = f"{1e3 * seconds:.3f}", f"{rate(line.forward.flops, seconds):.2f}"
+    return found
 
 
 def _shape_text(shape: Any) -> str:
