@@ -4,13 +4,15 @@ not found by name; where it is set, a browser that cannot be started is a failur
 import os
 import re
 import shutil
+from html import escape
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import applications, layers, ops
-from looked import LOOKED, network
+from looked import DRAWN, LOOKED, network
 
 WIDTHS = (1280, 480)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -204,6 +206,59 @@ def test_in_a_notebooks_frame(opened):
     frame = page.frame_locator("iframe")
     frame.get_by_role("button", name="one step on").click()
     assert "u = 3 × 2 = 6" in frame.locator("nav .now").inner_text()
+
+
+class Distrust(HTMLParser):
+    """What a viewer without trust leaves of HTML: no style, script, frame or SVG, no attribute but a few; the text
+    of what it takes away stays."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.left, self.dropped = [], 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("style", "script"):
+            self.dropped += 1
+        elif tag not in ("iframe", "svg"):
+            kept = "".join(f' {k}="{escape(v)}"' for k, v in attributes if k in ("src", "alt", "class"))
+            self.left.append(f"<{tag}{kept}>")
+
+    def handle_endtag(self, tag):
+        if tag in ("style", "script"):
+            self.dropped -= 1
+        elif tag not in ("iframe", "svg", "img"):
+            self.left.append(f"</{tag}>")
+
+    def handle_data(self, data):
+        if not self.dropped:
+            self.left.append(escape(data))
+
+
+@pytest.mark.parametrize("name", LOOKED)
+def test_a_notebook_trusted_or_not(opened, name):
+    """As JupyterLab shows a notebook of somebody else's: no blank cell, no heap of a picture's words."""
+    if name == "verify":
+        pytest.importorskip("jax")
+    found = LOOKED[name]()
+    bundle = found._repr_mimebundle_()
+    if "text/html" not in bundle:  # an untrusted SVG is not shown at all: the text is
+        assert name == "look"
+        return
+    html = bundle["text/html"]
+    trusted = opened(f"<!doctype html><title>t</title>{html}")
+    framed = "<iframe" in html
+    assert trusted.locator("iframe:visible").count() == framed
+    untrusted = opened(f"<!doctype html><title>t</title>{''.join(Distrust(html).left)}")
+    assert untrusted.locator("iframe, style, svg").count() == 0
+    if framed:
+        kind = "img" if name in DRAWN else "pre"
+        assert trusted.locator(f"{kind}:visible").count() == 0
+        assert untrusted.locator(f"{kind}:visible").count() == 1
+    if framed and name in DRAWN:
+        assert untrusted.locator("img").evaluate("e => e.decode().then(() => e.naturalWidth)") > 100
+    else:
+        assert len(untrusted.locator("body").inner_text()) > 40
 
 
 def test_the_window_slides(opened):

@@ -639,7 +639,9 @@ def test_huge_arrays_are_summarised():
 
 
 def test_tensors_and_variables_are_pictures_in_notebooks():
-    assert cr.tensor([1.0])._repr_mimebundle_()["text/html"].startswith("<svg")
+    bundle = cr.tensor([1.0])._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg")
+    assert bundle["text/plain"] == "tensor([1.])" == repr(cr.tensor([1.0]))
     kernel = cr.Variable(np.ones((3, 3, 2, 4)), name="kernel")
     assert "1→3" in kernel._repr_mimebundle_()["image/svg+xml"]
     assert cr.symbolic((None, 2))._repr_mimebundle_() == {}

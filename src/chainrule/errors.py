@@ -29,6 +29,7 @@ class ChainruleError(Exception):
         self.passed, self.expected, self.mend, self.where = passed, expected, mend, where
         self.layer = self.chain = ""
         self.path: list[tuple[str, Any]] = []
+        self._shown = False  # its picture, in a notebook: once
         super().__init__(passed, expected, mend, where)
 
     def __str__(self) -> str:
@@ -64,20 +65,21 @@ class ChainruleError(Exception):
 
         return picture(self, language)
 
-    def _repr_html_(self) -> str:
-        return self.to_svg()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows for an error that nobody caught: the usual lines, and before them the picture."""
+        """What a notebook shows for an error that nobody caught: the usual lines; before them, once, the picture."""
         import traceback
 
-        if self.path:
+        if self.path and not self._shown:
             try:
-                from IPython.display import HTML, display  # type: ignore[import-not-found, unused-ignore]
+                from IPython.display import display  # type: ignore[import-not-found, unused-ignore]
             except ImportError:
                 pass
             else:
-                display(HTML(self.to_svg()))
+                display(self._repr_mimebundle_(), raw=True)
+                self._shown = True
         return traceback.format_exception(self)
 
 

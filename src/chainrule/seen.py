@@ -72,15 +72,19 @@ class Seen(ABC):
     def _drawing(self) -> Any:
         return import_module(f".figures.{self._figure}", __package__)
 
-    def _in_notebook(self) -> str:
-        """The page in a frame, which keeps its styles and script to itself; or what needs neither."""
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """For notebooks: the page in a frame, which keeps its styles and script to itself; or what needs neither."""
         from .draw.page import framed
 
         fragment = getattr(self._drawing(), "fragment", None)
-        return str(fragment(self)) if fragment else framed(self.to_html(), self._height)
+        shown = fragment(self) if fragment else framed(self.to_html(), self._height, self._instead())
+        return {"text/html": shown, "text/plain": str(self)}
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"text/html": self._in_notebook(), "text/plain": str(self)}
+    def _instead(self) -> str:
+        """HTML without styles, scripts or frames, for viewers that trust none."""
+        from .draw.text import clean
+
+        return f"<pre>{clean(self.to_text())}</pre>"
 
     def __str__(self) -> str:
         return self.to_text()
@@ -110,5 +114,9 @@ class Drawn(Seen):
         }
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        # beside the page, for viewers that strip frames and scripts
         return {**super()._repr_mimebundle_(include, exclude), "image/svg+xml": self.to_svg()}
+
+    def _instead(self) -> str:
+        from .draw.page import image
+
+        return image(self.to_svg(), self.to_text()[:500])

@@ -224,7 +224,7 @@ class Tensor(Node):
         """In a notebook: the array as a picture (`figures.arrays.look`)."""
         from .figures.arrays import look
 
-        return {} if self.value is None else look(self)._repr_mimebundle_()
+        return {} if self.value is None else {**look(self)._repr_mimebundle_(), "text/plain": repr(self)}
 
     def __format__(self, spec: str) -> str:
         return format(self.item() if spec and self.ndim == 0 else str(self), spec)
@@ -708,7 +708,7 @@ class Variable:
         """In a notebook: the array as a picture (`figures.arrays.look`)."""
         from .figures.arrays import look
 
-        return {} if self.value.value is None else look(self)._repr_mimebundle_()
+        return {} if self.value.value is None else {**look(self)._repr_mimebundle_(), "text/plain": repr(self)}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from .text import clean
@@ -11,6 +12,7 @@ from .text import clean
 # Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4", "5 2")
+NAMES = 150.0  # pixels across that the names of lines take
 
 STYLE = """
   .chart { background: #ffffff; font: 13px system-ui, sans-serif; } .chart text { fill: #222222; }
@@ -107,9 +109,7 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{clean(panel.x_label)}</text>')
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
     parts.append(f'<text {turned} text-anchor="middle">{clean(panel.y_label)}</text>')
-    # the names stand in the upper corner that fewer points reach
-    high = [px(x) > left + w / 2 for x, y in finite if py(y) < top + 14 + 18 * len(curves)]
-    names = left + w - 150 if 2 * sum(high) <= len(high) else left + 12
+    names, first = _place([[(px(x), py(y)) for x, y in curve] for curve in curves], left, top, w, h)
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         if line.band is not None:
@@ -120,10 +120,32 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
         parts.append(f'<polyline points="{points}" {stroke}><title>{clean(line.name)}</title></polyline>')
-        row = top + 14 + 18 * i
+        row = first + 18 * i
         parts.append(f'<line x1="{names}" x2="{names + 28}" y1="{row}" y2="{row}" {stroke}/>')
         parts.append(f'<text x="{names + 34}" y="{row + 4}">{clean(line.name)}</text>')
     return "\n".join(parts)
+
+
+def _place(
+    curves: Sequence[Sequence[tuple[float, float]]], left: float, top: float, w: float, h: float
+) -> tuple[float, float]:
+    """Where the names stand, and their first row: of nine places, corners first, the one that the curves pass through
+    least."""
+    passed = [
+        (x0 + (x1 - x0) * k / 20, y0 + (y1 - y0) * k / 20)
+        for curve in curves
+        for (x0, y0), (x1, y1) in pairwise(curve)
+        for k in range(21)
+    ]
+    high = 18.0 * len(curves)
+
+    def crossed(place: tuple[float, float]) -> int:
+        x0, y0 = place
+        return sum(x0 - 6 < x < x0 + NAMES and y0 - 14 < y < y0 + high for x, y in passed)
+
+    across = left + w - NAMES, left + 12, left + (w - NAMES) / 2
+    down = top + 14, top + h + 4 - high, top + (h - high) / 2 + 9
+    return min(product(across, down), key=crossed)
 
 
 def _thinned(line: Line, most: int = 600) -> list[tuple[float, float]]:

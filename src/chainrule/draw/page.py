@@ -5,9 +5,11 @@ The page's own policy forbids it to fetch anything. Styles and the script for st
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 from .graph import STYLE
 from .text import clean
@@ -52,9 +54,21 @@ def frames(parts: Iterable[str]) -> str:
     return "".join(f'<section class="frame{"" if k else " now"}">{part}</section>' for k, part in enumerate(parts))
 
 
-def framed(html: str, height: int = 560) -> str:
-    """A page inside another, such as a notebook's, which can neither style it nor be styled by it."""
-    return (
+def image(svg: str, about: str) -> str:
+    """A picture as an ``<img>``, which viewers leave that take SVG in HTML away; `about` is for screen readers."""
+    data = b64encode(svg.encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{clean(about)}" style="max-width:100%">'
+
+
+def framed(html: str, height: int = 560, instead: str = "") -> str:
+    """A page inside another, such as a notebook's, which can neither style it nor be styled by it.
+
+    `instead` is HTML for viewers that do not trust what they show: they take the frame away, and with it the style that
+    hides this.
+    """
+    name = f"chainrule-{crc32(html.encode()):08x}"  # of its own: another frame's style must not hide it
+    hidden = f'<style>.{name}{{display:none}}</style><div class="{name}">{instead}</div>' if instead else ""
+    return hidden + (
         f'<iframe srcdoc="{clean(html)}" sandbox="allow-scripts" title="chainrule" '
         f'style="width:100%;height:{height}px;border:1px solid #8884;border-radius:6px"></iframe>'
     )

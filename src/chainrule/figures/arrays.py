@@ -60,8 +60,9 @@ class Look(Drawn):
         array = self.array
         return {"name": self.name, "shape": list(array.shape), "dtype": self.dtype, **numbers(array)}
 
-    def _in_notebook(self) -> str:
-        return self.to_svg()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        # no HTML: the picture stands by itself, and text is left where viewers do not trust it
+        return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
 
 
 def look(x: Any, name: str | None = None, kind: str | None = None) -> Look:

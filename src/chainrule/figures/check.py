@@ -57,15 +57,23 @@ def text(report: Any, language: str | None = None) -> str:
 def page(report: Any, language: str | None = None) -> str:
     """The page."""
     say = catalogue(language)
-    return whole_page(say(report.verdict), fragment(report, language), say.language, script=False)
+    kind = "forward" if report.ok else "trouble"
+    body = f'<h1 class="{kind}">{clean(_verdict(report, say))}</h1>{_found(report, say)}'
+    return whole_page(say(report.verdict), body, say.language, script=False)
 
 
 def fragment(report: Any, language: str | None = None) -> str:
-    """The report as HTML."""
+    """The report as HTML that needs no style of its own."""
     say = catalogue(language)
-    kind = "forward" if report.ok else "trouble"
-    parts = [f'<h1 class="{kind}">{"✓" if report.ok else "✗"} {clean(say(report.verdict))}</h1>']
-    parts += [f'<p class="trouble">⚠ {clean(say(problem))}</p>' for problem in report.problems]
+    return f"<p><b>{clean(_verdict(report, say))}</b></p>{_found(report, say)}"
+
+
+def _verdict(report: Any, say: Say) -> str:
+    return f"{'✓' if report.ok else '✗'} {say(report.verdict)}"
+
+
+def _found(report: Any, say: Say) -> str:
+    parts = [f'<p class="trouble">⚠ {clean(say(problem))}</p>' for problem in report.problems]
     parts += [f"<p>{clean(say('hint'))}: {clean(say(hint))}</p>" for hint in report.hints]
     explained = say("numeric: the difference quotient (f(x + h) - f(x - h)) / 2h; analytic: what the gradient says")
     parts.append(f'<p class="soft">{clean(explained)}</p>')
