@@ -1194,6 +1194,9 @@ def test_how_far_a_program_came(typed, tmp_path, monkeypatch):
     t = typed("explain", "--failed", "fine.py")
     assert t.status == 0
     assert "hello" in t.out
+    t = typed("explain", "--failed", "wrong.py", "--html", "far.html")
+    assert t.status == 2
+    assert "--plot FILE.svg" in t.err
     t = typed("explain", "--failed", "wrong.py", "--plot", "far.svg")
     assert t.status == 1, t
     assert "drawn in far.svg" in t.out

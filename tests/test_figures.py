@@ -16,6 +16,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers, ops
+from chainrule.draw import curves
 from chainrule.draw.layout import layered
 from chainrule.draw.notation import latex, mathml
 from chainrule.errors import IndexProblem, ValueProblem
@@ -23,6 +24,7 @@ from chainrule.figures import words
 from chainrule.figures.ways import WAYS
 from chainrule.ops.record import registry
 from chainrule.readings.explain import Step
+from chainrule.readings.explain.data import show
 from chainrule.readings.explain.onion import Part, visible
 
 FIGURES, READINGS = (Path(cr.__file__).parent / room for room in ("figures", "readings"))
@@ -202,6 +204,37 @@ def test_every_sentence_is_in_every_language(language):
         assert sorted(re.findall(r"\{[^}]*\}", english)) == sorted(re.findall(r"\{[^}]*\}", other)), english
         assert other
         assert other != english
+
+
+def test_arguments_of_a_look():
+    with pytest.raises(ValueProblem, match="name=3"):
+        cr.look([1.0], name=3)
+
+
+def test_curves_over_many_sizes():
+    line = curves.Line("a", [10, 100, 1000, 10000], [1.0, 2.0, 3.0, 4.0])
+    root = ET.fromstring(curves.svg([curves.Panel("", "n", "ms", [line], log_x=True)], "t"))
+    space = "{http://www.w3.org/2000/svg}"
+    points = root.find(f".//{space}polyline").get("points").split()
+    steps = np.diff([float(p.split(",")[0]) for p in points])
+    np.testing.assert_allclose(steps, steps[0], atol=0.11)  # of equal factors
+    assert {"10", "100", "1000", "10000"} <= {t.text for t in root.iter(f"{space}text")}
+
+
+@pytest.mark.parametrize("ends", [(0.0, 1.0), (1.0, 0.0), (0.9, 1.0), (0.5, 0.5)])
+def test_names_of_curves_stand_where_no_curve_is(ends):
+    xs = list(range(11))
+    given = [curves.Line(f"way {i}", xs, list(np.linspace(ends[0] - i, ends[1] - i, 11))) for i in range(2)]
+    root = ET.fromstring(curves.svg([curves.Panel("", "x", "y", given)], "t", 640, 400))
+    space = "{http://www.w3.org/2000/svg}"
+    passed = []
+    for line in root.iter(f"{space}polyline"):
+        (x0, y0), *_, (x1, y1) = ([*map(float, p.split(","))] for p in line.get("points").split())
+        passed += [(x0 + (x1 - x0) * k / 200, y0 + (y1 - y0) * k / 200) for k in range(201)]
+    for text in root.iter(f"{space}text"):
+        if (text.text or "").startswith("way "):
+            left, base = float(text.get("x")) - 30, float(text.get("y"))
+            assert not any(left < x < left + 90 and base - 12 < y < base + 3 for x, y in passed), text.text
 
 
 def test_an_unknown_language_is_named():
@@ -563,6 +596,58 @@ def test_dead_units_and_weights_that_no_gradient_reaches():
     assert "no gradient reaches w" in str(unreached)
 
 
+def test_weights_that_the_loss_never_uses():
+    class Forgetful(cr.Model):
+        def __init__(self):
+            super().__init__(name="forgetful")
+            self.used, self.idle = layers.Dense(2, name="used"), layers.Dense(3, name="idle<b>")
+
+        def call(self, x):
+            self.idle(x)
+            return self.used(x)
+
+    model = Forgetful()
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 3)), np.zeros((4, 2))
+    e = model.explain(x, y)
+    assert e.unused == ["idle<b>/kernel", "idle<b>/bias"] == [found.name for found in e.troubles]
+    assert "no path leads" in str(e)
+    assert "idle&lt;b&gt;/kernel has no part in J" in e.to_html()
+    read(e.to_html("ko"))
+    assert e.fold(0).unused == e.unused
+    assert model.explain(x, entry=(0, 1)).unused == []
+    assert not np.any(model.gradients(x, y)["idle<b>/kernel"])
+
+
+def test_a_cast_says_what_it_makes():
+    z = cr.Variable([2.7, -1.2], name="z", dtype="float64")
+    e = cr.explain(ops.sum(ops.cast(ops.cast(z, "int32"), "float64") * z))
+    assert e.number("u", 0).lines()[0] == ("u[0]", "", "int32(2.7)", "2")
+    assert "u[1] = int32(-1.2) = -1" in str(e.number("u", 1))
+    assert "int32" in e.number("u", 1).to_latex()
+    read(e.to_html())
+
+
+def test_a_narrow_float_in_its_own_digits():
+    pytest.importorskip("ml_dtypes")
+    w = cr.Variable([0.1, 1 / 3, 65280.0], name="w", dtype="bfloat16")
+    texts = [show(w.numpy()[i]) for i in range(3)]
+    assert texts[:2] == ["0.1", "0.334"]
+    for text, value in zip(texts, w.numpy(), strict=True):
+        assert np.asarray(float(text)).astype(w.dtype) == value
+    assert "0.1 * 0.1" in str(cr.explain(ops.sum(w * w)).number("u", 0))
+
+
+def test_ulps_are_of_the_dtype_that_was_computed_in():
+    from chainrule.models.inside import _difference
+
+    a = np.array([1.0, 0.5], "float32")
+    b = a + np.array([2.0**-7, 0.0], "float32")
+    assert _difference("w", "gradient", a, b, {"float32"}).ulps == 2.0**16
+    assert _difference("w", "gradient", a, b, {"float32", "bfloat16"}).ulps == 1.0
+    assert _difference("w", "gradient", a.astype("float16"), b.astype("float16"), {"float32"}).ulps == 2.0**3
+
+
 def test_nothing_is_said_where_all_is_well():
     x = cr.Variable([1.0, 2.0], name="x")
     assert cr.explain(ops.sum(ops.relu(x) * x)).troubles == []
@@ -742,6 +827,13 @@ def test_measured_costs(engine):
         assert sum(sum(line.seconds.values()) for line in cost.lines) == pytest.approx(cost.step)
     for (path, value), v in zip(before, model.variables, strict=False):
         np.testing.assert_array_equal(value, v.numpy(), err_msg=path)
+
+
+def test_a_batch_without_end_is_counted_but_not_measured():
+    model = cr.Sequential([layers.Input((3,)), layers.Dense(2)])
+    assert model.cost(batch_size=10**12).total("forward").multiplies == 6 * 10**12
+    with pytest.raises(ValueProblem, match="one that fits the memory"):
+        model.cost(batch_size=10**13, measure=True)
 
 
 def test_costs_of_what_is_not_known():
@@ -1013,6 +1105,18 @@ def test_a_moments_numbers_are_the_models():
     read(recording.to_html("ko"))
 
 
+def test_single_steps_are_recorded_with_what_the_whole_epoch_tells():
+    model = cr.Sequential([layers.Input((3,)), layers.Dense(1)], name="line")
+    model.compile("sgd", "mse")
+    x, y = np.ones((6, 3), "float32"), np.ones((6, 1), "float32")
+    history = model.fit(x, y, batch_size=2, epochs=2, validation_data=(x, y), verbose=0, record=6)
+    logs = {m.step: m.logs for m in history.recording.moments}
+    assert [step for step, told in logs.items() if "val_loss" in told] == [3, 6]
+    assert [logs[step]["val_loss"] for step in (3, 6)] == history.history["val_loss"]
+    assert logs[6]["loss"] == history.history["loss"][1]
+    assert "val_loss" in str(history.recording).splitlines()[1]
+
+
 def test_a_recorded_network_of_images():
     model, x, y = network()
     recording = model.fit(x, y, epochs=2, verbose=0, record=2).recording
@@ -1205,6 +1309,24 @@ def test_measuring_changes_nothing():
     model.cost(batch_size=4, engine="xla")
     for v, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(v.numpy(), value)
+
+
+def test_descent_of_several_inputs_and_outputs():
+    a, b = cr.Input((2,), name="a"), cr.Input((1,), name="b")
+    model = cr.Model([a, b], [layers.Dense(1, name="first")(a), layers.Dense(1, name="second")(b)])
+    model.compile("sgd", ["mse", "mse"], loss_weights=[1.0, 2.0])
+    rng = np.random.default_rng(0)
+    xs = [rng.normal(size=(9, 2)), rng.normal(size=(9, 1))]
+    ys = [xs[0][:, :1] * 2, xs[1] * -3]
+    ways = {"all": (cr.optimizers.SGD(0.1), None), "four": (cr.optimizers.SGD(0.1), 4)}
+    found = cr.descent(model, xs, ys, ways, updates=30)
+    outputs = [x @ w + c for x, w, c in zip(xs, model.get_weights()[::2], model.get_weights()[1::2], strict=True)]
+    start = np.mean((outputs[0] - ys[0]) ** 2) + 2 * np.mean((outputs[1] - ys[1]) ** 2)
+    for way in found.ways.values():
+        assert way.losses[0, 0] == pytest.approx(start, rel=1e-5)
+        assert way.losses[0, -1] < 0.1 * start
+    named = cr.descent(model, {"a": xs[0], "b": xs[1]}, ys, ways, updates=30)
+    np.testing.assert_array_equal(named.ways["four"].losses, found.ways["four"].losses)
 
 
 def test_descent_keeps_to_the_whole_loss():

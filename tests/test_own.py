@@ -205,6 +205,40 @@ def test_what_moves_must_come_in_as_an_input():
             swish([1.0], beta=beta)
 
 
+def test_settings_that_are_equal_but_not_alike():
+    @cr.operation
+    def scaled(x, by=1):
+        return x * by
+
+    x = cr.tensor([1, 2])
+    for by, dtype in ((1, "int32"), (1.0, "float32"), (1, "int32"), (True, "int32")):
+        assert scaled(x, by=by).dtype == dtype, by
+
+
+def test_a_variable_inside_is_refused_every_time():
+    w = cr.Variable(2.0, name="w")
+
+    @cr.operation
+    def hidden(z):
+        return z * w
+
+    for _ in range(2):
+        with pytest.raises(ValueProblem, match="the variable 'w'"):
+            hidden([1.0, 2.0])
+
+
+def test_an_array_is_no_setting():
+    swish = make()
+    for call in (lambda: swish([1.0], np.array([2.0])), lambda: swish([1.0], beta=np.array([2.0]))):
+        with pytest.raises(ValueProblem, match="an array for the setting 'beta'"):
+            call()
+    with pytest.raises(ValueProblem, match="an array for the setting 'by'"):
+
+        @cr.operation
+        def scaled(x, by=np.ones(2)):  # noqa: B008 - which is what this is about
+            return x * by
+
+
 def test_settings_that_are_lists():
     @cr.operation(samples=[np.ones(3)])
     def scaled(x, by=[1.0, 2.0]):  # noqa: B006 - a list is what this is about

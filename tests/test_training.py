@@ -1067,3 +1067,18 @@ def test_interactive_logging_off_means_a_line_an_epoch(capsys):
         cr.config.enable_interactive_logging()
     assert capsys.readouterr().out.count("Epoch") == 2
     assert cr.config.is_interactive_logging_enabled()
+
+
+def test_loss_and_metrics_by_hand_before_any_fit():
+    a = Input((3,))
+    model = Model(a, [layers.Dense(2, name="one")(a), layers.Dense(1, name="two")(a)])
+    model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 3.0], metrics=[["mae"], ["mse"]])
+    rng = np.random.default_rng(0)
+    x, one, two = rng.normal(size=(4, 3)), rng.normal(size=(4, 2)), rng.normal(size=(4, 1))
+    outputs = model(x)
+    wanted = np.mean((outputs[0].numpy() - one) ** 2) + 3 * np.mean(np.abs(outputs[1].numpy() - two))
+    assert model.compute_loss(x, [one, two], outputs).item() == pytest.approx(wanted, rel=1e-5)
+    found = model.compute_metrics(x, [one, two], outputs)
+    assert float(found["one_mae"]) == pytest.approx(np.mean(np.abs(outputs[0].numpy() - one)), rel=1e-5)
+    assert float(found["two_mse"]) == pytest.approx(np.mean((outputs[1].numpy() - two) ** 2), rel=1e-5)
+    assert len(model.fit(x, [one, two], epochs=1, verbose=0).history) == 5

@@ -48,6 +48,8 @@ class OwnOperation(Composite):
         self.function, self.hand, self.report = function, None, None  # type: Any, Any, Report | None
         self.given = [s if isinstance(s, tuple) else (s,) for s in samples]
         self.name, self.names, self.arity = f"own.{function.__name__}", tuple(inputs), len(inputs)
+        for p in given[len(inputs) :]:
+            self._must_be_plain(function.__name__, p.name, p.default)
         self.parameters = {p.name: freeze(p.default) for p in given[len(inputs) :]}
         self.value = lambda o, *xs, **attributes: function(*xs, **attributes)
         self.bodies, self.plans = new_cache(), new_cache()
@@ -71,17 +73,33 @@ class OwnOperation(Composite):
         """By name, as functions are."""
         return _named, (self.function.__module__, self.function.__qualname__)
 
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for name, value in (*zip(self.parameters, args[self.arity :], strict=False), *kwargs.items()):
+            if name in self.parameters:
+                self._must_be_plain(self.__name__, name, value)
+        return super().bind(args, kwargs)
+
+    @staticmethod
+    def _must_be_plain(operation: str, name: str, value: Any) -> None:
+        if isinstance(value, Tensor | Variable | np.ndarray):
+            kind = "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__.lower()}"
+            raise ValueProblem(
+                f"{kind} for the setting {name!r} of {operation}",
+                "a plain value, which the operation may keep",
+                "make it an input: an argument without a default",
+            )
+
+    def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        return super().key(specs, attributes), repr(attributes)  # 1, 1.0 and True are equal, but not alike
+
     def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
-        for name, value in attributes.items():
-            if isinstance(value, Tensor | Variable):
-                raise ValueProblem(
-                    f"a {type(value).__name__.lower()} for the setting {name!r} of {self.__name__}",
-                    "a plain value, which the operation may keep",
-                    "make it an input: an argument without a default",
-                )
+        key = self.key(specs, attributes)
+        if (known := self.bodies.get(key)) is not None:
+            return known
         made = super().body(specs, attributes)
         for node in made.order:
             if node.operation in (VARIABLE, WATCHED):
+                self.bodies.pop(key, None)
                 raise ValueProblem(
                     f"the variable {node.attributes.get('name', '')!r} inside {self.__name__}",
                     "what moves to come in as an input",

@@ -57,6 +57,8 @@ def _failed(args: argparse.Namespace) -> int:
 
     from ..errors import ChainruleError, ValueProblem
 
+    if args.html:
+        raise ValueProblem("--html with --failed", "--plot FILE.svg", "a program that fails is drawn, not explained")
     picture = args.plot or "chainrule-failed.svg"
     check_picture(picture)
     if not os.path.isfile(args.expression):

@@ -9,7 +9,7 @@ import numpy as np
 from ..draw import heat
 from ..draw.heat import Panel
 from ..draw.page import page as whole_page
-from ..errors import ShapeError
+from ..errors import ShapeError, ValueProblem
 from ..graph.spec import is_float
 from ..readings.explain.data import show
 from ..seen import Drawn
@@ -84,6 +84,8 @@ def look(x: Any, name: str | None = None, kind: str | None = None) -> Look:
     """
     if name is None:
         name = x.name if isinstance(x, Variable) else ""
+    if not isinstance(name, str):
+        raise ValueProblem(f"name={name!r}", "a text to stand above it", "e.g. name='filters'")
     held = x.value if isinstance(x, Variable) else x
     if isinstance(held, Tensor):
         held = held.numpy()

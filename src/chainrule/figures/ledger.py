@@ -74,8 +74,8 @@ class _Page:
         )
 
     def _trouble(self, found: Trouble) -> str:
-        said = self.say(found.said)
-        link = f'<a href="#{self.ids[found.name]}">{clean(said)}</a>'
+        said = clean(self.say(found.said))
+        link = f'<a href="#{self.ids[found.name]}">{said}</a>' if found.name in self.ids else said
         return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
 
     def _counts(self) -> str:

@@ -172,12 +172,17 @@ def cost_of_model(
     found = Costs(model.name, rows, _lines(model, step, calls))
     if measure or engine is not None:
         name = engine_named(engine or "numpy").name
-        data = [_numbers(a) if x is None else a for a in flatten(batch, numbers=False)[0] if a is not None]
         found.engine = name
-        if name == "numpy":
-            found.step = _measure_operations(model, found, step, data)
-        else:
-            found.step = _measure_layers(model, found, step, calls, data, name)
+        try:
+            data = [_numbers(a) if x is None else a for a in flatten(batch, numbers=False)[0] if a is not None]
+            if name == "numpy":
+                found.step = _measure_operations(model, found, step, data)
+            else:
+                found.step = _measure_layers(model, found, step, calls, data, name)
+        except MemoryError:
+            raise ValueProblem(
+                f"a batch of {rows} to be measured", "one that fits the memory", "take a smaller one, or only count"
+            ) from None
     return found
 
 
@@ -212,7 +217,8 @@ def _blank(model: Any, batch_size: int) -> tuple[Any, Any, Any]:
             "a model that begins with a full Input(shape), or data",
             "pass x, e.g. model.cost(x[:32])",
         )
-    return build([np.zeros((batch_size, *spec.shape[1:]), spec.dtype) for spec in flat]), None, None
+    blank = [np.broadcast_to(np.zeros((), spec.dtype), (batch_size, *spec.shape[1:])) for spec in flat]
+    return build(blank), None, None
 
 
 def _numbers(array: Any) -> Any:

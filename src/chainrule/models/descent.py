@@ -17,6 +17,7 @@ from .. import optimizers
 from ..compiling import compile as compiled
 from ..errors import GraphError, ValueProblem
 from ..ops import random
+from ..readings.nested import flatten
 from ..readings.trace import Aside
 from ..seen import Drawn
 from ..tensor import constant, recording
@@ -128,10 +129,6 @@ def descent(
         raise ValueProblem("no way to take", "at least one", "leave `ways` and `learning_rates` out for the usual ones")
     model._must_be_compiled("descent")
     batch = one_batch(x, y, None, None, model._float_dtype())
-    if not isinstance(batch[0], np.ndarray) or not isinstance(batch[1], np.ndarray):
-        raise ValueProblem(
-            "several inputs or outputs", "one array each, of which batches are taken", "train it with fit"
-        )
     model._prepare(batch, training=True)
     if not model.trainable_weights:
         raise GraphError(f"descent of {model.name!r}, which has no trainable weight", "weights to move", "add a layer")
@@ -184,8 +181,9 @@ def _default(rate: float) -> dict[str, tuple[Any, int | None]]:
 def _loss_of(model: Any, batch: Any) -> Callable[[Sequence[Any]], float]:
     """The loss of all data as a function of the trainable weights."""
     weights = model.trainable_weights
-    x, y = constant(batch[0]), constant(batch[1])
-    numbers = sum(w.size for w in weights) * len(y)
+    flat, build = flatten(batch[:2], numbers=False)
+    x, y = build([None if a is None else constant(a) for a in flat])
+    numbers = sum(w.size for w in weights) * _rows(batch)
 
     def of(*values: Any) -> Any:
         aside = Aside()
@@ -207,8 +205,8 @@ def _taken(
     walker.compile(
         **{**model._compiled, "optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
     )
-    x, y, _ = batch
-    rows = len(x)
+    flat, build = flatten(batch[:2], numbers=False)
+    rows = _rows(batch)
     rng = np.random.default_rng(seed)
     order: list[int] = []
     found = []
@@ -220,13 +218,17 @@ def _taken(
         if k == updates:
             break
         if size is None:
-            walker.train_on_batch(x, y)
+            walker.train_on_batch(*batch[:2])
             continue
         if len(order) < min(size, rows):
             order = rng.permutation(rows).tolist()
         chosen, order = order[:size], order[size:]
-        walker.train_on_batch(x[chosen], y[chosen])
+        walker.train_on_batch(*build([None if a is None else a[chosen] for a in flat]))
     return found
+
+
+def _rows(batch: Any) -> int:
+    return len(next(a for a in flatten(batch[0], numbers=False)[0] if a is not None))
 
 
 def _plane(model: Any, start: list[Any], taken: Any, plane: Any) -> tuple[tuple[str, str], list[Any], list[Any]]:

@@ -7,6 +7,7 @@ stream) is seen by that pass alone.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..engine import engine as engine_named
 from ..errors import GraphError, ValueProblem
-from ..graph import Node, line_of, made_here
+from ..graph import Node, ancestors, as_dtype, line_of, made_here
 from ..layers.calling import looking_on
 from ..readings.differentiate import gradients as gradients_of
 from ..readings.explain import Explanation, explain
@@ -168,13 +169,18 @@ def explained(
         raise GraphError(
             f"an entry of the {len(flat)} outputs", "one output", "explain the tensor you mean, e.g. cr.explain(t[0])"
         )
-    return explain(wanted, entry, names=found.given, depth=depth, digits=digits, lines=line)
+    made_by = {n.serial for n in ancestors([wanted])}
+    explanation = explain(wanted, entry, names=found.given, depth=depth, digits=digits, lines=line)
+    if entry is None:
+        explanation.unused = [name for name, w in named_weights(model).items() if w.value.serial not in made_by]
+    return explanation
 
 
 @dataclass
 class Difference:
     """One array on two engines. ``ulps``: the largest difference in units of the last place of the array's largest
-    entry; ``own``: of the entry itself, which cancellation makes large where it is near 0."""
+    entry; ``own``: of the entry itself, which cancellation makes large where it is near 0. The units are those of the
+    array's dtype, or of the narrowest one that layers compute in."""
 
     name: str
     what: str
@@ -245,12 +251,14 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
     for name in ("numpy", "xla"):
         with restored(step.writes):
             results.append([np.array(a) for a in engine_named(name).program(step)(data)])
-    rows = [_difference(name, what, a, b) for (name, what), a, b in zip(names, *results, strict=True)]
+    computed = {layer.compute_dtype for layer in model._flatten_layers()}
+    rows = [_difference(name, what, a, b, computed) for (name, what), a, b in zip(names, *results, strict=True)]
     return Verification(("numpy", "xla"), rows)
 
 
-def _difference(name: str, what: str, a: Any, b: Any) -> Difference:
-    kind = a.dtype
+def _difference(name: str, what: str, a: Any, b: Any, computed: Iterable[str] = ()) -> Difference:
+    # a gradient that was computed in a narrow dtype has no more digits for being kept in a wide one
+    kind = max({a.dtype, *(as_dtype(d) for d in computed)}, key=lambda d: float(last_place(1.0, d)))
     a, b = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(invalid="ignore"):
         apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))

@@ -124,10 +124,16 @@ class Recorder(Callback):
                 if value.ndim == 4:
                     every = max(1, max(value.shape[1:3]) // SIDE)
                     maps[name] = np.array(value[0, ::every, ::every, :MAPS])
-        numbers = {k: float(v) for k, v in logs.items() if np.ndim(v) == 0}
         self.recording.moments.append(
             Moment(
-                self._updates() - self.begun, self.epoch, numbers, weights, sizes, activations, maps, self._boundary()
+                self._updates() - self.begun,
+                self.epoch,
+                _numbers(logs),
+                weights,
+                sizes,
+                activations,
+                maps,
+                self._boundary(),
             )
         )
 
@@ -178,6 +184,12 @@ class StepRecorder(Recorder):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
+        if self.taken in self.at:  # what only the whole epoch tells, such as a val_loss
+            self.recording.moments[-1].logs |= _numbers(logs or {})
+
+
+def _numbers(logs: dict[str, Any]) -> dict[str, float]:
+    return {k: float(v) for k, v in logs.items() if np.ndim(v) == 0}
 
 
 def recorder(record: Any, batch: Any, x: Any, y: Any, epochs: range, steps: int | None) -> Recorder:

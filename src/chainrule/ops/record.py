@@ -291,9 +291,13 @@ class Composite(Called):
             raise error.at(line_of(made_here())) from None
         return call(self, tuple(tensors), attributes, body)
 
+    def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        """What a body is kept under."""
+        return specs, tuple(attributes.items())
+
     def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
         """The body's graph for these specs and attributes. With an unknown batch it tells shapes only."""
-        key = (specs, tuple(attributes.items()))
+        key = self.key(specs, attributes)
         found = self.bodies.get(key)
         if found is None:
             if len(self.bodies) > 1024:

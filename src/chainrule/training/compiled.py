@@ -70,8 +70,10 @@ class CompiledLoss:
             self.trackers = {n: Mean(name=f"{n}_loss") for n, (loss, _) in self.by_output.items() if loss is not None}
 
     def __call__(self, y: Any, y_pred: dict[str, Tensor], sample_weight: Any) -> Tensor | None:
-        assert self.by_output is not None
         names = list(y_pred)
+        if self.by_output is None:  # called by hand, before any fit
+            self.build(names)
+        assert self.by_output is not None
         targets, weights = by_name(y, names, "targets"), by_name(sample_weight, names, "sample weights")
         parts: list[Tensor] = []
         for name, (loss, share) in self.by_output.items():
@@ -161,6 +163,8 @@ class CompiledMetrics:
         """Take in a batch."""
         names = list(y_pred)
         targets, weights = by_name(y, names, "targets"), by_name(sample_weight, names, "sample weights")
+        if self.by_output is None and targets:  # called by hand, before any fit
+            self.build(y, y_pred)
         for name, metric, weighted, _ in self.by_output or ():
             target = targets.get(name)
             if target is None:

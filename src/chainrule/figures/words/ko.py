@@ -38,6 +38,8 @@ SENTENCES = {
     "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it":
     "{name}의 유닛 {size}개 중 {count}개가 이 배치의 모든 예에서 0이라, 그 뒤에서는 아무것도 배우지 못합니다",
     "no gradient reaches {name}: it is 0 everywhere": "{name}에 닿는 기울기가 없습니다: 모두 0입니다",
+    "{name} has no part in {result}: no path leads from the one to the other, so nothing is learnt": "{name}은(는) "
+    "{result}에 쓰이지 않습니다: 둘을 잇는 경로가 없어 아무것도 배우지 못합니다",
     # arrays
     "mean {mean:.4g}, std {std:.4g}, from {least:.4g} to {most:.4g}, zeros {zeros:,} of {size:,}": "평균 {mean:.4g}, "
     "표준편차 {std:.4g}, {least:.4g}에서 {most:.4g}까지, {size:,}개 중 0이 {zeros:,}개",

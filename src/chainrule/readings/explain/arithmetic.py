@@ -45,6 +45,8 @@ class Writer:
                 return None
             filled = [factor(x[place], self.digits) for place, x in zip(met, xs, strict=True)]
             return Arithmetic(_fill(operation.written, filled, node.attributes), value)
+        if operation.name == "cast":
+            return Arithmetic(f"{node.spec.dtype}({show(xs[0][index], self.digits)})", value)
         if operation.transpose is None or operation.bends(moving):
             return None
         return Arithmetic(self._linear(node, xs, index, moving), value)

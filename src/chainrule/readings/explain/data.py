@@ -20,6 +20,9 @@ def show(value: Any, digits: int | None = None) -> str:
     number: Any = array.item()
     if digits is None and array.dtype.kind == "f":  # the shortest decimal that gives back this dtype's number
         number = float(np.format_float_positional(cast(Any, array[()]), unique=True, trim="-"))
+    elif digits is None and isinstance(number, float) and np.isfinite(number):  # a float that NumPy does not know
+        short = (float(f"{number:.{k}g}") for k in range(1, 17))
+        number = next((n for n in short if np.asarray(n).astype(array.dtype) == array), number)
     if isinstance(number, bool) or not isinstance(number, float):
         return str(number)
     if digits is not None:
@@ -155,6 +158,7 @@ class Explanation(Drawn):
 
     Attributes:
         leaves: what gradients reach: variables, watched tensors, inputs. constants: the arrays besides.
+        unused: weights of a model that the result does not depend on.
     """
 
     result: str
@@ -166,6 +170,7 @@ class Explanation(Drawn):
     constants: list[Step] = field(default_factory=list)
     digits: int | None = None
     ledger: Any = field(default=None, repr=False)
+    unused: list[str] = field(default_factory=list)
 
     _figure = "explanation"
 

@@ -7,7 +7,7 @@ stand in an order in which each reads only what is before it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...ops.record import Composite, registry
@@ -146,7 +146,7 @@ def fold(e: Explanation, depth: int) -> Explanation:
         steps += _folded(here)
         part_of.update((inner.name, here) for inner in here.steps)
     edges = _edges(e, part_of)
-    return Explanation(e.result, e.leaves, steps, edges, _joins(e, edges), e.gradients, e.constants, e.digits, e.ledger)
+    return replace(e, steps=steps, edges=edges, joins=_joins(e, edges))
 
 
 def _folded(part: Part) -> list[Step]:

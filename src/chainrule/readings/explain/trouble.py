@@ -17,6 +17,7 @@ NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} ent
 GRADIENT = "the gradient is first nan or infinite where {operation} hands it to {name}: {count} of {size} entries"
 DEAD = "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it"
 UNREACHED = "no gradient reaches {name}: it is 0 everywhere"
+UNUSED = "{name} has no part in {result}: no path leads from the one to the other, so nothing is learnt"
 SWITCHES = {"relu", "relu6"}  # units that are off hand nothing back
 
 
@@ -43,7 +44,7 @@ class Trouble:
 
 def troubles(e: Explanation) -> list[Trouble]:
     """All that is found, in the order in which it began."""
-    return [*_forward(e), *_backward(e), *_dead(e), *_unreached(e)]
+    return [*_forward(e), *_backward(e), *_dead(e), *_unreached(e), *_unused(e)]
 
 
 def _finite(value: Any) -> Any:
@@ -106,3 +107,7 @@ def _unreached(e: Explanation) -> list[Trouble]:
             index = (0,) * np.ndim(gradient)
             found.append(Trouble(Said(UNREACHED, name=leaf.name), leaf.name, index, leaf.scope, leaf.line))
     return found
+
+
+def _unused(e: Explanation) -> list[Trouble]:
+    return [Trouble(Said(UNUSED, name=name, result=e.result), name, (), "", "") for name in e.unused]
