@@ -1,17 +1,18 @@
 """Every sentence that figures say, in each language once. English sentences stand where they are said and are the
-keys; another language is one module here with ``SENTENCES``, which a test holds complete.
+keys; another language is one module here, named by its code, with ``SENTENCES``, which a test holds complete.
 """
 
 from __future__ import annotations
 
 import os
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from ...errors import ValueProblem
 from ...readings.said import Said
 
-LANGUAGES = ("en", "ko")
+LANGUAGES = ("en", *sorted(module.name for module in iter_modules(__path__)))
 VARIABLE = "CHAINRULE_LANGUAGE"  # of the environment: the language at the start
 
 _chosen: str | None = None
