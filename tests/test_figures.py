@@ -315,6 +315,21 @@ def test_a_scope_used_twice_is_two_parts():
         made |= own
 
 
+def test_a_long_pass_is_folded_unless_it_is_printed():
+    x = cr.Variable(2.0, name="x")
+    y = x
+    for k in range(3):
+        with cr.scope(f"block{k}"):
+            for _ in range(80):
+                y = y * 1.001
+    e = cr.explain(y)
+    assert len(str(e).splitlines()) > 480
+    assert len(repr(e).splitlines()) < 30
+    assert "print(...) writes all 240 operations" in repr(e)
+    assert "block1(" in repr(e)
+    assert e._repr_mimebundle_()["text/plain"] == repr(e)
+
+
 def test_deep_scopes_need_no_recursion():
     x = cr.Variable(2.0, name="x")
     with cr.scope("/".join(["deep"] * 3000)):

@@ -78,7 +78,7 @@ class Seen(ABC):
 
         fragment = getattr(self._drawing(), "fragment", None)
         shown = fragment(self) if fragment else framed(self.to_html(), self._height, self._instead())
-        return {"text/html": shown, "text/plain": str(self)}
+        return {"text/html": shown, "text/plain": repr(self)}
 
     def _instead(self) -> str:
         """HTML without styles, scripts or frames, for viewers that trust none."""

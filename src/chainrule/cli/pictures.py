@@ -51,9 +51,10 @@ def picture_argument(parser: argparse.ArgumentParser) -> None:
 
 def check_page(args: argparse.Namespace) -> None:
     """Set the language; say before the work that what is to be written has no place."""
-    from ..figures.words import set_language
+    from ..figures.words import catalogue, set_language
 
     set_language(args.language)
+    catalogue()  # where the environment names a language that there is not, too
     if args.html:
         check_place(args.html, "--html")
     if getattr(args, "plot", None):

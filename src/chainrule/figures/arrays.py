@@ -62,7 +62,7 @@ class Look(Drawn):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         # no HTML: the picture stands by itself, and text is left where viewers do not trust it
-        return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
+        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
 
 
 def look(x: Any, name: str | None = None, kind: str | None = None) -> Look:

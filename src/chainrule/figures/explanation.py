@@ -2,6 +2,6 @@
 
 from .circuit import picture
 from .ledger import page
-from .printed import text
+from .printed import brief, text
 
-__all__ = ["page", "picture", "text"]
+__all__ = ["brief", "page", "picture", "text"]

@@ -12,11 +12,24 @@ from ..readings.explain.data import entry, says_more, show
 from .words import Say, catalogue
 
 WIDEST = 64  # letters of a column
+LONG = 200  # operations
 
 
 def text(e: Explanation, language: str | None = None) -> str:
     """The forward pass, the backward pass from the result on, and the gradients."""
     return "\n".join(_Printed(e, catalogue(language)).lines())
+
+
+def brief(e: Explanation, language: str | None = None) -> str:
+    """The same, but with the scopes of a long pass folded: what stands in a notebook or at a prompt without being printed."""
+    if len(e.steps) <= LONG:
+        return text(e, language)
+    folded = e.fold(1)
+    if len(folded.steps) > LONG:
+        folded = e.fold(0)
+    say = catalogue(language)
+    more = say("scopes are folded; print(...) writes all {count} operations", count=len(e.steps))
+    return f"{text(folded, language)}\n\n({more})"
 
 
 class _Printed:

@@ -114,7 +114,8 @@ class Slide(Seen):
 
     def to_text(self, language: str | None = None) -> str:
         """For a terminal: a line a place."""
-        lines = [f"{catalogue(language)('output')}[{p.row}, {p.column}] = {p.text()}" for p in self.places]
+        say = catalogue(language)
+        lines = [f"{say('output')}[{p.row}, {p.column}] = {p.text()}" for p in self.places]
         return "\n".join([self.name, *lines])
 
 

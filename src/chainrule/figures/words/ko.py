@@ -178,6 +178,7 @@ SENTENCES = {
     "through {name}:": "{name}을(를) 거쳐:",
     "{slope} through {node}": "{slope} ({node}을(를) 거쳐)",
     "joined at {name}:": "{name}에서 만남:",
+    "scopes are folded; print(...) writes all {count} operations": "범위는 접혀 있습니다; print(...)는 연산 {count}개를 모두 씁니다",
     "array of shape {shape}, mean {mean:.4g}, from {least:.4g} to {most:.4g}": (
         "모양 {shape}인 배열, 평균 {mean:.4g}, {least:.4g}에서 {most:.4g}까지"
     ),

@@ -252,6 +252,9 @@ class Explanation(Drawn):
         """The graph as a picture: values forward, gradients backward; scopes folded at `depth`."""
         return str(self._drawing().picture(self, language, depth))
 
+    def __repr__(self) -> str:
+        return str(self._drawing().brief(self))
+
     def to_latex(self) -> str:
         """The arithmetic of all steps and edges as one ``aligned`` environment."""
         from ...figures.number import latex_of
