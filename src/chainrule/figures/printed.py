@@ -21,7 +21,7 @@ def text(e: Explanation, language: str | None = None) -> str:
 
 
 def brief(e: Explanation, language: str | None = None) -> str:
-    """The same, but with the scopes of a long pass folded: what stands in a notebook or at a prompt without being printed."""
+    """The same with the scopes of a long pass folded: what a prompt or a notebook shows of what is not printed."""
     if len(e.steps) <= LONG:
         return text(e, language)
     folded = e.fold(1)
