@@ -136,6 +136,8 @@ def test_a_file_that_cannot_be(name, said, tmp_path):
         network().save(tmp_path / name)
     assert said in str(raised.value)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueProblem, match="the file 3"):
+        network().save(3)
 
 
 # ---- PNG

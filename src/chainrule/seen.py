@@ -6,7 +6,6 @@ May import: `errors`; at need `figures`, `draw`, `utils`.
 
 from __future__ import annotations
 
-import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -20,6 +19,12 @@ class Seen(ABC):
     """A result as text, as a page and as a file; in notebooks it shows itself.
 
     Every ``language`` is ``"en"`` or ``"ko"``; ``None`` is that of `chainrule.set_language`.
+
+    >>> import tempfile, pathlib, chainrule as cr
+    >>> cost = cr.price(cr.ops.tanh, (3,))
+    >>> cost.save(pathlib.Path(tempfile.mkdtemp(), "cost.html"))
+    >>> cost.to_text("ko").splitlines()[1].split()
+    ['tanh', '[3]', '0', '0', '0', '24', '3', 'entries', '×', '8', '=', '24']
     """
 
     _figure: ClassVar[str]  # the module of `figures` that has its `text` and `page`
@@ -35,6 +40,8 @@ class Seen(ABC):
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
+        import json  # here, as who only computes should not wait for it
+
         return json.dumps(self.to_dict(), indent=2)
 
     def to_html(self, language: str | None = None) -> str:
@@ -51,11 +58,10 @@ class Seen(ABC):
         from .utils import atomic
 
         forms = self._forms(language)
-        ending = os.path.splitext(os.fspath(path))[1].lower()
+        name = os.fspath(path) if isinstance(path, str | os.PathLike) else repr(path)
+        ending = os.path.splitext(str(name))[1].lower()
         if ending not in forms:
-            raise ValueProblem(
-                f"the file {os.fspath(path)!r}", f"a name that ends in {', '.join(forms)}", "choose another name"
-            )
+            raise ValueProblem(f"the file {name}", f"a name that ends in {', '.join(forms)}", "choose another name")
         made = forms[ending]()
         atomic.write(path, [made if isinstance(made, bytes) else made.encode()])
 
