@@ -60,6 +60,7 @@ NAMES = {
     "nextafter": math.nextafter,
     "True": True,
     "False": False,
+    **{name: np.dtype(name).type for name in ("bool", "int32", "int64", "uint32", "float16", "float32", "float64")},
 }
 
 
