@@ -27,7 +27,7 @@ from chainrule.readings.explain import Step
 from chainrule.readings.explain.data import show
 from chainrule.readings.explain.onion import Part, visible
 
-FIGURES, READINGS = (Path(cr.__file__).parent / room for room in ("figures", "readings"))
+FIGURES, READINGS, OPS = (Path(cr.__file__).parent / room for room in ("figures", "readings", "ops"))
 
 
 # ---- notation: an evaluator of MathML of its own
@@ -160,12 +160,12 @@ def test_an_empty_graph_has_a_layout():
 # ---- words
 
 # a `Said`, and what an operation's record says, are looked up where they are made
-SAID = {"role", "edge.role", "found.said", "report.verdict", "problem", "hint", "p", "h"}
+SAID = {"role", "edge.role", "found.said", "report.verdict", "problem", "hint", "p", "h", "r.formula", "line.formula"}
 
 
 def said():
     """Every sentence that figures and readings say, read off their code."""
-    for path in (*FIGURES.glob("*.py"), *READINGS.rglob("*.py")):
+    for path in (*FIGURES.glob("*.py"), *READINGS.rglob("*.py"), *OPS.rglob("*.py")):
         tree = ast.parse(path.read_text())
         constants = {
             node.targets[0].id: ast.literal_eval(node.value)
@@ -1416,7 +1416,7 @@ def test_a_price_is_a_page():
     for language in words.LANGUAGES:
         text = "".join(read(price.to_html(language)).text)
         assert "120,422,400" in text
-        assert "28·28·32 outputs × 5·5·192 window" in text
+        assert {"en": "28·28·32 outputs × 5·5·192 window", "ko": "출력 28·28·32 × 창 5·5·192"}[language] in text
     assert price.to_pandas()["multiplies"].max() == 120_422_400
 
 

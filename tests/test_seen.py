@@ -20,7 +20,7 @@ from chainrule.draw import raster
 from chainrule.draw.text import cells
 from chainrule.errors import ValueProblem
 from chainrule.figures.words import LANGUAGES
-from chainrule.readings.said import Said
+from chainrule.said import Said
 from chainrule.seen import Drawn, Seen
 from chainrule.utils import plot_model
 from looked import DRAWN, LOOKED, network

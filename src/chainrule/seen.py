@@ -24,7 +24,7 @@ class Seen(ABC):
     >>> cost = cr.price(cr.ops.tanh, (3,))
     >>> cost.save(pathlib.Path(tempfile.mkdtemp(), "cost.html"))
     >>> cost.to_text("ko").splitlines()[1].split()
-    ['tanh', '[3]', '0', '0', '0', '24', '3', 'entries', '×', '8', '=', '24']
+    ['tanh', '[3]', '0', '0', '0', '24', '원소', '3', '×', '8', '=', '24']
     """
 
     _figure: ClassVar[str]  # the module of `figures` that has its `text` and `page`

@@ -20,7 +20,7 @@ def text(found: Any, language: str | None = None) -> str:
     parts = []
     for cost in costs:
         heads, rows = _rows(cost, say)
-        formulas = [f"  {line.name}: {line.formula}" for line in cost.lines if "×" in line.formula]
+        formulas = [f"  {line.name}: {say(line.formula)}" for line in cost.lines if "×" in line.formula]
         parts.append("\n".join([_title(cost, say), table.aligned([heads, *rows], 2), *formulas]))
     if len(costs) > 1:
         parts.insert(0, table.aligned(_sums(costs, say)))
@@ -44,7 +44,7 @@ def page(found: Any, language: str | None = None) -> str:
         for line in cost.lines:
             if "×" in line.formula:
                 body.append(f'<p><span class="title">{clean(line.name)}</span> '
-                            f'<span class="number">{clean(line.formula)}</span></p>')  # fmt: skip
+                            f'<span class="number">{clean(say(line.formula))}</span></p>')  # fmt: skip
     return whole_page(title, "".join(body), say.language, script=False)
 
 
@@ -56,7 +56,7 @@ def picture(found: Any, language: str | None = None) -> str:
         for line in cost.lines:
             if line.forward.multiplies:
                 rows.append(
-                    bars.Bar(line.name, line.forward.multiplies, line.formula or f"{line.forward.multiplies:,}", k)
+                    bars.Bar(line.name, line.forward.multiplies, say(line.formula) or f"{line.forward.multiplies:,}", k)
                 )
         total = cost.total("forward").multiplies
         rows.append(bars.Bar(f"{cost.name}, {say('together')}", total, f"{total:,}", k))

@@ -20,7 +20,7 @@ def text(price: Any, language: str | None = None) -> str:
     for phase, word in _phases(say).items():
         found = [r for r in price.rows if r.phase == phase]
         rows += [[_name(r), str(list(r.shape)), *_numbers(r.count)] for r in found]
-        formulas += [r.formula for r in found]
+        formulas += [say(r.formula) for r in found]
         if found:
             rows.append([word, "", *_numbers(getattr(price, phase))])
             formulas.append("")
@@ -46,7 +46,7 @@ def fragment(price: Any, language: str | None = None) -> str:
     kept = sorted(price.rows, key=lambda r: -r.count.flops)[:SHOWN]
     chosen, words = {id(r) for r in kept}, _phases(say)
     rows = [
-        [_name(r), "×".join(map(str, r.shape)), words[r.phase], *_numbers(r.count), r.formula]
+        [_name(r), "×".join(map(str, r.shape)), words[r.phase], *_numbers(r.count), say(r.formula)]
         for r in price.rows
         if id(r) in chosen
     ]

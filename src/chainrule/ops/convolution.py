@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Spec, spec_of
+from ..said import Said
 from .record import Cost, Draw, Operation, Sample, namespace
 from .rules import loop_batch, promoted, times
 
@@ -234,7 +235,8 @@ def _price(x: Spec, g: Geometry, filters: Any, groups: int, sums: int | None = N
     macs = math.prod(outputs) * math.prod(summed)
     shown = outputs[1:] if outputs[0] == 1 else outputs
     adds = max(macs - (math.prod(outputs) if sums is None else sums), 0)
-    formula = f"{times(shown)} outputs × {times(summed)} window = {macs:,} multiplies"
+    sizes = {"shape": times(shown), "window": times(summed), "count": macs}
+    formula = Said("{shape} outputs × {window} window = {count:,} multiplies", **sizes)
     windows = math.prod(outputs[:-1]) * math.prod(summed)
     padded = outputs[0] * math.prod(n + sum(p) for n, p in zip(g.sizes, g.padding, strict=True)) * channels
     beside = padded - outputs[0] * math.prod(g.sizes) * channels if spread else 0

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError, ValueProblem
 from ..graph import Spec, spec_of
+from ..said import Said
 from .elementwise import FLAT
 from .record import Cost, Draw, Operation, Sample
 from .rules import all_batched, floated, times
@@ -74,7 +75,8 @@ def _cost(each: int) -> Any:
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         *batch, m, n = (1 if size is None else size for size in specs[0].shape)
         count = each * math.prod(batch) * m * n * min(m, n)
-        formula = f"{times(tuple(batch))} matrices × {each} × {m}·{n}·{min(m, n)} = {count:,} multiplies"
+        sizes = {"shape": times(tuple(batch)), "each": each, "m": m, "n": n, "least": min(m, n), "count": count}
+        formula = Said("{shape} matrices × {each} × {m}·{n}·{least} = {count:,} multiplies", **sizes)
         return Cost(count, count, count, 0, formula)
 
     return cost
@@ -134,9 +136,9 @@ def _solve_spec(specs: tuple[Spec, ...]) -> Spec:
 def _solve_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
     *batch, n, k = (1 if size is None else size for size in out.shape)
     count = math.prod(batch) * n * n * (n + 3 * k) // 3
-    return Cost(
-        count, count, count, 0, f"{times(tuple(batch))} systems × {n}² · ({n} + 3·{k})/3 = {count:,} multiplies"
-    )
+    sizes = {"shape": times(tuple(batch)), "n": n, "k": k, "count": count}
+    formula = Said("{shape} systems × {n}² · ({n} + 3·{k})/3 = {count:,} multiplies", **sizes)
+    return Cost(count, count, count, 0, formula)
 
 
 def _minus_outer(o: Any, left: Any, right: Any) -> Any:

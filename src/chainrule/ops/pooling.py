@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Spec, spec_of
+from ..said import Said
 from .convolution import _spread_back, geometry, spread, windows_of
 from .elementwise import FLAT
 from .record import Composite, Cost, Draw, Operation, Sample, namespace
@@ -68,12 +69,13 @@ def _window_cost(multiply: bool) -> Any:
         g = _of(shape, pool_size, strides, padding)
         n = math.prod(1 if v is None else v for v in (shape[0], *g.out, shape[-1]))
         each = math.prod(g.window)
-        text = f"{times((shape[0], *g.out, shape[-1]))} windows × {times(g.window)} = {n * each:,}"
+        sizes = {"shape": times((shape[0], *g.out, shape[-1])), "window": times(g.window), "count": n * each}
         if multiply:
-            return Cost(adds=n * each, formula=text)
+            return Cost(adds=n * each, formula=Said("{shape} windows × {window} = {count:,}", **sizes))
         # windows as rows, once more with padding made small, and the winners as NumPy's whole numbers
         workspace = n * (2 * each * specs[0].dtype.itemsize + 2 * np.dtype(np.intp).itemsize)
-        return Cost(other=n * each, formula=text + " comparisons", workspace=workspace)
+        formula = Said("{shape} windows × {window} = {count:,} comparisons", **sizes)
+        return Cost(other=n * each, formula=formula, workspace=workspace)
 
     return cost
 

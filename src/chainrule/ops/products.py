@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..graph import Spec, broadcast, spec_of
+from ..said import Said
 from .movement import summed_to
 from .record import Cost, Draw, Operation, Sample, namespace
 from .rules import align, contraction, promoted, times
@@ -157,13 +158,17 @@ def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
     sizes = _letter_sizes(subscripts, [s.shape for s in specs])
     kept = split_subscripts(subscripts)[1]
     if len(specs) == 1:
-        return Cost(formula="0: axes are moved")
+        return Cost(formula=Said("0: axes are moved"))
     cost = contraction(tuple(sizes[c] for c in kept), tuple(n for c, n in sizes.items() if c not in kept))
     more = len(specs) - 1
     return cost._replace(
         multiplies=cost.multiplies * more,
-        formula=f"{times(tuple(sizes.values()))} index values × {more} = {math.prod(sizes.values()) * more:,} "
-        f"multiplies",
+        formula=Said(
+            "{shape} index values × {more} = {count:,} multiplies",
+            shape=times(tuple(sizes.values())),
+            more=more,
+            count=math.prod(sizes.values()) * more,
+        ),
     )
 
 

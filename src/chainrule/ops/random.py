@@ -21,6 +21,7 @@ from ..errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.scope import state
 from ..graph.spec import is_float
+from ..said import Said
 from ..tensor import Tensor, Variable, as_tensor, constant, recorder_here
 from .elementwise import FLAT, QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 from .record import Cost, Operation, Sample, namespace
@@ -147,7 +148,9 @@ random_normal = Operation(
 
 def _permutation_cost(specs: tuple[Spec, ...], out: Spec, n: int) -> Cost:
     steps = n * (math.ceil(math.log2(n)) if n > 1 else 1)
-    return Cost(other=100 * n + steps, formula=f"{n} entries × 100 + {steps:,} comparisons = {100 * n + steps:,}")
+    count = 100 * n + steps
+    formula = Said("{n} entries × 100 + {steps:,} comparisons = {count:,}", n=n, steps=steps, count=count)
+    return Cost(other=count, formula=formula)
 
 
 random_permutation = Operation(

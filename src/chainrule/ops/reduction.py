@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Spec, promote_specs, spec_of
+from ..said import Said
 from .elementwise import FLAT
 from .record import Composite, Cost, Draw, Operation, Sample
 from .rules import (
@@ -233,7 +234,8 @@ def _sorted_spec(specs: tuple[Spec, ...], axis: int, descending: bool) -> Spec:
 def _sort_cost(specs: tuple[Spec, ...], out: Spec, axis: int, descending: bool) -> Cost:
     n = specs[0].shape[axis] or 1
     steps = specs[0].size * (math.ceil(math.log2(n)) or 1) if n else 0
-    return Cost(other=steps, formula=f"{specs[0].size} entries × log2({n}) comparisons = {steps:,}")
+    sizes = {"entries": specs[0].size, "n": n, "count": steps}
+    return Cost(other=steps, formula=Said("{entries} entries × log2({n}) comparisons = {count:,}", **sizes))
 
 
 argsort_record = Operation(

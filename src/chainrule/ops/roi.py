@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs, spec_of, with_stand_in
+from ..said import Said
 from .record import Composite, Cost, Draw, Operation, Sample
 from .rules import loop_batch, times
 
@@ -105,7 +106,8 @@ def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **more:
     whole = np.array([[0.0, 0.0, width - 1.0, height - 1.0]])
     read = [int((c[..., 1] - c[..., 0]).sum()) for c in bins_of(np, whole, output_size, (height, width), 1.0)]
     each = (*(1 if n is None else n for n in specs[1].shape[:-1]), *read, features[-1])
-    return Cost(other=math.prod(each), formula=f"at most {times(each)} = {math.prod(each):,} comparisons")
+    count = math.prod(each)
+    return Cost(other=count, formula=Said("at most {shape} = {count:,} comparisons", shape=times(each), count=count))
 
 
 _TWO = Draw(2, 6, 7, 3)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Spec, broadcast, promote_specs, spec_of
+from ..said import Said
 from .record import Cost, Operation, namespace
 
 # ---- casts: what the operands become before `value` sees them
@@ -162,7 +163,7 @@ def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         n = out.size
         each = multiplies + adds + other
-        formula = f"{times(out.shape)} entries × {each} = {n * each:,}" if each else "0: no arithmetic"
+        formula = _entries(out.shape, each, n * each) if each else Said("0: no arithmetic")
         return Cost(n * multiplies, n * adds, 0, n * other, formula)
 
     return cost
@@ -174,9 +175,13 @@ def per_input_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         n = specs[0].size
         each = multiplies + adds + other
-        return Cost(n * multiplies, n * adds, 0, n * other, f"{times(specs[0].shape)} entries × {each} = {n * each:,}")
+        return Cost(n * multiplies, n * adds, 0, n * other, _entries(specs[0].shape, each, n * each))
 
     return cost
+
+
+def _entries(shape: tuple[Any, ...], each: int, count: int) -> Said:
+    return Said("{shape} entries × {each} = {count:,}", shape=times(shape), each=each, count=count)
 
 
 moves = per_entry()  # data is moved, nothing is computed: only bytes
@@ -186,4 +191,6 @@ def contraction(outputs: tuple[Any, ...], summed: tuple[Any, ...]) -> Cost:
     """The price of `outputs` sums of `summed` products each."""
     n, k = math.prod(1 if v is None else v for v in outputs), math.prod(summed)
     macs = n * k
-    return Cost(macs, n * max(k - 1, 0), macs, 0, f"{times(outputs)} outputs × {times(summed)} = {macs:,} multiplies")
+    sizes = {"shape": times(outputs), "summed": times(summed), "count": macs}
+    formula = Said("{shape} outputs × {summed} = {count:,} multiplies", **sizes)
+    return Cost(macs, n * max(k - 1, 0), macs, 0, formula)

@@ -16,11 +16,11 @@ import numpy as np
 from ..errors import ChainruleError, DTypeError, ValueProblem
 from ..graph.spec import is_float
 from ..ops.random import SeedGenerator, normal, permutation
+from ..said import Said
 from ..seen import Seen
 from ..tensor import Tensor, Variable, as_tensor, tensor
 from .differentiate import grad
 from .nested import flatten, plain
-from .said import Said
 
 Function = Callable[..., Any]
 

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import GraphError
 from ..graph import Graph, Made, Node, Spec, ancestors, made_for
 from ..ops.record import PICK, Cost, attributes_of
+from ..said import Said
 from ..seen import Seen
 from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, recording, symbolic
 from .differentiate import gradients
@@ -152,7 +153,15 @@ def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: boo
 def _price(graph: Graph, backward: bool) -> Price:
     parameters = {n.serial for n in graph.inputs if n.operation is VARIABLE}
     rows = [
-        Row("parameter", n.name, n.shape, "forward", Count(parameters=n.size), f"{n.size:,} numbers", n.line)
+        Row(
+            "parameter",
+            n.name,
+            n.shape,
+            "forward",
+            Count(parameters=n.size),
+            Said("{count:,} numbers", count=n.size),
+            n.line,
+        )
         for n in graph.inputs
         if n.operation is VARIABLE and isinstance(n, Tensor)
     ]

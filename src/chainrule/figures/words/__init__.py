@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from ...errors import ValueProblem
-from ...readings.said import Said
+from ...said import Said
 
 LANGUAGES = ("en", *sorted(module.name for module in iter_modules(__path__)))
 VARIABLE = "CHAINRULE_LANGUAGE"  # of the environment: the language at the start

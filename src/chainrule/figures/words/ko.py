@@ -249,6 +249,24 @@ SENTENCES = {
     "cells added": "더해진 칸",
     "epoch": "에폭",
     "{name}, {count} moments": "{name}, 순간 {count}개",
+    # formulas of prices
+    "0: no arithmetic": "0: 계산 없음",
+    "0: axes are moved": "0: 축만 옮김",
+    "{shape} entries × {each} = {count:,}": "원소 {shape} × {each} = {count:,}",
+    "{shape} outputs × {summed} = {count:,} multiplies": "출력 {shape} × {summed} = 곱셈 {count:,}",
+    "{shape} outputs × {window} window = {count:,} multiplies": "출력 {shape} × 창 {window} = 곱셈 {count:,}",
+    "{shape} index values × {more} = {count:,} multiplies": "첨자 {shape} × {more} = 곱셈 {count:,}",
+    "{entries} entries × log2({n}) comparisons = {count:,}": "원소 {entries} × 비교 log2({n}) = {count:,}",
+    "{shape} windows × {window} = {count:,}": "창 {shape} × {window} = {count:,}",
+    "{shape} windows × {window} = {count:,} comparisons": "창 {shape} × {window} = 비교 {count:,}",
+    "at most {shape} = {count:,} comparisons": "많아야 {shape} = 비교 {count:,}",
+    "{shape} matrices × {each} × {m}·{n}·{least} = {count:,} multiplies": (
+        "행렬 {shape} × {each} × {m}·{n}·{least} = 곱셈 {count:,}"
+    ),
+    "{shape} systems × {n}² · ({n} + 3·{k})/3 = {count:,} multiplies": (
+        "연립방정식 {shape} × {n}² · ({n} + 3·{k})/3 = 곱셈 {count:,}"
+    ),
+    "{n} entries × 100 + {steps:,} comparisons = {count:,}": "원소 {n} × 100 + 비교 {steps:,} = {count:,}",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",

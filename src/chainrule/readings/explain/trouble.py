@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...graph.spec import is_float
-from ..said import Said
+from ...said import Said
 from .data import Explanation, Index, entry
 
 NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}"

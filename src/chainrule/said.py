@@ -1,4 +1,7 @@
-"""Sentences that readings say, in English, and that figures can say in another language."""
+"""Sentences that rules and readings say, in English, and that figures can say in another language.
+
+May import: nothing.
+"""
 
 from __future__ import annotations
 
