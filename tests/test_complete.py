@@ -138,7 +138,7 @@ MAY = {  # a room, and what it may import beside itself
     "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
     "callbacks": {"errors", "absent", "distribution"},
     "training": TRAINING,
-    "models": {*TRAINING, "training", "draw", "figures", "compiling", "seen"},
+    "models": {*TRAINING, "training", "draw", "figures", "compiling", "said", "seen"},
     "saving": {*TRAINING, "training", "models"},
     "applications": {"errors", "graph", "tensor", "ops", "layers", "models"},
     "datasets": {"errors"},

@@ -27,7 +27,8 @@ from chainrule.readings.explain import Step
 from chainrule.readings.explain.data import show
 from chainrule.readings.explain.onion import Part, visible
 
-FIGURES, READINGS, OPS = (Path(cr.__file__).parent / room for room in ("figures", "readings", "ops"))
+ROOMS = Path(cr.__file__).parent
+FIGURES, READINGS, OPS, MODELS = (ROOMS / room for room in ("figures", "readings", "ops", "models"))
 
 
 # ---- notation: an evaluator of MathML of its own
@@ -160,12 +161,12 @@ def test_an_empty_graph_has_a_layout():
 # ---- words
 
 # a `Said`, and what an operation's record says, are looked up where they are made
-SAID = {"role", "edge.role", "found.said", "report.verdict", "problem", "hint", "p", "h", "r.formula", "line.formula"}
+SAID = set("role edge.role found.said report.verdict problem hint p h r.formula line.formula self.what value".split())
 
 
 def said():
     """Every sentence that figures and readings say, read off their code."""
-    for path in (*FIGURES.glob("*.py"), *READINGS.rglob("*.py"), *OPS.rglob("*.py")):
+    for path in (*FIGURES.glob("*.py"), *READINGS.rglob("*.py"), *OPS.rglob("*.py"), *MODELS.glob("*.py")):
         tree = ast.parse(path.read_text())
         constants = {
             node.targets[0].id: ast.literal_eval(node.value)

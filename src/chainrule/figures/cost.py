@@ -20,7 +20,7 @@ def text(found: Any, language: str | None = None) -> str:
     parts = []
     for cost in costs:
         heads, rows = _rows(cost, say)
-        formulas = [f"  {line.name}: {say(line.formula)}" for line in cost.lines if "×" in line.formula]
+        formulas = [f"  {say.name(line.name)}: {say(line.formula)}" for line in cost.lines if "×" in line.formula]
         parts.append("\n".join([_title(cost, say), table.aligned([heads, *rows], 2), *formulas]))
     if len(costs) > 1:
         parts.insert(0, table.aligned(_sums(costs, say)))
@@ -43,7 +43,7 @@ def page(found: Any, language: str | None = None) -> str:
         body += [f"<h2>{clean(_title(cost, say))}</h2>", table.html(heads, rows), _bars(cost, say)]
         for line in cost.lines:
             if "×" in line.formula:
-                body.append(f'<p><span class="title">{clean(line.name)}</span> '
+                body.append(f'<p><span class="title">{clean(say.name(line.name))}</span> '
                             f'<span class="number">{clean(say(line.formula))}</span></p>')  # fmt: skip
     return whole_page(title, "".join(body), say.language, script=False)
 
@@ -56,7 +56,12 @@ def picture(found: Any, language: str | None = None) -> str:
         for line in cost.lines:
             if line.forward.multiplies:
                 rows.append(
-                    bars.Bar(line.name, line.forward.multiplies, say(line.formula) or f"{line.forward.multiplies:,}", k)
+                    bars.Bar(
+                        say.name(line.name),
+                        line.forward.multiplies,
+                        say(line.formula) or f"{line.forward.multiplies:,}",
+                        k,
+                    )
                 )
         total = cost.total("forward").multiplies
         rows.append(bars.Bar(f"{cost.name}, {say('together')}", total, f"{total:,}", k))
@@ -77,7 +82,7 @@ def _rows(cost: Any, say: Say) -> tuple[list[str], list[list[str]]]:
         heads += [say("{phase}: multiplies", phase=word), say("adds"), say("of them bias")]
         if cost.engine:
             heads += ["ms", "GFLOP/s"]
-    rows = [_cells(line, cost) for line in cost.lines]
+    rows = [_cells(line, cost, say) for line in cost.lines]
     total = [say("together"), "", f"{cost.parameters:,}", size_text(cost.memory)]
     for phase in PHASES:
         count = cost.total(phase)
@@ -91,9 +96,9 @@ def _phase(phase: str, say: Say) -> str:
     return {"forward": say("forward"), "backward": say("backward"), "update": say("update")}[phase]
 
 
-def _cells(line: Any, cost: Any) -> list[str]:
+def _cells(line: Any, cost: Any, say: Say) -> list[str]:
     shape = "×".join(map(str, line.shape)) if line.shape is not None else ""
-    name = f"{line.name} ({line.kind})" if line.kind else line.name
+    name = f"{line.name} ({line.kind})" if line.kind else say.name(line.name)
     cells = [
         name,
         shape,
@@ -150,7 +155,6 @@ def _bars(cost: Any, say: Say) -> str:
             for name, kind, values in every
         )
         shares = ", ".join(f"{name} {100 * values[k] / (sum(values) or 1):.1f} %" for name, _, values in every)
-        rows.append(
-            f'<tr><th scope="row">{clean(line.name)}</th><td class="bars">{bars}</td><td>{clean(shares)}</td></tr>'
-        )
+        name = clean(say.name(line.name))
+        rows.append(f'<tr><th scope="row">{name}</th><td class="bars">{bars}</td><td>{clean(shares)}</td></tr>')
     return f'<div class="scroll"><table class="shares">{"".join(rows)}</table></div>'

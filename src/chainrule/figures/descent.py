@@ -16,10 +16,10 @@ from .words import Say, catalogue
 def picture(found: Any, language: str | None = None) -> str:
     """The surface with the ways."""
     say = catalogue(language)
-    walks = [surface.Walk(_named(way.name, say), way.points) for way in found.ways.values()]
+    walks = [surface.Walk(say.name(way.name), way.points) for way in found.ways.values()]
     marks = [(say("start"), *found.start), (say("lowest"), *found.best)]
     title = say("{name}: the loss and the ways down", name=found.name)
-    return surface.svg(found.xs, found.ys, found.surface, walks, title, found.axes, marks)
+    return surface.svg(found.xs, found.ys, found.surface, walks, title, _axes(found, say), marks)
 
 
 def losses(found: Any, language: str | None = None) -> str:
@@ -30,7 +30,7 @@ def losses(found: Any, language: str | None = None) -> str:
         kept = way.losses[:, ~np.isnan(way.losses).all(axis=0)]
         mean = np.nanmean(kept, axis=0)
         band = (np.nanmin(kept, axis=0), np.nanmax(kept, axis=0)) if len(kept) > 1 else None
-        lines.append(curves.Line(_named(way.name, say), list(range(kept.shape[1])), mean.tolist(), band))
+        lines.append(curves.Line(say.name(way.name), list(range(kept.shape[1])), mean.tolist(), band))
     return curves.svg(
         [curves.Panel(say("the loss of all data"), say("update"), say("loss"), lines)], found.name, 640, 400
     )
@@ -49,8 +49,11 @@ def page(found: Any, language: str | None = None) -> str:
 
 def text(found: Any, language: str | None = None) -> str:
     """For a terminal: where each way ended."""
-    heads, rows = _ends(found, catalogue(language))
-    return f"{found.name}, over {found.axes[0]} and {found.axes[1]}\n{table.aligned([heads, *rows])}"
+    say = catalogue(language)
+    heads, rows = _ends(found, say)
+    first, second = _axes(found, say)
+    title = say("{name}, over {first} and {second}", name=found.name, first=first, second=second)
+    return f"{title}\n{table.aligned([heads, *rows])}"
 
 
 def _ends(found: Any, say: Say) -> tuple[list[str], list[list[str]]]:
@@ -67,16 +70,10 @@ def _ends(found: Any, say: Say) -> tuple[list[str], list[list[str]]]:
         lost = any(np.isnan(run[-1]) for run in way.losses)
         shown = f"{np.mean(ends):.4g}" + (f" ({say('then lost')})" if lost else "")
         size = say("all") if way.batch_size is None else str(way.batch_size)
-        rows.append([_named(way.name, say), f"{way.rate:g}", size, f"{way.losses[0, 0]:.4g}", shown])
+        rows.append([say.name(way.name), f"{way.rate:g}", size, f"{way.losses[0, 0]:.4g}", shown])
     return heads, rows
 
 
-def _named(name: str, say: Say) -> str:
-    """The default ways in the reader's language; others as they are."""
-    known = {
-        "full batch": say("full batch"),
-        "stochastic": say("stochastic"),
-        "mini-batch": say("mini-batch"),
-        "momentum": say("momentum"),
-    }
-    return known.get(name, name)
+def _axes(found: Any, say: Say) -> tuple[str, str]:
+    first, second = map(say.name, found.axes)
+    return first, second

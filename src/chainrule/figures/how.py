@@ -16,6 +16,7 @@ from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..engine import xla_installed
 from ..errors import ValueProblem
+from ..said import Said
 from ..seen import Drawn
 from ..utils.clock import timed
 from . import table
@@ -40,7 +41,7 @@ class How(Drawn):
     """One operation three ways."""
 
     name: str
-    what: str
+    what: Said
     sources: dict[str, str]
     sizes: list[Size]
 
@@ -56,18 +57,19 @@ class How(Drawn):
 
     def to_svg(self, language: str | None = None) -> str:
         """Time against size."""
-        words = _words(catalogue(language))
+        say = catalogue(language)
+        words = _words(say)
         lines = []
         for way in NAMES:
             points = [(s.n, seconds) for s in self.sizes if (seconds := s.seconds[way]) is not None]
             lines.append(Line(words[way], [n for n, _ in points], [1e3 * t for _, t in points]))
-        return svg([Panel(self.what, "n", "ms", lines, log_x=True)], self.name, 620, 360)
+        return svg([Panel(say(self.what), "n", "ms", lines, log_x=True)], self.name, 620, 360)
 
     def to_html(self, language: str | None = None) -> str:
         """A page: source, table, picture."""
         say = catalogue(language)
         words = _words(say)
-        parts = [f"<h1>{clean(self.name)}</h1><p>{clean(self.what)}</p>"]
+        parts = [f"<h1>{clean(self.name)}</h1><p>{clean(say(self.what))}</p>"]
         for way in NAMES:
             parts.append(f"<h2>{clean(words[way])}</h2><pre>{clean(self.sources[way])}</pre>")
         parts.append(f"<h2>{clean(say('how long it takes'))}</h2>{table.html(*self._table(say))}")
@@ -79,7 +81,7 @@ class How(Drawn):
         say = catalogue(language)
         words, (heads, rows) = _words(say), self._table(say)
         shown = [f"{words[way]}:\n{self.sources[way]}" for way in NAMES]
-        return "\n".join([f"{self.name}: {self.what}\n", *shown, table.aligned([heads, *rows], 0)])
+        return "\n".join([f"{self.name}: {say(self.what)}\n", *shown, table.aligned([heads, *rows], 0)])
 
     def _table(self, say: Say) -> tuple[list[str], list[list[str]]]:
         words = _words(say)

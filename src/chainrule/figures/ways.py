@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import ops
 from ..readings.differentiate import grad
+from ..said import Said
 
 
 class Ways(NamedTuple):
@@ -22,7 +23,7 @@ class Ways(NamedTuple):
     compiled: Callable[..., Any]
     data: Callable[[int], Sequence[Any]]
     sizes: Sequence[int]
-    what: str
+    what: Said
 
 
 def conv2d_loop(image, kernel):
@@ -144,7 +145,7 @@ WAYS = {
         conv2d_compiled,
         lambda n: [_normal(n, n), _normal(3, 3)],
         (8, 32, 128, 512),
-        "an n×n image under a 3×3 kernel",
+        Said("an n×n image under a 3×3 kernel"),
     ),
     "max pooling": Ways(
         max_pool_loop,
@@ -152,7 +153,7 @@ WAYS = {
         max_pool_compiled,
         lambda n: [_normal(n, n)],
         (8, 32, 128, 512),
-        "an n×n image by windows of 2×2",
+        Said("an n×n image by windows of 2×2"),
     ),
     "dense": Ways(
         dense_loop,
@@ -160,7 +161,7 @@ WAYS = {
         dense_compiled,
         lambda n: [_normal(32, n), _normal(n, n), _normal(n)],
         (8, 32, 128, 512),
-        "relu(x w + b) of 32 rows, n inputs, n outputs",
+        Said("relu(x w + b) of 32 rows, n inputs, n outputs"),
     ),
     "softmax": Ways(
         softmax_loop,
@@ -168,7 +169,7 @@ WAYS = {
         softmax_compiled,
         lambda n: [_normal(n, 10)],
         (10, 100, 1000, 10000),
-        "n rows of 10",
+        Said("n rows of 10"),
     ),
     "logistic regression": Ways(
         logistic_regression_loop,
@@ -176,6 +177,6 @@ WAYS = {
         logistic_regression_compiled,
         lambda n: [_normal(n, 20), (_normal(n) > 0).astype(float), _normal(20)],
         (10, 100, 1000, 10000),
-        "the gradient of the loss of n examples of 20 columns",
+        Said("the gradient of the loss of n examples of 20 columns"),
     ),
 }

@@ -26,6 +26,7 @@ from ..readings.flat import Flat
 from ..readings.nested import Build, flatten
 from ..readings.price import PHASES, Count, cost_of
 from ..readings.trace import Step, restored, trace
+from ..said import Said
 from ..seen import Drawn
 from ..tensor import Tensor
 from ..training.feed import one_batch, specs_of
@@ -34,7 +35,7 @@ from .inside import inside
 from .summary import input_specs
 
 ENOUGH = 0.1  # seconds of measuring
-LOSS, OPTIMIZER = "(loss and metrics)", "(optimizer)"
+LOSS, OPTIMIZER = Said("(loss and metrics)"), Said("(optimizer)")
 
 
 @dataclass

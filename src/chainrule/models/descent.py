@@ -19,6 +19,7 @@ from ..errors import GraphError, ValueProblem
 from ..ops import random
 from ..readings.nested import flatten
 from ..readings.trace import Aside
+from ..said import Said
 from ..seen import Drawn
 from ..tensor import constant, recording
 from ..training.feed import one_batch
@@ -117,7 +118,7 @@ def descent(
     """
     _checked(updates=updates, seeds=seeds)
     if learning_rates is not None:
-        ways = {f"rate {rate:g}": (optimizers.SGD(rate), None) for rate in learning_rates}
+        ways = {Said("rate {rate:g}", rate=rate): (optimizers.SGD(rate), None) for rate in learning_rates}
     ways = _default(learning_rate) if ways is None else ways
     for name, given in ways.items():
         fits = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], optimizers.Optimizer)
@@ -170,10 +171,10 @@ def _checked(**given: Any) -> None:
 
 def _default(rate: float) -> dict[str, tuple[Any, int | None]]:
     return {
-        "full batch": (optimizers.SGD(rate), None),
-        "stochastic": (optimizers.SGD(rate), 1),
-        "mini-batch": (optimizers.SGD(rate), 32),
-        "momentum": (optimizers.SGD(rate, momentum=0.9), 32),
+        Said("full batch"): (optimizers.SGD(rate), None),
+        Said("stochastic"): (optimizers.SGD(rate), 1),
+        Said("mini-batch"): (optimizers.SGD(rate), 32),
+        Said("momentum"): (optimizers.SGD(rate, momentum=0.9), 32),
         "Adam": (optimizers.Adam(rate), 32),
     }
 
@@ -245,14 +246,14 @@ def _plane(model: Any, start: list[Any], taken: Any, plane: Any) -> tuple[tuple[
         if len(directions) < 2:
             directions = np.eye(2, count)
         return (
-            ("first principal direction", "second principal direction"),
+            (Said("first principal direction"), Said("second principal direction")),
             _split(directions[0], start),
             _split(directions[1], start),
         )
     if plane == "random":
         rng = np.random.default_rng(0)
         drawn: Any = [[_like(rng.normal(size=w.shape), w) for w in start] for _ in range(2)]
-        return ("first random direction", "second random direction"), drawn[0], drawn[1]
+        return (Said("first random direction"), Said("second random direction")), drawn[0], drawn[1]
     if (
         not isinstance(plane, list | tuple)
         or len(plane) != 2

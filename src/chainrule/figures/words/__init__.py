@@ -44,12 +44,13 @@ class Say:
 
     def __call__(self, sentence: str, **values: Any) -> str:
         if isinstance(sentence, Said):
-            values = {k: self._value(v) for k, v in sentence.values.items()}
+            values = {k: self.name(v) for k, v in sentence.values.items()}
             sentence = sentence.sentence
         found = self.sentences.get(sentence, sentence)
         return found.format(**values) if values else found
 
-    def _value(self, value: Any) -> Any:
+    def name(self, value: Any) -> Any:
+        """A name that the library gave, in the language; one that the user gave, as it is."""
         return self(value) if isinstance(value, Said) else value
 
 

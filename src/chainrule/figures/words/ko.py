@@ -267,6 +267,20 @@ SENTENCES = {
         "연립방정식 {shape} × {n}² · ({n} + 3·{k})/3 = 곱셈 {count:,}"
     ),
     "{n} entries × 100 + {steps:,} comparisons = {count:,}": "원소 {n} × 100 + 비교 {steps:,} = {count:,}",
+    # three ways, descent, costs
+    "an n×n image under a 3×3 kernel": "n×n 이미지와 3×3 커널",
+    "an n×n image by windows of 2×2": "n×n 이미지를 2×2 창으로",
+    "relu(x w + b) of 32 rows, n inputs, n outputs": "32행의 relu(x w + b), 입력 n개, 출력 n개",
+    "n rows of 10": "10개짜리 행 n개",
+    "the gradient of the loss of n examples of 20 columns": "20열짜리 예 n개의 손실의 기울기",
+    "first principal direction": "첫째 주방향",
+    "second principal direction": "둘째 주방향",
+    "first random direction": "첫째 무작위 방향",
+    "second random direction": "둘째 무작위 방향",
+    "rate {rate:g}": "학습률 {rate:g}",
+    "{name}, over {first} and {second}": "{name}: {first}, {second} 위에서",
+    "(loss and metrics)": "(손실과 지표)",
+    "(optimizer)": "(옵티마이저)",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",
