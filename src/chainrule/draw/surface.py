@@ -9,7 +9,7 @@ import numpy as np
 
 from .curves import COLOURS, STYLE, labels, ticks
 from .heat import data_uri, png
-from .text import clean
+from .text import clean, text_width
 
 BANDS, FINE = 16, 6  # bands of equal share of the surface; pixels between two of its points
 LOW, HIGH = np.array([16, 60, 110]), np.array([250, 244, 214])
@@ -79,9 +79,11 @@ def svg(
         )
     parts.append(f'<g clip-path="url(#inside)">{"".join(badges)}</g>')
     for name, x, y in marks:
+        beyond = px(x) + 8 + text_width(name) > left + w  # then it stands before its place
+        side = f'x="{px(x) - 8:.1f}" text-anchor="end"' if beyond else f'x="{px(x) + 8:.1f}"'
         parts.append(
             f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="5" fill="#ffffff" stroke="#000000" stroke-width="1.5"/>'
-            f'<text x="{px(x) + 8:.1f}" y="{py(y) - 7:.1f}" style="fill:#000;paint-order:stroke;stroke:#fff;'
+            f'<text {side} y="{max(py(y) - 7, top + 12):.1f}" style="fill:#000;paint-order:stroke;stroke:#fff;'
             f'stroke-width:3px">{clean(name)}</text>'
         )
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/></svg>\n')
