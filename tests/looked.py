@@ -54,4 +54,5 @@ LOOKED = {
     "check": lambda: cr.check(ops.relu, [0.0, 1.0, -2.0]),
     "verify": lambda: _small()[0].verify(*_small()[1:]),
 }
-DRAWN = {"explain", "look", "cost", "compare", "how", "descent", "regions"}  # of them, what is a picture too
+# of them, what is a picture too
+DRAWN = {"explain", "look", "slide", "cost", "compare", "how", "descent", "record", "regions"}

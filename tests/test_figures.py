@@ -4,6 +4,7 @@ import ast
 import base64
 import html.parser
 import io
+import json
 import math
 import pickle
 import random
@@ -21,6 +22,7 @@ from chainrule.draw.layout import layered
 from chainrule.draw.notation import latex, mathml
 from chainrule.errors import IndexProblem, ValueProblem
 from chainrule.figures import words
+from chainrule.figures.shown import signs
 from chainrule.figures.ways import WAYS
 from chainrule.ops.record import registry
 from chainrule.readings.explain import Step
@@ -161,7 +163,8 @@ def test_an_empty_graph_has_a_layout():
 # ---- words
 
 # a `Said`, and what an operation's record says, are looked up where they are made
-SAID = set("role edge.role found.said report.verdict problem hint p h r.formula line.formula self.what value".split())
+SAID = {"self.said", "found.said", "report.verdict", "r.formula", "line.formula", "self.what"}
+SAID |= {"role", "edge.role", "problem", "hint", "p", "h", "value"}
 
 
 def said():
@@ -184,6 +187,8 @@ def said():
                         yield told.value
                     elif isinstance(told, ast.Name) and told.id in constants:
                         yield constants[told.id]
+                    elif isinstance(told, ast.Call):  # of `Said`, which this walk comes to
+                        assert told.func.id == "Said"
                     else:
                         assert ast.unparse(told) in SAID, f"{path.name}: {ast.unparse(told)} cannot be looked up"
 
@@ -210,6 +215,104 @@ def test_every_sentence_is_in_every_language(language):
 def test_arguments_of_a_look():
     with pytest.raises(ValueProblem, match="name=3"):
         cr.look([1.0], name=3)
+
+
+def test_a_slide_shows_what_the_layer_does():
+    cr.set_random_seed(4)
+    conv = layers.Conv2D(2, 3, strides=2, padding="same", activation="relu", name="conv")
+    image = np.random.default_rng(0).normal(size=(6, 7, 2))
+    conv(image[None])
+    slide = cr.slide(conv, image, 1)
+    np.testing.assert_allclose(np.maximum(slide.output, 0), conv(image[None]).numpy()[0, :, :, 1], rtol=1e-4, atol=1e-6)
+    assert "activation, relu, comes after" in slide.to_html()
+    assert "activation, relu" in str(slide)
+    first = slide.to_html().split('<section class="frame')[1]
+    written = re.findall(r">([^<>]*)</text>", first[first.rindex("output</text>") :])
+    assert len(written) == 0 or signs(show(slide.output[0, 0], 3)) in first
+    assert signs(show(slide.output[1, 2], 3)) not in written  # not there yet
+    table = slide.to_pandas()
+    assert list(table["value"]) == pytest.approx(slide.output.ravel().tolist())
+
+
+def test_a_slide_over_a_photograph_stays_small():
+    conv = layers.Conv2D(1, 3, name="conv")
+    image = np.random.default_rng(0).random((224, 200, 3))
+    conv(image[None])
+    slide = cr.slide(conv, image)
+    page = slide.to_html()
+    assert len(page) < 3_000_000
+    assert f"25 of {222 * 198} places" in page
+
+
+def test_a_table_for_everything():
+    e = network()[0].explain(*network()[1:])
+    assert list(e.number("out/bias", 2).to_pandas().columns) == ["of", "through", "arithmetic", "number"]
+    assert cr.look([[1.0, 2.0]]).to_pandas()["value"].tolist() == [1.0, 2.0]
+    assert set(cr.regions(np.eye(6), (0.5, 0.5, 4.5, 4.5)).to_pandas()["way"]) == {"pool", "warp", "align"}
+
+
+def test_a_way_that_is_lost_is_still_data_and_numbered():
+    model, x, y = line_model()
+    found = cr.descent(model, x, y, learning_rates=[0.1, 1e4], updates=30)
+    json.loads(found.to_json(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    root = ET.fromstring(found.to_svg())
+    inside = [
+        t.text for g in root if g.get("clip-path") and len(g) and g[0].tag.endswith("circle")
+        for t in g if t.text
+    ]  # fmt: skip
+    assert inside == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda m, x, y: cr.descent(m, x, y, learning_rates=0.1), "a list of numbers"),
+        (lambda m, x, y: cr.descent(m, x, y, learning_rates=["a"]), "a list of numbers"),
+        (lambda m, x, y: cr.descent(m, x, y, ways=[1]), "a dictionary"),
+        (lambda m, x, y: cr.descent(m, x, y, ways={"a": (cr.optimizers.SGD(0.1), 0)}), "batch size from 1"),
+        (lambda m, x, y: cr.descent(m, x, y, ways={"a": (cr.optimizers.SGD(0.1), "3")}), "batch size from 1"),
+        (lambda m, x, y: cr.descent(3, x, y), "a model"),
+        (lambda m, x, y: cr.how("softmax", sizes=3), "sizes=3"),
+        (lambda m, x, y: cr.how("softmax", seconds="a"), "seconds='a'"),
+        (lambda m, x, y: cr.look([[1], [1, 2]]), "rows of equal length"),
+        (lambda m, x, y: cr.look(None), "numbers"),
+        (lambda m, x, y: cr.look(m), "numbers"),
+        (lambda m, x, y: m.explain(x, y).fold(-1), "depth=-1"),
+        (lambda m, x, y: m.explain(x, y).fold("a"), "depth='a'"),
+        (lambda m, x, y: cr.compare(m, m, foo=2), "Got foo=2"),
+        (lambda m, x, y: cr.price(3, (3,)), "a price of 3"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_wrongly_is_said(call, said):
+    with pytest.raises(cr.ChainruleError) as raised:
+        call(*line_model())
+    assert said in str(raised.value)
+
+
+def test_how_far_a_graph_came():
+    image = layers.Input((8, 8, 1), name="image")
+    left, right = layers.Conv2D(2, 3, name="left")(image), layers.Conv2D(2, 5, name="right")(image)
+    with pytest.raises(cr.ShapeError) as caught:
+        layers.Add(name="join")([left, right])
+    assert [name for name, _ in caught.value.path] == ["image", "left", "right"]
+    assert caught.value.feeds == [[], [0], [0], [1, 2]]
+    assert caught.value.to_svg().count('class="arrow"') == 4
+
+
+def test_layers_that_ran_are_not_said_to_feed_each_other():
+    class Net(cr.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.a, self.b = layers.Dense(2, name="a"), layers.Dense(3, name="b")
+
+        def call(self, x):
+            return self.a(x) + self.b(x)
+
+    with pytest.raises(cr.ShapeError) as caught:
+        Net()(np.ones((2, 4)))
+    drawn = caught.value.to_svg()
+    assert 'class="arrow"' not in drawn
+    assert drawn.count('class="box"') == 4
 
 
 def test_curves_over_many_sizes():
@@ -295,7 +398,7 @@ def test_a_scopes_own_upstream_and_downstream():
             wanted = sum(ed.downstream for ed in e.edges if ed.node not in inside and ed.input == name)
             np.testing.assert_allclose(part.upstream[name], wanted, rtol=1e-6)
     bn = seen["net/bn"]
-    np.testing.assert_allclose(bn.downstream["gamma"], e.gradients["gamma"], rtol=1e-6)
+    np.testing.assert_allclose(bn.downstream["bn/gamma"], e.gradients["bn/gamma"], rtol=1e-6)
     assert steps[bn.outputs[0]].value.shape == (3, 4, 3, 3)
     assert seen["net/bn/batch_normalization"].kind == "composite"
     assert bn.kind == "scope"
@@ -422,7 +525,7 @@ def test_gradients_are_those_of_the_step_that_training_takes():
 def test_explained_gradients_are_the_models():
     model, x, y = network()
     e, g = model.explain(x, y), model.gradients(x, y)
-    for name, shown in (("conv/kernel", "conv/kernel"), ("bn/gamma", "gamma"), ("x", "x")):
+    for name, shown in (("conv/kernel", "conv/kernel"), ("bn/gamma", "bn/gamma"), ("x", "x")):
         np.testing.assert_allclose(e.gradients[shown], g[name], rtol=1e-5, atol=1e-7)
     for layer in ("conv", "bn", "flat", "out"):
         (part,) = [p for p in parts(e.onion) if p.path == f"net/{layer}"]
@@ -453,8 +556,49 @@ def test_an_entry_of_the_output_without_targets():
     model, x, _ = network()
     e = model.explain(x, entry=(2, 1))
     assert float(np.asarray(e.value)) == pytest.approx(model.predict(x, verbose=0)[2, 1], rel=1e-5)
-    with pytest.raises(ValueProblem, match="without y and without an entry"):
-        model.explain(x)
+    largest = model.explain(x)
+    assert float(np.asarray(largest.value)) == pytest.approx(model.predict(x, verbose=0)[0].max(), rel=1e-5)
+    a = layers.Input((2,))
+    two = cr.Model(a, [layers.Dense(1)(a), layers.Dense(1)(a)])
+    with pytest.raises(cr.GraphError, match="an entry of the 2 outputs"):
+        two.explain(np.ones((1, 2)))
+
+
+def test_each_layers_own_line_stands_beside_it():
+    model = cr.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(3, activation="relu", name="first"),
+            layers.Dense(3, activation="relu"),  # called "dense", as the operation inside each of them
+            layers.Dense(2, name="last"),
+        ],
+        name="net",
+    )
+    model.compile("sgd", "mse")
+    e = model.explain(np.ones((2, 4)), np.ones((2, 2)))
+    lines = {s.scope.split("/")[1]: int(s.line.split(":")[1]) for s in e.steps if s.scope.startswith("net/")}
+    names = list(lines)
+    assert names[0] == "first"
+    assert names[-1] == "last"
+    assert [lines[name] - lines["first"] for name in names] == [0, 1, 2]
+
+
+def test_weights_in_nested_models_have_the_same_names_everywhere():
+    def block(name):
+        return cr.Sequential(
+            [layers.Input((3,)), layers.Dense(3, name="d"), layers.BatchNormalization(name="bn")], name=name
+        )
+
+    model = cr.Sequential([layers.Input((3,)), block("one"), block("two")], name="net")
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    found, e = model.gradients(x, x), model.explain(x, x)
+    wanted = [f"{b}/{name}" for b in ("one", "two") for name in ("d/kernel", "d/bias", "bn/gamma", "bn/beta")]
+    assert [name for name in found if name.count("/") == 2] == wanted
+    assert set(wanted) <= set(e.gradients)
+    for name in wanted:
+        np.testing.assert_allclose(e.gradients[name], found[name], rtol=1e-5, atol=1e-7)
+    assert e.number("two/d/kernel", (0, 1)).gradient == e.gradients["two/d/kernel"][0, 1]
 
 
 def test_a_model_of_several_inputs_names_them():
@@ -605,7 +749,7 @@ def test_where_a_gradient_became_infinite():
 
 def test_dead_units_and_weights_that_no_gradient_reaches():
     w = cr.Variable([[1.0, -1.0, -2.0]], name="w")
-    h = ops.relu(cr.tensor([[1.0], [2.0]]) @ w)
+    h = ops.relu(cr.tensor(np.arange(1.0, 9.0)[:, None]) @ w)
     dead, unreached = cr.explain(ops.sum(h * cr.Variable([0.0, 1.0, 1.0], name="v"))).troubles
     assert "2 of 3 units" in str(dead)
     assert dead.index == (0, 1)
@@ -662,6 +806,38 @@ def test_ulps_are_of_the_dtype_that_was_computed_in():
     assert _difference("w", "gradient", a, b, {"float32"}).ulps == 2.0**16
     assert _difference("w", "gradient", a, b, {"float32", "bfloat16"}).ulps == 1.0
     assert _difference("w", "gradient", a.astype("float16"), b.astype("float16"), {"float32"}).ulps == 2.0**3
+
+
+def test_units_that_are_off_for_a_few_examples_are_not_dead():
+    w = cr.Variable([[1.0, -1.0, -2.0]], name="w")
+    for rows, said in ((1, 0), (7, 0), (8, 1)):
+        h = ops.relu(cr.tensor(np.arange(1.0, rows + 1)[:, None]) @ w)
+        assert len(cr.explain(ops.sum(h)).troubles) == said
+
+
+def test_where_a_path_ends():
+    q = cr.Variable([1.0, 3.0], name="q")
+    b = cr.Variable(2.0, name="b")
+    for y in (ops.cast(ops.argmax(q), "float32"), ops.cast(ops.argmax(q), "float32") + b):
+        (found,) = cr.explain(y).troubles
+        assert str(found).startswith("no gradient reaches q: the path ends at argmax")
+        assert "test_figures.py" in str(found)
+
+
+def test_a_gradient_that_is_zero_but_for_rounding_is_no_headline():
+    pytest.importorskip("jax")
+    cr.set_random_seed(0)
+    model = cr.Sequential(
+        [layers.Input((6, 6, 1)), layers.Conv2D(3, 3, name="c"), layers.BatchNormalization(name="bn"),
+         layers.Flatten(), layers.Dense(2, name="out")]
+    )  # fmt: skip
+    model.compile("sgd", "mse")
+    rng = np.random.default_rng(0)
+    found = model.verify(rng.normal(size=(4, 6, 6, 1)), rng.normal(size=(4, 2)))
+    (bias,) = [r for r in found.rows if r.name == "c/bias"]
+    assert bias.largest < 1e-6
+    assert bias.ulps < 10
+    assert found.worst.ulps < 1000
 
 
 def test_nothing_is_said_where_all_is_well():

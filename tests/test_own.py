@@ -205,6 +205,15 @@ def test_what_moves_must_come_in_as_an_input():
             swish([1.0], beta=beta)
 
 
+def test_a_backward_in_numpy_is_told_what_to_use():
+    @cr.operation(samples=[(np.ones((3, 2)), np.ones((2, 4)))])
+    def product(x, w):
+        return x @ w
+
+    with pytest.raises(ValueProblem, match="in place of NumPy"):
+        product.backward(lambda g, x, w: (np.asarray(g) @ np.asarray(w).T, np.asarray(x).T @ np.asarray(g)))
+
+
 def test_settings_that_are_equal_but_not_alike():
     @cr.operation
     def scaled(x, by=1):

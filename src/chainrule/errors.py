@@ -29,6 +29,7 @@ class ChainruleError(Exception):
         self.passed, self.expected, self.mend, self.where = passed, expected, mend, where
         self.layer = self.chain = ""
         self.path: list[tuple[str, Any]] = []
+        self.feeds: list[list[int]] | None = None
         self._shown = False  # its picture, in a notebook: once
         super().__init__(passed, expected, mend, where)
 
@@ -57,6 +58,12 @@ class ChainruleError(Exception):
         pairs of a layer's name and the shape of its output."""
         if not self.layer:
             self.layer, self.chain, self.path = layer, chain, list(path)
+        return self
+
+    def after(self, path: Sequence[tuple[str, Any]], feeds: list[list[int]]) -> ChainruleError:
+        """The same error with the graph that led there: the layers, and for each of them, and at the end for the one
+        that raised, which it takes."""
+        self.path, self.feeds = list(path), feeds
         return self
 
     def to_svg(self, language: str | None = None) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ChainruleError, GraphError, ValueProblem
+from .errors import ChainruleError, GraphError, SymbolicError, ValueProblem
 from .graph import Graph, Spec, new_cache
 from .ops.record import Composite, call_spec, freeze, open_instead, own_dtypes
 from .readings.check import Report, check
@@ -134,8 +134,14 @@ class OwnOperation(Composite):
             for sample in self.given or [self._default()] if check else []:
                 specs = tuple([as_tensor(a).spec for a in sample])
                 written_gradient(self, self.body(specs, dict(self.parameters)), dict(self.parameters))
-        except ChainruleError:
+        except ChainruleError as error:
             self.hand = before
+            if isinstance(error, SymbolicError):  # right by its numbers, but they are not there when it is compiled
+                raise ValueProblem(
+                    f"a backward of {self.__name__} that asks for numbers ({error.passed})",
+                    "operations of this library, which can be compiled and differentiated again",
+                    "write it with operators and chainrule.ops in place of NumPy",
+                ) from None
             raise
         return function
 

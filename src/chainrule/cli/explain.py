@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from .pictures import check_page, check_picture, page_arguments, picture_argument, write_forms, write_picture
+from .pictures import check_page, check_picture, page_arguments, picture_argument, write, write_forms, write_picture
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("values", nargs="*", default=[], metavar="NAME=VALUE", help="a=5, or x=1,2,3 for a vector")
     parser.add_argument("--input", metavar="X.npy", help="of a model: a batch")
     parser.add_argument("--target", metavar="Y.npy", help="of a model: its targets; the loss is explained")
-    parser.add_argument("--entry", help="of a model without --target: the index of one number of the output, e.g. 0,3")
+    parser.add_argument(
+        "--entry",
+        help="of a model without --target: the index of one number of the output, e.g. 0,3; by default the first "
+        "example's largest",
+    )
     parser.add_argument(
         "--digits", type=int, default=6, help="significant digits (default 6; 0: as many as give the number back)"
     )
@@ -56,11 +60,11 @@ def _failed(args: argparse.Namespace) -> int:
     import runpy
 
     from ..errors import ChainruleError, ValueProblem
+    from ..figures.failed import page
 
-    if args.html:
-        raise ValueProblem("--html with --failed", "--plot FILE.svg", "a program that fails is drawn, not explained")
-    picture = args.plot or "chainrule-failed.svg"
-    check_picture(picture)
+    picture = args.plot or ("" if args.html else "chainrule-failed.svg")
+    if picture:
+        check_picture(picture)
     if not os.path.isfile(args.expression):
         raise ValueProblem(f"--failed {args.expression}", "a Python file that is there", "check the path")
     arguments_before, path_before = sys.argv, list(sys.path)
@@ -70,8 +74,12 @@ def _failed(args: argparse.Namespace) -> int:
         runpy.run_path(args.expression, run_name="__main__")
     except ChainruleError as error:
         print(f"{type(error).__name__}: {error}")
-        write_picture(picture, error.to_svg())
-        print(f"\ndrawn in {picture}")
+        if picture:
+            write_picture(picture, error.to_svg())
+            print(f"\ndrawn in {picture}")
+        if args.html:
+            write(args.html, page(error), "--html")
+            print(f"\nwritten to {args.html}: open it in a browser")
         return 1
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):

@@ -90,7 +90,10 @@ def _panel(panel: Panel, width: int, height: int) -> str:
             f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {clean(panel.title)}</text>'
         )
     across = Axis([x for x, _ in finite], panel.log_x)
-    up = Axis([y for _, y in finite], all(y > 0 for _, y in finite))
+    heights = [y for _, y in finite]
+    log = all(y > 0 for y in heights)
+    edges = [y for line in panel.lines for edge in line.band or () for y in edge if math.isfinite(y)]
+    up = Axis([*heights, *(y for y in edges if y > 0 or not log)], log)
 
     def px(x: float) -> float:
         return left + across.share(x) * w

@@ -49,12 +49,20 @@ class Box(NamedTuple):
     labels: Sequence[str] = ()
 
 
-def svg(boxes: Sequence[Box], title: str, across: bool | None = False, styled: bool = True, about: str = "") -> str:
+def svg(
+    boxes: Sequence[Box],
+    title: str,
+    across: bool | None = False,
+    styled: bool = True,
+    about: str = "",
+    arrows: bool = True,
+) -> str:
     """The boxes from top to bottom (or from left to right), each after all that feed it.
 
     Args:
         across: from left to right; ``None``: if that is no wider than a page.
-        styled: whether the colours go with it; a page that holds many has them once. about: a longer description.
+        styled: whether the colours go with it; a page that holds many has them once.
+        about: a longer description. arrows: whether they are drawn; boxes are placed by them all the same.
 
     >>> svg([Box("input", ["(None, 4)"], "Input", []), Box("dense", ["(None, 1)"], "Dense", [0])], "m")[:4]
     '<svg'
@@ -77,7 +85,7 @@ def svg(boxes: Sequence[Box], title: str, across: bool | None = False, styled: b
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     ]
-    for path, label in zip(found.paths, labels, strict=True):
+    for path, label in zip(found.paths, labels, strict=True) if arrows else ():
         parts.append(_arrow(path, across, label))
     kinds = sorted({box.kind for box in boxes})
     for box, corner, size in zip(boxes, found.corners, sizes, strict=True):

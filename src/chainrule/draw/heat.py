@@ -20,6 +20,8 @@ from .text import clean, text_width
 SENSES = 2048  # so many labelled cells in all panels together; larger panels have coarser ones
 WRITTEN = 29.0  # pixels a cell must be wide to hold its number
 PIXELS = 256  # a larger panel's image shows the means of blocks
+LEGIBLE = 9.0  # pixels of a letter; numbers that would be smaller are said in one digit
+EMPTY = (244, 246, 250)
 BLUE, ORANGE = np.array([0, 68, 136]), np.array([190, 84, 0])
 STYLE = """
 .heat { font: 12px system-ui, sans-serif; } .heat .sheet { fill: #ffffff; } .heat text { fill: #1d2433; }
@@ -41,7 +43,7 @@ class Panel(NamedTuple):
 
     `place` gives the index to show for a row and a column. `marks`: rectangles (row, column, rows, columns) to outline.
     `alone`: its colours are scaled by its own numbers, not by those of all panels. `points`: (row, column), drawn as
-    dots; `rings`: as rings. `boxes`: like marks, dashed.
+    dots; `rings`: as rings. `boxes`: like marks, dashed. `hidden`: where nothing is shown yet.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Panel(NamedTuple):
     points: Sequence[tuple[float, float]] = ()
     boxes: Sequence[tuple[float, float, float, float]] = ()
     rings: Sequence[tuple[float, float]] = ()
+    hidden: Any = None
 
 
 def svg(
@@ -106,6 +109,9 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
         return f'<rect class="frame" width="{w:.1f}" height="{h:.1f}"/>'
     scale = _scale([cells]) if panel.alone else scale
     colours = coloured(_fewer(cells), scale) if cells.ndim == 2 else _clipped(_fewer(cells))
+    hidden = np.zeros((rows, columns), bool) if panel.hidden is None else panel.hidden
+    if colours.shape[:2] == hidden.shape:
+        colours[hidden] = EMPTY
     drawn_over = bool(panel.points or panel.boxes)  # which the numbers would hide
     if drawn_over:
         colours = (colours // 2 + 127).astype(np.uint8)
@@ -114,11 +120,11 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
         f'<image width="{w:.1f}" height="{h:.1f}" preserveAspectRatio="none" style="image-rendering:pixelated" '
         f'href="{data_uri(png(colours))}"/>',
         *(
-            _written(cells, colours, w, h, number)
+            _written(cells, colours, w, h, number, hidden)
             if cells.ndim == 2 and w / columns >= WRITTEN and not drawn_over
             else ()
         ),
-        *(_senses(panel, cells, w, h, number, senses) if senses else ()),
+        *(_senses(panel, cells, w, h, number, senses, hidden) if senses else ()),
         f'<rect class="frame" width="{w:.1f}" height="{h:.1f}"/>',
     ]
     for kind, outlined in (("mark", panel.marks), ("box", panel.boxes)):
@@ -132,13 +138,18 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
     return "".join(parts)
 
 
-def _written(cells: Any, colours: Any, w: float, h: float, number: Number) -> list[str]:
+def _written(cells: Any, colours: Any, w: float, h: float, number: Number, hidden: Any) -> list[str]:
     """The numbers in their cells, dark on light or light on dark."""
     rows, columns = cells.shape
     found = []
     for i, j in np.ndindex(rows, columns):
         text = number(cells[i, j])
-        size = min(12.0, 1.5 * w / columns / max(len(text), 1))
+        room = 1.5 * w / columns
+        if room / max(len(text), 1) < LEGIBLE and np.isfinite(cells[i, j]):
+            text = f"{cells[i, j]:.1g}".replace("-", "−")
+        size = min(12.0, room / max(len(text), 1))
+        if hidden[i, j] or size < LEGIBLE - 2:
+            continue
         ink = "#1d2433" if colours[i, j] @ [0.3, 0.59, 0.11] > 140 else "#ffffff"
         x, y = (j + 0.5) * w / columns, (i + 0.5) * h / rows + size / 3
         found.append(
@@ -148,7 +159,7 @@ def _written(cells: Any, colours: Any, w: float, h: float, number: Number) -> li
     return found
 
 
-def _senses(panel: Panel, cells: Any, w: float, h: float, number: Number, most: int) -> list[str]:
+def _senses(panel: Panel, cells: Any, w: float, h: float, number: Number, most: int, hidden: Any) -> list[str]:
     """Fields that show their number, or for a large array the mean of theirs, when pointed at."""
     rows, columns = cells.shape[:2]
     side = max(4, math.isqrt(most))
@@ -157,6 +168,8 @@ def _senses(panel: Panel, cells: Any, w: float, h: float, number: Number, most: 
     found = []
     for i in range(0, rows, down):
         for j in range(0, columns, over):
+            if hidden[i, j]:
+                continue
             part = cells[i : i + down, j : j + over]
             p, q = part.shape[:2]
             if cells.ndim == 3:

@@ -20,7 +20,7 @@ def png(svg: str, scale: float = 2.0) -> bytes:
         ValueProblem: if resvg is not installed, the machine has no font for the text, or the picture is too large.
     """
     resvg = installed()
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < 1000:
+    if isinstance(scale, bool) or not hasattr(scale, "__float__") or not 0 < scale < 1000:
         raise ValueProblem(f"scale={scale!r}", "a number more than 0", "e.g. scale=2")
     wide, high = (float(n) for n in re.findall(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', svg)[0])
     if wide * high * scale**2 > LARGEST or min(wide, high) * scale < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from .text import clean, text_width
 
 BANDS, FINE = 16, 6  # bands of equal share of the surface; pixels between two of its points
 LOW, HIGH = np.array([16, 60, 110]), np.array([250, 244, 214])
+
+Point = tuple[float, float]
 
 
 class Walk(NamedTuple):
@@ -64,7 +67,7 @@ def svg(
         at = [(_near(px(x), width), _near(py(y), height)) for x, y in walk.points]
         places = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
         line = f'points="{places}" fill="none" stroke-linejoin="round"'
-        x, y = at[min(len(at) - 1, 2 + 2 * i)] if at else (0.0, 0.0)
+        x, y = _badges_place(at, 2 + 2 * i, [(px(a), py(b)) for _, a, b in marks], (left, top, w, h))
         parts.append(
             f'<g clip-path="url(#inside)"><polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>'
             f'<polyline {line} stroke="{colour}" stroke-width="2.2"><title>{clean(walk.name)}</title></polyline>'
@@ -88,6 +91,25 @@ def svg(
         )
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/></svg>\n')
     return "".join(parts)
+
+
+def _badges_place(at: list[Point], wanted: int, marks: list[Point], frame: tuple[float, float, float, float]) -> Point:
+    """Where a way has its number: the place nearest to the wanted one that is inside, and not under a mark. Where the
+    way is short, between its places."""
+    left, top, w, h = frame
+    fine = [
+        ((x0 + (x1 - x0) * k / 8, y0 + (y1 - y0) * k / 8), abs(i + k / 8 - wanted))
+        for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(at))
+        for k in range(9)
+    ]
+    free = [
+        (far, (x, y))
+        for (x, y), far in fine
+        if left + 8 <= x <= left + w - 8
+        and top + 8 <= y <= top + h - 8
+        and all((x - a) ** 2 + (y - b) ** 2 > 14**2 for a, b in marks)
+    ]
+    return min(free)[1] if free else (at[0] if at else (0.0, 0.0))
 
 
 def _badge(x: float, y: float, number: int, colour: str) -> str:

@@ -14,6 +14,7 @@ from ..graph.spec import is_float
 from ..readings.explain.data import show
 from ..seen import Drawn
 from ..tensor import Tensor, Variable
+from . import table
 from .shown import shape_of
 from .words import Say, catalogue
 
@@ -35,6 +36,10 @@ class Look(Drawn):
         self.kind = kind or ("kernel" if self.array.ndim == 4 and "kernel" in name else "maps")
         if self.kind not in ("kernel", "maps"):
             raise ShapeError(f"kind={kind!r}", "'kernel' (height, width, in, out) or 'maps' (images or features)", "")
+
+    def to_pandas(self) -> Any:
+        """A row an entry: its index and its value. Needs pandas."""
+        return table.frame([{"index": i, "value": v.item()} for i, v in np.ndenumerate(self.array)])
 
     def to_svg(self, language: str | None = None) -> str:
         """The picture."""
@@ -89,7 +94,13 @@ def look(x: Any, name: str | None = None, kind: str | None = None) -> Look:
     held = x.value if isinstance(x, Variable) else x
     if isinstance(held, Tensor):
         held = held.numpy()
-    return Look(held, name, kind)
+    try:
+        array = np.asarray(held)
+    except ValueError as error:
+        raise ShapeError(f"{held!r:.60} ({error})", "rows of equal length", "check the nesting") from None
+    if array.dtype == object:
+        raise ValueProblem(f"{held!r:.60} to be looked at", "numbers", "e.g. look(model.values(x)['conv'])")
+    return Look(array, name, kind)
 
 
 def numbers(array: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -120,9 +121,11 @@ def how(name: str, sizes: Sequence[int] | None = None, seconds: float = 0.05) ->
     if name not in WAYS:
         raise ValueProblem(f"how({name!r})", f"one of {', '.join(map(repr, WAYS))}", 'e.g. how("conv2d")')
     ways = WAYS[name]
-    tried = list(ways.sizes if sizes is None else sizes)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        raise ValueProblem(f"seconds={seconds!r}", "a number more than 0", "e.g. seconds=0.05")
+    tried = list(ways.sizes if sizes is None else sizes) if sizes is None or isinstance(sizes, Sequence) else []
     if not tried or any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 4 for n in tried):
-        raise ValueProblem(f"sizes={tried}", "whole numbers from 4", "e.g. sizes=[8, 64]")
+        raise ValueProblem(f"sizes={sizes!r}", "whole numbers from 4", "e.g. sizes=[8, 64]")
     fast = compiled(ways.compiled, engine="xla" if xla_installed() else "numpy")
     found: list[Size] = []
     slow: set[str] = set()  # ways that are not tried any more

@@ -30,6 +30,7 @@ HOW = (
     "upstream × local = downstream."
 )
 ROWS = 6  # so many inputs of a folded scope have a row each
+TROUBLES = 8  # so many are written
 RUBIES = 150  # in a page of so many edges each product says which factor is which
 
 
@@ -62,7 +63,8 @@ class _Page:
                     f"<h1>{clean(e.result)} = {clean(value)}</h1>",
                     f'<p class="soft">{clean(self._counts())}</p>',
                     f"<p>{clean(say(HOW))}</p>",
-                    *map(self._trouble, e.troubles),
+                    *map(self._trouble, e.troubles[:TROUBLES]),
+                    self._more_troubles(),
                     self._controls(),
                     self._figure(shown, say("the graph")) if len(shown) <= DRAWN else "",
                     self._given(),
@@ -77,6 +79,11 @@ class _Page:
         said = clean(self.say(found.said))
         link = f'<a href="#{self.ids[found.name]}">{said}</a>' if found.name in self.ids else said
         return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
+
+    def _more_troubles(self) -> str:
+        left = len(self.e.troubles) - TROUBLES
+        said = clean(self.say("and {count} more: e.troubles has them all", count=left))
+        return f'<p class="trouble">⚠ {said}</p>' if left > 0 else ""
 
     def _counts(self) -> str:
         e = self.e
@@ -249,9 +256,8 @@ class _Page:
         for index in np.ndindex(np.shape(s.value)):
             number = self.e.ledger.number(s.name, index)
             shown = clean(f"{entry('', index)} {show(np.asarray(s.value)[index], self.e.digits)}")
-            made.append(
-                f'<details><summary class="number">{shown}</summary><pre>{clean(signs(str(number)))}</pre></details>'
-            )
+            text = clean(signs(number.to_text(self.say.language)))
+            made.append(f'<details><summary class="number">{shown}</summary><pre>{text}</pre></details>')
         return f'<div class="entries">{"".join(made)}</div>'
 
 

@@ -28,8 +28,12 @@ def brief(e: Explanation, language: str | None = None) -> str:
     if len(folded.steps) > LONG:
         folded = e.fold(0)
     say = catalogue(language)
-    more = say("scopes are folded; print(...) writes all {count} operations", count=len(e.steps))
-    return f"{text(folded, language)}\n\n({more})"
+    lines = _Printed(folded, say).forward()
+    shown = lines if len(lines) <= LONG else [*lines[: LONG // 2], "  ...", *lines[-LONG // 2 :]]
+    more = say(
+        "forward, with scopes folded; print(...) writes all {count} operations and the way back", count=len(e.steps)
+    )
+    return "\n".join([say("forward"), *shown, "", f"({more})"])
 
 
 class _Printed:
@@ -46,8 +50,12 @@ class _Printed:
             lines += ["", say("gradients")]
             lines += [f"  d{e.result}/d{name} = {self._array(g)}" for name, g in e.gradients.items()]
         if e.troubles:
-            lines += ["", say("trouble"), *(f"  {found.told(say(found.said))}" for found in e.troubles)]
+            lines += ["", say("trouble"), *(f"  {found.told(say)}" for found in e.troubles)]
         return lines
+
+    def forward(self) -> list[str]:
+        """The steps alone."""
+        return _columns([*map(self._forward, self.e.steps)])
 
     def _edges(self) -> list[list[str]]:
         joins = {j.name: j for j in self.e.joins}

@@ -38,7 +38,7 @@ def page(recording: Any, language: str | None = None) -> str:
         f"<h1>{clean(recording.name)}</h1>",
         f"<p>{clean(say('Each frame is a moment of training. The slider and the arrow keys move through them.'))}</p>",
         f"<style>{heat.STYLE}</style>",
-        f"<figure>{_losses(recording, say)}</figure>" if count > 1 else "",
+        f"<figure>{picture(recording, language)}</figure>" if count > 1 else "",
         _controls(count, say),
     ]
     body.append(frames(_frame(recording, moment, say) for moment in recording.moments))
@@ -50,8 +50,10 @@ def _controls(count: int, say: Say) -> str:
     return controls(back_and_on(say), slider)
 
 
-def _losses(recording: Any, say: Say) -> str:
-    names = list(recording.moments[-1].logs)
+def picture(recording: Any, language: str | None = None) -> str:
+    """Losses and metrics over the run."""
+    say = catalogue(language)
+    names = dict.fromkeys(name for m in recording.moments for name in m.logs)
     lines = []
     for name in names:
         points = [(m.step, m.logs[name]) for m in recording.moments if name in m.logs]
@@ -87,8 +89,12 @@ def _boundary(recording: Any, moment: Any, say: Say) -> str:
     least = targets.min() if len(targets) else 0.0
     groups = [np.flatnonzero(targets == least), np.flatnonzero(targets != least)]
     dots, rings = ([(float(rows[i]), float(columns[i])) for i in group] for group in groups)
-    panel = Panel("", moment.boundary[::-1], points=dots, rings=rings, alone=True)
+    cells = moment.boundary[::-1]
     lines = [say("the output over the plane; dots and rings are examples of the first class and of others")]
+    if cells.min() >= 0 and cells.max() <= 1:
+        cells = cells - 0.5  # a probability's sides of one half have a colour each
+        lines.append(say("orange: below one half; blue: above it; white: the boundary"))
+    panel = Panel("", cells, points=dots, rings=rings, alone=True)
     return heat.svg([[panel]], say("decision boundary"), lambda v: show(v, 3), lines, False, 340, False)
 
 

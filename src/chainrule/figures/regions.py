@@ -79,6 +79,23 @@ class Regions(Drawn):
             },
         }
 
+    def to_pandas(self) -> Any:
+        """A row a way and bin. Needs pandas."""
+        return table.frame(
+            [
+                {
+                    "way": name,
+                    "row": i,
+                    "column": j,
+                    "bin": float(way.output[i, j]),
+                    "lost": way.lost,
+                    "added": way.added,
+                }
+                for name, way in self.ways.items()
+                for i, j in np.ndindex(way.output.shape)
+            ]
+        )
+
     def to_svg(self, language: str | None = None) -> str:
         """A row a way: the feature map with the box, what is read, the bins' numbers, the gradient."""
         say = catalogue(language)

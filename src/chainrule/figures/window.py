@@ -4,6 +4,7 @@ the sum that becomes one entry of the output.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,13 @@ from ..draw.page import page as whole_page
 from ..draw.text import clean
 from ..errors import ShapeError, ValueProblem
 from ..readings.explain.data import factor, show
-from ..seen import Seen
+from ..seen import Drawn
+from . import table
 from .shown import back_and_on, signs
 from .words import Say, catalogue
 
 PLACES, CHANNELS = 25, 4  # so many places, spread over the output; so many input channels written out
+SIDE = 64  # entries of an image drawn along a side
 POINTED = 400  # an image of more entries does not say them when pointed at: it is there once a place
 
 
@@ -43,13 +46,16 @@ class Window:
         return " + ".join([*sums, factor(self.bias, digits)]) + f" = {show(self.value, digits)}"
 
 
-class Slide(Seen):
-    """All places of the window: ``places``, each a `Window`; ``output``, the whole map; as a page that steps."""
+class Slide(Drawn):
+    """All places of the window: ``places``, each a `Window`; ``output``, the whole map before the layer's activation.
+    As a page that steps; as a picture, the place with the largest output."""
 
     _figure = "window"
 
-    def __init__(self, image: Any, kernel: Any, bias: Any, strides: Any, padding: str, name: str) -> None:
-        self.image, self.name = image, name
+    def __init__(
+        self, image: Any, kernel: Any, bias: Any, strides: Any, padding: str, name: str, activation: str = ""
+    ) -> None:
+        self.image, self.name, self.activation = image, name, activation
         self.output = np.asarray(ops.conv(image[None], kernel, strides, padding))[0, :, :, 0] + bias
         self.kernel = kernel[..., 0]
         self.pads = _pads(image.shape, kernel.shape, self.output.shape, strides, padding)
@@ -67,25 +73,44 @@ class Slide(Seen):
         order = say("Where the window lies, each number is multiplied by the filter's. All products are added up.")
         body = [
             f"<style>{heat.STYLE}</style><h1>{clean(self.name)}</h1><p>{clean(order)}</p>",
+            "".join(f'<p class="soft">{clean(line)}</p>' for line in self._notes(say)),
             controls(back_and_on(say)),
             frames(self._frame(place, say) for place in self.places),
         ]
         return whole_page(self.name, "".join(body), say.language)
 
-    def _frame(self, place: Window, say: Say) -> str:
-        shown = np.zeros(self.output.shape)
-        flat = shown.reshape(-1)
+    def to_svg(self, language: str | None = None) -> str:
+        """One place: the image with the window, what is under it, the filter, the products, the output."""
+        most = max(self.places, key=lambda p: p.value)
+        return self._picture(most, catalogue(language), self.name, True)
+
+    def to_pandas(self) -> Any:
+        """A row a place. Needs pandas."""
+        return table.frame(self.to_dict()["places"])
+
+    def _notes(self, say: Say) -> list[str]:
+        notes = []
+        if len(self.places) < self.output.size:
+            count = {"shown": len(self.places), "count": self.output.size}
+            notes.append(say("{shown} of {count} places, spread over the output", **count))
+        if self.activation:
+            notes.append(say("The layer's activation, {name}, comes after this.", name=self.activation))
+        return notes
+
+    def _picture(self, place: Window, say: Say, title: str, styled: bool) -> str:
         until = place.row * self.output.shape[1] + place.column + 1
-        flat[:until] = self.output.reshape(-1)[:until]
+        unseen = (np.arange(self.output.size) >= until).reshape(self.output.shape)
         high, wide = self.kernel.shape[:2]
         count = min(self.image.shape[2], CHANNELS)
+        every = max(1, math.ceil(max(self.padded.shape[:2]) / SIDE))  # a large image is drawn by every so many-th entry
+        top, left = place.corner
         rows = []
         for c in range(count):
             image = Panel(
                 say("image, channel {c}", c=c),
-                self.padded[:, :, c],
-                lambda i, j: f"[{i - self.pads[0][0]}, {j - self.pads[1][0]}]",
-                [(*place.corner, high, wide)],
+                self.padded[::every, ::every, c],
+                lambda i, j: f"[{i * every - self.pads[0][0]}, {j * every - self.pads[1][0]}]",
+                [(top / every, left / every, high / every, wide / every)],
             )
             inside = [
                 (say("under the window"), place.patch),
@@ -94,11 +119,18 @@ class Slide(Seen):
             ]
             row = [image, *(Panel(title, cells[:, :, c], alone=True) for title, cells in inside)]
             if c == 0:
-                row.append(Panel(say("output"), shown, marks=[(place.row, place.column, 1, 1)], alone=True))
+                row.append(
+                    Panel(
+                        say("output"), self.output, marks=[(place.row, place.column, 1, 1)], alone=True, hidden=unseen
+                    )
+                )
             rows.append(row)
-        picture = heat.svg(
-            rows, f"[{place.row}, {place.column}]", _number, (), False, 165, self.padded[..., 0].size <= POINTED
-        )
+        pointed = self.padded[..., 0].size <= POINTED
+        return heat.svg(rows, title, _number, self._notes(say) if styled else (), styled, 165, pointed)
+
+    def _frame(self, place: Window, say: Say) -> str:
+        picture = self._picture(place, say, f"[{place.row}, {place.column}]", False)
+        count = min(self.image.shape[2], CHANNELS)
         tables = "".join(
             f'<p class="number">{say("channel {c}", c=c)}: {clean(_sum(place, c))}</p>' for c in range(count)
         )
@@ -116,7 +148,7 @@ class Slide(Seen):
         """For a terminal: a line a place."""
         say = catalogue(language)
         lines = [f"{say('output')}[{p.row}, {p.column}] = {p.text()}" for p in self.places]
-        return "\n".join([self.name, *lines])
+        return "\n".join([self.name, *self._notes(say), *lines])
 
 
 def _number(value: Any) -> str:
@@ -161,7 +193,8 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
     bias = 0.0 if layer.bias is None else float(layer.bias.numpy()[filter])
     name = f"{layer.name}, filter {filter}"
     weights = kernel.numpy()[..., filter : filter + 1].astype(np.float64)
-    return Slide(pixels, weights, bias, tuple(layer.strides), layer.padding, name)
+    after = getattr(layer.activation, "__name__", "")
+    return Slide(pixels, weights, bias, tuple(layer.strides), layer.padding, name, "" if after == "linear" else after)
 
 
 def _pads(image: Any, kernel: Any, output: Any, strides: Any, padding: str) -> list[tuple[int, int]]:

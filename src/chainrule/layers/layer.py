@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..configurable import Configurable, no_argument
 from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
-from ..graph import Shape, as_dtype, line_of, made_here, recomputed, scope, with_stand_in, without_stand_in
+from ..graph import Shape, ancestors, as_dtype, line_of, made_here, recomputed, scope, with_stand_in, without_stand_in
 from ..graph.scope import state as scope_state
 from ..graph.spec import Specs, is_float
 from ..ops.random import SeedGenerator
@@ -431,10 +431,13 @@ class Layer(Configurable):
                 )
             return result
         except ChainruleError as error:
-            raise error.inside(f"{type(self).__name__} {self.name!r}", _chain(), calls.chain) from None
+            raise error.inside(self._called_so(), _chain(), calls.chain) from None
         finally:
             calls.depth -= 1
             calls.training = before
+
+    def _called_so(self) -> str:
+        return f"{type(self).__name__} {self.name!r}"
 
     def _casts(self) -> bool:
         return self.dtype_policy.compute_dtype != self.dtype_policy.variable_dtype
@@ -528,8 +531,13 @@ class Layer(Configurable):
         places = iter(range(len(tensors)))
         args, kwargs = build([Place(next(places)) if isinstance(x, Tensor) else x for x in flat])
         call = LayerCall(self, tuple(args), kwargs)
-        with _chain_to(tensors):
-            outputs, put_together = flatten(self._on_unknown_batch(call.arguments, tensors), numbers=False)
+        try:
+            with _chain_to(tensors):
+                outputs, put_together = flatten(self._on_unknown_batch(call.arguments, tensors), numbers=False)
+        except ChainruleError as error:
+            if error.layer == self._called_so():
+                error.after(*_graph_to(tensors))
+            raise
         for out in outputs:
             if not isinstance(out, Tensor):
                 raise GraphError(
@@ -676,6 +684,26 @@ def _trains_by_default(method: Any) -> bool:
 def _chain() -> str:
     shown = [f"{name} {tuple(shape) if isinstance(shape, tuple) else shape}" for name, shape in calls.chain[-6:]]
     return " -> ".join(shown)
+
+
+def _graph_to(tensors: Sequence[Tensor]) -> tuple[list[tuple[str, Any]], list[list[int]]]:
+    """The layer calls before these tensors with their outputs' shapes, and whose outputs each, and they, take."""
+    path: list[tuple[str, Any]] = []
+    feeds: list[list[int]] = []
+    number: dict[int, list[int]] = {}
+
+    def of(nodes: Iterable[Any]) -> list[int]:
+        return list(dict.fromkeys(i for n in nodes for i in number[n.serial]))
+
+    for node in ancestors(tensors):
+        number[node.serial] = before = of(node.inputs)
+        if node.operation is LAYER_CALL or not node.inputs:
+            number[node.serial] = [len(path)]
+            called = node.operation is LAYER_CALL
+            name = node.attributes["call"].layer.name if called else node.attributes.get("name", "")
+            path.append((name, tuple((node.spec[0] if called else node.spec).shape)))
+            feeds.append(before)
+    return path, [*feeds, of(tensors)]
 
 
 @contextmanager

@@ -200,6 +200,11 @@ def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
     >>> [c.total("forward").multiplies for c in compare(wide, thin).costs]
     [10000, 800]
     """
+    unknown = sorted(set(options) - {"x", "y", "batch_size", "measure", "engine"})
+    if unknown:
+        raise ValueProblem(
+            f"{unknown[0]}={options[unknown[0]]!r}", "x, y, batch_size, measure or engine", "check the name"
+        )
     for model in (a, b, *others):
         if not hasattr(model, "cost"):
             raise ValueProblem(f"{model!r:.60} to be compared", "models", "e.g. compare(plain, narrow)")

@@ -17,7 +17,7 @@ from .. import optimizers
 from ..compiling import compile as compiled
 from ..errors import GraphError, ValueProblem
 from ..ops import random
-from ..readings.nested import flatten
+from ..readings.nested import flatten, plain
 from ..readings.trace import Aside
 from ..said import Said
 from ..seen import Drawn
@@ -71,7 +71,8 @@ class Descent(Drawn):
             for w in self.ways.values()
         }
         grid = {"xs": self.xs.tolist(), "ys": self.ys.tolist(), "surface": self.surface.tolist()}
-        return {"name": self.name, "axes": list(self.axes), **grid, "ways": ways}
+        found: dict[str, Any] = plain({"name": self.name, "axes": list(self.axes), **grid, "ways": ways})
+        return found
 
     def to_pandas(self) -> Any:
         """A row an update: way, seed, update, loss. Needs pandas."""
@@ -117,14 +118,22 @@ def descent(
     (('d/kernel[0, 0]', 'd/bias[0]'), True)
     """
     _checked(updates=updates, seeds=seeds)
+    if not hasattr(model, "_must_be_compiled"):
+        raise ValueProblem(f"descent of {model!r:.60}", "a model", "e.g. descent(model, x, y)")
     if learning_rates is not None:
+        if not isinstance(learning_rates, Sequence) or not all(isinstance(r, int | float) for r in learning_rates):
+            raise ValueProblem(f"learning_rates={learning_rates!r}", "a list of numbers", "e.g. [0.001, 0.1, 2.0]")
         ways = {Said("rate {rate:g}", rate=rate): (optimizers.SGD(rate), None) for rate in learning_rates}
     ways = _default(learning_rate) if ways is None else ways
+    if not isinstance(ways, dict):
+        raise ValueProblem(f"ways={ways!r:.60}", "a dictionary", 'e.g. {"mine": (SGD(0.1), 32)}')
     for name, given in ways.items():
         fits = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], optimizers.Optimizer)
-        if not fits:
+        if not fits or not (given[1] is None or (isinstance(given[1], int) and given[1] > 0)):
             raise ValueProblem(
-                f"the way {name!r}: {given!r}", "an optimizer and a batch size", 'e.g. {"mine": (SGD(0.1), 32)}'
+                f"the way {name!r}: {given!r}",
+                "an optimizer and a batch size from 1, or None",
+                'e.g. {"mine": (SGD(0.1), 32)}',
             )
     if not ways:
         raise ValueProblem("no way to take", "at least one", "leave `ways` and `learning_rates` out for the usual ones")

@@ -25,14 +25,18 @@ from ..seen import Seen
 from ..tensor import Tensor, Variable, constant, recording, tensor
 from ..training.feed import one_batch, specs_of
 
+ROUNDED = 64  # last places of the largest of its kind: what is smaller is rounding
+
 
 class Pass(NamedTuple):
-    """One pass through a model: what went in, by name; each layer's output, by path; the outputs; the loss or None."""
+    """One pass through a model: what went in, by name; each layer's output, by path; the outputs; the loss or None; the
+    line that made each layer, by the scope it was called in."""
 
     given: dict[str, Tensor]
     layers: dict[str, Tensor]
     outputs: Any
     loss: Tensor | None
+    lines: dict[str, str]
 
 
 def run_through(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, watch: bool) -> Pass:
@@ -56,7 +60,8 @@ def run_through(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, 
             loss = model.compute_loss(data, targets, outputs, weights, training) if wanted else None
     finally:
         model._forget_losses()
-    return Pass(given, _by_path(model, seen), outputs, loss)
+    lines = {path: layer.line for path, layer, _, _ in seen if layer is not model}
+    return Pass(given, _by_path(model, seen), outputs, loss, lines)
 
 
 def _named(name: str, nested: Any, own: Any = None) -> dict[str, Tensor]:
@@ -83,10 +88,18 @@ def _by_path(model: Any, seen: list[tuple[str, Any, Any, Any]]) -> dict[str, Ten
 
 
 def named_weights(model: Any) -> dict[str, Any]:
-    """The trainable weights by path in the model; of two with one path the second is ``path#2``."""
+    """The trainable weights by path in the model, ``"block/conv/kernel"``; of two with one path the second is
+    ``path#2``."""
     found: dict[str, Any] = {}
+    paths: dict[int, str] = {}
+    todo = [("", model)]
+    while todo:
+        path, layer = todo.pop()
+        for w in layer._own_variables():
+            paths.setdefault(id(w), f"{path}{w.name}")
+        todo += [(f"{path}{inner.name}/", inner) for inner in reversed(layer.sublayers)]
     for w in model.trainable_weights:
-        found[_free(inside(model, w.path), found)] = w
+        found[_free(paths[id(w)], found)] = w
     return found
 
 
@@ -137,42 +150,42 @@ def explained(
     depth: int | None = None,
     digits: int | None = None,
 ) -> Explanation:
-    """The loss of a batch explained, or, without targets, one entry of the output."""
+    """The loss of a batch explained, or, without targets, one entry of the output: by default the first example's
+    largest."""
     if y is not None and entry is not None:
         raise ValueProblem(
             "y and an entry together", "y, for the loss, or the index of one number of the output", "leave one out"
         )
     caller = made_here().code  # the user's line that asks is not the one that made a layer
     found = run_through(model, x, y, sample_weight, y is not None if training is None else training, True)
-    if found.loss is None and entry is None:
-        raise ValueProblem(
-            "a model to be explained without y and without an entry",
-            "targets, for the loss, or the index of one number of the output",
-            "e.g. model.explain(x, y), or model.explain(x, entry=(0, 3))",
-        )
-    made = {f"{model.name}/{layer.name}": layer.line for layer in model._flatten_layers() if layer is not model}
 
     def line(node: Node) -> str:
         if node.made is None or node.made.code is not caller:
             return line_of(node.made)
-        paths = node.scope.split("/")
-        return next(
-            (made[path] for k in range(len(paths), 1, -1) if (path := f"{model.name}/{paths[k - 1]}") in made), ""
-        )
+        parts = node.scope.split("/")
+        within = ("/".join(parts[:k]) for k in range(len(parts), 0, -1))
+        return next((found.lines[path] for path in within if path in found.lines), "")
 
-    if entry is None:
+    of_loss = entry is None and found.loss is not None
+    if of_loss:
         wanted: Any = found.loss
     else:
         flat = [t for t in flatten(found.outputs, numbers=False)[0] if isinstance(t, Tensor)]
-        wanted = flat[0] if len(flat) == 1 else None
-    if wanted is None:
-        raise GraphError(
-            f"an entry of the {len(flat)} outputs", "one output", "explain the tensor you mean, e.g. cr.explain(t[0])"
-        )
+        if len(flat) != 1:
+            raise GraphError(
+                f"an entry of the {len(flat)} outputs",
+                "one output, or y for the loss",
+                "explain the one you mean: cr.explain(model(x)[0], entry=(0, 1))",
+            )
+        wanted = flat[0]
+        if entry is None and wanted.size:  # of a classifier, the class it is most sure of
+            entry = (0, *map(int, np.unravel_index(int(np.argmax(wanted.value[0])), wanted.shape[1:])))
     made_by = {n.serial for n in ancestors([wanted])}
-    explanation = explain(wanted, entry, names=found.given, depth=depth, digits=digits, lines=line)
-    if entry is None:
-        explanation.unused = [name for name, w in named_weights(model).items() if w.value.serial not in made_by]
+    weights = named_weights(model)
+    names = {**weights, **{_free(name, weights): t for name, t in found.given.items()}}
+    explanation = explain(wanted, entry, names=names, depth=depth, digits=digits, lines=line)
+    if of_loss:
+        explanation.unused = [name for name, w in weights.items() if w.value.serial not in made_by]
     return explanation
 
 
@@ -194,7 +207,11 @@ class Difference:
 @dataclass(repr=False)
 class Verification(Seen):
     """How far the numbers shown are from the numbers that train, a `Difference` for each layer's output and gradient,
-    each weight's gradient and the loss."""
+    each weight's gradient and the loss.
+
+    An array that is 0 but for rounding (a bias before a batch normalisation has no gradient) is compared with the
+    largest of its kind: its own last places say nothing.
+    """
 
     engines: tuple[str, str]
     rows: list[Difference]
@@ -253,12 +270,22 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
             results.append([np.array(a) for a in engine_named(name).program(step)(data)])
     computed = {layer.compute_dtype for layer in model._flatten_layers()}
     rows = [_difference(name, what, a, b, computed) for (name, what), a, b in zip(names, *results, strict=True)]
+    for r, result in zip(rows, results[0], strict=True):
+        around = max(other.largest for other in rows if other.what == r.what)
+        unit = float(last_place(around, _unit(result.dtype, computed)))
+        if r.largest < ROUNDED * unit:
+            r.ulps = r.own = r.difference / unit
     return Verification(("numpy", "xla"), rows)
 
 
+def _unit(dtype: Any, computed: Iterable[str]) -> Any:
+    """The dtype in whose last places two arrays are compared: a gradient that was computed in a narrow one has no more
+    digits for being kept in a wide one."""
+    return max({dtype, *(as_dtype(d) for d in computed)}, key=lambda d: float(last_place(1.0, d)))
+
+
 def _difference(name: str, what: str, a: Any, b: Any, computed: Iterable[str] = ()) -> Difference:
-    # a gradient that was computed in a narrow dtype has no more digits for being kept in a wide one
-    kind = max({a.dtype, *(as_dtype(d) for d in computed)}, key=lambda d: float(last_place(1.0, d)))
+    kind = _unit(a.dtype, computed)
     a, b = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(invalid="ignore"):
         apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))

@@ -214,7 +214,8 @@ class Model(Trainer):
         """The loss of a batch, every value and gradient of it, as an `Explanation`: text, page, picture or data.
 
         Args:
-            x, y: a batch. Without y, `entry` is explained: the index of one number of the output.
+            x, y: a batch. Without y, `entry` is explained: the index of one number of the output, by default the first
+                example's largest.
             sample_weight: as in `fit`. training: default True with y, as a step of `fit` runs, else False.
             depth: scopes deeper than this are folded in the text. digits: significant digits.
 
@@ -224,7 +225,7 @@ class Model(Trainer):
         >>> model.compile(loss="mse")
         >>> e = model.explain(np.array([[1.0, 2.0]]), np.array([[4.0]]), depth=0)
         >>> print(e.steps[0].formula, e.steps[0].value)
-        net(x, kernel, bias) [[3.]]
+        net(x, out/kernel, out/bias) [[3.]]
         """
         from .inside import explained
 

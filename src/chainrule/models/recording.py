@@ -13,7 +13,7 @@ from ..callbacks import Callback
 from ..errors import ValueProblem
 from ..graph.spec import is_float
 from ..readings.nested import flatten
-from ..seen import Seen
+from ..seen import Drawn
 from ..tensor import Tensor
 
 MOMENTS, MOST = 24, 100  # sampled by default; at the most, which keeps the page below 5 MB
@@ -44,7 +44,7 @@ class Moment:
 
 
 @dataclass(repr=False)
-class Recording(Seen):
+class Recording(Drawn):
     """All moments of a fit; a page that can be scrubbed through, data, a table."""
 
     name: str

@@ -124,7 +124,7 @@ class Report(Seen):
                 where=self.wrong[0].where,
             )
         if not self.entries:
-            return Said("NOTHING TO CHECK: no input has a float dtype.")
+            return Said("NOTHING TO CHECK: no input has an entry of a float dtype.")
         found = {"count": len(self.entries), "error": self.worst.error if self.worst else 0.0}
         if not self.kinks:
             return Said("RIGHT: {count} entries checked, relative error at most {error:.1e}.", **found)

@@ -17,7 +17,7 @@ from ..graph import Graph, Made, Node, Spec, ancestors, made_for
 from ..ops.record import PICK, Cost, attributes_of
 from ..said import Said
 from ..seen import Seen
-from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, as_tensor, recording, symbolic
+from ..tensor import INPUT, VARIABLE, WATCHED, Tensor, Variable, as_tensor, recording, symbolic
 from .differentiate import gradients
 from .flat import Memory, memory
 from .nested import flatten
@@ -130,6 +130,8 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
     >>> price(lambda x: ops.exp(x), (100,), backward=True).memory
     Memory(inputs=800, kept=400, peak=1600)
     """
+    if not callable(target) and not all(isinstance(t, Tensor | Variable) for t in flatten(target)[0]):
+        raise GraphError(f"a price of {target!r:.60}", "a tensor, or a function and its shapes", "e.g. price(f, (3,))")
     if callable(target) and not isinstance(target, Tensor):
         return _price_function(target, specs, backward)
     outputs = [as_tensor(t) for t in flatten(target)[0]]

@@ -38,6 +38,10 @@ SENTENCES = {
     "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it":
     "{name}의 유닛 {size}개 중 {count}개가 이 배치의 모든 예에서 0이라, 그 뒤에서는 아무것도 배우지 못합니다",
     "no gradient reaches {name}: it is 0 everywhere": "{name}에 닿는 기울기가 없습니다: 모두 0입니다",
+    "no gradient reaches {name}: the path ends at {operation}, through which none flows": "{name}에 닿는 기울기가 "
+    "없습니다: 경로가 {operation}에서 끝나고, 그것을 지나는 기울기는 없습니다",
+    " in {scope}": " ({scope} 안)",
+    "and {count} more: e.troubles has them all": "{count}개 더: e.troubles에 모두 있습니다",
     "{name} has no part in {result}: no path leads from the one to the other, so nothing is learnt": "{name}은(는) "
     "{result}에 쓰이지 않습니다: 둘을 잇는 경로가 없어 아무것도 배우지 못합니다",
     # arrays
@@ -58,6 +62,11 @@ SENTENCES = {
     "products": "곱",
     "output": "출력",
     "channel {c}": "채널 {c}",
+    "orange: below one half; blue: above it; white: the boundary": "주황: 절반 아래, 파랑: 절반 위, 하양: 경계",
+    "got {what}": "받은 것: {what}",
+    "expected {what}": "기대한 것: {what}",
+    "{shown} of {count} places, spread over the output": "출력에 고루 퍼진 {count}곳 중 {shown}곳",
+    "The layer's activation, {name}, comes after this.": "그다음에 층의 활성화 {name}이(가) 옵니다.",
     "and {count} more channels": "그리고 채널 {count}개 더",
     # costs
     "What it costs": "비용",
@@ -178,7 +187,8 @@ SENTENCES = {
     "through {name}:": "{name}을(를) 거쳐:",
     "{slope} through {node}": "{slope} ({node}을(를) 거쳐)",
     "joined at {name}:": "{name}에서 만남:",
-    "scopes are folded; print(...) writes all {count} operations": "범위는 접혀 있습니다; print(...)는 연산 {count}개를 모두 씁니다",
+    "forward, with scopes folded; print(...) writes all {count} operations and the way back": "순방향만, 범위는 접음; "
+    "print(...)는 연산 {count}개와 돌아오는 길을 모두 씁니다",
     "array of shape {shape}, mean {mean:.4g}, from {least:.4g} to {most:.4g}": (
         "모양 {shape}인 배열, 평균 {mean:.4g}, {least:.4g}에서 {most:.4g}까지"
     ),
@@ -197,7 +207,7 @@ SENTENCES = {
         "틀림: 원소 {every}개 중 {count}개가 {tolerance:.0e}보다 크게 다릅니다. 가장 나쁜 것은 "
         "{where}입니다."
     ),
-    "NOTHING TO CHECK: no input has a float dtype.": "확인할 것 없음: 실수형 입력이 없습니다.",
+    "NOTHING TO CHECK: no input has an entry of a float dtype.": "확인할 것 없음: 실수형 원소를 가진 입력이 없습니다.",
     "{name}: {count} entries, worst {where}: analytic {analytic:.9g}, numeric {numeric:.9g}, relative "
     "error {error:.1e}": (
         "{name}: 원소 {count}개, 가장 나쁜 {where}: 해석적 {analytic:.9g}, 수치적 {numeric:.9g}, 상대 "

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ...errors import ValueProblem
 from ...seen import Drawn, Seen
 from ..nested import plain
 
@@ -145,6 +146,12 @@ class Number(Seen):
         """Everything as plain data."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "digits"}
 
+    def to_pandas(self) -> Any:
+        """A row a line: what it is, the node it comes through, its arithmetic, its number. Needs pandas."""
+        from ...figures.table import frame
+
+        return frame([dict(zip(("of", "through", "arithmetic", "number"), row, strict=True)) for row in self.lines()])
+
     def to_latex(self) -> str:
         """The rows as one ``aligned`` environment, for a ``$$ ... $$``."""
         from ...figures.number import latex
@@ -189,6 +196,9 @@ class Explanation(Drawn):
     def fold(self, depth: int) -> Explanation:
         """Scopes and composites deeper than `depth` as one step each, with their own upstream and downstream."""
         from .onion import fold
+
+        if isinstance(depth, bool) or not hasattr(depth, "__index__") or depth < 0:
+            raise ValueProblem(f"depth={depth!r}", "a whole number from 0", "e.g. fold(1)")
 
         return fold(self, depth)
 

@@ -4,6 +4,7 @@ that are dead, weights that no gradient reaches.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +12,16 @@ import numpy as np
 
 from ...graph.spec import is_float
 from ...said import Said
-from .data import Explanation, Index, entry
+from .data import Explanation, Index, Step, entry
 
 NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}"
 GRADIENT = "the gradient is first nan or infinite where {operation} hands it to {name}: {count} of {size} entries"
 DEAD = "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it"
 UNREACHED = "no gradient reaches {name}: it is 0 everywhere"
+ENDS = "no gradient reaches {name}: the path ends at {operation}, through which none flows"
 UNUSED = "{name} has no part in {result}: no path leads from the one to the other, so nothing is learnt"
 SWITCHES = {"relu", "relu6"}  # units that are off hand nothing back
+EXAMPLES = 8  # off for fewer than so many is no wonder
 
 
 @dataclass
@@ -32,12 +35,12 @@ class Trouble:
     line: str
 
     def __str__(self) -> str:
-        return self.told(self.said)
+        return self.told(str)
 
-    def told(self, said: str) -> str:
-        """The sentence, in whatever language, with where it is."""
-        where = f" in {self.scope}" if self.scope else ""
-        return said + where + (f" ({self.line})" if self.line else "")
+    def told(self, say: Callable[[Said], str]) -> str:
+        """The sentence as `say` says it, and where it is."""
+        where = say(Said(" in {scope}", scope=self.scope)) if self.scope else ""
+        return say(self.said) + where + (f" ({self.line})" if self.line else "")
 
     __repr__ = __str__
 
@@ -90,7 +93,7 @@ def _dead(e: Explanation) -> list[Trouble]:
     found = []
     for s in e.steps:
         value = np.asarray(s.value)
-        if s.operation not in SWITCHES or value.ndim < 2 or not value.size:
+        if s.operation not in SWITCHES or value.ndim < 2 or value.size < EXAMPLES * value.shape[-1]:
             continue
         off = np.asarray((value.reshape(-1, value.shape[-1]) <= 0).all(axis=0))
         if off.any():
@@ -103,10 +106,23 @@ def _unreached(e: Explanation) -> list[Trouble]:
     found = []
     for leaf in e.leaves:
         gradient = e.gradients.get(leaf.name)
-        if e.edges and gradient is not None and np.size(gradient) and not np.any(gradient):
-            index = (0,) * np.ndim(gradient)
-            found.append(Trouble(Said(UNREACHED, name=leaf.name), leaf.name, index, leaf.scope, leaf.line))
+        if gradient is None or not np.size(gradient) or np.any(gradient):
+            continue
+        index, end = (0,) * np.ndim(gradient), _end(e, leaf.name)
+        said = Said(UNREACHED, name=leaf.name) if end is None else Said(ENDS, name=leaf.name, operation=end.operation)
+        found.append(Trouble(said, leaf.name, index, leaf.scope, leaf.line if end is None else end.line))
     return found
+
+
+def _end(e: Explanation, name: str) -> Step | None:
+    """The step at which the path from a leaf ends: the first on it that is not made of floats."""
+    reached = {name}
+    for s in e.steps:
+        if not reached.isdisjoint(s.inputs):
+            if not is_float(np.asarray(s.value).dtype):
+                return s
+            reached.add(s.name)
+    return None
 
 
 def _unused(e: Explanation) -> list[Trouble]:
