@@ -162,3 +162,39 @@ def test_points_for_graders():
         assert (report.to_dict()["points"], report.to_dict()["of"]) == points
     assert cr.check(product, x, w).points == (2, 2)
     assert cr.check(lambda x, k: x * k, 2.0, np.array([3])).points == (1, 1)  # whole numbers have no gradient
+
+
+def affine(x, w, b):
+    return x @ w + b
+
+
+RIGHT = {
+    "x": lambda g, x, w: g @ ops.transpose(w),
+    "w": lambda g, x, w: ops.transpose(x) @ g,
+    "b": lambda g, x, w: ops.sum(g, axis=0),
+}
+
+
+def put_together(**wrong):
+    parts = {**RIGHT, **wrong}
+    return lambda g, x, w, b: tuple(part(g, x, w) for part in parts.values())
+
+
+@pytest.mark.parametrize(
+    ("shape", "wrong", "hint"),
+    [
+        ((3, 3), {"x": lambda g, x, w: g @ w}, "of x is right with w transposed"),
+        ((3, 3), {"w": lambda g, x, w: x @ g}, "of w is right with x transposed"),
+        ((3, 4), {"x": lambda g, x, w: g @ w}, "would run with w transposed"),
+        ((3, 4), {"b": lambda g, x, w: g[0]}, "sum over the batch is missing"),
+    ],
+)
+def test_usual_faults_are_named_by_trying(shape, wrong, hint):
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(3, 3)), rng.normal(size=shape), rng.normal(size=shape[1])
+    report = cr.check(affine, *given, backward=put_together(**wrong))
+    assert not report
+    assert [h for h in report.hints if hint in h], report.hints
+    assert cr.check(affine, *given, backward=put_together()).hints == []
+    doubled = cr.check(affine, *given, backward=put_together(b=lambda g, x, w: 2 * ops.sum(g, axis=0)))
+    assert not [h for h in doubled.hints if "transposed" in h or "first" in h]

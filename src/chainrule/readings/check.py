@@ -26,6 +26,8 @@ Function = Callable[..., Any]
 
 ALL_ZERO = "the gradient of {name} is 0: a path is missing, or was overwritten instead of added to"
 SOME_ZERO = "some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead of added to"
+TURNED = "the gradient of {name} is right with {matrix} transposed in the backward"
+FIRST = "only the first example's upstream reaches the gradient of {name}: the sum over the batch is missing"
 SCALED = (
     "the gradient of {name} is {ratio:.4g} times what it should be: a factor, or a sum or mean over the batch, is "
     "missing"
@@ -193,6 +195,12 @@ def check(
             continue
         report.entries += _compare(measure, points, i, names[i], given, rtol, max_entries, stream)
     report.hints += _hints(report, names, points)
+    if backward is not None and not report.ok:
+
+        def once_more(points: list[Tensor], weights: list[Any]) -> list[Any]:
+            return _analytic(f, points, moving, kwargs, weights, backward, Report([], rtol))
+
+        report.hints += _tried(report, [names[i] for i in moving], moving, points, weights, analytic, once_more)
     return report
 
 
@@ -443,4 +451,38 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[Said]
                 np.isclose(e.analytic, table[e.index[::-1]].numeric, rtol=1e-3) for e in mine if e.index[::-1] in table
             ):
                 hints.append(Said("the gradient of {name} is transposed", name=name))
+    return hints
+
+
+def _tried(
+    report: Report,
+    names: list[str],
+    moving: list[int],
+    points: list[Tensor],
+    weights: list[Any],
+    analytic: list[Any],
+    again: Callable[[list[Tensor], list[Any]], list[Any]],
+) -> list[Said]:
+    """Faults that show when the backward is called once more: with a matrix transposed, with one example's upstream."""
+    hints: list[Said] = []
+    wrong = {e.input for e in report.wrong}
+    slopes = {name: [e for e in report.entries if e.input == name and e.kind in ("ok", "wrong")] for name in names}
+    for j, matrix in zip(moving, names, strict=True):
+        if len(points[j].shape) != 2:
+            continue
+        turned = [tensor(p.numpy().T.copy()) if i == j else p for i, p in enumerate(points)]
+        found = dict(zip(names, again(turned, weights), strict=False))
+        for name in names:
+            right = name in wrong and found.get(name) is not None and name != matrix
+            if right and all(np.isclose(found[name][e.index], e.numeric, rtol=1e-4, atol=1e-8) for e in slopes[name]):
+                hints.append(Said(TURNED, name=name, matrix=matrix))
+        if not analytic and found and all(g is not None for name, g in found.items() if name != matrix):
+            hints.append(Said("the backward would run with {matrix} transposed in it", matrix=matrix))
+    batch = weights[0].shape[:1]
+    if len(weights) == 1 and batch > (1,):
+        alone = np.where(np.arange(batch[0]).reshape(-1, *[1] * (weights[0].ndim - 1)) == 0, weights[0], 0.0)
+        for i, name, before, after in zip(moving, names, analytic, again(points, [alone]), strict=False):
+            summed = name in wrong and len(points[i].shape) < weights[0].ndim
+            if summed and before is not None and after is not None and np.any(before) and np.allclose(before, after):
+                hints.append(Said(FIRST, name=name))
     return hints

@@ -248,6 +248,11 @@ SENTENCES = {
     "batch, is missing": (
         "{name}의 기울기가 맞는 값의 {ratio:.4g}배입니다: 계수나, 배치에 대한 합 또는 평균이 빠졌습니다"
     ),
+    "the gradient of {name} is right with {matrix} transposed in the backward": "역방향 안에서 {matrix}을(를) 전치하면 "
+    "{name}의 기울기가 맞습니다",
+    "the backward would run with {matrix} transposed in it": "{matrix}을(를) 전치하면 역방향이 실행됩니다",
+    "only the first example's upstream reaches the gradient of {name}: the sum over the batch is missing": "첫째 예의 "
+    "상류만 {name}의 기울기에 닿습니다: 배치에 대한 합이 빠졌습니다",
     "the gradient of {name} is transposed": "{name}의 기울기가 전치되어 있습니다",
     # prices, regions, recordings as text
     "at most {peak:,} bytes at once": "한 번에 많아야 {peak:,}바이트",
