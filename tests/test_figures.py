@@ -30,7 +30,7 @@ from chainrule.readings.explain.data import show
 from chainrule.readings.explain.onion import Part, visible
 
 ROOMS = Path(cr.__file__).parent
-FIGURES, READINGS, OPS, MODELS = (ROOMS / room for room in ("figures", "readings", "ops", "models"))
+FIGURES, READINGS, OPS, MODELS, CLI = (ROOMS / room for room in ("figures", "readings", "ops", "models", "cli"))
 
 
 # ---- notation: an evaluator of MathML of its own
@@ -169,7 +169,13 @@ SAID |= {"role", "edge.role", "problem", "hint", "p", "h", "value"}
 
 def said():
     """Every sentence that figures and readings say, read off their code."""
-    for path in (*FIGURES.glob("*.py"), *READINGS.rglob("*.py"), *OPS.rglob("*.py"), *MODELS.glob("*.py")):
+    for path in (
+        *FIGURES.glob("*.py"),
+        *READINGS.rglob("*.py"),
+        *OPS.rglob("*.py"),
+        *MODELS.glob("*.py"),
+        *CLI.glob("*.py"),
+    ):
         tree = ast.parse(path.read_text())
         constants = {
             node.targets[0].id: ast.literal_eval(node.value)

@@ -33,6 +33,7 @@ def command(args: argparse.Namespace) -> int:
     import math
 
     from ..errors import ValueProblem
+    from ..figures.words import catalogue
     from ..readings.check import check
 
     if not 0 < args.rtol < math.inf:
@@ -51,8 +52,10 @@ def command(args: argparse.Namespace) -> int:
         print(report.to_json())
     else:
         name = getattr(function, "__name__", args.function)
-        print(f"{args.function}" + (f", with its {name}_backward" if backward else ""))
-        print("points: {} of {} gradients right".format(*report.points))
+        say = catalogue()
+        print(args.function + (say(", with its {name}", name=f"{name}_backward") if backward else ""))
+        right, every = report.points
+        print(say("points: {right} of {every} gradients right", right=right, every=every))
         print(report)
     write_forms(report, args)
     return report.exit_status

@@ -7,7 +7,17 @@ import os
 import sys
 from typing import Any
 
-from .pictures import check_page, check_picture, page_arguments, picture_argument, write, write_forms, write_picture
+from .pictures import (
+    check_page,
+    check_picture,
+    page_arguments,
+    picture_argument,
+    told_page,
+    told_picture,
+    write,
+    write_forms,
+    write_picture,
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,10 +86,10 @@ def _failed(args: argparse.Namespace) -> int:
         print(f"{type(error).__name__}: {error}")
         if picture:
             write_picture(picture, error.to_svg())
-            print(f"\ndrawn in {picture}")
+            told_picture(picture)
         if args.html:
             write(args.html, page(error), "--html")
-            print(f"\nwritten to {args.html}: open it in a browser")
+            told_page(args.html)
         return 1
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):

@@ -68,11 +68,25 @@ def write_forms(found: Any, args: argparse.Namespace, **options: Any) -> None:
     if args.html:
         write(args.html, found.to_html(), "--html")
         if not quiet:
-            print(f"\nwritten to {args.html}: open it in a browser")
+            told_page(args.html)
     if getattr(args, "plot", None):
         write_picture(args.plot, found.to_svg(**options))
         if not quiet:
-            print(f"\ndrawn in {args.plot}")
+            told_picture(args.plot)
+
+
+def told_page(path: str) -> None:
+    from ..figures.words import catalogue
+
+    say = catalogue()
+    print("\n" + say("written to {path}: open it in a browser", path=path))
+
+
+def told_picture(path: str) -> None:
+    from ..figures.words import catalogue
+
+    say = catalogue()
+    print("\n" + say("drawn in {path}", path=path))
 
 
 def draw(path: str, panels: list[Any], title: str) -> None:

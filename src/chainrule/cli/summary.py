@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .pictures import check_picture, picture_argument
+from .pictures import check_picture, picture_argument, told_picture
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,5 +23,5 @@ def command(args: argparse.Namespace) -> int:
     model.summary(measure=args.measure)
     if args.plot:
         plot_model(model, args.plot, show_shapes=True, show_layer_activations=True)
-        print(f"drawn in {args.plot}")
+        told_picture(args.plot)
     return 0

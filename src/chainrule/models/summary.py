@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..draw.text import cells, padded
 from ..errors import ValueProblem
 from ..figures.shown import rate, size_text
+from ..figures.words import catalogue
 from ..layers import InputLayer, Layer
 from ..layers.calling import calls
 from ..layers.node import LAYER_CALL
@@ -13,6 +15,8 @@ from ..readings.nested import flatten
 from ..readings.price import Count, price
 from ..readings.trace import Reads
 from ..tensor import Tensor, recording, symbolic
+
+UNKNOWN = "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data"
 
 
 class Row:
@@ -119,6 +123,7 @@ def summary_of(
     measure: bool = False,
 ) -> str:
     """The table as text."""
+    say = catalogue()
     every_row, total = rows_of(model)
     rows = [r for r in every_row if expand_nested or r.depth == 0]
     if layer_range is not None:
@@ -127,34 +132,34 @@ def summary_of(
             raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
     measured = _measured(model) if measure else None
-    head = ["layer (type)", "output shape", "parameters", "multiplies", "activations"]
+    head = [say("layer (type)"), say("output shape"), say("parameters"), say("multiplies"), say("activations")]
     table = [head if measured is None else [*head, "ms", "GFLOP/s"]]
     for r in rows:
         params = sum(v.size for v in r.layer.weights)
         name = "  " * r.depth + f"{r.layer.name} ({type(r.layer).__name__})"
         if show_trainable:
-            name += "" if r.layer.trainable else " [frozen]"
+            name += "" if r.layer.trainable else f" [{say('frozen')}]"
         built = r.layer.built or bool(r.layer.weights)
         line = [
             name,
             "?" if r.shape is None else _shape_text(r.shape),
-            f"{params:,}" if built else "not built",
+            f"{params:,}" if built else say("not built"),
             "?" if r.multiplies is None else f"{r.multiplies:,}",
             "?" if r.memory is None else size_text(r.memory),
         ]
         if measured is not None:
             line += measured.get(r.layer.name, ("", "")) if r.depth == 0 else ("", "")
         table.append(line)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
     gaps = 2 * (len(widths) - 1)
     if line_length is not None:
         widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - gaps))
-    lines = [f"Model: {model.name!r}"]
+    lines = [say("Model: {name!r}", name=model.name)]
     rule = "─" * (sum(widths) + gaps)
     for i, line in enumerate(table):
-        cells = [line[0][: widths[0]].ljust(widths[0]), line[1].ljust(widths[1])]
-        cells += [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
+        filled = [padded(line[0][: widths[0]], widths[0]), padded(line[1], widths[1])]
+        filled += [padded(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        lines.append("  ".join(filled).rstrip())
         if i == 0:
             lines.append(rule)
     lines.append(rule)
@@ -162,18 +167,20 @@ def summary_of(
     trainable = sum(v.size for v in model.trainable_weights)
     every = sum(v.size for v in weights)
     size = sum(v.size * v.dtype.itemsize for v in weights)
-    lines.append(f"parameters: {every:,} ({size_text(size)}), {trainable:,} trainable, {every - trainable:,} not")
+    counts = {"every": every, "size": size_text(size), "trainable": trainable, "rest": every - trainable}
+    lines.append(say("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts))
     if total is not None:
         models_apart = [r for r in every_row if not hasattr(r.layer, "_functional")]  # their layers stand for them
         memory = sum(r.memory or 0 for r in models_apart if not isinstance(r.layer, InputLayer))
+        sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": size_text(memory)}
         lines.append(
-            f"one example forward: {total.multiplies:,} multiplies, {total.flops:,} operations in all, "
-            f"{size_text(memory)} of activations"
+            say(
+                "one example forward: {multiplies:,} multiplies, {flops:,} operations in all, {memory} of activations",
+                **sums,
+            )
         )
     if any(r.multiplies is None for r in rows):
-        lines.append(
-            "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data"
-        )
+        lines.append(say(UNKNOWN))
     return "\n".join(lines)
 
 

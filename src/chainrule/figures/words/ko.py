@@ -296,6 +296,23 @@ SENTENCES = {
     "{name}, over {first} and {second}": "{name}: {first}, {second} 위에서",
     "(loss and metrics)": "(손실과 지표)",
     "(optimizer)": "(옵티마이저)",
+    # a summary, and what commands say
+    "layer (type)": "층 (종류)",
+    "output shape": "출력 모양",
+    "activations": "활성값",
+    "frozen": "고정",
+    "not built": "아직 없음",
+    "Model: {name!r}": "모델: {name!r}",
+    "parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not": "파라미터: {every:,} ({size}), 학습 "
+    "{trainable:,}, 고정 {rest:,}",
+    "one example forward: {multiplies:,} multiplies, {flops:,} operations in all, {memory} of activations": "예 하나의 "
+    "순방향: 곱셈 {multiplies:,}, 모든 연산 {flops:,}, 활성값 {memory}",
+    "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data": "?는 크기를 "
+    "알아야 정해집니다: 모델을 온전한 Input(shape)으로 시작하거나 데이터로 불러 보세요",
+    ", with its {name}": ", {name}과(와) 함께",
+    "points: {right} of {every} gradients right": "점수: 기울기 {every}개 중 {right}개가 맞음",
+    "written to {path}: open it in a browser": "{path}에 썼습니다: 브라우저로 여세요",
+    "drawn in {path}": "{path}에 그렸습니다",
     # gates
     "RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the differences "
     "between those": "RoI align은 칸마다의 기울기를 표본 점 둘레의 원소들에 나누고, 그 차이로 상자를 움직입니다",
