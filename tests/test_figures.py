@@ -1293,6 +1293,7 @@ def test_a_moments_numbers_are_the_models():
     for path in ("h/kernel", "o/bias"):
         assert start.sizes[path][1] == pytest.approx(np.linalg.norm(first[path]), rel=1e-4)
         assert end.sizes[path][0] == pytest.approx(np.linalg.norm(end.weights[path]))
+        np.testing.assert_allclose(start.gradients[path], first[path], rtol=1e-4, atol=1e-7)
     hidden = model.values(x[:20])["h"]
     assert end.activations["h"][2] == pytest.approx((hidden == 0).mean())
     xs, ys = recording.plane

@@ -16,6 +16,8 @@ from . import table
 from .shown import back_and_on
 from .words import Say, catalogue
 
+LARGEST = 4_000_000  # letters of all its pictures
+LONG = 24
 FILTERS, LAYERS = 16, 3  # panels of a kernel; layers whose maps are drawn
 
 
@@ -41,7 +43,15 @@ def page(recording: Any, language: str | None = None) -> str:
         f"<figure>{picture(recording, language)}</figure>" if count > 1 else "",
         _controls(count, say),
     ]
-    body.append(frames(_frame(recording, moment, say) for moment in recording.moments))
+    drawn = [[*_filters(m, say), *_matrices(m, say), *_maps(m, say)] for m in recording.moments]
+    kept: list[int] = []  # each is in all frames or in none
+    room = LARGEST
+    for k in range(min(map(len, drawn))):
+        size = sum(len(pictures[k]) for pictures in drawn)
+        if size <= room:
+            room, kept = room - size, [*kept, k]
+    shown = [[pictures[k] for k in kept] for pictures in drawn]
+    body.append(frames(_frame(recording, m, p, say) for m, p in zip(recording.moments, shown, strict=True)))
     return whole_page(recording.name, "".join(body), say.language)
 
 
@@ -61,13 +71,12 @@ def picture(recording: Any, language: str | None = None) -> str:
     return curves.svg([curves.Panel(say("over the run"), say("update"), "", lines)], recording.name, 640, 300)
 
 
-def _frame(recording: Any, moment: Any, say: Say) -> str:
+def _frame(recording: Any, moment: Any, pictures: list[str], say: Say) -> str:
     logs = ", ".join(f"{name} {value:.4g}" for name, value in moment.logs.items())
     title = say("after {step} updates, epoch {epoch}", step=moment.step, epoch=moment.epoch + 1)
     parts = [f'<h2>{clean(title)}</h2><p class="number">{clean(logs)}</p>']
     if moment.boundary is not None:
         parts.append(f"<figure>{_boundary(recording, moment, say)}</figure>")
-    pictures = [*_filters(moment, say), *_maps(moment, say)]
     parts += [f"<figure>{picture}</figure>" for picture in pictures]
     heads = [say("weight"), say("norm"), say("gradient's norm"), say("gradient over weight")]
     rows = [
@@ -99,15 +108,30 @@ def _boundary(recording: Any, moment: Any, say: Say) -> str:
 
 
 def _filters(moment: Any, say: Say) -> list[str]:
+    found: list[str] = []
     for path, value in moment.weights.items():
-        if value.ndim == 4:
+        if value.ndim == 4 and len(found) < LAYERS:
             panels = [Panel(f"{f}", value[:, :, 0, f]) for f in range(min(value.shape[3], FILTERS))]
-            return [heat.svg([panels], path, lambda v: show(v, 3), [say("filters")], False, 56, False)]
-    return []
+            found.append(heat.svg([panels], path, lambda v: show(v, 3), [say("filters")], False, 56, False))
+    return found
+
+
+def _matrices(moment: Any, say: Say) -> list[str]:
+    """A few weights and, beside each, the gradient that moves it."""
+    found: list[str] = []
+    for path, value in moment.weights.items():
+        drawn = value.ndim == 2 and max(value.shape) <= LONG * min(value.shape)  # a longer one is but a line
+        if drawn and path in moment.gradients and len(found) < LAYERS:
+            panels = [
+                Panel(say("weight"), value, alone=True),
+                Panel(say("gradient"), moment.gradients[path], alone=True),
+            ]
+            found.append(heat.svg([panels], path, lambda v: show(v, 3), (), False, 110, False))
+    return found
 
 
 def _maps(moment: Any, say: Say) -> list[str]:
-    found = []
+    found: list[str] = []
     for name, value in list(moment.maps.items())[:LAYERS]:
         panels = [Panel(f"{c}", value[:, :, c]) for c in range(value.shape[2])]
         found.append(heat.svg([panels], name, lambda v: show(v, 3), [say("feature maps")], False, 84, False))

@@ -27,7 +27,7 @@ class Moment:
     """What was seen after so many updates.
 
     Attributes:
-        weights: small ones whole, by path. sizes: for each weight its norm and its gradient's.
+        weights, gradients: small ones whole, by path. sizes: for each weight its norm and its gradient's.
         activations: for each layer mean, standard deviation and the share of entries that are 0.
         maps: the first example's feature maps, of layers whose output is an image.
         boundary: the output over the plane of two columns, (rows, columns).
@@ -41,6 +41,7 @@ class Moment:
     activations: dict[str, tuple[float, float, float]]
     maps: dict[str, Any]
     boundary: Any = None
+    gradients: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(repr=False)
@@ -110,12 +111,14 @@ class Recorder(Callback):
         x, y, w = self.batch
         found = values(self.model, x, training=False)
         slopes = gradients(self.model, x, y, w) if y is not None else {}
-        weights, sizes = {}, {}
+        weights, held, sizes = {}, {}, {}
         for path, variable in named_weights(self.model).items():
             value = variable.numpy()
             sizes[path] = (float(np.linalg.norm(value)), float(np.linalg.norm(slopes.get(path, 0.0))))
             if value.size <= HELD:
                 weights[path] = np.array(value)
+                if path in slopes:
+                    held[path] = np.array(slopes[path])
         activations, maps = {}, {}
         for name, value in found.items():
             if is_float(value.dtype) and value.size:
@@ -134,6 +137,7 @@ class Recorder(Callback):
                 activations,
                 maps,
                 self._boundary(),
+                held,
             )
         )
 
