@@ -287,6 +287,8 @@ def test_a_way_that_is_lost_is_still_data_and_numbered():
         (lambda m, x, y: m.explain(x, y).fold("a"), "depth='a'"),
         (lambda m, x, y: cr.compare(m, m, foo=2), "Got foo=2"),
         (lambda m, x, y: cr.price(3, (3,)), "a price of 3"),
+        (lambda m, x, y: cr.regions(np.eye(6), ("a", 1, 2, 3)), "four numbers"),
+        (lambda m, x, y: cr.regions(np.eye(6), (5, 5, 2, 2)), "x1 <= x2"),
     ],
 )  # fmt: skip
 def test_what_is_asked_wrongly_is_said(call, said):

@@ -165,12 +165,19 @@ def regions(
     """
     held = np.asarray(features, dtype=np.float64)
     held = held[..., None] if held.ndim == 2 else held
-    corners = np.asarray(box, dtype=np.float64)
+    try:
+        corners = np.asarray(box, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueProblem(f"box={box!r:.60}", "four numbers (x1, y1, x2, y2)", "e.g. (0.9, 1.6, 5.3, 6.7)") from None
     if held.ndim != 3 or 0 in held.shape or corners.shape != (4,) or not np.isfinite(corners).all():
         raise ShapeError(
             f"features of shape {held.shape} and a box of shape {corners.shape}",
             "(height, width, channels), not empty, and four finite coordinates",
             "give one image's features and one box (x1, y1, x2, y2)",
+        )
+    if corners[0] > corners[2] or corners[1] > corners[3]:
+        raise ValueProblem(
+            f"the box {tuple(corners.tolist())}", "x1 <= x2 and y1 <= y2", "the first corner is the upper left"
         )
     _whole("channel", channel, 0, held.shape[2] - 1)
     _whole("sampling_ratio", sampling_ratio, 1, 64)
