@@ -79,18 +79,19 @@ class Seen(ABC):
         return import_module(f".figures.{self._figure}", __package__)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """For notebooks: the page in a frame, which keeps its styles and script to itself; or what needs neither."""
+        """For notebooks: as a page, and as text."""
+        from .draw.text import clean
+
+        text = repr(self)
+        return {"text/html": self._in_notebook(f"<pre>{clean(text)}</pre>"), "text/plain": text}
+
+    def _in_notebook(self, instead: str) -> str:
+        """The page in a frame, which keeps its styles and script to itself; or what needs neither. `instead` is HTML
+        without styles, scripts or frames, for viewers that trust none."""
         from .draw.page import framed
 
         fragment = getattr(self._drawing(), "fragment", None)
-        shown = fragment(self) if fragment else framed(self.to_html(), self._height, self._instead())
-        return {"text/html": shown, "text/plain": repr(self)}
-
-    def _instead(self) -> str:
-        """HTML without styles, scripts or frames, for viewers that trust none."""
-        from .draw.text import clean
-
-        return f"<pre>{clean(self.to_text())}</pre>"
+        return str(fragment(self)) if fragment else framed(self.to_html(), self._height, instead)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -120,9 +121,8 @@ class Drawn(Seen):
         }
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {**super()._repr_mimebundle_(include, exclude), "image/svg+xml": self.to_svg()}
-
-    def _instead(self) -> str:
         from .draw.page import image
 
-        return image(self.to_svg(), self.to_text()[:500])
+        text, svg = repr(self), self.to_svg()
+        html = self._in_notebook(image(svg, text[:500]))
+        return {"text/html": html, "image/svg+xml": svg, "text/plain": text}

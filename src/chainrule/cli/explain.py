@@ -12,11 +12,9 @@ from .pictures import (
     check_picture,
     page_arguments,
     picture_argument,
-    told_page,
-    told_picture,
-    write,
+    put_page,
+    put_picture,
     write_forms,
-    write_picture,
 )
 
 
@@ -85,11 +83,9 @@ def _failed(args: argparse.Namespace) -> int:
     except ChainruleError as error:
         print(f"{type(error).__name__}: {error}")
         if picture:
-            write_picture(picture, error.to_svg())
-            told_picture(picture)
+            put_picture(picture, error.to_svg())
         if args.html:
-            write(args.html, page(error), "--html")
-            told_page(args.html)
+            put_page(args.html, page(error))
         return 1
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):

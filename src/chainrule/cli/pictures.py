@@ -66,20 +66,26 @@ def write_forms(found: Any, args: argparse.Namespace, **options: Any) -> None:
     are the picture's."""
     quiet = getattr(args, "json", False)
     if args.html:
-        write(args.html, found.to_html(), "--html")
-        if not quiet:
-            told_page(args.html)
+        put_page(args.html, found.to_html(), quiet)
     if getattr(args, "plot", None):
-        write_picture(args.plot, found.to_svg(**options))
-        if not quiet:
-            told_picture(args.plot)
+        put_picture(args.plot, found.to_svg(**options), quiet)
 
 
-def told_page(path: str) -> None:
+def put_page(path: str, html: str, quiet: bool = False) -> None:
+    """Write a page, and say how to look at it."""
     from ..figures.words import catalogue
 
-    say = catalogue()
-    print("\n" + say("written to {path}: open it in a browser", path=path))
+    write(path, html, "--html")
+    if not quiet:
+        say = catalogue()
+        print("\n" + say("written to {path}: open it in a browser", path=path))
+
+
+def put_picture(path: str, svg: str, quiet: bool = False) -> None:
+    """Write a picture, and say where it is."""
+    write_picture(path, svg)
+    if not quiet:
+        told_picture(path)
 
 
 def told_picture(path: str) -> None:

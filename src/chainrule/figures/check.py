@@ -27,7 +27,7 @@ def text(report: Any, language: str | None = None) -> str:
     lines = []
     for name in dict.fromkeys(e.input for e in report.entries):
         mine = [e for e in report.entries if e.input == name]
-        compared = [e for e in mine if e.kind in ("ok", "wrong")]
+        compared = [e for e in mine if e.compared]
         worst = max(compared, key=lambda e: e.error, default=None)
         if worst is None:
             lines.append(say("{name}: {count} entries, all at kinks", name=name, count=len(mine)))
@@ -91,5 +91,5 @@ def _heads(say: Say) -> list[str]:
 def _row(e: Any, say: Say) -> list[str]:
     kinds = {"ok": "✓", "wrong": "✗", "kink": say("at a kink"), "jump": say("at a jump")}
     ratio = f"{e.analytic / e.numeric:.4g}" if e.numeric else ""
-    numeric = f"{e.numeric:.9g}" if e.kind in ("ok", "wrong") else f"{e.left:.6g} | {e.right:.6g}"
+    numeric = f"{e.numeric:.9g}" if e.compared else f"{e.left:.6g} | {e.right:.6g}"
     return [e.where, f"{e.analytic:.9g}", numeric, ratio, f"{e.error:.1e}", kinds[e.kind]]

@@ -270,9 +270,9 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
             results.append([np.array(a) for a in engine_named(name).program(step)(data)])
     computed = {layer.compute_dtype for layer in model._flatten_layers()}
     rows = [_difference(name, what, a, b, computed) for (name, what), a, b in zip(names, *results, strict=True)]
+    around = {what: max(r.largest for r in rows if r.what == what) for what in {r.what for r in rows}}
     for r, result in zip(rows, results[0], strict=True):
-        around = max(other.largest for other in rows if other.what == r.what)
-        unit = float(last_place(around, _unit(result.dtype, computed)))
+        unit = float(last_place(around[r.what], _unit(result.dtype, computed)))
         if r.largest < ROUNDED * unit:
             r.ulps = r.own = r.difference / unit
     return Verification(("numpy", "xla"), rows)

@@ -48,6 +48,11 @@ class Entry:
     right: float = 0.0
 
     @property
+    def compared(self) -> bool:
+        """Whether there is a slope to compare with: not at kinks and jumps."""
+        return self.kind in ("ok", "wrong")
+
+    @property
     def where(self) -> str:
         return self.input + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
@@ -72,12 +77,12 @@ class Report(Seen):
     @property
     def kinks(self) -> list[Entry]:
         """The entries at which no slope exists."""
-        return [e for e in self.entries if e.kind in ("kink", "jump")]
+        return [e for e in self.entries if not e.compared]
 
     @property
     def worst(self) -> Entry | None:
         """The compared entry with the largest relative error."""
-        compared = [e for e in self.entries if e.kind in ("ok", "wrong")]
+        compared = [e for e in self.entries if e.compared]
         return max(compared, key=lambda e: e.error, default=None)
 
     @property
@@ -432,7 +437,7 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[Said]
     """The usual faults, recognised by the pattern of the wrong entries."""
     hints: list[Said] = []
     for name in dict.fromkeys(e.input for e in report.wrong):
-        mine = [e for e in report.entries if e.input == name and e.kind in ("ok", "wrong") and e.numeric]
+        mine = [e for e in report.entries if e.input == name and e.compared and e.numeric]
         if not mine:
             continue
         ratios = np.array([e.analytic / e.numeric for e in mine])
@@ -466,7 +471,7 @@ def _tried(
     """Faults that show when the backward is called once more: with a matrix transposed, with one example's upstream."""
     hints: list[Said] = []
     wrong = {e.input for e in report.wrong}
-    slopes = {name: [e for e in report.entries if e.input == name and e.kind in ("ok", "wrong")] for name in names}
+    slopes = {name: [e for e in report.entries if e.input == name and e.compared] for name in names}
     for j, matrix in zip(moving, names, strict=True):
         if len(points[j].shape) != 2:
             continue
