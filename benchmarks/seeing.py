@@ -20,7 +20,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import applications, layers
-from chainrule.utils.clock import timed
+from chainrule.core.clock import timed
 from harness import interval
 
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import chainrule
-from chainrule.absent import ABSENT
+from chainrule.core.missing_names import MISSING_NAMES
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "keras.md"
@@ -126,7 +126,7 @@ def state(module, name, theirs):
     try:
         thing = getattr(owner(module), name)
     except AttributeError as error:
-        advice = ABSENT.get(room or "chainrule", {}).get(name) or getattr(error, "mend", "")
+        advice = MISSING_NAMES.get(room or "chainrule", {}).get(name) or getattr(error, "mend", "")
         return "absent", advice
     by_place = name in ("serialize", "deserialize")  # called with one argument, whatever its name
     note = "; ".join(

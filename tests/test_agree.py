@@ -10,14 +10,14 @@ pytest.importorskip("jax", reason="the fast engine needs JAX")
 import jax
 
 from chainrule import ops
+from chainrule.engines.xla import kernels as kernel_room
+from chainrule.engines.xla.calls import REPLACED
+from chainrule.engines.xla.lax import OVERRIDES
+from chainrule.engines.xla.lower import lower
 from chainrule.graph import Graph
-from chainrule.ops.record import Called, registry
-from chainrule.readings.differentiate import gradients
-from chainrule.tensor import symbolic
-from chainrule.xla import kernels as kernel_room
-from chainrule.xla.calls import REPLACED
-from chainrule.xla.lax import OVERRIDES
-from chainrule.xla.lower import lower
+from chainrule.ops.record import CallOperation, registry
+from chainrule.tensors.tensor import symbolic
+from chainrule.transforms.differentiate import gradients
 
 NAMES = sorted(name for name, op in registry.items() if any(s.error is None for s in op.samples))
 
@@ -26,9 +26,9 @@ def by_numpy(graph, arrays):
     values = list(graph.constants)
     values[: len(arrays)] = arrays
     with np.errstate(all="ignore"):
-        for place, run, inputs in graph.steps:
-            values[place] = run(*[values[i] for i in inputs])
-    return [np.asarray(values[graph.place[n.serial]]) for n in graph.outputs]
+        for position, run, inputs in graph.steps:
+            values[position] = run(*[values[i] for i in inputs])
+    return [np.asarray(values[graph.position[n.serial]]) for n in graph.outputs]
 
 
 def graphs_of(op, dtype):
@@ -42,7 +42,7 @@ def graphs_of(op, dtype):
         first = result[0] if isinstance(result, list | tuple) else result
         yield Graph(symbols, result if isinstance(result, list | tuple) else [result]), arrays
         floats = [x for x in symbols if x.spec.floating]
-        if first.spec.floating and floats and (op.differentiable or isinstance(op, Called)):
+        if first.spec.floating and floats and (op.differentiable or isinstance(op, CallOperation)):
             upstream = symbolic(first.shape, first.dtype)
             drawn = np.random.default_rng(k).normal(size=first.shape).astype(first.dtype)
             found = gradients(first, floats, upstream, unconnected="zero")

@@ -10,9 +10,9 @@ import pytest
 import chainrule as cr
 from chainrule import applications, layers, models
 from chainrule.applications import imagenet_utils, inception
-from chainrule.errors import ShapeError, ValueProblem
+from chainrule.core.errors import ShapeError, ValueProblem
 from chainrule.initializers import VarianceScaling
-from chainrule.models.summary import rows_of
+from chainrule.inspection.summary import rows_of
 
 
 @pytest.fixture

@@ -23,7 +23,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import chainrule as cr
 from chainrule import array_api as xp
-from chainrule.errors import ChainruleError, DTypeError, GraphError, ImmutableError, ShapeError, ValueProblem
+from chainrule.core.errors import (
+    ChainruleError,
+    DTypeError,
+    GraphError,
+    ImmutableError,
+    ShapeError,
+    ValueProblem,
+)
 
 strict.set_array_api_strict_flags(api_version="2024.12")
 DEFAULTS_OF_32_BITS = strict.Device("no_x64")  # the oracle's defaults there are ours: float32, int32

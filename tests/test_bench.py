@@ -19,7 +19,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.cli import bench
-from chainrule.utils.clock import timed
+from chainrule.core.clock import timed
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 if not FOLDER.is_dir():

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from chainrule.cli import boston
-from chainrule.cli.perceptron import Houses, Perceptron, least_squares, split
-from chainrule.cli.threshold import CORNERS, GATES, threshold_rule, two_groups
+from chainrule.cli.lessons import boston
+from chainrule.cli.lessons.perceptron import Houses, Perceptron, least_squares, split
+from chainrule.cli.lessons.threshold import CORNERS, GATES, threshold_rule, two_groups
+from chainrule.core.errors import ValueProblem
 from chainrule.datasets.boston import COLUMNS, load
 from chainrule.draw.curves import Line, Panel, svg
-from chainrule.errors import ValueProblem
 from test_cli import process, sums_are_true, teaches
 
 SHIPPED = files("chainrule.datasets").joinpath("boston.csv").read_text()

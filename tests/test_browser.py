@@ -34,7 +34,7 @@ def chromium():
 @pytest.fixture
 def opened(chromium, tmp_path):
     """Opens a page by ``file://``; at the end nothing may have been said on the console or asked of the network."""
-    contexts, troubles = [], []
+    contexts, diagnostics = [], []
 
     def open_(html, width=1280, **options):
         path = tmp_path / f"page{len(contexts)}.html"
@@ -42,8 +42,8 @@ def opened(chromium, tmp_path):
         context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: diagnostics.append(message.text))
+        page.on("pageerror", lambda error: diagnostics.append(str(error)))
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
@@ -56,7 +56,7 @@ def opened(chromium, tmp_path):
         for page in context.pages:
             assert {url.partition("#")[0] for url in page.asked} <= {page.own, "about:srcdoc"}
         context.close()
-    assert troubles == []
+    assert diagnostics == []
 
 
 def j_is_33():

@@ -38,7 +38,7 @@ from chainrule.callbacks import (
     TerminateOnNaN,
 )
 from chainrule.callbacks import progbar as progbar_module
-from chainrule.errors import ChainruleError, ValueProblem
+from chainrule.core.errors import ChainruleError, ValueProblem
 
 REASON = "install tests/peers.txt to compare with Keras"
 

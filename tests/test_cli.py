@@ -22,7 +22,7 @@ from numpy.testing import assert_allclose
 
 from chainrule.cli import COMMANDS
 from chainrule.cli.expression import FUNCTIONS
-from chainrule.errors import ChainruleError
+from chainrule.core.errors import ChainruleError
 from conftest import Typed
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers
+from chainrule.core.errors import ValueProblem
 from chainrule.draw.graph import Box, svg
-from chainrule.errors import ValueProblem
 from chainrule.saving import load_model
 from chainrule.utils import plot_model
 from chainrule.utils.table import Encoder, read_csv

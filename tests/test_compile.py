@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.engine import xla_installed
+from chainrule.engines.engine import xla_installed
 
 ENGINES = [
     "numpy",
@@ -103,7 +103,7 @@ def test_what_is_passed_again_and_again(compile):
 
 @pytest.mark.skipif(not xla_installed(), reason="the fast engine needs JAX")
 def test_a_tensors_copy_on_the_device_goes_with_it():
-    from chainrule.xla import devices
+    from chainrule.engines.xla import devices
 
     double = cr.compile(lambda x: x * 2.0, engine="xla")
     before = len(devices._kept)

@@ -1,6 +1,5 @@
 """Every operation has every reading, or a stated reason; the house's walls hold."""
 
-import ast
 import doctest
 import importlib
 import inspect
@@ -60,8 +59,8 @@ NO_GRADIENT = {  # the result is no real number that moves with the input
 def test_every_record_is_whole(name):
     record = registry[name]
     assert record.name == name
-    assert record.says
-    assert record.written
+    assert record.gradient_note
+    assert record.format
     assert record.__doc__
     assert record.samples or name in ("adam_update", "momentum_update")  # several results: test_optimizers
     assert callable(record.batch)
@@ -75,116 +74,6 @@ def test_every_record_is_whole(name):
 
 def test_no_list_is_stale():
     assert set(registry) >= NO_GRADIENT
-
-
-WORDS = {"errors", "graph", "tensor", "ops", "configurable"}
-MODEL_PARTS = {
-    "absent",
-    "initializers",
-    "regularizers",
-    "constraints",
-    "activations",
-    "layers",
-    "losses",
-    "metrics",
-    "optimizers",
-}
-TRAINING = {
-    *WORDS,
-    *MODEL_PARTS,
-    "config",
-    "readings",
-    "dtype_policies",
-    "engine",
-    "callbacks",
-    "utils",
-    "distribution",
-}
-MAY = {  # a room, and what it may import beside itself
-    "errors": set(),
-    "said": set(),
-    "seen": {"errors"},
-    "graph": {"errors"},
-    "tensor": {"errors", "graph"},
-    "absent": {"errors"},
-    "ops": {"errors", "said", "graph", "tensor", "absent"},
-    "readings": {"errors", "said", "graph", "tensor", "ops", "seen"},
-    "array_api": {"errors", "graph", "tensor", "ops"},
-    "own": {"errors", "graph", "tensor", "ops", "readings"},
-    "config": {"errors", "graph", "dtype_policies"},
-    "backend": {"config", "layers"},
-    "distribution": {"errors", "absent", "xla"},
-    "engine": {"errors", "graph", "tensor", "readings", "distribution", "xla"},
-    "compiling": {"graph", "tensor", "readings", "engine"},
-    "xla": {"errors", "graph", "tensor", "ops", "readings", "engine", "distribution"},
-    "configurable": {"errors", "graph", "tensor"},
-    "dtype_policies": {"errors", "graph", "configurable"},
-    "initializers": {*WORDS, "absent", "dtype_policies"},
-    "regularizers": WORDS,
-    "constraints": WORDS,
-    "activations": WORDS,
-    "layers": {
-        *WORDS,
-        "absent",
-        "readings",
-        "dtype_policies",
-        "initializers",
-        "regularizers",
-        "constraints",
-        "activations",
-    },
-    "optimizers": {*WORDS, "readings", "initializers"},
-    "losses": {*WORDS, "absent", "readings", "dtype_policies", "layers"},
-    "metrics": {*WORDS, "readings", "dtype_policies", "initializers", "layers", "losses"},
-    "callbacks": {"errors", "absent", "distribution"},
-    "training": TRAINING,
-    "models": {*TRAINING, "training", "draw", "figures", "compiling", "said", "seen"},
-    "saving": {*TRAINING, "training", "models"},
-    "applications": {"errors", "graph", "tensor", "ops", "layers", "models"},
-    "datasets": {"errors"},
-    "utils": {"errors", "graph", "tensor", "ops", "datasets", "absent"},
-    "draw": {"errors"},
-    "figures": {"errors", "said", "seen", "graph", "tensor", "ops", "readings", "draw", "engine", "compiling", "utils"},
-    "cli": {*TRAINING, "training", "models", "saving", "datasets", "draw", "figures"},
-}
-# imported inside a function, at need: named by the design
-LAZY = {
-    ("tensor", "array_api"),
-    ("models", "saving"),
-    ("seen", "utils"),
-    ("seen", "draw"),
-    ("readings", "figures"),
-    ("tensor", "figures"),
-    ("errors", "figures"),
-}
-
-
-def rooms():
-    for path in ROOT.rglob("*.py"):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        if parts[0] not in ("__init__", "__main__"):
-            yield path, parts
-
-
-@pytest.mark.parametrize(("path", "parts"), list(rooms()), ids=lambda v: "/".join(v) if isinstance(v, tuple) else "")
-def test_imports_point_one_way(path, parts):
-    room = parts[0]
-    assert room in MAY, f"{room} is a new room: say in this test what it may import"
-    package = ("chainrule", *(parts[:-1] if parts[-1] != "__init__" or len(parts) > 1 else parts))
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1]
-            if len(base) == 1 and not node.module:
-                names = [alias.name for alias in node.names]
-            else:
-                names = [(*base, *(node.module or "").split("."))[1]]
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chainrule"):
-            rest = node.module.split(".")[1:]
-            names = rest[:1] or [alias.name for alias in node.names]
-        for name in names:
-            if name and name != room:
-                assert name in MAY[room] or (room, name) in LAZY, f"{path.name}:{node.lineno} imports {name}"
 
 
 def test_only_numpy_is_imported():

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 import chainrule as cr
 from chainrule import ops, symbolic
-from chainrule.readings.run import run
+from chainrule.transforms.run import run
 
 X = np.random.default_rng(0).normal(size=(5, 3))
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from chainrule import datasets
+from chainrule.core.errors import ChainruleError, ValueProblem
 from chainrule.datasets import (
     blobs,
     boston,
@@ -28,7 +29,6 @@ from chainrule.datasets import (
     spirals,
     two_moons,
 )
-from chainrule.errors import ChainruleError, ValueProblem
 
 NOWHERE = (files.Remote("file:///nowhere/at/all.gz", "0" * 64),)
 

@@ -13,8 +13,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import callbacks, distribution
-from chainrule.errors import GraphError, HabitError, ValueProblem
-from chainrule.training.alike import must_be_alike
+from chainrule.core.errors import GraphError, HabitError, ValueProblem
+from chainrule.training.replicas import check_replicas_in_sync
 
 jax = pytest.importorskip("jax")
 
@@ -56,7 +56,7 @@ SEVERAL = f"""{MODEL}
 import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
-from chainrule.xla import devices
+from chainrule.engines.xla import devices
 
 assert distribution.list_devices() == ["cpu:0", "cpu:1", "cpu:2", "cpu:3"], distribution.list_devices()
 assert distribution.get_device_count("CPU") == 4
@@ -287,7 +287,7 @@ def test_a_wrong_launch_teaches(typed, words, said):
 
 
 def test_a_launch_without_jax_teaches(typed, monkeypatch):
-    monkeypatch.setattr("chainrule.engine.xla_installed", lambda: False)
+    monkeypatch.setattr("chainrule.engines.engine.xla_installed", lambda: False)
     assert 'pip install "chainrule[fast]"' in typed("launch", "-n", "2", __file__).err
 
 
@@ -378,6 +378,6 @@ def test_processes_that_begin_otherwise(second, monkeypatch, place, mend):
     model.compile("sgd", "mse")
     monkeypatch.setattr(distribution, "gathered", gathered)
     with pytest.raises(GraphError, match=mend):
-        must_be_alike(model, (np.ones((3, 2)), np.ones((3, 0)), None), (0, 0))
+        check_replicas_in_sync(model, (np.ones((3, 2)), np.ones((3, 0)), None), (0, 0))
     monkeypatch.setattr(distribution, "gathered", lambda numbers: np.array([numbers, numbers], np.uint32))
-    must_be_alike(model, (np.ones((3, 2)), np.float32(1), None), (0, 0))
+    check_replicas_in_sync(model, (np.ones((3, 2)), np.float32(1), None), (0, 0))

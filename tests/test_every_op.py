@@ -12,8 +12,8 @@ from chainrule import ops, symbolic, tensor
 from chainrule.graph import Graph, as_dtype, verify
 from chainrule.ops import Sample, registry
 from chainrule.ops.rules import elementwise_batch
-from chainrule.readings.differentiate import gradients, jvp
-from chainrule.readings.run import run
+from chainrule.transforms.differentiate import gradients, jvp
+from chainrule.transforms.run import run
 from oracles import ORACLES, PLAIN, threefry
 
 RECORDS = {name: op for name, op in registry.items() if op.value.__module__.startswith("chainrule.")}  # not users' own

@@ -15,8 +15,9 @@ import pytest
 pytest.importorskip("jax", reason="the fast engine needs JAX")
 
 import chainrule as cr
-from chainrule import callbacks, engine, layers, losses, models, optimizers
-from chainrule.engine import Automatic, NumpyEngine
+from chainrule import callbacks, layers, losses, models, optimizers
+from chainrule.engines import engine
+from chainrule.engines.engine import Automatic, NumpyEngine
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(70, 8, 8, 2)).astype("float32")

@@ -17,20 +17,18 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers, ops
+from chainrule.analysis.explain import Step
+from chainrule.analysis.explain.scope_tree import Scope, visible
+from chainrule.core.errors import IndexProblem, ValueProblem
 from chainrule.draw import curves
+from chainrule.draw import locale as words
+from chainrule.draw.format import show, signs
 from chainrule.draw.layout import layered
 from chainrule.draw.notation import latex, mathml
-from chainrule.errors import IndexProblem, ValueProblem
-from chainrule.figures import words
-from chainrule.figures.shown import signs
-from chainrule.figures.ways import WAYS
+from chainrule.inspection.implementations import IMPLEMENTATIONS
 from chainrule.ops.record import registry
-from chainrule.readings.explain import Step
-from chainrule.readings.explain.data import show
-from chainrule.readings.explain.onion import Part, visible
 
-ROOMS = Path(cr.__file__).parent
-FIGURES, READINGS, OPS, MODELS, CLI = (ROOMS / room for room in ("figures", "readings", "ops", "models", "cli"))
+SOURCE = Path(cr.__file__).parent
 
 
 # ---- notation: an evaluator of MathML of its own
@@ -110,7 +108,7 @@ def test_what_is_no_expression_is_shown_as_it_stands():
 
 @pytest.mark.parametrize("name", registry)
 def test_every_operations_formula_can_be_set(name):
-    written = re.sub(r"\{[a-z_]+\}", "1", registry[name].written)
+    written = re.sub(r"\{[a-z_]+\}", "1", registry[name].format)
     names = [f"x{i}" for i in range(9)]
     assert "<mtext>" not in mathml(written, names).replace("<mtext>…</mtext>", "")
 
@@ -162,20 +160,14 @@ def test_an_empty_graph_has_a_layout():
 
 # ---- words
 
-# a `Said`, and what an operation's record says, are looked up where they are made
-SAID = {"self.said", "found.said", "report.verdict", "r.formula", "line.formula", "self.what"}
+# a `LazyMessage`, and what an operation's record says, are looked up where they are made
+SAID = {"self.said", "found.said", "report.verdict", "r.formula", "line.formula", "how.what"}
 SAID |= {"role", "edge.role", "problem", "hint", "p", "h", "value"}
 
 
 def said():
-    """Every sentence that figures and readings say, read off their code."""
-    for path in (
-        *FIGURES.glob("*.py"),
-        *READINGS.rglob("*.py"),
-        *OPS.rglob("*.py"),
-        *MODELS.glob("*.py"),
-        *CLI.glob("*.py"),
-    ):
+    """Every sentence that is shown in the reader's language, read off the code."""
+    for path in SOURCE.rglob("*.py"):
         tree = ast.parse(path.read_text())
         constants = {
             node.targets[0].id: ast.literal_eval(node.value)
@@ -185,7 +177,7 @@ def said():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
                 "say",
-                "Said",
+                "LazyMessage",
             ):
                 first = node.args[0]
                 for told in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
@@ -193,8 +185,8 @@ def said():
                         yield told.value
                     elif isinstance(told, ast.Name) and told.id in constants:
                         yield constants[told.id]
-                    elif isinstance(told, ast.Call):  # of `Said`, which this walk comes to
-                        assert told.func.id == "Said"
+                    elif isinstance(told, ast.Call):  # of `LazyMessage`, which this walk comes to
+                        assert told.func.id == "LazyMessage"
                     else:
                         assert ast.unparse(told) in SAID, f"{path.name}: {ast.unparse(told)} cannot be looked up"
 
@@ -209,7 +201,7 @@ def _literal(node):
 
 @pytest.mark.parametrize("language", [name for name in words.LANGUAGES if name != "en"])
 def test_every_sentence_is_in_every_language(language):
-    wanted = {*said(), *(record.says for record in registry.values())}
+    wanted = {*said(), *(record.gradient_note for record in registry.values())}
     own = words.catalogue(language).sentences
     assert set(own) == wanted
     for english, other in own.items():
@@ -379,7 +371,7 @@ def network():
 
 def parts(part):
     for inner in part.inside:
-        if isinstance(inner, Part):
+        if isinstance(inner, Scope):
             yield inner
             yield from parts(inner)
 
@@ -389,8 +381,8 @@ def test_a_scopes_own_upstream_and_downstream():
     model, x, y = network()
     e = model.explain(x, y)
     steps = {s.name: s for s in e.steps}
-    assert [s.name for s in e.onion.steps] == [s.name for s in e.steps]
-    seen = {p.path: p for p in parts(e.onion)}
+    assert [s.name for s in e.scope_tree.steps] == [s.name for s in e.steps]
+    seen = {p.path: p for p in parts(e.scope_tree)}
     assert {"net", "net/conv", "net/bn", "net/bn/batch_normalization", "net/out/softmax"} <= set(seen)
     for part in seen.values():
         inside = {s.name for s in part.steps}
@@ -418,11 +410,11 @@ def test_a_scope_used_twice_is_two_parts():
     model = cr.Model(x, ops.tanh(shared(ops.tanh(shared(x)))), name="net")
     model.compile(loss="mse")
     e = model.explain(np.ones((2, 3)), np.zeros((2, 3)))
-    assert [p.path for p in parts(e.onion) if p.name == "shared"] == ["net/shared"] * 2
-    depth_one = visible(e, 2)
+    assert [p.path for p in parts(e.scope_tree) if p.name == "shared"] == ["net/shared"] * 2
+    depth_one = visible(e.scope_tree, 2)
     made = set()
     for here in depth_one:  # in an order in which each reads only what is before it
-        own = {s.name for s in here.steps} if isinstance(here, Part) else {here.name}
+        own = {s.name for s in here.steps} if isinstance(here, Scope) else {here.name}
         assert {n for n in here.inputs if n in {s.name for s in e.steps}} <= made | own
         made |= own
 
@@ -448,7 +440,7 @@ def test_deep_scopes_need_no_recursion():
         y = x * 3.0
     e = cr.explain(y * 1.0)
     assert "deep" in e.to_html()
-    assert sum(1 for s in e.onion.steps if isinstance(s, Step)) == 2
+    assert sum(1 for s in e.scope_tree.steps if isinstance(s, Step)) == 2
 
 
 # ---- one number
@@ -536,7 +528,7 @@ def test_explained_gradients_are_the_models():
     for name, shown in (("conv/kernel", "conv/kernel"), ("bn/gamma", "bn/gamma"), ("x", "x")):
         np.testing.assert_allclose(e.gradients[shown], g[name], rtol=1e-5, atol=1e-7)
     for layer in ("conv", "bn", "flat", "out"):
-        (part,) = [p for p in parts(e.onion) if p.path == f"net/{layer}"]
+        (part,) = [p for p in parts(e.scope_tree) if p.path == f"net/{layer}"]
         total = sum(ed.downstream for ed in e.edges if ed.input == part.outputs[0])
         np.testing.assert_allclose(total, g[layer], rtol=1e-5, atol=1e-7)
 
@@ -740,7 +732,7 @@ def test_where_a_nan_began():
     with np.errstate(all="ignore"), cr.scope("block"):
         y = ops.sum(ops.exp(ops.log(x)) * 2.0)
     e = cr.explain(y)
-    first = e.troubles[0]
+    first = e.diagnostics[0]
     assert (first.scope, first.index) == ("block", (1, 0))
     assert "1 of 4 entries, made by log" in str(first)
     assert "test_figures.py" in first.line
@@ -750,7 +742,7 @@ def test_where_a_nan_began():
 
 def test_where_a_gradient_became_infinite():
     x = cr.Variable([4.0, 0.0], name="x")
-    (found,) = cr.explain(ops.sum(ops.sqrt(x))).troubles
+    (found,) = cr.explain(ops.sum(ops.sqrt(x))).diagnostics
     assert (found.name, found.index) == ("x", (1,))
     assert "where sqrt hands it to x: 1 of 2" in str(found)
 
@@ -758,7 +750,7 @@ def test_where_a_gradient_became_infinite():
 def test_dead_units_and_weights_that_no_gradient_reaches():
     w = cr.Variable([[1.0, -1.0, -2.0]], name="w")
     h = ops.relu(cr.tensor(np.arange(1.0, 9.0)[:, None]) @ w)
-    dead, unreached = cr.explain(ops.sum(h * cr.Variable([0.0, 1.0, 1.0], name="v"))).troubles
+    dead, unreached = cr.explain(ops.sum(h * cr.Variable([0.0, 1.0, 1.0], name="v"))).diagnostics
     assert "2 of 3 units" in str(dead)
     assert dead.index == (0, 1)
     assert "no gradient reaches w" in str(unreached)
@@ -778,7 +770,7 @@ def test_weights_that_the_loss_never_uses():
     model.compile("sgd", "mse")
     x, y = np.ones((4, 3)), np.zeros((4, 2))
     e = model.explain(x, y)
-    assert e.unused == ["idle<b>/kernel", "idle<b>/bias"] == [found.name for found in e.troubles]
+    assert e.unused == ["idle<b>/kernel", "idle<b>/bias"] == [found.name for found in e.diagnostics]
     assert "no path leads" in str(e)
     assert "idle&lt;b&gt;/kernel has no part in J" in e.to_html()
     read(e.to_html("ko"))
@@ -807,7 +799,7 @@ def test_a_narrow_float_in_its_own_digits():
 
 
 def test_ulps_are_of_the_dtype_that_was_computed_in():
-    from chainrule.models.inside import _difference
+    from chainrule.inspection.values import _difference
 
     a = np.array([1.0, 0.5], "float32")
     b = a + np.array([2.0**-7, 0.0], "float32")
@@ -820,14 +812,14 @@ def test_units_that_are_off_for_a_few_examples_are_not_dead():
     w = cr.Variable([[1.0, -1.0, -2.0]], name="w")
     for rows, said in ((1, 0), (7, 0), (8, 1)):
         h = ops.relu(cr.tensor(np.arange(1.0, rows + 1)[:, None]) @ w)
-        assert len(cr.explain(ops.sum(h)).troubles) == said
+        assert len(cr.explain(ops.sum(h)).diagnostics) == said
 
 
 def test_where_a_path_ends():
     q = cr.Variable([1.0, 3.0], name="q")
     b = cr.Variable(2.0, name="b")
     for y in (ops.cast(ops.argmax(q), "float32"), ops.cast(ops.argmax(q), "float32") + b):
-        (found,) = cr.explain(y).troubles
+        (found,) = cr.explain(y).diagnostics
         assert str(found).startswith("no gradient reaches q: the path ends at argmax")
         assert "test_figures.py" in str(found)
 
@@ -850,7 +842,7 @@ def test_a_gradient_that_is_zero_but_for_rounding_is_no_headline():
 
 def test_nothing_is_said_where_all_is_well():
     x = cr.Variable([1.0, 2.0], name="x")
-    assert cr.explain(ops.sum(ops.relu(x) * x)).troubles == []
+    assert cr.explain(ops.sum(ops.relu(x) * x)).diagnostics == []
 
 
 # ---- arrays
@@ -1051,7 +1043,7 @@ def test_costs_of_what_is_not_known():
 
 def test_verify_measures_in_ulps():
     pytest.importorskip("jax")
-    from chainrule.models.inside import last_place
+    from chainrule.inspection.values import last_place
 
     for kind in (np.float32, np.float64):
         for size in (1.0, 3.7, 1e-20, 123456.0):
@@ -1072,8 +1064,8 @@ def test_verify_measures_in_ulps():
 
 def test_verify_sees_an_engine_that_is_wrong(monkeypatch):
     pytest.importorskip("jax")
-    from chainrule.engine import engine
-    from chainrule.models import inside
+    from chainrule.engines.engine import engine
+    from chainrule.inspection import values as inside
 
     class Wrong:
         def __init__(self, right):
@@ -1138,7 +1130,7 @@ def test_regions_that_cannot_be_read():
 # ---- three ways
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_the_three_ways_agree(name):
     found = cr.how(name, sizes=[6, 12], seconds=0.001)
     for s in found.sizes:
@@ -1152,8 +1144,8 @@ def test_the_three_ways_agree(name):
 
 
 def test_a_way_that_is_wrong_is_seen(monkeypatch):
-    wrong = WAYS["softmax"]._replace(loop=lambda x: [[v + 0.01 for v in row] for row in x])
-    monkeypatch.setitem(WAYS, "softmax", wrong)
+    wrong = IMPLEMENTATIONS["softmax"]._replace(loop=lambda x: [[v + 0.01 for v in row] for row in x])
+    monkeypatch.setitem(IMPLEMENTATIONS, "softmax", wrong)
     monkeypatch.setattr("inspect.getsource", lambda f: "")
     assert cr.how("softmax", sizes=[5], seconds=0.001).sizes[0].difference > 1e-3
 
@@ -1420,8 +1412,8 @@ def test_folded_names_are_words_not_divisions():
     folded = model.explain(x, y).fold(1)
     step = next(s for s in folded.steps if s.operation == "net/conv")
     assert step.formula == "net/conv(x, conv/kernel, conv/bias)"
-    assert "mfrac" not in mathml(step.written, step.operands)
-    assert "net/conv" in mathml(step.written, step.operands)
+    assert "mfrac" not in mathml(step.format, step.operands)
+    assert "net/conv" in mathml(step.format, step.operands)
     with cr.scope("a {0} brace"):
         z = cr.Variable(2.0, name="v") * 3.0
     assert "a {0} brace" in str(cr.explain(z + 1.0).fold(0))
@@ -1452,7 +1444,7 @@ def test_layers_travel_between_processes_with_their_line():
 
 
 def test_a_nan_on_one_engine_alone_is_the_worst():
-    from chainrule.models.inside import Verification, _difference
+    from chainrule.inspection.values import Verification, _difference
 
     nan, same = np.array([np.nan, 1.0], "float32"), np.array([2.0, 1.0], "float32")
     rows = [_difference("a", "output", nan, same), _difference("b", "output", same, same)]
@@ -1565,7 +1557,7 @@ def test_bfloat16_is_seen():
     x = cr.Variable([1.0, 0.0], name="x", dtype="bfloat16")
     with np.errstate(all="ignore"):
         e = cr.explain(ops.sum(ops.log(x)))
-    assert "made by log" in str(e.troubles[0])
+    assert "made by log" in str(e.diagnostics[0])
     picture = cr.look(x)
     assert picture.to_dict()["max"] == 1.0
     assert "bfloat16" in picture.to_svg()

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from chainrule import callbacks, ops
-from chainrule.errors import GraphError, IndexProblem, ShapeError, ValueProblem
+from chainrule.core.errors import GraphError, IndexProblem, ShapeError, ValueProblem
 from chainrule.layers import Dense, Flatten, Input, Layer
 from chainrule.models import Sequential
 from chainrule.ops.random import set_random_seed
-from chainrule.training.ahead import Ahead, reading_ahead
-from chainrule.training.feed import OnDisk, source_of
+from chainrule.training.data_adapter import OnDisk, data_adapter_for
+from chainrule.training.prefetch import Prefetcher, prefetching
 from chainrule.utils import PyDataset, image_dataset_from_directory, table_dataset_from_parquet
 
 RNG = np.random.default_rng(2)
@@ -57,7 +57,7 @@ class Inline(PyDataset):
         return -(-len(X) // self.size)
 
     def __getitem__(self, i):
-        self.read.append((i, reading_ahead()))
+        self.read.append((i, prefetching()))
         return X[self.size * i : self.size * (i + 1)], Y[self.size * i : self.size * (i + 1)]
 
 
@@ -65,7 +65,7 @@ class Threaded(Inline):
     workers = 1
 
 
-class Cut(Exception):
+class Detached(Exception):
     pass
 
 
@@ -82,7 +82,7 @@ class At(callbacks.Callback):
 
 
 def cut(model):
-    raise Cut
+    raise Detached
 
 
 # ---- the iterator
@@ -90,8 +90,8 @@ def cut(model):
 
 def test_order_and_items_are_the_iterators():
     for n in range(4):
-        assert list(Ahead(iter(range(n)))) == list(range(n))
-    done = Ahead(iter([7]))
+        assert list(Prefetcher(iter(range(n)))) == list(range(n))
+    done = Prefetcher(iter([7]))
     assert [*done, *done] == [7]
 
 
@@ -104,7 +104,7 @@ def test_reading_overlaps_with_use_and_goes_one_item_ahead():
             event.set()
             yield k
 
-    ahead = Ahead(items())
+    ahead = Prefetcher(items())
     for k in ahead:
         if k + 1 < len(read):
             assert read[k + 1].wait(20)
@@ -118,7 +118,7 @@ def test_what_the_iterator_raises_comes_in_its_items_place():
         yield 2
         raise KeyError("third")
 
-    ahead = Ahead(items())
+    ahead = Prefetcher(items())
     assert [next(ahead), next(ahead)] == [1, 2]
     with pytest.raises(KeyError, match="third") as caught:
         next(ahead)
@@ -129,7 +129,7 @@ def test_what_the_iterator_raises_comes_in_its_items_place():
 @pytest.mark.parametrize("taken", [0, 1, 2, 5, 6])
 def test_closing_ends_the_thread(taken):
     items = iter(range(5))
-    ahead = Ahead(items)
+    ahead = Prefetcher(items)
     for _ in range(taken):
         next(ahead, None)
     assert bool(readers()) == (0 < taken < 6)
@@ -143,7 +143,7 @@ def test_where_there_are_no_threads_items_come_all_the_same(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert list(Ahead(iter("abc"))) == ["a", "b", "c"]
+    assert list(Prefetcher(iter("abc"))) == ["a", "b", "c"]
 
 
 def test_the_callers_context_holds_for_what_is_read():
@@ -152,7 +152,7 @@ def test_the_callers_context_holds_for_what_is_read():
             yield np.geterr()["divide"]
 
     with np.errstate(divide="call"):
-        assert list(Ahead(items())) == ["call"] * 3
+        assert list(Prefetcher(items())) == ["call"] * 3
 
 
 # ---- fit, evaluate, predict
@@ -250,7 +250,7 @@ def test_the_thread_ends_however_fit_ends(reason, step):
         model.stop_training = True
 
     do = {"callback": cut, "stop": stop, "ctrl-c": lambda model: signal.raise_signal(signal.SIGINT)}[reason]
-    expected = {"callback": Cut, "ctrl-c": KeyboardInterrupt}
+    expected = {"callback": Detached, "ctrl-c": KeyboardInterrupt}
     model = net()
     with pytest.raises(expected[reason]) if reason in expected else contextlib.nullcontext():
         model.fit(Threaded(), epochs=2, verbose=0, callbacks=[At(step, do)])
@@ -258,7 +258,7 @@ def test_the_thread_ends_however_fit_ends(reason, step):
     for how in ("evaluate", "predict"):
         watching = At(0, cut)
         watching.on_test_batch_end = watching.on_predict_batch_end = watching.on_train_batch_end
-        with pytest.raises(Cut):
+        with pytest.raises(Detached):
             getattr(model, how)(Threaded(), verbose=0, callbacks=[watching])
         assert not readers()
 
@@ -317,7 +317,7 @@ def test_the_state_is_that_of_the_batches_used():
 @pytest.mark.parametrize("step", [0, 2, 4])
 def test_what_was_read_and_not_used_is_put_back(step):
     data, model, whole = Endless(), net(), net()
-    with pytest.raises(Cut):
+    with pytest.raises(Detached):
         model.fit(data, steps_per_epoch=5, verbose=0, callbacks=[At(step, cut)])
     assert data.at[0] == step + 1
     again = Endless()
@@ -333,7 +333,7 @@ def test_data_that_draws_from_the_librarys_streams_is_read_between_the_steps(tmp
 
     class Noisy(Endless):
         def __next__(self):
-            where.append(reading_ahead())
+            where.append(prefetching())
             x, y = super().__next__()
             return x + ops.random.normal(x.shape).numpy(), y
 
@@ -342,7 +342,7 @@ def test_data_that_draws_from_the_librarys_streams_is_read_between_the_steps(tmp
         return model.fit(Noisy(), epochs=2, steps_per_epoch=4, verbose=0, callbacks=[*more]).history, weights(model)
 
     want = fit()
-    with pytest.raises(Cut):
+    with pytest.raises(Detached):
         fit(callbacks.BackupAndRestore(tmp_path / "b", save_freq=1), At(2, cut))
     assert fit(callbacks.BackupAndRestore(tmp_path / "b", save_freq=1)) == want
     assert not any(where)
@@ -377,7 +377,7 @@ class Limited(Layer):
 
 
 def test_batches_kept_to_find_a_nan_are_bounded(monkeypatch):
-    from chainrule.training import watch
+    from chainrule.training import nan_guard as watch
 
     most = 0
 
@@ -387,8 +387,8 @@ def test_batches_kept_to_find_a_nan_are_bounded(monkeypatch):
             most = max(most, len(told[0].since))
 
     told = []
-    begun = watch.Watch.__init__
-    monkeypatch.setattr(watch.Watch, "__init__", lambda self: (told.append(self), begun(self))[1])
+    begun = watch.NanGuard.__init__
+    monkeypatch.setattr(watch.NanGuard, "__init__", lambda self: (told.append(self), begun(self))[1])
     monkeypatch.setattr(watch, "MOST", 10 * 4 * (3 + 1) * 4)
     monkeypatch.setattr(watch, "SHARE", 1e9)  # never by the clock
     for bad in (False, True):  # a value that is never finite is no reason to keep everything
@@ -450,15 +450,15 @@ def test_rows_on_disk_are_read_by_batch_in_the_files_order(tmp_path):
 def test_what_lies_on_disk_is_known(tmp_path):
     on_disk = mapped(tmp_path, X)
     for x, lazy in [(on_disk, 1), (on_disk[3:], 1), (np.asarray(on_disk), 1), (on_disk[[1, 2]], 0), (on_disk + 1, 0)]:
-        assert isinstance(source_of(x).arrays[0], OnDisk) == lazy
+        assert isinstance(data_adapter_for(x).arrays[0], OnDisk) == lazy
     with pytest.raises(ShapeError, match="26 examples in x and 20 in y"):
-        source_of(on_disk, Y[:20])
+        data_adapter_for(on_disk, Y[:20])
     with pytest.raises(ValueProblem, match="dtype <U1"):
         net().predict(mapped(tmp_path, np.array([["a"]]), "words.npy"), verbose=0)
 
 
 def test_images_stay_bytes_until_their_batch(tmp_path):
-    source = source_of(mapped(tmp_path, np.zeros((9, 4, 4), "uint8")), batch_size=4)
+    source = data_adapter_for(mapped(tmp_path, np.zeros((9, 4, 4), "uint8")), batch_size=4)
     assert [batch[0].dtype for batch in source.batches(0)] == [np.uint8] * 3
 
 
@@ -572,11 +572,11 @@ def test_parquet_goes_on_from_a_checkpoint_bit_for_bit(parquet, tmp_path):
 
         def on_train_batch_end(self, batch, logs=None):
             if (self.epoch, batch) == (1, 2):
-                raise Cut
+                raise Detached
 
     whole, first, last = net(), net(), net()
     want = fit(whole, 7)
-    with pytest.raises(Cut):
+    with pytest.raises(Detached):
         fit(first, 7, callbacks.BackupAndRestore(tmp_path / "b", save_freq=1), Epoch())
     assert fit(last, 99, callbacks.BackupAndRestore(tmp_path / "b", save_freq=1)) == want
     assert weights(last) == weights(whole)
@@ -629,7 +629,7 @@ def test_pictures_are_read_ahead_and_by_batch(tmp_path, monkeypatch):
     from chainrule.utils import directory
 
     read, real = [], directory.load_img
-    monkeypatch.setattr(directory, "load_img", lambda path, mode: read.append(reading_ahead()) or real(path, mode))
+    monkeypatch.setattr(directory, "load_img", lambda path, mode: read.append(prefetching()) or real(path, mode))
     data = image_dataset_from_directory(tmp_path, image_size=(3, 3), batch_size=2, shuffle=False, verbose=False)
     assert not read
     found = Sequential([Input((3, 3, 3)), Flatten()]).predict(data, verbose=0)

@@ -16,7 +16,7 @@ import scipy.special
 from numpy.testing import assert_allclose
 
 from chainrule import Tensor, ops, symbolic, tensor
-from chainrule.errors import (
+from chainrule.core.errors import (
     ChainruleError,
     DTypeError,
     GraphError,
@@ -26,8 +26,8 @@ from chainrule.errors import (
     ValueProblem,
 )
 from chainrule.ops import functions
-from chainrule.readings.differentiate import gradients
-from chainrule.readings.run import run
+from chainrule.transforms.differentiate import gradients
+from chainrule.transforms.run import run
 from oracles import covered, same_pads
 
 CASES = {}

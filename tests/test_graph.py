@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.graph import Graph, Spec, ancestors, broadcast, promote, spec_of, verify
+from chainrule.graph import (
+    Graph,
+    Spec,
+    ancestors,
+    broadcast,
+    promote,
+    spec_of,
+    verify,
+)
 
 DTYPES = [
     "bool",
@@ -122,7 +130,7 @@ def test_backward_nodes_carry_their_forward_nodes_place():
     with cr.scope("layer"):
         y = ops.tanh(v)
     g = cr.gradients(y * y, v, create_graph=True)
-    made = [n.made for n in ancestors([g]) if n.made is not None and n.made.of is not None]
+    made = [n.source_info for n in ancestors([g]) if n.source_info is not None and n.source_info.of is not None]
     assert made
     assert {y.serial} <= {m.of for m in made}
     assert any(m.scope == "layer" for m in made)
@@ -151,17 +159,17 @@ def test_verifier_catches_broken_nodes():
 
 def test_a_value_that_breaks_the_shape_rule_is_caught():
     from chainrule.ops.record import Operation, registry
-    from chainrule.ops.rules import as_given, elementwise_batch, elementwise_spec, per_entry
+    from chainrule.ops.rules import elementwise_batch, elementwise_spec, per_entry, preserve_dtype
 
     try:
         faulty = Operation(
             "faulty",
             lambda o, x: o.sum(x),
             spec=elementwise_spec(),
-            casts=as_given,
+            casts=preserve_dtype,
             batch=elementwise_batch,
             cost=per_entry(),
-            says="nothing",
+            gradient_note="nothing",
             samples=[],
             doc="A record whose value and rule disagree.",
         )

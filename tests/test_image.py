@@ -13,9 +13,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import chainrule as cr
 from chainrule import ops, symbolic, tensor
-from chainrule.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
+from chainrule.core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from chainrule.ops import image
-from chainrule.readings.run import run
+from chainrule.transforms.run import run
 
 REASON = "install tests/peers.txt to compare with Keras"
 MODES = ("constant", "nearest", "wrap", "mirror", "reflect")

@@ -13,12 +13,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import chainrule as cr
 from chainrule import Variable, layers, ops, tensor
-from chainrule.engine import NumpyEngine
-from chainrule.errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
+from chainrule.core.errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
+from chainrule.engines.engine import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.layers import Input, Layer
-from chainrule.layers.calling import mask_of, set_mask
-from chainrule.readings.trace import trace
+from chainrule.layers.call_context import mask_of, set_mask
+from chainrule.transforms.trace import trace
 
 CASES = {}
 

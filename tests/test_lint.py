@@ -8,10 +8,10 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers, ops
-from chainrule.errors import ChainruleError
+from chainrule.core.errors import ChainruleError
+from chainrule.inspection import lint as lint_room
 from chainrule.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input
 from chainrule.models import Model, Sequential
-from chainrule.models import lint as lint_room
 from chainrule.training import TrainingWarning
 
 RNG = np.random.default_rng(2)
@@ -493,7 +493,7 @@ def normalized():
     return Sequential([Input((4,)), layers.BatchNormalization(), Dense(1)])
 
 
-class Reads(Model):
+class StateRecorder(Model):
     def __init__(self):
         super().__init__()
         self.dense = Dense(1)
@@ -571,7 +571,7 @@ SOUND = {
         {},
     ),
     "images without channels": (lambda: compiled(cnn(), sparse()), IMAGES[..., 0], LABELS, {}),
-    "a subclass of dictionaries": (lambda: compiled(Reads()), {"a": X, "b": X[:, :2]}, Y, {}),
+    "a subclass of dictionaries": (lambda: compiled(StateRecorder()), {"a": X, "b": X[:, :2]}, Y, {}),
     "whole columns": (lambda: compiled(mlp(1)), np.round(10 * X).astype(int), Y, {}),
     "subclassed": (lambda: compiled(Subclassed(3), sparse(from_logits=True)), X, LABELS, {}),
     "subclassed softmax": (

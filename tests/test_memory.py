@@ -8,11 +8,11 @@ import pytest
 
 import chainrule as cr
 from chainrule import RematScope, layers, ops
-from chainrule.engine import NumpyProgram
+from chainrule.engines.engine import NumpyProgram
 from chainrule.graph import Graph, spec_of
-from chainrule.readings.flat import Flat
-from chainrule.readings.trace import trace
-from chainrule.tensor import symbolic
+from chainrule.tensors.tensor import symbolic
+from chainrule.transforms.flatten import Flat
+from chainrule.transforms.trace import trace
 
 F4 = np.dtype("float32")
 
@@ -57,11 +57,11 @@ def test_flat_gives_the_graph_s_numbers():
     y = ops.gelu(ops.softmax(x))
     graph = Graph([x], [ops.sum(y), *cr.gradients(ops.sum(y), [x])])
     flat = Flat(graph)
-    assert not any("body" in row.node.attributes or row.node.operation.name == "pick" for row in flat.rows)
+    assert not any("body" in row.node.attributes or row.node.operation.name == "get_output" for row in flat.rows)
     values = [np.random.default_rng(0).normal(size=(3, 4)).astype("float32"), *flat.constants[1:]]
     for row in flat.rows:
-        values[row.place] = row.run(*[values[i] for i in row.inputs])
-        for i in flat.frees.get(row.place, ()):
+        values[row.position] = row.run(*[values[i] for i in row.inputs])
+        for i in flat.frees.get(row.position, ()):
             values[i] = None
     given = cr.Variable(values[0])
     loss = ops.sum(ops.gelu(ops.softmax(given)))

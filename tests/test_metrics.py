@@ -8,12 +8,12 @@ import pytest
 
 import chainrule as cr
 from chainrule import losses, metrics, ops
-from chainrule.configurable import custom_object_scope, deserialize, serialize
-from chainrule.engine import NumpyEngine
-from chainrule.errors import ShapeError, ValueProblem
+from chainrule.core.errors import ShapeError, ValueProblem
+from chainrule.engines.engine import NumpyEngine
 from chainrule.graph import spec_of
-from chainrule.layers.calling import set_mask
-from chainrule.readings.trace import trace
+from chainrule.layers.call_context import set_mask
+from chainrule.serialization.registry import custom_object_scope, deserialize, serialize
+from chainrule.transforms.trace import trace
 from targets import (
     binary,
     binary_scores,

@@ -14,8 +14,15 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers, models, ops
-from chainrule.errors import ChainruleError, GraphError, ShapeError, ValueProblem
-from chainrule.layers import Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
+from chainrule.core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from chainrule.layers import (
+    Conv2D,
+    Dense,
+    Flatten,
+    Input,
+    Layer,
+    MaxPooling2D,
+)
 from chainrule.models import Model, Sequential
 
 RNG = np.random.default_rng(5)

@@ -11,12 +11,12 @@ import pytest
 
 import chainrule as cr
 from chainrule import constraints, ops, optimizers
-from chainrule.configurable import deserialize, serialize
-from chainrule.engine import NumpyEngine
-from chainrule.errors import GraphError, ShapeError, ValueProblem
+from chainrule.core.errors import GraphError, ShapeError, ValueProblem
+from chainrule.engines.engine import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.optimizers import schedules
-from chainrule.readings.trace import trace
+from chainrule.serialization.registry import deserialize, serialize
+from chainrule.transforms.trace import trace
 
 SHAPES = [(), (5,), (3, 4), (2, 3, 2, 3)]
 NAMES = ["gain", "bias", "kernel", "filters"]

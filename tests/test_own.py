@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers, ops
-from chainrule.errors import GraphError, ShapeError, ValueProblem
+from chainrule.core.errors import GraphError, ShapeError, ValueProblem
 from chainrule.ops.record import registry
 
 
@@ -115,7 +115,7 @@ def test_the_usual_faults_are_named(fault):
 
     with pytest.raises(ValueProblem, match=f"(?s)a wrong backward of product.*{fault}"):
         product.backward(FAULTS[fault])
-    assert product.hand is None
+    assert product.custom_vjp is None
     assert not product.report
     assert fault in product.report.to_html()
 

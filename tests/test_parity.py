@@ -3,8 +3,8 @@
 import pytest
 
 import chainrule
-from chainrule.absent import ABSENT
-from chainrule.errors import HabitError
+from chainrule.core.errors import HabitError
+from chainrule.core.missing_names import MISSING_NAMES
 from parity import PAGE, arguments, difference, page, same_default, state
 
 
@@ -17,12 +17,12 @@ def test_every_absent_name_says_what_to_use_instead():
     assert rows == []
 
 
-@pytest.mark.parametrize(("room", "name"), [(r, n) for r in ABSENT for n in ABSENT[r]])
+@pytest.mark.parametrize(("room", "name"), [(r, n) for r in MISSING_NAMES for n in MISSING_NAMES[r]])
 def test_absent_names_raise_with_advice(room, name):
     owner = chainrule if room == "chainrule" else getattr(chainrule, room)
     with pytest.raises(HabitError, match="To mend it") as raised:
         getattr(owner, name)
-    assert ABSENT[room][name] in str(raised.value)
+    assert MISSING_NAMES[room][name] in str(raised.value)
 
 
 def test_differences_are_seen():

@@ -9,9 +9,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import RematScope, layers, ops, remat
-from chainrule.errors import ValueProblem
+from chainrule.core.errors import ValueProblem
 from chainrule.losses import SparseCategoricalCrossentropy
-from chainrule.readings.trace import trace
+from chainrule.transforms.trace import trace
 
 
 class Block(layers.Layer):

@@ -14,18 +14,25 @@ import time
 import numpy as np
 import pytest
 
-from chainrule import callbacks, layers, metrics, ops, optimizers, saving
-from chainrule.errors import ChainruleError, GraphError, ValueProblem
+from chainrule import (
+    callbacks,
+    layers,
+    metrics,
+    ops,
+    optimizers,
+    saving,
+)
+from chainrule.core.errors import ChainruleError, GraphError, ValueProblem
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
 from chainrule.ops.random import set_random_seed
-from chainrule.utils import PyDataset, atomic
+from chainrule.utils import PyDataset
 
 RNG = np.random.default_rng(1)
 X, Y, V = RNG.normal(size=(26, 3)), RNG.normal(size=(26, 1)), RNG.normal(size=(7, 3))
 
 
-class Cut(Exception):
+class Detached(Exception):
     """Stands for whatever ends a program."""
 
 
@@ -43,11 +50,11 @@ class CutAt(callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if (self.epoch, batch) == self.at:
-            raise Cut
+            raise Detached
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch, None) == self.at:
-            raise Cut
+            raise Detached
 
 
 def net(optimizer=None, measured=("mae",), dropout=0.3):
@@ -77,7 +84,7 @@ def check(folder, make, fit, cuts, save_freq="epoch", own=tuple, epochs=3, doubl
     for place in cuts:
         try:
             fit(make(), [*own(), backup(folder, save_freq, double), CutAt(*place)], epochs)
-        except Cut:
+        except Detached:
             cut += 1
     assert cut > len(cuts) // 2  # a step that was saved is not taken again
     model = make()
@@ -246,7 +253,7 @@ class Batches(PyDataset):
         self.rng.bit_generator.state = state["rng"]
 
 
-class Again:
+class Rematerializer:
     """Begins anew for each epoch."""
 
     def __iter__(self):
@@ -287,13 +294,13 @@ class Examples:
 SOURCES = {
     "data set": (Batches, {}),
     "data set by class": (lambda: Labelled(), {"class_weight": {0: 1.0, 1: 2.0}}),
-    "again": (Again, {}),
-    "again, of steps": (Again, {"steps_per_epoch": 8}),
+    "again": (Rematerializer, {}),
+    "again, of steps": (Rematerializer, {"steps_per_epoch": 8}),
     "data set, of steps": (lambda: Labelled(), {"steps_per_epoch": 4}),
     "endless": (Endless, {"steps_per_epoch": 6}),
     "endless by class": (Endless, {"steps_per_epoch": 6, "class_weight": {0: 2.0}}),
     "examples": (Examples, {"batch_size": 5}),
-    "validated by a generator": (Again, {"validation_data": Endless, "validation_steps": 3}),
+    "validated by a generator": (Rematerializer, {"validation_data": Endless, "validation_steps": 3}),
 }
 
 
@@ -326,11 +333,11 @@ def test_a_generator_that_cannot_say_where_it_stands(validating, tmp_path):
 
     def fit(*more):
         told = [callbacks.BackupAndRestore(tmp_path / "b", save_freq=2), *more]
-        data = {"x": Again(), "validation_data": generator(), "validation_steps": 2} if validating else {
+        data = {"x": Rematerializer(), "validation_data": generator(), "validation_steps": 2} if validating else {
             "x": generator(), "steps_per_epoch": 5}  # fmt: skip
         net().fit(**data, epochs=2, callbacks=told, verbose=0)
 
-    with pytest.raises(Cut):
+    with pytest.raises(Detached):
         fit(CutAt(1, 3))
     with pytest.raises(GraphError, match=r"cannot say where it stood.*get_state"):
         fit()
@@ -397,7 +404,7 @@ def test_another_model_is_refused_and_left_alone(name, tmp_path):
 
 def test_other_metrics_are_refused(tmp_path):
     told = [callbacks.BackupAndRestore(tmp_path, save_freq=2)]
-    with pytest.raises(Cut):
+    with pytest.raises(Detached):
         arrays(net(), [*told, CutAt(0, 3)], 2)
     with pytest.raises(ValueProblem, match="metrics/"):
         arrays(net(measured=["mse"]), told, 2)

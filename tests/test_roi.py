@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import chainrule as cr
 from chainrule import ops, symbolic, tensor
-from chainrule.errors import (
+from chainrule.core.errors import (
     ChainruleError,
     DTypeError,
     IndexProblem,
@@ -16,7 +16,7 @@ from chainrule.errors import (
     SymbolicError,
     ValueProblem,
 )
-from chainrule.readings.run import run
+from chainrule.transforms.run import run
 
 rng = np.random.default_rng(3)
 IMAGES = rng.normal(size=(3, 9, 11, 4))

@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule
-from chainrule import layers, losses, metrics, ops, optimizers, saving
-from chainrule.errors import ChainruleError, ShapeError, ValueProblem
+from chainrule import (
+    layers,
+    losses,
+    metrics,
+    ops,
+    optimizers,
+    saving,
+)
+from chainrule.core.errors import ChainruleError, ShapeError, ValueProblem
 from chainrule.layers import Dense, Input
 from chainrule.models import Model, Sequential, clone_model, model_from_json
 from chainrule.ops.random import set_random_seed

@@ -16,12 +16,12 @@ from PIL import Image
 
 import chainrule as cr
 from chainrule import layers, ops
+from chainrule.core.display import Displayable, Figure
+from chainrule.core.errors import ValueProblem
+from chainrule.core.messages import LazyMessage
 from chainrule.draw import raster
+from chainrule.draw.locale import LANGUAGES, catalogue
 from chainrule.draw.text import cells
-from chainrule.errors import ValueProblem
-from chainrule.figures.words import LANGUAGES, catalogue
-from chainrule.said import Said
-from chainrule.seen import Drawn, Seen
 from chainrule.utils import plot_model
 from looked import DRAWN, LOOKED, network
 
@@ -40,8 +40,8 @@ def test_every_result_has_every_form(name, tmp_path):
     if name == "verify":
         pytest.importorskip("jax")
     found = LOOKED[name]()
-    assert isinstance(found, Seen)
-    assert isinstance(found, Drawn) == (name in DRAWN)
+    assert isinstance(found, Displayable)
+    assert isinstance(found, Figure) == (name in DRAWN)
     assert str(found) == repr(found) == found.to_text() == found.to_text("en")
     assert not HANGUL.search(found.to_text())
     bundle = found._repr_mimebundle_()
@@ -222,10 +222,10 @@ def test_a_model_is_drawn_as_png(tmp_path):
 
 
 def test_a_sentence_remembers_what_it_was_made_of():
-    inner = Said(
+    inner = LazyMessage(
         "the gradient of {name} has shape {found}, where {name} has {shape}", name="{w}", found=(2, 3), shape=()
     )
-    said = Said("{problem} (its transpose would fit)", problem=inner)
+    said = LazyMessage("{problem} (its transpose would fit)", problem=inner)
     assert said == "the gradient of {w} has shape (2, 3), where {w} has () (its transpose would fit)"
     again = pickle.loads(pickle.dumps(said))
     assert again == said

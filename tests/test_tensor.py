@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.errors import HabitError, ImmutableError, IndexProblem, ValueProblem
+from chainrule.core.errors import HabitError, ImmutableError, IndexProblem, ValueProblem
 
 A = np.array([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]])
 B = np.array([[2.0, 1.0, -3.0]])

@@ -11,13 +11,13 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.engine import NumpyEngine, engine
-from chainrule.errors import ChainruleError, GraphError, ShapeError, SymbolicError, ValueProblem
+from chainrule.core.errors import ChainruleError, GraphError, ShapeError, SymbolicError, ValueProblem
+from chainrule.engines.engine import NumpyEngine, engine
 from chainrule.graph import spec_of
 from chainrule.ops import random
 from chainrule.ops.random import SeedGenerator
-from chainrule.readings.trace import only_if, trace
-from chainrule.tensor import computing_in, recorder_here, recording
+from chainrule.tensors.tensor import computing_in, recorder_here, recording
+from chainrule.transforms.trace import run_if, trace
 
 F = np.dtype("float32")
 
@@ -177,10 +177,10 @@ def test_results_in_any_form():
 def gate(w, c, x):
     """Assigned before and inside; first met inside; read inside alone; nested."""
     w.assign_add(1.0)
-    with only_if(x > 0):
+    with run_if(x > 0):
         w.assign(w * 10.0)
         c.assign_add(w)
-        with only_if(x > 1):
+        with run_if(x > 1):
             w.assign_sub(x)
             c.assign(c * 2.0)
         c.assign_add(0.5)
@@ -218,13 +218,13 @@ def test_only_if_with_a_known_condition_inside_a_step():
     w = cr.Variable(1.0)
 
     def step(x):
-        with only_if(True):
+        with run_if(True):
             w.assign_add(x)
-        with only_if(False):
+        with run_if(False):
             w.assign(w * 100.0)
-            with only_if(x > 0):
+            with run_if(x > 0):
                 w.assign(w * 100.0)
-        with only_if(x > 0), only_if(False):
+        with run_if(x > 0), run_if(False):
             w.assign(w * 100.0)
         return w * 1.0
 
@@ -235,14 +235,14 @@ def test_only_if_with_a_known_condition_inside_a_step():
 
 def test_a_block_left_by_an_error_leaves_no_recorder():
     w = cr.Variable(1.0)
-    with pytest.raises(ZeroDivisionError), only_if(False):
+    with pytest.raises(ZeroDivisionError), run_if(False):
         1 // 0  # noqa: B018
     assert recorder_here() is None
     with pytest.raises(ZeroDivisionError):
         trace(lambda x: (w.assign(x * 0), 1 // 0), f())
     assert recorder_here() is None
     assert float(w) == 1.0
-    with pytest.raises(ShapeError), only_if([True, False]):
+    with pytest.raises(ShapeError), run_if([True, False]):
         w.assign(2.0)
 
 

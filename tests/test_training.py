@@ -17,7 +17,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import layers, ops, utils
-from chainrule.errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from chainrule.core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
 from chainrule.layers import Dense, Input
 from chainrule.models import Model, Sequential
 from chainrule.training import TrainingWarning, steps
@@ -346,7 +346,7 @@ class Batches(utils.PyDataset):
         self.ended += 1
 
 
-class Again:
+class Rematerializer:
     """An iterable that can be begun again."""
 
     def __iter__(self):
@@ -448,8 +448,8 @@ def test_py_data_sets_and_iterables():
     data = Batches()
     fits(data)
     assert data.ended == 2
-    fits(Again())
-    fits(Again(), steps_per_epoch=5)
+    fits(Rematerializer())
+    fits(Rematerializer(), steps_per_epoch=5)
 
 
 def test_batches_may_be_lists_and_carry_weights():

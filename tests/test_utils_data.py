@@ -17,7 +17,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import utils
-from chainrule.errors import ChainruleError, DTypeError, IndexProblem, ShapeError, ValueProblem
+from chainrule.core.errors import ChainruleError, DTypeError, IndexProblem, ShapeError, ValueProblem
 from chainrule.utils import batches, images
 
 SIGNATURES = {

@@ -11,7 +11,6 @@ from scipy import special, stats
 import chainrule as cr
 from chainrule import (
     activations,
-    configurable,
     constraints,
     dtype_policies,
     initializers,
@@ -19,10 +18,11 @@ from chainrule import (
     optimizers,
     regularizers,
 )
-from chainrule.configurable import custom_object_scope, deserialize, register_keras_serializable, serialize
-from chainrule.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
+from chainrule.core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from chainrule.ops import random
-from chainrule.ops.random import SeedGenerator, derived
+from chainrule.ops.random import SeedGenerator, fork_seed
+from chainrule.serialization import registry as configurable
+from chainrule.serialization.registry import custom_object_scope, deserialize, register_keras_serializable, serialize
 
 
 def keras_of():
@@ -140,7 +140,11 @@ def test_set_random_seed():
     for wrong in (-1, 2**32, 1.5, True, None):
         with pytest.raises(ValueProblem):
             cr.set_random_seed(wrong)
-    assert [derived("Dense").name, derived("Dense").name, derived("Conv").name] == ["Dense/1", "Dense/2", "Conv/1"]
+    assert [fork_seed("Dense").name, fork_seed("Dense").name, fork_seed("Conv").name] == [
+        "Dense/1",
+        "Dense/2",
+        "Conv/1",
+    ]
 
 
 # ---- initializers
@@ -250,7 +254,7 @@ def test_first_weights_hang_on_the_seed_and_their_kind_alone():
         if between:
             initializers.HeNormal()((9, 9))
             random.uniform((5,))
-            derived("Dropout")
+            fork_seed("Dropout")
         return [*found, initializers.GlorotUniform()((3, 4)).numpy()]
 
     plain, busy = model(False), model(True)
@@ -580,7 +584,7 @@ def test_configurations_of_keras_are_read():
     keras = keras_of()
     for room in ("initializers", "regularizers", "constraints"):
         ours, theirs = ROOMS[room], getattr(keras, room)
-        for made in (m for m in EVERYTHING if configurable.room_of(type(m)) == room):
+        for made in (m for m in EVERYTHING if configurable.module_name_of(type(m)) == room):
             if isinstance(made, initializers.Constant | initializers.Identity):
                 continue  # Keras leaves their arguments out, or writes arrays in a form of its own
             other = getattr(theirs, type(made).__name__).from_config(made.get_config())

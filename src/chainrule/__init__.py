@@ -10,19 +10,35 @@ tensor(8.0)
 from importlib import import_module
 from typing import Any
 
-from . import ops
-from .absent import lookup
-from .errors import ChainruleError, DTypeError, GraphError, HabitError, ShapeError, SymbolicError
+from . import errors, ops
+from .analysis.check import check
+from .analysis.explain import explain
+from .analysis.price import price
+from .core.errors import (
+    ChainruleError,
+    DTypeError,
+    GraphError,
+    HabitError,
+    ShapeError,
+    SymbolicError,
+)
+from .core.missing_names import lookup
+from .core.providers import register as register_providers
 from .graph import floatx, scope, set_floatx
 from .ops import random
 from .ops.random import set_random_seed
-from .readings.check import check
-from .readings.differentiate import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad
-from .readings.explain import explain
-from .readings.price import price
-from .readings.run import run
-from .readings.vectorize import vectorize
-from .tensor import Tensor, Variable, symbolic, tensor
+from .tensors.tensor import Tensor, Variable, symbolic, tensor
+from .transforms.differentiate import (
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+)
+from .transforms.run import run
+from .transforms.vectorize import vectorize
 
 __version__ = "0.1.0"
 
@@ -35,6 +51,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "check",
+    "errors",
     "explain",
     "floatx",
     "grad",
@@ -57,11 +74,11 @@ __all__ = [
 ]
 
 # Keras's modules and words, imported when they are first asked for: who only differentiates does not wait for them
-_ROOMS = (
+_MODULES = (
     "activations applications array_api backend callbacks config constraints datasets distribution dtype_policies "
     "initializers layers losses metrics models optimizers regularizers saving utils"
 ).split()
-_WORDS = {
+_NAMES = {
     "DTypePolicy": "dtype_policies",
     "FloatDTypePolicy": "dtype_policies",
     "Initializer": "initializers",
@@ -76,17 +93,17 @@ _WORDS = {
     "SeedGenerator": "ops.random",
     "Sequential": "models",
     "TrainingWarning": "training",
-    "compare": "models.cost",
-    "compile": "compiling",
-    "descent": "models.descent",
-    "how": "figures.how",
-    "look": "figures.arrays",
-    "operation": "own",
-    "regions": "figures.regions",
-    "slide": "figures.window",
+    "compare": "inspection.cost",
+    "compile": "engines.compile",
+    "descent": "inspection.descent",
+    "how": "inspection.how",
+    "look": "inspection.arrays",
+    "operation": "transforms.custom_rule",
+    "regions": "inspection.regions",
+    "slide": "inspection.sliding_window",
     "RematScope": "layers.rematerialization",
     "remat": "layers.rematerialization",
-    "set_language": "figures.words",
+    "set_language": "draw.locale",
 }
 
 _HABITS = {
@@ -95,19 +112,31 @@ _HABITS = {
     "vmap": "use chainrule.vectorize",
     "jit": "use chainrule.compile",
     "custom_gradient": "write @chainrule.operation, and its backward under @name.backward",
-    "convert_to_tensor": "use chainrule.tensor, or chainrule.ops.convert_to_tensor",
-    "as_tensor": "use chainrule.tensor",
-    "array": "use chainrule.tensor",
+    "convert_to_tensor": "use chainrule.tensors.tensor, or chainrule.ops.convert_to_tensor",
+    "as_tensor": "use chainrule.tensors.tensor",
+    "array": "use chainrule.tensors.tensor",
     "KerasTensor": "use chainrule.Input(shape) for a model's input, or chainrule.symbolic(shape)",
     "Operation": "write a layers.Layer, or a function of tensors",
     "Function": "use chainrule.Model(inputs, outputs)",
-    "StatelessScope": "chainrule.readings.trace.trace gives a step whose variables are inputs and outputs",
+    "StatelessScope": "chainrule.transforms.trace.trace gives a step whose variables are inputs and outputs",
     "name_scope": "use chainrule.scope",
     "device": "no call is needed: the engine that runs the graph places its arrays",
 }
 
 
-_find = lookup("chainrule", _WORDS)
+register_providers(
+    {
+        "array_namespace": "chainrule.array_api",
+        "array_view": "chainrule.inspection.arrays",
+        "devices": "chainrule.engines.xla.devices",
+        "gradient_check": "chainrule.analysis.check",
+        "model_files": "chainrule.saving",
+        "renderers": "chainrule.figures",
+        "xla": "chainrule.engines.xla",
+    }
+)
+
+_find = lookup("chainrule", _NAMES)
 
 
 def version() -> str:
@@ -116,7 +145,7 @@ def version() -> str:
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name in _HABITS:
         raise HabitError(f"chainrule.{name}", "chainrule's own word for it", _HABITS[name])
@@ -124,4 +153,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_WORDS})
+    return sorted({*globals(), *_MODULES, *_NAMES})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from . import ops
-from .configurable import Configurable, Room
 from .ops import (
     celu,
     elu,
@@ -36,10 +35,9 @@ from .ops import (
     tanh_shrink,
     threshold,
 )
-from .ops import (
-    gelu as _gelu,
-)
-from .tensor import Tensor, as_tensor
+from .ops import gelu as _gelu
+from .serialization.registry import Configurable, Registry
+from .tensors.tensor import Tensor, as_tensor
 
 
 def linear(x: Any) -> Tensor:
@@ -103,7 +101,7 @@ class _None(Configurable):
     """Activations are functions: nothing is an instance of this."""
 
 
-room = Room(
+room = Registry(
     "activations",
     "activation",
     _None,

@@ -25,12 +25,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import ops
-from .errors import DTypeError, IndexProblem, ShapeError, ValueProblem
+from .core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from .graph import as_dtype, broadcast, floatx
 from .graph.spec import promote
 from .ops.composite import sort_record
 from .ops.reduction import argsort_record, count_of
-from .tensor import Tensor, Variable, as_tensor, constant, refuse_tensors_inside, tensor
+from .tensors.tensor import (
+    Tensor,
+    Variable,
+    as_tensor,
+    constant,
+    refuse_tensors_inside,
+    tensor,
+)
 
 __array_api_version__ = "2024.12"
 _VERSIONS = (None, "2021.12", "2022.12", "2023.12", "2024.12")

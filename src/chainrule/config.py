@@ -5,8 +5,8 @@ May import: `graph`, `dtype_policies`.
 
 from __future__ import annotations
 
+from .core.errors import ValueProblem
 from .dtype_policies import dtype_policy, set_dtype_policy
-from .errors import ValueProblem
 from .graph import floatx, set_floatx
 
 _interactive = True

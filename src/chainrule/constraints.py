@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import ops
-from .configurable import Configurable, Room
-from .tensor import Tensor, as_tensor
+from .serialization.registry import Configurable, Registry
+from .tensors.tensor import Tensor, as_tensor
 
 EPSILON = 1e-7  # Keras's `config.epsilon()`: keeps a norm of 0 from being divided by
 
@@ -89,5 +89,5 @@ class UnitNorm(Constraint):
 
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
-room = Room("constraints", "constraint", Constraint)
+room = Registry("constraints", "constraint", Constraint)
 get, serialize, deserialize = room.get, room.serialize, room.deserialize

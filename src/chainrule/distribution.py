@@ -4,7 +4,7 @@ Training on XLA (`engine`) splits each batch over all devices of all processes; 
 chooses fewer, and joins the processes of a cluster; ``chainrule launch`` joins those of one machine by itself. JAX is
 loaded when it is first needed.
 
-May import: `absent`, `errors`; `xla` when it is asked for.
+May import: `core`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .absent import lookup
-from .errors import ValueProblem
+from .core.errors import ValueProblem
+from .core.missing_names import lookup
+from .core.providers import provider
 
 # what ``chainrule launch`` tells each process, and `initialize` reads
 JOBS = "CHAINRULE_DISTRIBUTION_JOB_ADDRESSES"
@@ -216,12 +217,11 @@ def agreed(number: int) -> int:
 
 def _devices() -> Any:
     try:
-        from .xla import devices
+        return provider("devices")
     except ModuleNotFoundError:
         raise ValueProblem(
             "several devices without JAX", "the extra chainrule[fast]", 'pip install "chainrule[fast]"'
         ) from None
-    return devices
 
 
 __getattr__ = lookup("distribution")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .configurable import Configurable
-from .errors import DTypeError
+from .core.errors import DTypeError
 from .graph import as_dtype, floatx
+from .serialization.registry import Configurable
 
 
 class DTypePolicy(Configurable):

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .absent import lookup
-from .configurable import Configurable, Room, known
-from .errors import ShapeError, ValueProblem
+from .core.errors import ShapeError, ValueProblem
+from .core.missing_names import lookup
 from .graph import as_dtype, floatx
 from .ops import random
-from .ops.random import SeedGenerator, derived
-from .tensor import Tensor
+from .ops.random import SeedGenerator, fork_seed
+from .serialization.registry import Configurable, Registry, known
+from .tensors.tensor import Tensor
 
 Shape = Sequence[int]
 known(SeedGenerator, "ops", "random")
@@ -85,7 +85,7 @@ class RandomInitializer(Initializer):
 
     def stream(self) -> int | SeedGenerator:
         """The seed, or the next stream of this initializer's kind."""
-        return derived(type(self).__name__) if self.seed is None else self.seed
+        return fork_seed(type(self).__name__) if self.seed is None else self.seed
 
 
 class RandomNormal(RandomInitializer):
@@ -239,7 +239,7 @@ glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUnifo
 lecun_normal, lecun_uniform, variance_scaling = LecunNormal, LecunUniform, VarianceScaling
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 
-room = Room(
+room = Registry(
     "initializers",
     "initializer",
     Initializer,

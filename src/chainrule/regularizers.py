@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import ops
-from .configurable import Configurable, Room
-from .errors import ShapeError, ValueProblem
-from .tensor import Tensor, as_tensor
+from .core.errors import ShapeError, ValueProblem
+from .serialization.registry import Configurable, Registry
+from .tensors.tensor import Tensor, as_tensor
 
 
 class Regularizer(Configurable):
@@ -84,5 +84,5 @@ class OrthogonalRegularizer(Regularizer):
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-room = Room("regularizers", "regularizer", Regularizer, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2", "l1l2": "L1L2"})
+room = Registry("regularizers", "regularizer", Regularizer, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2", "l1l2": "L1L2"})
 get, serialize, deserialize = room.get, room.serialize, room.deserialize

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import layers
-from ..errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError, ValueProblem
 from ..graph import ancestors
-from ..layers.node import of_a_model
+from ..layers.layer_call import of_a_model
 from ..models import Model
-from ..tensor import INPUT, Tensor
+from ..tensors.tensor import INPUT, Tensor
 
 
 def begin(

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layers import Activation, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, MaxPooling2D, ZeroPadding2D
+from ..layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    MaxPooling2D,
+    ZeroPadding2D,
+)
 from ..models import Model
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .building import begin, classified, finish, pooled
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_torch as preprocess_input

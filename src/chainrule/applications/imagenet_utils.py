@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError, ValueProblem
 from ..graph import floatx
 from ..graph.spec import is_float
 from ..layers.reshaping import channels_first
-from ..tensor import Tensor, as_tensor
+from ..tensors.tensor import Tensor, as_tensor
 
 # mean and deviation of each channel over ImageNet's training images: in blue, green, red from 0 to 255, as the authors
 # of VGG and ResNet subtracted it, and in red, green, blue from 0 to 1, as torchvision divides by it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..layers import (
     AveragePooling2D,
     Conv2D,
@@ -16,7 +16,7 @@ from ..layers import (
     MaxPooling2D,
 )
 from ..models import Model
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .building import begin, finish, pooled
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_caffe as preprocess_input

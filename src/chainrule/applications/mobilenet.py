@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..layers import (
     Activation,
     BatchNormalization,
@@ -18,7 +18,7 @@ from ..layers import (
     ZeroPadding2D,
 )
 from ..models import Model
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .building import begin, finish, pooled
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_tf as preprocess_input

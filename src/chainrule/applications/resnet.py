@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..errors import ValueProblem
-from ..layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, ZeroPadding2D
+from ..core.errors import ValueProblem
+from ..layers import (
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv2D,
+    MaxPooling2D,
+    ZeroPadding2D,
+)
 from ..models import Model
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .building import begin, classified, finish, pooled
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_caffe as preprocess_input

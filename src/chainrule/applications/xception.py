@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, SeparableConv2D
+from ..layers import (
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv2D,
+    MaxPooling2D,
+    SeparableConv2D,
+)
 from ..models import Model
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .building import begin, classified, finish, pooled
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_tf as preprocess_input

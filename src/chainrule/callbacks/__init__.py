@@ -3,7 +3,7 @@
 May import: `errors`. All else is reached through the model that the loop hands over.
 """
 
-from ..absent import lookup
+from ..core.missing_names import lookup
 from .backup import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList

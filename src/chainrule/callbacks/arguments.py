@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 
 
 def number(name: str, value: Any) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..core.errors import ValueProblem
 from ..distribution import process_index
-from ..errors import ValueProblem
 from .callback import Callback, Logs
 
 

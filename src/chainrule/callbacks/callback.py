@@ -6,14 +6,14 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 
 Logs = dict[str, Any]
 
 
-def at_leisure(hook: Any) -> Any:
+def deferrable(hook: Any) -> Any:
     """Marks an epoch hook that looks at its logs alone, and so may be called when later epochs are trained already."""
-    hook.at_leisure = True
+    hook.deferrable = True
     return hook
 
 
@@ -93,10 +93,10 @@ class Callback:
         return self.sees_batches(mode)
 
     def needs_epochs(self) -> bool:
-        """Whether the epoch hooks must be called between two epochs; here, if any is defined and not `at_leisure`.
+        """Whether the epoch hooks must be called between two epochs; here, if any is defined and not `deferrable`.
         Otherwise the loop may train several epochs at once, and call the hooks of all of them afterwards."""
         hooks = ("on_epoch_begin", "on_epoch_end")
-        return any(self.defines(hook) and not getattr(getattr(self, hook), "at_leisure", False) for hook in hooks)
+        return any(self.defines(hook) and not getattr(getattr(self, hook), "deferrable", False) for hook in hooks)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Another name for `on_train_batch_begin`."""

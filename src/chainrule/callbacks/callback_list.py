@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ValueProblem
 from ..distribution import process_index
-from ..errors import ValueProblem
 from .callback import Callback, Logs
 from .logs import History
 from .progbar import ProgbarLogger

@@ -6,7 +6,7 @@ import os
 import string
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import arguments
 from .callback import Logs
 from .monitor import MonitorCallback

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from .callback import Callback
 
 

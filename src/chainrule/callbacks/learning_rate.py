@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import arguments
 from .callback import Callback, Logs
 from .monitor import MonitorCallback

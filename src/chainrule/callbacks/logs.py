@@ -13,9 +13,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import arguments
-from .callback import Callback, Logs, at_leisure
+from .callback import Callback, Logs, deferrable
 
 
 class History(Callback):
@@ -38,7 +38,7 @@ class History(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
 
-    @at_leisure
+    @deferrable
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import arguments
-from .callback import Callback, Logs, at_leisure
+from .callback import Callback, Logs, deferrable
 
 SELDOM = 60.0  # seconds between the lines of a long epoch where lines cannot be redrawn
 
@@ -213,13 +213,13 @@ class ProgbarLogger(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._fitting = False
 
-    @at_leisure
+    @deferrable
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._start()
         if self.verbose and self.epochs > 1:
             print(f"Epoch {epoch + 1}/{self.epochs}")
 
-    @at_leisure
+    @deferrable
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._finish(logs)
 

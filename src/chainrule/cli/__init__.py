@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 COMMANDS = {
     "explain": "how a number came about, and its gradient edge by edge; of an expression or a saved model",
@@ -26,6 +27,8 @@ COMMANDS = {
     "bench": "this machine's limits, and how near to them training comes on each engine",
 }
 
+LESSONS = {"vectorization"}  # commands that are lessons; `train boston` is another, which `train` starts
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command; each command's module adds its own arguments."""
@@ -35,8 +38,13 @@ def parser() -> argparse.ArgumentParser:
     for name, what in COMMANDS.items():
         sub = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        import_module(f"chainrule.cli.{name}").arguments(sub)
+        _command(name).arguments(sub)
     return main_parser
+
+
+def _command(name: str) -> Any:
+    """Import the module of a command."""
+    return import_module(f"chainrule.cli.lessons.{name}" if name in LESSONS else f"chainrule.cli.{name}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,14 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     import numpy as np
 
-    from ..errors import ChainruleError
+    from ..core.errors import ChainruleError
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a sign the terminal lacks must not stop the numbers
     try:
         with np.errstate(all="ignore"):  # nan and inf are shown, not warned about
-            status: int = import_module(f"chainrule.cli.{args.command}").command(args)
+            status: int = _command(args.command).command(args)
         if sys.stdout is not None:
             sys.stdout.flush()
         return status

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..utils.clock import timed
+from ..core.clock import timed
 
 ENGINES = ("numpy", "xla")
 
@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     unknown = [name for name in args.names if name not in WORKLOADS]
     if unknown:
@@ -43,8 +43,8 @@ def command(args: argparse.Namespace) -> int:
 
 def _installed(only: str | None) -> list[str]:
     """The engines to measure; one that is asked for by name must be there."""
-    from ..engine import engine
-    from ..errors import ChainruleError
+    from ..core.errors import ChainruleError
+    from ..engines.engine import engine
 
     if only is not None:
         return [engine(only).name]
@@ -167,8 +167,8 @@ def floor(model: Any, x: Any, y: Any, limits: dict[str, float]) -> float:
     in the processor, the batch read once and each weight and optimizer slot read and written, at the rate of a copy:
     whichever takes longer.
     """
-    from ..readings.price import price
-    from ..tensor import tensor
+    from ..analysis.price import price
+    from ..tensors.tensor import tensor
 
     whole = price(
         lambda x, y: model.compute_loss(x, y, model(x, training=True)), tensor(x), tensor(y), backward=True

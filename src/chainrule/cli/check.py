@@ -32,9 +32,9 @@ def command(args: argparse.Namespace) -> int:
     import io
     import math
 
-    from ..errors import ValueProblem
-    from ..figures.words import catalogue
-    from ..readings.check import check
+    from ..analysis.check import check
+    from ..core.errors import ValueProblem
+    from ..draw.locale import catalogue
 
     if not 0 < args.rtol < math.inf:
         raise ValueProblem(f"--rtol {args.rtol}", "a small positive number", "e.g. --rtol 1e-6")
@@ -71,7 +71,7 @@ def load(target: str) -> tuple[Any, Any]:
     import sys
     from pathlib import Path
 
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     path, colon, name = target.rpartition(":")
     if not colon or not path.endswith(".py") or not name.isidentifier():
@@ -113,7 +113,7 @@ def _points(function: Any, values: list[str], seed: int) -> tuple[list[Any], dic
     """The positional arguments to check at, and the keyword-only ones."""
     import inspect
 
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
     from ..ops.random import SeedGenerator
 
     stream = SeedGenerator(seed, "points")
@@ -154,7 +154,7 @@ def _point(text: str, stream: Any) -> tuple[str, Any]:
     import math
     import re
 
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
     from ..ops.random import normal
     from .expression import parse_value
 

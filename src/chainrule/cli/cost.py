@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..models.cost import Comparison, cost_of_model
+    from ..inspection.cost import Comparison, cost_of_model
     from ..saving import load_model
 
     check_page(args)

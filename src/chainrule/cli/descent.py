@@ -22,10 +22,10 @@ def command(args: argparse.Namespace) -> int:
     import numpy as np
 
     from .. import layers
+    from ..core.errors import ValueProblem
     from ..datasets import boston
-    from ..errors import ValueProblem
+    from ..inspection.descent import descent
     from ..models import Sequential
-    from ..models.descent import descent
 
     check_page(args)
     table = boston.load()

@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     if not 0 <= args.digits <= 100:
         raise ValueProblem(f"--digits {args.digits}", "0 to 100", "e.g. --digits 6")
@@ -67,7 +67,7 @@ def _failed(args: argparse.Namespace) -> int:
     """Run a program; draw how far its model came, if it raises one of our errors. Exit status 1 if it did."""
     import runpy
 
-    from ..errors import ChainruleError, ValueProblem
+    from ..core.errors import ChainruleError, ValueProblem
     from ..figures.failed import page
 
     picture = args.plot or ("" if args.html else "chainrule-failed.svg")
@@ -103,8 +103,8 @@ def _failed(args: argparse.Namespace) -> int:
 
 def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
     _only(args, "of a model", "input", "target", "entry")
-    from ..errors import ShapeError, ValueProblem
-    from ..readings.explain import explain
+    from ..analysis.explain import explain
+    from ..core.errors import ShapeError, ValueProblem
     from .expression import Expression, parse_values
 
     expression = Expression(args.expression)
@@ -124,7 +124,7 @@ def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
 
 def _of_model(args: argparse.Namespace) -> tuple[str, Any]:
     _only(args, "of an expression", "values")
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
     from ..saving import load_model
 
     if not args.input:
@@ -138,7 +138,7 @@ def _of_model(args: argparse.Namespace) -> tuple[str, Any]:
 
 def _only(args: argparse.Namespace, whose: str, *options: str) -> None:
     """Options that are not for what is explained are refused: nobody would see that they do nothing."""
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     for option in options:
         if given := getattr(args, option):
@@ -149,7 +149,7 @@ def _only(args: argparse.Namespace, whose: str, *options: str) -> None:
 def _array(path: str, option: str) -> Any:
     import numpy as np
 
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     try:
         found = np.load(path, allow_pickle=False)
@@ -164,7 +164,7 @@ def _array(path: str, option: str) -> Any:
 
 
 def _index(text: str) -> tuple[int, ...]:
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     try:
         return tuple(int(word) for word in text.split(","))

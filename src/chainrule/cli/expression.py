@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import ops
-from ..errors import ChainruleError, ValueProblem
-from ..graph import Made, made_for
-from ..tensor import Tensor, Variable
+from ..core.errors import ChainruleError, ValueProblem
+from ..graph import SourceInfo, source_info_scope
+from ..tensors.tensor import Tensor, Variable
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -158,7 +158,7 @@ def parse_values(texts: list[str]) -> dict[str, Variable]:
         name, value = parse_value(text)
         if name in found:
             raise ValueProblem(f"{name} twice", "one value a name", "remove one of them")
-        with made_for(Made("", None, 0)):
+        with source_info_scope(SourceInfo("", None, 0)):
             found[name] = Variable(value, name=name)
     return found
 
@@ -206,7 +206,7 @@ class Expression:
                 "remove it, or use it in the expression",
             )
         try:
-            with made_for(Made("", None, 0)):  # nodes made here have no line of the user's
+            with source_info_scope(SourceInfo("", None, 0)):  # nodes made here have no line of the user's
                 result = self._visit(self.tree, values)
         except RecursionError:
             raise ValueProblem(

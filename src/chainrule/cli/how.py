@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..figures.how import how
+    from ..inspection.how import how
 
     check_page(args)
     found = how(" ".join(args.name), args.sizes)

@@ -48,7 +48,7 @@ def _as_images(x: Any) -> Any:
 def build(kind: str, shape: Any, classes: int, top: float) -> Any:
     """The model by its name on the command line, for images with entries up to `top`."""
     from .. import layers
-    from ..errors import ShapeError
+    from ..core.errors import ShapeError
     from ..models import Sequential
 
     scale = layers.Rescaling(1.0 / max(top, 1.0))

@@ -31,8 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..engine import xla_installed
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
+    from ..engines.engine import xla_installed
 
     if not hasattr(os, "killpg"):
         raise ValueProblem("launch on this system", "Linux or macOS", "start each process by hand: docs/distributed.md")

@@ -9,7 +9,7 @@ from typing import Any
 
 def check_place(path: str, option: str) -> None:
     """Say before the learning, not after it, that nothing can be written there."""
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     folder = os.path.dirname(os.path.abspath(path))
     problem = ""
@@ -27,8 +27,8 @@ def check_place(path: str, option: str) -> None:
 
 def check_picture(path: str) -> None:
     """The same of a picture, and that it can be drawn in the form that its name asks for."""
+    from ..core.errors import ValueProblem
     from ..draw.raster import installed
-    from ..errors import ValueProblem
 
     check_place(path, "--plot")
     ending = os.path.splitext(path)[1].lower()
@@ -51,7 +51,7 @@ def picture_argument(parser: argparse.ArgumentParser) -> None:
 
 def check_page(args: argparse.Namespace) -> None:
     """Set the language; say before the work that what is to be written has no place."""
-    from ..figures.words import catalogue, set_language
+    from ..draw.locale import catalogue, set_language
 
     set_language(args.language)
     catalogue()  # where the environment names a language that there is not, too
@@ -73,7 +73,7 @@ def write_forms(found: Any, args: argparse.Namespace, **options: Any) -> None:
 
 def put_page(path: str, html: str, quiet: bool = False) -> None:
     """Write a page, and say how to look at it."""
-    from ..figures.words import catalogue
+    from ..draw.locale import catalogue
 
     write(path, html, "--html")
     if not quiet:
@@ -89,7 +89,7 @@ def put_picture(path: str, svg: str, quiet: bool = False) -> None:
 
 
 def told_picture(path: str) -> None:
-    from ..figures.words import catalogue
+    from ..draw.locale import catalogue
 
     say = catalogue()
     print("\n" + say("drawn in {path}", path=path))
@@ -112,11 +112,11 @@ def write_picture(path: str, svg: str) -> None:
 
 def write(path: str, made: str | bytes, option: str) -> None:
     """A file, whole or not at all."""
-    from ..errors import ValueProblem
-    from ..utils import atomic
+    from ..core import files
+    from ..core.errors import ValueProblem
 
     try:
-        atomic.write(path, [made if isinstance(made, bytes) else made.encode()])
+        files.write(path, [made if isinstance(made, bytes) else made.encode()])
     except ValueProblem as error:
         raise ValueProblem(
             f"{option} {path} ({error.passed})", "a file that can be written", "choose another"

@@ -29,9 +29,9 @@ def command(args: argparse.Namespace) -> int:
     writer.writerow(header)
     writer.writerows(rows)
     if args.out:
-        from ..utils import atomic
+        from ..core import files
 
-        atomic.write(args.out, [text.getvalue().encode()])
+        files.write(args.out, [text.getvalue().encode()])
         print(f"{len(rows)} rows written to {args.out}")
     else:
         sys.stdout.write(text.getvalue())
@@ -41,7 +41,7 @@ def command(args: argparse.Namespace) -> int:
 def _predicted(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
     import numpy as np
 
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     ending = os.path.splitext(path)[1].lower()
     notes = model.notes or {}

@@ -12,7 +12,7 @@ class Run:
     """One training run of a command: where its files go is checked first, and they are written last."""
 
     def __init__(self, name: str, plot: str | None, out: str | None) -> None:
-        from ..errors import ValueProblem
+        from ..core.errors import ValueProblem
 
         self.name = name
         self.plot = f"chainrule-{name}.svg" if plot is None else plot

@@ -15,10 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> int:
     import math
 
-    from ..errors import DTypeError, ShapeError, ValueProblem
+    from ..core.errors import DTypeError, ShapeError, ValueProblem
     from ..graph import ancestors
-    from ..readings.differentiate import gradients
-    from ..tensor import tensor
+    from ..tensors.tensor import tensor
+    from ..transforms.differentiate import gradients
     from .expression import Expression, parse_values
 
     if not args.nudge or not math.isfinite(args.nudge):
@@ -45,7 +45,7 @@ def command(args: argparse.Namespace) -> int:
             )
     order: list[Any] = ancestors([here])
     rules = dict.fromkeys(
-        n.operation.says for n in reversed(order) if not n.operation.leaf and n.operation.name != "pick"
+        n.operation.gradient_note for n in reversed(order) if not n.operation.leaf and n.operation.name != "get_output"
     )
     for name, variable in values.items():
         there = expression({n: tensor(v.numpy() + args.nudge) if n == name else v.value for n, v in values.items()})

@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..models.plot import plot_model
+    from ..figures.model_plot import plot_model
     from ..saving import load_model
 
     if args.plot:

@@ -13,7 +13,7 @@ def learn(args: argparse.Namespace) -> int:
     import numpy as np
 
     from ..callbacks import EarlyStopping
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
     from ..ops.random import set_random_seed
     from ..utils.table import Encoder, read_csv
     from .report import Run
@@ -75,7 +75,7 @@ class _Target:
     """What is predicted: classes, or a number brought to mean 0 and deviation 1 while it is learnt."""
 
     def __init__(self, cells: list[str], name: str, task: str | None) -> None:
-        from ..errors import ValueProblem
+        from ..core.errors import ValueProblem
         from ..utils.table import number
 
         self.cells, self.name = cells, name

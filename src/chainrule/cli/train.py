@@ -42,13 +42,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..errors import ValueProblem
+    from ..core.errors import ValueProblem
 
     for name, value in (("--batch", args.batch), ("--epochs", args.epochs), ("--examples", args.examples)):
         if value is not None and value < 1:
             raise ValueProblem(f"{name} {value}", "a whole number from 1 up", f"e.g. {name} 32")
     if args.dataset == "boston":
-        from .boston import learn
+        from .lessons.boston import learn
     elif args.dataset in IMAGES:
         from .images import learn
     elif args.dataset.lower().endswith(".csv"):

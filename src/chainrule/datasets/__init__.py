@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import (
     blobs,
     boston,

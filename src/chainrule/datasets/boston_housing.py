@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import boston
 from .files import Dataset, Split, read_npz, refused
 from .split import at_least, fraction

@@ -13,7 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import Array, Dataset, Remote, Split, find, plain, read_tar, refused, verified
+from .files import (
+    Array,
+    Dataset,
+    Remote,
+    Split,
+    find,
+    plain,
+    read_tar,
+    refused,
+    verified,
+)
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DATASET = Dataset(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from .cifar10 import pictures, read_files
 from .files import Dataset, Remote, Split, find
 

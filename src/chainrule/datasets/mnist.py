@@ -12,7 +12,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import mnist_5k
-from .files import Dataset, Remote, Split, find, idx_array, idx_bytes, note, plain, read_npz, refused, verified
+from .files import (
+    Dataset,
+    Remote,
+    Split,
+    find,
+    idx_array,
+    idx_bytes,
+    note,
+    plain,
+    read_npz,
+    refused,
+    verified,
+)
 
 PARTS = {  # the files, and their names in Keras's .npz
     "train-images-idx3-ubyte": "x_train",

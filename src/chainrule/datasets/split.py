@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from .files import Array, Split
 
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 
 LARGEST = 2**26  # pixels: 256 MB while it is drawn
 WIDE = "DejaVu Sans"  # has the arrows and signs of our pictures, which most sans-serif fonts take from elsewhere

@@ -7,119 +7,38 @@ from typing import Any
 import numpy as np
 
 from ..draw import heat
+from ..draw.format import shape_of, show
 from ..draw.heat import Panel
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
-from ..errors import ShapeError, ValueProblem
-from ..graph.spec import is_float
-from ..readings.explain.data import show
-from ..seen import Drawn
-from ..tensor import Tensor, Variable
-from . import table
-from .shown import shape_of
-from .words import Say, catalogue
+from ..inspection.arrays import ArrayFigure, numbers
 
 ROWS, MAPS, IMAGES, TALL = 8, 8, 4, 8  # panels down and across; examples of a batch; how tall a matrix may be
-COUNTED = 2**26  # statistics of a larger array are those of every so many-th entry
 
 
-class Look(Drawn):
-    """An array's picture, in every form; in notebooks by itself."""
-
-    _figure = "arrays"
-
-    def __init__(self, array: Any, name: str = "", kind: str | None = None) -> None:
-        held = np.asarray(array)
-        self.dtype = held.dtype.name
-        # a narrow float that NumPy does not know as one
-        self.array = held.astype(np.float32) if is_float(held.dtype) and held.dtype.kind != "f" else held
-        self.name = name
-        self.kind = kind or ("kernel" if self.array.ndim == 4 and "kernel" in name else "maps")
-        if self.kind not in ("kernel", "maps"):
-            raise ShapeError(f"kind={kind!r}", "'kernel' (height, width, in, out) or 'maps' (images or features)", "")
-
-    def to_pandas(self) -> Any:
-        """A row an entry: its index and its value. Needs pandas."""
-        return table.frame([{"index": i, "value": v.item()} for i, v in np.ndenumerate(self.array)])
-
-    def to_svg(self, language: str | None = None) -> str:
-        """The picture."""
-        say = catalogue(language)
-        rows, note = panels(self.array, self.kind, say)
-        lines = [*statistics(self.array, say), *([note] if note else [])]
-        title = " ".join(filter(None, (self.name or "tensor", shape_of(self.array), self.dtype)))
-        return heat.svg(rows, title, lambda v: show(v), lines)
-
-    def to_html(self, language: str | None = None) -> str:
-        """A page that holds it."""
-        picture = f"<figure>{self.to_svg(language)}</figure>"
-        return whole_page(self.name or "tensor", picture, catalogue(language).language, script=False)
-
-    def to_text(self, language: str | None = None) -> str:
-        """Its shape and statistics."""
-        return " ".join(
-            [f"{self.name or 'tensor'} {shape_of(self.array)}", *statistics(self.array, catalogue(language))]
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Shape, dtype and statistics."""
-        array = self.array
-        return {"name": self.name, "shape": list(array.shape), "dtype": self.dtype, **numbers(array)}
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        # no HTML: the picture stands by itself, and text is left where viewers do not trust it
-        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+def picture(figure: ArrayFigure, language: str | None = None) -> str:
+    """The picture."""
+    say = catalogue(language)
+    rows, note = panels(figure.array, figure.kind, say)
+    lines = [*statistics(figure.array, say), *([note] if note else [])]
+    title = " ".join(filter(None, (figure.name or "tensor", shape_of(figure.array), figure.dtype)))
+    return heat.svg(rows, title, lambda v: show(v), lines)
 
 
-def look(x: Any, name: str | None = None, kind: str | None = None) -> Look:
-    """An array as a picture: what it is, how its numbers are spread, and each of them when pointed at.
-
-    One and two axes are drawn as they are. Three are an image (height, width, channels): in colour if it has three
-    channels from 0 to 1, or of uint8, else channel by channel; or, if only the last two are equal, several grey
-    images. Four are a batch of images, or, of a kernel, a small picture for each pair of an input channel and a filter.
-
-    Args:
-        x: a tensor, a variable, or anything `numpy.asarray` takes.
-        name: a title; a variable's own by default.
-        kind: ``"kernel"`` or ``"maps"``, for four axes; a variable with "kernel" in its name is one by default.
-
-    >>> import chainrule as cr
-    >>> picture = look(cr.tensor([[1.0, -2.0], [0.0, 4.0]]), "w")
-    >>> picture.to_dict()["max"], picture.to_svg()[:4]
-    (4.0, '<svg')
-    """
-    if name is None:
-        name = x.name if isinstance(x, Variable) else ""
-    if not isinstance(name, str):
-        raise ValueProblem(f"name={name!r}", "a text to stand above it", "e.g. name='filters'")
-    held = x.value if isinstance(x, Variable) else x
-    if isinstance(held, Tensor):
-        held = held.numpy()
-    try:
-        array = np.asarray(held)
-    except ValueError as error:
-        raise ShapeError(f"{held!r:.60} ({error})", "rows of equal length", "check the nesting") from None
-    if array.dtype == object:
-        raise ValueProblem(f"{held!r:.60} to be looked at", "numbers", "e.g. look(model.values(x)['conv'])")
-    return Look(array, name, kind)
+def page(figure: ArrayFigure, language: str | None = None) -> str:
+    """A page that holds it."""
+    body = f"<figure>{picture(figure, language)}</figure>"
+    return whole_page(figure.name or "tensor", body, catalogue(language).language, script=False)
 
 
-def numbers(array: Any) -> dict[str, Any]:
-    """Mean, spread, extremes, zeros and what is not finite."""
-    if not array.size or array.dtype.kind not in "fiub":
-        return {}
-    flat = array.reshape(-1)[:: max(1, array.size // COUNTED)].astype(float)
-    finite = flat[np.isfinite(flat)]
-    of = array.size / flat.size  # of a sample: as many as there are in all, about
-    found: dict[str, Any] = {
-        "zeros": round(of * int((flat == 0).sum())),
-        "not finite": round(of * int(flat.size - finite.size)),
-    }
-    if finite.size:
-        found |= {k: float(getattr(finite, k)()) for k in ("mean", "std", "min", "max")}
-    return found
+def text(figure: ArrayFigure, language: str | None = None) -> str:
+    """Its shape and statistics."""
+    return " ".join(
+        [f"{figure.name or 'tensor'} {shape_of(figure.array)}", *statistics(figure.array, catalogue(language))]
+    )
 
 
-def statistics(array: Any, say: Say) -> list[str]:
+def statistics(array: Any, say: Translator) -> list[str]:
     """The same in words."""
     found = numbers(array)
     lines = []
@@ -140,7 +59,7 @@ def statistics(array: Any, say: Say) -> list[str]:
     return lines
 
 
-def panels(array: Any, kind: str, say: Say) -> tuple[list[list[Panel]], str]:
+def panels(array: Any, kind: str, say: Translator) -> tuple[list[list[Panel]], str]:
     """The pictures, in rows, and what is left out."""
     if array.dtype.kind not in "fiub" or not array.size:
         return [], ""
@@ -178,7 +97,7 @@ def _strip(array: Any) -> tuple[list[list[Panel]], str]:
     ], ""
 
 
-def _matrix(array: Any, say: Say) -> tuple[list[list[Panel]], str]:
+def _matrix(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
     rows, columns = array.shape
     down, over = min(rows, max(64, TALL * columns)), min(columns, max(64, TALL * rows))
     note = ""
@@ -194,7 +113,7 @@ def _in_colour(array: Any) -> bool:
     return bool(finite and (array.dtype == np.uint8 or (array.min() >= 0 and array.max() <= 1)))
 
 
-def _image(array: Any, prefix: str, say: Say) -> tuple[list[list[Panel]], str]:
+def _image(array: Any, prefix: str, say: Translator) -> tuple[list[list[Panel]], str]:
     """One image, or its channels."""
     if _in_colour(array):
         return [[Panel(prefix, array, lambda i, j: f"[{prefix}{i}, {j}]")]], ""
@@ -208,7 +127,7 @@ def _image(array: Any, prefix: str, say: Say) -> tuple[list[list[Panel]], str]:
     return rows, say("the first {shown} of {count} channels", shown=shown, count=count) if shown < count else ""
 
 
-def _grey(array: Any, say: Say) -> tuple[list[list[Panel]], str]:
+def _grey(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
     """Images without channels, beside each other."""
     shown = min(len(array), 2 * MAPS)
     found = [Panel(f"[{n}]", array[n], lambda i, j, n=n: f"[{n}, {i}, {j}]") for n in range(shown)]  # type: ignore[misc]
@@ -216,7 +135,7 @@ def _grey(array: Any, say: Say) -> tuple[list[list[Panel]], str]:
     return [found[k : k + MAPS] for k in range(0, shown, MAPS)], note
 
 
-def _batch(array: Any, say: Say) -> tuple[list[list[Panel]], str]:
+def _batch(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
     """A row an example, its channels beside each other."""
     examples, channels = min(len(array), IMAGES), min(array.shape[3], MAPS)
     notes = []
@@ -240,7 +159,7 @@ def _batch(array: Any, say: Say) -> tuple[list[list[Panel]], str]:
     return rows, "; ".join(notes)
 
 
-def _kernel(array: Any, say: Say) -> tuple[list[list[Panel]], str]:
+def _kernel(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
     """A row an input channel, a column a filter."""
     inputs, filters = min(array.shape[2], ROWS), min(array.shape[3], 2 * MAPS)
     notes = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..draw import table
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from . import table
-from .words import Say, catalogue
 
 KINK = (
     "{where} is at a kink: the slope is {left:.6g} on the left and {right:.6g} on the right; analytic says "
@@ -68,11 +68,11 @@ def fragment(report: Any, language: str | None = None) -> str:
     return f"<p><b>{clean(_verdict(report, say))}</b></p>{_found(report, say)}"
 
 
-def _verdict(report: Any, say: Say) -> str:
+def _verdict(report: Any, say: Translator) -> str:
     return f"{'✓' if report.ok else '✗'} {say(report.verdict)}"
 
 
-def _found(report: Any, say: Say) -> str:
+def _found(report: Any, say: Translator) -> str:
     parts = [f'<p class="trouble">⚠ {clean(say(problem))}</p>' for problem in report.problems]
     parts += [f"<p>{clean(say('hint'))}: {clean(say(hint))}</p>" for hint in report.hints]
     explained = say("numeric: the difference quotient (f(x + h) - f(x - h)) / 2h; analytic: what the gradient says")
@@ -84,11 +84,11 @@ def _found(report: Any, say: Say) -> str:
     return "".join(parts)
 
 
-def _heads(say: Say) -> list[str]:
+def _heads(say: Translator) -> list[str]:
     return [say("entry"), say("analytic"), say("numeric"), say("ratio"), say("relative error"), ""]
 
 
-def _row(e: Any, say: Say) -> list[str]:
+def _row(e: Any, say: Translator) -> list[str]:
     kinds = {"ok": "✓", "wrong": "✗", "kink": say("at a kink"), "jump": say("at a jump")}
     ratio = f"{e.analytic / e.numeric:.4g}" if e.numeric else ""
     numeric = f"{e.numeric:.9g}" if e.compared else f"{e.left:.6g} | {e.right:.6g}"

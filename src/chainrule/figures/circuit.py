@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.explain import Explanation, Step
+from ..analysis.explain.scope_tree import Scope, visible
+from ..draw.format import brief, show, signs
 from ..draw.graph import Box, svg
-from ..readings.explain import Explanation, Step
-from ..readings.explain.data import show
-from ..readings.explain.onion import Part, visible
-from .shown import brief, signs
-from .words import Say, catalogue
+from ..draw.locale import Translator, catalogue
 
 OPEN = 24  # so many boxes are shown at first
 FEW = 12  # so few steps are all shown
@@ -24,22 +23,22 @@ FORMULA = 34  # letters of a formula in a box
 
 def picture(e: Explanation, language: str | None = None, depth: int | None = None) -> str:
     """An SVG of its own. Scopes are folded at `depth`; ``None``: so that it can be taken in at a look."""
-    shown = first_view(e) if depth is None else visible(e, depth)
+    shown = first_view(e) if depth is None else visible(e.scope_tree, depth)
     title = f"{e.result} = {brief(e.value, e.digits)}"
     about = str(e) if len(e.steps) < 40 else ""
     return svg(Circuit(e, catalogue(language)).boxes(shown), title, None, about=about)
 
 
-def first_view(e: Explanation) -> list[Part | Step]:
+def first_view(e: Explanation) -> list[Scope | Step]:
     """What is unfolded at first: a few steps all; else scopes of scopes, from the outside in, while there is room."""
     if len(e.steps) <= FEW:
-        return visible(e, None)
-    shown: list[Part | Step] = list(e.onion.inside)
+        return visible(e.scope_tree, None)
+    shown: list[Scope | Step] = list(e.scope_tree.inside)
     at = 0
     while at < len(shown):
         here = shown[at]
-        holds = isinstance(here, Part) and any(isinstance(p, Part) and p.kind == "scope" for p in here.inside)
-        if isinstance(here, Part) and (len(shown) == 1 or (holds and len(shown) + len(here.inside) <= OPEN + 1)):
+        holds = isinstance(here, Scope) and any(isinstance(p, Scope) and p.kind == "scope" for p in here.inside)
+        if isinstance(here, Scope) and (len(shown) == 1 or (holds and len(shown) + len(here.inside) <= OPEN + 1)):
             shown[at : at + 1] = here.inside
         else:
             at += 1
@@ -49,7 +48,7 @@ def first_view(e: Explanation) -> list[Part | Step]:
 class Circuit:
     """Makes boxes of an explanation's parts and steps. `ids`: where in a page a click on each leads."""
 
-    def __init__(self, e: Explanation, say: Say, ids: dict[str, str] | None = None) -> None:
+    def __init__(self, e: Explanation, say: Translator, ids: dict[str, str] | None = None) -> None:
         self.e, self.say, self.ids = e, say, ids
         self.known = {s.name: s for s in (*e.leaves, *e.constants, *e.steps)}
         self.gradient: dict[str, Any] = {e.result: 1.0} if e.edges else {}
@@ -61,9 +60,9 @@ class Circuit:
         self.gradient.update(e.gradients)
         self.joined = {join.name for join in e.joins}
 
-    def boxes(self, shown: Sequence[Part | Step]) -> list[Box]:
+    def boxes(self, shown: Sequence[Scope | Step]) -> list[Box]:
         """A box of each, and before it those of what it reads from elsewhere."""
-        own = {s.name for here in shown for s in (here.steps if isinstance(here, Part) else (here,))}
+        own = {s.name for here in shown for s in (here.steps if isinstance(here, Scope) else (here,))}
         readers = Counter(name for here in shown for name in set(here.inputs))
         boxes: list[Box] = []
         made_by: dict[str, int] = {}
@@ -84,20 +83,20 @@ class Circuit:
             if many:
                 feeds.append(len(boxes))
                 boxes.append(self._together(many))
-            for s in here.steps if isinstance(here, Part) else (here,):
+            for s in here.steps if isinstance(here, Scope) else (here,):
                 made_by[s.name] = len(boxes)
             boxes.append(self._box(here, feeds, labels))
         return boxes
 
-    def _box(self, here: Part | Step, feeds: list[int], labels: list[str]) -> Box:
-        last = here.last if isinstance(here, Part) else here
-        line = last.name if isinstance(here, Part) else _formula(here)
-        kind = here.path if isinstance(here, Part) else here.operation
+    def _box(self, here: Scope | Step, feeds: list[int], labels: list[str]) -> Box:
+        last = here.last if isinstance(here, Scope) else here
+        line = last.name if isinstance(here, Scope) else _formula(here)
+        kind = here.path if isinstance(here, Scope) else here.operation
         return Box(here.name, [line, *self.lines(last)], kind, feeds, "", self._link(last.name), last.name, labels)
 
     def _outside(self, name: str) -> Box:
         found = self.known[name]
-        kind = self.say("from before") if found.written else found.operation
+        kind = self.say("from before") if found.format else found.operation
         return Box(name, self.lines(found), kind, [], "leaf", self._link(name), name)
 
     def _together(self, names: Sequence[str]) -> Box:
@@ -113,11 +112,11 @@ class Circuit:
             found.append((f"◂ {signs(brief(self.gradient[step.name], self.e.digits or 5))}", "backward"))
         return found
 
-    def _label(self, here: Part | Step, name: str) -> str:
+    def _label(self, here: Scope | Step, name: str) -> str:
         """What goes back along an arrow, where it is one number of several that are summed."""
         if name not in self.joined:
             return ""
-        found = here.handed(name) if isinstance(here, Part) else self.back.get((here.name, name))
+        found = here.handed(name) if isinstance(here, Scope) else self.back.get((here.name, name))
         return f"◂ {signs(show(found, self.e.digits or 5))}" if found is not None and np.ndim(found) == 0 else ""
 
     def _link(self, name: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..draw import bars
+from ..analysis.price import PHASES
+from ..draw import bars, table
+from ..draw.format import rate, size_text
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from ..readings.price import PHASES
-from . import table
-from .shown import rate, size_text
-from .words import Say, catalogue
 
 
 def text(found: Any, language: str | None = None) -> str:
@@ -68,14 +67,14 @@ def picture(found: Any, language: str | None = None) -> str:
     return bars.svg(rows, say("multiplies forward"), [cost.name for cost in costs], 900)
 
 
-def _title(cost: Any, say: Say) -> str:
+def _title(cost: Any, say: Translator) -> str:
     made = say("{name}, batch of {count}", name=cost.name, count=cost.batch)
     if cost.step is None:
         return made
     return made + say("; measured on {engine}: {ms:.3f} ms a step", engine=cost.engine, ms=1e3 * cost.step)
 
 
-def _rows(cost: Any, say: Say) -> tuple[list[str], list[list[str]]]:
+def _rows(cost: Any, say: Translator) -> tuple[list[str], list[list[str]]]:
     heads = [say("layer"), say("output"), say("parameters"), say("memory")]
     for phase in PHASES:
         word = _phase(phase, say)
@@ -92,11 +91,11 @@ def _rows(cost: Any, say: Say) -> tuple[list[str], list[list[str]]]:
     return heads, [*rows, total]
 
 
-def _phase(phase: str, say: Say) -> str:
+def _phase(phase: str, say: Translator) -> str:
     return {"forward": say("forward"), "backward": say("backward"), "update": say("update")}[phase]
 
 
-def _cells(line: Any, cost: Any, say: Say) -> list[str]:
+def _cells(line: Any, cost: Any, say: Translator) -> list[str]:
     shape = "×".join(map(str, line.shape)) if line.shape is not None else ""
     name = f"{line.name} ({line.kind})" if line.kind else say.name(line.name)
     cells = [
@@ -119,7 +118,7 @@ def _speed(count: Any, seconds: float | None) -> list[str]:
     return [f"{1e3 * seconds:.3f}", f"{rate(count.flops, seconds):.2f}"]
 
 
-def _sums(costs: Sequence[Any], say: Say) -> list[list[str]]:
+def _sums(costs: Sequence[Any], say: Translator) -> list[list[str]]:
     """A row a sum, a column a model, and the last over the first."""
     rows = [["", *(cost.name for cost in costs), say("last over first")]]
 
@@ -140,7 +139,7 @@ def _sums(costs: Sequence[Any], say: Say) -> list[list[str]]:
     return rows
 
 
-def _bars(cost: Any, say: Say) -> str:
+def _bars(cost: Any, say: Translator) -> str:
     """Each layer's share of the multiplies forward and backward, and of the time where it was measured."""
     every = [
         (say("multiplies"), "forward", [sum(line.counts[p].multiplies for p in PHASES) for line in cost.lines]),

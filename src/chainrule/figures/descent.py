@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..draw import curves, surface
+from ..draw import curves, surface, table
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from . import table
-from .words import Say, catalogue
 
 
 def picture(found: Any, language: str | None = None) -> str:
@@ -56,7 +55,7 @@ def text(found: Any, language: str | None = None) -> str:
     return f"{title}\n{table.aligned([heads, *rows])}"
 
 
-def _ends(found: Any, say: Say) -> tuple[list[str], list[list[str]]]:
+def _ends(found: Any, say: Translator) -> tuple[list[str], list[list[str]]]:
     heads = [
         say("way"),
         say("learning rate"),
@@ -74,6 +73,6 @@ def _ends(found: Any, say: Say) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
-def _axes(found: Any, say: Say) -> tuple[str, str]:
+def _axes(found: Any, say: Translator) -> tuple[str, str]:
     first, second = map(say.name, found.axes)
     return first, second

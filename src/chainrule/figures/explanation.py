@@ -2,6 +2,7 @@
 
 from .circuit import picture
 from .ledger import page
+from .number import latex_of as latex
 from .printed import brief, text
 
-__all__ = ["brief", "page", "picture", "text"]
+__all__ = ["brief", "latex", "page", "picture", "text"]

@@ -6,9 +6,9 @@ import textwrap
 from typing import Any
 
 from ..draw.graph import Box, svg
+from ..draw.locale import catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from .words import catalogue
 
 LAYERS, WIDE, LINES = 12, 64, 8  # so many layers before it; letters and lines of the message
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.explain import Edge, Explanation, Join, Step
+from ..analysis.explain.data import entry, says_more
+from ..analysis.explain.diagnostics import Diagnostic
+from ..analysis.explain.scope_tree import Scope
+from ..draw.format import back_and_on, factor, listed, shape_of, show, signs, stats
 from ..draw.graph import svg
+from ..draw.locale import Translator, catalogue
 from ..draw.notation import mathml
 from ..draw.page import controls
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from ..readings.explain import Edge, Explanation, Join, Step
-from ..readings.explain.data import entry, factor, says_more, show
-from ..readings.explain.onion import Part
-from ..readings.explain.trouble import Trouble
 from .circuit import Circuit, first_view
-from .shown import back_and_on, listed, shape_of, signs, stats
-from .words import Say, catalogue
 
 DRAWN = 200  # a scope of more boxes has no picture of its own
 FEW = 12  # an array of so many entries has each of them written out
@@ -40,7 +40,7 @@ def page(e: Explanation, language: str | None = None) -> str:
 
 
 class _Page:
-    def __init__(self, e: Explanation, say: Say) -> None:
+    def __init__(self, e: Explanation, say: Translator) -> None:
         self.e, self.say = e, say
         self.ids = {s.name: f"n{i}" for i, s in enumerate((*e.leaves, *e.constants, *e.steps))}
         self.edges_of: dict[str, list[tuple[int, Edge]]] = {}
@@ -63,25 +63,25 @@ class _Page:
                     f"<h1>{clean(e.result)} = {clean(value)}</h1>",
                     f'<p class="soft">{clean(self._counts())}</p>',
                     f"<p>{clean(say(HOW))}</p>",
-                    *map(self._trouble, e.troubles[:TROUBLES]),
+                    *map(self._trouble, e.diagnostics[:TROUBLES]),
                     self._more_troubles(),
                     self._controls(),
-                    self._figure(shown, say("the graph")) if len(shown) <= DRAWN else "",
+                    self._renderer_module(shown, say("the graph")) if len(shown) <= DRAWN else "",
                     self._given(),
                     f"<h2>{clean(say('Step by step'))}</h2>",
-                    *self._inside(e.onion.inside, shown),
+                    *self._inside(e.scope_tree.inside, shown),
                 ]
             ),
             say.language,
         )
 
-    def _trouble(self, found: Trouble) -> str:
+    def _trouble(self, found: Diagnostic) -> str:
         said = clean(self.say(found.said))
         link = f'<a href="#{self.ids[found.name]}">{said}</a>' if found.name in self.ids else said
         return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
 
     def _more_troubles(self) -> str:
-        left = len(self.e.troubles) - TROUBLES
+        left = len(self.e.diagnostics) - TROUBLES
         said = clean(self.say("and {count} more: e.troubles has them all", count=left))
         return f'<p class="trouble">⚠ {said}</p>' if left > 0 else ""
 
@@ -106,7 +106,7 @@ class _Page:
             ]
         )
 
-    def _figure(self, shown: Sequence[Part | Step], title: str) -> str:
+    def _renderer_module(self, shown: Sequence[Scope | Step], title: str) -> str:
         drawn = svg(self.circuit.boxes(shown), title, None, styled=False)
         return f"<figure>{drawn}</figure>"
 
@@ -131,7 +131,7 @@ class _Page:
 
     # parts and steps
 
-    def _inside(self, inside: Sequence[Part | Step], shown: Sequence[Part | Step]) -> Iterator[str]:
+    def _inside(self, inside: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> Iterator[str]:
         """HTML of what is inside, without recursion: a scope may be as deep as it likes."""
         opened = _opened(inside, shown)
         todo: list[Any] = list(reversed(inside))
@@ -146,7 +146,7 @@ class _Page:
                 todo.append("</details>")
                 todo.extend(reversed(here.inside))
 
-    def _part(self, part: Part, folded: bool) -> str:
+    def _part(self, part: Scope, folded: bool) -> str:
         """A scope, up to where its inside begins: what it reads and gives, its own upstream and downstream."""
         self.parts += 1
         e, last = self.e, part.last
@@ -160,7 +160,7 @@ class _Page:
             more = self.say("and {count} more gradients, inside", count=len(part.leaving) - ROWS)
             rows.append(f'<div class="row soft">{clean(more)}</div>')
         # where it is unfolded at first, the first picture shows it
-        figure = self._figure(part.inside, part.path) if folded and 1 < len(part.inside) <= DRAWN else ""
+        figure = self._renderer_module(part.inside, part.path) if folded and 1 < len(part.inside) <= DRAWN else ""
         return (
             f'<details class="part" id="p{self.parts}"{"" if folded else " open"}><summary>'
             f'<span class="title">{clean(part.name)}</span><span class="kind">{clean(kind)}</span> '
@@ -168,7 +168,7 @@ class _Page:
             f"{_source(last.line)}{''.join(rows)}</summary>{figure}"
         )
 
-    def _out_of(self, part: Part, name: str) -> str:
+    def _out_of(self, part: Scope, name: str) -> str:
         """What all edges out of a scope hand to one of its inputs: the entry that is shown of it."""
         edges = part.leaving[name]
         index, time = edges[-1].index, self._time(edges[-1])
@@ -182,7 +182,7 @@ class _Page:
 
     def _step(self, s: Step) -> str:
         e = self.e
-        math = mathml(s.written, s.operands)
+        math = mathml(s.format, s.operands)
         shape = f'<span class="kind">{clean(shape_of(s.value))}</span>' if np.shape(s.value) else ""
         name = f'<span class="title">{clean(s.name)}</span> = {math}'
         head = f'<div class="head"><span>{name}</span>{shape}{_source(s.line)}</div>'
@@ -270,13 +270,13 @@ def _source(line: str) -> str:
     return f' <code class="source">{clean(line)}</code>' if line else ""
 
 
-def _opened(inside: Sequence[Part | Step], shown: Sequence[Part | Step]) -> set[int]:
+def _opened(inside: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> set[int]:
     """The parts, by id, that are unfolded where `shown` is what is seen."""
     seen, found = {id(s) for s in shown}, set()
-    todo = [p for p in inside if isinstance(p, Part)]
+    todo = [p for p in inside if isinstance(p, Scope)]
     while todo:
         part = todo.pop()
         if id(part) not in seen:
             found.add(id(part))
-            todo.extend(p for p in part.inside if isinstance(p, Part))
+            todo.extend(p for p in part.inside if isinstance(p, Scope))
     return found

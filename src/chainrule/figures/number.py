@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.explain import Explanation, Number
+from ..analysis.explain.data import entry, says_more
 from ..draw import notation
+from ..draw.format import show
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from ..readings.explain import Explanation, Number
-from ..readings.explain.data import entry, says_more, show
-from .words import Say, catalogue
 
 Row = tuple[str, str, str, str]  # the left side, the arithmetic, the number, the node that it comes through
 
@@ -76,7 +77,7 @@ def text(number: Number, language: str | None = None) -> str:
     return "\n".join(lines)
 
 
-def _left(left: str, node: str, say: Say) -> str:
+def _left(left: str, node: str, say: Translator) -> str:
     return say("{slope} through {node}", slope=left, node=node) if node else left
 
 

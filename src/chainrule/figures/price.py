@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..draw import table
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from . import table
-from .words import Say, catalogue
 
 SHOWN = 400  # rows; of a longer list those that do most
 
@@ -54,11 +54,11 @@ def fragment(price: Any, language: str | None = None) -> str:
     return f"<p>{clean(_sums(price, say))}</p>{table.html(heads, rows)}"
 
 
-def _phases(say: Say) -> dict[str, str]:
+def _phases(say: Translator) -> dict[str, str]:
     return {"forward": say("forward"), "backward": say("backward")}
 
 
-def _counted(say: Say) -> list[str]:
+def _counted(say: Translator) -> list[str]:
     return [say("multiplies"), say("adds"), say("of them bias"), say("bytes")]
 
 
@@ -70,7 +70,7 @@ def _numbers(count: Any) -> list[str]:
     return [f"{n:,}" for n in (count.multiplies, count.adds, count.bias, count.bytes)]
 
 
-def _sums(price: Any, say: Say) -> str:
+def _sums(price: Any, say: Translator) -> str:
     total = price.total
     return say(
         "{macs:,} multiply-accumulates (MACs), {flops:,} operations (FLOPs), {parameters:,} parameters",

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.explain import Edge, Explanation, Join, Step
+from ..analysis.explain.data import entry, says_more
+from ..draw.format import show
+from ..draw.locale import Translator, catalogue
 from ..draw.text import cells, padded
-from ..readings.explain import Edge, Explanation, Join, Step
-from ..readings.explain.data import entry, says_more, show
-from .words import Say, catalogue
 
 WIDEST = 64  # letters of a column
 LONG = 200  # operations
@@ -37,7 +38,7 @@ def brief(e: Explanation, language: str | None = None) -> str:
 
 
 class _Printed:
-    def __init__(self, e: Explanation, say: Say) -> None:
+    def __init__(self, e: Explanation, say: Translator) -> None:
         self.e, self.say = e, say
 
     def lines(self) -> list[str]:
@@ -49,8 +50,8 @@ class _Printed:
         if e.gradients:
             lines += ["", say("gradients")]
             lines += [f"  d{e.result}/d{name} = {self._array(g)}" for name, g in e.gradients.items()]
-        if e.troubles:
-            lines += ["", say("trouble"), *(f"  {found.told(say)}" for found in e.troubles)]
+        if e.diagnostics:
+            lines += ["", say("trouble"), *(f"  {found.told(say)}" for found in e.diagnostics)]
         return lines
 
     def forward(self) -> list[str]:

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..draw import curves, heat
+from ..draw import curves, heat, table
+from ..draw.format import back_and_on, show
 from ..draw.heat import Panel
+from ..draw.locale import Translator, catalogue
 from ..draw.page import controls, frames
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from ..readings.explain.data import show
-from . import table
-from .shown import back_and_on
-from .words import Say, catalogue
 
 LARGEST = 4_000_000  # letters of all its pictures
 LONG = 24
@@ -55,7 +53,7 @@ def page(recording: Any, language: str | None = None) -> str:
     return whole_page(recording.name, "".join(body), say.language)
 
 
-def _controls(count: int, say: Say) -> str:
+def _controls(count: int, say: Translator) -> str:
     slider = f'<input type="range" min="0" max="{count - 1}" value="0" aria-label="{clean(say("moment"))}">'
     return controls(back_and_on(say), slider)
 
@@ -71,7 +69,7 @@ def picture(recording: Any, language: str | None = None) -> str:
     return curves.svg([curves.Panel(say("over the run"), say("update"), "", lines)], recording.name, 640, 300)
 
 
-def _frame(recording: Any, moment: Any, pictures: list[str], say: Say) -> str:
+def _frame(recording: Any, moment: Any, pictures: list[str], say: Translator) -> str:
     logs = ", ".join(f"{name} {value:.4g}" for name, value in moment.logs.items())
     title = say("after {step} updates, epoch {epoch}", step=moment.step, epoch=moment.epoch + 1)
     parts = [f'<h2>{clean(title)}</h2><p class="number">{clean(logs)}</p>']
@@ -90,7 +88,7 @@ def _frame(recording: Any, moment: Any, pictures: list[str], say: Say) -> str:
     return "".join(parts)
 
 
-def _boundary(recording: Any, moment: Any, say: Say) -> str:
+def _boundary(recording: Any, moment: Any, say: Translator) -> str:
     xs, ys = recording.plane
     points, targets = recording.points
     rows = (ys[-1] - points[:, 1]) / (ys[-1] - ys[0]) * len(ys)
@@ -107,7 +105,7 @@ def _boundary(recording: Any, moment: Any, say: Say) -> str:
     return heat.svg([[panel]], say("decision boundary"), lambda v: show(v, 3), lines, False, 340, False)
 
 
-def _filters(moment: Any, say: Say) -> list[str]:
+def _filters(moment: Any, say: Translator) -> list[str]:
     found: list[str] = []
     for path, value in moment.weights.items():
         if value.ndim == 4 and len(found) < LAYERS:
@@ -116,7 +114,7 @@ def _filters(moment: Any, say: Say) -> list[str]:
     return found
 
 
-def _matrices(moment: Any, say: Say) -> list[str]:
+def _matrices(moment: Any, say: Translator) -> list[str]:
     """A few weights and, beside each, the gradient that moves it."""
     found: list[str] = []
     for path, value in moment.weights.items():
@@ -130,7 +128,7 @@ def _matrices(moment: Any, say: Say) -> list[str]:
     return found
 
 
-def _maps(moment: Any, say: Say) -> list[str]:
+def _maps(moment: Any, say: Translator) -> list[str]:
     found: list[str] = []
     for name, value in list(moment.maps.items())[:LAYERS]:
         panels = [Panel(f"{c}", value[:, :, c]) for c in range(value.shape[2])]

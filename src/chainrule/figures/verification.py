@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..draw import table
+from ..draw.locale import Translator, catalogue
 from ..draw.page import page as whole_page
 from ..draw.text import clean
-from . import table
-from .words import Say, catalogue
 
 
-def _summary(found: Any, say: Say) -> str:
+def _summary(found: Any, say: Translator) -> str:
     worst = found.worst
     a, b = found.engines
     return say(
@@ -22,7 +22,7 @@ def _summary(found: Any, say: Say) -> str:
     )
 
 
-def _table(found: Any, say: Say) -> tuple[list[str], list[list[str]]]:
+def _table(found: Any, say: Translator) -> tuple[list[str], list[list[str]]]:
     heads = [say("name"), "", say("shape"), say("largest"), say("difference"), say("ulps of the largest"),
              say("ulps of the entry")]  # fmt: skip
     what = {"output": say("of the output"), "gradient": say("of the gradient"), "loss": say("of the loss")}

@@ -4,9 +4,27 @@ May import: `errors`, NumPy. Nothing here knows an operation, a reading or an en
 """
 
 from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
-from .graph import Graph, verify
-from .node import CONSTANT, Cut, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
-from .scope import Made, Recomputed, Region, line_of, made_for, made_here, recomputed, scope
+from .graph import Graph
+from .node import (
+    CONSTANT,
+    Detached,
+    Leaf,
+    Node,
+    OperationRecord,
+    ancestors,
+    resolve,
+    tracked_ancestors,
+)
+from .source_info import (
+    Recomputed,
+    Region,
+    SourceInfo,
+    current_source_info,
+    line_of,
+    recomputed,
+    scope,
+    source_info_scope,
+)
 from .spec import (
     Shape,
     Spec,
@@ -19,23 +37,24 @@ from .spec import (
     promote_specs,
     set_floatx,
     spec_of,
-    with_stand_in,
-    without_stand_in,
+    with_placeholder,
+    without_placeholder,
 )
+from .verify import verify
 
 __all__ = [
     "CONSTANT",
     "NO_ATTRIBUTES",
-    "Cut",
+    "Detached",
     "Graph",
     "Leaf",
-    "Made",
     "Node",
     "OperationRecord",
     "Plan",
     "Recomputed",
     "Region",
     "Shape",
+    "SourceInfo",
     "Spec",
     "Specs",
     "ancestors",
@@ -43,10 +62,9 @@ __all__ = [
     "as_dtype",
     "broadcast",
     "check_value",
+    "current_source_info",
     "floatx",
     "line_of",
-    "made_for",
-    "made_here",
     "new_cache",
     "plan_for",
     "promote",
@@ -55,9 +73,10 @@ __all__ = [
     "resolve",
     "scope",
     "set_floatx",
+    "source_info_scope",
     "spec_of",
     "tracked_ancestors",
     "verify",
-    "with_stand_in",
-    "without_stand_in",
+    "with_placeholder",
+    "without_placeholder",
 ]

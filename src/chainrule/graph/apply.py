@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ChainruleError, GraphError, IndexProblem, ValueProblem
+from ..core.errors import ChainruleError, GraphError, IndexProblem, ValueProblem
 from .node import CONSTANT, Node, OperationRecord, merged
-from .scope import line_of, made_here
+from .source_info import current_source_info, line_of
 from .spec import Spec
 
 NO_ATTRIBUTES: dict[str, Any] = {}
@@ -56,7 +56,9 @@ def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict
                 x, y = a.value, b.value
                 if x is not None and y is not None:
                     if a.tracked or b.tracked:
-                        return a.__class__(operation, inputs, attributes, plan[0], plan[2](x, y), True, made_here(3))
+                        return a.__class__(
+                            operation, inputs, attributes, plan[0], plan[2](x, y), True, current_source_info(3)
+                        )
                     if a.tracked is False and b.tracked is False:
                         return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x, y), False, None)
         elif len(inputs) == 1:
@@ -66,7 +68,9 @@ def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict
                 x = a.value
                 if x is not None:
                     if a.tracked:
-                        return a.__class__(operation, inputs, attributes, plan[0], plan[2](x), True, made_here(3))
+                        return a.__class__(
+                            operation, inputs, attributes, plan[0], plan[2](x), True, current_source_info(3)
+                        )
                     if a.tracked is False:
                         return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x), False, None)
     return _apply(operation, inputs, attributes)
@@ -84,15 +88,18 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
             values.append(node.value)
         cls = inputs[0].__class__
         if any(value is None for value in values):
-            return cls(operation, inputs, attributes, plan.spec, None, True, made_here())
+            return cls(operation, inputs, attributes, plan.spec, None, True, current_source_info())
         value = plan.run(*values)
         if value.__class__ is not list:
             check_value(operation, plan.spec, value)
     except ChainruleError as error:
-        raise error.at(line_of(made_here())) from None
+        raise error.at(line_of(current_source_info())) from None
     except IndexError as error:
         raise IndexProblem(
-            f"{operation.name} with {error}", "indices inside the tensor", "check the index", line_of(made_here())
+            f"{operation.name} with {error}",
+            "indices inside the tensor",
+            "check the index",
+            line_of(current_source_info()),
         ) from None
     except (ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
         shown = ", ".join(repr(node.spec) for node in inputs)
@@ -100,11 +107,11 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
             f"{operation.name} on {shown}, which NumPy refused ({error})",
             "values it can be computed for",
             "check the values and attributes",
-            line_of(made_here()),
+            line_of(current_source_info()),
         ) from None
     if tracked:
-        return cls(operation, inputs, attributes, plan.spec, value, True, made_here())
-    cut = False if operation.forgets else merged([node.tracked for node in inputs])
+        return cls(operation, inputs, attributes, plan.spec, value, True, current_source_info())
+    cut = False if operation.stops_gradient else merged([node.tracked for node in inputs])
     return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, cut, None)
 
 

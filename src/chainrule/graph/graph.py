@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from ..errors import GraphError
 from .apply import plan_for
 from .node import Node, ancestors
-from .spec import Specs, spec_of, without_stand_in
+from .spec import Specs, spec_of, without_placeholder
 
 
 class Graph:
@@ -25,7 +24,7 @@ class Graph:
     """
 
     derives: tuple[tuple[int, ...], list[int], list[tuple[int, ...]]] | None = None
-    stand_in = False  # traced with a number in place of an unknown batch: only its specs are true
+    has_placeholder = False  # traced with a number in place of an unknown batch: only its specs are true
 
     def __init__(self, inputs: Iterable[Node], outputs: Iterable[Node]) -> None:
         self.inputs = tuple(inputs)
@@ -38,14 +37,14 @@ class Graph:
         return f"Graph({len(self.inputs)} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs)"
 
     @cached_property
-    def place(self) -> dict[int, int]:
+    def position(self) -> dict[int, int]:
         """The index in `order` of each node, by serial."""
         return {node.serial: i for i, node in enumerate(self.order)}
 
     @cached_property
     def specs(self) -> Specs:
         """The spec of every place; unknown again where a stand-in was used to trace."""
-        if self.stand_in:
+        if self.has_placeholder:
             return Specs([_unknown_again(node.spec) for node in self.order])
         return Specs([node.spec for node in self.order])
 
@@ -56,7 +55,7 @@ class Graph:
         for i, node in enumerate(self.nodes, start=len(self.inputs)):
             if not node.operation.leaf:
                 plan = plan_for(node.operation, tuple(n.spec for n in node.inputs), node.attributes)
-                steps.append((i, plan.run, tuple(self.place[n.serial] for n in node.inputs)))
+                steps.append((i, plan.run, tuple(self.position[n.serial] for n in node.inputs)))
         return steps
 
     @cached_property
@@ -67,46 +66,4 @@ class Graph:
 
 
 def _unknown_again(spec: Any) -> Any:
-    return spec if isinstance(spec, Specs) else spec_of(without_stand_in(spec.shape), spec.dtype)
-
-
-def verify(graph: Graph) -> None:
-    """Re-run every shape rule and check that the order is one; a broken graph is an error.
-
-    Raises:
-        GraphError: naming the first node that does not hold, with its scope and line.
-    """
-    known = {node.serial for node in graph.inputs}
-    for node in graph.nodes:
-        where = node.line or node.scope
-        for parent in node.inputs:
-            if parent.serial not in known:
-                raise GraphError(
-                    f"node {node.operation.name!r} that reads a node not before it",
-                    "inputs made earlier and inside the graph",
-                    "name the missing node as an input of the graph",
-                    where,
-                )
-        known.add(node.serial)
-        if node.operation.leaf:
-            if node.value is None:
-                raise GraphError(
-                    f"a leaf {node.operation.name!r} without a value inside the graph",
-                    "every symbolic input to be listed among the inputs",
-                    "pass it in `inputs`",
-                    where,
-                )
-            continue
-        plan = node.operation.plan(tuple(n.spec for n in node.inputs), node.attributes)
-        if plan.casts is not None or plan.spec != node.spec:
-            raise GraphError(
-                f"node {node.operation.name!r} that says {node.spec!r}",
-                f"{plan.spec!r}, which its shape rule gives",
-                "build nodes with `apply`, never by hand",
-                where,
-            )
-        value = node.value
-        if value is not None and not isinstance(value, list | tuple) and value.shape != node.spec.shape:
-            raise GraphError(
-                f"node {node.operation.name!r} whose value has shape {value.shape}", f"{node.spec!r}", "", where
-            )
+    return spec if isinstance(spec, Specs) else spec_of(without_placeholder(spec.shape), spec.dtype)

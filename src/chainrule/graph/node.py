@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any, Protocol
 
-from ..errors import GraphError
-from .scope import Made, line_of
+from ..core.errors import GraphError
+from .source_info import SourceInfo, line_of
 from .spec import Spec
 
 serials = count(1)
@@ -19,7 +19,7 @@ class OperationRecord(Protocol):
     name: str
     plans: dict[Any, Any]
     leaf: bool
-    forgets: bool
+    stops_gradient: bool
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any: ...
 
@@ -33,12 +33,22 @@ class Node:
         attributes: the static arguments, such as ``axis``.
         spec: shape and dtype (for a call node, a tuple of them, one for each place of its body).
         value: the array, or ``None`` when symbolic (for a call node, the list of its body's arrays).
-        tracked: a variable or watched tensor is among its ancestors (or a `Cut`, which is false).
+        tracked: a variable or watched tensor is among its ancestors (or a `Detached`, which is false).
         made: scope and the user's line.
         serial: grows with creation, so sorting by it is a topological order.
     """
 
-    __slots__ = ("__weakref__", "attributes", "inputs", "made", "operation", "serial", "spec", "tracked", "value")
+    __slots__ = (
+        "__weakref__",
+        "attributes",
+        "inputs",
+        "operation",
+        "serial",
+        "source_info",
+        "spec",
+        "tracked",
+        "value",
+    )
 
     def __init__(
         self,
@@ -47,8 +57,8 @@ class Node:
         attributes: dict[str, Any],
         spec: Any,
         value: Any,
-        tracked: bool | Cut,
-        made: Made | None,
+        tracked: bool | Detached,
+        made: SourceInfo | None,
     ) -> None:
         self.operation = operation
         self.inputs = inputs
@@ -56,25 +66,25 @@ class Node:
         self.spec = spec
         self.value = value
         self.tracked = tracked
-        self.made = made
+        self.source_info = made
         self.serial = next(serials)
 
     @property
     def scope(self) -> str:
         """The scopes it was made in, outermost first, joined by ``/``."""
-        return self.made.scope if self.made else ""
+        return self.source_info.scope if self.source_info else ""
 
     @property
     def line(self) -> str:
         """The user's line that made it."""
-        return line_of(self.made)
+        return line_of(self.source_info)
 
 
 class Leaf:
     """The record of a node without inputs: there is nothing to run, so nothing to plan."""
 
     leaf = True
-    forgets = False
+    stops_gradient = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -90,7 +100,7 @@ class Leaf:
 CONSTANT = Leaf("constant")
 
 
-class Cut:
+class Detached:
     """Stands in ``tracked``, and is false: made from a gradient that kept no history of these leaves.
 
     Differentiating by one of them through it would silently miss a path, so `gradients` refuses to.
@@ -105,13 +115,13 @@ class Cut:
         return False
 
 
-def merged(tracked: Iterable[bool | Cut]) -> bool | Cut:
+def merged(tracked: Iterable[bool | Detached]) -> bool | Detached:
     """What a constant made from untracked nodes remembers: the newest leaves that were cut off, if any."""
     leaves: frozenset[int] = frozenset()
     for t in tracked:
-        if isinstance(t, Cut):
+        if isinstance(t, Detached):
             leaves |= t.leaves
-    return Cut(frozenset(sorted(leaves)[-256:])) if leaves else False  # a momentum gathers them for ever
+    return Detached(frozenset(sorted(leaves)[-256:])) if leaves else False  # a momentum gathers them for ever
 
 
 def resolve(node: Node) -> Node:
@@ -120,7 +130,7 @@ def resolve(node: Node) -> Node:
     if build is not None:
         built = build()
         node.operation, node.inputs, node.attributes = built.operation, built.inputs, built.attributes
-        node.made, node.serial = built.made, built.serial
+        node.source_info, node.serial = built.source_info, built.serial
         if not built.inputs:  # a gradient that depends on nothing
             node.tracked = False
     return node
@@ -158,4 +168,4 @@ def tracked_ancestors(output: Node) -> tuple[list[Node], frozenset[int]]:
             elif node.tracked is not False:
                 cuts.append(node.tracked)
     cut = merged(cuts)
-    return [seen[serial] for serial in sorted(seen)], cut.leaves if isinstance(cut, Cut) else frozenset()
+    return [seen[serial] for serial in sorted(seen)], cut.leaves if isinstance(cut, Detached) else frozenset()

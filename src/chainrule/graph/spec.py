@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..core.errors import DTypeError, ShapeError
 
 Shape = tuple[int | None, ...]
 
@@ -196,17 +196,17 @@ def spec_of(shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> Spec:
     return found
 
 
-_STAND_IN = 9973  # a prime that no real axis is likely to have
+_PLACEHOLDER = 9973  # a prime that no real axis is likely to have
 
 
-def with_stand_in(shape: Shape) -> tuple[int, ...]:
+def with_placeholder(shape: Shape) -> tuple[int, ...]:
     """`shape` with a number for an unknown size, where code that computes with sizes must run."""
-    return tuple(_STAND_IN if n is None else n for n in shape)
+    return tuple(_PLACEHOLDER if n is None else n for n in shape)
 
 
-def without_stand_in(shape: Shape) -> Shape:
+def without_placeholder(shape: Shape) -> Shape:
     """The unknown sizes back as ``None``."""
-    return tuple(None if n == _STAND_IN else n for n in shape)
+    return tuple(None if n == _PLACEHOLDER else n for n in shape)
 
 
 @cache

@@ -3,8 +3,8 @@
 May import: `ops`, `readings`, `initializers`, `regularizers`, `constraints`, `activations`, `configurable`.
 """
 
-from ..absent import lookup
-from ..configurable import Room
+from ..core.missing_names import lookup
+from ..serialization.registry import Registry
 from .augmentation import (
     CenterCrop,
     RandomBrightness,
@@ -16,7 +16,7 @@ from .augmentation import (
     RandomZoom,
     Resizing,
 )
-from .calling import clear_session
+from .call_context import clear_session
 from .convolution import (
     Conv1D,
     Conv1DTranspose,
@@ -133,7 +133,7 @@ from .reshaping import (
 )
 from .roi import RoIAlign, RoIPooling, RoIWarp
 
-room = Room("layers", "layer", Layer)
+room = Registry("layers", "layer", Layer)
 serialize, deserialize = room.serialize, room.deserialize
 
 __getattr__ = lookup("layers")

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..ops import random
 from ..ops.random import SeedGenerator
 from ..ops.resampling import FILL_MODES, ORDERS, one_of
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .core import positive
 from .layer import InputSpec, Layer
 from .regularization import _Random

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, ops
-from ..errors import ShapeError, ValueProblem
-from ..tensor import Tensor
+from ..core.errors import ShapeError, ValueProblem
+from ..tensors.tensor import Tensor
 from .core import positive, spread
 from .layer import InputSpec, Layer
 from .reshaping import channels_first

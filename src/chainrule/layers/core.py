@@ -7,9 +7,9 @@ from numbers import Real
 from typing import Any
 
 from .. import activations, ops
-from ..errors import DTypeError, ShapeError, ValueProblem
-from ..graph import as_dtype, floatx, made_here, spec_of
-from ..tensor import INPUT, Tensor, as_tensor
+from ..core.errors import DTypeError, ShapeError, ValueProblem
+from ..graph import as_dtype, current_source_info, floatx, spec_of
+from ..tensors.tensor import INPUT, Tensor, as_tensor
 from .layer import InputSpec, Layer
 
 
@@ -45,7 +45,7 @@ class InputLayer(Layer):
         self.built = True
         attributes = {"name": self.name, "layer": self}
         spec = spec_of(self.batch_shape, self.input_dtype)
-        self.output = Tensor(INPUT, (), attributes, spec, None, True, made_here())
+        self.output = Tensor(INPUT, (), attributes, spec, None, True, current_source_info())
 
     def call(self, inputs: Any) -> Any:
         return inputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .convolution import Conv2D
 from .layer import InputSpec, Layer
 from .pooling import MaxPooling2D

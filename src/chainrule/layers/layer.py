@@ -17,18 +17,44 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
-from ..configurable import Configurable, no_argument
-from ..errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
-from ..graph import Shape, ancestors, as_dtype, line_of, made_here, recomputed, scope, with_stand_in, without_stand_in
-from ..graph.scope import state as scope_state
+from ..core.errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
+from ..graph import (
+    Shape,
+    ancestors,
+    as_dtype,
+    current_source_info,
+    line_of,
+    recomputed,
+    scope,
+    with_placeholder,
+    without_placeholder,
+)
+from ..graph.source_info import state as scope_state
 from ..graph.spec import Specs, is_float
 from ..ops.random import SeedGenerator
-from ..ops.record import pick
-from ..readings.nested import flatten
-from ..readings.trace import Reads
-from ..tensor import Tensor, Variable, as_tensor, computing_in, recording, symbolic, tensor
-from .calling import OfTheCall, auto_name, building, calls, mask_of, note_outputs, set_mask
-from .node import LAYER_CALL, LayerCall, Place, of_a_model
+from ..ops.record import get_output
+from ..serialization.registry import Configurable, no_argument
+from ..tensors.tensor import (
+    Tensor,
+    Variable,
+    as_tensor,
+    computing_in,
+    recording,
+    symbolic,
+    tensor,
+)
+from ..tensors.tree import flatten
+from ..transforms.trace import StateRecorder
+from .call_context import (
+    CallContext,
+    auto_name,
+    building,
+    calls,
+    mask_of,
+    note_outputs,
+    set_mask,
+)
+from .layer_call import LAYER_CALL, LayerCall, Place, of_a_model
 from .rematerialization import RematScope, current
 
 
@@ -97,8 +123,8 @@ class Layer(Configurable):
 
     input_spec: InputSpec | Sequence[InputSpec] | None = None
     supports_masking = False
-    input = OfTheCall("input")
-    output = OfTheCall("output")
+    input = CallContext("input")
+    output = CallContext("output")
 
     def __init__(
         self,
@@ -128,12 +154,12 @@ class Layer(Configurable):
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
         self._line = ""
-        self._made: Any = made_here()
+        self._made: Any = current_source_info()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
-            cls.build = _built_by(cls.build)  # type: ignore[method-assign]
+            cls.build = _build_signature(cls.build)  # type: ignore[method-assign]
 
     @staticmethod
     def _rematerialized() -> RematScope | None:
@@ -381,7 +407,7 @@ class Layer(Configurable):
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic outputs for symbolic inputs, with nothing recorded and no variable changed."""
-        with recording(Reads()):
+        with recording(StateRecorder()):
             return self._run(args, kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -544,8 +570,8 @@ class Layer(Configurable):
                     f"{type(out).__name__} returned by {type(self).__name__} {self.name!r}", "tensors", "return tensors"
                 )
         specs = Specs([t.spec for t in outputs])
-        node = Tensor(LAYER_CALL, tuple(tensors), {"call": call}, specs, None, True, made_here())
-        made = [pick(node, i) for i in range(len(outputs))]
+        node = Tensor(LAYER_CALL, tuple(tensors), {"call": call}, specs, None, True, current_source_info())
+        made = [get_output(node, i) for i in range(len(outputs))]
         for new, old in zip(made, outputs, strict=True):
             set_mask(new, mask_of(old))
         note_outputs(self, made)
@@ -560,15 +586,15 @@ class Layer(Configurable):
             args, kwargs = arguments(symbols)
             return self.compute_output_spec(*args, **kwargs)
         except (ChainruleError, TypeError) as first:
-            calls.stand_in = True
+            calls.has_placeholder = True
             try:
-                args, kwargs = arguments([symbolic(with_stand_in(t.shape), t.dtype) for t in tensors])
+                args, kwargs = arguments([symbolic(with_placeholder(t.shape), t.dtype) for t in tensors])
                 found, build = flatten(self.compute_output_spec(*args, **kwargs), numbers=False)
             except Exception:
                 raise first from None
             finally:
-                calls.stand_in = False
-            return build([symbolic(without_stand_in(t.shape), t.dtype) for t in found])
+                calls.has_placeholder = False
+            return build([symbolic(without_placeholder(t.shape), t.dtype) for t in found])
 
     # ---- description
 
@@ -640,10 +666,10 @@ def _shapes(x: Any) -> Any:
         return [_shapes(v) for v in x]
     if not isinstance(x, Tensor):
         return None
-    return without_stand_in(x.shape) if calls.stand_in else tuple(x.shape)
+    return without_placeholder(x.shape) if calls.has_placeholder else tuple(x.shape)
 
 
-def _built_by(build: Any) -> Any:
+def _build_signature(build: Any) -> Any:
     """A class's `build`: whoever calls it, weights are made outside any trace, under the layer's name, and once."""
 
     @wraps(build)

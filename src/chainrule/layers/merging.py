@@ -6,8 +6,8 @@ from functools import reduce
 from typing import Any
 
 from .. import ops
-from ..errors import ShapeError
-from ..tensor import Tensor
+from ..core.errors import ShapeError
+from ..tensors.tensor import Tensor
 from .layer import Layer
 
 

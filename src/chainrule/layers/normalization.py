@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError, ValueProblem
 from ..ops.rules import normal_axes, normal_axis
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .core import positive
 from .layer import InputSpec, Layer
 

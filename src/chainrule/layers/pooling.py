@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..errors import ValueProblem
-from ..tensor import Tensor
+from ..core.errors import ValueProblem
+from ..tensors.tensor import Tensor
 from .core import spread
 from .layer import InputSpec
 from .reshaping import _Spatial, channels_first

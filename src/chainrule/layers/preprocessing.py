@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import DTypeError, GraphError, ShapeError, ValueProblem
+from ..core.errors import DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import as_dtype
 from ..ops.resampling import one_of
 from ..ops.rules import normal_axes
-from ..tensor import Tensor, Variable, as_tensor
+from ..tensors.tensor import Tensor, Variable, as_tensor
 from .core import positive
 from .layer import Layer
 

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..configurable import Room
-from ..errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError, ValueProblem
 from ..ops import random
 from ..ops.composite import SELU_ALPHA, SELU_SCALE
-from ..ops.random import SeedGenerator, derived
+from ..ops.random import SeedGenerator, fork_seed
 from ..regularizers import L1L2
-from ..tensor import Tensor
+from ..serialization.registry import Registry
+from ..tensors.tensor import Tensor
 from .layer import InputSpec, Layer
 from .reshaping import channels_first
 
-Room("ops", "random stream", SeedGenerator).add(SeedGenerator)  # so that a configuration may hold a stream as its seed
+Registry("ops", "random stream", SeedGenerator).add(
+    SeedGenerator
+)  # so that a configuration may hold a stream as its seed
 
 
 class _Random(Layer):
@@ -29,7 +31,7 @@ class _Random(Layer):
         if isinstance(seed, SeedGenerator):
             self.seed_generator = seed
         else:
-            self.seed_generator = derived(type(self).__name__) if seed is None else SeedGenerator(seed)
+            self.seed_generator = fork_seed(type(self).__name__) if seed is None else SeedGenerator(seed)
         self.supports_masking = True
 
 

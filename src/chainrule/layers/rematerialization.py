@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..graph import Recomputed, recomputed
-from ..readings.nested import flatten
+from ..tensors.tree import flatten
 
 MODES = (None, "full", "activations", "larger_than", "list_of_layers")
 # what is dear to compute: kept where only activations are computed again

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from .. import ops
-from ..errors import ShapeError, ValueProblem
-from ..tensor import Tensor
+from ..core.errors import ShapeError, ValueProblem
+from ..tensors.tensor import Tensor
 from .core import positive, spread
 from .layer import InputSpec, Layer
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..configurable import Room
+from ..serialization.registry import Registry
 from .classes import (
     CTC,
     BinaryCrossentropy,
@@ -80,7 +80,7 @@ ALIASES = {
     "huber_loss": "huber",
 }
 
-room = Room("losses", "loss", Loss, ALIASES)
+room = Registry("losses", "loss", Loss, ALIASES)
 room.add(
     binary_crossentropy,
     binary_focal_crossentropy,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..errors import ShapeError
-from ..tensor import Tensor, as_tensor
+from ..core.errors import ShapeError
+from ..tensors.tensor import Tensor, as_tensor
 
 
 def pair(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:

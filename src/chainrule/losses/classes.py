@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from . import functions as f
 from .loss import LossFunctionWrapper
 

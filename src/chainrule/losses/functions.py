@@ -10,9 +10,9 @@ from math import log
 from typing import Any
 
 from .. import ops
-from ..errors import ShapeError, ValueProblem
-from ..layers.calling import set_mask
-from ..tensor import Tensor, as_tensor
+from ..core.errors import ShapeError, ValueProblem
+from ..layers.call_context import set_mask
+from ..tensors.tensor import Tensor, as_tensor
 from .align import must_fit, pair
 
 EPSILON = 1e-7

@@ -7,13 +7,13 @@ from functools import reduce
 from typing import Any
 
 from .. import ops
-from ..configurable import Configurable, snake
+from ..core.errors import ValueProblem
 from ..dtype_policies import DTypePolicy, get
-from ..errors import ValueProblem
 from ..graph import floatx
-from ..layers.calling import mask_of
-from ..readings.nested import flatten
-from ..tensor import Tensor, as_tensor
+from ..layers.call_context import mask_of
+from ..serialization.registry import Configurable, snake
+from ..tensors.tensor import Tensor, as_tensor
+from ..tensors.tree import flatten
 from .align import weighted
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..configurable import Room
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -28,6 +27,7 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
+from ..serialization.registry import Registry
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -109,7 +109,7 @@ ALIASES = {
     "concordance_correlation": "ConcordanceCorrelation",
 }
 
-room = Room("metrics", "metric", Metric, ALIASES)
+room = Registry("metrics", "metric", Metric, ALIASES)
 room.add(
     accuracy,
     binary_accuracy,
@@ -147,7 +147,7 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     Args:
         y_true, y_pred: anything with a shape.
 
-    >>> from chainrule.tensor import symbolic
+    >>> from chainrule.tensors.tensor import symbolic
     >>> resolve("accuracy", symbolic((None,)), symbolic((None, 10)))
     <SparseCategoricalAccuracy name=accuracy>
     """

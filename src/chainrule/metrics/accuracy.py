@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError, ValueProblem
 from ..graph import floatx
 from ..losses.align import must_fit, same_rank
-from ..tensor import Tensor, as_tensor
+from ..tensors.tensor import Tensor, as_tensor
 from .metric import MeanMetricWrapper
 
 

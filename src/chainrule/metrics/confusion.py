@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError, ValueProblem
-from ..layers.calling import set_mask
+from ..core.errors import ShapeError, ValueProblem
+from ..layers.call_context import set_mask
 from ..losses.align import must_fit, pair, weighted
-from ..tensor import Tensor, Variable, as_tensor
+from ..tensors.tensor import Tensor, Variable, as_tensor
 from .metric import Metric, output_mask
 
 COUNTS = {  # of what is (true, said), as yes or no

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..errors import ValueProblem
-from ..layers.calling import set_mask
+from ..core.errors import ValueProblem
+from ..layers.call_context import set_mask
 from ..losses.align import must_fit, same_rank, weighted
-from ..tensor import Tensor, as_tensor
+from ..tensors.tensor import Tensor, as_tensor
 from .metric import Metric, output_mask
 
 

@@ -8,14 +8,14 @@ from math import prod
 from typing import Any
 
 from .. import initializers, ops
-from ..configurable import Configurable
+from ..core.errors import GraphError
 from ..dtype_policies import DTypePolicy, get
-from ..errors import GraphError
 from ..graph import floatx
-from ..layers.calling import auto_name, mask_of
+from ..layers.call_context import auto_name, mask_of
 from ..losses.align import weighted
-from ..readings.nested import flatten
-from ..tensor import Tensor, Variable, as_tensor
+from ..serialization.registry import Configurable
+from ..tensors.tensor import Tensor, Variable, as_tensor
+from ..tensors.tree import flatten
 
 
 class Metric(Configurable):

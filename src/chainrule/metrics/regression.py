@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import losses, ops
-from ..errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError, ValueProblem
 from ..losses.align import must_fit, pair, weighted
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .metric import Mean, MeanMetricWrapper, Metric, Sum, output_mask
 
 

@@ -28,7 +28,7 @@ def kind_of(y_true: Any, y_pred: Any) -> str:
 
     One output, or one number, an example is binary; fewer axes in the target, or a last one of 1, mean labels.
 
-    >>> from chainrule.tensor import symbolic
+    >>> from chainrule.tensors.tensor import symbolic
     >>> kind_of(symbolic((None,)), symbolic((None, 10)))
     'sparse_categorical'
     """
@@ -48,7 +48,7 @@ def by_shape(word: str, y_true: Any, y_pred: Any) -> Metric | None:
     Args:
         y_true, y_pred: anything with a shape.
 
-    >>> from chainrule.tensor import symbolic
+    >>> from chainrule.tensors.tensor import symbolic
     >>> by_shape("acc", symbolic((None, 1)), symbolic((None, 1)))
     <BinaryAccuracy name=acc>
     """

@@ -3,10 +3,10 @@
 May import: everything below it; `saving` inside functions, at need.
 """
 
-from ..absent import lookup
+from ..core.missing_names import lookup
+from .cloning import clone_model, model_from_json
 from .model import Model
 from .sequential import Sequential
-from .structure import clone_model, model_from_json
 
 __getattr__ = lookup("models", {"load_model": "saving", "save_model": "saving"})
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..errors import GraphError, ShapeError, ValueProblem
+from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..graph import Graph, Node
 from ..layers import Layer
-from ..layers.calling import calls, mask_of, set_mask
-from ..layers.node import LAYER_CALL
+from ..layers.call_context import calls, mask_of, set_mask
+from ..layers.layer_call import LAYER_CALL
 from ..ops import expand_dims, squeeze
-from ..ops.record import PICK
-from ..readings.nested import flatten
-from ..readings.run import rebuild
-from ..tensor import INPUT, VARIABLE, Tensor
+from ..ops.record import GET_OUTPUT
+from ..tensors.tensor import INPUT, VARIABLE, Tensor
+from ..tensors.tree import flatten
+from ..transforms.run import rebuild
 
 
 class Functional:
@@ -80,7 +80,7 @@ class Functional:
             return list(self.outputs)
         names: list[str] = []
         for t in self.flat_outputs:
-            source = t.inputs[0] if t.operation is PICK else t
+            source = t.inputs[0] if t.operation is GET_OUTPUT else t
             layer = _layer(source)
             base = layer.name if layer is not None else t.name
             name, k = base, 1
@@ -92,13 +92,13 @@ class Functional:
     def __call__(self, given: Any) -> Any:
         tensors = self._arranged(given)
         values = rebuild(self.graph, tensors, self._step, _current)
-        return self.build([values[self.graph.place[t.serial]] for t in self.flat_outputs])
+        return self.build([values[self.graph.position[t.serial]] for t in self.flat_outputs])
 
     def _step(self, node: Node, inputs: list[Any]) -> Any:
-        from ..readings.run import same
+        from ..transforms.run import same
 
         made = same(node, inputs)
-        if isinstance(made, Tensor) and node.operation is not PICK:
+        if isinstance(made, Tensor) and node.operation is not GET_OUTPUT:
             for x in inputs:  # a plain operation keeps a mask that fits
                 mask = mask_of(x)
                 if mask is not None and made.shape[: mask.ndim] == mask.shape:

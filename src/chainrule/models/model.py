@@ -6,14 +6,16 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from ..configurable import deserialize, names_met, serialize
-from ..errors import GraphError, ValueProblem
+from ..core.errors import GraphError, ValueProblem
+from ..core.providers import provider
 from ..graph import spec_of
 from ..layers import Layer
-from ..readings.nested import flatten
-from ..tensor import Tensor
+from ..serialization.registry import collect_custom_objects, deserialize, serialize
+from ..tensors.tensor import Tensor
+from ..tensors.tree import flatten
 from ..training import Trainer
 from .functional import Functional
+from .structure import from_functional_config, functional_config
 
 
 class Model(Trainer):
@@ -176,7 +178,7 @@ class Model(Trainer):
                 the rest of a step, batches and the other engine.
             line_length, print_fn, expand_nested, show_trainable, layer_range: as in Keras. positions: of no effect.
         """
-        from .summary import summary_of
+        from ..inspection.summary import summary_of
 
         (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length, measure))
 
@@ -191,7 +193,7 @@ class Model(Trainer):
         >>> {name: value.shape for name, value in model.values(np.ones((2, 4))).items()}
         {'hidden': (2, 8), 'out': (2, 1)}
         """
-        from .inside import values
+        from ..inspection.values import values
 
         return values(self, x, training)
 
@@ -206,7 +208,7 @@ class Model(Trainer):
         >>> sorted(model.gradients(np.ones((2, 4)), np.ones((2, 1))))
         ['out', 'out/bias', 'out/kernel', 'x']
         """
-        from .inside import gradients
+        from ..inspection.values import gradients
 
         return gradients(self, x, y, sample_weight, training)
 
@@ -227,7 +229,7 @@ class Model(Trainer):
         >>> print(e.steps[0].formula, e.steps[0].value)
         net(x, out/kernel, out/bias) [[3.]]
         """
-        from .inside import explained
+        from ..inspection.values import explained
 
         return explained(self, x, y, entry, **options)
 
@@ -244,7 +246,7 @@ class Model(Trainer):
         >>> model.verify(np.ones((2, 4))).worst.ulps < 10
         True
         """
-        from .inside import verified
+        from ..inspection.values import verified
 
         return verified(self, x, y, training)
 
@@ -264,7 +266,7 @@ class Model(Trainer):
         >>> model.cost().lines[0].formula
         '28·28·32 outputs × 5·5·192 window = 120,422,400 multiplies'
         """
-        from .cost import cost_of_model
+        from ..inspection.cost import cost_of_model
 
         return cost_of_model(self, x, y, batch_size, measure, engine)
 
@@ -273,17 +275,17 @@ class Model(Trainer):
 
         The cheap checks are made by `fit`, too: there an error raises and a warning is warned.
         """
-        from .lint import lint
+        from ..inspection.lint import lint
 
         return lint(self, x, y, validation_data)
 
     def _check_fit(self, source: Any, batch: Any, validation: Any) -> None:
-        from .lint import check_fit
+        from ..inspection.lint import check_fit
 
         check_fit(self, source, batch, validation)
 
     def _recorder(self, record: Any, batch: Any, data: Any, epochs: range, steps: int | None) -> Any:
-        from .recording import recorder
+        from ..inspection.recording import recorder
 
         return recorder(record, batch, data[0], data[1], epochs, steps)
 
@@ -291,38 +293,26 @@ class Model(Trainer):
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model, its weights and its optimizer's state to one file, ``.chainrule`` (`saving.save_model`)."""
-        from ..saving import save_model
-
-        save_model(self, filepath, overwrite=overwrite, **kwargs)
+        provider("model_files").save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights alone, as safetensors (`saving.save_weights`)."""
-        from ..saving import save_weights
-
-        save_weights(self, filepath, overwrite=overwrite)
+        provider("model_files").save_weights(self, filepath, overwrite=overwrite)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read weights that `save_weights` or `save` wrote, into a model of the same structure."""
-        from ..saving import load_weights
-
-        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+        provider("model_files").load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def save_checkpoint(self, filepath: Any, callbacks: Any = None) -> None:
         """Write all that a run needs to go on bit for bit (`saving.save_checkpoint`)."""
-        from ..saving import save_checkpoint
-
-        save_checkpoint(self, filepath, callbacks)
+        provider("model_files").save_checkpoint(self, filepath, callbacks)
 
     def load_checkpoint(self, filepath: Any) -> None:
         """Take up what `save_checkpoint` wrote; the next `fit` goes on from there."""
-        from ..saving import load_checkpoint
-
-        load_checkpoint(self, filepath)
+        provider("model_files").load_checkpoint(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
         if self._functional is not None and type(self).__init__ is Model.__init__:
-            from .structure import functional_config
-
             own = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
             return {**own, **functional_config(self._functional)}
         return super().get_config()
@@ -330,8 +320,6 @@ class Model(Trainer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         if "layers" in config and "input_layers" in config:
-            from .structure import from_functional_config
-
             return from_functional_config(cls, config, custom_objects)
         return super().from_config(config)
 
@@ -354,11 +342,9 @@ class Model(Trainer):
 
     def __reduce__(self) -> Any:
         """Models travel between processes as their files do: data, and the names of the caller's own classes."""
-        from ..saving import save_model
-
         file = io.BytesIO()
-        with names_met() as own:
-            save_model(self, file)
+        with collect_custom_objects() as own:
+            provider("model_files").save_model(self, file)
         return _from_bytes, (file.getvalue(), own)
 
     def __deepcopy__(self, memo: Any) -> Any:
@@ -369,9 +355,7 @@ class Model(Trainer):
 
 
 def _from_bytes(data: bytes, own: dict[str, Any]) -> Any:
-    from ..saving import load_model
-
-    return load_model(io.BytesIO(data), custom_objects=own)
+    return provider("model_files").load_model(io.BytesIO(data), custom_objects=own)
 
 
 def _ends(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:

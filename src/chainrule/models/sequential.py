@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtype_policies
-from ..configurable import deserialize, serialize
-from ..errors import ChainruleError, GraphError, ValueProblem
+from ..core.errors import ChainruleError, GraphError, ValueProblem
 from ..layers import Input, InputLayer, Layer
-from ..readings.nested import flatten
-from ..tensor import INPUT, Tensor
+from ..serialization.registry import deserialize, serialize
+from ..tensors.tensor import INPUT, Tensor
+from ..tensors.tree import flatten
 from .functional import Functional
 from .model import Model
 

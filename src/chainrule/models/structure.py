@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import dtype_policies
-from ..configurable import custom_object_scope, deserialize, serialize
-from ..errors import GraphError, ValueProblem
+from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
 from ..layers import Layer
-from ..layers.node import LAYER_CALL, Place
-from ..ops.record import PICK, Composite, Operation, attributes_of, freeze, pick, registry
-from ..readings.nested import flatten
-from ..tensor import INPUT, Tensor, constant
+from ..layers.layer_call import LAYER_CALL, Place
+from ..ops.record import (
+    GET_OUTPUT,
+    Composite,
+    Operation,
+    attributes_of,
+    freeze,
+    get_output,
+    registry,
+)
+from ..serialization.registry import custom_object_scope, deserialize, serialize
+from ..tensors.tensor import INPUT, Tensor, constant
+from ..tensors.tree import flatten
 from .functional import Functional
-from .model import Model
 
 
 def functional_config(functional: Functional) -> dict[str, Any]:
@@ -52,8 +58,8 @@ def _node_config(node: Node, number: dict[int, int], layer_number: dict[int, int
         }
     if operation is CONSTANT:
         return {"constant": serialize(node.value), "weak": bool(node.spec.weak)}
-    if operation is PICK:
-        return {"pick": node.attributes["place"], "inputs": inputs}
+    if operation is GET_OUTPUT:
+        return {"pick": node.attributes["position"], "inputs": inputs}
     if operation.leaf:
         raise GraphError(
             f"the variable {node.attributes.get('name', '')!r} used between layers",
@@ -139,7 +145,7 @@ def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
     if "constant" in data:
         return _constant(data)
     if "pick" in data:
-        return pick(inputs[0], data["pick"])
+        return get_output(inputs[0], data["pick"])
     record = registry.get(data["operation"])
     if not isinstance(record, Operation):
         raise ValueProblem(
@@ -154,89 +160,7 @@ def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
 
 
 def _constant(data: dict[str, Any]) -> Tensor:
-    from ..tensor import number
+    from ..tensors.tensor import number
 
     array = deserialize(data["constant"])
     return number(array.item()) if data["weak"] else constant(array)
-
-
-def clone_model(
-    model: Model,
-    input_tensors: Any = None,
-    clone_function: Callable[[Layer], Layer] | None = None,
-    call_function: Any = None,
-    recursive: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """A model of the same structure with new first weights (``keras.models.clone_model``).
-
-    Args:
-        clone_function: makes the new layer for each old one; default: from its configuration.
-
-    >>> from chainrule import layers
-    >>> from chainrule.models import Sequential
-    >>> m = Sequential([layers.Input((2,)), layers.Dense(1)])
-    >>> clone_model(m).count_params()
-    3
-    """
-    if input_tensors is not None or call_function is not None:
-        raise ValueProblem("input_tensors or call_function", "neither", "call the cloned model on the tensors instead")
-
-    def cloned(layer: Layer) -> Layer:
-        if clone_function is not None:
-            return clone_function(layer)
-        copy: Layer = type(layer).from_config(layer.get_config())
-        return copy
-
-    from .sequential import Sequential
-
-    if isinstance(model, Sequential):
-        start = [model._input.output] if model._input is not None else []
-        if start:
-            first = type(model._input).from_config(model._input.get_config())  # type: ignore[union-attr]
-            start = [first.output]
-        return Sequential([*start, *[cloned(layer) for layer in model.layers]], name=model.name)
-    if model._functional is None or (clone_function is None and type(model).__init__ is not Model.__init__):
-        return type(model).from_config(model.get_config())
-    from ..layers import InputLayer
-
-    old = model._functional.layers
-
-    def replace(i: int) -> Layer:
-        if isinstance(old[i], InputLayer):
-            made: Layer = InputLayer.from_config(old[i].get_config())
-            return made
-        return cloned(old[i])
-
-    config = {"name": model.name, "trainable": model._trainable, **functional_config(model._functional)}
-    return from_functional_config(Model, config, replace=replace)
-
-
-def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
-    """The model that `Model.to_json` described, with new weights."""
-    import json
-
-    try:
-        config = json.loads(json_string)
-    except ValueError:
-        raise ValueProblem("text that is no JSON", "what model.to_json() gave", "check the text") from None
-    with building("the text"):
-        return a_model(deserialize(config, custom_objects), "the text")
-
-
-@contextmanager
-def building(where: str) -> Iterator[None]:
-    """While a structure read from `where` is built, a structure nobody saved is said to be one."""
-    try:
-        yield
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ValueProblem(
-            f"{where}, whose structure cannot be built ({error})", "a structure as it was saved", "save it anew"
-        ) from None
-
-
-def a_model(found: Any, where: str) -> Model:
-    """`found`, if it is a model."""
-    if not isinstance(found, Model):
-        raise ValueProblem(f"{where}, which describes {type(found).__name__}", "a model", "check where it comes from")
-    return found

@@ -9,7 +9,9 @@ what they are made of; `install` gives tensors their operators.
 tensor([0.5, 0.5])
 """
 
-from ..absent import lookup
+import sys
+
+from ..core.missing_names import lookup
 from . import image
 from .composite import (
     celu,
@@ -138,8 +140,20 @@ from .order import after
 from .pooling import max_pool_index, window_spread, window_sum
 from .products import matmul
 from .random import random_bits, random_normal, random_permutation, random_uniform
-from .record import Composite, Cost, Draw, Operation, Sample, registry
-from .reduction import all, any, argmax, argmin, logsumexp, mean, norm, prod, std, sum, var
+from .record import Composite, Cost, Draw, Operation, Sample, registry, set_namespace
+from .reduction import (
+    all,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    mean,
+    norm,
+    prod,
+    std,
+    sum,
+    var,
+)
 from .roi import roi_pool_index
 
 abs = absolute
@@ -150,6 +164,7 @@ swish, hard_swish = silu, hard_silu
 remainder = mod
 
 install()
+set_namespace(sys.modules[__name__])
 
 __getattr__ = lookup("ops")
 

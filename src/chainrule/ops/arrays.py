@@ -1,4 +1,4 @@
-"""The `o` with which gradient rules run on arrays at once: the same names as `chainrule.ops`, NumPy inside."""
+"""The `xp` with which gradient rules run on arrays at once: the same names as `chainrule.ops`, NumPy inside."""
 
 from __future__ import annotations
 

@@ -10,22 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..core.errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
 from .record import Composite, Draw, Sample
 from .reduction import argsort_record
-from .rules import as_given, floated, normal_axis
+from .rules import normal_axis, preserve_dtype, promote_to_float
 
 
-def activation(name: str, value: Any, doc: str, says: str, samples: list[Sample] | None = None) -> Composite:
+def activation(name: str, value: Any, doc: str, gradient_note: str, samples: list[Sample] | None = None) -> Composite:
     """A composite of one tensor, floats in and out."""
     listed = samples or [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4)), Sample(-0.7)]
-    return Composite(name, value, casts=floated, says=says, written=name + "({0})", samples=listed, doc=doc)
+    return Composite(
+        name, value, casts=promote_to_float, gradient_note=gradient_note, format=name + "({0})", samples=listed, doc=doc
+    )
 
 
-def _softmax(o: Any, x: Any, axis: Any = -1) -> Any:
-    e = o.exp(x - o.stop_gradient(o.max(x, axis=axis, keepdims=True)))
-    return e / o.sum(e, axis=axis, keepdims=True)
+def _softmax(xp: Any, x: Any, axis: Any = -1) -> Any:
+    e = xp.exp(x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True)))
+    return e / xp.sum(e, axis=axis, keepdims=True)
 
 
 softmax = activation(
@@ -38,9 +40,9 @@ softmax = activation(
 )
 
 
-def _log_softmax(o: Any, x: Any, axis: Any = -1) -> Any:
-    centred = x - o.stop_gradient(o.max(x, axis=axis, keepdims=True))
-    return centred - o.log(o.sum(o.exp(centred), axis=axis, keepdims=True))
+def _log_softmax(xp: Any, x: Any, axis: Any = -1) -> Any:
+    centred = x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True))
+    return centred - xp.log(xp.sum(xp.exp(centred), axis=axis, keepdims=True))
 
 
 log_softmax = activation(
@@ -53,23 +55,23 @@ log_softmax = activation(
 )
 log_sigmoid = activation(
     "log_sigmoid",
-    lambda o, x: -o.softplus(-x),
+    lambda xp, x: -xp.softplus(-x),
     "log(sigmoid(x)), without overflow (``keras.ops.log_sigmoid``).\n\n"
     ">>> ops.log_sigmoid([0.0])\ntensor([-0.6931472])",
     "the slope of log_sigmoid is sigmoid(-x)",
 )
 silu = activation(
     "silu",
-    lambda o, x: x * o.sigmoid(x),
+    lambda xp, x: x * xp.sigmoid(x),
     "x sigmoid(x), also called swish (``keras.ops.silu``).\n\n>>> ops.silu([0.0, 1.0])\ntensor([0.       , 0.7310586])",
     "the slope of silu is s + x s (1 - s)",
 )
 
 
-def _gelu(o: Any, x: Any, approximate: bool = True) -> Any:
+def _gelu(xp: Any, x: Any, approximate: bool = True) -> Any:
     if approximate:
-        return 0.5 * x * (1 + o.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * o.erfc(-x / math.sqrt(2.0))
+        return 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * xp.erfc(-x / math.sqrt(2.0))
 
 
 gelu = activation(
@@ -82,28 +84,28 @@ gelu = activation(
 )
 leaky_relu = activation(
     "leaky_relu",
-    lambda o, x, negative_slope=0.2: o.where(x > 0, x, negative_slope * x),
+    lambda xp, x, negative_slope=0.2: xp.where(x > 0, x, negative_slope * x),
     "x above 0, `negative_slope` x elsewhere (``keras.ops.leaky_relu``).\n\n"
     ">>> ops.leaky_relu([-1.0, 2.0])\ntensor([-0.2,  2. ])",
     "leaky_relu hands the gradient on above 0 and a fraction of it elsewhere",
 )
 
 
-def _below(o: Any, x: Any) -> Any:
+def _below(xp: Any, x: Any) -> Any:
     """x where it is not above 0: unlike `minimum`, the whole gradient is handed on at 0."""
-    return o.where(x > 0, o.zeros_like(x), x)
+    return xp.where(x > 0, xp.zeros_like(x), x)
 
 
 elu = activation(
     "elu",
-    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(_below(o, x))),
+    lambda xp, x, alpha=1.0: xp.where(x > 0, x, alpha * xp.expm1(_below(xp, x))),
     "x above 0, alpha (exp(x) - 1) elsewhere (``keras.ops.elu``).\n\n>>> ops.elu([0.0, 2.0])\ntensor([0., 2.])",
     "elu hands the gradient on above 0 and alpha exp(x) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
 )
 celu = activation(
     "celu",
-    lambda o, x, alpha=1.0: o.where(x > 0, x, alpha * o.expm1(_below(o, x) / alpha)),
+    lambda xp, x, alpha=1.0: xp.where(x > 0, x, alpha * xp.expm1(_below(xp, x) / alpha)),
     "x above 0, alpha (exp(x/alpha) - 1) elsewhere (``keras.ops.celu``).\n\n>>> ops.celu([0.0, 2.0])\ntensor([0., 2.])",
     "celu hands the gradient on above 0 and exp(x/alpha) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
@@ -111,7 +113,7 @@ celu = activation(
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 selu = activation(
     "selu",
-    lambda o, x: SELU_SCALE * o.where(x > 0, x, SELU_ALPHA * o.expm1(_below(o, x))),
+    lambda xp, x: SELU_SCALE * xp.where(x > 0, x, SELU_ALPHA * xp.expm1(_below(xp, x))),
     "The scaled elu that keeps mean 0 and variance 1 (``keras.ops.selu``; Klambauer et al., arXiv:1706.02515).\n\n"
     ">>> ops.selu([0.0, 1.0])\ntensor([0.      , 1.050701])",
     "selu scales elu's gradient",
@@ -119,48 +121,48 @@ selu = activation(
 )
 relu6 = activation(
     "relu6",
-    lambda o, x: o.where(x >= 6, 6, o.relu(x)),
+    lambda xp, x: xp.where(x >= 6, 6, xp.relu(x)),
     "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
     "relu6 hands the gradient on between 0 and 6",
     [Sample([0.5, -1.5, 3.0, 7.0])],
 )
 softsign = activation(
     "softsign",
-    lambda o, x: x / (1 + o.absolute(x)),
+    lambda xp, x: x / (1 + xp.absolute(x)),
     "x / (1 + |x|) (``keras.ops.softsign``).\n\n>>> ops.softsign([1.0, -3.0])\ntensor([ 0.5 , -0.75])",
     "the slope of softsign is 1/(1 + |x|)^2",
     [Sample([0.5, -1.5, 3.0])],
 )
 hard_sigmoid = activation(
     "hard_sigmoid",
-    lambda o, x: o.clip(x / 6 + 0.5, 0, 1),
+    lambda xp, x: xp.clip(x / 6 + 0.5, 0, 1),
     "x/6 + 1/2 cut to 0 and 1 (``keras.ops.hard_sigmoid``).\n\n>>> ops.hard_sigmoid([0.0, 9.0])\ntensor([0.5, 1. ])",
     "hard_sigmoid hands on a sixth of the gradient between -3 and 3",
     [Sample([0.5, -1.5, 7.0, -4.0])],
 )
 hard_silu = activation(
     "hard_silu",
-    lambda o, x: x * o.clip(x / 6 + 0.5, 0, 1),
+    lambda xp, x: x * xp.clip(x / 6 + 0.5, 0, 1),
     "x hard_sigmoid(x) (``keras.ops.hard_silu``).\n\n>>> ops.hard_silu([3.0])\ntensor([3.])",
     "hard_silu is a soft switch made of straight lines",
     [Sample([0.5, -1.5, 7.0, -4.0])],
 )
 hard_tanh = activation(
     "hard_tanh",
-    lambda o, x: o.clip(x, -1, 1),
+    lambda xp, x: xp.clip(x, -1, 1),
     "x cut to -1 and 1 (``keras.ops.hard_tanh``).\n\n>>> ops.hard_tanh([-3.0, 0.5])\ntensor([-1. ,  0.5])",
     "hard_tanh hands the gradient on between -1 and 1",
     [Sample([0.5, -1.5, 3.0])],
 )
 tanh_shrink = activation(
     "tanh_shrink",
-    lambda o, x: x - o.tanh(x),
+    lambda xp, x: x - xp.tanh(x),
     "x - tanh(x) (``keras.ops.tanh_shrink``).\n\n>>> ops.tanh_shrink([0.0])\ntensor([0.])",
     "the slope of tanh_shrink is tanh(x)^2",
 )
 hard_shrink = activation(
     "hard_shrink",
-    lambda o, x, threshold=0.5: o.where(o.absolute(x) > threshold, x, o.zeros_like(x)),
+    lambda xp, x, threshold=0.5: xp.where(xp.absolute(x) > threshold, x, xp.zeros_like(x)),
     "x where |x| is above the threshold, else 0 (``keras.ops.hard_shrink``).\n\n"
     ">>> ops.hard_shrink([0.2, -2.0])\ntensor([ 0., -2.])",
     "hard_shrink hands the gradient on beyond the threshold",
@@ -168,7 +170,7 @@ hard_shrink = activation(
 )
 soft_shrink = activation(
     "soft_shrink",
-    lambda o, x, threshold=0.5: o.sign(x) * o.relu(o.absolute(x) - threshold),
+    lambda xp, x, threshold=0.5: xp.sign(x) * xp.relu(xp.absolute(x) - threshold),
     "x moved towards 0 by the threshold (``keras.ops.soft_shrink``).\n\n"
     ">>> ops.soft_shrink([0.2, -2.0])\ntensor([ 0. , -1.5])",
     "soft_shrink hands the gradient on beyond the threshold",
@@ -176,7 +178,7 @@ soft_shrink = activation(
 )
 squareplus = activation(
     "squareplus",
-    lambda o, x, b=4: 0.5 * (x + o.sqrt(x * x + b)),
+    lambda xp, x, b=4: 0.5 * (x + xp.sqrt(x * x + b)),
     "(x + sqrt(x^2 + b)) / 2, a smooth relu (``keras.ops.squareplus``).\n\n>>> ops.squareplus([0.0])\ntensor([1.])",
     "the slope of squareplus is (1 + x/sqrt(x^2 + b))/2",
 )
@@ -184,7 +186,7 @@ squareplus = activation(
 
 sparse_plus = activation(
     "sparse_plus",
-    lambda o, x: o.where(x >= 1, x, o.square(o.relu(x + 1)) / 4),
+    lambda xp, x: xp.where(x >= 1, x, xp.square(xp.relu(x + 1)) / 4),
     "0 below -1, x above 1, (x + 1)^2 / 4 between (``keras.ops.sparse_plus``).\n\n"
     ">>> ops.sparse_plus([-2.0, 0.0, 2.0])\ntensor([0.  , 0.25, 2.  ])",
     "the slope of sparse_plus is sparse_sigmoid(x)",
@@ -192,7 +194,7 @@ sparse_plus = activation(
 )
 sparse_sigmoid = activation(
     "sparse_sigmoid",
-    lambda o, x: o.clip((x + 1) / 2, 0, 1),
+    lambda xp, x: xp.clip((x + 1) / 2, 0, 1),
     "(x + 1) / 2 cut to 0 and 1 (``keras.ops.sparse_sigmoid``).\n\n"
     ">>> ops.sparse_sigmoid([-2.0, 0.0, 2.0])\ntensor([0. , 0.5, 1. ])",
     "sparse_sigmoid hands on half of the gradient between -1 and 1",
@@ -200,14 +202,14 @@ sparse_sigmoid = activation(
 )
 
 
-def _sparsemax(o: Any, x: Any, axis: int = -1) -> Any:
+def _sparsemax(xp: Any, x: Any, axis: int = -1) -> Any:
     axis = normal_axis(axis, x.ndim)
-    ordered = o.flip(o.sort(x, axis=axis), axis=axis)
+    ordered = xp.flip(xp.sort(x, axis=axis), axis=axis)
     rank = np.arange(1, x.shape[axis] + 1).reshape([-1 if i == axis else 1 for i in range(x.ndim)]).astype(x.dtype)
-    kept = 1 + rank * ordered > o.cumsum(ordered, axis=axis)
-    count = o.sum(o.cast(kept, x.dtype), axis=axis, keepdims=True)
-    total = o.sum(o.where(kept, ordered, o.zeros_like(ordered)), axis=axis, keepdims=True)
-    return o.relu(x - (total - 1) / count)
+    kept = 1 + rank * ordered > xp.cumsum(ordered, axis=axis)
+    count = xp.sum(xp.cast(kept, x.dtype), axis=axis, keepdims=True)
+    total = xp.sum(xp.where(kept, ordered, xp.zeros_like(ordered)), axis=axis, keepdims=True)
+    return xp.relu(x - (total - 1) / count)
 
 
 sparsemax = activation(
@@ -222,7 +224,7 @@ sparsemax = activation(
 )
 
 
-def _glu(o: Any, x: Any, axis: int = -1) -> Any:
+def _glu(xp: Any, x: Any, axis: int = -1) -> Any:
     axis = normal_axis(axis, x.ndim)
     if x.shape[axis] % 2:
         raise ShapeError(
@@ -230,8 +232,8 @@ def _glu(o: Any, x: Any, axis: int = -1) -> Any:
             "an even number, half of them gates",
             "give twice the channels",
         )
-    a, b = o.split(x, 2, axis=axis)
-    return a * o.sigmoid(b)
+    a, b = xp.split(x, 2, axis=axis)
+    return a * xp.sigmoid(b)
 
 
 glu = activation(
@@ -246,31 +248,32 @@ glu = activation(
 # ---- normalisation
 
 
-def _layer_normalization(o: Any, x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float = 1e-7) -> Any:
-    mean = o.mean(x, axis=axis, keepdims=True)
+def _layer_normalization(xp: Any, x: Any, gamma: Any, beta: Any, axis: Any = -1, epsilon: float = 1e-7) -> Any:
+    mean = xp.mean(x, axis=axis, keepdims=True)
     centred = x - mean
-    scale = o.rsqrt(o.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+    scale = xp.rsqrt(xp.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
     return centred * scale * gamma + beta
 
 
 layer_normalization_record = Composite(
     "layer_normalization",
     _layer_normalization,
-    casts=floated,
-    says="layer normalisation removes from the gradient its mean and its part along the normalised input",
-    written="layer_normalization({0})",
+    casts=promote_to_float,
+    gradient_note="layer normalisation removes from the gradient its mean and its part along the normalised input",
+    format="layer_normalization({0})",
     samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))],
     doc="Layer normalisation with scale and offset.",
 )
 batch_normalization_record = Composite(
     "batch_normalization",
-    lambda o, x, mean, variance, scale, offset, epsilon=1e-3: (
-        (x - mean) * (o.rsqrt(variance + epsilon) * scale) + offset
+    lambda xp, x, mean, variance, scale, offset, epsilon=1e-3: (
+        (x - mean) * (xp.rsqrt(variance + epsilon) * scale) + offset
     ),
-    casts=floated,
-    says="batch normalisation scales the gradient by scale over the deviation; through the batch's own mean and "
+    casts=promote_to_float,
+    gradient_note="batch normalisation scales the gradient by scale over the deviation; through the batch's own "
+    "mean and "
     "variance it loses its mean and its part along the normalised input",
-    written="batch_normalization({0})",
+    format="batch_normalization({0})",
     samples=[
         Sample(Draw(3, 4), Draw(4), Draw(4, kind="positive"), Draw(4), Draw(4)),
         Sample(Draw(2, 3, 4), Draw(1, 3, 1), Draw(1, 3, 1, kind="positive"), 1.0, 0.0, epsilon=0.5),
@@ -279,10 +282,12 @@ batch_normalization_record = Composite(
 )
 rms_normalization_record = Composite(
     "rms_normalization",
-    lambda o, x, scale, axis=-1, epsilon=1e-7: x * o.rsqrt(o.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale,
-    casts=floated,
-    says="rms normalisation removes from the gradient its part along the normalised input",
-    written="rms_normalization({0})",
+    lambda xp, x, scale, axis=-1, epsilon=1e-7: (
+        x * xp.rsqrt(xp.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale
+    ),
+    casts=promote_to_float,
+    gradient_note="rms normalisation removes from the gradient its part along the normalised input",
+    format="rms_normalization({0})",
     samples=[Sample(Draw(3, 4), Draw(4)), Sample(Draw(3, 4), 1.0, axis=0)],
     doc="Division by the root of the mean square, with scale.",
 )
@@ -295,37 +300,37 @@ def _pair_casts(specs: tuple[Spec, ...]) -> Any:
     return (dtype, dtype)
 
 
-def _binary(o: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
+def _binary(xp: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
     if from_logits:  # max(x, 0) - x t + log(1 + exp(-|x|)), which cannot overflow, is softplus(x) - x t
-        return o.softplus(output) - output * target
-    output = o.clip(output, 1e-7, 1 - 1e-7)
-    return -(target * o.log(output) + (1 - target) * o.log(1 - output))
+        return xp.softplus(output) - output * target
+    output = xp.clip(output, 1e-7, 1 - 1e-7)
+    return -(target * xp.log(output) + (1 - target) * xp.log(1 - output))
 
 
 binary_crossentropy_record = Composite(
     "binary_crossentropy",
     _binary,
     casts=_pair_casts,
-    says="binary cross-entropy on logits hands on sigmoid(x) - target",
-    written="binary_crossentropy({0}, {1})",
+    gradient_note="binary cross-entropy on logits hands on sigmoid(x) - target",
+    format="binary_crossentropy({0}, {1})",
     samples=[Sample([0.0, 1.0, 1.0], [0.2, 0.7, 0.9]), Sample([0.0, 1.0, 0.5], [-2.0, 0.7, 30.0], from_logits=True)],
     doc="Binary cross-entropy.",
 )
 
 
-def _categorical(o: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+def _categorical(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     if from_logits:
-        return -o.sum(target * o.log_softmax(output, axis=axis), axis=axis)
-    share = output / o.sum(output, axis=axis, keepdims=True)
-    return -o.sum(target * o.log(o.clip(share, 1e-7, 1 - 1e-7)), axis=axis)
+        return -xp.sum(target * xp.log_softmax(output, axis=axis), axis=axis)
+    share = output / xp.sum(output, axis=axis, keepdims=True)
+    return -xp.sum(target * xp.log(xp.clip(share, 1e-7, 1 - 1e-7)), axis=axis)
 
 
 categorical_crossentropy_record = Composite(
     "categorical_crossentropy",
     _categorical,
     casts=_pair_casts,
-    says="cross-entropy on logits hands on softmax(x) - target",
-    written="categorical_crossentropy({0}, {1})",
+    gradient_note="cross-entropy on logits hands on softmax(x) - target",
+    format="categorical_crossentropy({0}, {1})",
     samples=[
         Sample([[0.0, 1.0], [1.0, 0.0]], [[0.2, 0.8], [0.6, 0.4]]),
         Sample([[0.0, 1.0, 0.0], [0.3, 0.3, 0.4]], Draw(2, 3), from_logits=True),
@@ -344,10 +349,10 @@ def _sparse_casts(specs: tuple[Spec, ...]) -> Any:
     return (specs[0].dtype, promote_specs(specs[1:], floating=True))
 
 
-def _sparse(o: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+def _sparse(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     axis = normal_axis(axis, output.ndim)
     if target.ndim == output.ndim and target.shape[axis] == 1:
-        target = o.squeeze(target, axis)
+        target = xp.squeeze(target, axis)
     if target.shape != output.shape[:axis] + output.shape[axis + 1 :]:
         raise ShapeError(
             f"labels of shape {target.shape} for outputs of shape {output.shape}",
@@ -355,18 +360,18 @@ def _sparse(o: Any, target: Any, output: Any, from_logits: bool = False, axis: i
             "for one-hot labels use categorical_crossentropy",
         )
     if from_logits:
-        logs = o.log_softmax(output, axis=axis)
+        logs = xp.log_softmax(output, axis=axis)
     else:
-        logs = o.log(o.clip(output / o.sum(output, axis=axis, keepdims=True), 1e-7, 1 - 1e-7))
-    return -o.squeeze(o.take_along_axis(logs, o.expand_dims(target, axis), axis=axis), axis)
+        logs = xp.log(xp.clip(output / xp.sum(output, axis=axis, keepdims=True), 1e-7, 1 - 1e-7))
+    return -xp.squeeze(xp.take_along_axis(logs, xp.expand_dims(target, axis), axis=axis), axis)
 
 
 sparse_categorical_crossentropy_record = Composite(
     "sparse_categorical_crossentropy",
     _sparse,
     casts=_sparse_casts,
-    says="cross-entropy on logits hands on softmax(x) - 1 at the label",
-    written="sparse_categorical_crossentropy({0}, {1})",
+    gradient_note="cross-entropy on logits hands on softmax(x) - 1 at the label",
+    format="sparse_categorical_crossentropy({0}, {1})",
     samples=[
         Sample([1, 0], [[0.2, 0.8], [0.6, 0.4]]),
         Sample([2, 0], Draw(2, 3), from_logits=True),
@@ -379,16 +384,16 @@ sparse_categorical_crossentropy_record = Composite(
 # ---- sorting: an order without gradient, then a gather
 
 
-def _sort(o: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
-    return o.take_along_axis(x, argsort_record(x, axis=axis, descending=descending), axis=axis)
+def _sort(xp: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
+    return xp.take_along_axis(x, argsort_record(x, axis=axis, descending=descending), axis=axis)
 
 
 sort_record = Composite(
     "sort",
     _sort,
-    casts=as_given,
-    says="sort routes each gradient back to where its entry stood",
-    written="sort({0})",
+    casts=preserve_dtype,
+    gradient_note="sort routes each gradient back to where its entry stood",
+    format="sort({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample([2.0, 1.0, 2.0, 1.0]),
@@ -399,21 +404,21 @@ sort_record = Composite(
 )
 
 
-def _top_k(o: Any, x: Any, k: int = 1) -> Any:
+def _top_k(xp: Any, x: Any, k: int = 1) -> Any:
     if not x.ndim or not 0 <= k <= x.shape[-1]:
         raise ShapeError(
             f"the largest {k} of shape {x.shape}", "k from 0 to the size of the last axis", "choose a smaller k"
         )
     order = argsort_record(x, axis=-1, descending=True)
-    return o.take_along_axis(x, order[..., :k], axis=-1)
+    return xp.take_along_axis(x, order[..., :k], axis=-1)
 
 
 top_k_values = Composite(
     "top_k",
     _top_k,
-    casts=as_given,
-    says="top_k routes each gradient back to where its entry stood",
-    written="top_k({0})",
+    casts=preserve_dtype,
+    gradient_note="top_k routes each gradient back to where its entry stood",
+    format="top_k({0})",
     samples=[Sample(Draw(3, 4), k=2), Sample([2.0, 5.0, 5.0, 1.0], k=3), Sample(Draw(3), k=4, error=ShapeError)],
     doc="The k largest along the last axis.",
 )

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..core.errors import ShapeError
+from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
-from ..said import Said
 from .record import Cost, Draw, Operation, Sample, namespace
-from .rules import loop_batch, promoted, times
+from .rules import loop_batch, promote_inputs, times
 
 
 class Geometry(NamedTuple):
@@ -137,7 +137,7 @@ def _columns(x: Any, g: Geometry) -> Any:
     )
 
 
-def _conv(o: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv(xp: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
     g = _of(x.shape, k.shape, strides, padding, dilation, groups)
     c, f = x.shape[-1] // groups, k.shape[-1] // groups
     parts = [
@@ -165,7 +165,7 @@ def _spread_back(cols: Any, batch: int, channels: int, g: Geometry, dtype: Any) 
     return made[(slice(None), *inside)]
 
 
-def _conv_transpose(o: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv_transpose(xp: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
     g = geometry(sizes, k.shape[:-2], strides, padding, dilation)
     c, f = k.shape[-2], k.shape[-1] // groups
     parts = []
@@ -176,7 +176,7 @@ def _conv_transpose(o: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: A
 
 
 def _conv_kernel_gradient(
-    o: Any, x: Any, u: Any, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
+    xp: Any, x: Any, u: Any, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Any:
     g = geometry(x.shape[1:-1], window, strides, padding, dilation)
     c, f = x.shape[-1] // groups, u.shape[-1] // groups
@@ -236,7 +236,7 @@ def _price(x: Spec, g: Geometry, filters: Any, groups: int, sums: int | None = N
     shown = outputs[1:] if outputs[0] == 1 else outputs
     adds = max(macs - (math.prod(outputs) if sums is None else sums), 0)
     sizes = {"shape": times(shown), "window": times(summed), "count": macs}
-    formula = Said("{shape} outputs × {window} window = {count:,} multiplies", **sizes)
+    formula = LazyMessage("{shape} outputs × {window} window = {count:,} multiplies", **sizes)
     windows = math.prod(outputs[:-1]) * math.prod(summed)
     padded = outputs[0] * math.prod(n + sum(p) for n, p in zip(g.sizes, g.padding, strict=True)) * channels
     beside = padded - outputs[0] * math.prod(g.sizes) * channels if spread else 0
@@ -268,10 +268,10 @@ def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, 
     """Examples join the batch axis when the kernel is shared; otherwise one example at a time."""
     if batched[1]:
         return loop_batch(op, xs, batched, size, attributes)
-    o = namespace()
+    xp = namespace()
     x = xs[0]
-    out = op(o.reshape(x, (size * x.shape[1], *x.shape[2:])), xs[1], **attributes)
-    return o.reshape(out, (size, x.shape[1], *out.shape[1:]))
+    out = op(xp.reshape(x, (size * x.shape[1], *x.shape[2:])), xs[1], **attributes)
+    return xp.reshape(out, (size, x.shape[1], *out.shape[1:]))
 
 
 _KINDS: list[dict[str, Any]] = [
@@ -319,57 +319,57 @@ _spreads, _kernels = _transposed_samples()
 
 conv_record = Operation(
     "conv",
-    lambda o, x, kernel, strides=1, padding="valid", dilation=1, groups=1: _conv(
-        o, x, kernel, strides, padding, dilation, groups
+    lambda xp, x, kernel, strides=1, padding="valid", dilation=1, groups=1: _conv(
+        xp, x, kernel, strides, padding, dilation, groups
     ),
     spec=_conv_spec,
-    casts=promoted,
+    casts=promote_inputs,
     batch=_merged_batch,
     cost=_conv_cost,
     transpose=(
-        lambda o, u, x, k, **a: o.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
-        lambda o, u, x, k, **a: o.conv_kernel_gradient(x, u, window=tuple(k.shape[:-2]), **a),
+        lambda xp, u, x, k, **a: xp.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
+        lambda xp, u, x, k, **a: xp.conv_kernel_gradient(x, u, window=tuple(k.shape[:-2]), **a),
     ),
-    says="convolution switches: the input's gradient is the upstream spread by the kernel, the kernel's the "
+    gradient_note="convolution switches: the input's gradient is the upstream spread by the kernel, the kernel's the "
     "upstream summed against the input's windows",
-    written="conv({0}, {1})",
+    format="conv({0}, {1})",
     samples=_conv_samples(),
     doc="Convolution by frozen arguments.",
 )
 conv_transpose_record = Operation(
     "conv_transpose",
-    lambda o, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(
-        o, u, kernel, sizes, strides, padding, dilation, groups
+    lambda xp, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(
+        xp, u, kernel, sizes, strides, padding, dilation, groups
     ),
     spec=_transpose_spec,
-    casts=promoted,
+    casts=promote_inputs,
     batch=_merged_batch,
     cost=_transpose_cost,
     transpose=(
-        lambda o, u, x, k, sizes, **a: o.conv_record(u, k, **a),
-        lambda o, u, x, k, sizes, **a: o.conv_kernel_gradient(u, x, window=tuple(k.shape[:-2]), **a),
+        lambda xp, u, x, k, sizes, **a: xp.conv_record(u, k, **a),
+        lambda xp, u, x, k, sizes, **a: xp.conv_kernel_gradient(u, x, window=tuple(k.shape[:-2]), **a),
     ),
-    says="transposed convolution switches: the input's gradient is the convolution of the upstream, the "
+    gradient_note="transposed convolution switches: the input's gradient is the convolution of the upstream, the "
     "kernel's a sum over windows",
-    written="conv_transpose({0}, {1})",
+    format="conv_transpose({0}, {1})",
     samples=_spreads,
     doc="The transpose of `conv` in its input: each entry spread by the kernel and added.",
 )
 conv_kernel_gradient = Operation(
     "conv_kernel_gradient",
-    lambda o, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(
-        o, x, u, window, strides, padding, dilation, groups
+    lambda xp, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(
+        xp, x, u, window, strides, padding, dilation, groups
     ),
     spec=_kernel_spec,
-    casts=promoted,
+    casts=promote_inputs,
     batch=loop_batch,
     cost=_kernel_cost,
     transpose=(
-        lambda o, u, x, v, window, **a: o.conv_transpose_record(v, u, sizes=tuple(x.shape[1:-1]), **a),
-        lambda o, u, x, v, window, **a: o.conv_record(x, u, **a),
+        lambda xp, u, x, v, window, **a: xp.conv_transpose_record(v, u, sizes=tuple(x.shape[1:-1]), **a),
+        lambda xp, u, x, v, window, **a: xp.conv_record(x, u, **a),
     ),
-    says="the kernel's gradient switches: it is linear in the input and in the upstream",
-    written="conv_kernel_gradient({0}, {1})",
+    gradient_note="the kernel's gradient switches: it is linear in the input and in the upstream",
+    format="conv_kernel_gradient({0}, {1})",
     samples=_kernels,
     doc="The transpose of `conv` in its kernel: the upstream summed against the input's windows.\n\n"
     ">>> ops.conv_kernel_gradient([[[1.0], [2.0], [3.0]]], [[[1.0], [1.0]]], window=(2,)).tolist()\n[[[3.0]], [[5.0]]]",

@@ -11,12 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..core.errors import DTypeError, ShapeError
 from ..graph import Spec, as_dtype, broadcast, spec_of
 from .record import Operation, Sample
-from .rules import as_given, booleans, elementwise_batch, elementwise_spec, floated, per_entry, promoted, whole
+from .rules import (
+    elementwise_batch,
+    elementwise_spec,
+    per_entry,
+    preserve_dtype,
+    promote_inputs,
+    promote_to_float,
+    to_bool,
+    whole,
+)
 
-_CASTS = {"same": promoted, "float": floated, "bool": promoted, "whole": whole, "logic": booleans}
+_CASTS = {"same": promote_inputs, "float": promote_to_float, "bool": promote_inputs, "whole": whole, "logic": to_bool}
 
 
 def unary(
@@ -25,8 +34,8 @@ def unary(
     local: Any,
     doc: str,
     *,
-    says: str,
-    written: str | None = None,
+    gradient_note: str,
+    format: str | None = None,
     kind: str = "float",
     cost: Any = None,
     samples: list[Any],
@@ -44,8 +53,8 @@ def unary(
         local=None if local is None else (local,),
         batch=elementwise_batch,
         cost=cost or per_entry(other=1),
-        says=says,
-        written=written or name + "({0})",
+        gradient_note=gradient_note,
+        format=format or name + "({0})",
         samples=listed,
         doc=doc,
     )
@@ -57,8 +66,8 @@ def binary(
     local: Any,
     doc: str,
     *,
-    says: str,
-    written: str | None = None,
+    gradient_note: str,
+    format: str | None = None,
     kind: str = "same",
     cost: Any = None,
     samples: list[Any],
@@ -82,8 +91,8 @@ def binary(
         local=local,
         batch=elementwise_batch,
         cost=cost or per_entry(other=1),
-        says=says,
-        written=written or name + "({0}, {1})",
+        gradient_note=gradient_note,
+        format=format or name + "({0}, {1})",
         samples=listed,
         doc=doc,
         names=("x", "y") if kind == "whole" else ("x1", "x2"),
@@ -99,151 +108,151 @@ INSIDE = [0.0, 0.5, -0.75, 0.2]
 
 add = binary(
     "add",
-    lambda o, x, y: o.add(x, y),
+    lambda xp, x, y: xp.add(x, y),
     (1, 1),
     "x1 + x2, broadcast; shapes and dtypes as NumPy and Keras (``keras.ops.add``).\n\n"
     ">>> ops.add([1.0, 2.0], 3.0)\ntensor([4., 5.])",
-    says="add hands the gradient on to both",
-    written="{0} + {1}",
+    gradient_note="add hands the gradient on to both",
+    format="{0} + {1}",
     cost=per_entry(adds=1),
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
 subtract = binary(
     "subtract",
-    lambda o, x, y: o.subtract(x, y),
+    lambda xp, x, y: xp.subtract(x, y),
     (1, -1),
     "x1 - x2, broadcast (``keras.ops.subtract``).\n\n>>> ops.subtract([1.0, 2.0], 3.0)\ntensor([-2., -1.])",
-    says="subtract hands the gradient on to the first and its negative to the second",
-    written="{0} - {1}",
+    gradient_note="subtract hands the gradient on to the first and its negative to the second",
+    format="{0} - {1}",
     cost=per_entry(adds=1),
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
 multiply = binary(
     "multiply",
-    lambda o, x, y: o.multiply(x, y),
-    (lambda o, x, y, r: y, lambda o, x, y, r: x),
+    lambda xp, x, y: xp.multiply(x, y),
+    (lambda xp, x, y, r: y, lambda xp, x, y, r: x),
     "x1 * x2, entry by entry, broadcast (``keras.ops.multiply``).\n\n"
     ">>> ops.multiply([1.0, 2.0], 3.0)\ntensor([3., 6.])",
-    says="multiply switches: each input's gradient is the upstream times the other input",
-    written="{0} * {1}",
+    gradient_note="multiply switches: each input's gradient is the upstream times the other input",
+    format="{0} * {1}",
     cost=per_entry(multiplies=1),
     samples=[(1.5, 2.0), (0.0, -1.5), (3.0, 0.0), (0.0, 0.0)],
 )
 divide = binary(
     "divide",
-    lambda o, x, y: o.true_divide(x, y),
-    (lambda o, x, y, r: 1 / y, lambda o, x, y, r: -r / y),
+    lambda xp, x, y: xp.true_divide(x, y),
+    (lambda xp, x, y, r: 1 / y, lambda xp, x, y, r: -r / y),
     "x1 / x2, broadcast; integers become floatx (``keras.ops.divide``).\n\n"
     ">>> ops.divide([1, 2], 4)\ntensor([0.25, 0.5 ])",
-    says="divide scales the first's gradient by 1/x2 and the second's by -(x1/x2)/x2",
-    written="{0} / {1}",
+    gradient_note="divide scales the first's gradient by 1/x2 and the second's by -(x1/x2)/x2",
+    format="{0} / {1}",
     kind="float",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 0.25)],
 )
 floor_divide = binary(
     "floor_divide",
-    lambda o, x, y: o.floor_divide(x, y),
+    lambda xp, x, y: xp.floor_divide(x, y),
     (0, 0),
     "The largest whole number not above x1 / x2 (``keras.ops.floor_divide``).\n\n"
     ">>> ops.floor_divide([7, -7], 2)\ntensor([ 3, -4], dtype=int32)",
-    says="floor_divide stops the gradient: it is flat between its steps",
-    written="{0} // {1}",
+    gradient_note="floor_divide stops the gradient: it is flat between its steps",
+    format="{0} // {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.0, 3.0)],
 )
 mod = binary(
     "mod",
-    lambda o, x, y: o.remainder(x, y),
-    (1, lambda o, x, y, r: -o.floor_divide(x, y)),
+    lambda xp, x, y: xp.remainder(x, y),
+    (1, lambda xp, x, y, r: -xp.floor_divide(x, y)),
     "The remainder of x1 / x2 with the sign of x2 (``keras.ops.mod``).\n\n"
     ">>> ops.mod([7, -7], 4)\ntensor([3, 1], dtype=int32)",
-    says="mod hands the gradient on to the first and -floor(x1/x2) of it to the second",
-    written="{0} % {1}",
+    gradient_note="mod hands the gradient on to the first and -floor(x1/x2) of it to the second",
+    format="{0} % {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.5, 3.0)],
 )
 power = binary(
     "power",
-    lambda o, x, y: o.power(x, y),
+    lambda xp, x, y: xp.power(x, y),
     (
-        lambda o, x, y, r: y * o.power(x, o.where((y == 0) & (x == 0), y * 0 + 1, y - 1)),
-        lambda o, x, y, r: o.where(x > 0, r * o.log(o.where(x > 0, x, x * 0 + 1)), r * 0),
+        lambda xp, x, y, r: y * xp.power(x, xp.where((y == 0) & (x == 0), y * 0 + 1, y - 1)),
+        lambda xp, x, y, r: xp.where(x > 0, r * xp.log(xp.where(x > 0, x, x * 0 + 1)), r * 0),
     ),
     "x1 to the power x2 (``keras.ops.power``). The slope on x2 is 0 where x1 is not positive.\n\n"
     ">>> ops.power([2.0, 3.0], 2)\ntensor([4., 9.])",
-    says="power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent",
-    written="{0} ** {1}",
+    gradient_note="power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent",
+    format="{0} ** {1}",
     samples=[(1.5, 2.0), (2.0, -1.5), (3.0, 0.0), (1.0, 3.0), (0.0, 2.0), (-1.5, 3.0)],
 )
 negative = unary(
     "negative",
-    lambda o, x: o.negative(x),
+    lambda xp, x: xp.negative(x),
     -1,
     "-x (``keras.ops.negative``).\n\n>>> ops.negative([1.0, -2.0])\ntensor([-1.,  2.])",
-    says="negative turns the gradient's sign",
-    written="-{0}",
+    gradient_note="negative turns the gradient's sign",
+    format="-{0}",
     kind="same",
     samples=PLAIN,
 )
 positive = unary(
     "positive",
-    lambda o, x: o.positive(x),
+    lambda xp, x: xp.positive(x),
     1,
     "x itself (``numpy.positive``).\n\n>>> ops.positive([1.0, -2.0])\ntensor([ 1., -2.])",
-    says="positive hands the gradient on",
-    written="{0}",
+    gradient_note="positive hands the gradient on",
+    format="{0}",
     kind="same",
     cost=per_entry(),
     samples=PLAIN,
 )
 stop_gradient = unary(
     "stop_gradient",
-    lambda o, x: o.positive(x),
+    lambda xp, x: xp.positive(x),
     0,
     "x itself, through which no gradient flows (``keras.ops.stop_gradient``).\n\n"
     ">>> ops.stop_gradient([1.0])\ntensor([1.])",
-    says="stop_gradient stops it: the slope counts as 0",
-    written="{0}",
+    gradient_note="stop_gradient stops it: the slope counts as 0",
+    format="{0}",
     kind="same",
     cost=per_entry(),
     samples=PLAIN,
 )
-stop_gradient.names, stop_gradient.forgets = ("variable",), True
+stop_gradient.names, stop_gradient.stops_gradient = ("variable",), True
 reciprocal = unary(
     "reciprocal",
-    lambda o, x: o.reciprocal(x),
-    lambda o, x, y: -y * y,
+    lambda xp, x: xp.reciprocal(x),
+    lambda xp, x, y: -y * y,
     "1 / x (``keras.ops.reciprocal``).\n\n>>> ops.reciprocal([2.0, -4.0])\ntensor([ 0.5 , -0.25])",
-    says="the slope of 1/x is -1/x^2",
-    written="1 / {0}",
+    gradient_note="the slope of 1/x is -1/x^2",
+    format="1 / {0}",
     samples=[0.5, -1.5, 3.0],
 )
 square = unary(
     "square",
-    lambda o, x: o.square(x),
-    lambda o, x, y: 2 * x,
+    lambda xp, x: xp.square(x),
+    lambda xp, x, y: 2 * x,
     "x * x (``keras.ops.square``).\n\n>>> ops.square([3.0, -2.0])\ntensor([9., 4.])",
-    says="the slope of x^2 is 2x",
-    written="{0} ** 2",
+    gradient_note="the slope of x^2 is 2x",
+    format="{0} ** 2",
     kind="same",
     cost=per_entry(multiplies=1),
     samples=PLAIN,
 )
 absolute = unary(
     "absolute",
-    lambda o, x: o.absolute(x),
-    lambda o, x, y: o.sign(x),
+    lambda xp, x: xp.absolute(x),
+    lambda xp, x, y: xp.sign(x),
     "|x| (``keras.ops.absolute``); its slope at 0 is taken as 0.\n\n>>> ops.absolute([3.0, -2.0])\ntensor([3., 2.])",
-    says="absolute hands the gradient on with the sign of x (0 at the kink x = 0)",
-    written="abs({0})",
+    gradient_note="absolute hands the gradient on with the sign of x (0 at the kink x = 0)",
+    format="abs({0})",
     kind="same",
     samples=PLAIN,
 )
 absolute.spec = lambda specs: spec_of(specs[0].shape, np.empty(0, specs[0].dtype).real.dtype)  # of complex: real
 sign = unary(
     "sign",
-    lambda o, x: o.sign(x),
+    lambda xp, x: xp.sign(x),
     0,
     "-1, 0 or 1 (``keras.ops.sign``).\n\n>>> ops.sign([3.0, -2.0, 0.0])\ntensor([ 1., -1.,  0.])",
-    says="sign stops the gradient: it is flat but for its jump",
+    gradient_note="sign stops the gradient: it is flat but for its jump",
     kind="same",
     samples=PLAIN,
 )
@@ -253,103 +262,103 @@ sign = unary(
 EIGHT = per_entry(other=8)
 exp = unary(
     "exp",
-    lambda o, x: o.exp(x),
-    lambda o, x, y: y,
+    lambda xp, x: xp.exp(x),
+    lambda xp, x, y: y,
     "e to the x; overflows to inf (``keras.ops.exp``).\n\n>>> ops.exp([0.0, 1.0])\ntensor([1.       , 2.7182817])",
-    says="the slope of exp is exp(x) itself",
+    gradient_note="the slope of exp is exp(x) itself",
     cost=EIGHT,
     samples=PLAIN,
 )
 exp2 = unary(
     "exp2",
-    lambda o, x: o.exp2(x),
-    lambda o, x, y: y * math.log(2.0),
+    lambda xp, x: xp.exp2(x),
+    lambda xp, x, y: y * math.log(2.0),
     "2 to the x (``keras.ops.exp2``).\n\n>>> ops.exp2([0.0, 3.0])\ntensor([1., 8.])",
-    says="the slope of 2^x is 2^x * log 2",
-    written="2 ** {0}",
+    gradient_note="the slope of 2^x is 2^x * log 2",
+    format="2 ** {0}",
     cost=EIGHT,
     samples=PLAIN,
 )
 expm1 = unary(
     "expm1",
-    lambda o, x: o.expm1(x),
-    lambda o, x, y: y + 1,
+    lambda xp, x: xp.expm1(x),
+    lambda xp, x, y: y + 1,
     "exp(x) - 1, exact near 0 (``keras.ops.expm1``).\n\n>>> ops.expm1([0.0, 1e-10])\ntensor([0.e+00, 1.e-10])",
-    says="the slope of exp(x) - 1 is exp(x)",
+    gradient_note="the slope of exp(x) - 1 is exp(x)",
     cost=EIGHT,
     samples=PLAIN,
 )
 log = unary(
     "log",
-    lambda o, x: o.log(x),
-    lambda o, x, y: 1 / x,
+    lambda xp, x: xp.log(x),
+    lambda xp, x, y: 1 / x,
     "The natural logarithm; -inf at 0, nan below (``keras.ops.log``).\n\n"
     ">>> ops.log([1.0, 7.389056])\ntensor([0., 2.])",
-    says="the slope of log is 1/x",
+    gradient_note="the slope of log is 1/x",
     cost=EIGHT,
     samples=POSITIVE,
 )
 log1p = unary(
     "log1p",
-    lambda o, x: o.log1p(x),
-    lambda o, x, y: 1 / (1 + x),
+    lambda xp, x: xp.log1p(x),
+    lambda xp, x, y: 1 / (1 + x),
     "log(1 + x), exact near 0 (``keras.ops.log1p``).\n\n>>> ops.log1p([0.0, 1e-10])\ntensor([0.e+00, 1.e-10])",
-    says="the slope of log(1 + x) is 1/(1 + x)",
+    gradient_note="the slope of log(1 + x) is 1/(1 + x)",
     cost=EIGHT,
     samples=[0.5, -0.5, 0.0, 3.0],
 )
 log2 = unary(
     "log2",
-    lambda o, x: o.log2(x),
-    lambda o, x, y: 1 / (x * math.log(2.0)),
+    lambda xp, x: xp.log2(x),
+    lambda xp, x, y: 1 / (x * math.log(2.0)),
     "The logarithm to base 2 (``keras.ops.log2``).\n\n>>> ops.log2([1.0, 8.0])\ntensor([0., 3.])",
-    says="the slope of log2 is 1/(x log 2)",
+    gradient_note="the slope of log2 is 1/(x log 2)",
     cost=EIGHT,
     samples=POSITIVE,
 )
 log10 = unary(
     "log10",
-    lambda o, x: o.log10(x),
-    lambda o, x, y: 1 / (x * math.log(10.0)),
+    lambda xp, x: xp.log10(x),
+    lambda xp, x, y: 1 / (x * math.log(10.0)),
     "The logarithm to base 10 (``keras.ops.log10``).\n\n>>> ops.log10([1.0, 100.0])\ntensor([0., 2.])",
-    says="the slope of log10 is 1/(x log 10)",
+    gradient_note="the slope of log10 is 1/(x log 10)",
     cost=EIGHT,
     samples=POSITIVE,
 )
 sqrt = unary(
     "sqrt",
-    lambda o, x: o.sqrt(x),
-    lambda o, x, y: 0.5 / y,
+    lambda xp, x: xp.sqrt(x),
+    lambda xp, x, y: 0.5 / y,
     "The square root; nan below 0, slope inf at 0 (``keras.ops.sqrt``).\n\n>>> ops.sqrt([4.0, 9.0])\ntensor([2., 3.])",
-    says="the slope of sqrt is 1/(2 sqrt(x))",
+    gradient_note="the slope of sqrt is 1/(2 sqrt(x))",
     samples=POSITIVE,
 )
 rsqrt = unary(
     "rsqrt",
-    lambda o, x: 1 / o.sqrt(x),
-    lambda o, x, y: -0.5 * y / x,
+    lambda xp, x: 1 / xp.sqrt(x),
+    lambda xp, x, y: -0.5 * y / x,
     "1 / sqrt(x) (``keras.ops.rsqrt``).\n\n>>> ops.rsqrt([4.0, 16.0])\ntensor([0.5 , 0.25])",
-    says="the slope of x^(-1/2) is -x^(-3/2)/2",
-    written="{0} ** -0.5",
+    gradient_note="the slope of x^(-1/2) is -x^(-3/2)/2",
+    format="{0} ** -0.5",
     cost=per_entry(other=2),
     samples=POSITIVE,
 )
 cbrt = unary(
     "cbrt",
-    lambda o, x: o.cbrt(x),
-    lambda o, x, y: 1 / (3 * y * y),
+    lambda xp, x: xp.cbrt(x),
+    lambda xp, x, y: 1 / (3 * y * y),
     "The cube root (``keras.ops.cbrt``).\n\n>>> ops.cbrt([8.0, -27.0])\ntensor([ 2., -3.])",
-    says="the slope of the cube root is 1/(3 cbrt(x)^2)",
+    gradient_note="the slope of the cube root is 1/(3 cbrt(x)^2)",
     cost=EIGHT,
     samples=[0.5, -1.5, 8.0],
 )
 logaddexp = binary(
     "logaddexp",
-    lambda o, x, y: o.logaddexp(x, y),
-    (lambda o, x, y, r: o.exp(x - r), lambda o, x, y, r: o.exp(y - r)),
+    lambda xp, x, y: xp.logaddexp(x, y),
+    (lambda xp, x, y, r: xp.exp(x - r), lambda xp, x, y, r: xp.exp(y - r)),
     "log(exp(x1) + exp(x2)) without overflow (``keras.ops.logaddexp``).\n\n"
     ">>> ops.logaddexp([0.0], [0.0])\ntensor([0.6931472])",
-    says="logaddexp shares the gradient as softmax does",
+    gradient_note="logaddexp shares the gradient as softmax does",
     kind="float",
     cost=per_entry(other=18),
     samples=[(0.5, 2.0), (0.0, 0.0), (30.0, -30.0)],
@@ -359,131 +368,131 @@ logaddexp = binary(
 
 sin = unary(
     "sin",
-    lambda o, x: o.sin(x),
-    lambda o, x, y: o.cos(x),
+    lambda xp, x: xp.sin(x),
+    lambda xp, x, y: xp.cos(x),
     "The sine of x in radians (``keras.ops.sin``).\n\n>>> ops.sin([0.0, 1.5707964])\ntensor([0., 1.])",
-    says="the slope of sin is cos",
+    gradient_note="the slope of sin is cos",
     cost=EIGHT,
     samples=PLAIN,
 )
 cos = unary(
     "cos",
-    lambda o, x: o.cos(x),
-    lambda o, x, y: -o.sin(x),
+    lambda xp, x: xp.cos(x),
+    lambda xp, x, y: -xp.sin(x),
     "The cosine of x in radians (``keras.ops.cos``).\n\n>>> ops.cos([0.0])\ntensor([1.])",
-    says="the slope of cos is -sin",
+    gradient_note="the slope of cos is -sin",
     cost=EIGHT,
     samples=PLAIN,
 )
 tan = unary(
     "tan",
-    lambda o, x: o.tan(x),
-    lambda o, x, y: 1 + y * y,
+    lambda xp, x: xp.tan(x),
+    lambda xp, x, y: 1 + y * y,
     "The tangent of x in radians (``keras.ops.tan``).\n\n>>> ops.tan([0.0])\ntensor([0.])",
-    says="the slope of tan is 1 + tan^2",
+    gradient_note="the slope of tan is 1 + tan^2",
     cost=EIGHT,
     samples=[0.5, -1.2, 0.0],
 )
 arcsin = unary(
     "arcsin",
-    lambda o, x: o.arcsin(x),
-    lambda o, x, y: 1 / o.sqrt(1 - x * x),
+    lambda xp, x: xp.arcsin(x),
+    lambda xp, x, y: 1 / xp.sqrt(1 - x * x),
     "The angle in radians whose sine is x (``keras.ops.arcsin``).\n\n"
     ">>> ops.arcsin([0.0, 1.0])\ntensor([0.       , 1.5707964])",
-    says="the slope of arcsin is 1/sqrt(1 - x^2)",
+    gradient_note="the slope of arcsin is 1/sqrt(1 - x^2)",
     cost=EIGHT,
     samples=INSIDE,
 )
 arccos = unary(
     "arccos",
-    lambda o, x: o.arccos(x),
-    lambda o, x, y: -1 / o.sqrt(1 - x * x),
+    lambda xp, x: xp.arccos(x),
+    lambda xp, x, y: -1 / xp.sqrt(1 - x * x),
     "The angle in radians whose cosine is x (``keras.ops.arccos``).\n\n>>> ops.arccos([1.0])\ntensor([0.])",
-    says="the slope of arccos is -1/sqrt(1 - x^2)",
+    gradient_note="the slope of arccos is -1/sqrt(1 - x^2)",
     cost=EIGHT,
     samples=INSIDE,
 )
 arctan = unary(
     "arctan",
-    lambda o, x: o.arctan(x),
-    lambda o, x, y: 1 / (1 + x * x),
+    lambda xp, x: xp.arctan(x),
+    lambda xp, x, y: 1 / (1 + x * x),
     "The angle in radians whose tangent is x (``keras.ops.arctan``).\n\n"
     ">>> ops.arctan([0.0, 1.0])\ntensor([0.       , 0.7853982])",
-    says="the slope of arctan is 1/(1 + x^2)",
+    gradient_note="the slope of arctan is 1/(1 + x^2)",
     cost=EIGHT,
     samples=PLAIN,
 )
 arctan2 = binary(
     "arctan2",
-    lambda o, x, y: o.arctan2(x, y),
-    (lambda o, x, y, r: y / (x * x + y * y), lambda o, x, y, r: -x / (x * x + y * y)),
+    lambda xp, x, y: xp.arctan2(x, y),
+    (lambda xp, x, y, r: y / (x * x + y * y), lambda xp, x, y, r: -x / (x * x + y * y)),
     "The angle in radians of the point (x2, x1) (``keras.ops.arctan2``).\n\n"
     ">>> ops.arctan2([1.0], [0.0])\ntensor([1.5707964])",
-    says="arctan2 hands on x2/(x1^2+x2^2) to the first and -x1/(x1^2+x2^2) to the second",
+    gradient_note="arctan2 hands on x2/(x1^2+x2^2) to the first and -x1/(x1^2+x2^2) to the second",
     kind="float",
     cost=EIGHT,
     samples=[(0.5, 2.0), (-1.0, 1.0), (3.0, -0.5)],
 )
 sinh = unary(
     "sinh",
-    lambda o, x: o.sinh(x),
-    lambda o, x, y: o.cosh(x),
+    lambda xp, x: xp.sinh(x),
+    lambda xp, x, y: xp.cosh(x),
     "The hyperbolic sine (``keras.ops.sinh``).\n\n>>> ops.sinh([0.0])\ntensor([0.])",
-    says="the slope of sinh is cosh",
+    gradient_note="the slope of sinh is cosh",
     cost=EIGHT,
     samples=PLAIN,
 )
 cosh = unary(
     "cosh",
-    lambda o, x: o.cosh(x),
-    lambda o, x, y: o.sinh(x),
+    lambda xp, x: xp.cosh(x),
+    lambda xp, x, y: xp.sinh(x),
     "The hyperbolic cosine (``keras.ops.cosh``).\n\n>>> ops.cosh([0.0])\ntensor([1.])",
-    says="the slope of cosh is sinh",
+    gradient_note="the slope of cosh is sinh",
     cost=EIGHT,
     samples=PLAIN,
 )
 tanh = unary(
     "tanh",
-    lambda o, x: o.tanh(x),
-    lambda o, x, y: 1 - y * y,
+    lambda xp, x: xp.tanh(x),
+    lambda xp, x, y: 1 - y * y,
     "The hyperbolic tangent, between -1 and 1 (``keras.ops.tanh``).\n\n>>> ops.tanh([0.0, 20.0])\ntensor([0., 1.])",
-    says="the slope of tanh at x is 1 - tanh(x)^2",
+    gradient_note="the slope of tanh at x is 1 - tanh(x)^2",
     cost=EIGHT,
     samples=[0.0, -1.5, 3.0, 20.0],
 )
 arcsinh = unary(
     "arcsinh",
-    lambda o, x: o.arcsinh(x),
-    lambda o, x, y: 1 / o.sqrt(x * x + 1),
+    lambda xp, x: xp.arcsinh(x),
+    lambda xp, x, y: 1 / xp.sqrt(x * x + 1),
     "The inverse of sinh (``keras.ops.arcsinh``).\n\n>>> ops.arcsinh([0.0])\ntensor([0.])",
-    says="the slope of arcsinh is 1/sqrt(x^2 + 1)",
+    gradient_note="the slope of arcsinh is 1/sqrt(x^2 + 1)",
     cost=EIGHT,
     samples=PLAIN,
 )
 arccosh = unary(
     "arccosh",
-    lambda o, x: o.arccosh(x),
-    lambda o, x, y: 1 / o.sqrt(x * x - 1),
+    lambda xp, x: xp.arccosh(x),
+    lambda xp, x, y: 1 / xp.sqrt(x * x - 1),
     "The inverse of cosh, from 1 up (``keras.ops.arccosh``).\n\n>>> ops.arccosh([1.0])\ntensor([0.])",
-    says="the slope of arccosh is 1/sqrt(x^2 - 1)",
+    gradient_note="the slope of arccosh is 1/sqrt(x^2 - 1)",
     cost=EIGHT,
     samples=[1.5, 2.0, 7.0],
 )
 arctanh = unary(
     "arctanh",
-    lambda o, x: o.arctanh(x),
-    lambda o, x, y: 1 / (1 - x * x),
+    lambda xp, x: xp.arctanh(x),
+    lambda xp, x, y: 1 / (1 - x * x),
     "The inverse of tanh, between -1 and 1 (``keras.ops.arctanh``).\n\n>>> ops.arctanh([0.0])\ntensor([0.])",
-    says="the slope of arctanh is 1/(1 - x^2)",
+    gradient_note="the slope of arctanh is 1/(1 - x^2)",
     cost=EIGHT,
     samples=INSIDE,
 )
 hypot = binary(
     "hypot",
-    lambda o, x, y: o.hypot(x, y),
-    (lambda o, x, y, r: x / o.where(r == 0, r + 1, r), lambda o, x, y, r: y / o.where(r == 0, r + 1, r)),
+    lambda xp, x, y: xp.hypot(x, y),
+    (lambda xp, x, y, r: x / xp.where(r == 0, r + 1, r), lambda xp, x, y, r: y / xp.where(r == 0, r + 1, r)),
     "sqrt(x1^2 + x2^2) without overflow (``keras.ops.hypot``).\n\n>>> ops.hypot([3.0], [4.0])\ntensor([5.])",
-    says="hypot hands on each side's share x/hypot",
+    gradient_note="hypot hands on each side's share x/hypot",
     kind="float",
     cost=per_entry(other=6),
     samples=[(3.0, 4.0), (0.5, -2.0), (0.0, 1.0)],
@@ -501,20 +510,20 @@ _erf, _erfc = _each(math.erf), _each(math.erfc)
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 erf = unary(
     "erf",
-    lambda o, x: _erf(x),
-    lambda o, x, y: TWO_OVER_ROOT_PI * o.exp(-x * x),
+    lambda xp, x: _erf(x),
+    lambda xp, x, y: TWO_OVER_ROOT_PI * xp.exp(-x * x),
     "The error function, by Python's exact `math.erf` (``keras.ops.erf``).\n\n"
     ">>> ops.erf([0.0, 5.0])\ntensor([0., 1.])",
-    says="the slope of erf is 2/sqrt(pi) exp(-x^2)",
+    gradient_note="the slope of erf is 2/sqrt(pi) exp(-x^2)",
     cost=EIGHT,
     samples=PLAIN,
 )
 erfc = unary(
     "erfc",
-    lambda o, x: _erfc(x),
-    lambda o, x, y: -TWO_OVER_ROOT_PI * o.exp(-x * x),
+    lambda xp, x: _erfc(x),
+    lambda xp, x, y: -TWO_OVER_ROOT_PI * xp.exp(-x * x),
     "1 - erf(x), exact far out (``keras.ops.erfc``).\n\n>>> ops.erfc([0.0])\ntensor([1.])",
-    says="the slope of erfc is -2/sqrt(pi) exp(-x^2)",
+    gradient_note="the slope of erfc is -2/sqrt(pi) exp(-x^2)",
     cost=EIGHT,
     samples=PLAIN,
 )
@@ -549,64 +558,64 @@ def ratio(x: Any, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> 
     return p / q
 
 
-def _erfinv(o: Any, x: Any) -> Any:
+def _erfinv(xp: Any, x: Any) -> Any:
     """The normal quantile of the share (1 + x) / 2, over the root of 2; float16 could not hold its coefficients."""
     dtype = x.dtype
     x = x.astype("float32") if dtype.itemsize < 4 else x
-    size = o.absolute(x)
-    root = o.sqrt(-o.log(o.where(size < 1, 1 - size, o.ones_like(x)) / 2))
-    tail = o.where(root <= 5, ratio(root - 1.6, QUANTILE_TAIL), ratio(root - 5, QUANTILE_FAR))
-    found = o.where(size <= 0.85, x / 2 * ratio(0.180625 - x * x / 4, QUANTILE_MIDDLE), o.sign(x) * tail)
-    ends = o.where(size == 1, o.copysign(o.full_like(x, math.inf), x), found * math.sqrt(0.5))
-    return o.where(size <= 1, ends, o.full_like(x, math.nan)).astype(dtype)
+    size = xp.absolute(x)
+    root = xp.sqrt(-xp.log(xp.where(size < 1, 1 - size, xp.ones_like(x)) / 2))
+    tail = xp.where(root <= 5, ratio(root - 1.6, QUANTILE_TAIL), ratio(root - 5, QUANTILE_FAR))
+    found = xp.where(size <= 0.85, x / 2 * ratio(0.180625 - x * x / 4, QUANTILE_MIDDLE), xp.sign(x) * tail)
+    ends = xp.where(size == 1, xp.copysign(xp.full_like(x, math.inf), x), found * math.sqrt(0.5))
+    return xp.where(size <= 1, ends, xp.full_like(x, math.nan)).astype(dtype)
 
 
 erfinv = unary(
     "erfinv",
     _erfinv,
-    lambda o, x, y: o.exp(y * y) / TWO_OVER_ROOT_PI,
+    lambda xp, x, y: xp.exp(y * y) / TWO_OVER_ROOT_PI,
     "The number whose erf is x: infinite at -1 and 1, nan beyond (``keras.ops.erfinv``).\n\n"
     ">>> ops.erfinv([0.0, 0.8427008])\ntensor([0., 1.])",
-    says="the slope of erfinv is sqrt(pi)/2 exp(erfinv(x)^2)",
+    gradient_note="the slope of erfinv is sqrt(pi)/2 exp(erfinv(x)^2)",
     cost=per_entry(other=40),
     samples=[0.5, -0.75, 0.0, 0.9, -0.99],
 )
 
 
-def _sigmoid(o: Any, x: Any) -> Any:
+def _sigmoid(xp: Any, x: Any) -> Any:
     """1 / (1 + exp(-x)) or exp(x) / (1 + exp(x)), whichever cannot overflow."""
-    e = o.exp(-o.absolute(x))
-    return o.where(x < 0, e, o.ones_like(e)) / (1 + e)
+    e = xp.exp(-xp.absolute(x))
+    return xp.where(x < 0, e, xp.ones_like(e)) / (1 + e)
 
 
 sigmoid = unary(
     "sigmoid",
     _sigmoid,
-    lambda o, x, y: y * (1 - y),
+    lambda xp, x, y: y * (1 - y),
     "1 / (1 + exp(-x)), between 0 and 1, exact far out on both sides "
     "(``keras.ops.sigmoid``).\n\n"
     ">>> ops.sigmoid([0.0, 1.0])\ntensor([0.5      , 0.7310586])",
-    says="the slope of sigmoid is s (1 - s)",
-    written="sigmoid({0})",
+    gradient_note="the slope of sigmoid is s (1 - s)",
+    format="sigmoid({0})",
     cost=per_entry(other=10),
     samples=[0.0, -1.5, 3.0, 1.0],
 )
 softplus = unary(
     "softplus",
-    lambda o, x: o.logaddexp(x, o.zeros_like(x)),
-    lambda o, x, y: o.sigmoid(x),
+    lambda xp, x: xp.logaddexp(x, xp.zeros_like(x)),
+    lambda xp, x, y: xp.sigmoid(x),
     "log(1 + exp(x)), a smooth relu (``keras.ops.softplus``).\n\n"
     ">>> ops.softplus([0.0, 100.0])\ntensor([  0.6931472, 100.       ])",
-    says="the slope of softplus is sigmoid(x)",
+    gradient_note="the slope of softplus is sigmoid(x)",
     cost=per_entry(other=18),
     samples=[0.0, -1.5, 3.0, 40.0],
 )
 relu = unary(
     "relu",
-    lambda o, x: o.maximum(x, o.zeros_like(x)),
-    lambda o, x, y: o.cast(x > 0, x.dtype),
+    lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
+    lambda xp, x, y: xp.cast(x > 0, x.dtype),
     "max(x, 0) (``keras.ops.relu``); its slope at 0 is taken as 0.\n\n>>> ops.relu([-1.0, 2.0])\ntensor([0., 2.])",
-    says="relu is a switch: it hands the gradient on where x > 0 and stops it elsewhere",
+    gradient_note="relu is a switch: it hands the gradient on where x > 0 and stops it elsewhere",
     kind="same",
     samples=PLAIN,
 )
@@ -615,42 +624,42 @@ relu = unary(
 
 maximum = binary(
     "maximum",
-    lambda o, x, y: o.maximum(x, y),
+    lambda xp, x, y: xp.maximum(x, y),
     (
-        lambda o, x, y, r: o.cast(x > y, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
-        lambda o, x, y, r: o.cast(y > x, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
+        lambda xp, x, y, r: xp.cast(x > y, x.dtype) + 0.5 * xp.cast(x == y, x.dtype),
+        lambda xp, x, y, r: xp.cast(y > x, x.dtype) + 0.5 * xp.cast(x == y, x.dtype),
     ),
     "The larger of two entries (``keras.ops.maximum``).\n\n>>> ops.maximum([1.0, 5.0], 3.0)\ntensor([3., 5.])",
-    says="max routes the gradient to the larger input (half to each at a tie)",
-    written="max({0}, {1})",
+    gradient_note="max routes the gradient to the larger input (half to each at a tie)",
+    format="max({0}, {1})",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
 minimum = binary(
     "minimum",
-    lambda o, x, y: o.minimum(x, y),
+    lambda xp, x, y: xp.minimum(x, y),
     (
-        lambda o, x, y, r: o.cast(x < y, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
-        lambda o, x, y, r: o.cast(y < x, x.dtype) + 0.5 * o.cast(x == y, x.dtype),
+        lambda xp, x, y, r: xp.cast(x < y, x.dtype) + 0.5 * xp.cast(x == y, x.dtype),
+        lambda xp, x, y, r: xp.cast(y < x, x.dtype) + 0.5 * xp.cast(x == y, x.dtype),
     ),
     "The smaller of two entries (``keras.ops.minimum``).\n\n>>> ops.minimum([1.0, 5.0], 3.0)\ntensor([1., 3.])",
-    says="min routes the gradient to the smaller input (half to each at a tie)",
-    written="min({0}, {1})",
+    gradient_note="min routes the gradient to the smaller input (half to each at a tie)",
+    format="min({0}, {1})",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
 clip = Operation(
     "clip",
-    lambda o, x, x_min, x_max: o.minimum(o.maximum(x, x_min), x_max),
+    lambda xp, x, x_min, x_max: xp.minimum(xp.maximum(x, x_min), x_max),
     spec=elementwise_spec(),
-    casts=promoted,
+    casts=promote_inputs,
     batch=elementwise_batch,
     cost=per_entry(other=2),
     local=(
-        lambda o, x, low, high, r: o.cast((x >= low) & (x <= high), x.dtype),
-        lambda o, x, low, high, r: o.cast((x < low) & (low <= high), x.dtype),
-        lambda o, x, low, high, r: o.cast((x > high) | (low > high), x.dtype),
+        lambda xp, x, low, high, r: xp.cast((x >= low) & (x <= high), x.dtype),
+        lambda xp, x, low, high, r: xp.cast((x < low) & (low <= high), x.dtype),
+        lambda xp, x, low, high, r: xp.cast((x > high) | (low > high), x.dtype),
     ),
-    says="clip hands the gradient on inside its bounds and stops it outside",
-    written="clip({0}, {1}, {2})",
+    gradient_note="clip hands the gradient on inside its bounds and stops it outside",
+    format="clip({0}, {1}, {2})",
     samples=[
         Sample([-3.0, -1.0, 0.5, 2.0, 7.0], -1.0, 2.0),
         Sample(0.5, 0.0, 1.0),
@@ -663,7 +672,7 @@ clip = Operation(
 
 
 def _where_casts(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    return (np.dtype(bool), *promoted(specs[1:]))
+    return (np.dtype(bool), *promote_inputs(specs[1:]))
 
 
 def _where_spec(specs: tuple[Spec, ...]) -> Spec:
@@ -672,14 +681,18 @@ def _where_spec(specs: tuple[Spec, ...]) -> Spec:
 
 select_where = Operation(
     "where",
-    lambda o, condition, x1, x2: o.where(condition, x1, x2),
+    lambda xp, condition, x1, x2: xp.where(condition, x1, x2),
     spec=_where_spec,
     casts=_where_casts,
     batch=elementwise_batch,
     cost=per_entry(other=1),
-    local=(None, lambda o, c, x, y, r: o.cast(c, x.dtype), lambda o, c, x, y, r: o.cast(o.logical_not(c), x.dtype)),
-    says="where routes the gradient to the branch it took",
-    written="where({0}, {1}, {2})",
+    local=(
+        None,
+        lambda xp, c, x, y, r: xp.cast(c, x.dtype),
+        lambda xp, c, x, y, r: xp.cast(xp.logical_not(c), x.dtype),
+    ),
+    gradient_note="where routes the gradient to the branch it took",
+    format="where({0}, {1}, {2})",
     samples=[
         Sample([True, False, True], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]),
         Sample([[True], [False]], [1.0, 2.0, 3.0], 0.0),
@@ -696,10 +709,10 @@ select_where = Operation(
 def _rounding(name: str, what: str, example: str) -> Operation:
     return unary(
         name,
-        lambda o, x: o.positive(x) if x.dtype.kind in "iu" else getattr(o, name)(x),
+        lambda xp, x: xp.positive(x) if x.dtype.kind in "iu" else getattr(xp, name)(x),
         0,
         f"{what} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
-        says=f"{name} stops the gradient: it is flat between its steps",
+        gradient_note=f"{name} stops the gradient: it is flat between its steps",
         kind="same",
         samples=[0.25, -1.75, 2.6, -0.4],
     )
@@ -710,14 +723,14 @@ ceil = _rounding("ceil", "The smallest whole number not below x", "tensor([ 2., 
 trunc = _rounding("trunc", "x without its fraction", "tensor([ 1., -1.])")
 round = Operation(
     "round",
-    lambda o, x, decimals=0: o.round(x, decimals),
+    lambda xp, x, decimals=0: xp.round(x, decimals),
     spec=elementwise_spec(),
-    casts=promoted,
+    casts=promote_inputs,
     batch=elementwise_batch,
     cost=per_entry(other=1),
     local=(0,),
-    says="round stops the gradient: it is flat between its steps",
-    written="round({0}, {decimals})",
+    gradient_note="round stops the gradient: it is flat between its steps",
+    format="round({0}, {decimals})",
     samples=[Sample([0.25, -1.75, 2.6, 0.5]), Sample([0.234, -1.756], decimals=1), Sample(2.6)],
     doc="The nearest number with this many decimals, halves to even (``keras.ops.round``).\n\n"
     ">>> ops.round([0.5, 1.5, 2.7])\ntensor([0., 2., 3.])",
@@ -729,12 +742,12 @@ round = Operation(
 def _comparison(name: str, symbol: str, kind: str = "bool") -> Operation:
     return binary(
         name,
-        lambda o, x, y: getattr(o, name)(x, y),
+        lambda xp, x, y: getattr(xp, name)(x, y),
         None,
         f"x1 {symbol} x2, entry by entry, as booleans (``keras.ops.{name}``).\n\n"
         f">>> ops.{name}([1.0, 2.0], [1.0, 2.0]).dtype\ndtype('bool')",
-        says=FLAT,
-        written=f"{{0}} {symbol} {{1}}",
+        gradient_note=FLAT,
+        format=f"{{0}} {symbol} {{1}}",
         kind=kind,
         samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0), (0.0, 0.0)],
     )
@@ -754,10 +767,10 @@ logical_xor = _comparison("logical_xor", "^", "logic")
 def _test(name: str, what: str, kind: str = "bool") -> Operation:
     return unary(
         name,
-        lambda o, x: getattr(o, name)(x),
+        lambda xp, x: getattr(xp, name)(x),
         None,
         f"{what}, as booleans (``keras.ops.{name}``).\n\n>>> ops.{name}([1.0]).dtype\ndtype('bool')",
-        says=FLAT,
+        gradient_note=FLAT,
         kind=kind,
         samples=[0.0, float("nan"), float("inf"), -float("inf"), 1.0],
     )
@@ -774,12 +787,12 @@ def _bits(name: str, symbol: str) -> Operation:
     function = {"bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift"}.get(name, name)
     return binary(
         name,
-        lambda o, x, y: getattr(o, function)(x, y),
+        lambda xp, x, y: getattr(xp, function)(x, y),
         None,
         f"x1 {symbol} x2, bit by bit, integers and booleans only (``keras.ops.{name}``).\n\n"
         f">>> ops.{name}([5], [1]).dtype\ndtype('int32')",
-        says=FLAT,
-        written=f"{{0}} {symbol} {{1}}",
+        gradient_note=FLAT,
+        format=f"{{0}} {symbol} {{1}}",
         kind="whole",
         samples=[(5, 1), (0, 3), (12, 2)],
     )
@@ -792,21 +805,21 @@ bitwise_left_shift = _bits("bitwise_left_shift", "<<")
 bitwise_right_shift = _bits("bitwise_right_shift", ">>")
 bitwise_invert = unary(
     "bitwise_invert",
-    lambda o, x: o.invert(x),
+    lambda xp, x: xp.invert(x),
     None,
     "Every bit turned (``keras.ops.bitwise_invert``).\n\n>>> ops.bitwise_invert([5])\ntensor([-6], dtype=int32)",
-    says=FLAT,
-    written="~{0}",
+    gradient_note=FLAT,
+    format="~{0}",
     kind="whole",
     samples=[5, 0, -3],
 )
 gcd = binary(
     "gcd",
-    lambda o, x, y: o.gcd(x, y),
+    lambda xp, x, y: xp.gcd(x, y),
     None,
     "The greatest common divisor of two whole numbers, 0 of two zeros (``keras.ops.gcd``).\n\n"
     ">>> ops.gcd([12, 0], [18, 5])\ntensor([6, 5], dtype=int32)",
-    says=FLAT,
+    gradient_note=FLAT,
     kind="whole",
     samples=[(12, 18), (0, 5), (-4, 6), (0, 0)],
 )
@@ -814,24 +827,24 @@ gcd.names = ("x1", "x2")
 gcd.casts = lambda specs: tuple([np.dtype("int32") if d.kind == "b" else d for d in whole(specs)])
 copysign = binary(
     "copysign",
-    lambda o, x, y: o.copysign(x, y),
-    (lambda o, x, y, r: o.sign(x) * o.copysign(o.ones_like(r), y), 0),
+    lambda xp, x, y: xp.copysign(x, y),
+    (lambda xp, x, y, r: xp.sign(x) * xp.copysign(xp.ones_like(r), y), 0),
     "The size of x1 with the sign of x2 (``numpy.copysign``).\n\n>>> ops.copysign([3.0], [-1.0])\ntensor([-3.])",
-    says="copysign hands the gradient on with the sign it gave",
+    gradient_note="copysign hands the gradient on with the sign it gave",
     kind="float",
     samples=[(1.0, -2.0), (-3.0, 0.5), (2.0, 2.0)],
 )
 nextafter = binary(
     "nextafter",
-    lambda o, x, y: o.nextafter(x, y),
+    lambda xp, x, y: xp.nextafter(x, y),
     (1, 0),
     "The next floating-point number after x1 towards x2 (``keras.ops.nextafter``).\n\n"
     ">>> ops.nextafter([1.0], [1.0])\ntensor([1.])",
-    says="nextafter hands the gradient on to the first",
+    gradient_note="nextafter hands the gradient on to the first",
     kind="float",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
-nextafter.counts_steps = True
+nextafter.depends_on_ulp = True
 
 
 def _cast_spec(specs: tuple[Spec, ...], dtype: str) -> Spec:
@@ -840,14 +853,14 @@ def _cast_spec(specs: tuple[Spec, ...], dtype: str) -> Spec:
 
 cast_record = Operation(
     "cast",
-    lambda o, x, dtype="float32": x.astype(dtype),
+    lambda xp, x, dtype="float32": x.astype(dtype),
     spec=_cast_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=elementwise_batch,
     cost=per_entry(),
-    transpose=(lambda o, u, x, dtype: o.cast(u, x.dtype),),
-    says="cast hands the gradient on, cast back",
-    written="cast({0})",
+    transpose=(lambda xp, u, x, dtype: xp.cast(u, x.dtype),),
+    gradient_note="cast hands the gradient on, cast back",
+    format="cast({0})",
     samples=[
         Sample([0.5, -1.75, 2.0], dtype="float32"),
         Sample([1.0, 0.0], dtype="int32"),

@@ -8,29 +8,29 @@ from typing import Any
 
 from .convolution import _KINDS
 from .record import Composite, Draw, Sample
-from .rules import floated, promoted
+from .rules import promote_inputs, promote_to_float
 
 
-def _activated(o: Any, out: Any, activation: str | None) -> Any:
-    return o.relu(out) if activation == "relu" else out
+def _activated(xp: Any, out: Any, activation: str | None) -> Any:
+    return xp.relu(out) if activation == "relu" else out
 
 
-def _dense(o: Any, x: Any, kernel: Any, *bias: Any, activation: str | None) -> Any:
-    out = o.matmul(x, kernel)
-    return _activated(o, out + bias[0] if bias else out, activation)
+def _dense(xp: Any, x: Any, kernel: Any, *bias: Any, activation: str | None) -> Any:
+    out = xp.matmul(x, kernel)
+    return _activated(xp, out + bias[0] if bias else out, activation)
 
 
-def _convolution(o: Any, x: Any, kernel: Any, *bias: Any, activation: str | None, **window: Any) -> Any:
-    out = o.conv_record(x, kernel, **window)
-    return _activated(o, out + bias[0] if bias else out, activation)
+def _convolution(xp: Any, x: Any, kernel: Any, *bias: Any, activation: str | None, **window: Any) -> Any:
+    out = xp.conv_record(x, kernel, **window)
+    return _activated(xp, out + bias[0] if bias else out, activation)
 
 
 dense_record = Composite(
     "dense",
-    lambda o, *inputs, activation=None: _dense(o, *inputs, activation=activation),
-    casts=promoted,
-    says="dense sends each input the upstream times the weights, and each weight the upstream times its input",
-    written="dense({0}, {1})",
+    lambda xp, *inputs, activation=None: _dense(xp, *inputs, activation=activation),
+    casts=promote_inputs,
+    gradient_note="dense sends each input the upstream times the weights, and each weight the upstream times its input",
+    format="dense({0}, {1})",
     samples=[
         Sample(Draw(3, 5), Draw(5, 4), Draw(4)),
         Sample(Draw(3, 5), Draw(5, 4), Draw(4), activation="relu"),
@@ -41,12 +41,13 @@ dense_record = Composite(
 )
 convolution_record = Composite(
     "convolution",
-    lambda o, *inputs, strides=1, padding="valid", dilation=1, groups=1, activation=None: _convolution(
-        o, *inputs, strides=strides, padding=padding, dilation=dilation, groups=groups, activation=activation
+    lambda xp, *inputs, strides=1, padding="valid", dilation=1, groups=1, activation=None: _convolution(
+        xp, *inputs, strides=strides, padding=padding, dilation=dilation, groups=groups, activation=activation
     ),
-    casts=promoted,
-    says="convolution sends the input the upstream spread by the kernel, the kernel the upstream against the windows",
-    written="convolution({0}, {1})",
+    casts=promote_inputs,
+    gradient_note="convolution sends the input the upstream spread by the kernel, the kernel the upstream against "
+    "the windows",
+    format="convolution({0}, {1})",
     samples=[
         *[
             Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // kind.get("groups", 1), 6), Draw(6), activation="relu", **kind)
@@ -59,13 +60,13 @@ convolution_record = Composite(
 )
 
 
-def _adam(o: Any, g: Any, p: Any, m: Any, v: Any, rate: Any, beta_1: float, beta_2: float, epsilon: float) -> Any:
+def _adam(xp: Any, g: Any, p: Any, m: Any, v: Any, rate: Any, beta_1: float, beta_2: float, epsilon: float) -> Any:
     m = m + (g - m) * (1 - beta_1)
-    v = v + (o.square(g) - v) * (1 - beta_2)
-    return p - m * rate / (o.sqrt(v) + epsilon), m, v
+    v = v + (xp.square(g) - v) * (1 - beta_2)
+    return p - m * rate / (xp.sqrt(v) + epsilon), m, v
 
 
-def _momentum(o: Any, g: Any, p: Any, m: Any, rate: Any, momentum: float, nesterov: bool) -> Any:
+def _momentum(xp: Any, g: Any, p: Any, m: Any, rate: Any, momentum: float, nesterov: bool) -> Any:
     step = g * rate
     m = m * momentum - step
     return p + (m * momentum - step if nesterov else m), m
@@ -73,12 +74,12 @@ def _momentum(o: Any, g: Any, p: Any, m: Any, rate: Any, momentum: float, nester
 
 adam_update = Composite(
     "adam_update",
-    lambda o, gradient, weight, mean, square, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7: _adam(
-        o, gradient, weight, mean, square, rate, beta_1, beta_2, epsilon
+    lambda xp, gradient, weight, mean, square, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7: _adam(
+        xp, gradient, weight, mean, square, rate, beta_1, beta_2, epsilon
     ),
-    casts=floated,
-    says="an update is differentiated like any other arithmetic",
-    written="adam({1})",
+    casts=promote_to_float,
+    gradient_note="an update is differentiated like any other arithmetic",
+    format="adam({1})",
     samples=[],  # several results: tests/test_optimizers.py
     doc="One step of Adam: the new weight, mean and mean square (Kingma and Ba, arXiv:1412.6980).\n\n"
     "Args:\n    rate: one number, the learning rate with both corrections for the start in it.\n\n"
@@ -86,12 +87,12 @@ adam_update = Composite(
 )
 momentum_update = Composite(
     "momentum_update",
-    lambda o, gradient, weight, velocity, rate, momentum=0.9, nesterov=False: _momentum(
-        o, gradient, weight, velocity, rate, momentum, nesterov
+    lambda xp, gradient, weight, velocity, rate, momentum=0.9, nesterov=False: _momentum(
+        xp, gradient, weight, velocity, rate, momentum, nesterov
     ),
-    casts=floated,
-    says="an update is differentiated like any other arithmetic",
-    written="momentum({1})",
+    casts=promote_to_float,
+    gradient_note="an update is differentiated like any other arithmetic",
+    format="momentum({1})",
     samples=[],  # several results: tests/test_optimizers.py
     doc="One step of descent with momentum: the new weight and velocity.\n\n"
     ">>> [round(float(t), 4) for t in ops.momentum_update(2.0, 1.0, 0.5, 0.1)]\n[1.25, 0.25]",

@@ -16,10 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError, ValueProblem
-from ..tensor import Tensor, as_tensor
+from ..core.errors import DTypeError, ShapeError, ValueProblem
+from ..tensors.tensor import Tensor, as_tensor
 from . import convolution, elementwise, movement, resampling
-from .functions import cast, depthwise_conv, expand_dims, moveaxis, reshape, stack, where
+from .functions import (
+    cast,
+    depthwise_conv,
+    expand_dims,
+    moveaxis,
+    reshape,
+    stack,
+    where,
+)
 from .products import matmul
 from .record import freeze, namespace
 from .reduction import mean, sum

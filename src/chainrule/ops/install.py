@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ChainruleError, GraphError
+from ..core.errors import ChainruleError, GraphError
 from ..graph import CONSTANT, apply, promote_specs
-from ..tensor import Tensor, Variable, as_tensor, constant, number
+from ..tensors.tensor import Tensor, Variable, as_tensor, constant, number
 from . import elementwise as e
 from . import functions as f
 from . import products, reduction
-from .record import Operation, registry
+from .record import Operation, namespace, registry
 
 _OPERATORS: dict[str, Operation] = {
     "add": e.add,
@@ -137,8 +137,7 @@ def _refuse(name: str, why: str) -> GraphError:
 
 
 def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    from chainrule import ops
-
+    ops = namespace()
     name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
     if kwargs.pop("out", None) is not None:
         raise _refuse(ufunc.__name__, "with out=, which would change it in place")
@@ -166,8 +165,7 @@ _OTHERS = {"cond", "lstsq"}  # under the same name NumPy has a condition number,
 
 
 def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    from chainrule import ops
-
+    ops = namespace()
     name = _RENAMED.get(func.__name__, func.__name__)
     function = getattr(ops, name, None)
     if function is None or name in _OTHERS or not (func.__module__ or "").startswith("numpy"):

@@ -11,10 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, IndexProblem, ShapeError
-from ..graph import Spec, spec_of, with_stand_in, without_stand_in
+from ..core.errors import DTypeError, IndexProblem, ShapeError
+from ..graph import Spec, spec_of, with_placeholder, without_placeholder
 from .record import Draw, Operation, Sample, namespace
-from .rules import all_batched, as_given, moves, normal_axes, normal_axis, per_input_entry, promoted, shift_axis
+from .rules import (
+    all_batched,
+    moves,
+    normal_axes,
+    normal_axis,
+    per_input_entry,
+    preserve_dtype,
+    promote_inputs,
+    shift_axis,
+)
 
 
 def _newshape(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -56,14 +65,14 @@ def _reshape_batch(op: Operation, xs: list[Any], batched: list[bool], size: int,
 
 reshape_record = Operation(
     "reshape",
-    lambda o, x, newshape=(): o.reshape(x, tuple(-1 if n is None else n for n in newshape)),
+    lambda xp, x, newshape=(): xp.reshape(x, tuple(-1 if n is None else n for n in newshape)),
     spec=lambda specs, newshape: spec_of(_newshape(specs[0].shape, newshape), specs[0].dtype),
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_reshape_batch,
     cost=moves,
-    transpose=(lambda o, u, x, newshape: o.reshape(u, x.shape),),
-    says="reshape hands the gradient back in the old shape",
-    written="reshape({0})",
+    transpose=(lambda xp, u, x, newshape: xp.reshape(u, x.shape),),
+    gradient_note="reshape hands the gradient back in the old shape",
+    format="reshape({0})",
     samples=[
         Sample(Draw(3, 4), newshape=(2, 6)),
         Sample(Draw(3, 4), newshape=(-1,)),
@@ -100,16 +109,16 @@ def _transpose_batch(op: Operation, xs: list[Any], batched: list[bool], size: in
 
 transpose_record = Operation(
     "transpose",
-    lambda o, x, axes=None: o.transpose(x, axes),
+    lambda xp, x, axes=None: xp.transpose(x, axes),
     spec=lambda specs, axes: spec_of(
         tuple(specs[0].shape[a] for a in _axes_of(len(specs[0].shape), axes)), specs[0].dtype
     ),
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_transpose_batch,
     cost=moves,
-    transpose=(lambda o, u, x, axes: o.transpose(u, _inverse(_axes_of(len(x.shape), axes))),),
-    says="transpose hands the gradient back with the axes in the old order",
-    written="transpose({0})",
+    transpose=(lambda xp, u, x, axes: xp.transpose(u, _inverse(_axes_of(len(x.shape), axes))),),
+    gradient_note="transpose hands the gradient back with the axes in the old order",
+    format="transpose({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample(Draw(2, 3, 4), axes=(1, 2, 0)),
@@ -137,16 +146,16 @@ def _expand_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
 
 expand_dims_record = Operation(
     "expand_dims",
-    lambda o, x, axis=0: o.expand_dims(x, axis),
+    lambda xp, x, axis=0: xp.expand_dims(x, axis),
     spec=_expand_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     cost=moves,
     batch=lambda op, xs, batched, size, attributes: op(
         xs[0], tuple(a + 1 for a in _expanded(xs[0].ndim - 1, attributes["axis"]))
     ),
-    transpose=(lambda o, u, x, axis: o.reshape(u, x.shape),),
-    says="expand_dims hands the gradient back in the old shape",
-    written="expand_dims({0})",
+    transpose=(lambda xp, u, x, axis: xp.reshape(u, x.shape),),
+    gradient_note="expand_dims hands the gradient back in the old shape",
+    format="expand_dims({0})",
     samples=[
         Sample(Draw(3, 4), axis=1),
         Sample(Draw(3), axis=-1),
@@ -179,16 +188,16 @@ def _squeeze_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
 
 squeeze = Operation(
     "squeeze",
-    lambda o, x, axis=None: o.squeeze(x, axis=axis),
+    lambda xp, x, axis=None: xp.squeeze(x, axis=axis),
     spec=_squeeze_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     cost=moves,
     batch=lambda op, xs, batched, size, attributes: op(
         xs[0], tuple(a + 1 for a in _squeezed(xs[0].shape[1:], attributes["axis"]))
     ),
-    transpose=(lambda o, u, x, axis: o.reshape(u, x.shape),),
-    says="squeeze hands the gradient back in the old shape",
-    written="squeeze({0})",
+    transpose=(lambda xp, u, x, axis: xp.reshape(u, x.shape),),
+    gradient_note="squeeze hands the gradient back in the old shape",
+    format="squeeze({0})",
     samples=[
         Sample(Draw(3, 1, 4)),
         Sample(Draw(1, 3, 1), axis=-1),
@@ -217,25 +226,25 @@ def _broadcast_batch(op: Operation, xs: list[Any], batched: list[bool], size: in
     return op(x.reshape((size,) + (1,) * (len(shape) - x.ndim + 1) + x.shape[1:]), (size, *shape))
 
 
-def summed_to(o: Any, u: Any, shape: tuple[int, ...]) -> Any:
+def summed_to(xp: Any, u: Any, shape: tuple[int, ...]) -> Any:
     """The transpose of broadcasting: `u` summed over the axes that `shape` lacks or has as 1."""
     if u.shape == tuple(shape):
         return u
     extra = len(u.shape) - len(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and u.shape[i + extra] != 1)
-    return o.reshape(o.sum(u, axis=axes), shape) if axes else o.reshape(u, shape)
+    return xp.reshape(xp.sum(u, axis=axes), shape) if axes else xp.reshape(u, shape)
 
 
 broadcast_to_record = Operation(
     "broadcast_to",
-    lambda o, x, shape=(): o.broadcast_to(x, shape),
+    lambda xp, x, shape=(): xp.broadcast_to(x, shape),
     spec=_broadcast_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_broadcast_batch,
     cost=moves,
-    transpose=(lambda o, u, x, shape: summed_to(o, u, x.shape),),
-    says="broadcast_to adds up the gradients of the copies",
-    written="broadcast_to({0})",
+    transpose=(lambda xp, u, x, shape: summed_to(xp, u, x.shape),),
+    gradient_note="broadcast_to adds up the gradients of the copies",
+    format="broadcast_to({0})",
     samples=[
         Sample(Draw(3, 1), shape=(2, 3, 4)),
         Sample(1.5, shape=(2, 2)),
@@ -267,10 +276,10 @@ def _concatenated(specs: tuple[Spec, ...], axis: int) -> Spec:
     return spec_of(shape, specs[0].dtype)
 
 
-def _part(o: Any, i: int, u: Any, *xs: Any, axis: int) -> Any:
+def _part(xp: Any, i: int, u: Any, *xs: Any, axis: int) -> Any:
     at = axis % len(u.shape)
     start = sum(x.shape[at] for x in xs[:i])
-    return o.get_item(u, (slice(None),) * at + (slice(start, start + xs[i].shape[at]),))
+    return xp.get_item(u, (slice(None),) * at + (slice(start, start + xs[i].shape[at]),))
 
 
 def _concatenate_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
@@ -280,15 +289,15 @@ def _concatenate_batch(op: Operation, xs: list[Any], batched: list[bool], size: 
 
 concatenate_record = Operation(
     "concatenate",
-    lambda o, *xs, axis=0: o.concatenate(xs, axis=axis),
+    lambda xp, *xs, axis=0: xp.concatenate(xs, axis=axis),
     spec=_concatenated,
-    casts=promoted,
+    casts=promote_inputs,
     batch=_concatenate_batch,
     cost=moves,
     transpose=_part,
     joint=True,
-    says="concatenate gives each part its slice of the gradient",
-    written="concatenate({0})",
+    gradient_note="concatenate gives each part its slice of the gradient",
+    format="concatenate({0})",
     samples=[
         Sample(Draw(2, 3), Draw(4, 3)),
         Sample(Draw(2, 3), Draw(2, 1), Draw(2, 2), axis=-1),
@@ -300,14 +309,14 @@ concatenate_record = Operation(
 )
 flip_record = Operation(
     "flip",
-    lambda o, x, axis=None: o.flip(x, axis=axis),
+    lambda xp, x, axis=None: xp.flip(x, axis=axis),
     spec=lambda specs, axis: (normal_axes(axis, len(specs[0].shape)), spec_of(specs[0].shape, specs[0].dtype))[1],
-    casts=as_given,
+    casts=preserve_dtype,
     cost=moves,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], shift_axis(attributes["axis"], xs[0].ndim - 1)),
-    transpose=(lambda o, u, x, axis: o.flip(u, axis=axis),),
-    says="flip hands the gradient back flipped",
-    written="flip({0})",
+    transpose=(lambda xp, u, x, axis: xp.flip(u, axis=axis),),
+    gradient_note="flip hands the gradient back flipped",
+    format="flip({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=1),
@@ -340,18 +349,18 @@ def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> S
 
 pad_record = Operation(
     "pad",
-    lambda o, x, widths=(): o.pad(x, widths),
+    lambda xp, x, widths=(): xp.pad(x, widths),
     spec=_pad_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     cost=moves,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], ((0, 0), *attributes["widths"])),
     transpose=(
-        lambda o, u, x, widths: o.get_item(
+        lambda xp, u, x, widths: xp.get_item(
             u, tuple(slice(b, b + n) for (b, _), n in zip(widths, x.shape, strict=True))
         ),
     ),
-    says="pad gives back the gradient without the border",
-    written="pad({0})",
+    gradient_note="pad gives back the gradient without the border",
+    format="pad({0})",
     samples=[
         Sample(Draw(3, 4), widths=((1, 2), (0, 3))),
         Sample(Draw(3), widths=((0, 0),)),
@@ -444,10 +453,10 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
     # an index array into an empty axis has nothing to read, but its shape counts
     sizes = shape if not indices else tuple(n if n is None else max(n, 1) for n in shape)
     try:
-        drawn = np.broadcast_shapes(*[with_stand_in(s.shape) for s in indices])
+        drawn = np.broadcast_shapes(*[with_placeholder(s.shape) for s in indices])
         # index arrays of nothing: of their own size they would make NumPy read and copy all that they pick
         hollow = np.zeros((0,) * len(drawn), np.int8) if drawn else 0
-        result = np.broadcast_to(np.int8(0), with_stand_in(sizes))[thaw_key(key, (hollow,) * len(indices))].shape
+        result = np.broadcast_to(np.int8(0), with_placeholder(sizes))[thaw_key(key, (hollow,) * len(indices))].shape
         place = _place(key, len(shape))
         result = result[:place] + drawn + result[place + len(drawn) :]
     except (IndexError, ValueError) as error:
@@ -457,7 +466,7 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
             "check the index and its axis",
         ) from None
     unknown = None in shape or any(None in s.shape for s in indices)
-    return without_stand_in(result) if unknown else result
+    return without_placeholder(result) if unknown else result
 
 
 def _whole_indices(specs: tuple[Spec, ...]) -> None:
@@ -473,7 +482,7 @@ def _item_spec(specs: tuple[Spec, ...], key: tuple[Any, ...]) -> Spec:
 
 def _item_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
     """The batch axis gets a full slice, or an index of its own where index arrays differ by example."""
-    o, key = namespace(), attributes["key"]
+    xp, key = namespace(), attributes["key"]
     x, indices = xs[0], xs[1:]
     if not any(batched[1:]):
         if not indices:
@@ -487,29 +496,29 @@ def _item_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, at
     if not simple:
         whole = all_batched(xs, batched, size)
         rows = [op(whole[0][b], *[i[b] for i in whole[1:]], key=key) for b in range(size)]
-        return o.stack(rows, axis=0)
+        return xp.stack(rows, axis=0)
     lined = [
         i.reshape((size,) + (1,) * (rank - i.ndim + 1) + i.shape[1:]) if b else i
         for i, b in zip(indices, batched[1:], strict=True)
     ]
     if not batched[0]:
         return op(x, *lined, key=key)
-    rows = o.reshape(o.arange(size), (size,) + (1,) * rank)
+    rows = xp.reshape(xp.arange(size), (size,) + (1,) * rank)
     return op(x, rows, *lined, key=("array", *key))
 
 
 get_item_record = Operation(
     "get_item",
-    lambda o, x, *indices, key=(): x[thaw_key(key, indices)],
+    lambda xp, x, *indices, key=(): x[thaw_key(key, indices)],
     spec=_item_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_item_batch,
     cost=moves,
-    transpose=lambda o, i, u, x, *indices, key: (
-        o.add_at_record(u, *indices, key=key, shape=x.shape) if i == 0 else None
+    transpose=lambda xp, i, u, x, *indices, key: (
+        xp.add_at_record(u, *indices, key=key, shape=x.shape) if i == 0 else None
     ),
-    says="get_item puts the gradient back where the entries were read, adding where one was read twice",
-    written="{0}[...]",
+    gradient_note="get_item puts the gradient back where the entries were read, adding where one was read twice",
+    format="{0}[...]",
     samples=[
         Sample(Draw(4, 5), key=(1,)),
         Sample(Draw(4, 5), key=(("slice", 1, None, 2), ("slice", None, None, -1))),
@@ -524,7 +533,7 @@ get_item_record = Operation(
 )
 
 
-def _add_at_value(o: Any, u: Any, indices: tuple[Any, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+def _add_at_value(xp: Any, u: Any, indices: tuple[Any, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     made = np.zeros(shape, u.dtype)
     if indices:
         np.add.at(made, thaw_key(key, indices), u)
@@ -546,23 +555,23 @@ def _add_at_spec(specs: tuple[Spec, ...], key: tuple[Any, ...], shape: tuple[int
 
 
 def _add_at_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    o, key, shape = namespace(), attributes["key"], attributes["shape"]
+    xp, key, shape = namespace(), attributes["key"], attributes["shape"]
     if len(xs) == 1:
         return op(xs[0], key=(("slice", None, None, None), *key), shape=(size, *shape))
     whole = all_batched(xs, batched, size)
-    return o.stack([op(whole[0][b], *[i[b] for i in whole[1:]], key=key, shape=shape) for b in range(size)], axis=0)
+    return xp.stack([op(whole[0][b], *[i[b] for i in whole[1:]], key=key, shape=shape) for b in range(size)], axis=0)
 
 
 add_at_record = Operation(
     "add_at",
-    lambda o, u, *indices, key=(), shape=(): _add_at_value(o, u, indices, key, shape),
+    lambda xp, u, *indices, key=(), shape=(): _add_at_value(xp, u, indices, key, shape),
     spec=_add_at_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_add_at_batch,
     cost=per_input_entry(adds=1),
-    transpose=lambda o, i, u, x, *indices, key, shape: o.get_item_record(u, *indices, key=key) if i == 0 else None,
-    says="add_at reads the gradient at the places it wrote",
-    written="add_at({0})",
+    transpose=lambda xp, i, u, x, *indices, key, shape: xp.get_item_record(u, *indices, key=key) if i == 0 else None,
+    gradient_note="add_at reads the gradient at the places it wrote",
+    format="add_at({0})",
     samples=[
         Sample(Draw(5), key=(1,), shape=(4, 5)),
         Sample(Draw(2, 5), key=(("slice", 1, None, 2),), shape=(4, 5)),

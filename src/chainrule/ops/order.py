@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from .record import Draw, Operation, Sample
-from .rules import as_given, loop_batch, per_entry
+from .rules import loop_batch, per_entry, preserve_dtype
 
 after = Operation(
     "after",
-    lambda o, x, other: x[...],
+    lambda xp, x, other: x[...],
     spec=lambda specs: specs[0],
-    casts=as_given,
+    casts=preserve_dtype,
     local=(1, None),
     batch=loop_batch,
     cost=per_entry(),
-    says="after hands the gradient on to its first input",
-    written="{0}",
+    gradient_note="after hands the gradient on to its first input",
+    format="{0}",
     samples=[Sample(Draw(2, 3), Draw(4)), Sample([1, 2], 0.5), Sample([True, False], [1, 2, 3])],
     doc="x itself, computed once `other` is there, and by no engine merged with what was computed before.\n\n"
     ">>> ops.after([1.0, 2.0], 5.0)\ntensor([1., 2.])",

@@ -10,13 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..core.errors import ShapeError
+from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
-from ..said import Said
 from .convolution import _spread_back, geometry, spread, windows_of
 from .elementwise import FLAT
-from .record import Composite, Cost, Draw, Operation, Sample, namespace
-from .rules import as_given, floated, times
+from .record import (
+    Composite,
+    Cost,
+    Draw,
+    Operation,
+    Sample,
+    namespace,
+)
+from .rules import preserve_dtype, promote_to_float, times
 
 
 def _of(shape: tuple[Any, ...], pool_size: Any, strides: Any, padding: Any) -> Any:
@@ -57,10 +64,10 @@ def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
 
 
 def _flat_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    o = namespace()
+    xp = namespace()
     x = xs[0]
-    out = op(o.reshape(x, (size * x.shape[1], *x.shape[2:])), **attributes)
-    return o.reshape(out, (size, x.shape[1], *out.shape[1:]))
+    out = op(xp.reshape(x, (size * x.shape[1], *x.shape[2:])), **attributes)
+    return xp.reshape(out, (size, x.shape[1], *out.shape[1:]))
 
 
 def _window_cost(multiply: bool) -> Any:
@@ -71,10 +78,10 @@ def _window_cost(multiply: bool) -> Any:
         each = math.prod(g.window)
         sizes = {"shape": times((shape[0], *g.out, shape[-1])), "window": times(g.window), "count": n * each}
         if multiply:
-            return Cost(adds=n * each, formula=Said("{shape} windows × {window} = {count:,}", **sizes))
+            return Cost(adds=n * each, formula=LazyMessage("{shape} windows × {window} = {count:,}", **sizes))
         # windows as rows, once more with padding made small, and the winners as NumPy's whole numbers
         workspace = n * (2 * each * specs[0].dtype.itemsize + 2 * np.dtype(np.intp).itemsize)
-        formula = Said("{shape} windows × {window} = {count:,} comparisons", **sizes)
+        formula = LazyMessage("{shape} windows × {window} = {count:,} comparisons", **sizes)
         return Cost(other=n * each, formula=formula, workspace=workspace)
 
     return cost
@@ -92,15 +99,15 @@ _POOLS = [
 
 max_pool_index = Operation(
     "max_pool_index",
-    lambda o, x, pool_size=2, strides=None, padding="valid": _pool_index(x, pool_size, strides, padding),
+    lambda xp, x, pool_size=2, strides=None, padding="valid": _pool_index(x, pool_size, strides, padding),
     spec=lambda specs, pool_size, strides, padding: spec_of(
         _pooled(specs[0].shape, pool_size, strides, padding), np.dtype("int32")
     ),
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_flat_batch,
     cost=_window_cost(False),
-    says=FLAT,
-    written="max_pool_index({0})",
+    gradient_note=FLAT,
+    format="max_pool_index({0})",
     samples=_POOLS,
     doc="The place of each window's largest entry among the flattened spatial entries, the first at a tie, as "
     "int32.\n\n"
@@ -108,21 +115,21 @@ max_pool_index = Operation(
 )
 
 
-def _max_pool(o: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
-    winner = o.max_pool_index(x, pool_size, strides, padding)
+def _max_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+    winner = xp.max_pool_index(x, pool_size, strides, padding)
     n, c = x.shape[0], x.shape[-1]
-    flat = o.reshape(x, (n, math.prod(x.shape[1:-1]), c))
-    places = o.reshape(winner, (n, math.prod(winner.shape[1:-1]), c))
-    rows, channels = o.reshape(o.arange(n), (n, 1, 1)), o.reshape(o.arange(c), (1, 1, c))
-    return o.reshape(o.get_item(flat, (rows, places, channels)), winner.shape)
+    flat = xp.reshape(x, (n, math.prod(x.shape[1:-1]), c))
+    places = xp.reshape(winner, (n, math.prod(winner.shape[1:-1]), c))
+    rows, channels = xp.reshape(xp.arange(n), (n, 1, 1)), xp.reshape(xp.arange(c), (1, 1, c))
+    return xp.reshape(xp.get_item(flat, (rows, places, channels)), winner.shape)
 
 
 max_pool_record = Composite(
     "max_pool",
     _max_pool,
-    casts=as_given,
-    says="max-pooling routes each window's gradient to its largest entry (the first at a tie)",
-    written="max_pool({0})",
+    casts=preserve_dtype,
+    gradient_note="max-pooling routes each window's gradient to its largest entry (the first at a tie)",
+    format="max_pool({0})",
     samples=_POOLS,
     doc="Max-pooling by frozen arguments.",
 )
@@ -154,32 +161,32 @@ def _spread_spec(specs: tuple[Spec, ...], sizes: Any, pool_size: Any, strides: A
 
 window_sum = Operation(
     "window_sum",
-    lambda o, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
+    lambda xp, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
     spec=lambda specs, pool_size, strides, padding: spec_of(
         _pooled(specs[0].shape, pool_size, strides, padding), specs[0].dtype
     ),
-    casts=floated,
+    casts=promote_to_float,
     batch=_flat_batch,
     cost=_window_cost(True),
-    transpose=(lambda o, u, x, **a: o.window_spread(u, sizes=tuple(x.shape[1:-1]), **a),),
-    says="window_sum hands each window's gradient on to all its entries",
-    written="window_sum({0})",
+    transpose=(lambda xp, u, x, **a: xp.window_spread(u, sizes=tuple(x.shape[1:-1]), **a),),
+    gradient_note="window_sum hands each window's gradient on to all its entries",
+    format="window_sum({0})",
     samples=_POOLS,
     doc="The sum over each window; padding counts as 0.\n\n"
     ">>> ops.window_sum([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[11.0]]]",
 )
 window_spread = Operation(
     "window_spread",
-    lambda o, u, sizes=(), pool_size=2, strides=None, padding="valid": _window_spread(
+    lambda xp, u, sizes=(), pool_size=2, strides=None, padding="valid": _window_spread(
         u, sizes, pool_size, strides, padding
     ),
     spec=_spread_spec,
-    casts=floated,
+    casts=promote_to_float,
     batch=_flat_batch,
     cost=_window_cost(True),
-    transpose=(lambda o, u, x, sizes, **a: o.window_sum(u, **a),),
-    says="window_spread sums the gradients of the copies",
-    written="window_spread({0})",
+    transpose=(lambda xp, u, x, sizes, **a: xp.window_sum(u, **a),),
+    gradient_note="window_spread sums the gradients of the copies",
+    format="window_spread({0})",
     samples=[
         Sample(Draw(2, 3, 3, 3), sizes=(6, 7), pool_size=2),
         Sample(Draw(2, 3, 7, 3), sizes=(6, 7), pool_size=(3, 2), strides=(2, 1), padding="same"),
@@ -191,18 +198,18 @@ window_spread = Operation(
 )
 
 
-def _average_pool(o: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
-    total = o.window_sum(x, pool_size, strides, padding)
+def _average_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+    total = xp.window_sum(x, pool_size, strides, padding)
     counts = _window_sum(np.ones((1, *x.shape[1:-1], 1), x.dtype), pool_size, strides, padding)
-    return total / o.cast(counts, x.dtype)
+    return total / xp.cast(counts, x.dtype)
 
 
 average_pool_record = Composite(
     "average_pool",
     _average_pool,
-    casts=floated,
-    says="average pooling shares each window's gradient equally",
-    written="average_pool({0})",
+    casts=promote_to_float,
+    gradient_note="average pooling shares each window's gradient equally",
+    format="average_pool({0})",
     samples=_POOLS,
     doc="Average pooling by frozen arguments.",
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..errors import ShapeError
+from ..core.errors import ShapeError
+from ..core.messages import LazyMessage
 from ..graph import Spec, broadcast, spec_of
-from ..said import Said
 from .movement import summed_to
 from .record import Cost, Draw, Operation, Sample, namespace
-from .rules import align, contraction, promoted, times
+from .rules import align, contraction, promote_inputs, times
 
 
 def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -34,48 +34,48 @@ def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
     return shape
 
 
-def _swap(o: Any, x: Any) -> Any:
+def _swap(xp: Any, x: Any) -> Any:
     rank = len(x.shape)
-    return o.transpose(x, (*range(rank - 2), rank - 1, rank - 2))
+    return xp.transpose(x, (*range(rank - 2), rank - 1, rank - 2))
 
 
-def _as_matrices(o: Any, u: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+def _as_matrices(xp: Any, u: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
     """Vectors as one-row or one-column matrices, the upstream to match."""
     if len(a.shape) == 1:
-        a = o.reshape(a, (1, a.shape[0]))
-        u = o.expand_dims(u, len(u.shape) - (1 if len(b.shape) > 1 else 0))
+        a = xp.reshape(a, (1, a.shape[0]))
+        u = xp.expand_dims(u, len(u.shape) - (1 if len(b.shape) > 1 else 0))
     if len(b.shape) == 1:
-        b = o.reshape(b, (b.shape[0], 1))
-        u = o.expand_dims(u, len(u.shape))
+        b = xp.reshape(b, (b.shape[0], 1))
+        u = xp.expand_dims(u, len(u.shape))
     return u, a, b
 
 
-def _matmul_left(o: Any, u: Any, a: Any, b: Any) -> Any:
-    u2, _, b2 = _as_matrices(o, u, a, b)
-    found = o.matmul(u2, _swap(o, b2))
-    return o.reshape(summed_to(o, found, a.shape if len(a.shape) > 1 else (1, *a.shape)), a.shape)
+def _matmul_left(xp: Any, u: Any, a: Any, b: Any) -> Any:
+    u2, _, b2 = _as_matrices(xp, u, a, b)
+    found = xp.matmul(u2, _swap(xp, b2))
+    return xp.reshape(summed_to(xp, found, a.shape if len(a.shape) > 1 else (1, *a.shape)), a.shape)
 
 
-def _matmul_right(o: Any, u: Any, a: Any, b: Any) -> Any:
-    u2, a2, _ = _as_matrices(o, u, a, b)
-    found = o.matmul(_swap(o, a2), u2)
-    return o.reshape(summed_to(o, found, b.shape if len(b.shape) > 1 else (*b.shape, 1)), b.shape)
+def _matmul_right(xp: Any, u: Any, a: Any, b: Any) -> Any:
+    u2, a2, _ = _as_matrices(xp, u, a, b)
+    found = xp.matmul(_swap(xp, a2), u2)
+    return xp.reshape(summed_to(xp, found, b.shape if len(b.shape) > 1 else (*b.shape, 1)), b.shape)
 
 
 def _matmul_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
     """Vectors become matrices first, so that the batch axis can stand in front of both."""
-    o = namespace()
+    xp = namespace()
     a, b = xs
     ranks = [x.ndim - f for x, f in zip(xs, batched, strict=True)]
     if ranks[0] == 1:
-        a = o.expand_dims(a, -2)
+        a = xp.expand_dims(a, -2)
     if ranks[1] == 1:
-        b = o.expand_dims(b, -1)
+        b = xp.expand_dims(b, -1)
     out = op(*align([a, b], batched))
     if ranks[1] == 1:
-        out = o.squeeze(out, -1)
+        out = xp.squeeze(out, -1)
     if ranks[0] == 1:
-        out = o.squeeze(out, -1 if ranks[1] == 1 else -2)
+        out = xp.squeeze(out, -1 if ranks[1] == 1 else -2)
     return out
 
 
@@ -85,14 +85,14 @@ def _matmul_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
 
 matmul = Operation(
     "matmul",
-    lambda o, x1, x2: o.matmul(x1, x2),
+    lambda xp, x1, x2: xp.matmul(x1, x2),
     spec=lambda specs: spec_of(_matmul_shape(specs[0].shape, specs[1].shape), specs[0].dtype),
-    casts=promoted,
+    casts=promote_inputs,
     batch=_matmul_batch,
     cost=_matmul_cost,
     transpose=(_matmul_left, _matmul_right),
-    says="matmul switches: each side's gradient is the upstream times the other side, transposed",
-    written="{0} @ {1}",
+    gradient_note="matmul switches: each side's gradient is the upstream times the other side, transposed",
+    format="{0} @ {1}",
     samples=[
         Sample(Draw(3, 4), Draw(4, 2)),
         Sample(Draw(4), Draw(4)),
@@ -140,11 +140,11 @@ def _einsum_spec(specs: tuple[Spec, ...], subscripts: str) -> Spec:
     return spec_of(tuple(sizes[c] for c in split_subscripts(subscripts)[1]), specs[0].dtype)
 
 
-def _einsum_transpose(o: Any, i: int, u: Any, *xs: Any, subscripts: str) -> Any:
+def _einsum_transpose(xp: Any, i: int, u: Any, *xs: Any, subscripts: str) -> Any:
     parts, out = split_subscripts(subscripts)
     others = [p for j, p in enumerate(parts) if j != i]
     rest = [x for j, x in enumerate(xs) if j != i]
-    return o.einsum(",".join([out, *others]) + "->" + parts[i], u, *rest)
+    return xp.einsum(",".join([out, *others]) + "->" + parts[i], u, *rest)
 
 
 def _einsum_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
@@ -158,12 +158,12 @@ def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
     sizes = _letter_sizes(subscripts, [s.shape for s in specs])
     kept = split_subscripts(subscripts)[1]
     if len(specs) == 1:
-        return Cost(formula=Said("0: axes are moved"))
+        return Cost(formula=LazyMessage("0: axes are moved"))
     cost = contraction(tuple(sizes[c] for c in kept), tuple(n for c, n in sizes.items() if c not in kept))
     more = len(specs) - 1
     return cost._replace(
         multiplies=cost.multiplies * more,
-        formula=Said(
+        formula=LazyMessage(
             "{shape} index values × {more} = {count:,} multiplies",
             shape=times(tuple(sizes.values())),
             more=more,
@@ -174,14 +174,14 @@ def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
 
 einsum_record = Operation(
     "einsum",
-    lambda o, *xs, subscripts="": o.einsum(subscripts, *xs, optimize=len(xs) > 2),
+    lambda xp, *xs, subscripts="": xp.einsum(subscripts, *xs, optimize=len(xs) > 2),
     spec=_einsum_spec,
-    casts=promoted,
+    casts=promote_inputs,
     batch=_einsum_batch,
     cost=_einsum_cost,
     transpose=_einsum_transpose,
-    says="einsum gives each operand the upstream summed against the others",
-    written="einsum({0}, {1})",
+    gradient_note="einsum gives each operand the upstream summed against the others",
+    format="einsum({0}, {1})",
     samples=[
         Sample(Draw(3, 4), Draw(4, 2), subscripts="ij,jk->ik"),
         Sample(Draw(2, 3, 4), subscripts="abc->cab"),

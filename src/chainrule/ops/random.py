@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..absent import lookup
-from ..errors import DTypeError, ShapeError, ValueProblem
+from ..core.errors import DTypeError, ShapeError, ValueProblem
+from ..core.messages import LazyMessage
+from ..core.missing_names import lookup
 from ..graph import Spec, as_dtype, floatx, spec_of
-from ..graph.scope import state
+from ..graph.source_info import state
 from ..graph.spec import is_float
-from ..said import Said
-from ..tensor import Tensor, Variable, as_tensor, constant, recorder_here
+from ..tensors.tensor import Tensor, Variable, as_tensor, constant, recorder_here
 from .elementwise import FLAT, QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
@@ -31,54 +31,54 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _STRETCH = 32768  # entries: 128 KB a word
 
 
-def _threefry(o: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
+def _threefry(xp: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
     """Both words of the block cipher; all arguments are uint32 arrays with one axis, of one size or 1."""
-    keys = (key0, key1, key0 ^ key1 ^ o.uint32(0x1BD11BDA))
+    keys = (key0, key1, key0 ^ key1 ^ xp.uint32(0x1BD11BDA))
     x0, x1 = x0 + keys[0], x1 + keys[1]
     for block in range(5):
         for r in _ROTATIONS[block % 2]:
             x0 = x0 + x1
-            x1 = (x1 << o.uint32(r)) | (x1 >> o.uint32(32 - r))
+            x1 = (x1 << xp.uint32(r)) | (x1 >> xp.uint32(32 - r))
             x1 = x1 ^ x0
         x0 = x0 + keys[(block + 1) % 3]
-        x1 = x1 + keys[(block + 2) % 3] + o.uint32(block + 1)
+        x1 = x1 + keys[(block + 2) % 3] + xp.uint32(block + 1)
     return x0, x1
 
 
-def _words(o: Any, key: Any, step: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+def _words(xp: Any, key: Any, step: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     n = math.prod(shape)
-    entries, step = o.arange(n, dtype=o.uint32), o.reshape(step, (1,))
+    entries, step = xp.arange(n, dtype=xp.uint32), xp.reshape(step, (1,))
     # NumPy keeps every round's result: by stretches that stay in the processor's cache it is several times faster
-    stretch = _STRETCH if o is np else max(n, 1)
-    made = [_threefry(o, key[:1], key[1:], step, entries[i : i + stretch]) for i in range(0, max(n, 1), stretch)]
-    w0, w1 = (o.concatenate(words) for words in zip(*made, strict=True))
-    return o.reshape(w0, shape), o.reshape(w1, shape)
+    stretch = _STRETCH if xp is np else max(n, 1)
+    made = [_threefry(xp, key[:1], key[1:], step, entries[i : i + stretch]) for i in range(0, max(n, 1), stretch)]
+    w0, w1 = (xp.concatenate(words) for words in zip(*made, strict=True))
+    return xp.reshape(w0, shape), xp.reshape(w1, shape)
 
 
-def _bits(o: Any, key: Any, step: Any, shape: tuple[int, ...]) -> Any:
-    return _words(o, key, step, shape)[0]
+def _bits(xp: Any, key: Any, step: Any, shape: tuple[int, ...]) -> Any:
+    return _words(xp, key, step, shape)[0]
 
 
-def _uniform(o: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
+def _uniform(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
     """24 bits of one word in float32 (11 and 8 in the half formats), 53 of two in float64; never 1."""
-    w0, w1 = _words(o, key, step, shape)
+    w0, w1 = _words(xp, key, step, shape)
     if dtype == "float64":
-        return ((w0 >> o.uint32(5)).astype(dtype) * 67108864.0 + (w1 >> o.uint32(6)).astype(dtype)) * 2.0**-53
+        return ((w0 >> xp.uint32(5)).astype(dtype) * 67108864.0 + (w1 >> xp.uint32(6)).astype(dtype)) * 2.0**-53
     bits = {"float32": 24, "float16": 11, "bfloat16": 8}[dtype]
-    return ((w0 >> o.uint32(32 - bits)).astype("float32") * 2.0**-bits).astype(dtype)
+    return ((w0 >> xp.uint32(32 - bits)).astype("float32") * 2.0**-bits).astype(dtype)
 
 
-def _normal(o: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
+def _normal(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
     """Box and Muller's transform of the two words."""
-    w0, w1 = _words(o, key, step, shape)
+    w0, w1 = _words(xp, key, step, shape)
     inside = "float64" if dtype == "float64" else "float32"
     u0 = (w0.astype(inside) + 0.5) * 2.0**-32
     u1 = w1.astype(inside) * 2.0**-32
-    return (o.sqrt(o.maximum(-2.0 * o.log(u0), o.zeros_like(u0))) * o.cos(2.0 * math.pi * u1)).astype(dtype)
+    return (xp.sqrt(xp.maximum(-2.0 * xp.log(u0), xp.zeros_like(u0))) * xp.cos(2.0 * math.pi * u1)).astype(dtype)
 
 
-def _permutation(o: Any, key: Any, step: Any, n: int) -> Any:
-    return o.argsort(_words(o, key, step, (n,))[0], stable=True).astype(o.int32)
+def _permutation(xp: Any, key: Any, step: Any, n: int) -> Any:
+    return xp.argsort(_words(xp, key, step, (n,))[0], stable=True).astype(xp.int32)
 
 
 def _keyed(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
@@ -108,38 +108,38 @@ _ROUNDS = per_entry(other=100)
 
 random_bits = Operation(
     "random_bits",
-    lambda o, key, step, shape=(): _bits(o, key, step, shape),
+    lambda xp, key, step, shape=(): _bits(xp, key, step, shape),
     spec=_spec("uint32"),
     casts=_keyed,
     batch=loop_batch,
     cost=_ROUNDS,
-    says=FLAT,
-    written="random_bits({0}, {1})",
+    gradient_note=FLAT,
+    format="random_bits({0}, {1})",
     samples=_SAMPLES,
     doc="32 random bits an entry, as uint32, from a key of two words and a step.\n\n"
     ">>> ops.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
 )
 random_uniform = Operation(
     "random_uniform",
-    lambda o, key, step, shape=(), dtype="float32": _uniform(o, key, step, shape, dtype),
+    lambda xp, key, step, shape=(), dtype="float32": _uniform(xp, key, step, shape, dtype),
     spec=_spec(None),
     casts=_keyed,
     batch=loop_batch,
     cost=_ROUNDS,
-    says=FLAT,
-    written="random_uniform({0}, {1})",
+    gradient_note=FLAT,
+    format="random_uniform({0}, {1})",
     samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
     doc="Numbers from 0 up to, never reaching, 1.\n\n>>> ops.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
 )
 random_normal = Operation(
     "random_normal",
-    lambda o, key, step, shape=(), dtype="float32": _normal(o, key, step, shape, dtype),
+    lambda xp, key, step, shape=(), dtype="float32": _normal(xp, key, step, shape, dtype),
     spec=_spec(None),
     casts=_keyed,
     batch=loop_batch,
     cost=_ROUNDS,
-    says=FLAT,
-    written="random_normal({0}, {1})",
+    gradient_note=FLAT,
+    format="random_normal({0}, {1})",
     samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
     doc="Standard normal numbers (mean 0, standard deviation 1).\n\n"
     ">>> ops.random_normal([0, 0], 0, shape=(2,)).shape\n(2,)",
@@ -149,19 +149,19 @@ random_normal = Operation(
 def _permutation_cost(specs: tuple[Spec, ...], out: Spec, n: int) -> Cost:
     steps = n * (math.ceil(math.log2(n)) if n > 1 else 1)
     count = 100 * n + steps
-    formula = Said("{n} entries × 100 + {steps:,} comparisons = {count:,}", n=n, steps=steps, count=count)
+    formula = LazyMessage("{n} entries × 100 + {steps:,} comparisons = {count:,}", n=n, steps=steps, count=count)
     return Cost(other=count, formula=formula)
 
 
 random_permutation = Operation(
     "random_permutation",
-    lambda o, key, step, n=0: _permutation(o, key, step, n),
+    lambda xp, key, step, n=0: _permutation(xp, key, step, n),
     spec=lambda specs, n: spec_of((n,), np.dtype("int32")),
     casts=_keyed,
     batch=loop_batch,
     cost=_permutation_cost,
-    says=FLAT,
-    written="random_permutation({0}, {1})",
+    gradient_note=FLAT,
+    format="random_permutation({0}, {1})",
     samples=[Sample(_KEY, _STEP, n=7), Sample(_KEY, _STEP, n=1), Sample(_KEY, _STEP, n=0)],
     doc="The numbers 0 to n-1 in random order, as int32.\n\n"
     ">>> sorted(ops.random_permutation([0, 0], 0, n=3).tolist())\n[0, 1, 2]",
@@ -195,8 +195,8 @@ class SeedGenerator:
         state = self.state.value
         if recorder_here() is not None:  # in a traced step, or a look at one
             self.state.assign(state + constant(np.array([0, 0, 1], np.uint32)))
-            o = namespace()
-            return o.get_item(state, slice(0, 2)), o.get_item(state, 2)
+            xp = namespace()
+            return xp.get_item(state, slice(0, 2)), xp.get_item(state, 2)
         words = np.array(state.value)
         words[2] += np.uint32(1)
         self.state.hold(words)
@@ -264,7 +264,7 @@ def set_state(state: dict[str, Any]) -> None:
     _derived.update(state["derived"])
 
 
-def derived(name: str) -> SeedGenerator:
+def fork_seed(name: str) -> SeedGenerator:
     """A stream of its own for the next thing of this name that has no seed: a Dropout, a kernel, a shuffle.
 
     It hangs on the seed set last and on how many of this name came before, not on what else was made: adding
@@ -307,8 +307,8 @@ def _scaled(drawn: Tensor, width: Any, start: Any) -> Tensor:
     """drawn * width + start, in the dtype drawn in."""
     if isinstance(width, int | float) and isinstance(start, int | float) and (width, start) == (1, 0):
         return drawn
-    o = namespace()
-    found: Tensor = drawn * o.cast(as_tensor(width), drawn.dtype) + o.cast(as_tensor(start), drawn.dtype)
+    xp = namespace()
+    found: Tensor = drawn * xp.cast(as_tensor(width), drawn.dtype) + xp.cast(as_tensor(start), drawn.dtype)
     return found
 
 
@@ -349,10 +349,10 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     """
     if not maxval > minval:
         raise ValueProblem(f"minval {minval} and maxval {maxval}", "maxval above minval", "swap or widen them")
-    o = namespace()
+    xp = namespace()
     drawn = random_bits(*_stream(seed), shape=_shape(shape))
     width = constant(np.array(maxval - minval, np.uint32))
-    return o.cast(o.mod(drawn, width), dtype) + o.cast(minval, dtype)
+    return xp.cast(xp.mod(drawn, width), dtype) + xp.cast(minval, dtype)
 
 
 def permutation(n: int, seed: Any = None) -> Tensor:
@@ -378,12 +378,12 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
 
 def _quantile(p: Tensor) -> Tensor:
     """The standard normal number below which a share p lies, for p from 1e-6 to 1 - 1e-6."""
-    o = namespace()
+    xp = namespace()
     q = p - 0.5
     middle = q * ratio(0.180625 - q * q, QUANTILE_MIDDLE)
-    near = o.minimum(p, 1 - p)
-    tail = o.sign(q) * ratio(o.sqrt(-o.log(near)) - 1.6, QUANTILE_TAIL)
-    found: Tensor = o.where(o.absolute(q) <= 0.425, middle, tail)
+    near = xp.minimum(p, 1 - p)
+    tail = xp.sign(q) * ratio(xp.sqrt(-xp.log(near)) - 1.6, QUANTILE_TAIL)
+    found: Tensor = xp.where(xp.absolute(q) <= 0.425, middle, tail)
     return found
 
 
@@ -399,8 +399,8 @@ def truncated_normal(
     wanted = _float(dtype)
     inside = "float64" if wanted == "float64" else "float32"
     drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=inside)
-    o = namespace()
-    return _scaled(o.cast(o.clip(_quantile(low + drawn * (1 - 2 * low)), -2.0, 2.0), wanted), stddev, mean)
+    xp = namespace()
+    return _scaled(xp.cast(xp.clip(_quantile(low + drawn * (1 - 2 * low)), -2.0, 2.0), wanted), stddev, mean)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
@@ -414,17 +414,17 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
     >>> set(dropout([1.0] * 100, 0.5, seed=1).tolist())
     {0.0, 2.0}
     """
-    o, x = namespace(), as_tensor(inputs)
+    xp, x = namespace(), as_tensor(inputs)
     if not 0 <= rate <= 1:
         raise ValueProblem(f"rate {rate}", "a share from 0 to 1", "e.g. 0.5 to drop half")
     if rate == 1:
-        return o.zeros_like(x)
+        return xp.zeros_like(x)
     wanted = (None,) * x.ndim if noise_shape is None else tuple(noise_shape)
     if len(wanted) != x.ndim or any(m not in (None, 1, n) for m, n in zip(wanted, x.shape, strict=True)):
         raise ShapeError(f"noise_shape {noise_shape} for inputs of shape {x.shape}", "1 or the size", "e.g. (None, 1)")
     mask = tuple(n if m is None else m for m, n in zip(wanted, x.shape, strict=True))
     kept = uniform(mask, dtype="float32", seed=seed) >= rate  # bfloat16 would round the rate to 1 in 256
-    found: Tensor = o.where(kept, x / (1 - rate), o.zeros_like(x))
+    found: Tensor = xp.where(kept, x / (1 - rate), xp.zeros_like(x))
     return found
 
 
@@ -437,12 +437,12 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int |
     >>> categorical([[0.0, 50.0]], 3, seed=1).tolist()
     [[1, 1, 1]]
     """
-    o, x = namespace(), as_tensor(logits)
+    xp, x = namespace(), as_tensor(logits)
     if x.ndim != 2:
         raise ShapeError(f"logits of shape {x.shape}", "(rows, classes)", "add the missing axis with expand_dims")
     tiny = 1e-7
-    noise = -o.log(-o.log(uniform((x.shape[0], num_samples, x.shape[1]), minval=tiny, maxval=1 - tiny, seed=seed)))
-    return o.cast(o.argmax(o.expand_dims(x, 1) + noise, axis=-1), dtype)
+    noise = -xp.log(-xp.log(uniform((x.shape[0], num_samples, x.shape[1]), minval=tiny, maxval=1 - tiny, seed=seed)))
+    return xp.cast(xp.argmax(xp.expand_dims(x, 1) + noise, axis=-1), dtype)
 
 
 __getattr__ = lookup("random")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ChainruleError, GraphError
+from ..core.errors import ChainruleError, GraphError
 from ..graph import (
     NO_ATTRIBUTES,
     Graph,
@@ -20,14 +20,14 @@ from ..graph import (
     Plan,
     Spec,
     apply,
+    current_source_info,
     line_of,
-    made_here,
     new_cache,
     promote_specs,
     spec_of,
-    with_stand_in,
+    with_placeholder,
 )
-from ..tensor import Tensor, as_tensor, symbolic
+from ..tensors.tensor import Tensor, as_tensor, symbolic
 
 registry: dict[str, Operation] = {}
 
@@ -111,18 +111,19 @@ class Operation:
 
     Args:
         name: unique; what the registry, model files and engines know it by.
-        value: ``(o, *arrays, **attributes) -> array``. `o` is numpy when run, jax.numpy when lowered; pure.
+        value: ``(xp, *arrays, **attributes) -> array``. `xp` is numpy when run, jax.numpy when lowered; pure.
             Its signature is the operation's: parameters with defaults are attributes.
         spec: ``(specs, **attributes) -> Spec``, the one obligatory shape rule.
         casts: ``(specs) -> dtypes``, what each operand is cast to first.
-        local: gradient form one, a function for each input, ``(o, *inputs, output, **attributes)``: each
+        local: gradient form one, a function for each input, ``(xp, *inputs, output, **attributes)``: each
             input entry reaches exactly one output entry. A plain 1, -1 or 0 where the slope is just that.
-        transpose: gradient form two, a function for each input, ``(o, upstream, *inputs, **attributes)``:
+        transpose: gradient form two, a function for each input, ``(xp, upstream, *inputs, **attributes)``:
             linear in that input with the others held. For variadic operations one function, which
-            takes the input's index after `o`. ``None`` in either: no gradient through that input.
+            takes the input's index after `xp`. ``None`` in either: no gradient through that input.
         joint: for form two, linear in all inputs together (``concatenate``), not in each with the others held.
         tangent: for form two, where it is not linear in an input (``inv``): a function for each input,
-            ``(o, tangent, *inputs, **attributes)``, of which `transpose` is the transpose; ``None`` where it is linear.
+            ``(xp, tangent, *inputs, **attributes)``, of which `transpose` is the
+            transpose; ``None`` where it is linear.
         reduces: for form one, the output has lost the axes named by the attribute ``axis``.
         batch: ``(operation, inputs, batched, size, attributes) -> Tensor``, what `vectorize` builds.
         cost: ``(specs, output spec, **attributes) -> Cost``.
@@ -134,9 +135,9 @@ class Operation:
     """
 
     leaf = False
-    hand: Any = None  # a backward written by hand (`own`), which stands for the body's own derivative
-    counts_steps = False  # its value depends on the dtype's own steps, so it may not pass through a wider one
-    forgets = False  # what it makes is a constant on purpose: `stop_gradient`
+    custom_vjp: Any = None  # a backward supplied by the user (`own`) in place of the derivative of the body
+    depends_on_ulp = False  # its value depends on the dtype's own steps, so it may not pass through a wider one
+    stops_gradient = False  # what it makes is a constant on purpose: `stop_gradient`
     simple = False  # gradient form one, nothing reduced, no attributes: the case an eager pass writes out
 
     def __init__(
@@ -148,10 +149,10 @@ class Operation:
         casts: Rule,
         batch: Rule,
         cost: Rule,
-        says: str,
+        gradient_note: str,
         samples: list[Sample],
         doc: str,
-        written: str = "",
+        format: str = "",
         local: tuple[Rule | int | None, ...] | None = None,
         transpose: tuple[Rule | None, ...] | Rule | None = None,
         reduces: bool = False,
@@ -162,20 +163,20 @@ class Operation:
         self.name, self.value, self.spec, self.casts = name, value, spec, casts
         self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
         self.tangent = tangent
-        self.batch, self.cost, self.says, self.samples = batch, cost, says, samples
-        self.written = written or name + "({0})"
+        self.batch, self.cost, self.gradient_note, self.samples = batch, cost, gradient_note, samples
+        self.format = format or name + "({0})"
         self.plans: dict[Any, Plan] = new_cache()
         self.arity, self.parameters = signature_of(value)
         self.names = names or value.__code__.co_varnames[1 : 1 + (self.arity or 0)]
         self.simple = local is not None and not reduces and not self.parameters
         self.__name__ = self.__qualname__ = name
-        self.__doc__ = f"{doc.strip()}\n\nGradient: {says}."
+        self.__doc__ = f"{doc.strip()}\n\nGradient: {gradient_note}."
         registry[name] = self
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
-    def bends(self, i: int) -> Rule | None:
+    def tangent_rule(self, i: int) -> Rule | None:
         """The rule for input i's tangent where the operation is not linear in it."""
         return self.tangent[i] if self.tangent else None
 
@@ -240,17 +241,17 @@ class Operation:
         return Plan(spec, dtypes if needed else None, run)
 
 
-class Called(Operation):
+class CallOperation(Operation):
     """An operation with a body: running it runs the body, and gives the values of all its places."""
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
         return Plan(attributes["body"].specs, None, run_body(attributes["body"]))
 
 
-class Composite(Called):
+class Composite(CallOperation):
     """An operation with a name and a body: a graph of other operations. Readings open it or leave it folded.
 
-    `value` is written with tensors: ``(o, *tensors, **attributes) -> tensor``, where `o` is `chainrule.ops`;
+    `value` is written with tensors: ``(xp, *tensors, **attributes) -> tensor``, where `xp` is `chainrule.ops`;
     its body is traced once for each set of specs and attributes. It may give several tensors, in a tuple. An engine
     may replace it by name.
     """
@@ -260,8 +261,8 @@ class Composite(Called):
         name: str,
         value: Rule,
         *,
-        says: str,
-        written: str,
+        gradient_note: str,
+        format: str,
         samples: list[Sample],
         doc: str,
         casts: Rule | None = None,
@@ -271,11 +272,11 @@ class Composite(Called):
             name,
             value,
             spec=call_spec,
-            casts=casts or own_dtypes,
-            batch=open_instead,
-            cost=open_instead,
-            says=says,
-            written=written,
+            casts=casts or preserve_dtypes,
+            batch=requires_opening,
+            cost=requires_opening,
+            gradient_note=gradient_note,
+            format=format,
             samples=samples,
             doc=doc,
         )
@@ -288,7 +289,7 @@ class Composite(Called):
         try:
             body = self.body(tuple([t.spec for t in tensors]), attributes)
         except ChainruleError as error:
-            raise error.at(line_of(made_here())) from None
+            raise error.at(line_of(current_source_info())) from None
         return call(self, tuple(tensors), attributes, body)
 
     def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
@@ -302,24 +303,24 @@ class Composite(Called):
         if found is None:
             if len(self.bodies) > 1024:
                 self.bodies.clear()
-            sized = tuple([spec_of(with_stand_in(s.shape), s.dtype) for s in specs])
+            sized = tuple([spec_of(with_placeholder(s.shape), s.dtype) for s in specs])
             found = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
-            found.stand_in = sized != specs
+            found.has_placeholder = sized != specs
         return found
 
 
-class CallRecord(Called):
+class DerivedCall(CallOperation):
     """The record of a call made by a reading (a composite's derivative): it has a body, and a name."""
 
-    def __init__(self, name: str, says: str) -> None:
-        self.name, self.says, self.written = name, says, name + "({0})"
+    def __init__(self, name: str, gradient_note: str) -> None:
+        self.name, self.gradient_note, self.format = name, gradient_note, name + "({0})"
         self.local = self.transpose = None
         self.reduces = False
-        self.spec, self.casts, self.batch, self.cost = call_spec, own_dtypes, open_instead, open_instead
+        self.spec, self.casts, self.batch, self.cost = call_spec, preserve_dtypes, requires_opening, requires_opening
         self.plans = {}
         self.samples = []
         self.parameters = {}
-        self.__doc__ = says
+        self.__doc__ = gradient_note
 
 
 def _through_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
@@ -331,7 +332,7 @@ def _through_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
     return wide
 
 
-def own_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
+def preserve_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
     return tuple([s.dtype if not s.weak else promote_specs((s,)) for s in specs])
 
 
@@ -339,7 +340,7 @@ def call_spec(specs: tuple[Spec, ...], body: Graph, **attributes: Any) -> Any:
     return body.specs
 
 
-def open_instead(*args: Any, **kwargs: Any) -> Any:
+def requires_opening(*args: Any, **kwargs: Any) -> Any:
     raise GraphError("a call node read as a primitive", "its body to be opened", "read node.attributes['body']")
 
 
@@ -348,8 +349,8 @@ def run_body(body: Graph) -> Rule:
         values = list(body.constants)
         values[: len(arrays)] = arrays
         with np.errstate(all="ignore"):
-            for place, function, inputs in body.steps:
-                values[place] = function(*[values[i] for i in inputs])
+            for position, function, inputs in body.steps:
+                values[position] = function(*[values[i] for i in inputs])
         return values
 
     return run
@@ -362,48 +363,59 @@ def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, An
     """
     made = apply(record, inputs, {**attributes, "body": body})
     if len(body.outputs) == 1:
-        return pick(made, -1)
-    return tuple([pick(made, body.place[n.serial]) for n in body.outputs])
+        return get_output(made, -1)
+    return tuple([get_output(made, body.position[n.serial]) for n in body.outputs])
 
 
-def pick(node: Node, place: int) -> Tensor:
+def get_output(node: Node, position: int) -> Tensor:
     """The value at one place of a call node's body, as a tensor."""
-    return apply(PICK, (node,), {"place": place})
+    return apply(GET_OUTPUT, (node,), {"position": position})
 
 
-class _Pick(Operation):
+class _GetOutput(Operation):
     """Takes one value out of a call node. The readings know it: its gradient is the call's."""
 
     def __init__(self) -> None:
-        self.name, self.written, self.says = "pick", "{0}", "pick hands the gradient to the call it reads"
+        self.name, self.format, self.gradient_note = (
+            "get_output",
+            "{0}",
+            "get_output passes the gradient to the call it reads",
+        )
         self.local = self.transpose = None
         self.plans = {}
         self.samples = []
 
     def plan(self, specs: tuple[Any, ...], attributes: dict[str, Any]) -> Plan:
-        place = attributes["place"]
-        return Plan(specs[0][place], None, lambda values: values[place])
+        position = attributes["position"]
+        return Plan(specs[0][position], None, lambda values: values[position])
 
 
-PICK = _Pick()
+GET_OUTPUT = _GetOutput()
 
 
 def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:
     """The graph that `function` builds on symbolic tensors of these specs."""
-    from ..graph.scope import Made, made_for
+    from ..graph.source_info import SourceInfo, source_info_scope
 
     inputs = [symbolic(s.shape, s.dtype) for s in specs]
-    with made_for(Made(name, None, 0)):
+    with source_info_scope(SourceInfo(name, None, 0)):
         result = function(*inputs)
     outputs = result if isinstance(result, list | tuple) else (result,)
     return Graph(inputs, [as_tensor(t) for t in outputs])
 
 
-def namespace() -> Any:
-    """`chainrule.ops` itself: the `o` with which rules build nodes."""
-    from chainrule import ops
+_operations: Any = None
 
-    return ops
+
+def set_namespace(operations: Any) -> None:
+    """Give the module of all operations, which `chainrule.ops` does as soon as it is complete."""
+    global _operations
+    _operations = operations
+
+
+def namespace() -> Any:
+    """Return `chainrule.ops`: the `xp` with which rules build nodes."""
+    return _operations
 
 
 def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:

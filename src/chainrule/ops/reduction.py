@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..core.errors import ShapeError
+from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of
-from ..said import Said
 from .elementwise import FLAT
 from .record import Composite, Cost, Draw, Operation, Sample
 from .rules import (
-    as_given,
     axis_batch,
-    booleans,
-    floated,
     normal_axes,
     normal_axis,
     per_input_entry,
-    promoted,
+    preserve_dtype,
+    promote_inputs,
+    promote_to_float,
     reduced_shape,
+    to_bool,
 )
 
 
@@ -68,71 +68,71 @@ EMPTY = Sample(np.zeros((0, 3)), axis=0)
 
 sum = Operation(
     "sum",
-    lambda o, x, axis=None, keepdims=False: o.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
+    lambda xp, x, axis=None, keepdims=False: xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_spec(),
     casts=_summed,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     reduces=True,
     local=(1,),
-    says="sum hands the gradient on to every entry",
+    gradient_note="sum hands the gradient on to every entry",
     samples=_samples(EMPTY, Sample([[1, 2], [3, 4]], axis=1)),
     doc="The sum over `axis`; booleans and small integers are counted in 32 bits (``keras.ops.sum``).\n\n"
     ">>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([4., 6.])",
 )
 mean = Operation(
     "mean",
-    lambda o, x, axis=None, keepdims=False: o.mean(x, axis=axis, keepdims=keepdims),
+    lambda xp, x, axis=None, keepdims=False: xp.mean(x, axis=axis, keepdims=keepdims),
     spec=_spec(),
-    casts=floated,
+    casts=promote_to_float,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     reduces=True,
-    local=(lambda o, x, y, axis, keepdims: 1.0 / (count_of(x.shape, axis) or 1),),
-    says="mean shares the gradient equally",
+    local=(lambda xp, x, y, axis, keepdims: 1.0 / (count_of(x.shape, axis) or 1),),
+    gradient_note="mean shares the gradient equally",
     samples=_samples(Sample([[1, 2], [3, 4]], axis=1)),
     doc="The mean over `axis`; integers become floatx (``keras.ops.mean``).\n\n"
     ">>> ops.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([2., 3.])",
 )
 
 
-def _others(o: Any, x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
+def _others(xp: Any, x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
     """The product of all the other entries, exact at zeros: products from the left times from the right."""
     rank = len(x.shape)
     axes = normal_axes(axis, rank)
     kept = tuple(i for i in range(rank) if i not in axes)
-    moved = o.transpose(x, kept + axes)
-    flat = o.reshape(moved, (*(x.shape[i] for i in kept), count_of(x.shape, axis)))
+    moved = xp.transpose(x, kept + axes)
+    flat = xp.reshape(moved, (*(x.shape[i] for i in kept), count_of(x.shape, axis)))
     if flat.shape[-1] == 0:
         return x
-    ones = o.ones_like(flat[..., :1])
-    left = o.cumprod(o.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
-    turned = o.flip(flat, axis=-1)
-    right = o.flip(o.cumprod(o.concatenate([ones, turned[..., :-1]], axis=-1), axis=-1), axis=-1)
+    ones = xp.ones_like(flat[..., :1])
+    left = xp.cumprod(xp.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
+    turned = xp.flip(flat, axis=-1)
+    right = xp.flip(xp.cumprod(xp.concatenate([ones, turned[..., :-1]], axis=-1), axis=-1), axis=-1)
     back = tuple(int(i) for i in np.argsort(kept + axes))
-    return o.transpose(o.reshape(left * right, moved.shape), back)
+    return xp.transpose(xp.reshape(left * right, moved.shape), back)
 
 
 prod = Operation(
     "prod",
-    lambda o, x, axis=None, keepdims=False: o.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
+    lambda xp, x, axis=None, keepdims=False: xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_spec(),
     casts=_summed,
     batch=axis_batch,
     cost=per_input_entry(multiplies=1),
     reduces=True,
     local=(_others,),
-    says="prod gives each entry the product of all the others",
+    gradient_note="prod gives each entry the product of all the others",
     samples=_samples(EMPTY, Sample([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]], axis=1), Sample([0.0, 2.0])),
     doc="The product over `axis` (``keras.ops.prod``).\n\n>>> ops.prod([2.0, 3.0, 4.0])\ntensor(24.0)",
 )
 
 
-def _logsumexp(o: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    top = o.max(x, axis=axis, keepdims=True)
-    top = o.where(o.isfinite(top), top, o.zeros_like(top))
-    inner = o.log(o.sum(o.exp(x - top), axis=axis, keepdims=True)) + top
-    return inner if keepdims else o.sum(inner, axis=axis)
+def _logsumexp(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+    inner = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    return inner if keepdims else xp.sum(inner, axis=axis)
 
 
 def _nonempty(specs: tuple[Spec, ...], axis: Any, keepdims: bool = False) -> Spec:
@@ -147,14 +147,14 @@ def _nonempty(specs: tuple[Spec, ...], axis: Any, keepdims: bool = False) -> Spe
 
 logsumexp = Operation(
     "logsumexp",
-    lambda o, x, axis=None, keepdims=False: _logsumexp(o, x, axis, keepdims),
+    lambda xp, x, axis=None, keepdims=False: _logsumexp(xp, x, axis, keepdims),
     spec=_nonempty,
-    casts=floated,
+    casts=promote_to_float,
     batch=axis_batch,
     cost=per_input_entry(adds=2, other=8),
     reduces=True,
-    local=(lambda o, x, y, axis, keepdims: o.exp(x - y),),
-    says="logsumexp shares the gradient as softmax does",
+    local=(lambda xp, x, y, axis, keepdims: xp.exp(x - y),),
+    gradient_note="logsumexp shares the gradient as softmax does",
     samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0, error=ShapeError)),
     doc="log(sum(exp(x))) without overflow (``keras.ops.logsumexp``).\n\n"
     ">>> ops.logsumexp([1000.0, 1000.0])\ntensor(1000.6931)",
@@ -169,7 +169,7 @@ def _index_spec(specs: tuple[Spec, ...], axis: Any, keepdims: bool) -> Spec:
 
 
 def _arg(name: str) -> Any:
-    return lambda o, x, axis=None, keepdims=False: getattr(o, name)(x, axis=axis, keepdims=keepdims).astype(o.int32)
+    return lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims).astype(xp.int32)
 
 
 def _index_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
@@ -193,11 +193,11 @@ argmax = Operation(
     "argmax",
     _arg("argmax"),
     spec=_index_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_index_batch,
     cost=per_input_entry(other=1),
-    says=FLAT,
-    written="argmax({0})",
+    gradient_note=FLAT,
+    format="argmax({0})",
     samples=_INDEX_SAMPLES,
     doc="The index of the largest entry along `axis` (of the flattened tensor if ``None``), the first at a "
     "tie, as int32 (``keras.ops.argmax``).\n\n>>> ops.argmax([1.0, 5.0, 5.0])\ntensor(1, dtype=int32)",
@@ -206,24 +206,24 @@ argmin = Operation(
     "argmin",
     _arg("argmin"),
     spec=_index_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=_index_batch,
     cost=per_input_entry(other=1),
-    says=FLAT,
-    written="argmin({0})",
+    gradient_note=FLAT,
+    format="argmin({0})",
     samples=_INDEX_SAMPLES,
     doc="The index of the smallest entry along `axis`, the first at a tie, as int32 (``keras.ops.argmin``).\n\n"
     ">>> ops.argmin([1.0, -5.0, 5.0])\ntensor(1, dtype=int32)",
 )
 
 
-def _argsort_value(o: Any, x: Any, axis: Any, descending: bool) -> Any:
+def _argsort_value(xp: Any, x: Any, axis: Any, descending: bool) -> Any:
     if not descending:
-        return o.argsort(x, axis=axis, stable=True).astype(o.int32)
+        return xp.argsort(x, axis=axis, stable=True).astype(xp.int32)
     # stable and from the largest: sort the turned tensor ascending and turn back
     n = x.shape[axis]
-    turned = o.argsort(o.flip(x, axis=axis), axis=axis, stable=True)
-    return (n - 1 - o.flip(turned, axis=axis)).astype(o.int32)
+    turned = xp.argsort(xp.flip(x, axis=axis), axis=axis, stable=True)
+    return (n - 1 - xp.flip(turned, axis=axis)).astype(xp.int32)
 
 
 def _sorted_spec(specs: tuple[Spec, ...], axis: int, descending: bool) -> Spec:
@@ -235,18 +235,18 @@ def _sort_cost(specs: tuple[Spec, ...], out: Spec, axis: int, descending: bool) 
     n = specs[0].shape[axis] or 1
     steps = specs[0].size * (math.ceil(math.log2(n)) or 1) if n else 0
     sizes = {"entries": specs[0].size, "n": n, "count": steps}
-    return Cost(other=steps, formula=Said("{entries} entries × log2({n}) comparisons = {count:,}", **sizes))
+    return Cost(other=steps, formula=LazyMessage("{entries} entries × log2({n}) comparisons = {count:,}", **sizes))
 
 
 argsort_record = Operation(
     "argsort",
-    lambda o, x, axis=-1, descending=False: _argsort_value(o, x, axis, descending),
+    lambda xp, x, axis=-1, descending=False: _argsort_value(xp, x, axis, descending),
     spec=_sorted_spec,
-    casts=as_given,
+    casts=preserve_dtype,
     batch=axis_batch,
     cost=_sort_cost,
-    says=FLAT,
-    written="argsort({0})",
+    gradient_note=FLAT,
+    format="argsort({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample([2.0, 1.0, 2.0, 1.0]),
@@ -264,13 +264,13 @@ argsort_record = Operation(
 def _truth(name: str) -> Operation:
     return Operation(
         name,
-        lambda o, x, axis=None, keepdims=False: getattr(o, name)(x, axis=axis, keepdims=keepdims),
+        lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims),
         spec=_spec("bool"),
-        casts=booleans,
+        casts=to_bool,
         batch=axis_batch,
         cost=per_input_entry(other=1),
-        says=FLAT,
-        written=name + "({0})",
+        gradient_note=FLAT,
+        format=name + "({0})",
         samples=[
             Sample([[True, False], [True, True]]),
             Sample([[True, False], [True, True]], axis=0),
@@ -295,14 +295,14 @@ def _running_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
 
 cumsum_record = Operation(
     "cumsum",
-    lambda o, x, axis=0: o.cumsum(x, axis=axis, dtype=x.dtype),
+    lambda xp, x, axis=0: xp.cumsum(x, axis=axis, dtype=x.dtype),
     spec=_running_spec,
-    casts=promoted,
+    casts=promote_inputs,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
-    transpose=(lambda o, u, x, axis: o.flip(o.cumsum(o.flip(u, axis=axis), axis=axis), axis=axis),),
-    says="cumsum gives each entry the sum of the gradients from its place on",
-    written="cumsum({0})",
+    transpose=(lambda xp, u, x, axis: xp.flip(xp.cumsum(xp.flip(u, axis=axis), axis=axis), axis=axis),),
+    gradient_note="cumsum gives each entry the sum of the gradients from its place on",
+    format="cumsum({0})",
     samples=[
         Sample(Draw(5)),
         Sample(Draw(3, 4), axis=1),
@@ -314,26 +314,26 @@ cumsum_record = Operation(
 )
 
 
-def _cumprod(o: Any, x: Any, axis: int = 0) -> Any:
+def _cumprod(xp: Any, x: Any, axis: int = 0) -> Any:
     """log2(n) rounds of multiplying by the entry 1, 2, 4 ... places before, so zeros need no special case."""
     axis = normal_axis(axis, x.ndim)
     step, n = 1, x.shape[axis]
     while step < n:
         head = (slice(None),) * axis
-        before = o.concatenate(
-            [o.ones_like(x[(*head, slice(None, step))]), x[(*head, slice(None, n - step))]], axis=axis
+        before = xp.concatenate(
+            [xp.ones_like(x[(*head, slice(None, step))]), x[(*head, slice(None, n - step))]], axis=axis
         )
         x = x * before
         step *= 2
-    return o.positive(x)
+    return xp.positive(x)
 
 
 cumprod_record = Composite(
     "cumprod",
     _cumprod,
-    casts=promoted,
-    says="cumprod multiplies in rounds; each round's multiply switches",
-    written="cumprod({0})",
+    casts=promote_inputs,
+    gradient_note="cumprod multiplies in rounds; each round's multiply switches",
+    format="cumprod({0})",
     samples=[Sample(Draw(5)), Sample([2.0, 0.0, 3.0, 0.0]), Sample(Draw(3, 4), axis=1), Sample(Draw(2, 3, 2), axis=-2)],
     doc="The running product along `axis`, its gradient exact at zeros (``keras.ops.cumprod``).\n\n"
     ">>> ops.cumprod([1.0, 2.0, 3.0])\ntensor([1., 2., 6.])",
@@ -343,11 +343,11 @@ cumprod_record = Composite(
 
 
 def _choose(which: str) -> Any:
-    def value(o: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    def value(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """The index of the winner among the flattened axes, then a gather."""
         axes = normal_axes(axis, x.ndim)
         if not axes:
-            return o.positive(x)
+            return xp.positive(x)
         kept = tuple(i for i in range(x.ndim) if i not in axes)
         shape = reduced_shape(x.shape, axis, keepdims)
         if 0 in [x.shape[a] for a in axes]:
@@ -356,11 +356,11 @@ def _choose(which: str) -> Any:
                 "at least one entry to choose from",
                 "check the data before reducing it",
             )
-        moved = x if kept + axes == tuple(range(x.ndim)) else o.transpose(x, kept + axes)
+        moved = x if kept + axes == tuple(range(x.ndim)) else xp.transpose(x, kept + axes)
         rows = math.prod(x.shape[i] for i in kept)
-        flat = o.reshape(moved, (rows, count_of(x.shape, axis)))
-        winner = getattr(o, which)(flat, axis=1)
-        return o.reshape(flat[o.arange(rows), winner], shape)
+        flat = xp.reshape(moved, (rows, count_of(x.shape, axis)))
+        winner = getattr(xp, which)(flat, axis=1)
+        return xp.reshape(flat[xp.arange(rows), winner], shape)
 
     return value
 
@@ -369,9 +369,9 @@ def _choice(name: str, which: str, word: str) -> Composite:
     return Composite(
         name,
         _choose(which),
-        casts=as_given,
-        says=f"{name} routes the gradient to the {word} entry (the first at a tie)",
-        written=name + "({0})",
+        casts=preserve_dtype,
+        gradient_note=f"{name} routes the gradient to the {word} entry (the first at a tie)",
+        format=name + "({0})",
         samples=_samples(
             Sample([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=1),
             Sample([2, 7, 7]),
@@ -385,9 +385,9 @@ def _choice(name: str, which: str, word: str) -> Composite:
 max_record, min_record = _choice("max", "argmax", "largest"), _choice("min", "argmin", "smallest")
 
 
-def _var(o: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
-    centred = x - o.mean(x, axis=axis, keepdims=True)
-    total = o.sum(centred * centred, axis=axis, keepdims=keepdims)
+def _var(xp: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
+    centred = x - xp.mean(x, axis=axis, keepdims=True)
+    total = xp.sum(centred * centred, axis=axis, keepdims=keepdims)
     left = count_of(x.shape, axis) - ddof
     return total / (left if left > 0 else 0)  # nan where nothing is left, as NumPy
 
@@ -395,19 +395,19 @@ def _var(o: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0
 var = Composite(
     "var",
     _var,
-    casts=floated,
-    says="var gives each entry twice its distance from the mean over the count",
-    written="var({0})",
+    casts=promote_to_float,
+    gradient_note="var gives each entry twice its distance from the mean over the count",
+    format="var({0})",
     samples=_samples(Sample(Draw(3, 4), axis=1, ddof=1)),
     doc="The variance over `axis`, divided by the count less `ddof` (``keras.ops.var``; ``ddof`` as NumPy).\n\n"
     ">>> ops.var([1.0, 2.0, 3.0, 4.0])\ntensor(1.25)",
 )
 std = Composite(
     "std",
-    lambda o, x, axis=None, keepdims=False, ddof=0: o.sqrt(_var(o, x, axis, keepdims, ddof)),
-    casts=floated,
-    says="std gives each entry its distance from the mean over the count and std",
-    written="std({0})",
+    lambda xp, x, axis=None, keepdims=False, ddof=0: xp.sqrt(_var(xp, x, axis, keepdims, ddof)),
+    casts=promote_to_float,
+    gradient_note="std gives each entry its distance from the mean over the count and std",
+    format="std({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=1, ddof=1),
@@ -418,38 +418,38 @@ std = Composite(
 )
 
 
-def _norm(o: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Vector norms over one axis; over two axes or all, the Frobenius norm."""
     one = x.ndim == 1 if axis is None else isinstance(axis, int) or len(axis) == 1
     if ord is None or ord == "fro" or (ord == 2 and one):
         # the inner where keeps the slope at the zero vector 0 instead of nan
-        total = o.sum(x * x, axis=axis, keepdims=keepdims)
+        total = xp.sum(x * x, axis=axis, keepdims=keepdims)
         zero = total == 0
-        return o.where(zero, o.zeros_like(total), o.sqrt(o.where(zero, o.ones_like(total), total)))
+        return xp.where(zero, xp.zeros_like(total), xp.sqrt(xp.where(zero, xp.ones_like(total), total)))
     if not one:
         raise ShapeError(
             f"norm of order {ord!r} over {x.ndim if axis is None else len(axis)} axes",
             "order None or 'fro' there",
             "name one axis, or leave ord out",
         )
-    size = o.absolute(x)
+    size = xp.absolute(x)
     if ord == 1:
-        return o.sum(size, axis=axis, keepdims=keepdims)
+        return xp.sum(size, axis=axis, keepdims=keepdims)
     if ord == math.inf:
-        return o.max(size, axis=axis, keepdims=keepdims)
+        return xp.max(size, axis=axis, keepdims=keepdims)
     if ord == -math.inf:
-        return o.min(size, axis=axis, keepdims=keepdims)
+        return xp.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return o.sum(o.cast(x != 0, x.dtype), axis=axis, keepdims=keepdims)
-    return o.power(o.sum(o.power(size, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+        return xp.sum(xp.cast(x != 0, x.dtype), axis=axis, keepdims=keepdims)
+    return xp.power(xp.sum(xp.power(size, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
 
 
 norm = Composite(
     "norm",
     _norm,
-    casts=floated,
-    says="norm gives each entry its share x/norm (0 for the zero vector, in order 2)",
-    written="norm({0})",
+    casts=promote_to_float,
+    gradient_note="norm gives each entry its share x/norm (0 for the zero vector, in order 2)",
+    format="norm({0})",
     samples=[
         Sample(Draw(4)),
         Sample(Draw(3, 4)),

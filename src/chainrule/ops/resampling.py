@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError, ValueProblem
+from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, promote_specs
 from .record import Composite, Draw, Sample
-from .rules import as_given
+from .rules import preserve_dtype
 
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
 ORDERS = {"nearest": 0, "bilinear": 1}
@@ -34,12 +34,12 @@ def wide(dtype: Any) -> np.dtype[Any]:
     return np.result_type(dtype, np.float32)
 
 
-def settled(o: Any, y: Any, dtype: Any) -> Any:
+def settled(xp: Any, y: Any, dtype: Any) -> Any:
     """Whole floats as `dtype`, cut to its range; floats are only cast."""
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        y = o.clip(y, float(info.min), float(info.max))
-    return o.cast(y, dtype)
+        y = xp.clip(y, float(info.min), float(info.max))
+    return xp.cast(y, dtype)
 
 
 def border_of(fill_value: Any, dtype: Any) -> Array:
@@ -51,10 +51,10 @@ def border_of(fill_value: Any, dtype: Any) -> Array:
     return np.asarray(fill_value).astype(dtype)
 
 
-def half_away(o: Any, x: Any) -> Any:
+def half_away(xp: Any, x: Any) -> Any:
     """Rounded, halves away from zero: as JAX and C round, while `ops.round` takes halves to even numbers."""
-    whole = o.trunc(x)
-    return whole + o.trunc(2 * (x - whole))
+    whole = xp.trunc(x)
+    return whole + xp.trunc(2 * (x - whole))
 
 
 def _blendable(x: Any) -> None:
@@ -99,7 +99,7 @@ def check_size(size: Any) -> None:
         raise ShapeError(f"the size {size!r}", "(height, width), whole numbers from 1 up", "give two such numbers")
 
 
-def _resize(o: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear", antialias: bool = False) -> Any:
+def _resize(xp: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear", antialias: bool = False) -> Any:
     one_of(interpolation, ("nearest", *KERNELS), "interpolation")
     if x.ndim != 4 or 0 in x.shape[1:3]:
         raise ShapeError(f"images of shape {x.shape}", "(batch, height, width, channels) with pixels", "check the axes")
@@ -107,26 +107,27 @@ def _resize(o: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear",
     (n, h, w, c), (new_h, new_w) = x.shape, size
     if interpolation == "nearest":
         for axis, old, new in ((1, h, new_h), (2, w, new_w)):  # the pixel in which the centre lies
-            x = o.take(x, ((2 * np.arange(new) + 1) * old // (2 * new)).astype(np.int32), axis=axis)
+            x = xp.take(x, ((2 * np.arange(new) + 1) * old // (2 * new)).astype(np.int32), axis=axis)
         return x
     _blendable(x)
-    y = o.cast(x, wide(x.dtype))
+    y = xp.cast(x, wide(x.dtype))
     if h != new_h:
         rows = resize_weights(h, new_h, interpolation, antialias).astype(y.dtype)
-        y = o.matmul(rows, o.reshape(y, (n, h, w * c)))
+        y = xp.matmul(rows, xp.reshape(y, (n, h, w * c)))
     if w != new_w:
         columns = resize_weights(w, new_w, interpolation, antialias).astype(y.dtype)
-        y = o.matmul(columns, o.reshape(y, (n * new_h, w, c)))
-    y = o.reshape(y, (n, new_h, new_w, c))
-    return settled(o, o.round(y) if x.dtype.kind in "iu" else y, x.dtype)
+        y = xp.matmul(columns, xp.reshape(y, (n * new_h, w, c)))
+    y = xp.reshape(y, (n, new_h, new_w, c))
+    return settled(xp, xp.round(y) if x.dtype.kind in "iu" else y, x.dtype)
 
 
 resize_record = Composite(
     "resize",
     _resize,
-    casts=as_given,
-    says="resize hands each old pixel the gradients of the new pixels, by the weights with which it went into them",
-    written="resize({0})",
+    casts=preserve_dtype,
+    gradient_note="resize hands each old pixel the gradients of the new pixels, by the weights with which it went "
+    "into them",
+    format="resize({0})",
     samples=[
         Sample(Draw(2, 3, 4, 2), size=(5, 7)),
         Sample(Draw(2, 6, 5, 1), size=(3, 2)),
@@ -150,28 +151,28 @@ resize_record = Composite(
 # ---- reading at coordinates
 
 
-def _neighbours(o: Any, at: Any, order: int) -> list[tuple[Any, Any]]:
+def _neighbours(xp: Any, at: Any, order: int) -> list[tuple[Any, Any]]:
     """The whole coordinates next to `at`, each with its weight; nearest has one, of weight 1."""
     if order == 0:
-        return [(half_away(o, at), None)]
-    low = o.floor(at)
+        return [(half_away(xp, at), None)]
+    low = xp.floor(at)
     return [(low, 1 - (at - low)), (low + 1, at - low)]
 
 
-def _inside(o: Any, index: Any, n: int, fill_mode: str) -> Any:
+def _inside(xp: Any, index: Any, n: int, fill_mode: str) -> Any:
     """Whole coordinates, still floats, as an index into n pixels."""
     if fill_mode == "wrap":
-        found = o.mod(index, n)
+        found = xp.mod(index, n)
     elif fill_mode in ("mirror", "reflect"):  # a wave: mirror passes each edge pixel once, reflect twice
         last = 2 * n - (2 if fill_mode == "mirror" else 1)
-        wave = o.mod(index, max(2 * n - 2, 1) if fill_mode == "mirror" else 2 * n)
-        found = o.minimum(wave, last - wave)
+        wave = xp.mod(index, max(2 * n - 2, 1) if fill_mode == "mirror" else 2 * n)
+        found = xp.minimum(wave, last - wave)
     else:
-        found = o.clip(index, 0, n - 1)
-    return o.cast(o.where(found >= 0, found, 0), "int32")  # nan reads pixel 0; its weights are nan
+        found = xp.clip(index, 0, n - 1)
+    return xp.cast(xp.where(found >= 0, found, 0), "int32")  # nan reads pixel 0; its weights are nan
 
 
-def _sampled(o: Any, x: Any, rows: list[Any], at: list[Any], order: int, fill_mode: str, fill_value: Any) -> Any:
+def _sampled(xp: Any, x: Any, rows: list[Any], at: list[Any], order: int, fill_mode: str, fill_value: Any) -> Any:
     """x at the coordinates `at`, one an axis behind those indexed by `rows`; axes further behind are whole."""
     one_of(fill_mode, FILL_MODES, "fill_mode")
     if 0 in x.shape[len(rows) :]:
@@ -182,8 +183,8 @@ def _sampled(o: Any, x: Any, rows: list[Any], at: list[Any], order: int, fill_mo
     behind = (...,) + (None,) * (x.ndim - len(rows) - len(at))
     nodes = []
     for c, n in zip(at, x.shape[len(rows) :], strict=False):
-        near = _neighbours(o, c, order)
-        nodes.append([(_inside(o, i, n, fill_mode), (i >= 0) & (i < n), weight) for i, weight in near])
+        near = _neighbours(xp, c, order)
+        nodes.append([(_inside(xp, i, n, fill_mode), (i >= 0) & (i < n), weight) for i, weight in near])
     total: Any = 0
     for corner in product(*nodes):
         value = x[(*rows, *[index for index, _, _ in corner])]
@@ -191,14 +192,14 @@ def _sampled(o: Any, x: Any, rows: list[Any], at: list[Any], order: int, fill_mo
             valid = corner[0][1]
             for _, more, _ in corner[1:]:
                 valid = valid & more
-            value = o.where(valid[behind], value, border)
+            value = xp.where(valid[behind], value, border)
         if order == 0:
             return value
-        value = o.cast(value, wide(x.dtype))
+        value = xp.cast(value, wide(x.dtype))
         for _, _, weight in corner:
             value = value * weight[behind]
         total = total + value
-    return settled(o, half_away(o, total) if x.dtype.kind in "iu" else total, x.dtype)
+    return settled(xp, half_away(xp, total) if x.dtype.kind in "iu" else total, x.dtype)
 
 
 def _own_and_wide(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
@@ -207,7 +208,7 @@ def _own_and_wide(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
 
 
 def _map_coordinates(
-    o: Any, x: Any, coordinates: Any, order: int = 1, fill_mode: str = "constant", fill_value: float = 0
+    xp: Any, x: Any, coordinates: Any, order: int = 1, fill_mode: str = "constant", fill_value: float = 0
 ) -> Any:
     one_of(order, (0, 1), "order")
     if coordinates.ndim < 2 or coordinates.shape[0] != x.ndim:
@@ -216,7 +217,7 @@ def _map_coordinates(
             f"({x.ndim}, ...): for each axis of the input an array with at least one axis",
             "stack the coordinates along the first axis",
         )
-    return _sampled(o, x, [], [coordinates[i] for i in range(x.ndim)], order, fill_mode, fill_value)
+    return _sampled(xp, x, [], [coordinates[i] for i in range(x.ndim)], order, fill_mode, fill_value)
 
 
 _PLACES = [[0.25, 1.75, -0.4, 2.3, 5.6], [1.2, -2.7, 3.6, 0.1, 9.3]]  # inside, across each edge, far outside
@@ -225,8 +226,9 @@ map_coordinates_record = Composite(
     "map_coordinates",
     _map_coordinates,
     casts=_own_and_wide,
-    says="map_coordinates hands each neighbour the gradient by its weight, and the coordinate the slope between them",
-    written="map_coordinates({0}, {1})",
+    gradient_note="map_coordinates hands each neighbour the gradient by its weight, and the coordinate the slope "
+    "between them",
+    format="map_coordinates({0}, {1})",
     samples=[
         *[Sample(Draw(3, 4), _PLACES, fill_mode=mode, fill_value=1.5) for mode in FILL_MODES],
         Sample(Draw(3, 4), _PLACES, order=0),
@@ -244,7 +246,7 @@ map_coordinates_record = Composite(
 
 
 def _affine_transform(
-    o: Any,
+    xp: Any,
     x: Any,
     transform: Any,
     interpolation: str = "bilinear",
@@ -267,7 +269,7 @@ def _affine_transform(
     k = c0 * right + c1 * down + 1
     at = [(b0 * right + b1 * down + b2) / k, (a0 * right + a1 * down + a2) / k]
     images = np.arange(n, dtype=np.int32).reshape(n, 1, 1)
-    return _sampled(o, x, [images], at, ORDERS[interpolation], fill_mode, fill_value)
+    return _sampled(xp, x, [images], at, ORDERS[interpolation], fill_mode, fill_value)
 
 
 _TURN = [[0.83, -0.57, 1.42, 0.62, 0.88, -0.77, 0.0, 0.0]]  # no whole coordinates, where slopes jump
@@ -277,8 +279,9 @@ affine_transform_record = Composite(
     "affine_transform",
     _affine_transform,
     casts=_own_and_wide,
-    says="affine_transform hands each pixel the gradient by its weight, and the transform the slope between pixels",
-    written="affine_transform({0}, {1})",
+    gradient_note="affine_transform hands each pixel the gradient by its weight, and the transform the slope "
+    "between pixels",
+    format="affine_transform({0}, {1})",
     samples=[
         *[Sample(Draw(2, 3, 4, 2), _TURN, fill_mode=mode, fill_value=0.5) for mode in FILL_MODES],
         Sample(Draw(2, 4, 3, 1), _TILT),

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
-from ..graph import Spec, promote_specs, spec_of, with_stand_in
-from ..said import Said
+from ..core.errors import DTypeError, ShapeError
+from ..core.messages import LazyMessage
+from ..graph import Spec, promote_specs, spec_of, with_placeholder
 from .record import Composite, Cost, Draw, Operation, Sample
 from .rules import loop_batch, times
 
@@ -54,37 +54,37 @@ def _roi_shape(shapes: list[tuple[Any, ...]], output_size: tuple[int, int]) -> t
     return (*boxes[:-1], *output_size, features[-1])
 
 
-def rounded_corners(o: Any, boxes: Any, spatial_scale: float) -> Any:
+def rounded_corners(xp: Any, boxes: Any, spatial_scale: float) -> Any:
     """Corners at whole entries, halves away from zero as C rounds; a box that is not finite lies outside all features.
 
     ``floor(x + 0.5)`` would be wrong just below a half and for negative halves.
     """
     scaled = boxes * spatial_scale
-    finite = o.all(o.isfinite(scaled), axis=-1, keepdims=True)
-    scaled = o.clip(o.where(finite, scaled, -FAR), -FAR, FAR)
-    whole = o.trunc(scaled)
-    return whole + o.trunc(2 * (scaled - whole))
+    finite = xp.all(xp.isfinite(scaled), axis=-1, keepdims=True)
+    scaled = xp.clip(xp.where(finite, scaled, -FAR), -FAR, FAR)
+    whole = xp.trunc(scaled)
+    return whole + xp.trunc(2 * (scaled - whole))
 
 
 # ---- pooling: an index without gradient, then a gather
 
 
-def bins_of(o: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spatial_scale: float) -> list[Any]:
+def bins_of(xp: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spatial_scale: float) -> list[Any]:
     """Where each box's bins start and end, the end excluded, cut to the features: down and across, (boxes, bins, 2)."""
-    corners = rounded_corners(o, boxes, spatial_scale).astype(o.int32)
+    corners = rounded_corners(xp, boxes, spatial_scale).astype(xp.int32)
 
     def along(first: Any, last: Any, bins: int, limit: int) -> Any:
-        whole, rest = o.divmod(o.maximum(last - first + 1, 1)[:, None], bins)  # apart: products stay in 32 bits
-        p = o.arange(bins, dtype=o.int32)
+        whole, rest = xp.divmod(xp.maximum(last - first + 1, 1)[:, None], bins)  # apart: products stay in 32 bits
+        p = xp.arange(bins, dtype=xp.int32)
         starts = first[:, None] + p * whole + p * rest // bins
         ends = first[:, None] + (p + 1) * whole - (-(p + 1) * rest // bins)
-        return o.clip(o.stack([starts, ends], axis=-1), 0, limit)
+        return xp.clip(xp.stack([starts, ends], axis=-1), 0, limit)
 
     axes = zip((1, 0), output_size, sizes, strict=True)
     return [along(corners[:, i], corners[:, i + 2], bins, limit) for i, bins, limit in axes]
 
 
-def _roi_pool_index(o: Any, features: Any, boxes: Any, *images: Any, output_size: Any, spatial_scale: float) -> Any:
+def _roi_pool_index(xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any, spatial_scale: float) -> Any:
     height, width, channels = features.shape[1:]
     rows = images[0] if images else np.repeat(np.arange(boxes.shape[0]), boxes.shape[1])
     cut = bins_of(np, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
@@ -101,13 +101,15 @@ def _roi_pool_index(o: Any, features: Any, boxes: Any, *images: Any, output_size
 
 def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **more: Any) -> Cost:
     """For boxes as large as the features: each entry is compared once a bin that it is in."""
-    features = with_stand_in(specs[0].shape)
+    features = with_placeholder(specs[0].shape)
     height, width = features[1:3]
     whole = np.array([[0.0, 0.0, width - 1.0, height - 1.0]])
     read = [int((c[..., 1] - c[..., 0]).sum()) for c in bins_of(np, whole, output_size, (height, width), 1.0)]
     each = (*(1 if n is None else n for n in specs[1].shape[:-1]), *read, features[-1])
     count = math.prod(each)
-    return Cost(other=count, formula=Said("at most {shape} = {count:,} comparisons", shape=times(each), count=count))
+    return Cost(
+        other=count, formula=LazyMessage("at most {shape} = {count:,} comparisons", shape=times(each), count=count)
+    )
 
 
 _TWO = Draw(2, 6, 7, 3)
@@ -133,8 +135,8 @@ _ROI_POOLS = [
 
 roi_pool_index = Operation(
     "roi_pool_index",
-    lambda o, features, boxes, *images, output_size=(1, 1), spatial_scale=1.0: _roi_pool_index(
-        o, features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale
+    lambda xp, features, boxes, *images, output_size=(1, 1), spatial_scale=1.0: _roi_pool_index(
+        xp, features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale
     ),
     spec=lambda specs, output_size, **more: spec_of(
         _roi_shape([s.shape for s in specs], output_size), np.dtype("int32")
@@ -142,8 +144,8 @@ roi_pool_index = Operation(
     casts=lambda specs: _roi_casts(specs, floating=False),
     batch=loop_batch,
     cost=_roi_pool_cost,
-    says="a place moves by whole entries, so it has no slope",
-    written="roi_pool_index({0}, {1})",
+    gradient_note="a place moves by whole entries, so it has no slope",
+    format="roi_pool_index({0}, {1})",
     samples=_ROI_POOLS,
     doc="The place of each bin's largest entry among the image's flattened entries, the first at a tie, as int32; "
     "-1 for an empty bin. A nan wins, so that it is seen.\n\n"
@@ -151,28 +153,28 @@ roi_pool_index = Operation(
 )
 
 
-def _images(o: Any, features: Any, images: tuple[Any, ...], rank: int) -> Any:
+def _images(xp: Any, features: Any, images: tuple[Any, ...], rank: int) -> Any:
     """Each box's image, with axes of size 1 to meet an index array of `rank` axes."""
-    found = images[0] if images else o.arange(features.shape[0])
-    return o.reshape(found, (-1,) + (1,) * (rank - 1))
+    found = images[0] if images else xp.arange(features.shape[0])
+    return xp.reshape(found, (-1,) + (1,) * (rank - 1))
 
 
 def _roi_pool(
-    o: Any, features: Any, boxes: Any, *images: Any, output_size: Any = (1, 1), spatial_scale: float = 1.0
+    xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any = (1, 1), spatial_scale: float = 1.0
 ) -> Any:
-    winner = o.roi_pool_index(features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale)
+    winner = xp.roi_pool_index(features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale)
     batch, height, width, channels = features.shape
-    flat = o.reshape(features, (batch, height * width, channels))
-    key = (_images(o, features, images, winner.ndim), o.maximum(winner, 0), o.arange(channels))
-    return o.where(winner < 0, 0, o.get_item(flat, key))
+    flat = xp.reshape(features, (batch, height * width, channels))
+    key = (_images(xp, features, images, winner.ndim), xp.maximum(winner, 0), xp.arange(channels))
+    return xp.where(winner < 0, 0, xp.get_item(flat, key))
 
 
 roi_pool_record = Composite(
     "roi_pool",
     _roi_pool,
     casts=lambda specs: _roi_casts(specs, floating=False),
-    says="RoI pooling routes each bin's gradient to its largest entry (the first at a tie), none to the boxes",
-    written="roi_pool({0}, {1})",
+    gradient_note="RoI pooling routes each bin's gradient to its largest entry (the first at a tie), none to the boxes",
+    format="roi_pool({0}, {1})",
     samples=_ROI_POOLS,
     doc="RoI pooling by frozen arguments.",
 )
@@ -181,47 +183,47 @@ roi_pool_record = Composite(
 
 
 def samples_along(
-    o: Any, start: Any, size: Any, limit: int, bins: int, samples: int, offset: float, margin: float, counts: bool
+    xp: Any, start: Any, size: Any, limit: int, bins: int, samples: int, offset: float, margin: float, counts: bool
 ) -> tuple[Any, Any]:
     """Along one axis the entries that each bin reads, (boxes, bins, 2 samples), and their weights.
 
     A sample up to `margin` outside the features is moved onto the border, beyond it counts 0. With `counts`, a box
     has ceil(size / bins) samples a bin of the `samples` that there is room for.
     """
-    start, step = o.reshape(start, (*start.shape, 1, 1)), o.reshape(size / bins, (*size.shape, 1, 1))
+    start, step = xp.reshape(start, (*start.shape, 1, 1)), xp.reshape(size / bins, (*size.shape, 1, 1))
     each = np.arange(samples, dtype=start.dtype)
-    grid = o.ceil(step) if counts else samples
-    shared = o.where(grid > 0, grid, 1) if counts else samples
+    grid = xp.ceil(step) if counts else samples
+    shared = xp.where(grid > 0, grid, 1) if counts else samples
     at = start + step * (np.arange(bins, dtype=start.dtype)[:, None] + (each + offset) / shared)
-    used = o.logical_and(at >= -margin, at <= limit - 1 + margin)
-    used = o.logical_and(used, each < grid) if counts else used
-    at = o.clip(o.where(used, at, 0), 0, limit - 1)
-    low = o.minimum(o.floor(at), max(limit - 2, 0))
-    part, share = at - low, o.cast(used, at.dtype) / shared
-    places = o.concatenate([low, o.minimum(low + 1, limit - 1)], axis=-1)
-    return o.cast(places, "int32"), o.concatenate([(1 - part) * share, part * share], axis=-1)
+    used = xp.logical_and(at >= -margin, at <= limit - 1 + margin)
+    used = xp.logical_and(used, each < grid) if counts else used
+    at = xp.clip(xp.where(used, at, 0), 0, limit - 1)
+    low = xp.minimum(xp.floor(at), max(limit - 2, 0))
+    part, share = at - low, xp.cast(used, at.dtype) / shared
+    places = xp.concatenate([low, xp.minimum(low + 1, limit - 1)], axis=-1)
+    return xp.cast(places, "int32"), xp.concatenate([(1 - part) * share, part * share], axis=-1)
 
 
-def _sampled(o: Any, features: Any, images: tuple[Any, ...], down: Any, across: Any) -> Any:
+def _sampled(xp: Any, features: Any, images: tuple[Any, ...], down: Any, across: Any) -> Any:
     (ys, over_y), (xs, over_x) = down, across
     prefix, (p, a), (q, b) = ys.shape[:-2], ys.shape[-2:], xs.shape[-2:]
-    rows, columns = o.reshape(ys, (*prefix, p * a, 1)), o.reshape(xs, (*prefix, 1, q * b))
-    read = o.get_item(features, (_images(o, features, images, rows.ndim), rows, columns))
-    read = o.reshape(read, (*prefix, p, a, q, b, features.shape[-1]))
-    over_y, over_x = o.cast(over_y, features.dtype), o.cast(over_x, features.dtype)
-    return o.einsum("...paqbc,...pa,...qb->...pqc", read, over_y, over_x)
+    rows, columns = xp.reshape(ys, (*prefix, p * a, 1)), xp.reshape(xs, (*prefix, 1, q * b))
+    read = xp.get_item(features, (_images(xp, features, images, rows.ndim), rows, columns))
+    read = xp.reshape(read, (*prefix, p, a, q, b, features.shape[-1]))
+    over_y, over_x = xp.cast(over_y, features.dtype), xp.cast(over_x, features.dtype)
+    return xp.einsum("...paqbc,...pa,...qb->...pqc", read, over_y, over_x)
 
 
-def box_extent(o: Any, boxes: Any, spatial_scale: float, aligned: bool) -> tuple[Any, Any, Any, Any]:
+def box_extent(xp: Any, boxes: Any, spatial_scale: float, aligned: bool) -> tuple[Any, Any, Any, Any]:
     """Each box's (top, left, height, width) in entries, as RoI align measures it."""
     corners = boxes * spatial_scale - (0.5 if aligned else 0.0)
     left, top, right, bottom = [corners[..., i] for i in range(4)]
     height, width = bottom - top, right - left
-    return (top, left, height, width) if aligned else (top, left, o.maximum(height, 1), o.maximum(width, 1))
+    return (top, left, height, width) if aligned else (top, left, xp.maximum(height, 1), xp.maximum(width, 1))
 
 
 def _roi_align(
-    o: Any,
+    xp: Any,
     features: Any,
     boxes: Any,
     *images: Any,
@@ -233,10 +235,10 @@ def _roi_align(
     _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
     counts = isinstance(sampling_ratio, tuple)
     samples = sampling_ratio if counts else (sampling_ratio, sampling_ratio)
-    top, left, height, width = box_extent(o, boxes, spatial_scale, aligned)
-    down = samples_along(o, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
-    across = samples_along(o, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
-    return _sampled(o, features, images, down, across)
+    top, left, height, width = box_extent(xp, boxes, spatial_scale, aligned)
+    down = samples_along(xp, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
+    across = samples_along(xp, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
+    return _sampled(xp, features, images, down, across)
 
 
 _ROI_SAMPLES = [
@@ -252,9 +254,10 @@ roi_align_record = Composite(
     "roi_align",
     _roi_align,
     casts=_roi_casts,
-    says="RoI align shares each bin's gradient among the entries around its samples, and moves the boxes by the "
+    gradient_note="RoI align shares each bin's gradient among the entries around its samples, and moves the boxes "
+    "by the "
     "differences between those",
-    written="roi_align({0}, {1})",
+    format="roi_align({0}, {1})",
     samples=[
         *_ROI_SAMPLES,
         Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3), aligned=False),
@@ -266,7 +269,7 @@ roi_align_record = Composite(
 
 
 def _roi_warp(
-    o: Any,
+    xp: Any,
     features: Any,
     boxes: Any,
     *images: Any,
@@ -275,20 +278,20 @@ def _roi_warp(
     sampling_ratio: int = 1,
 ) -> Any:
     _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
-    corners = o.stop_gradient(rounded_corners(o, boxes, spatial_scale))
+    corners = xp.stop_gradient(rounded_corners(xp, boxes, spatial_scale))
     left, top, right, bottom = [corners[..., i] for i in range(4)]
-    height, width = o.maximum(bottom - top, 0), o.maximum(right - left, 0)
-    down = samples_along(o, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
-    across = samples_along(o, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
-    return _sampled(o, features, images, down, across)
+    height, width = xp.maximum(bottom - top, 0), xp.maximum(right - left, 0)
+    down = samples_along(xp, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
+    across = samples_along(xp, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
+    return _sampled(xp, features, images, down, across)
 
 
 roi_warp_record = Composite(
     "roi_warp",
     _roi_warp,
     casts=_roi_casts,
-    says="RoI warp shares each bin's gradient among the entries around its samples, none to the rounded boxes",
-    written="roi_warp({0}, {1})",
+    gradient_note="RoI warp shares each bin's gradient among the entries around its samples, none to the rounded boxes",
+    format="roi_warp({0}, {1})",
     samples=_ROI_SAMPLES,
     doc="RoI warp by frozen arguments.",
 )

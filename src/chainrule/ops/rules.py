@@ -7,30 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..core.errors import DTypeError, ShapeError
+from ..core.messages import LazyMessage
 from ..graph import Spec, broadcast, promote_specs, spec_of
-from ..said import Said
 from .record import Cost, Operation, namespace
 
 # ---- casts: what the operands become before `value` sees them
 
 
-def promoted(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def promote_inputs(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """All operands to their common dtype."""
     return (promote_specs(specs),) * len(specs)
 
 
-def floated(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def promote_to_float(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """All operands to their common dtype, integers to floatx."""
     return (promote_specs(specs, floating=True),) * len(specs)
 
 
-def as_given(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def preserve_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Each operand keeps its dtype; a Python number takes its own."""
     return tuple([promote_specs((s,)) for s in specs])
 
 
-def booleans(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def to_bool(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """All operands to bool."""
     return (np.dtype(bool),) * len(specs)
 
@@ -114,10 +114,10 @@ def elementwise_batch(op: Operation, xs: list[Any], batched: list[bool], size: i
 
 def align(xs: list[Any], batched: list[bool]) -> list[Any]:
     """Batched operands get size-1 axes behind the batch so that broadcasting meets the right axes."""
-    o = namespace()
+    xp = namespace()
     rank = max(x.ndim - b for x, b in zip(xs, batched, strict=True))
     return [
-        o.reshape(x, (x.shape[0],) + (1,) * (rank - x.ndim + 1) + x.shape[1:]) if b and x.ndim - 1 < rank else x
+        xp.reshape(x, (x.shape[0],) + (1,) * (rank - x.ndim + 1) + x.shape[1:]) if b and x.ndim - 1 < rank else x
         for x, b in zip(xs, batched, strict=True)
     ]
 
@@ -138,15 +138,15 @@ def axis_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, att
 
 def all_batched(xs: list[Any], batched: list[bool], size: int) -> list[Any]:
     """Operands that are the same for every example, repeated by broadcasting."""
-    o = namespace()
-    return [x if b else o.broadcast_to(x, (size, *x.shape)) for x, b in zip(xs, batched, strict=True)]
+    xp = namespace()
+    return [x if b else xp.broadcast_to(x, (size, *x.shape)) for x, b in zip(xs, batched, strict=True)]
 
 
 def loop_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
     """One example at a time, then stacked: for what has no batched form of its own."""
-    o = namespace()
+    xp = namespace()
     one = [op(*[x[i] if b else x for x, b in zip(xs, batched, strict=True)], **attributes) for i in range(size)]
-    return o.stack(one, axis=0)
+    return xp.stack(one, axis=0)
 
 
 # ---- prices
@@ -163,7 +163,7 @@ def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         n = out.size
         each = multiplies + adds + other
-        formula = _entries(out.shape, each, n * each) if each else Said("0: no arithmetic")
+        formula = _entries(out.shape, each, n * each) if each else LazyMessage("0: no arithmetic")
         return Cost(n * multiplies, n * adds, 0, n * other, formula)
 
     return cost
@@ -180,8 +180,8 @@ def per_input_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
     return cost
 
 
-def _entries(shape: tuple[Any, ...], each: int, count: int) -> Said:
-    return Said("{shape} entries × {each} = {count:,}", shape=times(shape), each=each, count=count)
+def _entries(shape: tuple[Any, ...], each: int, count: int) -> LazyMessage:
+    return LazyMessage("{shape} entries × {each} = {count:,}", shape=times(shape), each=each, count=count)
 
 
 moves = per_entry()  # data is moved, nothing is computed: only bytes
@@ -192,5 +192,5 @@ def contraction(outputs: tuple[Any, ...], summed: tuple[Any, ...]) -> Cost:
     n, k = math.prod(1 if v is None else v for v in outputs), math.prod(summed)
     macs = n * k
     sizes = {"shape": times(outputs), "summed": times(summed), "count": macs}
-    formula = Said("{shape} outputs × {summed} = {count:,} multiplies", **sizes)
+    formula = LazyMessage("{shape} outputs × {summed} = {count:,} multiplies", **sizes)
     return Cost(macs, n * max(k - 1, 0), macs, 0, formula)

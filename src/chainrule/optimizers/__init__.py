@@ -3,7 +3,7 @@
 May import: `ops`, `readings`, `initializers`, `configurable`.
 """
 
-from ..configurable import Room
+from ..serialization.registry import Registry
 from . import schedules
 from .multi import MultiOptimizer, OptimizerMap
 from .muon import Muon
@@ -24,7 +24,7 @@ from .rules import (
     ScheduleFreeAdamW,
 )
 
-room = Room(
+room = Registry(
     "optimizers",
     "optimizer",
     Optimizer,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Any, NoReturn
 
-from ..configurable import Configurable, serialize
-from ..errors import ValueProblem
-from ..tensor import Variable
+from ..core.errors import ValueProblem
+from ..serialization.registry import Configurable, serialize
+from ..tensors.tensor import Variable
 from .optimizer import LossScaleOptimizer, Optimizer
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..tensor import Tensor, Variable
+from ..tensors.tensor import Tensor, Variable
 from .optimizer import Optimizer
 
 

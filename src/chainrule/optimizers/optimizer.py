@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from .. import initializers, ops
-from ..configurable import Configurable, no_argument, serialize
-from ..errors import GraphError, ShapeError, ValueProblem
+from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..graph import floatx, scope
 from ..graph.spec import is_float
-from ..readings.trace import only_if
-from ..tensor import Tensor, Variable, as_tensor, recording
+from ..serialization.registry import Configurable, no_argument, serialize
+from ..tensors.tensor import Tensor, Variable, as_tensor, recording
+from ..transforms.trace import run_if
 from .schedules import LearningRateSchedule
 
 
@@ -338,7 +338,7 @@ class Optimizer(Configurable):
         full = ops.equal((self._iterations.value + 1) % steps, 0)
         slots = [self.slot(self._gathered, v) for _, v in pairs]
         sums = [g + s.value for (g, _), s in zip(pairs, slots, strict=True)]
-        with only_if(full):
+        with run_if(full):
             self._update([(total / steps, v) for total, (_, v) in zip(sums, pairs, strict=True)])
         for s, total in zip(slots, sums, strict=True):
             s.assign(ops.where(full, ops.zeros_like(total), total))
@@ -348,7 +348,7 @@ class Optimizer(Configurable):
             share = ops.cast(ops.not_equal(as_tensor(self.iterations), 0), v.dtype) * self.ema_momentum
             average.assign(share * average.value + (1 - share) * v.value)
         if self.ema_overwrite_frequency:
-            with only_if(ops.equal((as_tensor(self.iterations) + 1) % self.ema_overwrite_frequency, 0)):
+            with run_if(ops.equal((as_tensor(self.iterations) + 1) % self.ema_overwrite_frequency, 0)):
                 self.finalize_variable_values(self._trained)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
@@ -472,7 +472,7 @@ class LossScaleOptimizer(Optimizer):
             if g is not None and is_float(as_tensor(g).dtype):
                 finite = ops.logical_and(finite, ops.all(ops.isfinite(as_tensor(g))))
         scale = self.dynamic_scale.value
-        with only_if(finite):
+        with run_if(finite):
             inner.apply(
                 [None if g is None else as_tensor(g) / ops.cast(scale, as_tensor(g).dtype) for g in grads], variables
             )

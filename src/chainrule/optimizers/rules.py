@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, ops
-from ..errors import ValueProblem
-from ..tensor import Tensor, Variable, as_tensor
+from ..core.errors import ValueProblem
+from ..tensors.tensor import Tensor, Variable, as_tensor
 from .optimizer import Optimizer
 
 

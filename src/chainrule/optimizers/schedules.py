@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..configurable import Configurable, Room
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..graph import floatx
-from ..tensor import Tensor, as_tensor
+from ..serialization.registry import Configurable, Registry
+from ..tensors.tensor import Tensor, as_tensor
 
 
 class LearningRateSchedule(Configurable):
@@ -223,5 +223,5 @@ class CosineDecayRestarts(LearningRateSchedule):
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
 
 
-room = Room("optimizers", "schedule", LearningRateSchedule, functions=False)
+room = Registry("optimizers", "schedule", LearningRateSchedule, functions=False)
 get, serialize, deserialize = room.get, room.serialize, room.deserialize

@@ -3,8 +3,8 @@
 May import: everything below models; nothing imports it but at need.
 """
 
-from ..absent import lookup
-from ..configurable import (
+from ..core.missing_names import lookup
+from ..serialization.registry import (
     CustomObjectScope,
     custom_object_scope,
     deserialize,

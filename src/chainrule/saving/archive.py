@@ -8,8 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ChainruleError, ValueProblem
-from ..utils import atomic
+from ..core import files
+from ..core.errors import ChainruleError, ValueProblem
 
 VERSION = 1
 LARGEST_JSON = 200_000_000
@@ -22,7 +22,7 @@ def write(target: Any, members: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
         for name, data in members.items():
             file.writestr(zipfile.ZipInfo(name, DATE), data)
-    atomic.write(target, [buffer.getvalue()])
+    files.write(target, [buffer.getvalue()])
 
 
 def read(source: Any, kind: str, required: set[str], optional: set[str]) -> dict[str, bytes]:

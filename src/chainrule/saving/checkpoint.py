@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..callbacks import CallbackList
-from ..configurable import snake
-from ..errors import ChainruleError, GraphError, ValueProblem
+from ..core.errors import ChainruleError, GraphError, ValueProblem
 from ..models import Model
 from ..ops import random
-from ..tensor import Variable
+from ..serialization.registry import snake
+from ..tensors.tensor import Variable
 from . import archive, safetensors
 from .model_file import assign
 from .names import variables_of

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..configurable import check_names, custom_object_scope, deserialize, serialize
+from ..core import files
+from ..core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from ..dtype_policies import default_policy
-from ..errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, as_dtype, spec_of
-from ..layers.calling import weights_from_file
+from ..layers.call_context import weights_from_file
 from ..models import Model
-from ..models.structure import a_model
-from ..readings.nested import flatten
-from ..readings.trace import Reads
-from ..tensor import Variable, recording, symbolic
-from ..utils import atomic
+from ..models.cloning import a_model
+from ..serialization.registry import check_names, custom_object_scope, deserialize, serialize
+from ..tensors.tensor import Variable, recording, symbolic
+from ..tensors.tree import flatten
+from ..transforms.trace import StateRecorder
 from . import archive, safetensors
 from .names import layers_of, variables_of
 
@@ -184,7 +184,7 @@ def _build(model: Any, called_with: Any) -> None:
         return
     flat, build = flatten(_specs_from(called_with), numbers=False)
     symbols = [symbolic(tuple(2 if n is None else n for n in s.shape), s.dtype) for s in flat if isinstance(s, Spec)]
-    with recording(Reads()):
+    with recording(StateRecorder()):
         model(build(symbols))
     model._called_with = _specs_from(called_with)
     model._forget_losses()
@@ -234,7 +234,7 @@ def save_weights(
     model: Model, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any
 ) -> None:
     """Write a model's weights to one ``.safetensors`` file, such as ``"m.weights.safetensors"``."""
-    atomic.write(_path(filepath, WEIGHTS, overwrite), [_weights(model)])
+    files.write(_path(filepath, WEIGHTS, overwrite), [_weights(model)])
 
 
 def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ..configurable import snake
 from ..layers import Layer
 from ..layers.layer import NOT_PARTS
 from ..models import Model
 from ..ops.random import SeedGenerator
-from ..tensor import Variable
+from ..serialization.registry import snake
+from ..tensors.tensor import Variable
 
 
 def variables_of(model: Layer) -> dict[str, Variable]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 from ..graph import as_dtype
 
 _CODES = {

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ShapeError, ValueProblem
 from ..distribution import agreed
-from ..errors import ShapeError, ValueProblem
 from ..ops import random
-from ..readings.nested import flatten
-from ..tensor import Variable
-from .ahead import Ahead
-from .feed import ArraySource, Rows, Source
+from ..tensors.tensor import Variable
+from ..tensors.tree import flatten
+from .data_adapter import ArrayAdapter, DataAdapter, Rows
+from .prefetch import Prefetcher
 from .steps import Ready, Steps
 
 LONGEST = 0.1  # seconds between two looks at the clock, the progress line and Ctrl-C
@@ -51,12 +51,12 @@ class Chunk:
                 yield k, ready, [a for a in flatten(self.batch, numbers=False)[0] if a is not None]
 
 
-class Several:
+class FusedEpochs:
     """Whole epochs over rows in memory, each in an order of its own, in one call of the engine (`engine.Passes`)."""
 
     most = 256
 
-    def __init__(self, source: ArraySource, steps: Steps, resets: Sequence[tuple[Variable, Any]]) -> None:
+    def __init__(self, source: ArrayAdapter, steps: Steps, resets: Sequence[tuple[Variable, Any]]) -> None:
         self.source, self.steps, self.resets = source, steps, resets
         self.arrays, self.size = source.arrays, source.size
         self.key = source.key
@@ -98,7 +98,7 @@ class Epochs:
             the one before ended, over the data again and again.
     """
 
-    def __init__(self, source: Source, steps: int | None) -> None:
+    def __init__(self, source: DataAdapter, steps: int | None) -> None:
         if steps is not None and (isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 1):
             raise ValueProblem(f"{steps!r} steps", "a whole number from 1 up", "e.g. steps_per_epoch=100")
         self.source, self.limit = source, steps
@@ -127,7 +127,7 @@ class Epochs:
     def chunks(self, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Generator[Chunk, None, None]:
         """The epoch's steps from `start` on; one by one where something looks at each batch."""
         source, k = self.source, start - 1
-        if isinstance(source, ArraySource) and source.fits and self.limit is None and steps.engine is not None:
+        if isinstance(source, ArrayAdapter) and source.fits and self.limit is None and steps.engine is not None:
             yield from self._of_rows(source, epoch, start, steps, one_by_one)
             return
         with closing(self._read_ahead(epoch, start)) as batches:
@@ -144,7 +144,7 @@ class Epochs:
         """
         source = self.source
         taken = islice(self._taken(epoch, start), None if self.limit is None else self.limit - start)
-        ahead = Ahead(map(self._kept, taken), lambda: self.ahead)
+        ahead = Prefetcher(map(self._kept, taken), lambda: self.ahead)
         state = None
         try:
             for batch, state in ahead:
@@ -157,12 +157,12 @@ class Epochs:
 
     def _kept(self, batch: Any) -> tuple[Any, Any]:
         """A batch, and where its source stands after it, out of reach of what is read next."""
-        if self.source.lends:
+        if self.source.reuses_buffers:
             flat, build = flatten(batch, numbers=False)
             batch = build([None if a is None else np.array(a) for a in flat])
         return batch, copy.deepcopy(self.source.get_state())
 
-    def _of_rows(self, source: ArraySource, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
+    def _of_rows(self, source: ArrayAdapter, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
         rows = source.rows(epoch)
         total = source.count or 0
         whole = (source.examples or 0) // source.size  # the last batch may be shorter
@@ -182,7 +182,7 @@ class Epochs:
     def _taken(self, epoch: int, start: int) -> Iterator[Any]:
         """The batches from here on, those looked at included."""
         peeked, self._peeked = self._peeked, None
-        if peeked is not None and (self.source.goes_on or (peeked[0] == epoch and start == 0)):
+        if peeked is not None and (self.source.is_infinite or (peeked[0] == epoch and start == 0)):
             yield peeked[1]
             yield from peeked[2]
         else:
@@ -198,7 +198,7 @@ class Epochs:
 
     def _in_turn(self, epoch: int, start: int) -> Iterator[Any]:
         source, limit = self.source, self.limit
-        if source.goes_on:
+        if source.is_infinite:
             if self._endless is None:  # islice, which the end of an epoch does not close, as it would a generator
                 self._endless = islice(source.batches(epoch), None)
             yield from self._endless
@@ -216,7 +216,7 @@ class Epochs:
             yield from self._endless
 
 
-def _again_and_again(source: Source) -> Iterator[Any]:
+def _again_and_again(source: DataAdapter) -> Iterator[Any]:
     run = 0
     while True:
         empty = True

@@ -8,13 +8,13 @@ from contextlib import closing
 from typing import Any
 
 from ..callbacks import CallbackList
+from ..core.errors import ShapeError
 from ..distribution import agreed, process_index
-from ..errors import ShapeError
-from .epochs import LONGEST, Epochs, Several
-from .feed import ArraySource
+from .data_adapter import ArrayAdapter
+from .epochs import LONGEST, Epochs, FusedEpochs
 from .interrupt import Interrupts
+from .nan_guard import NanGuard
 from .steps import Steps, numbers
-from .watch import Watch
 
 
 class Loop:
@@ -34,10 +34,10 @@ class Loop:
         resumed: Any,
     ) -> None:
         self.model, self.epochs, self.hooks, self.validate, self.resumed = model, epochs, hooks, validate, resumed
-        self.watch = Watch()
+        self.watch = NanGuard()
         self.between = hooks.needs_epochs() or hooks.needs_batches("train")  # the user's code runs between steps
         self._kept: Steps | None = None
-        self._passes: Several | None = None
+        self._passes: FusedEpochs | None = None
 
     @property
     def steps(self) -> Steps:
@@ -77,7 +77,7 @@ class Loop:
         """How many epochs come next at once; the first time shows the tracing, not the pace."""
         if self.validate is not None or self.between or so_far < 2:
             return 1
-        return agreed(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, Several.most)))
+        return agreed(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, FusedEpochs.most)))
 
     def _say_compiled(self, before: float) -> float:
         """Say how long programs took to compile since, if that was long enough to be wondered at."""
@@ -86,21 +86,21 @@ class Loop:
             print(f"(compiling took {seconds - before:.1f} s)")
         return seconds
 
-    def _several(self) -> Several | None:
+    def _several(self) -> FusedEpochs | None:
         """Several epochs at once, where the data lies in memory and nothing is between epochs but the engine."""
         if self._passes is not None:
             return self._passes
         model, source, steps = self.model, self.epochs.source, self.steps
-        plain = type(model).reset_metrics is _plain(model).reset_metrics and steps.engine is not None
-        if not plain or not isinstance(source, ArraySource) or self.epochs.limit is not None or not source.fits:
+        plain = model._resets_metrics_as_documented and steps.engine is not None
+        if not plain or not isinstance(source, ArrayAdapter) or self.epochs.limit is not None or not source.fits:
             return None
         model.reset_metrics()
         resets = [(v, v._leaf.value) for metric in model.metrics for v in metric.variables]
-        found = Several(source, steps, resets)
+        found = FusedEpochs(source, steps, resets)
         self._passes = found if found.possible else None
         return self._passes
 
-    def _at_once(self, several: Several, epoch: int, count: int) -> dict[str, Any]:
+    def _at_once(self, several: FusedEpochs, epoch: int, count: int) -> dict[str, Any]:
         self.watch.before(lambda: several.each(epoch, epoch + count), several.full.step, epoch)
         logs: dict[str, Any] = {}
         for e, answer in enumerate(several.run(epoch, epoch + count), epoch):
@@ -154,10 +154,3 @@ class Loop:
                 "a generator must not end: let it run for ever and pass steps_per_epoch, or use arrays",
             )
         return logs
-
-
-def _plain(model: Any) -> Any:
-    """The class whose methods train as `fit` documents."""
-    from .trainer import Trainer
-
-    return Trainer

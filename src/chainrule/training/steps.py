@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Engine, Program, refused
-from ..errors import GraphError
+from ..core.errors import GraphError
+from ..engines.engine import Engine, Program, refused
 from ..graph import Spec
-from ..layers.calling import building
-from ..readings.nested import flatten, leaves
-from ..readings.trace import Step, trace
-from ..tensor import Tensor, constant
-from .feed import specs_of
-from .marks import Mark
+from ..layers.call_context import building
+from ..tensors.tensor import Tensor, constant
+from ..tensors.tree import flatten, leaves
+from ..transforms.trace import Step, trace
+from .data_adapter import specs_of
+from .trace_cache import Fingerprint
 
 
 class Ready:
@@ -52,7 +52,7 @@ class Steps:
 
     def __init__(self, function: Callable[..., Any], engine: Engine | None, after: Callable[[], None]) -> None:
         self.function, self.engine, self.after = function, engine, after
-        self.mark: Mark | None = None  # what they were traced from
+        self.mark: Fingerprint | None = None  # what they were traced from
         self.ready: dict[Any, Ready] = {}
 
     @property
@@ -131,13 +131,13 @@ def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
     given = [*batch, *[v._leaf.value for v in step.reads]]
     values[: len(given)] = given
     with np.errstate(all="ignore"):
-        for place, run, inputs in graph.steps:
+        for position, run, inputs in graph.steps:
             try:
-                values[place] = run(*[values[i] for i in inputs])
+                values[position] = run(*[values[i] for i in inputs])
             except (IndexError, ValueError, ZeroDivisionError) as error:
-                raise refused(graph.order[place], error) from None
-            if not _finite(values[place]) and all(_finite(values[i]) for i in inputs):
-                node = graph.order[place]
+                raise refused(graph.order[position], error) from None
+            if not _finite(values[position]) and all(_finite(values[i]) for i in inputs):
+                node = graph.order[position]
                 return _named(node)
     return ""
 
@@ -151,7 +151,7 @@ def _finite(value: Any) -> bool:
 
 def _named(node: Any) -> str:
     shown = ", ".join(repr(n.spec) for n in node.inputs if isinstance(n.spec, Spec))
-    part = "the backward pass of " if node.made is not None and node.made.of is not None else ""
+    part = "the backward pass of " if node.source_info is not None and node.source_info.of is not None else ""
     where = f" in {part}{node.scope!r}" if node.scope else ""
     line = f" ({node.line})" if node.line else ""
     return f"{node.operation.name}({shown}){where}{line}"

@@ -10,30 +10,38 @@ import numpy as np
 
 from .. import config, optimizers
 from ..callbacks import CallbackList
+from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..distribution import gathered
-from ..engine import Engine
-from ..engine import engine as engine_named
-from ..errors import GraphError, ShapeError, ValueProblem
+from ..engines.engine import Engine
+from ..engines.engine import engine as engine_named
 from ..graph import Spec, floatx
 from ..layers import Layer
 from ..layers.layer import NOT_PARTS, inside
 from ..losses import Loss
 from ..metrics import Mean, Metric
-from ..ops.random import derived
-from ..readings.differentiate import gradients
-from ..readings.nested import flatten
-from ..readings.trace import Reads
-from ..tensor import recording, symbolic
-from .ahead import reading_ahead
-from .alike import must_be_alike
-from .compiled import CompiledLoss, CompiledMetrics, outputs_of, total
+from ..ops.random import fork_seed
+from ..tensors.tensor import recording, symbolic
+from ..tensors.tree import flatten
+from ..transforms.differentiate import gradients
+from ..transforms.trace import StateRecorder
+from .compile_utils import CompiledLoss, CompiledMetrics, outputs_of, total
+from .data_adapter import (
+    DataAdapter,
+    data_adapter_for,
+    one_batch,
+    pack,
+    specs_of,
+    split,
+    unpack,
+)
 from .epochs import Epochs
-from .feed import Source, one_batch, pack, source_of, specs_of, split, unpack
 from .interrupt import Interrupts
 from .loop import Loop
-from .marks import Mark
+from .nan_guard import TrainingWarning
+from .prefetch import prefetching
+from .replicas import check_replicas_in_sync
 from .steps import Steps, numbers
-from .watch import TrainingWarning
+from .trace_cache import Fingerprint
 
 
 class Trainer(Layer):
@@ -52,7 +60,7 @@ class Trainer(Layer):
     _resume: Any = None  # the `saving.checkpoint.Checkpoint` that the next fit goes on from
     _position: Sequence[int] = (0, 0)  # the epoch, and the step in it, that come next
     _logs: dict[str, Any] | None = None  # of the step before, if it was of the same epoch
-    _sources: Sequence[Source] = ()
+    _sources: Sequence[DataAdapter] = ()
     _hooks_now: CallbackList | None = None
     _engine: Engine = engine_named()
     _engine_now: Engine | None = None  # of the fit in progress: validation runs where training does
@@ -269,19 +277,19 @@ class Trainer(Layer):
 
     def _not_by_its_own_data(self) -> None:
         """What a model in training answers to a batch that is read ahead hangs on which of the two is faster."""
-        if self._engine_now is not None and reading_ahead():
+        if self._engine_now is not None and prefetching():
             raise GraphError(
                 "a call of the model by the data it runs on, from the thread that reads ahead",
                 "data that is read between the steps",
                 "let the data be an object with an attribute workers that is 0",
             )
 
-    def _mark(self, kind: str) -> Mark:
+    def _mark(self, kind: str) -> Fingerprint:
         parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
         if self._loss is not None:
             parts += inside(self._loss.given, (Loss,))
         besides = [thing for thing in (self._loss, self._metrics) if thing is not None]
-        return Mark(parts, self.trainable_weights, self.weights, besides)
+        return Fingerprint(parts, self.trainable_weights, self.weights, besides)
 
     def _all_built(self) -> bool:
         return self.built and all(layer.built for layer in self._flatten_layers())
@@ -298,7 +306,7 @@ class Trainer(Layer):
         waiting = waiting or (self._metrics is not None and self._metrics.by_output is None and y is not None)
         if not self._all_built() or waiting:
             try:
-                with recording(Reads()):
+                with recording(StateRecorder()):
                     y_pred = self(x, training=training)
             except NotImplementedError:  # no `call`: a GAN or the like, whose own step calls its parts
                 if type(self).train_step is Trainer.train_step:
@@ -369,13 +377,13 @@ class Trainer(Layer):
         dtype = self._float_dtype()
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
-        source = source_of(
+        source = data_adapter_for(
             x,
             y,
             sample_weight,
             batch_size=batch_size,
             shuffle=bool(shuffle),
-            stream=derived("fit"),
+            stream=fork_seed("fit"),
             class_weight=class_weight,
             float_dtype=dtype,
         )
@@ -404,7 +412,7 @@ class Trainer(Layer):
         gathered([0])  # the first of several processes may be at the files of a fit before
         hooks.on_train_begin()
         resumed = self._resumed(hooks, loop)
-        must_be_alike(self, batch, self._position)
+        check_replicas_in_sync(self, batch, self._position)
         validate = None
         if validation_data is not None:
             validate = lambda epoch: self._validated(epoch, validation_data, validation_steps, validation_freq)
@@ -416,7 +424,12 @@ class Trainer(Layer):
         self._sources, self._hooks_now = (), None
         return self.history
 
-    def _ready_to_train(self, source: Source, loop: Epochs, epoch: int, validation: Any) -> Any:
+    @property
+    def _resets_metrics_as_documented(self) -> bool:
+        """Whether no subclass has a `reset_metrics` of its own, so that an engine may reset them between epochs."""
+        return type(self).reset_metrics is Trainer.reset_metrics
+
+    def _ready_to_train(self, source: DataAdapter, loop: Epochs, epoch: int, validation: Any) -> Any:
         """Look at the first batch, which is given back: what does not fit is said before anything is learnt."""
         batch = loop.peek(epoch)
         self._prepare(batch, training=True)
@@ -424,15 +437,15 @@ class Trainer(Layer):
         self._check_fit(source, batch, validation)
         return batch
 
-    def _check_fit(self, source: Source, batch: Any, validation: Any) -> None:
+    def _check_fit(self, source: DataAdapter, batch: Any, validation: Any) -> None:
         """The cheap checks of `lint`; models say which."""
 
     def _recorder(self, record: Any, batch: Any, data: Any, epochs: range, steps: int | None) -> Any:
         """The callback that records; models make it."""
         raise NotImplementedError
 
-    def _validation(self, data: Any, batch_size: int | None) -> Source:
-        if isinstance(data, Source):
+    def _validation(self, data: Any, batch_size: int | None) -> DataAdapter:
+        if isinstance(data, DataAdapter):
             return data
         if not isinstance(data, list | tuple) and (hasattr(data, "__array__") or hasattr(data, "to_numpy")):
             raise ValueProblem(
@@ -440,7 +453,7 @@ class Trainer(Layer):
             )
         parts = tuple(data) if isinstance(data, list) and len(data) in (2, 3) else data
         x, y, weight = unpack(parts)
-        return source_of(x, y, weight, batch_size=batch_size, float_dtype=self._float_dtype())
+        return data_adapter_for(x, y, weight, batch_size=batch_size, float_dtype=self._float_dtype())
 
     def _resumed(self, hooks: CallbackList, loop: Epochs) -> Any:
         """The checkpoint that a callback, or the user, has loaded, taken up; ``None`` without one."""
@@ -462,7 +475,7 @@ class Trainer(Layer):
         self.stop_training = found.stop_training
         self._position, self._logs = list(found.position), dict(found.logs)
 
-    def _validated(self, epoch: int, data: Source, steps: int | None, frequency: Any) -> dict[str, Any]:
+    def _validated(self, epoch: int, data: DataAdapter, steps: int | None, frequency: Any) -> dict[str, Any]:
         """The validation results of an epoch, if it is one to validate after."""
         if not _validates(epoch, frequency):
             return {}
@@ -488,8 +501,8 @@ class Trainer(Layer):
         _no_more(kwargs, "evaluate")
         source = (
             x
-            if isinstance(x, Source)
-            else source_of(x, y, sample_weight, batch_size=batch_size, float_dtype=self._float_dtype())
+            if isinstance(x, DataAdapter)
+            else data_adapter_for(x, y, sample_weight, batch_size=batch_size, float_dtype=self._float_dtype())
         )
         loop = Epochs(source, steps)
         self._prepare(loop.peek(), training=False)
@@ -520,7 +533,7 @@ class Trainer(Layer):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for data, as NumPy arrays (``keras.Model.predict``); the batch size is of no effect on them."""
-        source = source_of(x, batch_size=batch_size, float_dtype=self._float_dtype())
+        source = data_adapter_for(x, batch_size=batch_size, float_dtype=self._float_dtype())
         loop = Epochs(source, steps)
         hooks = self._hooks(callbacks, verbose, loop)
         hooks.on_predict_begin()

@@ -4,7 +4,7 @@ May import: `errors`, `graph`, `tensor`, `ops`, `datasets`. Pictures are read an
 ``chainrule[images]``; Parquet files by pyarrow, the extra ``chainrule[parquet]``.
 """
 
-from ..absent import lookup
+from ..core.missing_names import lookup
 from .arrays import normalize, pad_sequences, split_dataset, to_categorical
 from .batches import PyDataset, Sequence, timeseries_dataset_from_array
 from .directory import image_dataset_from_directory
@@ -15,7 +15,7 @@ from .parquet import table_dataset_from_parquet
 # what Keras keeps here and this library elsewhere, fetched when asked for
 LAZY = {
     **dict.fromkeys(("clear_session",), "layers"),
-    **dict.fromkeys(("is_keras_tensor",), "layers.node"),
+    **dict.fromkeys(("is_keras_tensor",), "layers.layer_call"),
     **dict.fromkeys(
         (
             "CustomObjectScope",
@@ -25,14 +25,14 @@ LAZY = {
             "get_registered_object",
             "register_keras_serializable",
         ),
-        "configurable",
+        "serialization.registry",
     ),
     **dict.fromkeys(("deserialize_keras_object", "serialize_keras_object"), "saving"),
     **dict.fromkeys(("pack_x_y_sample_weight", "unpack_x_y_sample_weight"), "training"),
     **dict.fromkeys(
         ("disable_interactive_logging", "enable_interactive_logging", "is_interactive_logging_enabled"), "config"
     ),
-    "plot_model": "models.plot",
+    "plot_model": "figures.model_plot",
     "Progbar": "callbacks",
     "set_random_seed": "ops.random",
     "standardize_dtype": "dtype_policies",

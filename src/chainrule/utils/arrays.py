@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
+from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..datasets.split import at_least
-from ..errors import DTypeError, ShapeError, ValueProblem
-from ..tensor import Tensor, Variable, as_tensor
+from ..tensors.tensor import Tensor, Variable, as_tensor
 
 Array = NDArray[Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import IndexProblem, ShapeError, ValueProblem
 from ..datasets.split import at_least
-from ..errors import IndexProblem, ShapeError, ValueProblem
 from .arrays import Array, numbers
 
 

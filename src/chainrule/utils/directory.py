@@ -9,11 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ValueProblem
 from ..datasets.split import at_least
-from ..errors import ValueProblem
 from .arrays import Array, to_categorical
 from .batches import Batches, of_format, settled
-from .images import INTERPOLATIONS, height_and_width, img_to_array, is_first, load_img, of_mode, resize
+from .images import (
+    INTERPOLATIONS,
+    height_and_width,
+    img_to_array,
+    is_first,
+    load_img,
+    of_mode,
+    resize,
+)
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 

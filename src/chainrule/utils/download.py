@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from ..core.errors import ChainruleError, ValueProblem
 from ..datasets.files import fetch, file_hash, home, safe_name
-from ..errors import ChainruleError, ValueProblem
 
 Member = tuple[str, int, Callable[[], IO[bytes] | None]]  # name, size, contents; None for a folder
 

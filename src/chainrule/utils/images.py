@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChainruleError, ShapeError, ValueProblem
 from ..datasets.files import in_one_step
-from ..errors import ChainruleError, ShapeError, ValueProblem
 from ..graph import as_dtype, floatx
 from .arrays import Array, numbers
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import IndexProblem, ShapeError, ValueProblem
 from ..datasets.split import at_least
-from ..errors import IndexProblem, ShapeError, ValueProblem
-from ..ops.random import SeedGenerator, derived, random_permutation
+from ..ops.random import SeedGenerator, fork_seed, random_permutation
 from .arrays import Array
 from .batches import PyDataset, settled
 
@@ -176,7 +176,7 @@ def table_dataset_from_parquet(
     paths = sorted(map(str, given.glob("*.parquet"))) if given.is_dir() else [str(given)]
     if not paths:
         raise ValueProblem(f"no Parquet file in {str(path)!r}", "files ending in .parquet", "check the folder")
-    stream = derived("parquet") if seed is None else SeedGenerator(settled(seed), "parquet")
+    stream = fork_seed("parquet") if seed is None else SeedGenerator(settled(seed), "parquet")
     key = stream.state.numpy()[:2]
     return Table(paths, features, target, sample_weight, int(batch_size), bool(shuffle), key)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ValueProblem
+from ..core.errors import ValueProblem
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 MOST_WORDS = 40  # a column of more different words is a name or an address, not a category

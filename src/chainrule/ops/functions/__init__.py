@@ -4,7 +4,14 @@ None has a gradient of its own. A module imports only those listed before it.
 """
 
 from .attention import ctc_decode, ctc_loss, dot_product_attention
-from .block import adaptive_average_pool, adaptive_max_pool, depth_to_space, fold, space_to_depth, unfold
+from .block import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    depth_to_space,
+    fold,
+    space_to_depth,
+    unfold,
+)
 from .combination import (
     batch_normalization,
     binary_crossentropy,
@@ -23,7 +30,17 @@ from .combination import (
     sparse_categorical_crossentropy,
     threshold,
 )
-from .control import associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
+from .control import (
+    associative_scan,
+    cond,
+    fori_loop,
+    map,
+    scan,
+    switch,
+    vectorize,
+    vectorized_map,
+    while_loop,
+)
 from .counting import (
     bincount,
     digitize,
@@ -150,7 +167,16 @@ from .nan import (
     nansum,
     nanvar,
 )
-from .product import cross, dot, einsum, inner, kron, outer, tensordot, vdot
+from .product import (
+    cross,
+    dot,
+    einsum,
+    inner,
+    kron,
+    outer,
+    tensordot,
+    vdot,
+)
 from .reduction import (
     allclose,
     amax,

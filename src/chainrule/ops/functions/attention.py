@@ -7,14 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import ShapeError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import composite, elementwise
 from .. import reduction as reductions
 from .creation import cast
 from .indexing import one_hot, repeat, take_along_axis, where
 from .reduction import max
-from .shape import concatenate, expand_dims, ravel, reshape, stack, swapaxes, transpose
+from .shape import (
+    concatenate,
+    expand_dims,
+    ravel,
+    reshape,
+    stack,
+    swapaxes,
+    transpose,
+)
 
 
 def dot_product_attention(

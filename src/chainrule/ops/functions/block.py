@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import ShapeError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import convolution
 from .. import reduction as reductions
 from ..record import freeze

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
-from ...tensor import Tensor, as_tensor
+from ...core.errors import ShapeError
+from ...tensors.tensor import Tensor, as_tensor
 from .. import composite, elementwise
 from .. import reduction as reductions
 from ..record import freeze

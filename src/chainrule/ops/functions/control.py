@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError, SymbolicError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import ShapeError, SymbolicError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import elementwise
 from ..rules import normal_axis
 from .indexing import where

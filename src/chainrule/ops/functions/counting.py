@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError, IndexProblem, ShapeError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import elementwise, movement
 from .. import reduction as reductions
 from ..record import freeze
@@ -18,7 +18,14 @@ from ..rules import normal_axes, normal_axis, sizes_of
 from .creation import cast, full_like
 from .indexing import one_hot, take, take_along_axis, where
 from .reduction import max, min, sort
-from .shape import concatenate, expand_dims, moveaxis, ravel, reshape, transpose
+from .shape import (
+    concatenate,
+    expand_dims,
+    moveaxis,
+    ravel,
+    reshape,
+    transpose,
+)
 
 
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tensor:

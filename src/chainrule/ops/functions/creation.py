@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ValueProblem
+from ...core.errors import ValueProblem
 from ...graph import as_dtype, floatx
-from ...tensor import Tensor, as_tensor, constant, tensor
+from ...tensors.tensor import Tensor, as_tensor, constant, tensor
 from ..rules import sizes_of
 from .shape import broadcast_to, reshape, swapaxes
 

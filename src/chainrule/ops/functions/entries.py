@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError, ShapeError
+from ...core.errors import DTypeError, ShapeError
 from ...graph import as_dtype
-from ...tensor import Tensor, as_tensor, constant
+from ...tensors.tensor import Tensor, as_tensor, constant
 from .. import elementwise
 from .. import reduction as reductions
 from .creation import cast, ones_like, zeros_like

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tensor import Tensor, as_tensor
+from ...tensors.tensor import Tensor, as_tensor
 from .. import fused
 from ..record import freeze
 from .window import channels_last, groups_of, placed

@@ -11,16 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError, IndexProblem, ShapeError, ValueProblem
+from ...core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from ...graph import floatx
-from ...tensor import Tensor, as_tensor, constant
+from ...tensors.tensor import Tensor, as_tensor, constant
 from .. import elementwise, movement
 from .. import reduction as reductions
 from ..movement import freeze_key
 from ..record import freeze
 from ..rules import normal_axis, sizes_of
 from .creation import cast, zeros_like
-from .shape import broadcast_to, concatenate, expand_dims, moveaxis, ravel, reshape
+from .shape import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    moveaxis,
+    ravel,
+    reshape,
+)
 
 
 def get_item(x: Any, key: Any) -> Tensor:

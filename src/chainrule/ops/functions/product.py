@@ -8,14 +8,21 @@ from builtins import any as any_of
 from builtins import max as builtin_max
 from typing import Any
 
-from ...errors import ShapeError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import ShapeError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import products
 from .. import reduction as reductions
 from ..rules import normal_axis
 from .creation import zeros_like
 from .indexing import diagonal
-from .shape import broadcast_to, moveaxis, ravel, reshape, stack, transpose
+from .shape import (
+    broadcast_to,
+    moveaxis,
+    ravel,
+    reshape,
+    stack,
+    transpose,
+)
 
 
 def dot(x1: Any, x2: Any) -> Tensor:

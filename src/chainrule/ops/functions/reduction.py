@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor, as_tensor
+from ...tensors.tensor import Tensor, as_tensor
 from .. import composite, elementwise
 from .. import reduction as reductions
 from ..record import freeze

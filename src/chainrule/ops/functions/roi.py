@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import IndexProblem, ShapeError, SymbolicError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import IndexProblem, ShapeError, SymbolicError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import roi
 from ..convolution import spread
 from ..movement import squeeze

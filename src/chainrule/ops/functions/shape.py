@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError, ValueProblem
-from ...tensor import Tensor, as_tensor
+from ...core.errors import ShapeError, ValueProblem
+from ...tensors.tensor import Tensor, as_tensor
 from .. import movement
 from ..record import freeze
 from ..rules import normal_axis, sizes_of

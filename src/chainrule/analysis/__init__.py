@@ -1,0 +1,1 @@
+"""Numbers about a graph: gradients checked, prices, explanations."""

@@ -1,0 +1,271 @@
+"""Price a graph: what every node multiplies, adds and moves, with the formula and its numbers filled in.
+
+A multiply-accumulate (MAC) is one multiply and one add; FLOPs are multiplies, adds and other operations
+together. Bias additions are counted apart, as papers leave them out. Bytes are what a node reads and writes; the memory
+is what NumPy takes at most at once, each value let go after its last reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+from ..core.display import Displayable
+from ..core.errors import GraphError
+from ..core.messages import LazyMessage
+from ..draw.table import frame
+from ..graph import (
+    Graph,
+    Node,
+    SourceInfo,
+    Spec,
+    ancestors,
+    source_info_scope,
+)
+from ..ops.record import GET_OUTPUT, Cost, attributes_of
+from ..tensors.tensor import (
+    INPUT,
+    VARIABLE,
+    WATCHED,
+    Tensor,
+    Variable,
+    as_tensor,
+    recording,
+    symbolic,
+)
+from ..tensors.tree import flatten
+from ..transforms.differentiate import gradients
+from ..transforms.flatten import Memory, memory
+from ..transforms.run import rebuild, same
+from ..transforms.trace import StateRecorder
+
+PHASES = ("forward", "backward", "update")  # of a step of training; `price` knows the first two
+
+
+@dataclass
+class Count:
+    """Sums of costs. ``bias`` is the part of `adds` that adds a bias."""
+
+    multiplies: int = 0
+    adds: int = 0
+    bias: int = 0
+    macs: int = 0
+    flops: int = 0
+    bytes: int = 0
+    parameters: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(*[getattr(self, f.name) + getattr(other, f.name) for f in fields(Count)])
+
+
+@dataclass
+class Row:
+    """One node's price."""
+
+    operation: str
+    scope: str
+    shape: tuple[Any, ...]
+    phase: str
+    count: Count
+    formula: str
+    line: str = field(repr=False, default="")
+
+
+class Price(Displayable):
+    """The price of a graph: `rows`, `total`, `forward`, `backward`, `memory`, and a table when printed."""
+
+    _renderer_module = "price"
+
+    def __init__(self, rows: list[Row], find_memory: Callable[[], Memory]) -> None:
+        self.rows, self._find_memory = rows, find_memory
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What running the graph takes; found when first asked for: who wants the counts does not wait for it."""
+        return self._find_memory()
+
+    def _sum(self, rows: Iterable[Row]) -> Count:
+        return sum((r.count for r in rows), Count())
+
+    @property
+    def total(self) -> Count:
+        return self._sum(self.rows)
+
+    @property
+    def forward(self) -> Count:
+        return self._sum(r for r in self.rows if r.phase == "forward")
+
+    @property
+    def backward(self) -> Count:
+        return self._sum(r for r in self.rows if r.phase == "backward")
+
+    def by_scope(self, depth: int | None = None, phase: str | None = None) -> dict[str, Count]:
+        """Sums by scope, cut to `depth` levels (``None``: all); nodes without a scope stand under ``""``."""
+        found: dict[str, Count] = {}
+        for row in self.rows:
+            if phase in (None, row.phase):
+                scope = "/".join(row.scope.split("/")[:depth]) if depth is not None else row.scope
+                found[scope] = found.get(scope, Count()) + row.count
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Rows and total as plain data."""
+        return {
+            "rows": [{**r.__dict__, "count": dict(r.count.__dict__)} for r in self.rows],
+            "total": dict(self.total.__dict__),
+            "memory": self.memory._asdict(),
+        }
+
+    def to_pandas(self) -> Any:
+        """A row an operation. Needs pandas."""
+        return frame([{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows])
+
+
+def price(target: Any, *specs: Any, backward: bool = False) -> Price:
+    """What computing `target` costs.
+
+    Args:
+        target: a tensor, eager or symbolic, or a list of them; or a function, priced on `specs` without
+            running it: shapes, or tensors and arrays whose shape and dtype count.
+        backward: also price the gradients with respect to all variables and watched tensors (for a
+            function, its arguments).
+
+    Raises:
+        GraphError: for an operation without a price, or an unknown batch size.
+
+    >>> import chainrule as cr
+    >>> from chainrule import ops
+    >>> cost = price(lambda x, k: ops.conv(x, k, padding="same"), (1, 28, 28, 192), (5, 5, 192, 32))
+    >>> cost.total.multiplies
+    120422400
+    >>> cost.rows[0].formula
+    '28·28·32 outputs × 5·5·192 window = 120,422,400 multiplies'
+    >>> price(lambda x: ops.exp(x), (100,), backward=True).memory
+    Memory(inputs=800, kept=400, peak=1600)
+    """
+    if not callable(target) and not all(isinstance(t, Tensor | Variable) for t in flatten(target)[0]):
+        raise GraphError(f"a price of {target!r:.60}", "a tensor, or a function and its shapes", "e.g. price(f, (3,))")
+    if callable(target) and not isinstance(target, Tensor):
+        return _price_function(target, specs, backward)
+    outputs = [as_tensor(t) for t in flatten(target)[0]]
+    graph = Graph([n for n in ancestors(outputs) if n.operation in (VARIABLE, WATCHED, INPUT)], outputs)
+    return _price(graph, backward)
+
+
+def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: bool) -> Price:
+    inputs = []
+    for s in specs:
+        if isinstance(s, tuple) and any(n is None or isinstance(n, str) for n in s):
+            raise GraphError(f"a price for the shape {s}", "known sizes", "give the batch size")
+        shape = s if isinstance(s, tuple) and all(isinstance(n, int) for n in s) else None
+        inputs.append(symbolic(shape) if shape is not None else symbolic(as_tensor(s).shape, as_tensor(s).dtype))
+    with recording(StateRecorder()):  # what it assigns, such as running means, stays undone
+        outputs = [as_tensor(t) for t in flatten(f(*inputs))[0]]
+    more = [n for n in ancestors(outputs, stop=inputs) if n.operation in (VARIABLE, WATCHED)]
+    return _price(Graph([*inputs, *more], outputs), backward)
+
+
+def _price(graph: Graph, backward: bool) -> Price:
+    parameters = {n.serial for n in graph.inputs if n.operation is VARIABLE}
+    rows = [
+        Row(
+            "parameter",
+            n.name,
+            n.shape,
+            "forward",
+            Count(parameters=n.size),
+            LazyMessage("{count:,} numbers", count=n.size),
+            n.line,
+        )
+        for n in graph.inputs
+        if n.operation is VARIABLE and isinstance(n, Tensor)
+    ]
+    rows += _rows(graph.nodes, parameters, "forward")
+    if not backward:
+        return Price(rows, lambda: memory(graph, _workspace, lambda node: False))
+    both, forward = _with_gradients(graph)
+    after = [n for n in both.nodes if n.serial not in forward]
+    rows += _rows(after, set(), "backward")
+    return Price(rows, lambda: memory(both, _workspace, lambda node: node.serial not in forward))
+
+
+def _workspace(node: Node) -> int:
+    return cost_of(node).workspace
+
+
+def _with_gradients(graph: Graph) -> tuple[Graph, set[int]]:
+    """The graph with its gradients as more outputs, and the serials of what is not of the backward pass. It is built
+    again on symbolic inputs, so that nothing runs."""
+    blank = [symbolic(n.spec.shape, n.spec.dtype) for n in graph.inputs]
+    made = rebuild(graph, blank, _kept_place)
+    outputs = [t for t in (made[graph.position[n.serial]] for n in graph.outputs) if t.spec.floating]
+    inputs_too = all(n.operation is INPUT for n in graph.inputs)  # a function's arguments, not a model's data
+    wanted = [
+        b
+        for b, n in zip(blank, graph.inputs, strict=True)
+        if n.spec.floating and (inputs_too or n.operation is not INPUT)
+    ]
+    upstreams = [symbolic(y.shape, y.dtype) for y in outputs]
+    grads = [g for y, u in zip(outputs, upstreams, strict=True) for g in gradients(y, wanted, u, unconnected="zero")]
+    return Graph([*blank, *upstreams], [*outputs, *grads]), {n.serial for n in ancestors(outputs)}
+
+
+def _kept_place(node: Node, inputs: list[Any]) -> Any:
+    with source_info_scope(node.source_info or SourceInfo("", None, 0)):
+        return same(node, inputs)
+
+
+def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = "", line: str = "") -> list[Row]:
+    rows = []
+    for node in nodes:
+        if node.operation.leaf or node.operation is GET_OUTPUT:
+            continue
+        where = "/".join(part for part in (scope, node.scope) if part)
+        if "body" in node.attributes:
+            body: Graph = node.attributes["body"]
+            rows += _rows(body.nodes, set(), phase, where, line or node.line)
+            continue
+        rows.append(
+            Row(
+                node.operation.name,
+                where,
+                node.spec.shape,
+                phase,
+                _count(node, parameters),
+                cost_of(node).formula,
+                line or node.line,
+            )
+        )
+    return rows
+
+
+def cost_of(node: Node) -> Cost:
+    """A primitive node's cost, from its record's rule.
+
+    Raises:
+        GraphError: if its sizes are not known or its record gives no cost.
+    """
+    operation: Any = node.operation
+    specs = tuple(n.spec for n in node.inputs)
+    for spec in (*specs, node.spec):
+        if isinstance(spec, Spec) and None in spec.shape:
+            raise GraphError(
+                f"a price for {operation.name} with shape {spec.shape}", "known sizes", "give the batch size", node.line
+            )
+    cost = operation.cost(specs, node.spec, **attributes_of(node))
+    if not isinstance(cost, Cost):
+        raise GraphError(
+            f"an operation {operation.name!r} without a price", "a cost rule in its record", "add one", node.line
+        )
+    return cost
+
+
+def _count(node: Node, parameters: set[int]) -> Count:
+    cost = cost_of(node)
+    bias = 0
+    if node.operation.name == "add":
+        bias = cost.adds if any(n.serial in parameters and n.spec.shape != node.spec.shape for n in node.inputs) else 0
+    moved = node.spec.nbytes + sum(n.spec.nbytes for n in node.inputs)
+    return Count(cost.multiplies, cost.adds, bias, cost.macs, cost.flops, moved)

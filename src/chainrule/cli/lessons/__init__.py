@@ -1,0 +1,1 @@
+"""Lessons in the command line, with models of their own."""

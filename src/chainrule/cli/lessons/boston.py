@@ -1,0 +1,207 @@
+"""``chainrule train boston``: a perceptron prices Boston's houses, three ways of descent beside least squares."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from typing import Any
+
+from ..pictures import check_picture, draw
+
+METHODS = ("full-batch", "stochastic", "mini-batch")
+
+
+def learn(args: argparse.Namespace) -> int:
+    """Train each method on the columns asked for; the exit status."""
+    from ...core.errors import ValueProblem
+
+    for name, value in (("--batch", args.batch), ("--epochs", args.epochs)):
+        if value is not None and value < 1:
+            raise ValueProblem(f"{name} {value}", "a whole number from 1 up", f"e.g. {name} 32")
+    if args.activation == "step":
+        from .threshold import threshold_perceptrons
+
+        return threshold_perceptrons(args.seed)
+    from ...datasets.boston import COLUMNS, load
+
+    groups = [("RM", "LSTAT"), COLUMNS]
+    if args.columns is not None:
+        groups = [tuple(n.strip() for n in args.columns.split(",") if n.strip())]
+    tables = [
+        load(columns, args.csv) for columns in groups
+    ]  # what is wrong with them is said before anything is learnt
+    picture = "chainrule-boston.svg" if args.plot is None else args.plot
+    if picture:
+        check_picture(picture)
+    panels: list[Any] = []
+    status = 0
+    for table in tables:
+        if status == 0:
+            status = _learn(table, args, panels)
+    if picture and any(panel.lines for panel in panels):
+        draw(picture, panels, "Boston housing: cost while it is learnt")
+    return status
+
+
+def _learn(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
+    """Train each method on these columns; print the table and the weights. 130 when interrupted."""
+    from ...draw.curves import Line, Panel
+    from .perceptron import Perceptron, least_squares, split
+
+    columns = table.columns
+    train, test = split(table.x, table.y, args.seed)
+    what = (
+        "all 13 columns"
+        if len(columns) == 13
+        else " and ".join(columns)
+        if len(columns) < 4
+        else f"{len(columns)} columns"
+    )
+    print(f"\n== a perceptron on {what}: {len(train.y)} houses to learn from, {len(test.y)} to test on ==")
+    print("price = w · x + b, x scaled to mean 0 and deviation 1; prices in thousands of dollars")
+    plans = {
+        "full-batch": (len(train.y), 0.1, args.epochs or 5000),
+        "stochastic": (1, 0.001, args.epochs or 30),
+        "mini-batch": (min(args.batch, len(train.y)), 0.01, args.epochs or 200),
+    }
+    best = least_squares(train)
+    models: dict[str, Any] = {}
+    times: dict[str, float] = {}
+    interrupted = False
+    start = time.perf_counter()
+    try:
+        for name in METHODS:
+            size, rate, epochs = plans[name]
+            model = Perceptron(len(columns))
+            bar = Progress(name, epochs)
+            start = time.perf_counter()
+            steps = model.fit(train, size, rate, epochs, args.seed)
+            models[name] = model
+            for epoch in steps:
+                bar.show(epoch, model.costs[-1])
+            times[name] = time.perf_counter() - start
+            bar.done(
+                len(model.costs) - 1, model.costs[-1], "diverged: the rate was too large," if model.diverged else ""
+            )
+    except KeyboardInterrupt:
+        interrupted = True
+        if models and len(times) < len(models):
+            times[name] = time.perf_counter() - start
+            bar.done(len(models[name].costs) - 1, models[name].costs[-1], "interrupted")
+    if models:
+        _table(
+            [(n, plans[n][0], m.updates, times[n], m.measure(train), m.measure(test)) for n, m in models.items()],
+            best,
+            train,
+            test,
+        )
+        _weights(columns, models, best)
+        _loss_and_cost(next(iter(models.values())), train)
+        if args.explain and not interrupted:
+            _explain(train, columns)
+    lines = [Line(f"{n} ({plans[n][0]})", range(len(m.costs[:41])), m.costs[:41]) for n, m in models.items()]
+    panels.append(Panel(what, "epochs (passes over the houses)", "MSE on the training houses", lines))
+    return 130 if interrupted else 0
+
+
+def _table(rows: list[Any], best: Any, train: Any, test: Any) -> None:
+    head = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
+    print(head + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
+    for name, size, updates, seconds, a, b in rows:
+        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {_cells(a)} {_cells(b)}")
+    print(f"{'least squares':<14}{'':>25} {_cells(best.measure(train))} {_cells(best.measure(test))}")
+
+
+def _cells(m: Any) -> str:
+    wide = max(abs(m.mse), m.rss, abs(m.r2)) >= 1e7
+    return f" {m.mse:>11.4g} {m.rss:>10.4g} {m.r2:>8.4g}" if wide else f" {m.mse:>11.4f} {m.rss:>10.1f} {m.r2:>8.4f}"
+
+
+def _weights(columns: tuple[str, ...], models: dict[str, Any], best: Any) -> None:
+    import numpy as np
+
+    print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
+    for i, name in enumerate((*columns, "b")):
+        print(
+            f"{name:<10}"
+            + "".join(f"{_weight(m.numbers()[i]):>14}" for m in models.values())
+            + f"{_weight(best.numbers()[i]):>16}"
+        )
+    exact = best.numbers()
+    for name, m in models.items():
+        gap = np.abs(m.numbers() - exact).max() / (np.abs(exact).max() or 1.0)
+        print(f"  {name}: max|w - w*| / max|w*| = {gap:.1e}")
+
+
+def _weight(value: float) -> str:
+    return f"{value:.6f}" if abs(value) < 1e5 else f"{value:.6g}"
+
+
+def _loss_and_cost(model: Any, train: Any) -> None:
+    """The loss belongs to one example, the cost to the whole set."""
+    predicted = model.predict(train.x[:1]).numpy()[0]
+    loss, actual = (predicted - train.y[0]) ** 2, train.y[0]
+    print(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
+    m = model.measure(train)
+    print(
+        f"cost, of all {len(train.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train.y)} "
+        f"= {m.mse:.4f}"
+    )
+
+
+def _explain(train: Any, columns: tuple[str, ...]) -> None:
+    from ... import ops
+    from ...analysis.explain import explain
+    from ...graph import SourceInfo, source_info_scope
+    from ...tensors.tensor import Variable, tensor
+    from ...transforms.differentiate import gradients
+
+    rows, rate = 3, 0.1
+    w = Variable([0.0] * len(columns), dtype="float64", name="w")
+    b = Variable(0.0, dtype="float64", name="b")
+    print(f"\n== one update, number by number: the first {rows} houses, weights at 0, learning rate {rate} ==")
+    with source_info_scope(SourceInfo("", None, 0)):  # no line of the user's made this
+        predicted = tensor(train.x[:rows].round(3)) @ w + b
+        cost = ops.mean((predicted - train.y[:rows]) ** 2)
+    print(explain(cost, digits=6))
+    dw, db = gradients(cost, [w, b])
+    print("\nupdate: new = old - rate × gradient")
+    for name, old, g in [*zip(columns, w.numpy(), dw.numpy(), strict=True), ("b", b.numpy(), db.numpy())]:
+        print(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
+
+
+class Progress:
+    """One line that rewrites itself at most ten times a second on a terminal; four plain lines elsewhere."""
+
+    def __init__(self, name: str, total: int) -> None:
+        self.name, self.total = name, total
+        self.terminal = sys.stdout.isatty()
+        self.columns = min(shutil.get_terminal_size().columns, 100)
+        self.start = self.last = time.perf_counter()
+        self.quarter = 0
+
+    def show(self, epoch: int, cost: float) -> None:
+        now = time.perf_counter()
+        if self.terminal and now - self.last >= 0.1:
+            self.last = now
+            left = (now - self.start) / epoch * (self.total - epoch)
+            filled = 24 * epoch // self.total
+            done = f"[{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}"
+            line = f"{self.name:<12} {done}  MSE {cost:.4g}  {left:.0f} s left"
+            if len(line) >= self.columns:
+                line = f"{self.name} {epoch}/{self.total}  MSE {cost:.4g}"
+            print("\r" + line[: self.columns - 1].ljust(self.columns - 1), end="", flush=True)
+        elif not self.terminal and 4 * epoch // self.total > self.quarter and epoch < self.total:
+            self.quarter = 4 * epoch // self.total
+            print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.6g}", flush=True)
+
+    def done(self, epochs: int, cost: float, how: str) -> None:
+        if self.terminal:
+            print("\r" + " " * (self.columns - 1) + "\r", end="")
+        how = how or ("converged" if epochs < self.total else "done")
+        print(
+            f"{self.name}: {how} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.6g}",
+            flush=True,
+        )

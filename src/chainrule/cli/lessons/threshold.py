@@ -1,0 +1,78 @@
+"""Rosenblatt's perceptron: a step activation and the threshold rule, where gradient descent has no slope to follow.
+
+F. Rosenblatt, "The perceptron", Psychological Review 65 (1958). The rule converges exactly when a straight line
+separates the classes (Novikoff 1962); XOR has none (Minsky and Papert, 1969).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...ops.random import SeedGenerator, normal
+from ...tensors.tensor import Tensor, tensor
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+GATES = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
+
+
+def step(z: Tensor) -> Tensor:
+    """1 where z ≥ 0, else 0: flat on both sides, so it hands no gradient on."""
+    return ops.cast(z >= 0, z.dtype)
+
+
+def threshold_rule(x: Any, targets: Any, epochs: int = 100, rate: float = 1.0) -> tuple[Any, float, int, int]:
+    """Example by example, w += rate (t - y) x and b += rate (t - y), until an epoch makes no error.
+
+    Returns:
+        w, b, the epochs run, and the errors of the last one (0 when it converged).
+
+    >>> w, b, epochs, errors = threshold_rule(CORNERS, GATES["AND"])
+    >>> errors
+    0
+    """
+    x, targets = np.asarray(x, float), np.asarray(targets, float)
+    w, b, errors = np.zeros(x.shape[1]), 0.0, 0
+    for epoch in range(1, epochs + 1):
+        errors = 0
+        for row, target in zip(x, targets, strict=True):
+            error = target - float(step(tensor(row) @ w + b))
+            w, b = w + rate * error * row, b + rate * error
+            errors += error != 0
+        if not errors:
+            return w, b, epoch, 0
+    return w, b, epochs, errors
+
+
+def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
+    """Points around (-2, -2) and (2, 2) with a gap between them, so that a line separates the groups."""
+    stream = SeedGenerator(seed, "two groups")
+    points = np.asarray(normal((rows, 2), dtype="float64", seed=stream)).clip(-1.5, 1.5)
+    targets = (np.arange(rows) % 2).astype(float)
+    return points + np.where(targets[:, None] > 0, 2.0, -2.0), targets
+
+
+def threshold_perceptrons(seed: int) -> int:
+    """Learn each set and say how it went."""
+    print("perceptron with a step activation: y = 1 if w · x + b ≥ 0 else 0")
+    print(
+        "the step is flat, so its gradient is 0 and descent stands still; the threshold rule moves w by (t - "
+        "y) x instead\n"
+    )
+    sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
+    sets["two groups"] = two_groups(seed)
+    sets["XOR"] = (CORNERS, GATES["XOR"])
+    for name, (x, t) in sets.items():
+        w, b, epochs, errors = threshold_rule(x, t)
+        line = f"w = [{w[0]:.4g}, {w[1]:.4g}], b = {b:.4g}"
+        if errors:
+            right = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
+            print(
+                f"{name:<11} NOT LEARNT: still {errors} errors in epoch {epochs}; {right} of {len(t)} right with {line}"
+            )
+            print(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
+        else:
+            print(f"{name:<11} learnt in {epochs} epochs, all {len(t)} right: {line}")
+    return 0

@@ -1,0 +1,135 @@
+"""``chainrule vectorization``: one cost and gradient with two loops, one, none, and by `vectorize`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-m",
+        type=int,
+        nargs="+",
+        default=[50, 200, 506],
+        metavar="EXAMPLES",
+        help="how many houses (default 50 200 506; at most 506)",
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="timed this often, the fastest is shown (default 3)")
+
+
+def command(args: argparse.Namespace) -> int:
+    from ...core.errors import ValueProblem
+    from ...datasets.boston import load
+    from .perceptron import split
+
+    if any(not 2 <= m <= 506 for m in args.m) or args.repeats < 1:
+        raise ValueProblem(
+            f"-m {args.m} --repeats {args.repeats}", "2 to 506 examples, and at least one repeat", "e.g. -m 100 506"
+        )
+    table = load()
+    houses, _ = split(table.x, table.y, seed=0, share=1.0)
+    w = [0.01 * (j + 1) for j in range(13)]
+    print("logistic regression on Boston's houses: does a house cost more than the median? 13 columns")
+    print(
+        "the last row writes one example's loss with a loop, traces it, rewrites its graph for the batch and "
+        "differentiates it"
+    )
+    print("cost J = -mean(t log a + (1-t) log(1-a)), a = sigmoid(w · x + b); dw = dJ/dw, db = dJ/db\n")
+    for m in args.m:
+        x = houses.x[:m]
+        t = (houses.y[:m] > sorted(houses.y[:m])[m // 2]).astype(float)
+        print(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}")
+        slowest = None
+        for name, function in IMPLEMENTATIONS.items():
+            seconds, (cost, dw, db) = _timed(function, x, t, w, 0.1, args.repeats)
+            slowest = slowest or seconds
+            print(
+                f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{1e3 * seconds:>9.3f} "
+                f"ms{slowest / seconds:>8.2g}×"
+            )
+        print()
+    return 0
+
+
+def _timed(function: Callable[..., Any], x: Any, t: Any, w: Any, b: float, repeats: int) -> tuple[float, Any]:
+    best, result = math.inf, None
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = function(x, t, w, b)
+        best = min(best, time.perf_counter() - start)
+    return best, result
+
+
+def two_loops(x: Any, t: Any, w: Any, b: float) -> tuple[float, list[float], float]:
+    """A loop over examples, and in it a loop over columns; plain Python numbers."""
+    m, n = len(x), len(w)
+    rows, targets = x.tolist(), t.tolist()
+    cost, dw, db = 0.0, [0.0] * n, 0.0
+    for i in range(m):
+        z = b
+        for j in range(n):
+            z += w[j] * rows[i][j]
+        a = 1 / (1 + math.exp(-z))
+        cost -= targets[i] * math.log(a) + (1 - targets[i]) * math.log(1 - a)
+        dz = a - targets[i]
+        for j in range(n):
+            dw[j] += rows[i][j] * dz
+        db += dz
+    return cost / m, [d / m for d in dw], db / m
+
+
+def one_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
+    """A loop over examples, the columns as vectors."""
+    import numpy as np
+
+    w = np.asarray(w)
+    cost, dw, db = 0.0, np.zeros(len(w)), 0.0
+    for row, target in zip(x, t, strict=True):
+        a = 1 / (1 + np.exp(-(w @ row + b)))
+        cost -= target * np.log(a) + (1 - target) * np.log(1 - a)
+        dz = a - target
+        dw += row * dz
+        db += dz
+    return float(cost / len(t)), dw / len(t), float(db / len(t))
+
+
+def no_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
+    """Everything as matrices; the gradient still written by hand."""
+    import numpy as np
+
+    a = 1 / (1 + np.exp(-(x @ np.asarray(w) + b)))
+    cost = -np.mean(t * np.log(a) + (1 - t) * np.log(1 - a))
+    dz = a - t
+    return float(cost), x.T @ dz / len(t), float(dz.mean())
+
+
+def by_vectorize(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
+    """One example's loss, with a loop over its columns: `vectorize` makes it a batch's, `gradients` its slope."""
+    from ... import ops
+    from ...tensors.tensor import Variable
+    from ...transforms.differentiate import gradients
+    from ...transforms.vectorize import vectorize
+
+    weights, bias = Variable(w, dtype="float64", name="w"), Variable(b, dtype="float64", name="b")
+
+    def loss(row: Any, target: Any) -> Any:
+        z = bias.value
+        for j in range(len(w)):
+            z = z + weights[j] * row[j]
+        return ops.softplus(z) - target * z  # -(t log a + (1-t) log(1-a)), without overflow
+
+    cost = ops.mean(vectorize(loss)(x, t))
+    dw, db = gradients(cost, [weights, bias])
+    return float(cost), dw.numpy(), float(db)
+
+
+IMPLEMENTATIONS: dict[str, Callable[..., Any]] = {
+    "two loops": two_loops,
+    "one loop": one_loop,
+    "no loop": no_loop,
+    "vectorize": by_vectorize,
+}

@@ -1,0 +1,138 @@
+"""Errors that teach: what was passed, what was expected, how to mend it, and where it was made.
+
+Every error of the library is built from those four parts, so that a notebook, the command line and a
+test can each take the part it needs. The classes also inherit the builtin that NumPy and Python users
+would catch (``ShapeError`` is a ``ValueError``, ``DTypeError`` a ``TypeError``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .providers import provider
+
+
+class ChainruleError(Exception):
+    """The base of every error raised on purpose by chainrule.
+
+    Args:
+        passed: what was given, with its shape, dtype or value.
+        expected: what would have been accepted.
+        mend: the shortest change that makes it work.
+        where: the layer, scope or line of the user's that made it, if known.
+
+    >>> error = ShapeError("shapes (3, 2) and (4,)", "shapes that broadcast", "reshape the second to (2,)")
+    >>> print(error)
+    Got shapes (3, 2) and (4,); expected shapes that broadcast. To mend it: reshape the second to (2,).
+    """
+
+    def __init__(self, passed: str, expected: str = "", mend: str = "", where: str = "") -> None:
+        self.passed, self.expected, self.mend, self.where = passed, expected, mend, where
+        self.layer = self.chain = ""
+        self.path: list[tuple[str, Any]] = []
+        self.feeds: list[list[int]] | None = None
+        self._shown = False  # its picture, in a notebook: once
+        super().__init__(passed, expected, mend, where)
+
+    def __str__(self) -> str:
+        text = f"Got {self.passed}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        text += "."
+        if self.mend:
+            text += f" To mend it: {self.mend}" + ("" if self.mend.endswith("?") else ".")
+        if self.layer:
+            text += f" In layer {self.layer}."
+        if self.chain:
+            text += f" Shapes up to it: {self.chain}."
+        if self.where:
+            text += f" Made at {self.where}."
+        return text
+
+    def at(self, where: str) -> ChainruleError:
+        """The same error with the place filled in, if it had none."""
+        self.where = self.where or where
+        return self
+
+    def inside(self, layer: str, chain: str = "", path: Sequence[tuple[str, Any]] = ()) -> ChainruleError:
+        """The same error with the innermost layer it was raised in, and the shapes that led there: in words, and as
+        pairs of a layer's name and the shape of its output."""
+        if not self.layer:
+            self.layer, self.chain, self.path = layer, chain, list(path)
+        return self
+
+    def after(self, path: Sequence[tuple[str, Any]], feeds: list[list[int]]) -> ChainruleError:
+        """The same error with the graph that led there: the layers, and for each of them, and at the end for the one
+        that raised, which it takes."""
+        self.path, self.feeds = list(path), feeds
+        return self
+
+    def to_svg(self, language: str | None = None) -> str:
+        """A picture: the layers that did work, with their shapes, and the one that did not."""
+        return str(provider("renderers", "failed").picture(self, language))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows for an error that nobody caught: the usual lines; before them, once, the picture."""
+        import traceback
+
+        if self.path and not self._shown:
+            try:
+                from IPython.display import display  # type: ignore[import-not-found, unused-ignore]
+            except ImportError:
+                pass
+            else:
+                display(self._repr_mimebundle_(), raw=True)
+                self._shown = True
+        return traceback.format_exception(self)
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Shapes that do not fit the operation."""
+
+
+class DTypeError(ChainruleError, TypeError):
+    """Data types that cannot be mixed or that an operation does not take."""
+
+
+class ValueProblem(ChainruleError, ValueError):
+    """A value outside what an operation or a command takes (NaN where a number is needed, an unknown name)."""
+
+
+class IndexProblem(ChainruleError, IndexError):
+    """An index outside the tensor."""
+
+
+class GraphError(ChainruleError, ValueError):
+    """A question the graph cannot answer: no path, no value yet, a broken graph."""
+
+
+class SymbolicError(GraphError, TypeError):
+    """A value was asked of a symbolic tensor, which has a shape and dtype but no numbers yet."""
+
+
+class ImmutableError(ChainruleError, TypeError):
+    """An attempt to change a tensor in place."""
+
+
+class HabitError(ChainruleError, AttributeError):
+    """A name from another framework, answered with ours."""
+
+
+__all__ = [
+    "ChainruleError",
+    "DTypeError",
+    "GraphError",
+    "HabitError",
+    "ImmutableError",
+    "IndexProblem",
+    "ShapeError",
+    "SymbolicError",
+    "ValueProblem",
+]
+
+for _name in __all__:  # tracebacks show where users import them from
+    globals()[_name].__module__ = "chainrule.errors"

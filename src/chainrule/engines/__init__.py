@@ -1,0 +1,1 @@
+"""What runs graphs: the protocol of an engine, NumPy, XLA, and compiled functions."""

@@ -1,0 +1,192 @@
+"""A table of a model's layers: shapes, parameters, multiplies, and the memory of what they hand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..analysis.price import Count, price
+from ..core.errors import ValueProblem
+from ..draw.format import rate, size_text
+from ..draw.locale import catalogue
+from ..draw.text import cells, padded
+from ..layers import InputLayer, Layer
+from ..layers.call_context import calls
+from ..layers.layer_call import LAYER_CALL
+from ..tensors.tensor import Tensor, recording, symbolic
+from ..tensors.tree import flatten
+from ..transforms.trace import StateRecorder
+from .cost import cost_of_model
+from .input_specs import input_specs
+
+UNKNOWN = "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data"
+
+
+class Row:
+    """One line: a layer, how deep it lies, and its numbers."""
+
+    def __init__(self, layer: Layer, depth: int, shape: Any, multiplies: int | None, memory: int | None) -> None:
+        self.layer, self.depth, self.shape = layer, depth, shape
+        self.multiplies, self.memory = multiplies, memory
+
+
+def rows_of(model: Any) -> tuple[list[Row], Count | None]:
+    """The rows, those of models inside too, and one example's price forward; ``None`` while no shape is known."""
+    found = _one_example(model)
+    shapes, counts, total = found if found is not None else ({}, {}, None)
+    rows: list[Row] = []
+    _collect(model, model.name, 0, shapes, counts, rows)
+    return rows, total
+
+
+def _one_example(model: Any) -> Any:
+    """Shapes and prices by scope, from the graph of the model on one example."""
+    specs = input_specs(model)
+    flat, build = flatten(specs, numbers=False)
+    if specs is None or any(None in spec.shape[1:] for spec in flat):
+        return None
+    symbols = [symbolic((1, *spec.shape[1:]), spec.dtype) for spec in flat]
+    with recording(StateRecorder()):
+        depth, calls.depth = calls.depth, 0
+        try:
+            outputs = model(build(symbols), training=False)
+            chain = list(calls.chain)
+        finally:
+            calls.depth = depth
+    priced = price([t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)])
+    counts: dict[str, Count] = {}
+    for row in priced.rows:
+        parts = row.scope.split("/")
+        for i in range(1, len(parts) + 1):
+            scope = "/".join(parts[:i])
+            counts[scope] = counts.get(scope, Count()) + row.count
+    return dict(chain), counts, priced.forward
+
+
+def _collect(
+    model: Any, path: str, depth: int, shapes: dict[str, Any], counts: dict[str, Count], rows: list[Row]
+) -> None:
+    by_call: dict[int, Any] = {}
+    if model._functional is not None:
+        for node in model._functional.graph.nodes:
+            if node.operation is LAYER_CALL:
+                by_call[id(node.attributes["call"].layer)] = [s.shape for s in node.spec]
+    for layer in model.layers:
+        scope = f"{path}/{layer.name}"
+        shape = layer.batch_shape if isinstance(layer, InputLayer) else None
+        if id(layer) in by_call:
+            shape = by_call[id(layer)]
+        elif layer.name in shapes:
+            shape = _with_batch(shapes[layer.name])
+        if isinstance(shape, list) and len(shape) == 1:
+            shape = shape[0]
+        count = counts.get(scope)
+        known = bool(counts)
+        memory = None if shape is None or not known else _entries(shape) * layer_bytes(layer)
+        rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if known else None, memory))
+        if hasattr(layer, "_functional"):
+            _collect(layer, scope, depth + 1, shapes, counts, rows)
+
+
+def layer_bytes(layer: Layer) -> int:
+    """Bytes of one entry of what the layer hands on."""
+    from ..graph import as_dtype
+
+    return as_dtype(layer.compute_dtype).itemsize
+
+
+def _with_batch(shape: Any) -> Any:
+    if isinstance(shape, tuple) and (not shape or isinstance(shape[0], int)):
+        return (None, *shape[1:])
+    return [_with_batch(s) for s in shape] if isinstance(shape, list) else shape
+
+
+def _entries(shape: Any) -> int:
+    if isinstance(shape, list):
+        return sum(map(_entries, shape))
+    total = 1
+    for n in shape[1:]:
+        total *= n if n is not None else 1
+    return total
+
+
+def summary_of(
+    model: Any,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Any = None,
+    line_length: int | None = None,
+    measure: bool = False,
+) -> str:
+    """The table as text."""
+    say = catalogue()
+    every_row, total = rows_of(model)
+    rows = [r for r in every_row if expand_nested or r.depth == 0]
+    if layer_range is not None:
+        names = [r.layer.name for r in rows]
+        if len(layer_range) != 2 or any(name not in names for name in layer_range):
+            raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
+        rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
+    measured = _measured(model) if measure else None
+    head = [say("layer (type)"), say("output shape"), say("parameters"), say("multiplies"), say("activations")]
+    table = [head if measured is None else [*head, "ms", "GFLOP/s"]]
+    for r in rows:
+        params = sum(v.size for v in r.layer.weights)
+        name = "  " * r.depth + f"{r.layer.name} ({type(r.layer).__name__})"
+        if show_trainable:
+            name += "" if r.layer.trainable else f" [{say('frozen')}]"
+        built = r.layer.built or bool(r.layer.weights)
+        line = [
+            name,
+            "?" if r.shape is None else _shape_text(r.shape),
+            f"{params:,}" if built else say("not built"),
+            "?" if r.multiplies is None else f"{r.multiplies:,}",
+            "?" if r.memory is None else size_text(r.memory),
+        ]
+        if measured is not None:
+            line += measured.get(r.layer.name, ("", "")) if r.depth == 0 else ("", "")
+        table.append(line)
+    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
+    gaps = 2 * (len(widths) - 1)
+    if line_length is not None:
+        widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - gaps))
+    lines = [say("Model: {name!r}", name=model.name)]
+    rule = "─" * (sum(widths) + gaps)
+    for i, line in enumerate(table):
+        filled = [padded(line[0][: widths[0]], widths[0]), padded(line[1], widths[1])]
+        filled += [padded(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        lines.append("  ".join(filled).rstrip())
+        if i == 0:
+            lines.append(rule)
+    lines.append(rule)
+    weights = model.weights
+    trainable = sum(v.size for v in model.trainable_weights)
+    every = sum(v.size for v in weights)
+    size = sum(v.size * v.dtype.itemsize for v in weights)
+    counts = {"every": every, "size": size_text(size), "trainable": trainable, "rest": every - trainable}
+    lines.append(say("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts))
+    if total is not None:
+        models_apart = [r for r in every_row if not hasattr(r.layer, "_functional")]  # their layers stand for them
+        memory = sum(r.memory or 0 for r in models_apart if not isinstance(r.layer, InputLayer))
+        sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": size_text(memory)}
+        lines.append(
+            say(
+                "one example forward: {multiplies:,} multiplies, {flops:,} operations in all, {memory} of activations",
+                **sums,
+            )
+        )
+    if any(r.multiplies is None for r in rows):
+        lines.append(say(UNKNOWN))
+    return "\n".join(lines)
+
+
+def _measured(model: Any) -> dict[str, tuple[str, str]]:
+    """Milliseconds and speed of each layer on one example forward, as NumPy runs it."""
+    found = {}
+    for line in cost_of_model(model, measure=True).lines:
+        if seconds := line.seconds.get("forward"):
+            found[line.name] = f"{1e3 * seconds:.3f}", f"{rate(line.forward.flops, seconds):.2f}"
+    return found
+
+
+def _shape_text(shape: Any) -> str:
+    return ", ".join(map(str, shape)) if isinstance(shape, list) else str(tuple(shape))

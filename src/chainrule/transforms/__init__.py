@@ -1,0 +1,1 @@
+"""Graph in, graph or callable out: trace, run, differentiate, rematerialize, vectorize, custom rules."""

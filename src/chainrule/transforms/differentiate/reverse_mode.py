@@ -1,0 +1,208 @@
+"""Gradients of tensors: on arrays at once, with a graph built only when somebody looks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...core.errors import DTypeError, GraphError, ShapeError
+from ...graph import Detached, Node, current_source_info, tracked_ancestors
+from ...graph.spec import Spec, is_float
+from ...ops.arrays import arrays
+from ...tensors.tensor import GRADIENT, VARIABLE, Tensor, Variable, as_tensor
+from .backward import array_of, reach, reverse
+
+
+class _Running(threading.local):
+    """The leaves watched by transformations (`grad`, `jvp` ...) that are still running, by serial."""
+
+    def __init__(self) -> None:
+        self.leaves: set[int] = set()
+
+
+_running = _Running()
+
+
+def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = False, unconnected: str = "error") -> Any:
+    """The gradient of `y` with respect to each of `xs`.
+
+    Args:
+        y: a tensor; without `upstream`, of one entry.
+        xs: a variable or tensor in y's graph, or a list of them.
+        upstream: the gradient of whatever follows with respect to y, in y's shape; default 1.
+        create_graph: results that are used in further operations keep their history, so that expressions
+            of gradients can be differentiated (PyTorch's word). A gradient itself always can be, and inside
+            `grad`, `jacobian` and their kind nothing needs to be said.
+        unconnected: ``"error"``, or ``"zero"`` for zeros where y does not depend on an x.
+
+    Returns:
+        A tensor in x's shape for one x, a list for a list.
+
+    Raises:
+        GraphError: if y does not depend on an x, saying where the path ends.
+        ShapeError: if y has several entries and no upstream is given.
+
+    The rule is CS231n's (https://cs231n.github.io/optimization-2/): downstream = local × upstream, sums at joins.
+
+    >>> import chainrule as cr
+    >>> x, y, z = cr.Variable(-2.0), cr.Variable(5.0), cr.Variable(-4.0)
+    >>> gradients((x + y) * z, [x, y, z])
+    [tensor(-4.0), tensor(-4.0), tensor(3.0)]
+    """
+    if unconnected not in ("error", "zero"):
+        raise GraphError(f"unconnected={unconnected!r}", "'error' or 'zero'", "name one of these")
+    if isinstance(xs, list | tuple):
+        return gradients_of(as_tensor(y), list(xs), upstream, create_graph, unconnected)
+    return gradients_of(as_tensor(y), [xs], upstream, create_graph, unconnected)[0]
+
+
+def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, unconnected: str) -> list[Tensor]:
+    if not is_float(y.dtype):
+        raise DTypeError(
+            f"a {y.dtype.name} result to be differentiated",
+            "a real float",
+            "cast it, or differentiate before rounding or comparing",
+        )
+    order, cut = tracked_ancestors(y)
+    leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
+    targets = {leaf.serial for leaf in leaves}
+    active = reach(order, targets)
+    if cut & targets:
+        raise _cut_off(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in cut)], y)
+    seed = _seed(y, upstream)
+    nested = bool(_running.leaves - targets) and any(
+        n.serial in _running.leaves and n.serial not in targets for n in order
+    )
+    narrow = any(n.spec.narrow for n in order)  # the records' plans know how to compute in bfloat16; bare arrays do not
+    if create_graph or nested or narrow or y.symbolic or seed.symbolic:
+        found = _on_nodes(y, order, active, targets, seed)
+    else:
+        with np.errstate(all="ignore"):
+            found = reverse(
+                order, {y.serial: seed.value} if y.serial in active else {}, active, targets, arrays, array_of
+            )
+    results = []
+    made = current_source_info()
+    elsewhere = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in _running.leaves)
+    kept_out = Detached(elsewhere) if elsewhere else False
+    for i, leaf in enumerate(leaves):
+        g = found.get(leaf.serial)
+        if g is None:
+            if unconnected == "error" and y.serial not in reach(order, {leaf.serial}):
+                raise _no_path(y, xs[i], i, order)
+            g = ops.zeros(leaf.shape, leaf.dtype)
+        if not isinstance(g, Tensor):
+            later = _later(y, leaf, order, active, targets, seed)
+            g = Tensor(GRADIENT, (), {"build": later}, leaf.spec, g, kept_out, made)
+        results.append(g)
+    return results
+
+
+def _later(
+    y: Tensor, leaf: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor
+) -> Callable[[], Node]:
+    """Builds the gradient's graph when somebody looks (`graph.resolve`)."""
+    return lambda: _on_nodes(y, order, active, targets, seed)[leaf.serial]
+
+
+def _on_nodes(y: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor) -> dict[int, Any]:
+    for node in order:
+        if node.spec.__class__ is Spec and None in node.spec.shape:
+            raise GraphError(
+                f"a graph with an unknown batch ({node.spec!r})",
+                "concrete sizes",
+                "make the symbolic inputs with a batch size",
+                node.line,
+            )
+    with np.errstate(all="ignore"):
+        return reverse(order, {y.serial: seed} if y.serial in active else {}, active, targets, ops, None)
+
+
+def _seed(y: Tensor, upstream: Any) -> Tensor:
+    if upstream is None:
+        if y.size != 1:
+            raise ShapeError(
+                f"a result of shape {y.shape} to be differentiated",
+                "one number, as a loss is",
+                "reduce it with .sum() or .mean(), or pass `upstream`, or use chainrule.jacobian",
+                y.line,
+            )
+        return ops.ones(y.shape, y.dtype)
+    seed = as_tensor(upstream).cast_to(y.dtype)
+    if seed.shape != y.shape:
+        raise ShapeError(
+            f"an upstream of shape {seed.shape}", f"y's shape {y.shape}", "reshape or broadcast the upstream"
+        )
+    return seed
+
+
+def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
+    """The node in the graph that stands for x: itself, or the version of a variable that was read."""
+    if isinstance(x, Variable):
+        read = [n for n in order if n.operation is VARIABLE and n.attributes["variable"] is x]
+        if len(read) > 1:
+            raise GraphError(
+                f"{len(read)} versions of variable {x.name!r} in one graph",
+                "one version",
+                "assign after the gradient is taken, or pass the tensor `variable.value` you mean",
+            )
+        x = read[0] if read else x.value
+    if not isinstance(x, Tensor):
+        raise GraphError(
+            f"item {i} of xs, of type {type(x).__name__}",
+            "a Variable or a tensor of the graph",
+            "keep the tensor you computed with, and pass it",
+        )
+    if not is_float(x.dtype):
+        raise DTypeError(f"item {i} of xs, of dtype {x.dtype.name}", "a real float", "make it with a float dtype")
+    return x
+
+
+def _cut_off(x: Any, y: Tensor) -> GraphError:
+    name = (x.value if isinstance(x, Variable) else x).attributes.get("name", "x")
+    return GraphError(
+        f"a result made from a gradient that depends on {name!r} itself but kept no history of it",
+        "every path to be there",
+        "make that gradient with gradients(..., create_graph=True), or make it a constant with ops.stop_gradient(g)",
+        y.line,
+    )
+
+
+def _no_path(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
+    leaf = x.value if isinstance(x, Variable) else x
+    name = leaf.attributes.get("name") or f"item {i} of xs"
+    if leaf.operation.leaf and not leaf.tracked:
+        return GraphError(
+            f"{name!r}, a constant that nobody watched",
+            "a variable or watched tensor",
+            "make it a chainrule.Variable or tensor(data, watch=True) before computing with it, or use "
+            "chainrule.grad(f)",
+            leaf.line,
+        )
+    ends = [n for n in order if any(p is leaf for p in n.inputs)]
+    blocked = next((n for n in order if not n.spec.floating and n.inputs), None)
+    if ends and blocked is not None:
+        why = f"the path ends at {blocked.operation.name} ({blocked.spec!r}), through which no gradient flows"
+    else:
+        why = "y was computed without it (or from an earlier version, before it was assigned)"
+    return GraphError(
+        f"no path from y to {name!r}: {why}",
+        "a y that depends on it",
+        "compute y from it, or pass unconnected='zero'",
+        y.line,
+    )
+
+
+@contextmanager
+def watching(leaves: list[Tensor]) -> Iterator[None]:
+    before = set(_running.leaves)
+    _running.leaves |= {leaf.serial for leaf in leaves}
+    try:
+        yield
+    finally:
+        _running.leaves = before
