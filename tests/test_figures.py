@@ -835,7 +835,8 @@ def test_a_gradient_that_is_zero_but_for_rounding_is_no_headline():
     rng = np.random.default_rng(0)
     found = model.verify(rng.normal(size=(4, 6, 6, 1)), rng.normal(size=(4, 2)))
     (bias,) = [r for r in found.rows if r.name == "c/bias"]
-    assert bias.largest < 1e-6
+    terms, largest = 4 * 4 * 4, max(r.largest for r in found.rows)  # the bias's gradient is a sum of so many, of such
+    assert bias.largest < terms * np.finfo("float32").eps * largest
     assert bias.ulps < 10
     assert found.worst.ulps < 1000
 

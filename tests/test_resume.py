@@ -22,6 +22,7 @@ from chainrule import (
     optimizers,
     saving,
 )
+from chainrule.core import files
 from chainrule.core.errors import ChainruleError, GraphError, ValueProblem
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
@@ -530,7 +531,7 @@ def test_a_thousand_faults_of_the_disk(tmp_path, monkeypatch):
         faults, found = Faults(rng, rng.randrange(1, 25), kind), None
         told = callbacks.BackupAndRestore(folder, rng.choice([1, 2, "epoch"]), double_checkpoint=bool(seed % 2))
         with monkeypatch.context() as patched:
-            patched.setattr(atomic, "os", faults)
+            patched.setattr(files, "os", faults)
             try:
                 found = begin([told])
             except (Crash, ValueProblem) as error:
@@ -544,7 +545,7 @@ def test_a_thousand_faults_of_the_disk(tmp_path, monkeypatch):
                 if name.endswith(".checkpoint"):
                     model.load_checkpoint(folder / name)
             with monkeypatch.context() as patched:
-                patched.setattr(atomic, "os", Faults(rng))
+                patched.setattr(files, "os", Faults(rng))
                 found = begin([callbacks.BackupAndRestore(folder, 1)])
         assert found == want
         assert bits(model) == end

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from ..core.errors import ValueProblem
 
 LARGEST = 2**26  # pixels: 256 MB while it is drawn
 WIDE = "DejaVu Sans"  # has the arrows and signs of our pictures, which most sans-serif fonts take from elsewhere
-PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"><text y="18">{}</text></svg>'
+PROBE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" font-family="sans-serif">'
+    '<text y="18">{}</text></svg>'
+)
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:
@@ -30,13 +33,16 @@ def png(svg: str, scale: float = 2.0) -> bytes:
             "choose another scale, or SVG",
         )
     for letter in "n가":
-        if (letter == "n" or re.search("[가-힣]", svg)) and not _inked(letter):
+        if (letter == "n" or re.search("[가-힣]", svg)) and not _inked(letter, _family()):
             raise ValueProblem(
                 f"text such as {letter!r}, for which this machine has no font",
                 "a font",
                 "install one, e.g. Debian's fonts-dejavu-core or fonts-nanum, or use SVG",
             )
-    drawn: bytes = resvg.svg_to_bytes(svg_string=svg, zoom=scale, background="#ffffff", sans_serif_family=_family())
+    family = _family()
+    drawn: bytes = resvg.svg_to_bytes(
+        svg_string=svg, zoom=scale, background="#ffffff", font_family=family, sans_serif_family=family
+    )
     return drawn
 
 
@@ -52,12 +58,13 @@ def installed() -> Any:
 
 
 @cache
-def _inked(letter: str, family: str | None = None) -> bool:
+def _inked(letter: str, sans_serif: str | None) -> bool:
     """Whether a letter leaves a trace: without a font for it resvg leaves it out in silence."""
-    draw = installed().svg_to_bytes
-    return bool(draw(svg_string=PROBE.format(letter), font_family=family) != draw(svg_string=PROBE.format("")))
+    draw = partial(installed().svg_to_bytes, sans_serif_family=sans_serif)
+    return bool(draw(svg_string=PROBE.format(letter)) != draw(svg_string=PROBE.format("")))
 
 
 @cache
 def _family() -> str | None:
+    """The font that stands for sans-serif; ``None``: the one that resvg takes."""
     return WIDE if _inked("n", WIDE) else None

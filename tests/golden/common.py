@@ -1,0 +1,146 @@
+"""What several sections need: files of text without paths and addresses, a clock that only counts, graphs as text."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import Graph
+from chainrule.ops.record import CallOperation, Operation
+from chainrule.tensors.tensor import symbolic
+from chainrule.transforms.differentiate import gradients
+
+HERE = Path(__file__).resolve().parent
+PLACES = {  # what stands in the way of a path, the longest first
+    str(Path.cwd().parent): "<tmp>",
+    str(HERE.parent.parent): "<repo>",
+    str(Path(sys.prefix)): "<python>",
+    str(Path(sys.base_prefix)): "<python>",
+}
+OWN_LINES = re.compile(rf"\b({'|'.join(p.stem for p in HERE.glob('*.py') if p.stem != '__init__')})\.py:\d+")
+
+
+def clean(text: str) -> str:
+    """Without paths, addresses, the modules that classes live in, and the numbers of these files' own lines."""
+    for path in sorted(PLACES, key=len, reverse=True):
+        text = text.replace(path, PLACES[path])
+    text = re.sub(r"<(class ')?chainrule\.[\w.]+\.(\w+)( object at|')", r"<\1\2\3", text)
+    text = re.sub(r"\bat 0x[0-9a-f]+", "at 0x...", text)
+    return OWN_LINES.sub(r"\1.py:N", text)
+
+
+class Out:
+    """A section's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, name: str, text: str) -> None:
+        """Write a file."""
+        (self.folder / name).write_text(clean(text).rstrip("\n") + "\n", encoding="utf-8", errors="backslashreplace")
+
+    @contextmanager
+    def lines(self, name: str) -> Iterator[Callable[..., None]]:
+        """A function that takes a file's lines, written at the end."""
+        kept: list[str] = []
+        yield lambda *parts: kept.append(" ".join(map(str, parts)))
+        self.put(name, "\n".join(kept))
+
+
+class Clock(threading.local):
+    """Counts how often a thread has asked for the time: each time a quarter of a second has gone by."""
+
+    asked = 0
+
+    def __call__(self) -> float:
+        self.asked += 1
+        return self.asked / 4
+
+
+def stop_time() -> None:
+    """From now on, what is timed takes as long as it asks for the time, on any machine."""
+    for name in ("time", "perf_counter", "monotonic", "process_time"):
+        setattr(time, name, Clock())
+
+
+def sha(data: Any) -> str:
+    """Of bytes, or of an array with its dtype and shape."""
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    array = np.ascontiguousarray(data)
+    return f"{array.dtype}{list(np.shape(data))} {hashlib.sha256(array.tobytes()).hexdigest()}"
+
+
+def caught(make: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """What comes of a call, as text: its result, or its error; before it, its warnings."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            found = str(make(*args, **kwargs))
+        except BaseException as error:
+            found = f"{type(error).__name__}: {error}"
+    told = [f"{w.category.__name__}: {w.message}" for w in said]
+    return "\n".join([*told, found])
+
+
+def graphs_of(op: Operation, dtype: str | None = None) -> Iterator[tuple[str, Graph, list[Any]]]:
+    """Each sample's forward graph, and that of its gradients by all float inputs, with arrays for them."""
+    for k, sample in enumerate(op.samples):
+        if sample.error is not None:
+            continue
+        arrays = [a.astype(dtype) if dtype and a.dtype == np.float64 else a for a in sample.arrays()]
+        symbols = [symbolic(a.shape, a.dtype) for a in arrays]
+        result = op(*symbols, **sample.attributes)
+        results = list(result) if isinstance(result, list | tuple) else [result]
+        yield f"{op.name} {k}", Graph(symbols, results), arrays
+        first, floats = results[0], [x for x in symbols if x.spec.floating]
+        if first.spec.floating and floats and (op.differentiable or isinstance(op, CallOperation)):
+            upstream = symbolic(first.shape, first.dtype)
+            drawn = np.random.default_rng(k).normal(size=first.shape).astype(first.dtype)
+            found = gradients(first, floats, upstream, unconnected="zero")
+            yield f"{op.name} {k} gradient", Graph([*symbols, upstream], found), [*arrays, drawn]
+
+
+def graph_text(graph: Graph, indent: str = "") -> str:
+    """A line for each place: the operation, the places it reads, attributes, spec; then bodies, further in."""
+    lines = []
+    for place, node in enumerate(graph.order):
+        name = node.operation.name
+        if place < len(graph.inputs):
+            name = f"input {name}"
+        reads = ", ".join(str(graph.position[n.serial]) for n in node.inputs) if place >= len(graph.inputs) else ""
+        more = "".join(f" {k}={_shown(v)}" for k, v in node.attributes.items() if not isinstance(v, Graph))
+        value = f" value {_shown(node.value)}" if node.operation.leaf and node.value is not None else ""
+        scope = f" in {node.scope}" if node.scope else ""
+        spec = "its body's" if isinstance(node.spec, tuple) else repr(node.spec)
+        lines.append(f"{indent}{place}: {name}({reads}){more}: {spec}{value}{scope}")
+        for k, v in node.attributes.items():
+            if isinstance(v, Graph):
+                told = f" derives {v.derives}" if v.derives is not None else ""
+                lines += [f"{indent}  {k}{told}:", graph_text(v, indent + "    ")]
+    lines.append(f"{indent}-> {', '.join(str(graph.position[n.serial]) for n in graph.outputs)}")
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        return f"{array.dtype}{array.tolist()}" if array.size <= 8 else sha(array)
+    return getattr(value, "__qualname__", repr(value)) if callable(value) else repr(value)
+
+
+def in_folder(path: Path) -> dict[str, bytes]:
+    """The files in a folder, by their paths inside it."""
+    found = [Path(root, name) for root, _, names in os.walk(path) for name in names]
+    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(found)}
