@@ -369,15 +369,15 @@ def test_only_the_first_process_writes(second, tmp_path):
     [(0, "a folder that all processes see"), (1, "set_random_seed"), (2, "draw as often"), (3, "the same data")],
 )
 def test_processes_that_begin_otherwise(second, monkeypatch, place, mend):
-    def gathered(numbers):
+    def all_gather(numbers):
         other = np.array(numbers, np.uint32)
         other[place] += 1
         return np.stack([other, np.array(numbers, np.uint32)])
 
     model = cr.Sequential([cr.Input((2,)), cr.layers.Dense(1)])
     model.compile("sgd", "mse")
-    monkeypatch.setattr(distribution, "gathered", gathered)
+    monkeypatch.setattr(distribution, "all_gather", all_gather)
     with pytest.raises(GraphError, match=mend):
         check_replicas_in_sync(model, (np.ones((3, 2)), np.ones((3, 0)), None), (0, 0))
-    monkeypatch.setattr(distribution, "gathered", lambda numbers: np.array([numbers, numbers], np.uint32))
+    monkeypatch.setattr(distribution, "all_gather", lambda numbers: np.array([numbers, numbers], np.uint32))
     check_replicas_in_sync(model, (np.ones((3, 2)), np.float32(1), None), (0, 0))

@@ -182,7 +182,7 @@ def test_an_index_outside_the_table_is_named():
 
 
 def test_the_choice_is_by_price():
-    step = lambda runs, units: Automatic(runs).settled(_step(units))
+    step = lambda runs, units: Automatic(runs).resolved_for(_step(units))
     assert isinstance(step(100, 1), NumpyEngine)
     assert step(10_000_000, 1).name == "xla"
     assert step(2_000, 512).name == "xla"

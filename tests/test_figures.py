@@ -22,7 +22,7 @@ from chainrule.analysis.explain.scope_tree import Scope, visible
 from chainrule.core.errors import IndexProblem, ValueProblem
 from chainrule.draw import curves
 from chainrule.draw import locale as words
-from chainrule.draw.format import show, signs
+from chainrule.draw.format import format_number, with_math_signs
 from chainrule.draw.layout import layered
 from chainrule.draw.notation import latex, mathml
 from chainrule.inspection.implementations import IMPLEMENTATIONS
@@ -176,7 +176,7 @@ def said():
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
-                "say",
+                "translate",
                 "LazyMessage",
             ):
                 first = node.args[0]
@@ -202,7 +202,7 @@ def _literal(node):
 @pytest.mark.parametrize("language", [name for name in words.LANGUAGES if name != "en"])
 def test_every_sentence_is_in_every_language(language):
     wanted = {*said(), *(record.gradient_note for record in registry.values())}
-    own = words.catalogue(language).sentences
+    own = words.translator(language).sentences
     assert set(own) == wanted
     for english, other in own.items():
         assert sorted(re.findall(r"\{[^}]*\}", english)) == sorted(re.findall(r"\{[^}]*\}", other)), english
@@ -226,8 +226,8 @@ def test_a_slide_shows_what_the_layer_does():
     assert "activation, relu" in str(slide)
     first = slide.to_html().split('<section class="frame')[1]
     written = re.findall(r">([^<>]*)</text>", first[first.rindex("output</text>") :])
-    assert len(written) == 0 or signs(show(slide.output[0, 0], 3)) in first
-    assert signs(show(slide.output[1, 2], 3)) not in written  # not there yet
+    assert len(written) == 0 or with_math_signs(format_number(slide.output[0, 0], 3)) in first
+    assert with_math_signs(format_number(slide.output[1, 2], 3)) not in written  # not there yet
     table = slide.to_pandas()
     assert list(table["value"]) == pytest.approx(slide.output.ravel().tolist())
 
@@ -343,7 +343,7 @@ def test_names_of_curves_stand_where_no_curve_is(ends):
 
 def test_an_unknown_language_is_named():
     with pytest.raises(ValueProblem, match="one of en, ko"):
-        words.catalogue("xx")
+        words.translator("xx")
     with pytest.raises(ValueProblem, match="'xx'"):
         cr.explain(cr.Variable(2.0) * 3.0).to_html("xx")
 
@@ -791,7 +791,7 @@ def test_a_cast_says_what_it_makes():
 def test_a_narrow_float_in_its_own_digits():
     pytest.importorskip("ml_dtypes")
     w = cr.Variable([0.1, 1 / 3, 65280.0], name="w", dtype="bfloat16")
-    texts = [show(w.numpy()[i]) for i in range(3)]
+    texts = [format_number(w.numpy()[i]) for i in range(3)]
     assert texts[:2] == ["0.1", "0.334"]
     for text, value in zip(texts, w.numpy(), strict=True):
         assert np.asarray(float(text)).astype(w.dtype) == value
@@ -888,13 +888,13 @@ def test_panels_are_the_right_parts_of_the_array():
     kernel = np.random.default_rng(0).normal(size=(2, 3, 2, 4))
     from chainrule.figures.arrays import panels
 
-    rows, note = panels(kernel, "kernel", words.catalogue("en"))
+    rows, note = panels(kernel, "kernel", words.translator("en"))
     assert [len(row) for row in rows] == [4, 4]
     assert note == ""
     np.testing.assert_array_equal(rows[1][3].cells, kernel[:, :, 1, 3])
     assert rows[1][3].place(1, 2) == "[1, 2, 1, 3]"
     maps = np.random.default_rng(0).normal(size=(5, 4, 6, 10))
-    rows, note = panels(maps, "maps", words.catalogue("en"))
+    rows, note = panels(maps, "maps", words.translator("en"))
     np.testing.assert_array_equal(rows[2][7].cells, maps[2, :, :, 7])
     assert note == "the first 4 of 5 examples; the first 8 of 10 channels"
 
@@ -1380,7 +1380,7 @@ def test_a_check_shows_the_worst_entries_first():
         assert "✗" in rows[0]
         assert "1.1" in rows[0]
         assert len(rows) == 40
-        assert words.catalogue(language)(report.verdict) in "".join(reader.text)
+        assert words.translator(language)(report.verdict) in "".join(reader.text)
     assert "✓" in cr.check(ops.tanh, 0.5)._repr_mimebundle_()["text/html"]
     kink = cr.check(ops.relu, [0.0, 1.0]).to_html()
     assert "at a kink" in kink

@@ -12,7 +12,7 @@ from chainrule.core.errors import ShapeError, ValueProblem
 from chainrule.engines.engine import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.layers.call_context import set_mask
-from chainrule.serialization.registry import snake
+from chainrule.serialization.registry import to_snake_case
 from chainrule.transforms.trace import trace
 from targets import (
     binary,
@@ -242,7 +242,9 @@ CASES = [  # function, arguments, data, shapes of an example, the values in plai
     ),
 ]
 IDS = [f"{name}-{i}" for i, (name, *_) in enumerate(CASES)]
-CLASSES = {snake(n): n for n in losses.__all__ if n[0].isupper() and n not in ("Loss", "LossFunctionWrapper", "CTC")}
+CLASSES = {
+    to_snake_case(n): n for n in losses.__all__ if n[0].isupper() and n not in ("Loss", "LossFunctionWrapper", "CTC")
+}
 CLASSES |= {
     "binary_crossentropy": "BinaryCrossentropy",
     "kl_divergence": "KLDivergence",

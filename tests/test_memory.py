@@ -11,7 +11,7 @@ from chainrule import RematScope, layers, ops
 from chainrule.engines.engine import NumpyProgram
 from chainrule.graph import Graph, spec_of
 from chainrule.tensors.tensor import symbolic
-from chainrule.transforms.flatten import Flat
+from chainrule.transforms.flatten import FlatGraph
 from chainrule.transforms.trace import trace
 
 F4 = np.dtype("float32")
@@ -56,7 +56,7 @@ def test_flat_gives_the_graph_s_numbers():
     x = symbolic((3, 4), "float32")
     y = ops.gelu(ops.softmax(x))
     graph = Graph([x], [ops.sum(y), *cr.gradients(ops.sum(y), [x])])
-    flat = Flat(graph)
+    flat = FlatGraph(graph)
     assert not any("body" in row.node.attributes or row.node.operation.name == "get_output" for row in flat.rows)
     values = [np.random.default_rng(0).normal(size=(3, 4)).astype("float32"), *flat.constants[1:]]
     for row in flat.rows:

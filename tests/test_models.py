@@ -432,7 +432,7 @@ def test_nested_lists_and_dictionaries_of_layers():
     close(out, dense_by_loop(total, model.named["end"]))
 
 
-class Passes(Layer):
+class EpochBatches(Layer):
     supports_masking = True
 
     def call(self, inputs, training=None, mask=None):
@@ -443,8 +443,8 @@ class Passes(Layer):
 class Outer(Model):
     def __init__(self):
         super().__init__()
-        self.mask, self.deep = layers.Masking(), Sequential([Passes()])
-        self.direct = Passes()
+        self.mask, self.deep = layers.Masking(), Sequential([EpochBatches()])
+        self.direct = EpochBatches()
 
     def call(self, inputs, training=None):
         return self.direct(self.deep(self.mask(inputs)))
@@ -465,7 +465,7 @@ def test_training_given_to_one_layer_holds_for_it_alone():
     class Two(Model):
         def __init__(self):
             super().__init__()
-            self.a, self.b = Passes(), Passes()
+            self.a, self.b = EpochBatches(), EpochBatches()
 
         def call(self, inputs, training=None):
             return self.b(self.a(inputs, training=False))

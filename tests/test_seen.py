@@ -20,8 +20,8 @@ from chainrule.core.display import Displayable, Figure
 from chainrule.core.errors import ValueProblem
 from chainrule.core.messages import LazyMessage
 from chainrule.draw import raster
-from chainrule.draw.locale import LANGUAGES, catalogue
-from chainrule.draw.text import cells
+from chainrule.draw.locale import LANGUAGES, translator
+from chainrule.draw.text import display_width
 from chainrule.utils import plot_model
 from looked import DRAWN, LOOKED, network
 
@@ -80,7 +80,7 @@ def test_every_result_speaks_korean(name):
     assert HANGUL.search(page)
     if name != "number":  # its rows are names and numbers
         assert HANGUL.search(found.to_text("ko"))
-    english = [s for s in catalogue("ko").sentences if "{" not in s and " " in s and len(s) > 15]
+    english = [s for s in translator("ko").sentences if "{" not in s and " " in s and len(s) > 15]
     for said in (page, found.to_text("ko"), found.to_svg("ko") if name in DRAWN else ""):
         assert not [s for s in english if s in said]
     with pytest.raises(ValueProblem, match="one of en, ko"):
@@ -114,8 +114,8 @@ def test_a_language_is_set_for_everything(monkeypatch):
 
 def test_tables_are_aligned_in_wide_letters():
     lines = cr.price(lambda x, k: ops.conv(x, k), (1, 6, 6, 2), (3, 3, 2, 4)).to_text("ko").splitlines()
-    assert cells("ab한글") == 6
-    ends = {cells(line[: line.index("1,152") + 5]) for line in lines[1:3] if "1,152" in line}
+    assert display_width("ab한글") == 6
+    ends = {display_width(line[: line.index("1,152") + 5]) for line in lines[1:3] if "1,152" in line}
     assert len(ends) == 1, lines
 
 
@@ -170,14 +170,14 @@ def test_a_scale_that_no_picture_has(scale):
 
 def test_a_machine_without_fonts_is_named(monkeypatch):
     """resvg leaves text out in silence where there is no font for it."""
-    real = raster.installed()
+    real = raster.load_resvg()
 
     class Bare:
         @staticmethod
         def svg_to_bytes(**options):
             return real.svg_to_bytes(**{**options, "skip_system_fonts": True})
 
-    monkeypatch.setattr(raster, "installed", lambda: Bare)
+    monkeypatch.setattr(raster, "load_resvg", lambda: Bare)
     raster._inked.cache_clear()
     try:
         with pytest.raises(ValueProblem, match="no font"):

@@ -16,7 +16,7 @@ from chainrule.engines.engine import NumpyEngine, engine
 from chainrule.graph import spec_of
 from chainrule.ops import random
 from chainrule.ops.random import SeedGenerator
-from chainrule.tensors.tensor import computing_in, recorder_here, recording
+from chainrule.tensors.tensor import autocast_scope, current_recorder, recording
 from chainrule.transforms.trace import run_if, trace
 
 F = np.dtype("float32")
@@ -30,7 +30,7 @@ def stepping(function, *specs):
     """The function as a traced step that takes arrays and gives what the function gave."""
     step = trace(function, *specs)
     program = NumpyEngine().program(step)
-    return step, lambda *arrays: step.put_together(program([np.asarray(a, F) for a in arrays]))
+    return step, lambda *arrays: step.unflatten(program([np.asarray(a, F) for a in arrays]))
 
 
 # ---- reads and assignments
@@ -157,7 +157,7 @@ def test_results_in_any_form():
 
     traced = trace(step, f(2), {"k": [f(), f()]}, None)
     run = NumpyEngine().program(traced)
-    got = traced.put_together(run([np.array([1, 2], F), np.array(5, F), np.array(7, F)]))
+    got = traced.unflatten(run([np.array([1, 2], F), np.array(5, F), np.array(7, F)]))
     assert list(got) == ["a", "b", "c"]
     assert got["a"][0].tolist() == [1.0, 2.0]
     assert got["a"][1] is got["b"] is None
@@ -237,10 +237,10 @@ def test_a_block_left_by_an_error_leaves_no_recorder():
     w = cr.Variable(1.0)
     with pytest.raises(ZeroDivisionError), run_if(False):
         1 // 0  # noqa: B018
-    assert recorder_here() is None
+    assert current_recorder() is None
     with pytest.raises(ZeroDivisionError):
         trace(lambda x: (w.assign(x * 0), 1 // 0), f())
-    assert recorder_here() is None
+    assert current_recorder() is None
     assert float(w) == 1.0
     with pytest.raises(ShapeError), run_if([True, False]):
         w.assign(2.0)
@@ -380,7 +380,7 @@ def test_a_choice_by_a_number_names_the_line():
     for wrong in (lambda x: float(w), lambda x: w.numpy(), lambda x: int(x), lambda x: np.asarray(x)):
         with pytest.raises(SymbolicError):
             trace(wrong, f())
-    assert recorder_here() is None
+    assert current_recorder() is None
     with pytest.raises(ChainruleError):
         trace(lambda x: "a word", f())
 
@@ -420,15 +420,15 @@ def test_two_threads_trace_at_once():
 def test_reads_in_a_layers_dtype():
     w, kept = cr.Variable([1.0, 2.0]), cr.Variable([1.0], autocast=False)
     count = cr.Variable(3, dtype="int32")
-    with computing_in(np.dtype("float16")):
+    with autocast_scope(np.dtype("float16")):
         assert (w.value.dtype, kept.value.dtype, count.value.dtype) == ("float16", "float32", "int32")
         assert (w.dtype, (w * w).dtype) == ("float32", "float16")
         w.assign_add(2.0**-15)  # lost in float16, kept in the variable's own
-        with computing_in(None):
+        with autocast_scope(None):
             assert w.value.dtype == "float32"
     assert float(w[0]) == 1 + 2.0**-15
     gradient = None
-    with computing_in(np.dtype("float16")):
+    with autocast_scope(np.dtype("float16")):
         gradient = cr.gradients(ops.sum(w * 3.0), [w])[0]
     assert (gradient.dtype, gradient.numpy().tolist()) == ("float32", [3.0, 3.0])
 
@@ -452,7 +452,7 @@ def test_recorders_nest():
             w.assign(w + 1)
         with recording(None):
             w.assign(w + 1)
-        assert recorder_here() is outer
+        assert current_recorder() is outer
     assert (outer.said, inner.said, float(w)) == (["read", "assign"], ["read", "assign"], 2.0)
 
 

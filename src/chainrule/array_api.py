@@ -34,8 +34,8 @@ from .tensors.tensor import (
     Tensor,
     Variable,
     as_tensor,
+    check_no_tensors_inside,
     constant,
-    refuse_tensors_inside,
     tensor,
 )
 
@@ -233,7 +233,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Bool | 
     if dtype is None:
         made = tensor(obj)
         return made.cast_to(Info().default_dtypes()["complex floating"]) if made.dtype.kind == "c" else made
-    refuse_tensors_inside(obj)
+    check_no_tensors_inside(obj)
     return constant(_data(obj, as_dtype(dtype)))
 
 

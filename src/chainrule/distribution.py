@@ -194,25 +194,25 @@ def joined(index: int, count: int) -> None:
     _place = (index, count)
 
 
-def gathered(numbers: Sequence[int]) -> NDArray[np.uint32]:
+def all_gather(numbers: Sequence[int]) -> NDArray[np.uint32]:
     """Each process's numbers, a row each. Every process must ask, with as many; none goes on before all have asked.
 
-    >>> gathered([3, 4])
+    >>> all_gather([3, 4])
     array([[3, 4]], dtype=uint32)
     """
     if process_count() == 1:
         return np.array([numbers], np.uint32)
-    found: NDArray[np.uint32] = _devices().gathered(numbers)
+    found: NDArray[np.uint32] = _devices().all_gather(numbers)
     return found
 
 
-def agreed(number: int) -> int:
+def max_over_processes(number: int) -> int:
     """The largest of all processes' numbers: for what hangs on a clock, which no two of them read alike.
 
-    >>> agreed(3)
+    >>> max_over_processes(3)
     3
     """
-    return int(gathered([number]).max()) if process_count() > 1 else number
+    return int(all_gather([number]).max()) if process_count() > 1 else number
 
 
 def _devices() -> Any:

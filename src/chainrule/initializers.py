@@ -20,11 +20,11 @@ from .core.missing_names import lookup
 from .graph import as_dtype, floatx
 from .ops import random
 from .ops.random import SeedGenerator, fork_seed
-from .serialization.registry import Configurable, Registry, known
+from .serialization.registry import Configurable, Registry, register_builtin
 from .tensors.tensor import Tensor
 
 Shape = Sequence[int]
-known(SeedGenerator, "ops", "random")
+register_builtin(SeedGenerator, "ops", "random")
 
 
 class Initializer(Configurable):

@@ -16,7 +16,7 @@ import numpy as np
 from ..core.display import Displayable
 from ..core.errors import ChainruleError, DTypeError, ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..graph.spec import is_float
 from ..ops.random import SeedGenerator, normal, permutation
 from ..tensors.tensor import Tensor, Variable, as_tensor, tensor
@@ -114,7 +114,7 @@ class Report(Displayable):
 
     def to_pandas(self) -> Any:
         """A row an entry. Needs pandas."""
-        return frame([{**vars(e), "where": e.where} for e in self.entries])
+        return to_dataframe([{**vars(e), "where": e.where} for e in self.entries])
 
     @property
     def verdict(self) -> LazyMessage:
@@ -261,7 +261,7 @@ def _holds_tensors(a: Any) -> bool:
 def _outputs(result: Any) -> list[Tensor]:
     if result is None:
         raise ValueProblem("a function that returns None", "a tensor", "add the missing `return`")
-    found = [as_tensor(y) for y in flatten(result)[0]]
+    found = [as_tensor(y) for y in flatten(result, lists_are_arrays=True)[0]]
     for y in found:
         if not is_float(y.dtype):
             raise DTypeError(
@@ -286,7 +286,7 @@ class _Measure:
         self.scale = 0.0
 
     def __call__(self, points: list[Any]) -> float:
-        ys = [as_tensor(y).numpy() for y in flatten(self.f(*points, **self.kwargs))[0]]
+        ys = [as_tensor(y).numpy() for y in flatten(self.f(*points, **self.kwargs), lists_are_arrays=True)[0]]
         products = [y * w for y, w in zip(ys, self.weights, strict=True)]
         self.scale = max(self.scale, float(sum(np.abs(p).sum() for p in products)))
         return float(sum(p.sum() for p in products))
@@ -306,7 +306,7 @@ def _analytic(
             return []
 
         def weighted(*points: Any) -> Any:
-            ys = [as_tensor(y) for y in flatten(f(*points, **kwargs))[0]]
+            ys = [as_tensor(y) for y in flatten(f(*points, **kwargs), lists_are_arrays=True)[0]]
             return sum((y * w.reshape(y.shape)).sum() for y, w in zip(ys, weights, strict=True))
 
         return [np.asarray(g) for g in grad(weighted, tuple(moving))(*points)]

@@ -15,7 +15,7 @@ from typing import Any
 from ..core.display import Displayable
 from ..core.errors import GraphError
 from ..core.messages import LazyMessage
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..graph import (
     Graph,
     Node,
@@ -120,7 +120,9 @@ class Price(Displayable):
 
     def to_pandas(self) -> Any:
         """A row an operation. Needs pandas."""
-        return frame([{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows])
+        return to_dataframe(
+            [{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows]
+        )
 
 
 def price(target: Any, *specs: Any, backward: bool = False) -> Price:
@@ -145,11 +147,12 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
     >>> price(lambda x: ops.exp(x), (100,), backward=True).memory
     Memory(inputs=800, kept=400, peak=1600)
     """
-    if not callable(target) and not all(isinstance(t, Tensor | Variable) for t in flatten(target)[0]):
+    given = [] if callable(target) else flatten(target, lists_are_arrays=True)[0]
+    if not all(isinstance(t, Tensor | Variable) for t in given):
         raise GraphError(f"a price of {target!r:.60}", "a tensor, or a function and its shapes", "e.g. price(f, (3,))")
     if callable(target) and not isinstance(target, Tensor):
         return _price_function(target, specs, backward)
-    outputs = [as_tensor(t) for t in flatten(target)[0]]
+    outputs = [as_tensor(t) for t in flatten(target, lists_are_arrays=True)[0]]
     graph = Graph([n for n in ancestors(outputs) if n.operation in (VARIABLE, WATCHED, INPUT)], outputs)
     return _price(graph, backward)
 
@@ -162,7 +165,7 @@ def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: boo
         shape = s if isinstance(s, tuple) and all(isinstance(n, int) for n in s) else None
         inputs.append(symbolic(shape) if shape is not None else symbolic(as_tensor(s).shape, as_tensor(s).dtype))
     with recording(StateRecorder()):  # what it assigns, such as running means, stays undone
-        outputs = [as_tensor(t) for t in flatten(f(*inputs))[0]]
+        outputs = [as_tensor(t) for t in flatten(f(*inputs), lists_are_arrays=True)[0]]
     more = [n for n in ancestors(outputs, stop=inputs) if n.operation in (VARIABLE, WATCHED)]
     return _price(Graph([*inputs, *more], outputs), backward)
 

@@ -7,7 +7,7 @@ from typing import Any
 from .. import layers
 from ..core.errors import ShapeError, ValueProblem
 from ..graph import ancestors
-from ..layers.layer_call import of_a_model
+from ..layers.layer_call import is_model_tensor
 from ..models import Model
 from ..tensors.tensor import INPUT, Tensor
 
@@ -27,7 +27,7 @@ def begin(
             "weights=None: random first weights, as the library carries no trained ones",
             "train the model, or call load_weights(path) on it with a file of your own",
         )
-    if input_tensor is not None and not (isinstance(input_tensor, Tensor) and of_a_model([input_tensor])):
+    if input_tensor is not None and not (isinstance(input_tensor, Tensor) and is_model_tensor([input_tensor])):
         raise ValueProblem(
             f"{type(input_tensor).__name__} as input_tensor",
             "a symbolic tensor that comes from Input",

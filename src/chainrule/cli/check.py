@@ -34,7 +34,7 @@ def command(args: argparse.Namespace) -> int:
 
     from ..analysis.check import check
     from ..core.errors import ValueProblem
-    from ..draw.locale import catalogue
+    from ..draw.locale import translator
 
     if not 0 < args.rtol < math.inf:
         raise ValueProblem(f"--rtol {args.rtol}", "a small positive number", "e.g. --rtol 1e-6")
@@ -52,10 +52,10 @@ def command(args: argparse.Namespace) -> int:
         print(report.to_json())
     else:
         name = getattr(function, "__name__", args.function)
-        say = catalogue()
-        print(args.function + (say(", with its {name}", name=f"{name}_backward") if backward else ""))
+        translate = translator()
+        print(args.function + (translate(", with its {name}", name=f"{name}_backward") if backward else ""))
         right, every = report.points
-        print(say("points: {right} of {every} gradients right", right=right, every=every))
+        print(translate("points: {right} of {every} gradients right", right=right, every=every))
         print(report)
     write_forms(report, args)
     return report.exit_status

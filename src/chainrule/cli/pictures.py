@@ -28,14 +28,14 @@ def check_place(path: str, option: str) -> None:
 def check_picture(path: str) -> None:
     """The same of a picture, and that it can be drawn in the form that its name asks for."""
     from ..core.errors import ValueProblem
-    from ..draw.raster import installed
+    from ..draw.raster import load_resvg
 
     check_place(path, "--plot")
     ending = os.path.splitext(path)[1].lower()
     if ending in (".jpg", ".jpeg", ".pdf", ".gif", ".webp"):
         raise ValueProblem(f"--plot {path[:80]}", "a name that ends in .svg or .png", "choose another")
     if ending == ".png":
-        installed()
+        load_resvg()
 
 
 def page_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -51,10 +51,10 @@ def picture_argument(parser: argparse.ArgumentParser) -> None:
 
 def check_page(args: argparse.Namespace) -> None:
     """Set the language; say before the work that what is to be written has no place."""
-    from ..draw.locale import catalogue, set_language
+    from ..draw.locale import set_language, translator
 
     set_language(args.language)
-    catalogue()  # where the environment names a language that there is not, too
+    translator()  # where the environment names a language that there is not, too
     if args.html:
         check_place(args.html, "--html")
     if getattr(args, "plot", None):
@@ -73,12 +73,12 @@ def write_forms(found: Any, args: argparse.Namespace, **options: Any) -> None:
 
 def put_page(path: str, html: str, quiet: bool = False) -> None:
     """Write a page, and say how to look at it."""
-    from ..draw.locale import catalogue
+    from ..draw.locale import translator
 
     write(path, html, "--html")
     if not quiet:
-        say = catalogue()
-        print("\n" + say("written to {path}: open it in a browser", path=path))
+        translate = translator()
+        print("\n" + translate("written to {path}: open it in a browser", path=path))
 
 
 def put_picture(path: str, svg: str, quiet: bool = False) -> None:
@@ -89,10 +89,10 @@ def put_picture(path: str, svg: str, quiet: bool = False) -> None:
 
 
 def told_picture(path: str) -> None:
-    from ..draw.locale import catalogue
+    from ..draw.locale import translator
 
-    say = catalogue()
-    print("\n" + say("drawn in {path}", path=path))
+    translate = translator()
+    print("\n" + translate("drawn in {path}", path=path))
 
 
 def draw(path: str, panels: list[Any], title: str) -> None:

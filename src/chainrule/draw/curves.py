@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from .text import clean
+from .text import escape
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -72,8 +72,8 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
         f'height="{height + 30}" role="img">',
-        f"<title>{clean(title)}</title><style>{STYLE}</style>",
-        f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{clean(title)}</text>',
+        f"<title>{escape(title)}</title><style>{STYLE}</style>",
+        f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{escape(title)}</text>',
     ]
     for i, panel in enumerate(panels):
         parts.append(f'<g transform="translate({i * width} 30)">{_panel(panel, width, height)}</g>')
@@ -87,7 +87,7 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     finite = [p for curve in curves for p in curve]
     if not finite:
         return (
-            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {clean(panel.title)}</text>'
+            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {escape(panel.title)}</text>'
         )
     across = Axis([x for x, _ in finite], panel.log_x)
     heights = [y for _, y in finite]
@@ -101,7 +101,7 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     def py(y: float) -> float:
         return top + h - up.share(y) * h
 
-    parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{clean(panel.title)}</text>']
+    parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{escape(panel.title)}</text>']
     for t, label in up.marks():
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{label}</text>')
@@ -109,9 +109,9 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         parts.append(f'<line class="grid" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="{top}" y2="{top + h}"/>')
         parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
-    parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{clean(panel.x_label)}</text>')
+    parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{escape(panel.x_label)}</text>')
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
-    parts.append(f'<text {turned} text-anchor="middle">{clean(panel.y_label)}</text>')
+    parts.append(f'<text {turned} text-anchor="middle">{escape(panel.y_label)}</text>')
     names, first = _place([[(px(x), py(y)) for x, y in curve] for curve in curves], left, top, w, h)
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
@@ -122,10 +122,10 @@ def _panel(panel: Panel, width: int, height: int) -> str:
             parts.append(f'<polygon points="{shaded}" fill="{colour}" fill-opacity="0.18"/>')
         points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
-        parts.append(f'<polyline points="{points}" {stroke}><title>{clean(line.name)}</title></polyline>')
+        parts.append(f'<polyline points="{points}" {stroke}><title>{escape(line.name)}</title></polyline>')
         row = first + 18 * i
         parts.append(f'<line x1="{names}" x2="{names + 28}" y1="{row}" y2="{row}" {stroke}/>')
-        parts.append(f'<text x="{names + 34}" y="{row + 4}">{clean(line.name)}</text>')
+        parts.append(f'<text x="{names + 34}" y="{row + 4}">{escape(line.name)}</text>')
     return "\n".join(parts)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .locale import Translator
 
 
-def show(value: Any, digits: int | None = None) -> str:
+def format_number(value: Any, digits: int | None = None) -> str:
     """A number in the fewest digits that give it back in its own dtype, or in so many significant ones."""
     array = np.asarray(value)
     number: Any = array.item()
@@ -25,62 +25,62 @@ def show(value: Any, digits: int | None = None) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
-def factor(value: Any, digits: int | None) -> str:
+def format_factor(value: Any, digits: int | None) -> str:
     """A number that may stand inside a product."""
-    text = show(value, digits)
+    text = format_number(value, digits)
     return f"({text})" if text.startswith("-") else text
 
 
-def brief(value: Any, digits: int | None) -> str:
+def summarize(value: Any, digits: int | None) -> str:
     """A number, a few numbers, or the shape and the extremes."""
     array = np.asarray(value)
     if array.ndim == 0:
-        return show(array, digits)
+        return format_number(array, digits)
     if not array.size:
-        return shape_of(array)
+        return format_shape(array)
     if array.size <= 4 and array.ndim == 1:
-        return "[" + ", ".join(show(v, digits or 5) for v in array) + "]"
-    return f"{shape_of(array)}  {show(array.min(), 3)} … {show(array.max(), 3)}"
+        return "[" + ", ".join(format_number(v, digits or 5) for v in array) + "]"
+    return f"{format_shape(array)}  {format_number(array.min(), 3)} … {format_number(array.max(), 3)}"
 
 
-def shape_of(value: Any) -> str:
+def format_shape(value: Any) -> str:
     """``4×6×6``; nothing of a single number."""
     return "×".join(map(str, np.shape(value)))
 
 
-def stats(value: Any, say: Translator) -> str:
+def stats(value: Any, translate: Translator) -> str:
     """Mean, extremes and zeros."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or not array.size:
         return ""
-    return say(
+    return translate(
         "mean {mean}, from {least} to {most}, zeros {zeros} of {size}",
         mean=f"{array.mean():.4g}",
-        least=show(array.min(), 4),
-        most=show(array.max(), 4),
+        least=format_number(array.min(), 4),
+        most=format_number(array.max(), 4),
         zeros=int(array.size - np.count_nonzero(array)),
         size=array.size,
     )
 
 
-def back_and_on(say: Translator) -> list[tuple[str, str, str]]:
+def step_buttons(translate: Translator) -> list[tuple[str, str, str]]:
     """The two buttons of every page that is stepped through (`draw.page.controls`)."""
     return [
-        ("back", "◀", say("one step back (left arrow)")),
-        ("next", "▶", say("one step on (right arrow)")),
+        ("back", "◀", translate("one step back (left arrow)")),
+        ("next", "▶", translate("one step on (right arrow)")),
     ]
 
 
-def signs(text: str) -> str:
+def with_math_signs(text: str) -> str:
     """Arithmetic with the signs that mathematics prints."""
     return text.replace(" * ", " × ").replace("-", "−")
 
 
-def listed(names: list[str], say: Translator, most: int = 6) -> str:
+def join_names(names: list[str], translate: Translator, most: int = 6) -> str:
     """The first few names, and how many there are besides."""
     rest = len(names) - most
     first = ", ".join(names[:most] if rest > 1 else names)
-    return say("{names} and {count} more", names=first, count=rest) if rest > 1 else first
+    return translate("{names} and {count} more", names=first, count=rest) if rest > 1 else first
 
 
 def rate(flops: int, seconds: float | None) -> float | None:
@@ -88,7 +88,7 @@ def rate(flops: int, seconds: float | None) -> float | None:
     return flops / seconds / 1e9 if seconds else None
 
 
-def size_text(count: float) -> str:
+def format_bytes(count: float) -> str:
     """Bytes in the unit that suits them."""
     for unit in ("B", "KB", "MB"):
         if count < 1024:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .curves import COLOURS
 from .layout import Point, layered
-from .text import clean, text_width
+from .text import escape, text_width
 
 LINE, TOP = 17.0, 24.0  # of one line of a box; of its name
 PAGE = 1160.0
@@ -79,7 +79,7 @@ def svg(
     parts = [
         f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img">',
-        f"<title>{clean(title)}</title>" + (f"<desc>{clean(about)}</desc>" if about else ""),
+        f"<title>{escape(title)}</title>" + (f"<desc>{escape(about)}</desc>" if about else ""),
         f"<style>{STYLE}</style>" if styled else "",
         '<rect class="sheet" width="100%" height="100%"/>' if styled else "",
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -97,20 +97,20 @@ def _box(box: Box, corner: Point, size: tuple[float, float], colour: str) -> str
     (x, y), (wide, high) = corner, size
     lines = [(line, "line") if isinstance(line, str) else line for line in box.lines]
     own = f' class="{box.marks}"' if box.marks else ""
-    key = f' data-of="{clean(box.key)}"' if box.key else ""
+    key = f' data-of="{escape(box.key)}"' if box.key else ""
     parts = [
-        f'<g transform="translate({x:.1f} {y:.1f})"{own}{key}><title>{clean(box.name)}: {clean(box.kind)}</title>',
+        f'<g transform="translate({x:.1f} {y:.1f})"{own}{key}><title>{escape(box.name)}: {escape(box.kind)}</title>',
         f'<rect class="box" width="{wide:.1f}" height="{high:.1f}" rx="6"/>',
         f'<rect width="5" height="{high:.1f}" rx="2" fill="{colour}"/>',
-        f'<text class="name" x="{wide / 2:.1f}" y="17" text-anchor="middle">{clean(box.name)}</text>',
+        f'<text class="name" x="{wide / 2:.1f}" y="17" text-anchor="middle">{escape(box.name)}</text>',
     ]
     for k, (text, kind) in enumerate(lines):
         parts.append(
             f'<text class="{kind}" x="{wide / 2:.1f}" y="{TOP + 11 + LINE * k:.0f}" text-anchor="middle">'
-            f"{clean(text)}</text>"
+            f"{escape(text)}</text>"
         )
     made = "".join(parts) + "</g>"
-    return f'<a href="{clean(box.link)}">{made}</a>' if box.link else made
+    return f'<a href="{escape(box.link)}">{made}</a>' if box.link else made
 
 
 def _size(box: Box) -> tuple[float, float]:
@@ -135,7 +135,7 @@ def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
     if label:
         (x0, y0), (x1, _) = points[:2]  # beside the box it comes from, where no other label is
         x, y = (x0 + (x1 - x0) * 0.42, y0 - 5) if across else (x0, y0 + 14)
-        made += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{clean(label)}</text>'
+        made += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(label)}</text>'
     return made
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .text import clean, text_width
+from .text import escape, text_width
 
 SENSES = 2048  # so many labelled cells in all panels together; larger panels have coarser ones
 WRITTEN = 29.0  # pixels a cell must be wide to hold its number
@@ -83,12 +83,12 @@ def svg(
             drawn.append(f'<g transform="translate({left:.1f} {top + 16:.1f})">{inner}</g>')
             left, high = left + max(w, text_width(panel.title)) + 12, max(high, h)
         top, wide = top + high + 30, max(wide, left)
-    head = f'<text x="10" y="16" font-weight="600">{clean(title)}</text>' + "".join(
-        f'<text class="soft" x="10" y="{33 + 17 * k}">{clean(line)}</text>' for k, line in enumerate(lines)
+    head = f'<text x="10" y="16" font-weight="600">{escape(title)}</text>' + "".join(
+        f'<text class="soft" x="10" y="{33 + 17 * k}">{escape(line)}</text>' for k, line in enumerate(lines)
     )
     return (
         f'<svg class="heat" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {top:.0f}" width="{wide:.0f}" '
-        f'height="{top:.0f}" role="img"><title>{clean(title)}</title><desc>{clean(" ".join(lines))}</desc>'
+        f'height="{top:.0f}" role="img"><title>{escape(title)}</title><desc>{escape(" ".join(lines))}</desc>'
         + (f"<style>{STYLE}</style>" if styled else "")
         + f'<rect class="sheet" width="100%" height="100%"/>{head}{"".join(drawn)}</svg>\n'
     )
@@ -116,7 +116,7 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
     if drawn_over:
         colours = (colours // 2 + 127).astype(np.uint8)
     parts = [
-        f'<text class="soft" y="-4">{clean(panel.title)}</text>' if panel.title else "",
+        f'<text class="soft" y="-4">{escape(panel.title)}</text>' if panel.title else "",
         f'<image width="{w:.1f}" height="{h:.1f}" preserveAspectRatio="none" style="image-rendering:pixelated" '
         f'href="{data_uri(png(colours))}"/>',
         *(
@@ -154,7 +154,7 @@ def _written(cells: Any, colours: Any, w: float, h: float, number: Number, hidde
         x, y = (j + 0.5) * w / columns, (i + 0.5) * h / rows + size / 3
         found.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" text-anchor="middle" style="fill:{ink}">'
-            f"{clean(text)}</text>"
+            f"{escape(text)}</text>"
         )
     return found
 
@@ -181,7 +181,7 @@ def _senses(panel: Panel, cells: Any, w: float, h: float, number: Number, most: 
             where = panel.place(i, j) + ("" if p * q == 1 else f" … {panel.place(i + p - 1, j + q - 1)}")
             found.append(
                 f'<rect class="sense" x="{j * w / columns:.1f}" y="{i * h / rows:.1f}" width="{q * w / columns:.1f}" '
-                f'height="{p * h / rows:.1f}"><title>{clean(where)} = {clean(said)}</title></rect>'
+                f'height="{p * h / rows:.1f}"><title>{escape(where)} = {escape(said)}</title></rect>'
             )
     return found
 

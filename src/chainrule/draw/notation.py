@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .text import clean
+from .text import escape
 
 _BINDS = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 9, ast.MatMult: 2, ast.Mod: 2, ast.FloorDiv: 2, ast.Pow: 4}
 _SIGNS = {ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.Mod: "mod", ast.FloorDiv: "//", ast.MatMult: "·"}
@@ -141,18 +141,18 @@ class _MathML:
         return f"<mrow>{''.join(parts)}</mrow>"
 
     def number(self, text: str) -> str:
-        return f"<mn>{clean(text.replace('-', '−'))}</mn>"
+        return f"<mn>{escape(text.replace('-', '−'))}</mn>"
 
     def word(self, text: str) -> str:
-        return f"<mi>{clean(text)}</mi>"
+        return f"<mi>{escape(text)}</mi>"
 
     function = word
 
     def words(self, text: str) -> str:
-        return f"<mtext>{clean(text)}</mtext>"
+        return f"<mtext>{escape(text)}</mtext>"
 
     def sign(self, text: str) -> str:
-        return f"<mo>{clean(text)}</mo>"
+        return f"<mo>{escape(text)}</mo>"
 
     def bracket(self, made: str) -> str:
         return f"<mrow><mo>(</mo>{made}<mo>)</mo></mrow>"

@@ -22,7 +22,7 @@ def png(svg: str, scale: float = 2.0) -> bytes:
     Raises:
         ValueProblem: if resvg is not installed, the machine has no font for the text, or the picture is too large.
     """
-    resvg = installed()
+    resvg = load_resvg()
     if isinstance(scale, bool) or not hasattr(scale, "__float__") or not 0 < scale < 1000:
         raise ValueProblem(f"scale={scale!r}", "a number more than 0", "e.g. scale=2")
     wide, high = (float(n) for n in re.findall(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', svg)[0])
@@ -46,7 +46,7 @@ def png(svg: str, scale: float = 2.0) -> bytes:
     return drawn
 
 
-def installed() -> Any:
+def load_resvg() -> Any:
     """The module that draws."""
     try:
         import resvg_py  # type: ignore[import-not-found, unused-ignore]
@@ -60,7 +60,7 @@ def installed() -> Any:
 @cache
 def _inked(letter: str, sans_serif: str | None) -> bool:
     """Whether a letter leaves a trace: without a font for it resvg leaves it out in silence."""
-    draw = partial(installed().svg_to_bytes, sans_serif_family=sans_serif)
+    draw = partial(load_resvg().svg_to_bytes, sans_serif_family=sans_serif)
     return bool(draw(svg_string=PROBE.format(letter)) != draw(svg_string=PROBE.format("")))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .curves import COLOURS, STYLE, labels, ticks
 from .heat import data_uri, png
-from .text import clean, text_width
+from .text import escape, text_width
 
 BANDS, FINE = 16, 6  # bands of equal share of the surface; pixels between two of its points
 LOW, HIGH = np.array([16, 60, 110]), np.array([250, 244, 214])
@@ -48,8 +48,8 @@ def svg(
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" '
-        f'role="img"><title>{clean(title)}</title><style>{STYLE}</style>'
-        f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{clean(title)}</text>',
+        f'role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
+        f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{escape(title)}</text>',
         f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" href="{image}"/>',
         f'<clipPath id="inside"><rect x="{left}" y="{top}" width="{w}" height="{h}"/></clipPath>',
     ]
@@ -57,9 +57,9 @@ def svg(
         parts.append(f'<text x="{px(place):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     for place, label in zip(ticks(y0, y1), labels(ticks(y0, y1)), strict=True):
         parts.append(f'<text x="{left - 6}" y="{py(place) + 4:.1f}" text-anchor="end">{label}</text>')
-    parts.append(f'<text x="{left + w / 2}" y="{height - 10}" text-anchor="middle">{clean(names[0])}</text>')
+    parts.append(f'<text x="{left + w / 2}" y="{height - 10}" text-anchor="middle">{escape(names[0])}</text>')
     parts.append(
-        f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{clean(names[1])}</text>'
+        f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{escape(names[1])}</text>'
     )
     badges: list[str] = []  # above all lines
     for i, walk in enumerate(walks):
@@ -70,7 +70,7 @@ def svg(
         x, y = _badges_place(at, 2 + 2 * i, [(px(a), py(b)) for _, a, b in marks], (left, top, w, h))
         parts.append(
             f'<g clip-path="url(#inside)"><polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>'
-            f'<polyline {line} stroke="{colour}" stroke-width="2.2"><title>{clean(walk.name)}</title></polyline>'
+            f'<polyline {line} stroke="{colour}" stroke-width="2.2"><title>{escape(walk.name)}</title></polyline>'
             "</g>"
         )
         badges.append(_badge(x, y, i + 1, colour))
@@ -78,7 +78,7 @@ def svg(
         parts.append(
             f'<line x1="{left + w + 12}" x2="{left + w + 44}" y1="{row}" y2="{row}" stroke="{colour}" '
             f'stroke-width="2.2"/>{_badge(left + w + 28, row, i + 1, colour)}'
-            f'<text x="{left + w + 52}" y="{row + 4}">{clean(walk.name)}</text>'
+            f'<text x="{left + w + 52}" y="{row + 4}">{escape(walk.name)}</text>'
         )
     parts.append(f'<g clip-path="url(#inside)">{"".join(badges)}</g>')
     for name, x, y in marks:
@@ -87,7 +87,7 @@ def svg(
         parts.append(
             f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="5" fill="#ffffff" stroke="#000000" stroke-width="1.5"/>'
             f'<text {side} y="{max(py(y) - 7, top + 12):.1f}" style="fill:#000;paint-order:stroke;stroke:#fff;'
-            f'stroke-width:3px">{clean(name)}</text>'
+            f'stroke-width:3px">{escape(name)}</text>'
         )
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/></svg>\n')
     return "".join(parts)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.errors import ValueProblem
-from .text import cells, clean, padded
+from .text import display_width, escape, pad
 
 
-def frame(rows: Sequence[dict[str, Any]]) -> Any:
+def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
     """The rows as a `pandas.DataFrame`."""
     try:
         import pandas as pd  # type: ignore[import-untyped]
@@ -20,25 +20,23 @@ def frame(rows: Sequence[dict[str, Any]]) -> Any:
     return pd.DataFrame(list(rows))
 
 
-def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+def format_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """The rows for a terminal: the first few columns to the left, the others to the right.
 
-    >>> print(aligned([["layer", "ms"], ["conv", "12.5"]]))
+    >>> print(format_table([["layer", "ms"], ["conv", "12.5"]]))
     layer    ms
     conv   12.5
     """
-    widths = [max(cells(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(padded(c, w, i >= left) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in rows
-    ]
+    widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(pad(c, w, i >= left) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def html(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """The rows as an HTML table that scrolls by itself where it is wider than the page."""
-    first = "".join(f'<th scope="col">{clean(head)}</th>' for head in heads)
+    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     body = "".join(
-        f'<tr><th scope="row">{clean(row[0])}</th>' + "".join(f"<td>{clean(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
         for row in rows
     )
     return f'<div class="scroll"><table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table></div>'

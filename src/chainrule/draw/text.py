@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import unicodedata
-from html import escape
 
 
-def clean(text: object) -> str:
+def escape(text: object) -> str:
     """Escaped, and without the control characters that XML forbids.
 
-    >>> clean("<script>")
+    >>> escape("<script>")
     '&lt;script&gt;'
     """
-    return escape("".join(c for c in str(text) if c >= " " or c in "\t\n"))
+    return html.escape("".join(c for c in str(text) if c >= " " or c in "\t\n"))
 
 
 def text_width(text: str) -> float:
@@ -20,18 +20,18 @@ def text_width(text: str) -> float:
     return sum(13.5 if _wide(c) else 7.3 for c in text)
 
 
-def cells(text: str) -> int:
+def display_width(text: str) -> int:
     """How many places a text takes in a terminal.
 
-    >>> cells("ab"), cells("한글")
+    >>> display_width("ab"), display_width("한글")
     (2, 4)
     """
     return sum(2 if _wide(c) else 1 for c in text)
 
 
-def padded(text: str, width: int, right: bool = False) -> str:
+def pad(text: str, width: int, right: bool = False) -> str:
     """Filled with spaces to so many places of a terminal, after the text or, to put it to the right, before it."""
-    spaces = " " * (width - cells(text))
+    spaces = " " * (width - display_width(text))
     return spaces + text if right else text + spaces
 
 

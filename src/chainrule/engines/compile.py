@@ -13,7 +13,7 @@ import numpy as np
 
 from ..graph import CONSTANT, Spec, current_source_info, spec_of
 from ..graph.node import Detached, tracked_ancestors
-from ..tensors.tensor import Tensor, as_tensor, recorder_here
+from ..tensors.tensor import Tensor, as_tensor, current_recorder
 from ..tensors.tree import flatten
 from ..transforms.trace import Step, trace
 from .engine import Program, engine, xla_installed
@@ -30,9 +30,9 @@ class Compiled:
         self._ready: dict[Any, tuple[Step, Program]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        flat, build = flatten([list(args), kwargs])
+        flat, build = flatten([list(args), kwargs], lists_are_arrays=True)
         given = [None if isinstance(a, Static) else as_tensor(a) for a in flat]
-        if recorder_here() is not None or any(t is not None and t.symbolic for t in given):
+        if current_recorder() is not None or any(t is not None and t.symbolic for t in given):
             return self.function(*args, **kwargs)
         key = tuple([_key(a) if t is None else t.spec for a, t in zip(flat, given, strict=True)])
         form = (len(args), tuple(kwargs), _form([list(args), kwargs]))
@@ -42,7 +42,7 @@ class Compiled:
         step, program = found
         before = [v._leaf.serial for v in step.reads]
         results = program([t.numpy() for t in given if t is not None])
-        return step.put_together(_tensors(results, given, before))
+        return step.unflatten(_tensors(results, given, before))
 
     def _traced(self, flat: list[Any], given: list[Tensor | None], build: Any) -> tuple[Step, Program]:
         def function(*symbols: Any) -> Any:

@@ -22,7 +22,7 @@ from ..core.errors import IndexProblem, ValueProblem
 from ..core.providers import provider
 from ..graph import Node
 from ..tensors.tensor import Variable
-from ..transforms.flatten import Flat
+from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step
 
 Array = NDArray[Any]
@@ -43,7 +43,7 @@ class Batches(Protocol):
     def batch(self, k: int) -> list[Array]: ...
 
 
-class Passes(Protocol):
+class EpochBatches(Protocol):
     """Whole epochs over the same rows, each in an order of its own.
 
     Attributes:
@@ -82,10 +82,10 @@ class Program(Protocol):
 
     def __call__(self, batch: Sequence[Array]) -> list[Array]: ...
 
-    def many(self, batches: Batches, first: int, last: int) -> list[Array]:
+    def run_batches(self, batches: Batches, first: int, last: int) -> list[Array]:
         """Steps `first` up to, not including, `last`; the results of the last one."""
 
-    def passes(self, rest: Any, data: Passes, first: int, last: int) -> list[Array]:
+    def run_epochs(self, rest: Any, data: EpochBatches, first: int, last: int) -> list[Array]:
         """Epochs `first` up to, not including, `last`; the last results of each, stacked along a first axis.
 
         `rest`: this engine's program for an epoch's last, shorter batch; ``None`` if there is none.
@@ -99,14 +99,14 @@ class Engine(Protocol):
 
     def program(self, step: Step) -> Program: ...
 
-    def for_runs(self, runs: int | None) -> Engine:
+    def with_expected_runs(self, runs: int | None) -> Engine:
         """The engine for a step that is to be run so many times (``None``: not known)."""
 
-    def settled(self, step: Step) -> Engine:
+    def resolved_for(self, step: Step) -> Engine:
         """The engine that this step runs on."""
 
 
-def refused(node: Node, error: Exception) -> Exception:
+def run_error(node: Node, error: Exception) -> Exception:
     """An error of NumPy's with the operation's place in the model."""
     what = f"{node.operation.name} with {error}" + (f", in {node.scope!r}" if node.scope else "")
     if isinstance(error, IndexError):
@@ -120,7 +120,7 @@ class NumpyProgram:
     seconds = 0.0
 
     def __init__(self, step: Step) -> None:
-        self.step, self.flat = step, Flat(step.graph)
+        self.step, self.flat = step, FlatGraph(step.graph)
         self.data = [node.spec for node in step.graph.inputs[: len(step.graph.inputs) - len(step.reads)]]
         self.rows = [(row, self.flat.frees.get(row.position, ())) for row in self.flat.rows]
 
@@ -134,7 +134,7 @@ class NumpyProgram:
                 try:
                     values[row.position] = row.run(*[values[i] for i in row.inputs])
                 except (IndexError, ValueError, ZeroDivisionError) as error:  # numbers that no shape rule could foresee
-                    raise refused(row.outer, error) from None
+                    raise run_error(row.outer, error) from None
                 for i in free:
                     values[i] = None
         found = [values[i] for i in self.flat.outputs]
@@ -150,20 +150,20 @@ class NumpyProgram:
             )
         return [a if a.dtype == s.dtype else a.astype(s.dtype) for a, s in zip(batch, self.data, strict=True)]
 
-    def many(self, batches: Batches, first: int, last: int) -> list[Array]:
+    def run_batches(self, batches: Batches, first: int, last: int) -> list[Array]:
         results: list[Array] = []
         for k in range(first, last):
             results = self(batches.batch(k))
         return results
 
-    def passes(self, rest: NumpyProgram | None, data: Passes, first: int, last: int) -> list[Array]:
+    def run_epochs(self, rest: NumpyProgram | None, data: EpochBatches, first: int, last: int) -> list[Array]:
         found = []
         whole = len(data.arrays[0]) // data.size
         for e in range(first, last):
             for variable, value in data.resets:
                 variable.hold(value)
             batches = data.epoch(e)
-            results = self.many(batches, 0, whole)
+            results = self.run_batches(batches, 0, whole)
             found.append(results if rest is None else rest(batches.batch(whole)))
         return [np.stack(each) for each in zip(*found, strict=True)]
 
@@ -176,10 +176,10 @@ class NumpyEngine:
     def program(self, step: Step) -> NumpyProgram:
         return NumpyProgram(step)
 
-    def for_runs(self, runs: int | None) -> Engine:
+    def with_expected_runs(self, runs: int | None) -> Engine:
         return self
 
-    def settled(self, step: Step) -> Engine:
+    def resolved_for(self, step: Step) -> Engine:
         return self
 
 
@@ -199,17 +199,17 @@ class Automatic:
         self.runs = runs
         self.chosen: Engine | None = None
 
-    def for_runs(self, runs: int | None) -> Engine:
+    def with_expected_runs(self, runs: int | None) -> Engine:
         return Automatic(runs)
 
-    def settled(self, step: Step) -> Engine:
+    def resolved_for(self, step: Step) -> Engine:
         if self.chosen is None:
             shared = distribution.process_count() > 1 or distribution.distribution() is not None
             self.chosen = engine("xla") if xla_installed() and (shared or self._worth_it(step)) else NumpyEngine()
         return self.chosen
 
     def program(self, step: Step) -> Program:
-        return self.settled(step).program(step)
+        return self.resolved_for(step).program(step)
 
     def _worth_it(self, step: Step) -> bool:
         runs = 1000 if self.runs is None else self.runs
@@ -249,4 +249,14 @@ def engine(name: str | None = None) -> Engine:
     return found()
 
 
-__all__ = ["Automatic", "Batches", "Engine", "NumpyEngine", "NumpyProgram", "Passes", "Program", "engine", "refused"]
+__all__ = [
+    "Automatic",
+    "Batches",
+    "Engine",
+    "EpochBatches",
+    "NumpyEngine",
+    "NumpyProgram",
+    "Program",
+    "engine",
+    "run_error",
+]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..draw import heat
-from ..draw.format import shape_of, show
+from ..draw.format import format_number, format_shape
 from ..draw.heat import Panel
-from ..draw.locale import Translator, catalogue
+from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..inspection.arrays import ArrayFigure, numbers
 
@@ -18,33 +18,33 @@ ROWS, MAPS, IMAGES, TALL = 8, 8, 4, 8  # panels down and across; examples of a b
 
 def picture(figure: ArrayFigure, language: str | None = None) -> str:
     """The picture."""
-    say = catalogue(language)
-    rows, note = panels(figure.array, figure.kind, say)
-    lines = [*statistics(figure.array, say), *([note] if note else [])]
-    title = " ".join(filter(None, (figure.name or "tensor", shape_of(figure.array), figure.dtype)))
-    return heat.svg(rows, title, lambda v: show(v), lines)
+    translate = translator(language)
+    rows, note = panels(figure.array, figure.kind, translate)
+    lines = [*statistics(figure.array, translate), *([note] if note else [])]
+    title = " ".join(filter(None, (figure.name or "tensor", format_shape(figure.array), figure.dtype)))
+    return heat.svg(rows, title, lambda v: format_number(v), lines)
 
 
 def page(figure: ArrayFigure, language: str | None = None) -> str:
     """A page that holds it."""
     body = f"<figure>{picture(figure, language)}</figure>"
-    return whole_page(figure.name or "tensor", body, catalogue(language).language, script=False)
+    return whole_page(figure.name or "tensor", body, translator(language).language, script=False)
 
 
 def text(figure: ArrayFigure, language: str | None = None) -> str:
     """Its shape and statistics."""
     return " ".join(
-        [f"{figure.name or 'tensor'} {shape_of(figure.array)}", *statistics(figure.array, catalogue(language))]
+        [f"{figure.name or 'tensor'} {format_shape(figure.array)}", *statistics(figure.array, translator(language))]
     )
 
 
-def statistics(array: Any, say: Translator) -> list[str]:
+def statistics(array: Any, translate: Translator) -> list[str]:
     """The same in words."""
     found = numbers(array)
     lines = []
     if "mean" in found:
         lines.append(
-            say(
+            translate(
                 "mean {mean:.4g}, std {std:.4g}, from {least:.4g} to {most:.4g}, zeros {zeros:,} of {size:,}",
                 mean=found["mean"],
                 std=found["std"],
@@ -55,11 +55,11 @@ def statistics(array: Any, say: Translator) -> list[str]:
             )
         )
     if found.get("not finite"):
-        lines.append(say("nan or infinite, drawn black: {count:,}", count=found["not finite"]))
+        lines.append(translate("nan or infinite, drawn black: {count:,}", count=found["not finite"]))
     return lines
 
 
-def panels(array: Any, kind: str, say: Translator) -> tuple[list[list[Panel]], str]:
+def panels(array: Any, kind: str, translate: Translator) -> tuple[list[list[Panel]], str]:
     """The pictures, in rows, and what is left out."""
     if array.dtype.kind not in "fiub" or not array.size:
         return [], ""
@@ -70,15 +70,15 @@ def panels(array: Any, kind: str, say: Translator) -> tuple[list[list[Panel]], s
     if array.ndim == 1:
         return _strip(array)
     if array.ndim == 2:
-        return _matrix(array, say)
+        return _matrix(array, translate)
     if array.ndim == 3:
         alike = array.shape[1] == array.shape[2] != array.shape[0] and not _in_colour(array)
-        return _grey(array, say) if alike else _image(array, "", say)
+        return _grey(array, translate) if alike else _image(array, "", translate)
     if array.ndim > 4:
-        inner, note = panels(array[(0,) * (array.ndim - 4)], kind, say)
+        inner, note = panels(array[(0,) * (array.ndim - 4)], kind, translate)
         first = ", ".join("0" * (array.ndim - 4))
-        return inner, "; ".join(filter(None, [say("of the entry [{first}, ...]", first=first), note]))
-    return _kernel(array, say) if kind == "kernel" else _batch(array, say)
+        return inner, "; ".join(filter(None, [translate("of the entry [{first}, ...]", first=first), note]))
+    return _kernel(array, translate) if kind == "kernel" else _batch(array, translate)
 
 
 def _strip(array: Any) -> tuple[list[list[Panel]], str]:
@@ -97,12 +97,12 @@ def _strip(array: Any) -> tuple[list[list[Panel]], str]:
     ], ""
 
 
-def _matrix(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
+def _matrix(array: Any, translate: Translator) -> tuple[list[list[Panel]], str]:
     rows, columns = array.shape
     down, over = min(rows, max(64, TALL * columns)), min(columns, max(64, TALL * rows))
     note = ""
     if (down, over) != (rows, columns):
-        note = say("the first {down:,} × {over:,} of it", down=down, over=over)
+        note = translate("the first {down:,} × {over:,} of it", down=down, over=over)
     return [[Panel("", array[:down, :over])]], note
 
 
@@ -113,7 +113,7 @@ def _in_colour(array: Any) -> bool:
     return bool(finite and (array.dtype == np.uint8 or (array.min() >= 0 and array.max() <= 1)))
 
 
-def _image(array: Any, prefix: str, say: Translator) -> tuple[list[list[Panel]], str]:
+def _image(array: Any, prefix: str, translate: Translator) -> tuple[list[list[Panel]], str]:
     """One image, or its channels."""
     if _in_colour(array):
         return [[Panel(prefix, array, lambda i, j: f"[{prefix}{i}, {j}]")]], ""
@@ -124,23 +124,25 @@ def _image(array: Any, prefix: str, say: Translator) -> tuple[list[list[Panel]],
         for c in range(shown)
     ]
     rows = [found[k : k + MAPS] for k in range(0, shown, MAPS)]
-    return rows, say("the first {shown} of {count} channels", shown=shown, count=count) if shown < count else ""
+    return rows, translate("the first {shown} of {count} channels", shown=shown, count=count) if shown < count else ""
 
 
-def _grey(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
+def _grey(array: Any, translate: Translator) -> tuple[list[list[Panel]], str]:
     """Images without channels, beside each other."""
     shown = min(len(array), 2 * MAPS)
     found = [Panel(f"[{n}]", array[n], lambda i, j, n=n: f"[{n}, {i}, {j}]") for n in range(shown)]  # type: ignore[misc]
-    note = say("the first {shown} of {count} examples", shown=shown, count=len(array)) if shown < len(array) else ""
+    note = (
+        translate("the first {shown} of {count} examples", shown=shown, count=len(array)) if shown < len(array) else ""
+    )
     return [found[k : k + MAPS] for k in range(0, shown, MAPS)], note
 
 
-def _batch(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
+def _batch(array: Any, translate: Translator) -> tuple[list[list[Panel]], str]:
     """A row an example, its channels beside each other."""
     examples, channels = min(len(array), IMAGES), min(array.shape[3], MAPS)
     notes = []
     if examples < len(array):
-        notes.append(say("the first {shown} of {count} examples", shown=examples, count=len(array)))
+        notes.append(translate("the first {shown} of {count} examples", shown=examples, count=len(array)))
     if _in_colour(array[:examples]):
         pictures = [
             Panel(f"[{n}]", array[n], lambda i, j, n=n: f"[{n}, {i}, {j}]")  # type: ignore[misc]
@@ -148,7 +150,7 @@ def _batch(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
         ]
         return [pictures], "; ".join(notes)
     if channels < array.shape[3]:
-        notes.append(say("the first {shown} of {count} channels", shown=channels, count=array.shape[3]))
+        notes.append(translate("the first {shown} of {count} channels", shown=channels, count=array.shape[3]))
     rows = [
         [
             Panel(f"[{n}, ..., {c}]", array[n, :, :, c], lambda i, j, n=n, c=c: f"[{n}, {i}, {j}, {c}]")  # type: ignore[misc]
@@ -159,14 +161,14 @@ def _batch(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
     return rows, "; ".join(notes)
 
 
-def _kernel(array: Any, say: Translator) -> tuple[list[list[Panel]], str]:
+def _kernel(array: Any, translate: Translator) -> tuple[list[list[Panel]], str]:
     """A row an input channel, a column a filter."""
     inputs, filters = min(array.shape[2], ROWS), min(array.shape[3], 2 * MAPS)
     notes = []
     if filters < array.shape[3]:
-        notes.append(say("the first {shown} of {count} filters", shown=filters, count=array.shape[3]))
+        notes.append(translate("the first {shown} of {count} filters", shown=filters, count=array.shape[3]))
     if inputs < array.shape[2]:
-        notes.append(say("the first {shown} of {count} channels", shown=inputs, count=array.shape[2]))
+        notes.append(translate("the first {shown} of {count} channels", shown=inputs, count=array.shape[2]))
     rows = [
         [
             Panel(f"{c}→{f}", array[:, :, c, f], lambda i, j, c=c, f=f: f"[{i}, {j}, {c}, {f}]")  # type: ignore[misc]

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..analysis.explain import Explanation, Step
 from ..analysis.explain.scope_tree import Scope, visible
-from ..draw.format import brief, show, signs
+from ..draw.format import format_number, summarize, with_math_signs
 from ..draw.graph import Box, svg
-from ..draw.locale import Translator, catalogue
+from ..draw.locale import Translator, translator
 
 OPEN = 24  # so many boxes are shown at first
 FEW = 12  # so few steps are all shown
@@ -24,9 +24,9 @@ FORMULA = 34  # letters of a formula in a box
 def picture(e: Explanation, language: str | None = None, depth: int | None = None) -> str:
     """An SVG of its own. Scopes are folded at `depth`; ``None``: so that it can be taken in at a look."""
     shown = first_view(e) if depth is None else visible(e.scope_tree, depth)
-    title = f"{e.result} = {brief(e.value, e.digits)}"
+    title = f"{e.result} = {summarize(e.value, e.digits)}"
     about = str(e) if len(e.steps) < 40 else ""
-    return svg(Circuit(e, catalogue(language)).boxes(shown), title, None, about=about)
+    return svg(Circuit(e, translator(language)).boxes(shown), title, None, about=about)
 
 
 def first_view(e: Explanation) -> list[Scope | Step]:
@@ -48,8 +48,8 @@ def first_view(e: Explanation) -> list[Scope | Step]:
 class Circuit:
     """Makes boxes of an explanation's parts and steps. `ids`: where in a page a click on each leads."""
 
-    def __init__(self, e: Explanation, say: Translator, ids: dict[str, str] | None = None) -> None:
-        self.e, self.say, self.ids = e, say, ids
+    def __init__(self, e: Explanation, translate: Translator, ids: dict[str, str] | None = None) -> None:
+        self.e, self.translate, self.ids = e, translate, ids
         self.known = {s.name: s for s in (*e.leaves, *e.constants, *e.steps)}
         self.gradient: dict[str, Any] = {e.result: 1.0} if e.edges else {}
         self.back: dict[tuple[str, str], Any] = {}
@@ -96,20 +96,20 @@ class Circuit:
 
     def _outside(self, name: str) -> Box:
         found = self.known[name]
-        kind = self.say("from before") if found.format else found.operation
+        kind = self.translate("from before") if found.format else found.operation
         return Box(name, self.lines(found), kind, [], "leaf", self._link(name), name)
 
     def _together(self, names: Sequence[str]) -> Box:
         """One box for the many arrays that a box alone reads: a whole model's weights."""
         count = sum(int(np.size(self.known[name].value)) for name in names)
-        title = self.say("{count} arrays", count=len(names))
-        return Box(title, [self.say("{count:,} numbers", count=count)], title, [], "leaf")
+        title = self.translate("{count} arrays", count=len(names))
+        return Box(title, [self.translate("{count:,} numbers", count=count)], title, [], "leaf")
 
     def lines(self, step: Step) -> list[tuple[str, str]]:
         """The value, and the gradient that arrives there."""
-        found = [(f"▸ {signs(brief(step.value, self.e.digits or 5))}", "forward")]
+        found = [(f"▸ {with_math_signs(summarize(step.value, self.e.digits or 5))}", "forward")]
         if step.name in self.gradient:
-            found.append((f"◂ {signs(brief(self.gradient[step.name], self.e.digits or 5))}", "backward"))
+            found.append((f"◂ {with_math_signs(summarize(self.gradient[step.name], self.e.digits or 5))}", "backward"))
         return found
 
     def _label(self, here: Scope | Step, name: str) -> str:
@@ -117,12 +117,16 @@ class Circuit:
         if name not in self.joined:
             return ""
         found = here.handed(name) if isinstance(here, Scope) else self.back.get((here.name, name))
-        return f"◂ {signs(show(found, self.e.digits or 5))}" if found is not None and np.ndim(found) == 0 else ""
+        return (
+            f"◂ {with_math_signs(format_number(found, self.e.digits or 5))}"
+            if found is not None and np.ndim(found) == 0
+            else ""
+        )
 
     def _link(self, name: str) -> str:
         return f"#{self.ids[name]}" if self.ids else ""
 
 
 def _formula(s: Step) -> str:
-    text = signs(s.formula)
+    text = with_math_signs(s.formula)
     return text if len(text) <= FORMULA else f"{s.operation}({len(s.operands)})"

@@ -3,6 +3,6 @@
 from .circuit import picture
 from .ledger import page
 from .number import latex_of as latex
-from .printed import brief, text
+from .printed import summarize, text
 
-__all__ = ["brief", "latex", "page", "picture", "text"]
+__all__ = ["latex", "page", "picture", "summarize", "text"]

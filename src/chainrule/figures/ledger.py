@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..analysis.explain import Edge, Explanation, Join, Step
-from ..analysis.explain.data import entry, says_more
+from ..analysis.explain.data import adds_information, entry
 from ..analysis.explain.diagnostics import Diagnostic
 from ..analysis.explain.scope_tree import Scope
-from ..draw.format import back_and_on, factor, listed, shape_of, show, signs, stats
+from ..draw.format import format_factor, format_number, format_shape, join_names, stats, step_buttons, with_math_signs
 from ..draw.graph import svg
-from ..draw.locale import Translator, catalogue
+from ..draw.locale import Translator, translator
 from ..draw.notation import mathml
 from ..draw.page import controls
 from ..draw.page import page as whole_page
-from ..draw.text import clean
+from ..draw.text import escape
 from .circuit import Circuit, first_view
 
 DRAWN = 200  # a scope of more boxes has no picture of its own
@@ -36,58 +36,58 @@ RUBIES = 150  # in a page of so many edges each product says which factor is whi
 
 def page(e: Explanation, language: str | None = None) -> str:
     """The page."""
-    return _Page(e, catalogue(language)).made()
+    return _Page(e, translator(language)).made()
 
 
 class _Page:
-    def __init__(self, e: Explanation, say: Translator) -> None:
-        self.e, self.say = e, say
+    def __init__(self, e: Explanation, translate: Translator) -> None:
+        self.e, self.translate = e, translate
         self.ids = {s.name: f"n{i}" for i, s in enumerate((*e.leaves, *e.constants, *e.steps))}
         self.edges_of: dict[str, list[tuple[int, Edge]]] = {}
         for k, edge in enumerate(e.edges):
             self.edges_of.setdefault(edge.node, []).append((k, edge))
         self.joins = {j.name: j for j in e.joins}
         self.forward = {s.name: i for i, s in enumerate(e.steps)}
-        self.circuit = Circuit(e, say, self.ids)
+        self.circuit = Circuit(e, translate, self.ids)
         self.left = ENTRIES
         self.parts = 0
 
     def made(self) -> str:
-        e, say = self.e, self.say
-        value = show(np.reshape(e.value, ()), e.digits)
+        e, translate = self.e, self.translate
+        value = format_number(np.reshape(e.value, ()), e.digits)
         shown = first_view(e)
         return whole_page(
             f"{e.result} = {value}",
             "".join(
                 [
-                    f"<h1>{clean(e.result)} = {clean(value)}</h1>",
-                    f'<p class="soft">{clean(self._counts())}</p>',
-                    f"<p>{clean(say(HOW))}</p>",
+                    f"<h1>{escape(e.result)} = {escape(value)}</h1>",
+                    f'<p class="soft">{escape(self._counts())}</p>',
+                    f"<p>{escape(translate(HOW))}</p>",
                     *map(self._trouble, e.diagnostics[:TROUBLES]),
                     self._more_troubles(),
                     self._controls(),
-                    self._renderer_module(shown, say("the graph")) if len(shown) <= DRAWN else "",
+                    self._renderer_module(shown, translate("the graph")) if len(shown) <= DRAWN else "",
                     self._given(),
-                    f"<h2>{clean(say('Step by step'))}</h2>",
+                    f"<h2>{escape(translate('Step by step'))}</h2>",
                     *self._inside(e.scope_tree.inside, shown),
                 ]
             ),
-            say.language,
+            translate.language,
         )
 
     def _trouble(self, found: Diagnostic) -> str:
-        said = clean(self.say(found.said))
+        said = escape(self.translate(found.said))
         link = f'<a href="#{self.ids[found.name]}">{said}</a>' if found.name in self.ids else said
         return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
 
     def _more_troubles(self) -> str:
         left = len(self.e.diagnostics) - TROUBLES
-        said = clean(self.say("and {count} more: e.troubles has them all", count=left))
+        said = escape(self.translate("and {count} more: e.troubles has them all", count=left))
         return f'<p class="trouble">⚠ {said}</p>' if left > 0 else ""
 
     def _counts(self) -> str:
         e = self.e
-        return self.say(
+        return self.translate(
             "{steps} operations, {edges} edges backward, {joins} sums where paths join",
             steps=len(e.steps),
             edges=len(e.edges),
@@ -95,14 +95,14 @@ class _Page:
         )
 
     def _controls(self) -> str:
-        say = self.say
+        translate = self.translate
         return controls(
             [
-                ("first", "|◀", say("to the beginning")),
-                *back_and_on(say),
-                ("last", "▶|", say("to the end")),
-                ("fold", say("fold all"), say("fold all scopes")),
-                ("open", say("unfold all"), say("unfold all scopes")),
+                ("first", "|◀", translate("to the beginning")),
+                *step_buttons(translate),
+                ("last", "▶|", translate("to the end")),
+                ("fold", translate("fold all"), translate("fold all scopes")),
+                ("open", translate("unfold all"), translate("unfold all scopes")),
             ]
         )
 
@@ -118,15 +118,15 @@ class _Page:
         given = [*self.e.leaves, *constants]
         rows = "".join(map(self._leaf, given))
         if len(given) > FEW:
-            folded = f"<summary>{clean(self.say('{count} arrays', count=len(given)))}</summary>{rows}"
+            folded = f"<summary>{escape(self.translate('{count} arrays', count=len(given)))}</summary>{rows}"
             rows = f'<details class="part">{folded}</details>'
-        return f"<h2>{clean(self.say('Given, and the gradient that arrives'))}</h2>{rows}" if rows else ""
+        return f"<h2>{escape(self.translate('Given, and the gradient that arrives'))}</h2>{rows}" if rows else ""
 
     def _leaf(self, s: Step) -> str:
-        of = f'<span class="kind">{clean(shape_of(s.value))}</span>' if np.shape(s.value) else ""
+        of = f'<span class="kind">{escape(format_shape(s.value))}</span>' if np.shape(s.value) else ""
         values = self.circuit.lines(s)
-        value = "".join(f'<span class="number {way}">{clean(text)}</span>' for text, way in values)
-        head = f'<div class="head"><span class="title">{clean(s.name)}</span>{of}{value}{_source(s.line)}</div>'
+        value = "".join(f'<span class="number {way}">{escape(text)}</span>' for text, way in values)
+        head = f'<div class="head"><span class="title">{escape(s.name)}</span>{of}{value}{_source(s.line)}</div>'
         return f'<div class="step" id="{self.ids[s.name]}">{head}{self._join(s.name)}{self._entries(s)}</div>'
 
     # parts and steps
@@ -150,21 +150,21 @@ class _Page:
         """A scope, up to where its inside begins: what it reads and gives, its own upstream and downstream."""
         self.parts += 1
         e, last = self.e, part.last
-        kind = self.say("composite") if part.kind == "composite" else self.say("scope")
-        given = ", ".join(f"{name} {shape_of(self.circuit.known[name].value)}".strip() for name in part.outputs)
-        value = show(np.asarray(last.value)[last.index], e.digits) if np.size(last.value) else ""
+        kind = self.translate("composite") if part.kind == "composite" else self.translate("scope")
+        given = ", ".join(f"{name} {format_shape(self.circuit.known[name].value)}".strip() for name in part.outputs)
+        value = format_number(np.asarray(last.value)[last.index], e.digits) if np.size(last.value) else ""
         rows = [self._row("f", self.forward[last.name], last.name, f"{entry(last.name, last.index)} = ", value)]
         for name in list(part.leaving)[:ROWS]:
             rows.append(self._out_of(part, name))
         if len(part.leaving) > ROWS:
-            more = self.say("and {count} more gradients, inside", count=len(part.leaving) - ROWS)
-            rows.append(f'<div class="row soft">{clean(more)}</div>')
+            more = self.translate("and {count} more gradients, inside", count=len(part.leaving) - ROWS)
+            rows.append(f'<div class="row soft">{escape(more)}</div>')
         # where it is unfolded at first, the first picture shows it
         figure = self._renderer_module(part.inside, part.path) if folded and 1 < len(part.inside) <= DRAWN else ""
         return (
             f'<details class="part" id="p{self.parts}"{"" if folded else " open"}><summary>'
-            f'<span class="title">{clean(part.name)}</span><span class="kind">{clean(kind)}</span> '
-            f'<span class="number soft">({clean(listed(part.inputs, self.say))}) → {clean(given)}</span>'
+            f'<span class="title">{escape(part.name)}</span><span class="kind">{escape(kind)}</span> '
+            f'<span class="number soft">({escape(join_names(part.inputs, self.translate))}) → {escape(given)}</span>'
             f"{_source(last.line)}{''.join(rows)}</summary>{figure}"
         )
 
@@ -177,19 +177,19 @@ class _Page:
             return self._row("b", time, name, left, "0")
         parts = [edge.downstream[index] for edge in edges]
         if len(parts) > 1:
-            left += signs(" + ".join(factor(p, self.e.digits) for p in parts)) + " = "
-        return self._row("b", time, name, left, show(part.handed(name)[index], self.e.digits))
+            left += with_math_signs(" + ".join(format_factor(p, self.e.digits) for p in parts)) + " = "
+        return self._row("b", time, name, left, format_number(part.handed(name)[index], self.e.digits))
 
     def _step(self, s: Step) -> str:
         e = self.e
         math = mathml(s.format, s.operands)
-        shape = f'<span class="kind">{clean(shape_of(s.value))}</span>' if np.shape(s.value) else ""
-        name = f'<span class="title">{clean(s.name)}</span> = {math}'
+        shape = f'<span class="kind">{escape(format_shape(s.value))}</span>' if np.shape(s.value) else ""
+        name = f'<span class="title">{escape(s.name)}</span> = {math}'
         head = f'<div class="head"><span>{name}</span>{shape}{_source(s.line)}</div>'
-        value = show(np.asarray(s.value)[s.index], e.digits) if np.size(s.value) else ""
+        value = format_number(np.asarray(s.value)[s.index], e.digits) if np.size(s.value) else ""
         middle = ""
-        if s.arithmetic and says_more(s.arithmetic.text, value):
-            middle = f"{signs(s.arithmetic.text)} = "
+        if s.arithmetic and adds_information(s.arithmetic.text, value):
+            middle = f"{with_math_signs(s.arithmetic.text)} = "
         row = self._row("f", self.forward[s.name], s.name, f"{entry(s.name, s.index)} = {middle}", value)
         backward = ""
         if s.name == e.result and e.edges:
@@ -202,29 +202,29 @@ class _Page:
         return f'<div class="step" id="{self.ids[s.name]}">{head}{row}{backward}{self._entries(s)}</div>'
 
     def _edge(self, k: int, edge: Edge, role: str) -> str:
-        result = show(edge.downstream[edge.index], self.e.digits) if np.size(edge.downstream) else "0"
+        result = format_number(edge.downstream[edge.index], self.e.digits) if np.size(edge.downstream) else "0"
         text = edge.arithmetic.text
-        middle = f"{self._product(text)} = " if says_more(text, result) else ""
-        left = f"{clean(_slope(self.e, edge.input, edge.index))} = "
-        says = self.say(role) if role else ""
+        middle = f"{self._product(text)} = " if adds_information(text, result) else ""
+        left = f"{escape(_slope(self.e, edge.input, edge.index))} = "
+        says = self.translate(role) if role else ""
         return self._row("b", self._at(k), edge.input, left + middle, result, says, markup=True)
 
     def _product(self, text: str) -> str:
         """The arithmetic; a single product with its factors named."""
         factors = text.split(" * ")
         if len(factors) != 2 or " + " in text or len(self.e.edges) > RUBIES:
-            return clean(signs(text))
-        named = zip(factors, (self.say("upstream"), self.say("local")), strict=True)
-        return " × ".join(f"<ruby>{clean(signs(f))}<rt>{clean(name)}</rt></ruby>" for f, name in named)
+            return escape(with_math_signs(text))
+        named = zip(factors, (self.translate("upstream"), self.translate("local")), strict=True)
+        return " × ".join(f"<ruby>{escape(with_math_signs(f))}<rt>{escape(name)}</rt></ruby>" for f, name in named)
 
     def _join(self, name: str) -> str:
         join: Join | None = self.joins.get(name)
         if join is None:
             return ""
         first = min((k for k, _ in self.edges_of.get(name, ())), default=len(self.e.edges))
-        left = f"{_slope(self.e, name, join.index)} = {signs(join.arithmetic.text)} = "
-        total = show(np.asarray(join.total)[join.index], self.e.digits)
-        return self._row("b", self._at(first) - 1, name, left, total, self.say("paths that join are summed"))
+        left = f"{_slope(self.e, name, join.index)} = {with_math_signs(join.arithmetic.text)} = "
+        total = format_number(np.asarray(join.total)[join.index], self.e.digits)
+        return self._row("b", self._at(first) - 1, name, left, total, self.translate("paths that join are summed"))
 
     def _at(self, k: int) -> int:
         """When an edge is stepped to: after all that is forward; between two edges there is room for a sum."""
@@ -234,11 +234,11 @@ class _Page:
         return self._at(next(k for k, other in self.edges_of[edge.node] if other is edge))
 
     def _row(self, way: str, time: int, of: str, left: str, right: str, says: str = "", markup: bool = False) -> str:
-        text = left if markup else clean(left)
-        note = f'<span class="says">{clean(says)}</span>' if says else ""
+        text = left if markup else escape(left)
+        note = f'<span class="says">{escape(says)}</span>' if says else ""
         return (
-            f'<div class="row {way}" data-t="{time}" data-of="{clean(of)}"><span class="number">{text}'
-            f"<b>{clean(signs(right))}</b></span>{note}</div>"
+            f'<div class="row {way}" data-t="{time}" data-of="{escape(of)}"><span class="number">{text}'
+            f"<b>{escape(with_math_signs(right))}</b></span>{note}</div>"
         )
 
     def _entries(self, s: Step) -> str:
@@ -250,13 +250,13 @@ class _Page:
             if self.parts > 60 or size <= 1:
                 return ""
             call = f"e.number({s.name!r}, {entry('', s.index).strip('[]') if len(s.index) == 1 else s.index})"
-            return f'<p class="soft">{clean(stats(s.value, self.say))} · <code>{clean(call)}</code></p>'
+            return f'<p class="soft">{escape(stats(s.value, self.translate))} · <code>{escape(call)}</code></p>'
         self.left -= size
         made = []
         for index in np.ndindex(np.shape(s.value)):
             number = self.e.ledger.number(s.name, index)
-            shown = clean(f"{entry('', index)} {show(np.asarray(s.value)[index], self.e.digits)}")
-            text = clean(signs(number.to_text(self.say.language)))
+            shown = escape(f"{entry('', index)} {format_number(np.asarray(s.value)[index], self.e.digits)}")
+            text = escape(with_math_signs(number.to_text(self.translate.language)))
             made.append(f'<details><summary class="number">{shown}</summary><pre>{text}</pre></details>')
         return f'<div class="entries">{"".join(made)}</div>'
 
@@ -267,7 +267,7 @@ def _slope(e: Explanation, name: str, index: Sequence[int]) -> str:
 
 def _source(line: str) -> str:
     """The user's line."""
-    return f' <code class="source">{clean(line)}</code>' if line else ""
+    return f' <code class="source">{escape(line)}</code>' if line else ""
 
 
 def _opened(inside: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> set[int]:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..analysis.explain import Explanation, Number
-from ..analysis.explain.data import entry, says_more
+from ..analysis.explain.data import adds_information, entry
 from ..draw import notation
-from ..draw.format import show
-from ..draw.locale import Translator, catalogue
+from ..draw.format import format_number
+from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
-from ..draw.text import clean
+from ..draw.text import escape
 
 Row = tuple[str, str, str, str]  # the left side, the arithmetic, the number, the node that it comes through
 
@@ -32,7 +32,7 @@ def latex_of(e: Explanation) -> str:
     rows: list[Row] = []
     for s in e.steps:
         if np.size(s.value):
-            right = show(np.asarray(s.value)[s.index], e.digits)
+            right = format_number(np.asarray(s.value)[s.index], e.digits)
             rows.append((_name(s.name, s.index), s.arithmetic.text if s.arithmetic else "", right, ""))
     joins = {j.name: j for j in e.joins}
     for edge in e.edges:
@@ -44,7 +44,7 @@ def latex_of(e: Explanation) -> str:
 
 
 def _backward(e: Explanation, name: str, shown: Any) -> Row:
-    right = show(shown.arithmetic.value, e.digits)
+    right = format_number(shown.arithmetic.value, e.digits)
     return _slope(e.result, name, shown.index), shown.arithmetic.text, right, ""
 
 
@@ -52,7 +52,7 @@ def _aligned(rows: Iterable[Row]) -> str:
     lines = []
     for left, middle, right, node in rows:
         sides = [notation.latex(right)]
-        if says_more(middle, right):
+        if adds_information(middle, right):
             sides.insert(0, notation.latex(middle))
         through = rf" && {notation.latex('{0}', [node])}" if node else ""
         lines.append(f"{left} &= {' = '.join(sides)}{through}")
@@ -70,33 +70,35 @@ def _name(name: str, index: Sequence[int]) -> str:
 
 def text(number: Number, language: str | None = None) -> str:
     """For a terminal."""
-    say = catalogue(language)
+    translate = translator(language)
     lines = []
     for left, node, middle, right in number.lines():
-        lines.append(" = ".join([_left(left, node, say), *([middle] if says_more(middle, right) else []), right]))
+        lines.append(
+            " = ".join([_left(left, node, translate), *([middle] if adds_information(middle, right) else []), right])
+        )
     return "\n".join(lines)
 
 
-def _left(left: str, node: str, say: Translator) -> str:
-    return say("{slope} through {node}", slope=left, node=node) if node else left
+def _left(left: str, node: str, translate: Translator) -> str:
+    return translate("{slope} through {node}", slope=left, node=node) if node else left
 
 
 def fragment(number: Number, language: str | None = None) -> str:
     """The rows as HTML that needs no style of its own."""
-    say = catalogue(language)
+    translate = translator(language)
     rows = []
     for k, (left, node, middle, right) in enumerate(number.lines()):
-        if says_more(middle, right):
+        if adds_information(middle, right):
             right = f"{notation.mathml(middle)} = {notation.mathml(right)}"
         else:
             right = notation.mathml(right)
         kind = "backward" if k else "forward"
-        rows.append(f'<p class="{kind}"><code>{clean(_left(left, node, say))}</code> = {right}</p>')
+        rows.append(f'<p class="{kind}"><code>{escape(_left(left, node, translate))}</code> = {right}</p>')
     return f'<div class="one-number">{"".join(rows)}</div>'
 
 
 def page(number: Number, language: str | None = None) -> str:
     """A page with the rows, the text as it stands in a terminal, and the LaTeX to copy."""
     title = entry(number.name, number.index)
-    body = f"<h1>{clean(title)}</h1>{fragment(number, language)}<h2>LaTeX</h2><pre>{clean(latex(number))}</pre>"
-    return whole_page(title, body, catalogue(language).language, script=False)
+    body = f"<h1>{escape(title)}</h1>{fragment(number, language)}<h2>LaTeX</h2><pre>{escape(latex(number))}</pre>"
+    return whole_page(title, body, translator(language).language, script=False)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..draw import table
-from ..draw.locale import Translator, catalogue
+from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
-from ..draw.text import clean
+from ..draw.text import escape
 
 
-def _summary(found: Any, say: Translator) -> str:
+def _summary(found: Any, translate: Translator) -> str:
     worst = found.worst
     a, b = found.engines
-    return say(
+    return translate(
         "{a} against {b}: at most {ulps:.3g} units of the last place, in {name}",
         a=a,
         b=b,
@@ -22,10 +22,20 @@ def _summary(found: Any, say: Translator) -> str:
     )
 
 
-def _table(found: Any, say: Translator) -> tuple[list[str], list[list[str]]]:
-    heads = [say("name"), "", say("shape"), say("largest"), say("difference"), say("ulps of the largest"),
-             say("ulps of the entry")]  # fmt: skip
-    what = {"output": say("of the output"), "gradient": say("of the gradient"), "loss": say("of the loss")}
+def _table(found: Any, translate: Translator) -> tuple[list[str], list[list[str]]]:
+    heads = [
+        translate("name"),
+        "",
+        translate("shape"),
+        translate("largest"),
+        translate("difference"),
+        translate("ulps of the largest"),
+             translate("ulps of the entry")]  # fmt: skip
+    what = {
+        "output": translate("of the output"),
+        "gradient": translate("of the gradient"),
+        "loss": translate("of the loss"),
+    }
     rows = [
         [
             r.name,
@@ -43,19 +53,19 @@ def _table(found: Any, say: Translator) -> tuple[list[str], list[list[str]]]:
 
 def text(found: Any, language: str | None = None) -> str:
     """For a terminal."""
-    say = catalogue(language)
-    heads, rows = _table(found, say)
-    return f"{_summary(found, say)}\n{table.aligned([heads, *rows], 2)}"
+    translate = translator(language)
+    heads, rows = _table(found, translate)
+    return f"{_summary(found, translate)}\n{table.format_table([heads, *rows], 2)}"
 
 
 def fragment(found: Any, language: str | None = None) -> str:
     """The table as HTML."""
-    say = catalogue(language)
-    return f"<p>{clean(_summary(found, say))}</p>{table.html(*_table(found, say))}"
+    translate = translator(language)
+    return f"<p>{escape(_summary(found, translate))}</p>{table.html(*_table(found, translate))}"
 
 
 def page(found: Any, language: str | None = None) -> str:
     """A page that holds it."""
-    say = catalogue(language)
-    title = say("From what is shown to what trains")
-    return whole_page(title, f"<h1>{clean(title)}</h1>{fragment(found, language)}", say.language, script=False)
+    translate = translator(language)
+    title = translate("From what is shown to what trains")
+    return whole_page(title, f"<h1>{escape(title)}</h1>{fragment(found, language)}", translate.language, script=False)

@@ -28,7 +28,7 @@ class SourceInfo(NamedTuple):
     of: int | None = None
 
 
-class Recomputed:
+class RematCall:
     """One call of a region that keeps no values for the backward pass, which computes them again.
 
     Attributes:
@@ -42,15 +42,15 @@ class Recomputed:
         self.keeps, self.on = keeps, True
 
 
-class Region(str):
+class RematRegion(str):
     """A scope inside a recomputed call. A kind of string: nodes made elsewhere must not pay for one field more."""
 
-    call: Recomputed
+    call: RematCall
 
 
-def region(path: str, call: Recomputed) -> Region:
+def region(path: str, call: RematCall) -> RematRegion:
     """The scope `path` as one inside `call`."""
-    made = Region(path)
+    made = RematRegion(path)
     made.call = call
     return made
 
@@ -90,7 +90,7 @@ class scope:
         before = state.scope
         self._before.append(before)
         inside = f"{before}/{self.name}" if before else self.name
-        state.scope = region(inside, before.call) if isinstance(before, Region) else inside
+        state.scope = region(inside, before.call) if isinstance(before, RematRegion) else inside
         return state.scope
 
     def __exit__(self, *error: object) -> None:
@@ -98,10 +98,10 @@ class scope:
 
 
 @contextmanager
-def recomputed(call: Recomputed | None) -> Iterator[None]:
+def remat_scope(call: RematCall | None) -> Iterator[None]:
     """Nodes made inside belong to `call`, unless they are inside another already; ``None`` changes nothing."""
     before = state.scope
-    if call is not None and not isinstance(before, Region):
+    if call is not None and not isinstance(before, RematRegion):
         state.scope = region(before, call)
     try:
         yield

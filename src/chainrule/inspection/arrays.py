@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.display import Figure
 from ..core.errors import ShapeError, ValueProblem
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..graph.spec import is_float
 from ..tensors.tensor import Tensor, Variable
 
@@ -32,7 +32,7 @@ class ArrayFigure(Figure):
 
     def to_pandas(self) -> Any:
         """A row an entry: its index and its value. Needs pandas."""
-        return frame([{"index": i, "value": v.item()} for i, v in np.ndenumerate(self.array)])
+        return to_dataframe([{"index": i, "value": v.item()} for i, v in np.ndenumerate(self.array)])
 
     def to_dict(self) -> dict[str, Any]:
         """Shape, dtype and statistics."""

@@ -20,7 +20,7 @@ from ..core.display import Figure
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
 from ..draw.format import rate
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..engines.engine import engine as engine_named
 from ..graph import Spec
@@ -30,8 +30,8 @@ from ..tensors.tensor import Tensor
 from ..tensors.tree import Build, flatten
 from ..training.data_adapter import one_batch, specs_of
 from ..transforms.differentiate import gradients
-from ..transforms.flatten import Flat
-from ..transforms.trace import Step, restored, trace
+from ..transforms.flatten import FlatGraph
+from ..transforms.trace import Step, restored_variables, trace
 from .input_specs import input_specs
 from .values import inside
 
@@ -135,7 +135,7 @@ class Costs(Figure):
 
     def to_pandas(self) -> Any:
         """A row a layer. Needs pandas."""
-        return frame(self.rows())
+        return to_dataframe(self.rows())
 
 
 @dataclass(repr=False)
@@ -152,7 +152,7 @@ class Comparison(Figure):
 
     def to_pandas(self) -> Any:
         """A row a layer, the model's name in front. Needs pandas."""
-        return frame([{"model": c.name, **row} for c in self.costs for row in c.rows()])
+        return to_dataframe([{"model": c.name, **row} for c in self.costs for row in c.rows()])
 
 
 def cost_of_model(
@@ -166,13 +166,13 @@ def cost_of_model(
         model._must_be_compiled("the cost of a step")
     model._prepare(batch, training=y is not None)
     step, calls = _step(model, batch, y is not None)
-    rows = flatten(batch[0], numbers=False)[0][0].shape[0]
+    rows = flatten(batch[0])[0][0].shape[0]
     found = Costs(model.name, rows, _lines(model, step, calls))
     if measure or engine is not None:
         name = engine_named(engine or "numpy").name
         found.engine = name
         try:
-            data = [_numbers(a) if x is None else a for a in flatten(batch, numbers=False)[0] if a is not None]
+            data = [_numbers(a) if x is None else a for a in flatten(batch)[0] if a is not None]
             if name == "numpy":
                 found.step = _measure_operations(model, found, step, data)
             else:
@@ -213,7 +213,7 @@ def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
 
 def _blank(model: Any, batch_size: int) -> tuple[Any, Any, Any]:
     specs = input_specs(model)
-    flat, build = flatten(specs, numbers=False)
+    flat, build = flatten(specs)
     if specs is None or any(None in spec.shape[1:] for spec in flat):
         raise GraphError(
             f"the cost of {model.name!r}, whose input is not known",
@@ -238,7 +238,7 @@ def _step(model: Any, batch: Any, trains: bool) -> tuple[Step, list[tuple[str, A
 
     def forward(x: Any, y: Any, w: Any) -> Any:
         outputs = model(x, training=False)
-        moving = [t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor) and t.spec.floating]
+        moving = [t for t in flatten(outputs)[0] if isinstance(t, Tensor) and t.spec.floating]
         weights = model.trainable_weights
         found = [gradients(t, weights, ops.ones_like(t), unconnected="zero") for t in moving if weights]
         return [outputs, found]
@@ -260,7 +260,7 @@ def _lines(model: Any, step: Step, calls: Sequence[tuple[str, Any, Any, Any]]) -
         name = inside(model, path)
         if layer is model or "/" in name:
             continue
-        flat = [t for t in flatten(result, numbers=False)[0] if isinstance(t, Tensor)]
+        flat = [t for t in flatten(result)[0] if isinstance(t, Tensor)]
         line = lines.get(name)
         if line is None:
             line = lines[name] = Line(name, type(layer).__name__, flat[0].shape if flat else None)
@@ -278,7 +278,7 @@ def _lines(model: Any, step: Step, calls: Sequence[tuple[str, Any, Any, Any]]) -
 
 def _priced(model: Any, step: Step) -> Iterator[tuple[str, str, Count, str]]:
     """Each operation's phase, layer, count and formula."""
-    flat = Flat(step.graph)
+    flat = FlatGraph(step.graph)
     first = len(step.graph.inputs) - len(step.reads)
     weights = set(range(first, len(step.graph.inputs)))
     for row, (phase, name) in zip(flat.rows, _whose(model, flat), strict=True):
@@ -291,7 +291,7 @@ def _priced(model: Any, step: Step) -> Iterator[tuple[str, str, Count, str]]:
         yield phase, name, Count(cost.multiplies, cost.adds, bias, cost.macs, cost.flops, moved), cost.formula
 
 
-def _whose(model: Any, flat: Flat) -> Iterator[tuple[str, str]]:
+def _whose(model: Any, flat: FlatGraph) -> Iterator[tuple[str, str]]:
     """Each row's phase and layer. What comes after the backward pass is the update."""
     known = {layer.name for layer in model.layers}
     after: set[int] = set()
@@ -318,7 +318,7 @@ def _is_update(model: Any, scope: str) -> bool:
 
 def _measure_operations(model: Any, costs: Costs, step: Step, data: Sequence[Any]) -> float:
     """NumPy's own time for each operation, the median of several runs; the sum of all."""
-    flat = Flat(step.graph)
+    flat = FlatGraph(step.graph)
     given = [*data, *[v._leaf.value for v in step.reads]]
     times: list[list[float]] = []
     began = time.perf_counter()
@@ -332,7 +332,7 @@ def _measure_operations(model: Any, costs: Costs, step: Step, data: Sequence[Any
     return float(middle.sum())
 
 
-def _one_run(flat: Flat, given: Sequence[Any]) -> list[float]:
+def _one_run(flat: FlatGraph, given: Sequence[Any]) -> list[float]:
     values = list(flat.constants)
     values[: len(given)] = given
     found = []
@@ -355,7 +355,7 @@ def _measure_layers(
     seen: dict[Any, tuple[float, float]] = {}
     for path, layer, args, _ in calls:
         short = inside(model, path)
-        flat, build = flatten([list(args[0]), args[1]], numbers=False)
+        flat, build = flatten([list(args[0]), args[1]])
         tensors = [t for t in flat if isinstance(t, Tensor)]
         if layer is model or "/" in short or not tensors:
             continue
@@ -367,7 +367,7 @@ def _measure_layers(
         line.seconds["forward"] = line.seconds.get("forward", 0.0) + forward
         line.seconds["backward"] = line.seconds.get("backward", 0.0) + max(both - forward, 0.0)
     program = engine_named(name).program(step)
-    with restored(step.writes):
+    with restored_variables(step.writes):
         return _time(lambda: program(data))
 
 
@@ -382,14 +382,14 @@ def _layer_alone(layer: Any, flat: Sequence[Any], build: Build, name: str) -> tu
         return layer(*args, **kwargs)
 
     def both(*xs: Any) -> Any:
-        made = [t for t in flatten(forward(*xs), numbers=False)[0] if isinstance(t, Tensor) and t.spec.floating]
+        made = [t for t in flatten(forward(*xs))[0] if isinstance(t, Tensor) and t.spec.floating]
         wanted = [*weights, *[x for x in xs if x.spec.floating]]
         return [made, [gradients(t, wanted, ops.ones_like(t), unconnected="zero") for t in made if wanted]]
 
     one, two = compiled(forward, engine=name), compiled(both, engine=name)
     stream = random.get_state()
     try:
-        with restored(layer.variables):
+        with restored_variables(layer.variables):
             return _time(lambda: one(*given)), _time(lambda: two(*given))
     finally:
         random.set_state(stream)

@@ -17,7 +17,7 @@ from .. import optimizers
 from ..core.display import Figure
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..ops import random
 from ..tensors.tensor import constant, recording
@@ -81,7 +81,7 @@ class Descent(Figure):
         for way in self.ways.values():
             for seed, losses in enumerate(way.losses):
                 rows += [{"way": way.name, "seed": seed, "update": k, "loss": float(v)} for k, v in enumerate(losses)]
-        return frame(rows)
+        return to_dataframe(rows)
 
 
 def descent(
@@ -190,7 +190,7 @@ def _default(rate: float) -> dict[str, tuple[Any, int | None]]:
 def _loss_of(model: Any, batch: Any) -> Callable[[Sequence[Any]], float]:
     """The loss of all data as a function of the trainable weights."""
     weights = model.trainable_weights
-    flat, build = flatten(batch[:2], numbers=False)
+    flat, build = flatten(batch[:2])
     x, y = build([None if a is None else constant(a) for a in flat])
     numbers = sum(w.size for w in weights) * _rows(batch)
 
@@ -214,7 +214,7 @@ def _taken(
     walker.compile(
         **{**model._compiled, "optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
     )
-    flat, build = flatten(batch[:2], numbers=False)
+    flat, build = flatten(batch[:2])
     rows = _rows(batch)
     rng = np.random.default_rng(seed)
     order: list[int] = []
@@ -237,7 +237,7 @@ def _taken(
 
 
 def _rows(batch: Any) -> int:
-    return len(next(a for a in flatten(batch[0], numbers=False)[0] if a is not None))
+    return len(next(a for a in flatten(batch[0])[0] if a is not None))
 
 
 def _plane(model: Any, start: list[Any], taken: Any, plane: Any) -> tuple[tuple[str, str], list[Any], list[Any]]:

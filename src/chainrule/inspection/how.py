@@ -15,7 +15,7 @@ from ..core.clock import timed
 from ..core.display import Figure
 from ..core.errors import ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..engines.engine import xla_installed
 from .implementations import IMPLEMENTATIONS
@@ -50,7 +50,7 @@ class ImplementationComparison(Figure):
 
     def to_pandas(self) -> Any:
         """A row a size. Needs pandas."""
-        return frame([{"n": s.n, **s.seconds, "difference": s.difference} for s in self.sizes])
+        return to_dataframe([{"n": s.n, **s.seconds, "difference": s.difference} for s in self.sizes])
 
 
 def _repeat(run: Callable[[], Any], count: int) -> None:

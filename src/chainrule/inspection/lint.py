@@ -70,11 +70,11 @@ class Case:
             self._read(batch)
 
     def _read(self, batch: Any) -> None:
-        specs, self.put_together = flatten(specs_of(batch[0]), numbers=False)
+        specs, self.unflatten = flatten(specs_of(batch[0]))
         self.inputs = [symbolic(s.shape, s.dtype) for s in specs]
         try:
             with recording(StateRecorder()):
-                outputs = self.model(self.put_together(list(self.inputs)), training=False)
+                outputs = self.model(self.unflatten(list(self.inputs)), training=False)
         except ChainruleError as error:
             self.failed = error
             return
@@ -82,7 +82,7 @@ class Case:
             return
         finally:
             self.model._forget_losses()
-        flat = [t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)]
+        flat = [t for t in flatten(outputs)[0] if isinstance(t, Tensor)]
         self.graph = Graph(self.inputs, flat)
         self.output = flat[0] if len(flat) == 1 else None
 
@@ -354,7 +354,7 @@ def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
     """Accuracy asked of a regression."""
     if case.loss.lower().replace("_", "") not in ("meansquarederror", "meanabsoluteerror", "huber", "logcosh"):
         return
-    asked = flatten([case.model._metrics.given, case.model._metrics.weighted_given], numbers=False)[0]
+    asked = flatten([case.model._metrics.given, case.model._metrics.weighted_given])[0]
     names = [m if isinstance(m, str) else type(m).__name__ for m in asked]
     if any(n == "acc" or n.lower().endswith("accuracy") for n in names) and not _whole(case.y):
         yield Finding(
@@ -423,8 +423,8 @@ def dead_units(case: Case) -> Iterator[Finding]:
 
 def _relus(case: Case, symbols: list[Tensor]) -> list[Any]:
     """What the relus of the model give for these inputs."""
-    outputs = case.model(case.put_together(list(symbols)), training=False)
-    flat = [t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)]
+    outputs = case.model(case.unflatten(list(symbols)), training=False)
+    flat = [t for t in flatten(outputs)[0] if isinstance(t, Tensor)]
     found = []
     for node in Graph(symbols, flat).nodes:
         maker = node.inputs[0] if node.operation is GET_OUTPUT else node
@@ -440,7 +440,7 @@ def learning_rate(case: Case) -> Iterator[Finding]:
     model = case.model
     if case.rows is None or case.y is None or model.optimizer is None:
         return
-    x, y = case.put_together([a[:128] for a in case.x]), case.y[:128]
+    x, y = case.unflatten([a[:128] for a in case.x]), case.y[:128]
     found = []
     with _undone(model, (x, y, None)):
         for _ in range(10):
@@ -536,14 +536,14 @@ def _in_memory(source: Any) -> TypeGuard[ArrayAdapter]:
 def check_fit(model: Any, source: Any, batch: Any, validation: Any) -> None:
     """The cheap checks, before anything is learnt: errors raise, the rest warns."""
     arrays = _in_memory(source)
-    x = source.arrays[: source.parts[0][0]] if arrays else flatten(batch[0], numbers=False)[0]
-    targets_ = source.put_together(source.arrays)[1] if arrays else batch[1]
+    x = source.arrays[: source.parts[0][0]] if arrays else flatten(batch[0])[0]
+    targets_ = source.unflatten(source.arrays)[1] if arrays else batch[1]
     y = targets_ if isinstance(targets_, np.ndarray) else None
     case = Case(model, x, y, batch)
     found = _checked(case, CHEAP)
     if arrays and _in_memory(validation):
         found += shared_rows(source.arrays[0], validation.arrays[0])
-        found += one_sided(case, validation.put_together(validation.arrays)[1])
+        found += one_sided(case, validation.unflatten(validation.arrays)[1])
     for finding in found:
         if finding.level == "error":
             raise ValueProblem(finding.what, "", finding.mend)
@@ -567,8 +567,8 @@ def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) 
     source = data_adapter_for(x, y, batch_size=32, float_dtype=model._float_dtype())
     batch = next(source.batches(0))
     arrays = _in_memory(source)
-    held = source.arrays[: source.parts[0][0]] if _in_memory(source) else flatten(batch[0], False)[0]
-    targets_ = source.put_together(source.arrays)[1] if _in_memory(source) else batch[1]
+    held = source.arrays[: source.parts[0][0]] if _in_memory(source) else flatten(batch[0])[0]
+    targets_ = source.unflatten(source.arrays)[1] if _in_memory(source) else batch[1]
     case = Case(model, held, targets_ if isinstance(targets_, np.ndarray) else None, batch)
     found = _checked(case, CHEAP)
     if not any(f.level == "error" for f in found):
@@ -577,5 +577,5 @@ def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) 
             other = model._validation(validation_data, None)
             if _in_memory(other):
                 found += shared_rows(held[0], other.arrays[0])
-                found += one_sided(case, other.put_together(other.arrays)[1])
+                found += one_sided(case, other.unflatten(other.arrays)[1])
     return found

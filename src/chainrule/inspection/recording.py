@@ -12,7 +12,7 @@ import numpy as np
 from ..callbacks import Callback
 from ..core.display import Figure
 from ..core.errors import ValueProblem
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..graph.spec import is_float
 from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
@@ -69,7 +69,7 @@ class Recording(Figure):
             for path, (weight, gradient) in m.sizes.items():
                 rows.append({"step": m.step, "epoch": m.epoch, **m.logs, "weight": path, "norm": weight,
                              "gradient": gradient})  # fmt: skip
-        return frame(rows)
+        return to_dataframe(rows)
 
 
 class Recorder(Callback):
@@ -144,8 +144,8 @@ class Recorder(Callback):
         return int(self.model.optimizer.iterations) if self.model.optimizer is not None else 0
 
     def _prepare_plane(self) -> None:
-        flat = flatten(self.batch[0], numbers=False)[0]
-        targets = flatten(self.batch[1], numbers=False)[0] if self.batch[1] is not None else []
+        flat = flatten(self.batch[0])[0]
+        targets = flatten(self.batch[1])[0] if self.batch[1] is not None else []
         if len(flat) != 1 or len(targets) != 1 or flat[0].ndim != 2 or flat[0].shape[1] != 2:
             return
         x = np.asarray(self.x if isinstance(self.x, np.ndarray) else flat[0], dtype=float)[:POINTS]
@@ -208,5 +208,5 @@ def recorder(record: Any, batch: Any, x: Any, y: Any, epochs: range, steps: int 
 
 
 def _first(batch: Any, count: int) -> Any:
-    flat, build = flatten(batch, numbers=False)
+    flat, build = flatten(batch)
     return build([None if a is None else np.asarray(a.numpy() if isinstance(a, Tensor) else a)[:count] for a in flat])

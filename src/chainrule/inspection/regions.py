@@ -12,7 +12,7 @@ import numpy as np
 from .. import ops
 from ..core.display import Figure
 from ..core.errors import ShapeError, ValueProblem
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..ops.arrays import arrays
 from ..ops.roi import bins_of, box_extent, rounded_corners, samples_along
 from ..tensors.tensor import tensor
@@ -74,7 +74,7 @@ class Regions(Figure):
 
     def to_pandas(self) -> Any:
         """A row a way and bin. Needs pandas."""
-        return frame(
+        return to_dataframe(
             [
                 {
                     "way": name,

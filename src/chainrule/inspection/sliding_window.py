@@ -11,8 +11,8 @@ import numpy as np
 from .. import ops
 from ..core.display import Figure
 from ..core.errors import ShapeError, ValueProblem
-from ..draw.format import factor, show
-from ..draw.table import frame
+from ..draw.format import format_factor, format_number
+from ..draw.table import to_dataframe
 
 PLACES = 25  # so many places, spread over the output
 
@@ -32,8 +32,8 @@ class Window:
 
     def text(self, digits: int | None = 4) -> str:
         """The whole arithmetic: each channel's sum, and what they come to."""
-        sums = [factor(v, digits) for v in self.products.sum(axis=(0, 1))]
-        return " + ".join([*sums, factor(self.bias, digits)]) + f" = {show(self.value, digits)}"
+        sums = [format_factor(v, digits) for v in self.products.sum(axis=(0, 1))]
+        return " + ".join([*sums, format_factor(self.bias, digits)]) + f" = {format_number(self.value, digits)}"
 
 
 class Slide(Figure):
@@ -59,7 +59,7 @@ class Slide(Figure):
 
     def to_pandas(self) -> Any:
         """A row a place. Needs pandas."""
-        return frame(self.to_dict()["places"])
+        return to_dataframe(self.to_dict()["places"])
 
     def to_dict(self) -> dict[str, Any]:
         """The places with their arithmetic, and the output."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from ..analysis.price import Count, price
 from ..core.errors import ValueProblem
-from ..draw.format import rate, size_text
-from ..draw.locale import catalogue
-from ..draw.text import cells, padded
+from ..draw.format import format_bytes, rate
+from ..draw.locale import translator
+from ..draw.text import display_width, pad
 from ..layers import InputLayer, Layer
 from ..layers.call_context import calls
 from ..layers.layer_call import LAYER_CALL
@@ -41,7 +41,7 @@ def rows_of(model: Any) -> tuple[list[Row], Count | None]:
 def _one_example(model: Any) -> Any:
     """Shapes and prices by scope, from the graph of the model on one example."""
     specs = input_specs(model)
-    flat, build = flatten(specs, numbers=False)
+    flat, build = flatten(specs)
     if specs is None or any(None in spec.shape[1:] for spec in flat):
         return None
     symbols = [symbolic((1, *spec.shape[1:]), spec.dtype) for spec in flat]
@@ -52,7 +52,7 @@ def _one_example(model: Any) -> Any:
             chain = list(calls.chain)
         finally:
             calls.depth = depth
-    priced = price([t for t in flatten(outputs, numbers=False)[0] if isinstance(t, Tensor)])
+    priced = price([t for t in flatten(outputs)[0] if isinstance(t, Tensor)])
     counts: dict[str, Count] = {}
     for row in priced.rows:
         parts = row.scope.split("/")
@@ -118,7 +118,7 @@ def summary_of(
     measure: bool = False,
 ) -> str:
     """The table as text."""
-    say = catalogue()
+    translate = translator()
     every_row, total = rows_of(model)
     rows = [r for r in every_row if expand_nested or r.depth == 0]
     if layer_range is not None:
@@ -127,33 +127,39 @@ def summary_of(
             raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
     measured = _measured(model) if measure else None
-    head = [say("layer (type)"), say("output shape"), say("parameters"), say("multiplies"), say("activations")]
+    head = [
+        translate("layer (type)"),
+        translate("output shape"),
+        translate("parameters"),
+        translate("multiplies"),
+        translate("activations"),
+    ]
     table = [head if measured is None else [*head, "ms", "GFLOP/s"]]
     for r in rows:
         params = sum(v.size for v in r.layer.weights)
         name = "  " * r.depth + f"{r.layer.name} ({type(r.layer).__name__})"
         if show_trainable:
-            name += "" if r.layer.trainable else f" [{say('frozen')}]"
+            name += "" if r.layer.trainable else f" [{translate('frozen')}]"
         built = r.layer.built or bool(r.layer.weights)
         line = [
             name,
             "?" if r.shape is None else _shape_text(r.shape),
-            f"{params:,}" if built else say("not built"),
+            f"{params:,}" if built else translate("not built"),
             "?" if r.multiplies is None else f"{r.multiplies:,}",
-            "?" if r.memory is None else size_text(r.memory),
+            "?" if r.memory is None else format_bytes(r.memory),
         ]
         if measured is not None:
             line += measured.get(r.layer.name, ("", "")) if r.depth == 0 else ("", "")
         table.append(line)
-    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
     gaps = 2 * (len(widths) - 1)
     if line_length is not None:
         widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - gaps))
-    lines = [say("Model: {name!r}", name=model.name)]
+    lines = [translate("Model: {name!r}", name=model.name)]
     rule = "─" * (sum(widths) + gaps)
     for i, line in enumerate(table):
-        filled = [padded(line[0][: widths[0]], widths[0]), padded(line[1], widths[1])]
-        filled += [padded(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        filled = [pad(line[0][: widths[0]], widths[0]), pad(line[1], widths[1])]
+        filled += [pad(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
         lines.append("  ".join(filled).rstrip())
         if i == 0:
             lines.append(rule)
@@ -162,20 +168,20 @@ def summary_of(
     trainable = sum(v.size for v in model.trainable_weights)
     every = sum(v.size for v in weights)
     size = sum(v.size * v.dtype.itemsize for v in weights)
-    counts = {"every": every, "size": size_text(size), "trainable": trainable, "rest": every - trainable}
-    lines.append(say("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts))
+    counts = {"every": every, "size": format_bytes(size), "trainable": trainable, "rest": every - trainable}
+    lines.append(translate("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts))
     if total is not None:
         models_apart = [r for r in every_row if not hasattr(r.layer, "_functional")]  # their layers stand for them
         memory = sum(r.memory or 0 for r in models_apart if not isinstance(r.layer, InputLayer))
-        sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": size_text(memory)}
+        sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": format_bytes(memory)}
         lines.append(
-            say(
+            translate(
                 "one example forward: {multiplies:,} multiplies, {flops:,} operations in all, {memory} of activations",
                 **sums,
             )
         )
     if any(r.multiplies is None for r in rows):
-        lines.append(say(UNKNOWN))
+        lines.append(translate(UNKNOWN))
     return "\n".join(lines)
 
 

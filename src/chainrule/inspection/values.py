@@ -16,7 +16,7 @@ import numpy as np
 from ..analysis.explain import Explanation, explain
 from ..core.display import Displayable
 from ..core.errors import GraphError, ValueProblem
-from ..draw.table import frame
+from ..draw.table import to_dataframe
 from ..engines.engine import engine as engine_named
 from ..graph import Node, ancestors, as_dtype, current_source_info, line_of
 from ..layers.call_context import capture_outputs
@@ -24,7 +24,7 @@ from ..tensors.tensor import Tensor, Variable, constant, recording, tensor
 from ..tensors.tree import flatten, plain
 from ..training.data_adapter import one_batch, specs_of
 from ..transforms.differentiate import gradients as gradients_of
-from ..transforms.trace import StateOverlay, restored, trace
+from ..transforms.trace import StateOverlay, restored_variables, trace
 
 ROUNDED = 64  # last places of the largest of its kind: what is smaller is rounding
 
@@ -46,8 +46,8 @@ def run_through(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, 
     if y is not None:
         model._must_be_compiled("the loss")
     model._prepare(batch, training=training)
-    flat, build = flatten(batch, numbers=False)
-    inputs = {id(a) for a in flatten(batch[0], numbers=False)[0]}
+    flat, build = flatten(batch)
+    inputs = {id(a) for a in flatten(batch[0])[0]}
     held = []
     for a in flat:
         watched = a is not None and watch and id(a) in inputs and a.dtype.kind == "f"
@@ -66,7 +66,7 @@ def run_through(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, 
 
 
 def _named(name: str, nested: Any, own: Any = None) -> dict[str, Tensor]:
-    flat = [t for t in flatten(nested, numbers=False)[0] if isinstance(t, Tensor)]
+    flat = [t for t in flatten(nested)[0] if isinstance(t, Tensor)]
     if len(flat) == 1:
         return {name: flat[0]}
     names = own if own is not None and len(own) == len(flat) else [f"{name}{i}" for i in range(len(flat))]
@@ -83,7 +83,7 @@ def _by_path(model: Any, seen: list[tuple[str, Any, Any, Any]]) -> dict[str, Ten
         short = inside(model, path)
         calls[short] += 1
         name = short if calls[short] == 1 else f"{short}#{calls[short]}"
-        flat = [t for t in flatten(result, numbers=False)[0] if isinstance(t, Tensor)]
+        flat = [t for t in flatten(result)[0] if isinstance(t, Tensor)]
         found.update((name if len(flat) == 1 else f"{name}[{i}]", t) for i, t in enumerate(flat))
     return found
 
@@ -140,7 +140,7 @@ def _leaf(t: Any) -> Any:
     return t._leaf if isinstance(t, Variable) else t
 
 
-def explained(
+def explain_model(
     model: Any,
     x: Any,
     y: Any = None,
@@ -171,7 +171,7 @@ def explained(
     if of_loss:
         wanted: Any = found.loss
     else:
-        flat = [t for t in flatten(found.outputs, numbers=False)[0] if isinstance(t, Tensor)]
+        flat = [t for t in flatten(found.outputs)[0] if isinstance(t, Tensor)]
         if len(flat) != 1:
             raise GraphError(
                 f"an entry of the {len(flat)} outputs",
@@ -230,10 +230,10 @@ class Verification(Displayable):
 
     def to_pandas(self) -> Any:
         """A row an array. Needs pandas."""
-        return frame([vars(r) for r in self.rows])
+        return to_dataframe([vars(r) for r in self.rows])
 
 
-def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:
+def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:
     """The same batch through both engines (see `Model.verify`)."""
     batch = one_batch(x, y, None, None, model._float_dtype())
     if y is not None:
@@ -262,10 +262,10 @@ def verified(model: Any, x: Any, y: Any = None, training: bool | None = None) ->
         step = trace(everything, *specs_of(batch))
     finally:
         model._forget_losses()
-    data = [a for a in flatten(batch, numbers=False)[0] if a is not None]
+    data = [a for a in flatten(batch)[0] if a is not None]
     results = []
     for name in ("numpy", "xla"):
-        with restored(step.writes):
+        with restored_variables(step.writes):
             results.append([np.array(a) for a in engine_named(name).program(step)(data)])
     computed = {layer.compute_dtype for layer in model._flatten_layers()}
     rows = [_difference(name, what, a, b, computed) for (name, what), a, b in zip(names, *results, strict=True)]

@@ -19,7 +19,7 @@ from .. import ops
 from ..core.errors import ValueProblem
 from ..ops import random
 from ..ops.random import SeedGenerator
-from ..ops.resampling import FILL_MODES, ORDERS, one_of
+from ..ops.resampling import FILL_MODES, ORDERS, check_one_of
 from ..tensors.tensor import Tensor
 from .core import positive
 from .layer import InputSpec, Layer
@@ -150,7 +150,7 @@ class RandomFlip(_RandomImage):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, seed=seed, **kwargs)
-        one_of(mode, ("horizontal", "vertical", "horizontal_and_vertical"), "mode")
+        check_one_of(mode, ("horizontal", "vertical", "horizontal_and_vertical"), "mode")
         self.mode = mode
 
     def change(self, images: Tensor) -> Tensor:
@@ -177,8 +177,8 @@ class _RandomAffine(_RandomImage):
 
     def __init__(self, fill_mode: str, interpolation: str, fill_value: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        one_of(fill_mode, FILL_MODES, "fill_mode")
-        one_of(interpolation, ORDERS, "interpolation")
+        check_one_of(fill_mode, FILL_MODES, "fill_mode")
+        check_one_of(interpolation, ORDERS, "interpolation")
         self.fill_mode, self.interpolation, self.fill_value = fill_mode, interpolation, fill_value
 
     def places(self, images: Tensor) -> tuple[Any, Any, Any, Any, Any, Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..core.errors import GraphError
-from ..serialization.registry import snake
+from ..serialization.registry import to_snake_case
 from ..tensors.tensor import Tensor
 
 
@@ -113,7 +113,7 @@ _used: Counter[str] = Counter()
 
 def auto_name(cls: type) -> str:
     """``dense``, ``dense_1``, ... counted through the process, or since `clear_session`."""
-    base = snake(cls.__name__).lstrip("_") or "layer"
+    base = to_snake_case(cls.__name__).lstrip("_") or "layer"
     _used[base] += 1
     return base if _used[base] == 1 else f"{base}_{_used[base] - 1}"
 

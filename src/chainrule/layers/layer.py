@@ -24,7 +24,7 @@ from ..graph import (
     as_dtype,
     current_source_info,
     line_of,
-    recomputed,
+    remat_scope,
     scope,
     with_placeholder,
     without_placeholder,
@@ -33,12 +33,12 @@ from ..graph.source_info import state as scope_state
 from ..graph.spec import Specs, is_float
 from ..ops.random import SeedGenerator
 from ..ops.record import get_output
-from ..serialization.registry import Configurable, no_argument
+from ..serialization.registry import Configurable, unexpected_argument_error
 from ..tensors.tensor import (
     Tensor,
     Variable,
     as_tensor,
-    computing_in,
+    autocast_scope,
     recording,
     symbolic,
     tensor,
@@ -54,7 +54,7 @@ from .call_context import (
     note_outputs,
     set_mask,
 )
-from .layer_call import LAYER_CALL, LayerCall, Place, of_a_model
+from .layer_call import LAYER_CALL, ArgumentSlot, LayerCall, is_model_tensor
 from .rematerialization import RematScope, current
 
 
@@ -140,7 +140,7 @@ class Layer(Configurable):
         if "input_dim" in kwargs:
             shape = (kwargs.pop("input_dim"),)
         if kwargs:
-            raise no_argument(type(self), kwargs)
+            raise unexpected_argument_error(type(self), kwargs)
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueProblem(f"the layer name {name!r}", "a word without a slash", "e.g. name='hidden'")
         self.name = name or auto_name(type(self))
@@ -241,8 +241,8 @@ class Layer(Configurable):
         """Variables, layers and seed streams held by attributes, in the order they were set."""
         yield from self._variables
         for key, value in list(self.__dict__.items()):
-            if key not in NOT_PARTS:
-                yield from inside(value, (Variable, Layer, SeedGenerator))
+            if key not in NOT_SUBLAYERS:
+                yield from find_instances(value, (Variable, Layer, SeedGenerator))
 
     def _flat(self, kind: type) -> list[Any]:
         found: dict[int, Any] = {}
@@ -400,9 +400,9 @@ class Layer(Configurable):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The output's shape for inputs of this shape; found by building the graph of `call` on symbols."""
-        symbols, put_together = flatten([_symbols(a, self.compute_dtype) for a in args], numbers=False)
+        symbols, put_together = flatten([_symbols(a, self.compute_dtype) for a in args])
         out = self._on_unknown_batch(lambda given: (put_together(list(given)), {}), symbols)
-        found, build = flatten(out, numbers=False)
+        found, build = flatten(out)
         return build([t.shape for t in found])
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -417,9 +417,9 @@ class Layer(Configurable):
             args = (kwargs.pop(named[0]),)
         args = tuple([_as_inputs(a, i == 0) for i, a in enumerate(args)])
         kwargs = {k: _as_inputs(v, False) for k, v in kwargs.items()}
-        flat, build = flatten([list(args), kwargs], numbers=False)
+        flat, build = flatten([list(args), kwargs])
         tensors = [x for x in flat if isinstance(x, Tensor)]
-        if tensors and of_a_model(tensors):
+        if tensors and is_model_tensor(tensors):
             return self._record(flat, build)
         return self._run(args, kwargs)
 
@@ -435,7 +435,7 @@ class Layer(Configurable):
         try:
             again = None if self._remat is None else self._remat.of(self)
             compute = as_dtype(self.compute_dtype) if self._casts() else None
-            with scope(self.name), recomputed(again), computing_in(compute):
+            with scope(self.name), remat_scope(again), autocast_scope(compute):
                 args, kwargs = self._cast((args, kwargs))
                 self._check(args)
                 if not self.built:
@@ -445,7 +445,7 @@ class Layer(Configurable):
                 kwargs = self._with_context(args, kwargs)
                 result = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
-                    for out in flatten(result, numbers=False)[0]:
+                    for out in flatten(result)[0]:
                         self.add_loss(self.activity_regularizer(out) / max(out.shape[0] or 1, 1))
             if again is not None and self._remat is not None:
                 self._remat.decide(again, result)
@@ -472,7 +472,7 @@ class Layer(Configurable):
         if not self.autocast:
             return given
         to = as_dtype(self.compute_dtype)
-        flat, build = flatten([list(given[0]), given[1]], numbers=False)
+        flat, build = flatten([list(given[0]), given[1]])
         cast = []
         for x in flat:
             if isinstance(x, Tensor) and is_float(x.dtype) and x.dtype != to:
@@ -487,7 +487,7 @@ class Layer(Configurable):
         if self.input_spec is None:
             return
         specs = [self.input_spec] if isinstance(self.input_spec, InputSpec) else list(self.input_spec)
-        inputs = flatten(args[0], numbers=False)[0] if args else []
+        inputs = flatten(args[0])[0] if args else []
         if not any(isinstance(x, Tensor) for x in inputs):
             given = f"{type(args[0]).__name__} as inputs" if args else "a call without inputs"
             raise DTypeError(given, "a tensor or an array", "call the layer on data")
@@ -530,7 +530,7 @@ class Layer(Configurable):
         if training is not None:
             calls.training = bool(training)
         if "mask" in accepts and kwargs.get("mask") is None and len(args) < accepts.index("mask"):
-            flat, build = flatten(args[0], numbers=False)
+            flat, build = flatten(args[0])
             masks = [mask_of(x) for x in flat]
             if any(m is not None for m in masks):
                 kwargs = {**kwargs, "mask": build(masks)}
@@ -539,13 +539,13 @@ class Layer(Configurable):
     def _set_masks(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         if not args:
             return
-        flat, build = flatten(args[0], numbers=False)
+        flat, build = flatten(args[0])
         masks = [mask_of(x) for x in flat]
         if self.supports_masking or type(self).compute_mask is not Layer.compute_mask:
             previous = build(masks)
             found = self.compute_mask(args[0], previous)
-            outputs = flatten(result, numbers=False)[0]
-            given = flatten(found, numbers=False)[0] if found is not None else [None] * len(outputs)
+            outputs = flatten(result)[0]
+            given = flatten(found)[0] if found is not None else [None] * len(outputs)
             if len(given) == len(outputs):
                 for out, mask in zip(outputs, given, strict=True):
                     if isinstance(out, Tensor):
@@ -555,11 +555,11 @@ class Layer(Configurable):
         """One node of a model's graph for this call, and its outputs."""
         tensors = [x for x in flat if isinstance(x, Tensor)]
         places = iter(range(len(tensors)))
-        args, kwargs = build([Place(next(places)) if isinstance(x, Tensor) else x for x in flat])
+        args, kwargs = build([ArgumentSlot(next(places)) if isinstance(x, Tensor) else x for x in flat])
         call = LayerCall(self, tuple(args), kwargs)
         try:
             with _chain_to(tensors):
-                outputs, put_together = flatten(self._on_unknown_batch(call.arguments, tensors), numbers=False)
+                outputs, put_together = flatten(self._on_unknown_batch(call.arguments, tensors))
         except ChainruleError as error:
             if error.layer == self._called_so():
                 error.after(*_graph_to(tensors))
@@ -589,7 +589,7 @@ class Layer(Configurable):
             calls.has_placeholder = True
             try:
                 args, kwargs = arguments([symbolic(with_placeholder(t.shape), t.dtype) for t in tensors])
-                found, build = flatten(self.compute_output_spec(*args, **kwargs), numbers=False)
+                found, build = flatten(self.compute_output_spec(*args, **kwargs))
             except Exception:
                 raise first from None
             finally:
@@ -616,19 +616,19 @@ class Layer(Configurable):
         raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name', '')!r} has no attribute {name!r}")
 
 
-NOT_PARTS = {"_given", "_settled", "_variables", "optimizer", "_compiled"}
+NOT_SUBLAYERS = {"_given", "_settled", "_variables", "optimizer", "_compiled"}
 
 
-def inside(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+def find_instances(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
     """What of these kinds an attribute holds: itself, or in lists, tuples and dictionaries."""
     if isinstance(value, kinds):
         yield value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from inside(item, kinds)
+            yield from find_instances(item, kinds)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from inside(item, kinds)
+            yield from find_instances(item, kinds)
 
 
 def _as_inputs(x: Any, first: bool) -> Any:
@@ -674,8 +674,8 @@ def _build_signature(build: Any) -> Any:
 
     @wraps(build)
     def run(self: Layer, *args: Any, **kwargs: Any) -> None:
-        inside = scope_state.scope.rpartition("/")[2] == self.name
-        with nullcontext() if inside else scope(self.name), recording(None), computing_in(None):
+        already_inside = scope_state.scope.rpartition("/")[2] == self.name
+        with nullcontext() if already_inside else scope(self.name), recording(None), autocast_scope(None):
             build(self, *args, **kwargs)
         self.built = True
 

@@ -11,7 +11,7 @@ from ..tensors.tensor import INPUT, Tensor
 from ..tensors.tree import flatten
 
 
-class Place:
+class ArgumentSlot:
     """Stands for tensor number `index` of a call in its arguments."""
 
     def __init__(self, index: int) -> None:
@@ -19,15 +19,15 @@ class Place:
 
 
 class LayerCall:
-    """Which layer was called and how: its arguments, with a `Place` for each tensor."""
+    """Which layer was called and how: its arguments, with a `ArgumentSlot` for each tensor."""
 
     def __init__(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.layer, self.args, self.kwargs = layer, args, kwargs
 
     def arguments(self, given: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with `given` in the tensors' places."""
-        flat, build = flatten([list(self.args), self.kwargs], numbers=False)
-        args, kwargs = build([given[x.index] if isinstance(x, Place) else x for x in flat])
+        flat, build = flatten([list(self.args), self.kwargs])
+        args, kwargs = build([given[x.index] if isinstance(x, ArgumentSlot) else x for x in flat])
         return tuple(args), kwargs
 
 
@@ -43,13 +43,13 @@ class LayerCallRecord(Leaf):
         """The outputs of the layer on these inputs."""
         call: LayerCall = node.attributes["call"]
         args, kwargs = call.arguments(inputs)
-        return flatten(call.layer(*args, **kwargs), numbers=False)[0]
+        return flatten(call.layer(*args, **kwargs))[0]
 
 
 LAYER_CALL = LayerCallRecord("layer")
 
 
-def of_a_model(tensors: Sequence[Tensor]) -> bool:
+def is_model_tensor(tensors: Sequence[Tensor]) -> bool:
     """Whether a call on these is one node of a model, rather than something to compute: they come from an `Input`."""
     return any(is_keras_tensor(t) for t in tensors)
 

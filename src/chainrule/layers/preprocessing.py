@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..core.errors import DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import as_dtype
-from ..ops.resampling import one_of
+from ..ops.resampling import check_one_of
 from ..ops.rules import normal_axes
 from ..tensors.tensor import Tensor, Variable, as_tensor
 from .core import positive
@@ -214,7 +214,7 @@ class CategoryEncoding(Layer):
         _dense(sparse)
         self.num_tokens = positive(num_tokens, "num_tokens", self)
         self.output_mode = "multi_hot" if output_mode == "binary" else output_mode
-        one_of(self.output_mode, MODES, "output_mode")
+        check_one_of(self.output_mode, MODES, "output_mode")
 
     def call(self, inputs: Any, count_weights: Any = None) -> Tensor:
         if count_weights is not None and self.output_mode != "count":
@@ -260,7 +260,7 @@ class Discretization(Layer):
     ) -> None:
         super().__init__(dtype=dtype, name=name)
         _dense(sparse)
-        one_of(output_mode, ("int", *MODES), "output_mode")
+        check_one_of(output_mode, ("int", *MODES), "output_mode")
         if (bin_boundaries is None) == (num_bins is None):
             raise ValueProblem(
                 f"bin_boundaries={bin_boundaries!r} and num_bins={num_bins!r}", "one of the two", "give one of them"

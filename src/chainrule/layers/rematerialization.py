@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from ..core.errors import ValueProblem
-from ..graph import Recomputed, recomputed
+from ..graph import RematCall, remat_scope
 from ..tensors.tree import flatten
 
 MODES = (None, "full", "activations", "larger_than", "list_of_layers")
@@ -58,16 +58,16 @@ class RematScope:
     def __exit__(self, *error: object) -> None:
         _scopes.stack.pop()
 
-    def of(self, layer: Any) -> Recomputed | None:
+    def of(self, layer: Any) -> RematCall | None:
         """What a call of this layer is computed again for, if it is."""
         if self.mode is None or (self.mode == "list_of_layers" and layer.name not in self.layer_names):
             return None
-        return Recomputed(PRODUCTS if self.mode == "activations" else frozenset())
+        return RematCall(PRODUCTS if self.mode == "activations" else frozenset())
 
-    def decide(self, call: Recomputed, result: Any) -> None:
+    def decide(self, call: RematCall, result: Any) -> None:
         """Whether a call is worth computing again, now that its output is known."""
         if self.mode == "larger_than":
-            sizes = [prod(n or 1 for n in t.shape) for t in flatten(result, numbers=False)[0]]
+            sizes = [prod(n or 1 for n in t.shape) for t in flatten(result)[0]]
             call.on = max(sizes, default=0) > self.output_size_threshold
 
 
@@ -96,7 +96,7 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f, updated=())
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with recomputed(Recomputed()):
+        with remat_scope(RematCall()):
             return f(*args, **kwargs)
 
     return wrapped

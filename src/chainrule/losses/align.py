@@ -45,7 +45,7 @@ def same_rank(target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
     return target, output
 
 
-def must_fit(target: Tensor, output: Tensor) -> None:
+def check_shapes_fit(target: Tensor, output: Tensor) -> None:
     """Equal shapes: a size of 1 is not stretched, since one target for several outputs is a mistake in the model.
 
     Raises:

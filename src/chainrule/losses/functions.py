@@ -13,14 +13,14 @@ from .. import ops
 from ..core.errors import ShapeError, ValueProblem
 from ..layers.call_context import set_mask
 from ..tensors.tensor import Tensor, as_tensor
-from .align import must_fit, pair
+from .align import check_shapes_fit, pair
 
 EPSILON = 1e-7
 
 
 def _fitting(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     target, output = pair(y_true, y_pred)
-    must_fit(target, output)
+    check_shapes_fit(target, output)
     return target, output
 
 

@@ -11,7 +11,7 @@ from ..core.errors import ValueProblem
 from ..dtype_policies import DTypePolicy, get
 from ..graph import floatx
 from ..layers.call_context import mask_of
-from ..serialization.registry import Configurable, snake
+from ..serialization.registry import Configurable, to_snake_case
 from ..tensors.tensor import Tensor, as_tensor
 from ..tensors.tree import flatten
 from .align import weighted
@@ -39,7 +39,7 @@ class Loss(Configurable):
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
     ) -> None:
-        self.name = name or snake(type(self).__name__)
+        self.name = name or to_snake_case(type(self).__name__)
         self.reduction = "none" if reduction is None else reduction
         if self.reduction not in REDUCTIONS:
             raise ValueProblem(f"reduction {reduction!r}", ", ".join(map(repr, REDUCTIONS)), "name one of these")
@@ -55,7 +55,7 @@ class Loss(Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        masks = [mask_of(flatten(y_pred)[0][0])]
+        masks = [mask_of(flatten(y_pred, lists_are_arrays=True)[0][0])]
         y_true, y_pred = _all_in(y_true, self.dtype), _all_in(y_pred, self.dtype)
         values = as_tensor(self.call(y_true, y_pred))
         kept = [m for m in (*masks, mask_of(values)) if m is not None]
@@ -64,7 +64,7 @@ class Loss(Configurable):
 
 def _all_in(data: Any, dtype: str) -> Any:
     """Tensors, the float ones in `dtype`; labels that are whole numbers stay so."""
-    flat, build = flatten(data)
+    flat, build = flatten(data, lists_are_arrays=True)
     tensors = [as_tensor(x) for x in flat]
     return build([t if t.dtype.kind in "biu" and not t.spec.weak else ops.cast(t, dtype) for t in tensors])
 

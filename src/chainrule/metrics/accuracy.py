@@ -7,14 +7,14 @@ from typing import Any
 from .. import ops
 from ..core.errors import ShapeError, ValueProblem
 from ..graph import floatx
-from ..losses.align import must_fit, same_rank
+from ..losses.align import check_shapes_fit, same_rank
 from ..tensors.tensor import Tensor, as_tensor
 from .metric import MeanMetricWrapper
 
 
 def _fitting(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     target, output = same_rank(as_tensor(y_true), as_tensor(y_pred))
-    must_fit(target, output)
+    check_shapes_fit(target, output)
     return target, output
 
 
@@ -49,7 +49,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
     tensor([1., 0.])
     """
     target, output = as_tensor(y_true), as_tensor(y_pred)
-    must_fit(target, output)
+    check_shapes_fit(target, output)
     return _ones_where(ops.argmax(target, axis=-1) == ops.argmax(output, axis=-1))
 
 
@@ -86,7 +86,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     tensor([1., 0.])
     """
     target, output = as_tensor(y_true), as_tensor(y_pred)
-    must_fit(target, output)
+    check_shapes_fit(target, output)
     return _among_best(ops.argmax(target, axis=-1), output, k)
 
 

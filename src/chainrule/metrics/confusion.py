@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..core.errors import ShapeError, ValueProblem
 from ..layers.call_context import set_mask
-from ..losses.align import must_fit, pair, weighted
+from ..losses.align import check_shapes_fit, pair, weighted
 from ..tensors.tensor import Tensor, Variable, as_tensor
 from .metric import Metric, output_mask
 
@@ -55,7 +55,7 @@ class _Counting(Metric):
         self, y_true: Any, y_pred: Any, sample_weight: Any, each_label: bool = False, label_weights: Any = None
     ) -> None:
         target, output = pair(y_true, y_pred, self.dtype)
-        must_fit(target, output)
+        check_shapes_fit(target, output)
         if self.top_k is not None:
             output = _only_best(output, self.top_k)
         if self.class_id is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..core.errors import ShapeError, ValueProblem
-from ..losses.align import must_fit, pair, weighted
+from ..losses.align import check_shapes_fit, pair, weighted
 from ..tensors.tensor import Tensor
 from .metric import Metric, output_mask
 
@@ -56,7 +56,7 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         target, output = pair(y_true, y_pred, self.dtype)
-        must_fit(target, output)
+        check_shapes_fit(target, output)
         if output.ndim == 1:
             target, output = ops.expand_dims(target, -1), ops.expand_dims(output, -1)
         if output.ndim != 2:

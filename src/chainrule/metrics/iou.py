@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..core.errors import ValueProblem
 from ..layers.call_context import set_mask
-from ..losses.align import must_fit, same_rank, weighted
+from ..losses.align import check_shapes_fit, same_rank, weighted
 from ..tensors.tensor import Tensor, as_tensor
 from .metric import Metric, output_mask
 
@@ -56,7 +56,7 @@ class IoU(Metric):
         target = as_tensor(y_true) if self.sparse_y_true else ops.argmax(y_true, axis=self.axis)
         output = as_tensor(y_pred) if self.sparse_y_pred else ops.argmax(y_pred, axis=self.axis)
         target, output = same_rank(ops.cast(target, "int32"), ops.cast(output, "int32"))
-        must_fit(target, output)
+        check_shapes_fit(target, output)
         ones, weights = weighted(ops.ones(target.shape, self.dtype), sample_weight, output_mask(y_pred))
         weights = ones if weights is None else ops.broadcast_to(weights, ones.shape)
         weights = ops.reshape(weights, target.shape)

@@ -76,7 +76,7 @@ class Metric(Configurable):
 
     def _inner(self) -> list[Metric]:
         """Metrics held as attributes, alone or in lists and dictionaries."""
-        held = [flatten(v, numbers=False)[0] for k, v in vars(self).items() if k not in ("_given", "_settled")]
+        held = [flatten(v)[0] for k, v in vars(self).items() if k not in ("_given", "_settled")]
         return list({id(m): m for part in held for m in part if isinstance(m, Metric)}.values())
 
     def reset_state(self) -> None:
@@ -114,7 +114,7 @@ def _values(data: Any, dtype: str) -> Tensor:
 
 def output_mask(y_pred: Any) -> Tensor | None:
     """Which examples of an output count, as a layer has said, or ``None``."""
-    return mask_of(flatten(y_pred)[0][0])
+    return mask_of(flatten(y_pred, lists_are_arrays=True)[0][0])
 
 
 class Sum(Metric):

@@ -6,14 +6,14 @@ from typing import Any
 
 from .. import losses, ops
 from ..core.errors import ShapeError, ValueProblem
-from ..losses.align import must_fit, pair, weighted
+from ..losses.align import check_shapes_fit, pair, weighted
 from ..tensors.tensor import Tensor
 from .metric import Mean, MeanMetricWrapper, Metric, Sum, output_mask
 
 
 def _fitting(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
     target, output = pair(y_true, y_pred, dtype)
-    must_fit(target, output)
+    check_shapes_fit(target, output)
     return target, output
 
 

@@ -70,7 +70,7 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     except ValueError:
         raise ValueProblem("text that is no JSON", "what model.to_json() gave", "check the text") from None
     with building("the text"):
-        return a_model(deserialize(config, custom_objects), "the text")
+        return require_model(deserialize(config, custom_objects), "the text")
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def building(where: str) -> Iterator[None]:
         ) from None
 
 
-def a_model(found: Any, where: str) -> Model:
+def require_model(found: Any, where: str) -> Model:
     """`found`, if it is a model."""
     if not isinstance(found, Model):
         raise ValueProblem(f"{where}, which describes {type(found).__name__}", "a model", "check where it comes from")

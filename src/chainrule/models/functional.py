@@ -27,8 +27,8 @@ class Functional:
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
         self.inputs, self.outputs = inputs, outputs
-        self.flat_inputs, _ = flatten(inputs, numbers=False)
-        self.flat_outputs, self.build = flatten(outputs, numbers=False)
+        self.flat_inputs, _ = flatten(inputs)
+        self.flat_outputs, self.build = flatten(outputs)
         for what, tensors in (("input", self.flat_inputs), ("output", self.flat_outputs)):
             for t in tensors:
                 if not isinstance(t, Tensor) or t.value is not None:
@@ -120,7 +120,7 @@ class Functional:
                 )
             flat = [given[k] for k in keys]
         else:
-            flat = flatten(given, numbers=False)[0]
+            flat = flatten(given)[0]
         if len(flat) != len(self.flat_inputs):
             raise ShapeError(
                 f"{len(flat)} inputs",

@@ -151,7 +151,7 @@ class Model(Trainer):
 
     def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if args:
-            flat, build = flatten(args[0], numbers=False)
+            flat, build = flatten(args[0])
             if all(isinstance(t, Tensor) for t in flat):
                 self._called_with = build([spec_of((None, *t.shape[1:]), t.dtype) for t in flat])
         if type(self).build is Model.build:  # layers are built as they are called
@@ -229,9 +229,9 @@ class Model(Trainer):
         >>> print(e.steps[0].formula, e.steps[0].value)
         net(x, out/kernel, out/bias) [[3.]]
         """
-        from ..inspection.values import explained
+        from ..inspection.values import explain_model
 
-        return explained(self, x, y, entry, **options)
+        return explain_model(self, x, y, entry, **options)
 
     def verify(self, x: Any, y: Any = None, training: bool | None = None) -> Any:
         """How far the numbers that are shown are from those that train: the same batch through the NumPy and the XLA
@@ -246,9 +246,9 @@ class Model(Trainer):
         >>> model.verify(np.ones((2, 4))).worst.ulps < 10
         True
         """
-        from ..inspection.values import verified
+        from ..inspection.values import verify_engines
 
-        return verified(self, x, y, training)
+        return verify_engines(self, x, y, training)
 
     def cost(
         self, x: Any = None, y: Any = None, batch_size: int = 1, measure: bool = False, engine: str | None = None

@@ -136,7 +136,7 @@ class Sequential(Model):
             raise
 
     def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        x = flatten(args[0], numbers=False)[0]
+        x = flatten(args[0])[0]
         if not self._stack:
             raise GraphError(f"the empty model {self.name!r}", "a layer", "add layers first")
         if len(x) == 1 and isinstance(x[0], Tensor):

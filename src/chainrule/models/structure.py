@@ -9,7 +9,7 @@ from .. import dtype_policies
 from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
 from ..layers import Layer
-from ..layers.layer_call import LAYER_CALL, Place
+from ..layers.layer_call import LAYER_CALL, ArgumentSlot
 from ..ops.record import (
     GET_OUTPUT,
     Composite,
@@ -31,7 +31,7 @@ def functional_config(functional: Functional) -> dict[str, Any]:
     layer_number = {id(layer): i for i, layer in enumerate(functional.layers)}
 
     def numbered(tensors: Any) -> Any:
-        flat, build = flatten(tensors, numbers=False)
+        flat, build = flatten(tensors)
         return build([number[t.serial] for t in flat])
 
     nodes = [_node_config(node, number, layer_number) for node in functional.graph.order]
@@ -79,7 +79,7 @@ def _node_config(node: Node, number: dict[int, int], layer_number: dict[int, int
 
 def _places(x: Any) -> Any:
     """Arguments as data; a tensor's place is written as ``{"tensor": number}``."""
-    if isinstance(x, Place):
+    if isinstance(x, ArgumentSlot):
         return {"tensor": x.index}
     if isinstance(x, dict):
         return {k: _places(v) for k, v in x.items()}
@@ -114,7 +114,7 @@ def from_functional_config(
             made.append(_node(data, layers, made))
 
     def tensors(numbers: Any) -> Any:
-        flat, build = flatten(numbers, numbers=False)
+        flat, build = flatten(numbers)
         return build([_at(made, i) for i in flat])
 
     model = cls(
@@ -140,7 +140,7 @@ def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
         return _at(layers, data["input"]).output
     if "layer" in data:
         args, kwargs = _arguments(data["args"], inputs), _arguments(data["kwargs"], inputs)
-        outputs = flatten(_at(layers, data["layer"])(*args, **kwargs), numbers=False)[0]
+        outputs = flatten(_at(layers, data["layer"])(*args, **kwargs))[0]
         return outputs[0].inputs[0]  # the call's node; its outputs are picks of it
     if "constant" in data:
         return _constant(data)

@@ -31,7 +31,7 @@ from .functions import (
 from .products import matmul
 from .record import freeze, namespace
 from .reduction import mean, sum
-from .resampling import border_of, check_size, one_of, settled, wide
+from .resampling import border_of, check_one_of, check_size, settled, wide
 
 __all__ = [
     "affine_transform",
@@ -53,7 +53,7 @@ __all__ = [
 
 def _placed(images: Any, data_format: str | None, spatial: int = 2) -> tuple[Tensor, Callable[..., Tensor]]:
     """The images as (batch, *sizes, channels), and what gives a result the caller's axes back."""
-    one_of(data_format, (None, "channels_last", "channels_first"), "data_format")
+    check_one_of(data_format, (None, "channels_last", "channels_first"), "data_format")
     x = as_tensor(images).cast_weak()
     single, first = x.ndim == spatial + 1, data_format == "channels_first"
     if x.ndim not in (spatial + 1, spatial + 2) or None in x.shape[x.ndim - spatial - 1 :]:
@@ -117,7 +117,7 @@ def resize(
     >>> ops.image.resize([[[0.0], [4.0]]], (1, 4)).tolist()
     [[[0.0], [1.0], [3.0], [4.0]]]
     """
-    one_of(fill_mode, ("constant",), "fill_mode")
+    check_one_of(fill_mode, ("constant",), "fill_mode")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueProblem("images to be cropped and padded", "one of the two", "leave one out")
     x, back = _placed(images, data_format)
@@ -340,7 +340,7 @@ def extract_patches(
     spatial = 3 if isinstance(given, tuple) and len(given) == 3 else 2
     window = convolution.spread(given, spatial, "size")
     x, back = _placed(images, data_format, spatial)
-    one_of(padding, ("valid", "same"), "padding")
+    check_one_of(padding, ("valid", "same"), "padding")
     steps = window if strides is None else freeze(strides)
     g = convolution.geometry(x.shape[1:-1], window, steps, padding, freeze(dilation_rate))
     x = movement.pad_record(x, widths=((0, 0), *g.padding, (0, 0)))

@@ -22,7 +22,7 @@ from ..core.missing_names import lookup
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.source_info import state
 from ..graph.spec import is_float
-from ..tensors.tensor import Tensor, Variable, as_tensor, constant, recorder_here
+from ..tensors.tensor import Tensor, Variable, as_tensor, constant, current_recorder
 from .elementwise import FLAT, QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 from .record import Cost, Operation, Sample, namespace
 from .rules import loop_batch, per_entry
@@ -193,7 +193,7 @@ class SeedGenerator:
     def next(self) -> tuple[Tensor, Tensor]:
         """The key, two words, and this draw's step."""
         state = self.state.value
-        if recorder_here() is not None:  # in a traced step, or a look at one
+        if current_recorder() is not None:  # in a traced step, or a look at one
             self.state.assign(state + constant(np.array([0, 0, 1], np.uint32)))
             xp = namespace()
             return xp.get_item(state, slice(0, 2)), xp.get_item(state, 2)

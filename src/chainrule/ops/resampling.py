@@ -23,7 +23,7 @@ ORDERS = {"nearest": 0, "bilinear": 1}
 Array = np.ndarray[Any, Any]
 
 
-def one_of(value: Any, names: Any, what: str) -> None:
+def check_one_of(value: Any, names: Any, what: str) -> None:
     """Raises ValueProblem unless `value` is among `names`."""
     if value not in tuple(names):
         raise ValueProblem(f"{what} {value!r}", f"one of {', '.join(map(repr, names))}", "name one of these")
@@ -100,7 +100,7 @@ def check_size(size: Any) -> None:
 
 
 def _resize(xp: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear", antialias: bool = False) -> Any:
-    one_of(interpolation, ("nearest", *KERNELS), "interpolation")
+    check_one_of(interpolation, ("nearest", *KERNELS), "interpolation")
     if x.ndim != 4 or 0 in x.shape[1:3]:
         raise ShapeError(f"images of shape {x.shape}", "(batch, height, width, channels) with pixels", "check the axes")
     check_size(size)
@@ -174,7 +174,7 @@ def _inside(xp: Any, index: Any, n: int, fill_mode: str) -> Any:
 
 def _sampled(xp: Any, x: Any, rows: list[Any], at: list[Any], order: int, fill_mode: str, fill_value: Any) -> Any:
     """x at the coordinates `at`, one an axis behind those indexed by `rows`; axes further behind are whole."""
-    one_of(fill_mode, FILL_MODES, "fill_mode")
+    check_one_of(fill_mode, FILL_MODES, "fill_mode")
     if 0 in x.shape[len(rows) :]:
         raise ShapeError(f"an input of shape {x.shape} to be read at coordinates", "at least one pixel", "check it")
     if order:
@@ -210,7 +210,7 @@ def _own_and_wide(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
 def _map_coordinates(
     xp: Any, x: Any, coordinates: Any, order: int = 1, fill_mode: str = "constant", fill_value: float = 0
 ) -> Any:
-    one_of(order, (0, 1), "order")
+    check_one_of(order, (0, 1), "order")
     if coordinates.ndim < 2 or coordinates.shape[0] != x.ndim:
         raise ShapeError(
             f"coordinates of shape {coordinates.shape} for an input of shape {x.shape}",
@@ -253,7 +253,7 @@ def _affine_transform(
     fill_mode: str = "constant",
     fill_value: float = 0,
 ) -> Any:
-    one_of(interpolation, ORDERS, "interpolation")
+    check_one_of(interpolation, ORDERS, "interpolation")
     if x.ndim != 4:
         raise ShapeError(f"images of shape {x.shape}", "(batch, height, width, channels)", "check the axes")
     if transform.ndim != 2 or transform.shape[0] not in (1, x.shape[0]) or transform.shape[1] != 8:

@@ -15,7 +15,7 @@ from .. import initializers, ops
 from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..graph import floatx, scope
 from ..graph.spec import is_float
-from ..serialization.registry import Configurable, no_argument, serialize
+from ..serialization.registry import Configurable, serialize, unexpected_argument_error
 from ..tensors.tensor import Tensor, Variable, as_tensor, recording
 from ..transforms.trace import run_if
 from .schedules import LearningRateSchedule
@@ -58,7 +58,7 @@ class Optimizer(Configurable):
         **kwargs: Any,
     ) -> None:
         if kwargs:
-            raise no_argument(type(self), kwargs)
+            raise unexpected_argument_error(type(self), kwargs)
         if sum(c is not None for c in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueProblem(
                 f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}",

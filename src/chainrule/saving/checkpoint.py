@@ -10,7 +10,7 @@ from ..callbacks import CallbackList
 from ..core.errors import ChainruleError, GraphError, ValueProblem
 from ..models import Model
 from ..ops import random
-from ..serialization.registry import snake
+from ..serialization.registry import to_snake_case
 from ..tensors.tensor import Variable
 from . import archive, safetensors
 from .model_file import assign
@@ -121,7 +121,7 @@ def _variables(model: Model, metrics: bool = True) -> dict[str, Variable]:
         place = f"optimizer_{k}" if k else "optimizer"
         found.update({f"{place}/{i}_{v.name}": v for i, v in enumerate(optimizer.variables)})
     for i, metric in enumerate(model.metrics if metrics else ()):
-        kind = snake(type(metric).__name__)
+        kind = to_snake_case(type(metric).__name__)
         found.update({f"metrics/{i}_{kind}/{k}_{v.name}": v for k, v in enumerate(metric.variables)})
     return found
 

@@ -15,7 +15,7 @@ from ..dtype_policies import default_policy
 from ..graph import Spec, as_dtype, spec_of
 from ..layers.call_context import weights_from_file
 from ..models import Model
-from ..models.cloning import a_model
+from ..models.cloning import require_model
 from ..serialization.registry import check_names, custom_object_scope, deserialize, serialize
 from ..tensors.tensor import Variable, recording, symbolic
 from ..tensors.tree import flatten
@@ -124,7 +124,7 @@ def load_model(
             check_names([structure["model"], compiled])
             count = sum(a.size for a in weights.values())
             with weights_from_file(count), default_policy(str(structure["policy"])):
-                model = a_model(deserialize(structure["model"]), where)
+                model = require_model(deserialize(structure["model"]), where)
                 _build(model, structure.get("called_with"))
             _freeze(model, structure.get("frozen"))
             assign(variables_of(model), weights, where, exact=True)
@@ -166,7 +166,7 @@ def _freeze(model: Model, paths: Any) -> None:
 def _specs_as_data(specs: Any) -> Any:
     if specs is None:
         return None
-    flat, build = flatten(specs, numbers=False)
+    flat, build = flatten(specs)
     return build([{"shape": list(s.shape), "dtype": s.dtype.name} for s in flat])
 
 
@@ -182,7 +182,7 @@ def _build(model: Any, called_with: Any) -> None:
     """Make the weights of a model that was never given an Input, by calling it on symbols as it was called once."""
     if called_with is None or model._functional is not None:
         return
-    flat, build = flatten(_specs_from(called_with), numbers=False)
+    flat, build = flatten(_specs_from(called_with))
     symbols = [symbolic(tuple(2 if n is None else n for n in s.shape), s.dtype) for s in flat if isinstance(s, Spec)]
     with recording(StateRecorder()):
         model(build(symbols))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..layers import Layer
-from ..layers.layer import NOT_PARTS
+from ..layers.layer import NOT_SUBLAYERS
 from ..models import Model
 from ..ops.random import SeedGenerator
-from ..serialization.registry import snake
+from ..serialization.registry import to_snake_case
 from ..tensors.tensor import Variable
 
 
@@ -65,13 +65,13 @@ def _children(layer: Layer) -> list[tuple[str, Layer]]:
         counts: Counter[str] = Counter()
         named = []
         for child in layer.layers:
-            kind = snake(type(child).__name__)
+            kind = to_snake_case(type(child).__name__)
             named.append((f"{kind}_{counts[kind]}" if counts[kind] else kind, child))
             counts[kind] += 1
         return named
     found: list[tuple[str, Layer]] = []
     for key, value in vars(layer).items():
-        if key not in NOT_PARTS:
+        if key not in NOT_SUBLAYERS:
             found += _inside(key, value)
     return found
 

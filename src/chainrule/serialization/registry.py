@@ -149,7 +149,7 @@ def _spell_out(cls: type) -> None:
     cls.__init__.__signature__ = signature.replace(parameters=[*named, *inherited, *rest])  # type: ignore[misc]
 
 
-def known(thing: Any, *rooms: str) -> None:
+def register_builtin(thing: Any, *rooms: str) -> None:
     """Let model files name a class or function of the library as of these rooms."""
     for room in rooms:
         _builtin[room, thing.__name__] = thing
@@ -388,7 +388,7 @@ def _room_name(module: str) -> str:
 # ---- one room's words: get, serialize, deserialize
 
 
-def snake(name: str) -> str:
+def to_snake_case(name: str) -> str:
     """``GlorotUniform`` as ``glorot_uniform``, ``Conv2D`` as ``conv2d``."""
     return re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
@@ -410,7 +410,7 @@ class Registry:
     def add(self, *functions: Any) -> None:
         """Functions of this room, which model files may name."""
         for function in functions:
-            known(function, self.room)
+            register_builtin(function, self.room)
 
     def names(self) -> dict[str, Any]:
         """Everything of the room by each of its names; functions come before classes."""
@@ -421,7 +421,7 @@ class Registry:
             if inspect.isclass(thing):
                 if not issubclass(thing, self.base):  # a room may hold more than one kind
                     continue
-                found.setdefault(snake(name), thing)
+                found.setdefault(to_snake_case(name), thing)
             found[name] = thing
         for alias, name in self.aliases.items():
             found[alias] = found[name]
@@ -503,7 +503,7 @@ def closest(name: str, names: Iterable[str]) -> str:
 _RENAMED = {"lr": "learning_rate", "decay": "weight_decay", "epsilon_hat": "epsilon", "nb_filter": "filters"}
 
 
-def no_argument(cls: Any, kwargs: Mapping[str, Any]) -> TypeError:
+def unexpected_argument_error(cls: Any, kwargs: Mapping[str, Any]) -> TypeError:
     """The error for arguments that a constructor does not take, with those it probably means."""
     takes = [n for n in inspect.signature(cls).parameters if n != "kwargs"]
     parts = []
@@ -526,8 +526,8 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "module_name_of",
-    "no_argument",
     "register_keras_serializable",
     "serialize",
-    "snake",
+    "to_snake_case",
+    "unexpected_argument_error",
 ]

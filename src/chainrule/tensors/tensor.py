@@ -402,14 +402,14 @@ def as_array(data: Any, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
     elif hasattr(data, "__dlpack__"):
         array = np.array(np.from_dlpack(data))
     else:
-        refuse_tensors_inside(data)
+        check_no_tensors_inside(data)
         array = _from_python(data, dtype)
     dtype = dtype or as_dtype(array.dtype)
     as_dtype(array.dtype)
     return array if array.dtype == dtype else array.astype(dtype)
 
 
-def refuse_tensors_inside(data: Any) -> None:
+def check_no_tensors_inside(data: Any) -> None:
     if isinstance(data, list | tuple):
         for item in data:
             if isinstance(item, Tensor | Variable):
@@ -419,7 +419,7 @@ def refuse_tensors_inside(data: Any) -> None:
                     "join tensors with chainrule.ops.stack([...]), which keeps their graph",
                 )
             if isinstance(item, list | tuple):
-                refuse_tensors_inside(item)
+                check_no_tensors_inside(item)
 
 
 def as_tensor(value: Any) -> Tensor:
@@ -516,7 +516,7 @@ class _Cells(threading.local):
 _cells = _Cells()
 
 
-def recorder_here() -> Recorder | None:
+def current_recorder() -> Recorder | None:
     """What takes the reads and assignments of variables on this thread, if anything does."""
     return _cells.recorder
 
@@ -533,7 +533,7 @@ def recording(recorder: Recorder | None) -> Iterator[None]:
 
 
 @contextmanager
-def computing_in(dtype: np.dtype[Any] | None) -> Iterator[None]:
+def autocast_scope(dtype: np.dtype[Any] | None) -> Iterator[None]:
     """Float variables read inside are cast to `dtype` (Keras's autocast scope)."""
     before = _cells.compute
     _cells.compute = dtype
@@ -683,12 +683,12 @@ class Variable:
 
     def assign_add(self, value: Any) -> Variable:
         """``assign(self + value)``."""
-        with computing_in(None):  # a sum kept in float32 must not pass through a layer's float16
+        with autocast_scope(None):  # a sum kept in float32 must not pass through a layer's float16
             return self.assign(self.value + value)
 
     def assign_sub(self, value: Any) -> Variable:
         """``assign(self - value)``."""
-        with computing_in(None):
+        with autocast_scope(None):
             return self.assign(self.value - value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -767,10 +767,10 @@ __all__ = [
     "Variable",
     "as_array",
     "as_tensor",
-    "computing_in",
+    "autocast_scope",
     "constant",
+    "current_recorder",
     "number",
-    "recorder_here",
     "recording",
     "symbolic",
     "tensor",

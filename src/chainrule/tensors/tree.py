@@ -13,37 +13,56 @@ from .tensor import Tensor, Variable
 Build = Callable[[list[Any]], Any]
 
 
-def flatten(x: Any, numbers: bool = True) -> tuple[list[Any], Build]:
-    """The leaves inside `x`, and a function that puts others in their places.
+def flatten(x: Any, lists_are_arrays: bool = False) -> tuple[list[Any], Build]:
+    """Return the leaves inside `x`, and a function that builds the same structure from other leaves.
 
-    With `numbers` a list of numbers, nested or not, is one leaf, since it stands for an array; without, every list is
-    opened.
+    Args:
+        lists_are_arrays: a list of numbers, nested or not, is one leaf, since it stands for an array; by default every
+            list is opened.
+
+    >>> leaves, unflatten = flatten({"a": 1, "b": (2, 3)})
+    >>> leaves, unflatten([10, 20, 30])
+    ([1, 2, 3], {'a': 10, 'b': (20, 30)})
     """
     if isinstance(x, dict):
-        parts = [flatten(v, numbers) for v in x.values()]
+        parts = [flatten(v, lists_are_arrays) for v in x.values()]
         keys = list(x)
-        return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, regroup(parts, flat), strict=True))
-    if isinstance(x, list | tuple) and (not numbers or _holds_leaves(x)):
-        parts = [flatten(v, numbers) for v in x]
+        return [t for p in parts for t in p[0]], lambda flat: dict(zip(keys, unflatten_parts(parts, flat), strict=True))
+    if isinstance(x, list | tuple) and (not lists_are_arrays or _holds_leaves(x)):
+        parts = [flatten(v, lists_are_arrays) for v in x]
         kind = type(x) if type(x) in (list, tuple) else list
-        return [t for p in parts for t in p[0]], lambda flat: kind(regroup(parts, flat))
+        return [t for p in parts for t in p[0]], lambda flat: kind(unflatten_parts(parts, flat))
     return [x], lambda flat: flat[0]
 
 
 def leaves(x: Any) -> list[Any]:
-    """The leaves inside `x`, every list opened and ``None`` left out."""
+    """Return the leaves inside `x`, ``None`` left out.
+
+    >>> leaves([1, {"a": None, "b": (2,)}])
+    [1, 2]
+    """
     if isinstance(x, dict | list | tuple):
         return [leaf for v in (x.values() if isinstance(x, dict) else x) for leaf in leaves(v)]
     return [] if x is None else [x]
 
 
+def map(function: Callable[[Any], Any], x: Any) -> Any:
+    """Apply a function to every leaf inside `x`, ``None`` among them, and keep the structure.
+
+    >>> map(lambda leaf: leaf + 1, {"a": 1, "b": [2, 3]})
+    {'a': 2, 'b': [3, 4]}
+    """
+    flat, unflatten = flatten(x)
+    return unflatten([function(leaf) for leaf in flat])
+
+
 def _holds_leaves(x: Any) -> bool:
     if isinstance(x, list | tuple):
-        return any(map(_holds_leaves, x))
+        return any(_holds_leaves(v) for v in x)
     return isinstance(x, Tensor | Variable | np.ndarray | dict)
 
 
-def regroup(parts: list[Any], flat: list[Any]) -> list[Any]:
+def unflatten_parts(parts: list[Any], flat: list[Any]) -> list[Any]:
     """Each part built from its share of `flat`, in order."""
     rest = iter(flat)
     return [build([next(rest) for _ in leaves]) for leaves, build in parts]

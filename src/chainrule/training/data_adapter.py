@@ -290,7 +290,7 @@ class ArrayAdapter(DataAdapter):
     def rows(self, epoch: int) -> Rows:
         return Rows(self.arrays, self.order(epoch, len(self.arrays[0])), self.size)
 
-    def put_together(self, arrays: Sequence[Any]) -> tuple[Any, Any, Any]:
+    def unflatten(self, arrays: Sequence[Any]) -> tuple[Any, Any, Any]:
         """A batch's arrays as x, y, sample_weight."""
         rest = iter(arrays)
         x, y, weight = (build([next(rest) for _ in range(count)]) for count, build in self.parts)
@@ -299,7 +299,7 @@ class ArrayAdapter(DataAdapter):
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
         rows = self.rows(epoch)
         for k in range(first, self.count or 0):
-            yield self.put_together(rows.batch(k))
+            yield self.unflatten(rows.batch(k))
 
 
 def _batch_size(given: Any, n: int) -> int:
@@ -639,7 +639,7 @@ def specs_of(data: Any) -> Any:
     """The specs of nested arrays, in their form; ``None`` where there is none."""
     from ..graph import spec_of
 
-    flat, build = flatten(data, numbers=False)
+    flat, build = flatten(data)
     return build([None if a is None else spec_of(a.shape, a.dtype) for a in flat])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ShapeError, ValueProblem
-from ..distribution import agreed
+from ..distribution import max_over_processes
 from ..ops import random
 from ..tensors.tensor import Variable
 from ..tensors.tree import flatten
@@ -34,12 +34,12 @@ class Chunk:
         if self.rows is None:
             return self.steps.run(self.batch)
         ready = self.steps.for_batch(self.batch)
-        return ready.results(self.steps.program(ready).many(self.rows, self.first, self.last))
+        return ready.results(self.steps.program(ready).run_batches(self.rows, self.first, self.last))
 
     @property
     def size(self) -> int:
         """Bytes that are held by none but this chunk."""
-        return 0 if self.rows is not None else sum(a.nbytes for a in flatten(self.batch, False)[0] if a is not None)
+        return 0 if self.rows is not None else sum(a.nbytes for a in flatten(self.batch)[0] if a is not None)
 
     def each(self) -> Iterator[tuple[int, Ready, list[Any]]]:
         """Every step's number, the step, and its arrays."""
@@ -48,11 +48,12 @@ class Chunk:
             if self.rows is not None:
                 yield k, ready, self.rows.batch(k)
             else:
-                yield k, ready, [a for a in flatten(self.batch, numbers=False)[0] if a is not None]
+                yield k, ready, [a for a in flatten(self.batch)[0] if a is not None]
 
 
 class FusedEpochs:
-    """Whole epochs over rows in memory, each in an order of its own, in one call of the engine (`engine.Passes`)."""
+    """Whole epochs over rows in memory, each in an order of its own, in one call of the engine
+    (`engine.EpochBatches`)."""
 
     most = 256
 
@@ -62,8 +63,8 @@ class FusedEpochs:
         self.key = source.key
         first = source.rows(0)
         whole, rest = divmod(source.examples or 0, source.size)
-        self.full = steps.for_batch(source.put_together(first.batch(0)))
-        self.rest = steps.for_batch(source.put_together(first.batch(whole))) if rest else None
+        self.full = steps.for_batch(source.unflatten(first.batch(0)))
+        self.rest = steps.for_batch(source.unflatten(first.batch(whole))) if rest else None
 
     @property
     def possible(self) -> bool:
@@ -78,7 +79,7 @@ class FusedEpochs:
     def run(self, first: int, last: int) -> list[Any]:
         """Epochs `first` up to, not including, `last`: the answer of each one's last step."""
         rest = None if self.rest is None else self.steps.program(self.rest)
-        found = self.steps.program(self.full).passes(rest, self, first, last)
+        found = self.steps.program(self.full).run_epochs(rest, self, first, last)
         return [self.full.results(list(each)) for each in zip(*found, strict=True)]
 
     def each(self, first: int, last: int) -> Iterator[tuple[int, Ready, list[Any]]]:
@@ -158,7 +159,7 @@ class Epochs:
     def _kept(self, batch: Any) -> tuple[Any, Any]:
         """A batch, and where its source stands after it, out of reach of what is read next."""
         if self.source.reuses_buffers:
-            flat, build = flatten(batch, numbers=False)
+            flat, build = flatten(batch)
             batch = build([None if a is None else np.array(a) for a in flat])
         return batch, copy.deepcopy(self.source.get_state())
 
@@ -169,13 +170,13 @@ class Epochs:
         k, pace, measured = start, 1, False
         while k < total:
             last = k + 1 if one_by_one or k >= whole else min(k + pace, whole)
-            chunk = Chunk(k, last, steps, rows, source.put_together(rows.batch(k)))
+            chunk = Chunk(k, last, steps, rows, source.unflatten(rows.batch(k)))
             began = time.perf_counter()
             yield chunk
             taken = time.perf_counter() - began
             if measured or taken < LONGEST:  # the first chunk's time may be that of tracing
                 pace = max(1, min(int(LONGEST * (last - k) / max(taken, 1e-9)), 4 * pace))
-            pace = pace if one_by_one else agreed(pace)
+            pace = pace if one_by_one else max_over_processes(pace)
             measured = True
             k = last
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..callbacks import CallbackList
 from ..core.errors import ShapeError
-from ..distribution import agreed, process_index
+from ..distribution import max_over_processes, process_index
 from .data_adapter import ArrayAdapter
 from .epochs import LONGEST, Epochs, FusedEpochs
 from .interrupt import Interrupts
@@ -77,7 +77,7 @@ class Loop:
         """How many epochs come next at once; the first time shows the tracing, not the pace."""
         if self.validate is not None or self.between or so_far < 2:
             return 1
-        return agreed(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, FusedEpochs.most)))
+        return max_over_processes(max(1, min(int(LONGEST * done / max(taken, 1e-9)), 8 * done, FusedEpochs.most)))
 
     def _say_compiled(self, before: float) -> float:
         """Say how long programs took to compile since, if that was long enough to be wondered at."""

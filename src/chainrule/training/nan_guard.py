@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..distribution import process_count
-from ..transforms.trace import Step, restored
+from ..transforms.trace import Step, restored_variables
 from .steps import Ready, first_not_finite
 
 Replay = Callable[[], Iterator[tuple[int, Ready, list[Any]]]]
@@ -94,7 +94,7 @@ class NanGuard:
         """The epoch and step in which something is not finite for the first time, and what made it."""
         if process_count() > 1:  # each has looked at another moment, and none can take a step alone
             return None
-        with restored([v for v, _ in self.values]):
+        with restored_variables([v for v, _ in self.values]):
             for v, value in self.values:
                 v.hold(value)
             for epoch, steps in self.since:

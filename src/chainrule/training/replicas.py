@@ -34,9 +34,9 @@ def check_replicas_in_sync(model: Any, batch: Any, place: Iterable[int]) -> None
         "place in the training": zlib.crc32(repr(list(place)).encode()),
         "weights": _mark(v.numpy() for v in (*model.weights, *(v for o in model._optimizers for v in o.variables))),
         "random streams": zlib.crc32(repr(sorted(streams.items())).encode()),
-        "first batch": _mark(np.asarray(a) for a in flatten(batch, numbers=False)[0] if a is not None),
+        "first batch": _mark(np.asarray(a) for a in flatten(batch)[0] if a is not None),
     }
-    found = distribution.gathered(list(marks.values()))
+    found = distribution.all_gather(list(marks.values()))
     for (what, mend), column in zip(MEND.items(), found.T, strict=True):
         others = [p for p in range(len(column)) if column[p] != column[0]]
         if others:

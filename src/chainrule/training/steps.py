@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GraphError
-from ..engines.engine import Engine, Program, refused
+from ..engines.engine import Engine, Program, run_error
 from ..graph import Spec
 from ..layers.call_context import building
 from ..tensors.tensor import Tensor, constant
@@ -27,7 +27,7 @@ class Ready:
 
     def program(self, engine: Engine) -> Program:
         """The step's program on this engine, made once."""
-        settled = engine.settled(self.step)
+        settled = engine.resolved_for(self.step)
         found = self._programs.get(settled.name)
         if found is None:
             found = self._programs[settled.name] = settled.program(self.step)
@@ -44,7 +44,7 @@ class Ready:
 
     def results(self, arrays: Sequence[Any]) -> Any:
         """An engine's answer in the form the step's function returned."""
-        return self.step.put_together(arrays)
+        return self.step.unflatten(arrays)
 
 
 class Steps:
@@ -80,7 +80,7 @@ class Steps:
     def run(self, batch: Any) -> Any:
         """One step on a batch."""
         if self.engine is None:
-            flat, build = flatten(batch, numbers=False)
+            flat, build = flatten(batch)
             result = self.function(*build([None if a is None else constant(np.asarray(a)) for a in flat]))
             self.after()
             return _plain(result)
@@ -103,7 +103,7 @@ def _form(x: Any) -> Any:
 
 
 def _plain(result: Any) -> Any:
-    flat, build = flatten(result, numbers=False)
+    flat, build = flatten(result)
     return build([t.numpy() if isinstance(t, Tensor) or hasattr(t, "numpy") else t for t in flat])
 
 
@@ -135,7 +135,7 @@ def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
             try:
                 values[position] = run(*[values[i] for i in inputs])
             except (IndexError, ValueError, ZeroDivisionError) as error:
-                raise refused(graph.order[position], error) from None
+                raise run_error(graph.order[position], error) from None
             if not _finite(values[position]) and all(_finite(values[i]) for i in inputs):
                 node = graph.order[position]
                 return _named(node)

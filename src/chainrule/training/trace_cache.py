@@ -50,14 +50,14 @@ class Fingerprint:
         held = [vars(thing) for thing in (*things, *besides)]
         self._moving = [Moving(names) for names in held if not PROGRESS_ATTRIBUTES.isdisjoint(names)]
         still = [names for names in held if PROGRESS_ATTRIBUTES.isdisjoint(names)]
-        inside = [
+        containers = [
             part
             for names in held
             for key in names.keys() - PROGRESS_ATTRIBUTES - ARGUMENTS
             for part in _containers(names[key])
         ]
         # views and lists, which show what their dictionaries and lists hold now
-        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in (*still, *inside)]
+        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in (*still, *containers)]
         self._sizes = list(map(len, self._views))
         self._entries = list(chain.from_iterable(self._views))
 

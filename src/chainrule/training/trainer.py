@@ -11,12 +11,12 @@ import numpy as np
 from .. import config, optimizers
 from ..callbacks import CallbackList
 from ..core.errors import GraphError, ShapeError, ValueProblem
-from ..distribution import gathered
+from ..distribution import all_gather
 from ..engines.engine import Engine
 from ..engines.engine import engine as engine_named
 from ..graph import Spec, floatx
 from ..layers import Layer
-from ..layers.layer import NOT_PARTS, inside
+from ..layers.layer import NOT_SUBLAYERS, find_instances
 from ..losses import Loss
 from ..metrics import Mean, Metric
 from ..ops.random import fork_seed
@@ -146,8 +146,8 @@ class Trainer(Layer):
         found: list[Any] = []
         for layer in self._flatten_layers():
             for key, value in vars(layer).items():
-                if key not in NOT_PARTS and key != "_tracker":
-                    found += inside(value, (kind,))
+                if key not in NOT_SUBLAYERS and key != "_tracker":
+                    found += find_instances(value, (kind,))
         return found
 
     @property
@@ -224,7 +224,7 @@ class Trainer(Layer):
 
     def _track(self, loss: Any, x: Any) -> None:
         if self._tracker is not None:
-            self._tracker.update_state(loss, sample_weight=flatten(x, numbers=False)[0][0].shape[0])
+            self._tracker.update_state(loss, sample_weight=flatten(x)[0][0].shape[0])
 
     # ---- getting ready
 
@@ -239,7 +239,11 @@ class Trainer(Layer):
             self._steps = {}
         kept = self._steps.get(kind)
         eager = getattr(self, "run_eagerly", False)
-        used = None if eager else self._engine_now or (kept.engine if kept is not None else self._engine.for_runs(None))
+        used = (
+            None
+            if eager
+            else self._engine_now or (kept.engine if kept is not None else self._engine.with_expected_runs(None))
+        )
         if kept is not None and self._stands(kept, kind):
             kept.engine = used
             return kept
@@ -269,7 +273,7 @@ class Trainer(Layer):
         """Run steps on the engine that fits so many of them; inside a fit, on the fit's."""
         outer = self._engine_now
         self._not_by_its_own_data()
-        self._engine_now = outer or self._engine.for_runs(runs)
+        self._engine_now = outer or self._engine.with_expected_runs(runs)
         try:
             yield
         finally:
@@ -287,7 +291,7 @@ class Trainer(Layer):
     def _mark(self, kind: str) -> Fingerprint:
         parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
         if self._loss is not None:
-            parts += inside(self._loss.given, (Loss,))
+            parts += find_instances(self._loss.given, (Loss,))
         besides = [thing for thing in (self._loss, self._metrics) if thing is not None]
         return Fingerprint(parts, self.trainable_weights, self.weights, besides)
 
@@ -409,7 +413,7 @@ class Trainer(Layer):
         self.stop_training = False
         self._sources = [source] if validation_data is None else [source, validation_data]
         self._hooks_now, self._position, self._logs = hooks, [initial_epoch, 0], {}
-        gathered([0])  # the first of several processes may be at the files of a fit before
+        all_gather([0])  # the first of several processes may be at the files of a fit before
         hooks.on_train_begin()
         resumed = self._resumed(hooks, loop)
         check_replicas_in_sync(self, batch, self._position)
@@ -544,7 +548,7 @@ class Trainer(Layer):
             with closing(loop.chunks(0, 0, kind, True)) as chunks:
                 for chunk in chunks:
                     hooks.on_predict_batch_begin(chunk.first)
-                    flat, build = flatten(chunk.run(), numbers=False)
+                    flat, build = flatten(chunk.run())
                     parts.append([np.asarray(a) for a in flat])
                     hooks.on_predict_batch_end(chunk.last - 1, {"outputs": build(parts[-1])})
                     interrupts.stop_here()
@@ -588,7 +592,7 @@ class Trainer(Layer):
         """The outputs for one batch, as NumPy arrays."""
         self._not_by_its_own_data()
         batch = one_batch(x, float_dtype=self._float_dtype())
-        flat, build = flatten(self._of_kind("predict").run(batch), numbers=False)
+        flat, build = flatten(self._of_kind("predict").run(batch))
         return build([np.array(a) for a in flat])
 
 
@@ -597,7 +601,7 @@ _SEEN = {"metrics": Trainer.metrics, "trainable_weights": Layer.trainable_weight
 
 
 def _symbols(specs: Any) -> Any:
-    flat, build = flatten(specs, numbers=False)
+    flat, build = flatten(specs)
     return build([symbolic(s.shape, s.dtype) if isinstance(s, Spec) else None for s in flat])
 
 

@@ -28,7 +28,7 @@ class Row(NamedTuple):
     outer: Node
 
 
-class Flat:
+class FlatGraph:
     """A graph's rows that its outputs need.
 
     Attributes:
@@ -103,7 +103,7 @@ def memory(graph: Graph, workspace: Callable[[Node], int], backward: Callable[[N
         workspace: bytes that an operation needs besides its inputs and its output.
         backward: whether a node is of the backward pass.
     """
-    flat = Flat(graph)
+    flat = FlatGraph(graph)
     buffer: dict[int, int] = {}  # whose memory a place's value lies in
     for row in flat.rows:
         view = row.node.operation.name in VIEWS

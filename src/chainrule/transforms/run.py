@@ -69,7 +69,7 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
     >>> run((x * x).sum(axis=1), {x: [[1.0, 2.0], [3.0, 4.0]]})
     tensor([ 5., 25.])
     """
-    wanted, build = flatten(outputs)
+    wanted, build = flatten(outputs, lists_are_arrays=True)
     for found in wanted:
         if not isinstance(found, Tensor):
             raise GraphError(f"{type(found).__name__} to be run", "a tensor, or several", "pass the tensors you built")

@@ -16,7 +16,7 @@ from ..tensors.tensor import (
     Tensor,
     Variable,
     as_tensor,
-    recorder_here,
+    current_recorder,
     recording,
     symbolic,
 )
@@ -61,11 +61,11 @@ class StateOverlay:
 
 
 @contextmanager
-def restored(variables: Iterable[Variable]) -> Iterator[None]:
+def restored_variables(variables: Iterable[Variable]) -> Iterator[None]:
     """Afterwards the variables hold what they held before.
 
     >>> w = Variable(1.0)
-    >>> with restored([w]):
+    >>> with restored_variables([w]):
     ...     _ = w.assign(5.0)
     >>> w.numpy().item()
     1.0
@@ -98,7 +98,7 @@ class Step:
         self.graph = Graph([*data, *symbols], [*results, *new])
         self._build = build
 
-    def put_together(self, results: Sequence[Any]) -> Any:
+    def unflatten(self, results: Sequence[Any]) -> Any:
         """The results in the form in which the function returned them."""
         return self._build(list(results))
 
@@ -114,7 +114,7 @@ def run_if(condition: Any) -> Iterator[None]:
     Variable(name='variable', tensor(1.0))
     """
     wanted = as_tensor(condition)
-    recorder = recorder_here()
+    recorder = current_recorder()
     if wanted.value is not None or not isinstance(recorder, StateRecorder):
         with nullcontext() if bool(wanted) else recording(StateRecorder()):
             yield
@@ -147,11 +147,11 @@ def trace(function: Callable[..., Any], *args: Any) -> Step:
     >>> [v.name for v in traced.reads], [v.name for v in traced.writes], w.numpy().item()
     (['w'], ['w'], 2.0)
     """
-    specs, build = flatten(list(args), numbers=False)
+    specs, build = flatten(list(args))
     symbols = [symbolic(s.shape, s.dtype, f"data_{i}") if isinstance(s, Spec) else s for i, s in enumerate(specs)]
     reads = StateRecorder()
     with recording(reads):
-        returned, rebuild = flatten(function(*build(list(symbols))), numbers=False)
+        returned, rebuild = flatten(function(*build(list(symbols))))
         results = [None if r is None else as_tensor(r) for r in returned]
     kept = [r for r in results if r is not None]
     missing = [i for i, r in enumerate(results) if r is None]

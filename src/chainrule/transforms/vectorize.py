@@ -55,9 +55,10 @@ def vectorize(
         given, examples, inputs = [], [], []
         for arg, axis in zip(args, axes, strict=True):
             if axis is None:
-                examples.append(as_tensor(arg) if isinstance(arg, list | tuple) and not flatten(arg)[0][1:] else arg)
+                is_array = isinstance(arg, list | tuple) and not flatten(arg, lists_are_arrays=True)[0][1:]
+                examples.append(as_tensor(arg) if is_array else arg)
                 continue
-            leaves, build = flatten(arg)
+            leaves, build = flatten(arg, lists_are_arrays=True)
             tensors = [_front(as_tensor(x), axis) for x in leaves]
             one = [symbolic(t.shape[1:], t.dtype) for t in tensors]
             given += tensors
@@ -73,7 +74,7 @@ def vectorize(
         (size,) = sizes
         before, state.one_example = state.one_example, True
         try:
-            results, shape = flatten(f(*examples, **kwargs))
+            results, shape = flatten(f(*examples, **kwargs), lists_are_arrays=True)
         finally:
             state.one_example = before
         outputs = [as_tensor(r) for r in results]

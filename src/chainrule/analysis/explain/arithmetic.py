@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...draw.format import factor, show
+from ...draw.format import format_factor, format_number
 from ...ops.arrays import arrays
 from ...ops.record import Operation
 from ...ops.rules import normal_axes
@@ -44,10 +44,10 @@ class Writer:
             met = [_meets(index, x.shape, node.spec.shape) for x in xs]
             if any(position is None and x.shape for position, x in zip(met, xs, strict=True)):
                 return None
-            filled = [factor(x[position], self.digits) for position, x in zip(met, xs, strict=True)]
+            filled = [format_factor(x[position], self.digits) for position, x in zip(met, xs, strict=True)]
             return Arithmetic(_fill(operation.format, filled, node.attributes), value)
         if operation.name == "cast":
-            return Arithmetic(f"{node.spec.dtype}({show(xs[0][index], self.digits)})", value)
+            return Arithmetic(f"{node.spec.dtype}({format_number(xs[0][index], self.digits)})", value)
         if operation.transpose is None or operation.tangent_rule(moving):
             return None
         return Arithmetic(self._linear(node, xs, index, moving), value)
@@ -59,11 +59,11 @@ class Writer:
         if operation.name == "logsumexp":
             top = group.max() if abs(group.max()) > 100 else group.dtype.type(0)  # exp of a large number overflows
             rest = group - top
-            body = self._terms(lambda k: f"exp({show(rest[k], self.digits)})", np.exp(rest))
-            return f"log({body})" + (f" + {factor(top, self.digits)}" if top else "")
+            body = self._terms(lambda k: f"exp({format_number(rest[k], self.digits)})", np.exp(rest))
+            return f"log({body})" + (f" + {format_factor(top, self.digits)}" if top else "")
         if operation.name == "prod":
-            return self._terms(lambda k: factor(group[k], self.digits), group, " * ", np.prod)
-        body = self._terms(lambda k: factor(group[k], self.digits), group)
+            return self._terms(lambda k: format_factor(group[k], self.digits), group, " * ", np.prod)
+        body = self._terms(lambda k: format_factor(group[k], self.digits), group)
         return f"({body}) / {group.size}" if operation.name == "mean" else body
 
     def _linear(self, node: Any, xs: Sequence[Any], index: Index, moving: int) -> str:
@@ -88,7 +88,9 @@ class Writer:
         upstream = np.asarray(upstream)
         if isinstance(node.operation, Written):  # which says no more than the number
             xs = [n.value for n in node.inputs]
-            return factor(downstream(node.operation, arrays, i, upstream, xs, node.value, {})[index], self.digits)
+            return format_factor(
+                downstream(node.operation, arrays, i, upstream, xs, node.value, {})[index], self.digits
+            )
         if node.operation.local is not None:
             return self._through_local(node, upstream, local_array(node, i), index, node.inputs[i].spec.shape)
         return self._through_column(node, i, upstream, index)
@@ -128,17 +130,17 @@ class Writer:
 
     def _products(self, us: Any, coefficients: Any) -> str:
         return self._terms(
-            lambda k: f"{factor(us[k], self.digits)} * {factor(coefficients[k], self.digits)}",
+            lambda k: f"{format_factor(us[k], self.digits)} * {format_factor(coefficients[k], self.digits)}",
             us.astype(float) * coefficients.astype(float),
         )
 
     def _times(self, x: Any, coefficient: Any) -> str:
-        text = factor(x, self.digits)
-        return text if coefficient == 1 else f"{text} * {factor(coefficient, self.digits)}"
+        text = format_factor(x, self.digits)
+        return text if coefficient == 1 else f"{text} * {format_factor(coefficient, self.digits)}"
 
     def total(self, parts: Sequence[Any]) -> str:
         """A sum of a few numbers."""
-        return self._terms(lambda k: factor(parts[k], self.digits), np.array(parts))
+        return self._terms(lambda k: format_factor(parts[k], self.digits), np.array(parts))
 
     def _terms(self, term: Term, values: Any, sign: str = " + ", gather: Callable[[Any], Any] = np.sum) -> str:
         """All terms, or the first few and what the others come to."""
@@ -146,7 +148,7 @@ class Writer:
         if count <= SHOWN_TERMS + 1:
             return sign.join(map(term, range(count))) or "0"
         rest = gather(values[SHOWN_TERMS:])
-        return sign.join([*map(term, range(SHOWN_TERMS)), factor(rest, self.digits)])
+        return sign.join([*map(term, range(SHOWN_TERMS)), format_factor(rest, self.digits)])
 
 
 def local_array(node: Any, i: int) -> Any:

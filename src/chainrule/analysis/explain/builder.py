@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import IndexProblem, ValueProblem
-from ...draw.format import show
+from ...draw.format import format_number
 from ...graph import Graph, Node
 from ...ops.arrays import arrays
 from ...ops.record import attributes_of
@@ -86,7 +86,7 @@ class ExplanationBuilder:
     def _operand(self, node: Node) -> str:
         """How a node is written in a formula: small constants as their number."""
         if node.operation.leaf and node.spec.shape == () and node.operation not in (VARIABLE, WATCHED, INPUT):
-            return show(node.value, self.digits)
+            return format_number(node.value, self.digits)
         return self.names[node.serial]
 
     # the whole
@@ -236,9 +236,9 @@ def _words(node: Node, default: str) -> list[str]:
 
 def _shortest(words: list[list[str]]) -> list[str]:
     """For each its last words, as few as tell it from all others."""
-    ends = [["/".join(listed[-k:]) for k in range(1, len(listed) + 1)] for listed in words]
-    taken = Counter(end for listed in ends for end in listed)
-    return [next((end for end in listed if taken[end] == 1), listed[-1]) for listed in ends]
+    ends = [["/".join(endings[-k:]) for k in range(1, len(endings) + 1)] for endings in words]
+    taken = Counter(end for endings in ends for end in endings)
+    return [next((end for end in endings if taken[end] == 1), endings[-1]) for endings in ends]
 
 
 def _place(index: Any, shape: tuple[int, ...], name: str) -> Index:

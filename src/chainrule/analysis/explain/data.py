@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ...core.display import Displayable
-from ...draw.format import factor, show
-from ...draw.table import frame
+from ...draw.format import format_factor, format_number
+from ...draw.table import to_dataframe
 from ...tensors.tree import plain
 
 Index = tuple[int, ...]
 
 
-def says_more(text: str, result: str) -> bool:
+def adds_information(text: str, result: str) -> bool:
     """Whether arithmetic says more than the number it gives."""
     return bool(text) and text.strip("()") != result
 
@@ -110,12 +110,12 @@ class Number(Displayable):
         """What is said, a row each: the left side, the node it comes through, the arithmetic, the number. The first row
         is the value's."""
         shown, of = entry(self.name, self.index), f"d{self.result}/d{entry(self.name, self.index)}"
-        rows = [(shown, "", self.forward.text if self.forward else "", show(self.value, self.digits))]
+        rows = [(shown, "", self.forward.text if self.forward else "", format_number(self.value, self.digits))]
         for node, arithmetic in self.through:
-            rows.append((of, node, arithmetic.text, show(arithmetic.value, self.digits)))
+            rows.append((of, node, arithmetic.text, format_number(arithmetic.value, self.digits)))
         if len(self.through) > 1 and self.gradient is not None:
-            text = " + ".join(factor(a.value, self.digits) for _, a in self.through)
-            rows.append((of, "", text, show(self.gradient, self.digits)))
+            text = " + ".join(format_factor(a.value, self.digits) for _, a in self.through)
+            rows.append((of, "", text, format_number(self.gradient, self.digits)))
         return rows
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,7 +124,9 @@ class Number(Displayable):
 
     def to_pandas(self) -> Any:
         """A row a line: what it is, the node it comes through, its arithmetic, its number. Needs pandas."""
-        return frame([dict(zip(("of", "through", "arithmetic", "number"), row, strict=True)) for row in self.lines()])
+        return to_dataframe(
+            [dict(zip(("of", "through", "arithmetic", "number"), row, strict=True)) for row in self.lines()]
+        )
 
     def to_latex(self) -> str:
         """The rows as one ``aligned`` environment, for a ``$$ ... $$``."""

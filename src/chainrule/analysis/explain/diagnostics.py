@@ -37,10 +37,10 @@ class Diagnostic:
     def __str__(self) -> str:
         return self.told(str)
 
-    def told(self, say: Callable[[LazyMessage], str]) -> str:
-        """The sentence as `say` says it, and where it is."""
-        where = say(LazyMessage(" in {scope}", scope=self.scope)) if self.scope else ""
-        return say(self.said) + where + (f" ({self.line})" if self.line else "")
+    def told(self, translate: Callable[[LazyMessage], str]) -> str:
+        """The sentence as `translate` says it, and where it is."""
+        where = translate(LazyMessage(" in {scope}", scope=self.scope)) if self.scope else ""
+        return translate(self.said) + where + (f" ({self.line})" if self.line else "")
 
     __repr__ = __str__
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core.display import Figure
 from ...core.errors import ValueProblem
-from ...draw.table import frame
+from ...draw.table import to_dataframe
 from ...tensors.tree import plain
 from .data import ExplanationData, Number
 from .diagnostics import Diagnostic, diagnostics
@@ -74,7 +74,7 @@ class Explanation(ExplanationData, Figure):
 
     def to_pandas(self) -> Any:
         """The edges as a table: a row each, the numbers those of the entry shown. Needs pandas."""
-        return frame(
+        return to_dataframe(
             [
                 {
                     "node": e.node,
@@ -95,7 +95,7 @@ class Explanation(ExplanationData, Figure):
         return str(self._renderer().picture(self, language, depth))
 
     def __repr__(self) -> str:
-        return str(self._renderer().brief(self))
+        return str(self._renderer().summarize(self))
 
     def to_latex(self) -> str:
         """The arithmetic of all steps and edges as one ``aligned`` environment."""

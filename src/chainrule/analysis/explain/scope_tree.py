@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ...draw.format import factor
+from ...draw.format import format_factor
 from ...ops.record import Composite, registry
 from .data import (
     Arithmetic,
@@ -184,7 +184,7 @@ def _edges(e: ExplanationData, part_of: dict[str, Scope]) -> list[Edge]:
             seen.add((id(part), edge.input))
             parts, last = part.leaving[edge.input], part.last.name
             total = _summed(parts)
-            text = " + ".join(factor(p.downstream[edge.index], e.digits) for p in parts) if total.size else "0"
+            text = " + ".join(format_factor(p.downstream[edge.index], e.digits) for p in parts) if total.size else "0"
             value = total[edge.index] if total.size else 0.0
             found.append(
                 Edge(
@@ -215,7 +215,7 @@ def _joins(e: ExplanationData, edges: list[Edge]) -> list[Join]:
         if len(parts) == len(join.parts):
             found.append(join)
         elif len(parts) > 1:
-            text = " + ".join(factor(p[join.index], e.digits) for p in parts)
+            text = " + ".join(format_factor(p[join.index], e.digits) for p in parts)
             found.append(Join(join.name, parts, join.total, join.index, Arithmetic(text, join.arithmetic.value)))
     return found
 

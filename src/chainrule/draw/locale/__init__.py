@@ -32,7 +32,7 @@ def set_language(language: str | None) -> None:
     """
     global _chosen
     if language is not None:
-        catalogue(language)
+        translator(language)
     _chosen = language
 
 
@@ -54,10 +54,10 @@ class Translator:
         return self(value) if isinstance(value, LazyMessage) else value
 
 
-def catalogue(language: str | None = None) -> Translator:
+def translator(language: str | None = None) -> Translator:
     """The sentences in a language; ``None``: in the one that was set.
 
-    >>> catalogue("ko")("local")
+    >>> translator("ko")("local")
     '국소'
     """
     if language is None:

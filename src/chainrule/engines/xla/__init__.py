@@ -32,10 +32,10 @@ class XlaEngine:
         alone = devices.mesh() is None  # kernels are not split among devices
         return XlaProgram(step, replaced() if alone else REPLACED)
 
-    def for_runs(self, runs: int | None) -> Engine:
+    def with_expected_runs(self, runs: int | None) -> Engine:
         return self
 
-    def settled(self, step: Step) -> Engine:
+    def resolved_for(self, step: Step) -> Engine:
         return self
 
 

@@ -188,7 +188,7 @@ def advise(size: int, shares: Mesh | None) -> None:
         )
 
 
-def gathered(numbers: Sequence[int]) -> np.ndarray[Any, Any]:
+def all_gather(numbers: Sequence[int]) -> np.ndarray[Any, Any]:
     """Each process's numbers, a row each; none goes on before all have asked."""
     start()
     devices = [next(d for d in jax.devices() if d.process_index == p) for p in range(jax.process_count())]

@@ -23,7 +23,7 @@ from ...graph import Graph, Node, Spec, spec_of
 from ...ops.random import random_permutation
 from ...tensors.tensor import Variable
 from ...transforms.trace import Step, trace
-from ..engine import Batches, Passes
+from ..engine import Batches, EpochBatches
 from . import devices
 from .lax import on_cpu
 from .lower import Replacement, lower
@@ -86,7 +86,7 @@ class XlaProgram:
             given = [devices.kept(a) for a in batch] if mesh is None else devices.put(batch, mesh, split=True)
             return self._taken(*self._once(given, _read(self.only_read, mesh), _values(self.step.writes, mesh)))
 
-    def many(self, batches: Batches, first: int, last: int) -> list[NDArray[Any]]:
+    def run_batches(self, batches: Batches, first: int, last: int) -> list[NDArray[Any]]:
         """Steps `first` up to, not including, `last`; the results of the last one."""
         if self.data and self.data[0].shape[:1] != (batches.size,):  # an epoch's last batch
             return [self(batches.batch(k)) for k in range(first, last)][-1]
@@ -103,7 +103,7 @@ class XlaProgram:
             )
             return self._taken(*found)
 
-    def passes(self, rest: XlaProgram | None, data: Passes, first: int, last: int) -> list[NDArray[Any]]:
+    def run_epochs(self, rest: XlaProgram | None, data: EpochBatches, first: int, last: int) -> list[NDArray[Any]]:
         """Whole epochs, `first` up to, not including, `last`; each one's last results, stacked."""
         positions = {id(v): i for i, v in enumerate(self.step.writes)}
         begin = {positions[id(v)]: value for v, value in data.resets if id(v) in positions}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from ...graph import Node, Recomputed, Region
+from ...graph import Node, RematCall, RematRegion
 from ..run import same
 
 
@@ -19,14 +19,14 @@ class Rematerializer:
 
     def __init__(self) -> None:
         self.twins: dict[int, Any] = {}
-        self.entered: dict[tuple[int, Recomputed], Any] = {}
+        self.entered: dict[tuple[int, RematCall], Any] = {}
 
     def of(self, node: Node, upstream: Any) -> Any:
         """The node's twin, or the node itself where it need not be computed again."""
         call = _call_of(node)
         return node if call is None else self._twin(node, call, _any_of(upstream))
 
-    def _twin(self, node: Node, call: Recomputed, upstream: Any) -> Any:
+    def _twin(self, node: Node, call: RematCall, upstream: Any) -> Any:
         inside, todo = {node.serial: node}, [node]
         while todo:
             for n in todo.pop().inputs:
@@ -39,7 +39,7 @@ class Rematerializer:
                 self.twins[serial] = same(inside[serial], inputs)
         return self.twins[node.serial]
 
-    def _read(self, node: Node, call: Recomputed, upstream: Any) -> Any:
+    def _read(self, node: Node, call: RematCall, upstream: Any) -> Any:
         """What stands for a node that a twin reads."""
         if _call_of(node) is call:
             return self.twins[node.serial]
@@ -51,9 +51,9 @@ class Rematerializer:
         return self.entered[key]
 
 
-def _call_of(node: Node) -> Recomputed | None:
+def _call_of(node: Node) -> RematCall | None:
     scope = node.source_info.scope if node.source_info is not None else ""
-    if not isinstance(scope, Region) or not scope.call.on or node.operation.leaf:
+    if not isinstance(scope, RematRegion) or not scope.call.on or node.operation.leaf:
         return None
     made_of = node.inputs[0] if node.operation.name == "get_output" else node
     return None if made_of.operation.name in scope.call.keeps else scope.call

@@ -13,7 +13,7 @@ from ...core.errors import DTypeError, GraphError, ShapeError
 from ...graph import ancestors, apply, current_source_info, floatx
 from ...graph.spec import as_dtype, is_float
 from ...tensors.tensor import WATCHED, Tensor, as_tensor
-from ...tensors.tree import flatten, regroup
+from ...tensors.tree import flatten, unflatten_parts
 from .forward import tangents
 from .reverse_mode import gradients_of, watching
 
@@ -61,12 +61,14 @@ def _prepare(
     leaves: list[Tensor] = []
     builds = []
     for n in chosen:
-        flat, build = flatten(args[n])
+        flat, build = flatten(args[n], lists_are_arrays=True)
         mine = [_watched(x, f"argument {n}") for x in flat]
         new[n] = build(list(mine))
         leaves += mine
         builds.append((mine, build))
-    shape = lambda flat: regroup(builds, flat)[0] if isinstance(argnums, int) else tuple(regroup(builds, flat))
+    shape = lambda flat: (
+        unflatten_parts(builds, flat)[0] if isinstance(argnums, int) else tuple(unflatten_parts(builds, flat))
+    )
     return leaves, new, shape
 
 
@@ -200,7 +202,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
         seeds[leaf.serial] = direction
     with watching(leaves):
         result = f(*leaves)
-        outputs, build = flatten(result)
+        outputs, build = flatten(result, lists_are_arrays=True)
         ys = [as_tensor(y) for y in outputs]
         with np.errstate(all="ignore"):
             moved = tangents(ancestors(ys), seeds)
