@@ -29,7 +29,7 @@ def environment(home: Path) -> dict[str, str]:
     threads = dict.fromkeys("CHAINRULE_THREADS OPENBLAS_NUM_THREADS OMP_NUM_THREADS MKL_NUM_THREADS NPROC".split(), "1")
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent / "benchmarks"))),
+        "PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent / "benchmarks", TESTS.parent / "src"))),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
