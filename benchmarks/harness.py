@@ -17,23 +17,23 @@ from typing import Any
 Run = dict[str, Any]  # what a worker prints
 
 
-def with_bytecode() -> dict[str, str]:
-    """The environment of a user, whose Python keeps its bytecode."""
+def environment_with_bytecode() -> dict[str, str]:
+    """Return the environment variables, without the one that keeps Python from caching bytecode."""
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 # ---- one process
 
 
-def fresh(command: Sequence[str], limit: float, **more: str) -> Run:
-    """Run a command that prints JSON last, in a process of its own: what it printed, or why there is nothing."""
+def run_process(command: Sequence[str], limit: float, **variables: str) -> Run:
+    """Run a command whose last line is JSON; return the JSON, or the reason why there is none."""
     child = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env=with_bytecode() | more,
+        env=environment_with_bytecode() | variables,
         start_new_session=True,
     )
     try:
@@ -44,46 +44,46 @@ def fresh(command: Sequence[str], limit: float, **more: str) -> Run:
         return {"over": limit}
     if child.returncode:
         return {"failed": (err.strip().splitlines() or [f"exit status {child.returncode}"])[-1][:300]}
-    found: Run = json.loads(out.strip().splitlines()[-1])
-    return found
+    return json.loads(out.strip().splitlines()[-1])
 
 
 # ---- rounds
 
 
 @dataclass
-class Found:
-    """The rounds of one workload by contestant; who was left out, and why."""
+class Results:
+    """The rounds of one workload by contestant, and why some contestants were left out."""
 
     runs: dict[str, list[Run]] = field(default_factory=dict)
-    out: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def column(self, name: str, key: str = "step") -> list[float]:
+        """Return one number of each round of a contestant."""
         return [run[key] for run in self.runs[name]]
 
 
 def interleave(
-    measures: dict[str, Callable[[], Run]], rounds: int, say: Callable[[str], None] = lambda text: None
-) -> Found:
-    """`rounds` runs of each measure, in turn. Who is absent, fails or takes too long is left out from then on."""
-    found = Found({name: [] for name in measures})
+    measures: dict[str, Callable[[], Run]], rounds: int, show: Callable[[str], None] = lambda text: None
+) -> Results:
+    """Run each measure `rounds` times, in turn; leave out from then on what is absent, fails or takes too long."""
+    results = Results({name: [] for name in measures})
     for r in range(rounds):
         for name, measure in measures.items():
-            if name in found.out:
+            if name in results.left_out:
                 continue
-            say(f"round {r + 1}/{rounds}: {name}")
+            show(f"round {r + 1}/{rounds}: {name}")
             run = measure()
-            why = reason(run)
-            if why:
-                found.out[name] = why
-                found.runs.pop(name)
+            problem = problem_of(run)
+            if problem:
+                results.left_out[name] = problem
+                results.runs.pop(name)
             else:
-                found.runs[name].append(run)
-    return found
+                results.runs[name].append(run)
+    return results
 
 
-def reason(run: Run) -> str:
-    """Why a run does not count; nothing if it does."""
+def problem_of(run: Run) -> str:
+    """Return why a run does not count, or an empty string if it does."""
     if "absent" in run:
         return f"not installed ({run['absent']})"
     if "over" in run:
@@ -97,11 +97,11 @@ def reason(run: Run) -> str:
 
 
 def interval(values: Iterable[float]) -> tuple[float, float, float]:
-    """The median, and the interval that holds the true median with at least 90 % certainty, whatever the distribution.
+    """Return the median, and an interval with at least 90 % confidence for the true median of any distribution.
 
-    By order statistics (the sign test turned round): from the k-th smallest to the k-th largest, with the largest k for
-    which 1 - 2 P(Binomial(n, 1/2) < k) is 0.9 or more. Fewer than five values hold it with less, however wide: then the
-    interval is without end. Source: David and Nagaraja, Order Statistics, 3rd edition, section 7.1.
+    From order statistics (the sign test inverted): from the k-th smallest to the k-th largest, with the largest k for
+    which 1 - 2 P(Binomial(n, 1/2) < k) is 0.9 or more. Fewer than five values cannot reach 90 %: the interval is then
+    infinite. Source: David and Nagaraja, Order Statistics, 3rd edition, section 7.1.
 
     >>> interval([1, 2, 3, 4, 5, 6, 7, 8, 9])
     (5, 2, 8)
@@ -116,43 +116,43 @@ def interval(values: Iterable[float]) -> tuple[float, float, float]:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Ours over theirs in paired rounds, with its interval."""
+    """Return the median of ours over theirs in paired rounds, with its interval."""
     return interval(a / b for a, b in zip(ours, theirs, strict=True))
 
 
-def unequal(numbers: dict[str, list[float]], tolerance: float, reference: str) -> list[str]:
-    """A line for each contestant whose numbers are further than `tolerance` from the reference's.
+def differences(numbers: dict[str, list[float]], tolerance: float, reference: str) -> list[str]:
+    """Return a line for each contestant whose numbers differ from the reference's by more than `tolerance`.
 
-    Far is meant relatively to the largest of the reference's numbers.
+    The tolerance is relative to the largest of the reference's numbers.
     """
-    right = numbers[reference]
-    scale = max(map(abs, right))
+    expected = numbers[reference]
+    scale = max(map(abs, expected))
     lines = []
-    for name, found in numbers.items():
-        if len(found) != len(right):
-            lines.append(f"unequal work: {name} gave {len(found)} numbers, {reference} {len(right)}")
+    for name, actual in numbers.items():
+        if len(actual) != len(expected):
+            lines.append(f"unequal work: {name} gave {len(actual)} numbers, {reference} {len(expected)}")
             continue
-        gaps = [abs(a - b) for a, b in zip(found, right, strict=True)]
-        if not all(gap <= tolerance * scale for gap in gaps):  # nan is far from everything
-            k = next(k for k, gap in enumerate(gaps) if not gap <= tolerance * scale)
+        errors = [abs(a - b) for a, b in zip(actual, expected, strict=True)]
+        if not all(error <= tolerance * scale for error in errors):  # false for nan too
+            k = next(k for k, error in enumerate(errors) if not error <= tolerance * scale)
             lines.append(
-                f"unequal work: number {k + 1} of {name} is {found[k]:.6g}, of {reference} {right[k]:.6g}; "
+                f"unequal work: number {k + 1} of {name} is {actual[k]:.6g}, of {reference} {expected[k]:.6g}; "
                 f"tolerance {tolerance:g}"
             )
     return lines
 
 
-def fastest(found: Found, ours: str) -> str | None:
-    """The peer with the smallest median step."""
-    peers = {n: statistics.median(found.column(n)) for n in found.runs if n != ours}
+def fastest_peer(results: Results, ours: str) -> str | None:
+    """Return the peer with the smallest median step, or None."""
+    peers = {n: statistics.median(results.column(n)) for n in results.runs if n != ours}
     return min(peers, key=lambda n: peers[n]) if peers else None
 
 
-# ---- words
+# ---- text
 
 
 def machine() -> str:
-    """Processor, cores and Python in a line."""
+    """Return the processor, the cores and Python in a line."""
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo") as file:
@@ -162,69 +162,69 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
 
 
-def spread(three: tuple[float, float, float]) -> str:
-    """``0.42 (0.40 to 0.47)``.
+def format_interval(values: tuple[float, float, float]) -> str:
+    """Return a median and its interval as text.
 
-    >>> spread((0.421, 0.4, 0.468))
+    >>> format_interval((0.421, 0.4, 0.468))
     '0.42 (0.40 to 0.47)'
     """
-    middle, low, high = (f"{v:.3f}" if abs(v) < 0.1 else f"{v:.2f}" for v in three)
-    return f"{middle} ({'too few rounds for an interval' if math.isinf(three[1]) else f'{low} to {high}'})"
+    median, low, high = (f"{v:.3f}" if abs(v) < 0.1 else f"{v:.2f}" for v in values)
+    return f"{median} ({'too few rounds for an interval' if math.isinf(values[1]) else f'{low} to {high}'})"
 
 
-def progress(text: str) -> None:
-    """A line that the next one replaces, for who watches."""
+def show_progress(text: str) -> None:
+    """Show a line on a terminal, which the next one replaces."""
     if sys.stderr.isatty():
         print(f"\r{text:<70}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
-def table(found: Found, ours: str) -> str:
-    """The contestants in Markdown, the fastest first."""
+def table(results: Results, ours: str) -> str:
+    """Return a Markdown table of the contestants, the fastest first."""
     lines = [
         "| contestant | µs a step | ours / theirs (90 %) | first step, s | import, s | peak, MB |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    order = sorted(found.runs, key=lambda n: statistics.median(found.column(n)))
+    order = sorted(results.runs, key=lambda n: statistics.median(results.column(n)))
     for name in order:
-        runs = found.runs[name]
+        runs = results.runs[name]
         step, *others = (_median(runs, key) for key in ("step", "first", "import", "memory"))
-        against = "" if name == ours else spread(ratio(found.column(ours), found.column(name)))
+        ours_over_theirs = "" if name == ours else format_interval(ratio(results.column(ours), results.column(name)))
         first, imports, memory = (
-            _in(value, unit, places) for value, (unit, places) in zip(others, _UNITS, strict=True)
+            _format(value, unit, decimals) for value, (unit, decimals) in zip(others, _UNITS, strict=True)
         )
-        lines.append(f"| {name} | {_in(step, 1e-6, None)} | {against} | {first} | {imports} | {memory} |")
+        lines.append(f"| {name} | {_format(step, 1e-6, None)} | {ours_over_theirs} | {first} | {imports} | {memory} |")
     return "\n".join(lines)
 
 
-_UNITS = ((1, 3), (1, 2), (1e6, 0))
+_UNITS = ((1, 3), (1, 2), (1e6, 0))  # unit and decimals of the last three columns
 
 
 def _median(runs: list[Run], key: str) -> float | None:
     return statistics.median(run[key] for run in runs) if all(key in run for run in runs) else None
 
 
-def _in(value: float | None, unit: float, places: int | None) -> str:
-    """The number in this unit, with three digits unless the places are given; nothing where nothing was measured."""
+def _format(value: float | None, unit: float, decimals: int | None) -> str:
+    """Return a number in a unit, with three digits unless `decimals` is passed; an empty string for None."""
     if value is None:
         return ""
-    return f"{value / unit:,.{_places(value / unit) if places is None else places}f}"
+    return f"{value / unit:,.{_decimals(value / unit) if decimals is None else decimals}f}"
 
 
-def _places(value: float) -> int:
-    """Three digits in all.
+def _decimals(value: float) -> int:
+    """Return the number of decimals for three digits in all.
 
-    >>> [_places(v) for v in (0.052, 7.2, 42.0, 19000.0)]
+    >>> [_decimals(v) for v in (0.052, 7.2, 42.0, 19000.0)]
     [3, 2, 1, 0]
     """
     return 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
 
 
-def verdict(found: Found, ours: str, bar: float, over: str | None = None) -> str:
-    """The ratio to the fastest peer, or to the one the bar is about, beside the bar."""
-    peer = over if over in found.runs else None if over else fastest(found, ours)
+def verdict(results: Results, ours: str, bar: float, over: str | None = None) -> str:
+    """Return a sentence on the ratio to the fastest peer, or to the peer `over`, and the goal for it."""
+    peer = over if over in results.runs else None if over else fastest_peer(results, ours)
     if peer is None:
         return f"No peer took part; the bar is {bar:g}."
-    three = ratio(found.column(ours), found.column(peer))
-    word = "reached" if three[2] <= bar else "not reached"
-    what = "Ours over" if over else "Ours over the fastest,"
-    return f"{what} {peer}: {spread(three)}; the bar is {bar:g}: {word}."
+    interval_of_ratio = ratio(results.column(ours), results.column(peer))
+    outcome = "reached" if interval_of_ratio[2] <= bar else "not reached"
+    label = "Ours over" if over else "Ours over the fastest,"
+    return f"{label} {peer}: {format_interval(interval_of_ratio)}; the bar is {bar:g}: {outcome}."

@@ -1,7 +1,7 @@
-"""Run a command from its start to its exit: prints the seconds and the memory it took, and the number it printed.
+"""Run a command from start to exit; print the seconds and the memory it took, and the last number it printed.
 
-A process of its own, and a small one, since the memory that the system notes for a child is never less than that of
-the process which started it.
+This is its own small process, since the peak memory that the system reports for a child is at least that of its
+parent.
 """
 
 import json
@@ -18,5 +18,5 @@ step = time.perf_counter() - start
 child.returncode = os.waitstatus_to_exitcode(status)
 if child.returncode:
     sys.exit(child.returncode)
-unit = 1 if sys.platform == "darwin" else 1024
-print(json.dumps({"step": step, "memory": usage.ru_maxrss * unit, "numbers": [float(out.split()[-1])]}))
+bytes_per_unit = 1 if sys.platform == "darwin" else 1024
+print(json.dumps({"step": step, "memory": usage.ru_maxrss * bytes_per_unit, "numbers": [float(out.split()[-1])]}))

@@ -1,13 +1,13 @@
-"""Ours beside its peers, each measure in a fresh process, interleaved.
+"""chainrule compared with its peers: interleaved rounds, each in a new process.
 
     python benchmarks/setup_peers.py DIR                      # once: the peers' own environment
-    python benchmarks/run.py all --peers DIR/bin/python       # or: w4, cnn, predict ...; CHAINRULE_PEERS names it too
+    python benchmarks/run.py all --peers DIR/bin/python       # or: w4, cnn, predict ...; or set CHAINRULE_PEERS
     python benchmarks/run.py w4 --rounds 9 --engine xla --out results.json --write
 
 A step's time is the median of runs that together last --seconds, after a warm-up. The ratio is that of paired rounds,
-and a bar is reached when the upper end of its 90 % interval is. Frameworks keep their own number of threads. Whoever
-takes longer than --limit seconds for a round is left out of the later ones, and is named. Exit status: 1 if the
-contestants did not do equal work, that is, from equal weights and batches did not give equal losses.
+and a bar is reached when the upper end of its 90 % interval is below it. Frameworks use their default number of
+threads. A contestant that takes longer than --limit seconds for a round is left out of the later ones, and listed.
+Exit status: 1 if the contestants did not do equal work, that is, got unequal losses from equal weights and batches.
 """
 
 from __future__ import annotations
@@ -30,65 +30,80 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 from contestants import CONTESTANTS, OURS  # noqa: E402
 from harness import (  # noqa: E402
-    Found,
+    Results,
     Run,
-    fresh,
+    differences,
+    format_interval,
     interleave,
     interval,
     machine,
-    progress,
-    spread,
+    run_process,
+    show_progress,
     table,
-    unequal,
     verdict,
 )
-from workloads import chosen, works  # noqa: E402
+from workloads import all_workloads, select_workloads  # noqa: E402
 
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 START, END = "<!-- measured by benchmarks/run.py -->", "<!-- end of what is measured by benchmarks/run.py -->"
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Run the chosen workloads, print their tables and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=["all"], help=f"all, or of {', '.join(works())}, or their keys")
-    parser.add_argument("--peers", default=os.environ.get("CHAINRULE_PEERS", sys.executable), metavar="PYTHON")
-    parser.add_argument("--rounds", type=at_least_one, default=9)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of timed steps in each process")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds that a round of a contestant may take")
-    parser.add_argument("--engine", help="of chainrule; default: the one it picks itself")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers whose names hold one of these words")
-    parser.add_argument("--out", metavar="FILE.json", help="write all rounds down")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        default=["all"],
+        help=f"all, or any of {', '.join(all_workloads())}, or their keys, such as w4",
+    )
+    parser.add_argument(
+        "--peers",
+        default=os.environ.get("CHAINRULE_PEERS", sys.executable),
+        metavar="PYTHON",
+        help="the Python of the peers' environment",
+    )
+    parser.add_argument("--rounds", type=positive, default=9, help="paired rounds (default 9)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long to time steps in each process (default 1)")
+    parser.add_argument("--limit", type=float, default=60.0, help="most seconds for a contestant's round (default 60)")
+    parser.add_argument("--engine", help="chainrule's engine (default: its own choice)")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="only the peers whose names contain one of these")
+    parser.add_argument("--out", metavar="FILE.json", help="write all rounds to a file")
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/benchmarks.md")
     args = parser.parse_args(argv)
-    results, wrong = {}, []
-    for work in chosen(args.names):
+    summaries, all_problems = {}, []
+    for work in select_workloads(args.names):
         limits = measured_limits()
-        found = interleave(measures(work, args), args.rounds, progress)
-        progress("")
-        text, lines = report(work, found, limits)
+        results = interleave(measures(work, args), args.rounds, show_progress)
+        show_progress("")
+        text, problems = report(work, results, limits)
         print(f"{text}\n", flush=True)
-        wrong += lines
-        results[work.key] = {"title": work.title, "runs": found.runs, "left out": found.out, "limits": limits}
+        all_problems += problems
+        summary = {"title": work.title, "runs": results.runs, "left out": results.left_out, "limits": limits}
+        summaries[work.key] = summary
         if args.out:
-            Path(args.out).write_text(json.dumps({"machine": machine(), "results": results}, indent=1))
-        if args.write and not lines:
+            Path(args.out).write_text(json.dumps({"machine": machine(), "results": summaries}, indent=1))
+        if args.write and not problems:
             write({work.key: text})
-    return 1 if wrong else 0
+    return 1 if all_problems else 0
 
 
-def at_least_one(text: str) -> int:
+def positive(text: str) -> int:
+    """Return a whole number from 1 up."""
     if int(text) < 1:
         raise ValueError(text)
     return int(text)
 
 
 def measured_limits() -> dict[str, float]:
+    """Measure this machine's limits, as ``chainrule bench`` does."""
     from chainrule.cli.bench import limits
 
     return limits()
 
 
-def limits_in_words(limits: dict[str, float]) -> str:
+def limits_sentence(limits: dict[str, float]) -> str:
+    """Return the limits in a sentence."""
     return (
         f"Limits measured in this run: {limits['gemm'] / 1e9:.0f} GFLOP/s float32 matrix product (NumPy), "
         f"{limits['copy'] / 1e9:.1f} GB/s read and written by a large copy"
@@ -96,7 +111,7 @@ def limits_in_words(limits: dict[str, float]) -> str:
 
 
 def measures(work: Any, args: argparse.Namespace) -> dict[str, Callable[[], Run]]:
-    """Ours, then each peer: what runs it once, in a process of its own."""
+    """Return for chainrule and each peer a function that runs it once, in a new process."""
     words = [word.lower() for word in args.only or [""]]
     names = [n for n in work.contestants if n == OURS or any(word in n.lower() for word in words)]
     make = cold if work.kind == "cold" else steps
@@ -104,42 +119,47 @@ def measures(work: Any, args: argparse.Namespace) -> dict[str, Callable[[], Run]
 
 
 def python(name: str, args: argparse.Namespace) -> str:
+    """Return the path of the contestant's Python."""
     return sys.executable if name.startswith(OURS) else args.peers
 
 
 def steps(work: Any, name: str, args: argparse.Namespace) -> Callable[[], Run]:
+    """Return a function that times the steps of a workload."""
     command = [python(name, args), str(HERE / "worker.py"), work.name, name, "--seconds", str(args.seconds)]
     command += ["--engine", args.engine] if args.engine else []
-    more = {"PYTHONPATH": str(HERE.parent / "src")} if name.startswith(OURS) else {}
-    return lambda: fresh(command, args.limit, **more)
+    variables = {"PYTHONPATH": str(HERE.parent / "src")} if name.startswith(OURS) else {}
+    return lambda: run_process(command, args.limit, **variables)
 
 
 def cold(work: Any, name: str, args: argparse.Namespace) -> Callable[[], Run]:
-    """The script's whole life is its one step."""
+    """Return a function that times a script from its start to its exit."""
     module, options = CONTESTANTS[name]
     engine = [args.engine] if args.engine and name == OURS else []
     life = [sys.executable, "-S", str(HERE / "life.py")]
     command = [*life, python(name, args), str(work.script(module)), boston(), *engine]
-    more = {"PYTHONPATH": str(HERE.parent / "src")} if name == OURS else {}
-    more |= {"KERAS_BACKEND": options["backend"]} if "backend" in options else {}
+    variables = {"PYTHONPATH": str(HERE.parent / "src")} if name == OURS else {}
+    variables |= {"KERAS_BACKEND": options["backend"]} if "backend" in options else {}
 
-    ask = f"import json, {module} as m; print(json.dumps({{'version': '{name} ' + m.__version__}}))"
+    print_version = f"import json, {module} as m; print(json.dumps({{'version': '{name} ' + m.__version__}}))"
     version = (
-        {"version": f"chainrule {library_version()}"} if name == OURS else fresh([args.peers, "-c", ask], args.limit)
+        {"version": f"chainrule {library_version()}"}
+        if name == OURS
+        else run_process([args.peers, "-c", print_version], args.limit)
     )
     if "ModuleNotFoundError" in version.get("failed", ""):
         return lambda: {"absent": version["failed"].removeprefix("ModuleNotFoundError: ")}
-    return lambda: {**fresh(command, args.limit, **more), **version}
+    return lambda: {**run_process(command, args.limit, **variables), **version}
 
 
 def library_version() -> str:
+    """Return chainrule's version."""
     import chainrule
 
     return chainrule.version()
 
 
 def boston() -> str:
-    """A file with the scaled Boston table, prices in the last column."""
+    """Write the standardized Boston table, with the prices in the last column; return the path."""
     from chainrule.datasets import boston
 
     path = Path(tempfile.gettempdir()) / f"chainrule-bench-boston-{os.getuid()}.npy"
@@ -149,32 +169,34 @@ def boston() -> str:
     return str(path)
 
 
-def report(work: Any, found: Found, limits: dict[str, float]) -> tuple[str, list[str]]:
-    """The workload's section in Markdown, and what was unequal in it."""
+def report(work: Any, results: Results, limits: dict[str, float]) -> tuple[str, list[str]]:
+    """Return the workload's section in Markdown, and lines on unequal work."""
     lines = [f"### {work.key}: {work.title}", ""]
-    wrong: list[str] = []
-    if OURS in found.runs:
-        numbers = {name: runs[0]["numbers"] for name, runs in found.runs.items()}
-        wrong = unequal(numbers, work.tolerance, OURS)
-        rounds = len(found.runs[OURS])
-        versions = dict.fromkeys(run["version"] for runs in found.runs.values() for run in runs[:1] if "version" in run)
-        lines += [table(found, OURS), ""]
+    problems: list[str] = []
+    if OURS in results.runs:
+        numbers = {name: runs[0]["numbers"] for name, runs in results.runs.items()}
+        problems = differences(numbers, work.tolerance, OURS)
+        rounds = len(results.runs[OURS])
+        versions = dict.fromkeys(
+            run["version"] for runs in results.runs.values() for run in runs[:1] if "version" in run
+        )
+        lines += [table(results, OURS), ""]
         lines += [
             f"{date.today()}, paired rounds: {rounds}, {'; '.join([machine(), ', '.join(versions)]).strip('; ')}."
         ]
-        lines += [f"{limits_in_words(limits)}."]
-        lines += [verdict(found, OURS, work.bar, getattr(work, "over", None))]
-        lines += [distance(work, found, limits)] if work.floor else []
-        if not wrong and len(numbers) > 1:
+        lines += [f"{limits_sentence(limits)}."]
+        lines += [verdict(results, OURS, work.bar, getattr(work, "over", None))]
+        lines += [floor_sentence(work, results, limits)] if work.floor else []
+        if not problems and len(numbers) > 1:
             lines += [f"Equal work: the first numbers agree to {work.tolerance:g}."]
-    lines += [f"Left out: {name}, {why}." for name, why in found.out.items()]
-    if OURS in found.out:
-        wrong.append(f"{work.key}: chainrule itself was left out")
-    return "\n".join([*lines, *wrong]), wrong
+    lines += [f"Left out: {name}, {reason}." for name, reason in results.left_out.items()]
+    if OURS in results.left_out:
+        problems.append(f"{work.key}: chainrule itself was left out")
+    return "\n".join([*lines, *problems]), problems
 
 
-def distance(work: Any, found: Found, limits: dict[str, float]) -> str:
-    """How far our step is from what the machine's limits allow."""
+def floor_sentence(work: Any, results: Results, limits: dict[str, float]) -> str:
+    """Return a sentence that compares chainrule's step with the least time that the machine's limits allow."""
     import chainrule as cr
     from chainrule.cli.bench import floor
     from contestants.functional import loss, optimizer
@@ -184,23 +206,24 @@ def distance(work: Any, found: Found, limits: dict[str, float]) -> str:
     model.compile(optimizer(cr, work.optimizer), loss(cr, work.loss), engine="numpy")
     x, y = work.data()
     model.train_on_batch(x[:2], y[:2])
-    least = floor(model, x[: work.batch], y[: work.batch], limits)
-    share = interval(least / step for step in found.column(OURS))
-    step = statistics.median(found.column(OURS))
+    bound = floor(model, x[: work.batch], y[: work.batch], limits)
+    share = interval(bound / step for step in results.column(OURS))
+    step = statistics.median(results.column(OURS))
     return (
-        f"Floor of the step by `chainrule.price` and the limits: {1e6 * least:,.0f} µs; ours runs at {spread(share)} "
-        f"of the floor's speed, {1e6 * step:,.0f} µs."
+        f"Floor of the step by `chainrule.price` and the limits: {1e6 * bound:,.0f} µs; ours runs at "
+        f"{format_interval(share)} of the floor's speed, {1e6 * step:,.0f} µs."
     )
 
 
 def write(sections: dict[str, str], page: Path = PAGE) -> None:
-    """Put the sections into the page, in place of those of the same workload, in the order of the workloads."""
+    """Write the sections to the page, each in place of the old one of its workload, in the order of the workloads."""
     before, rest = page.read_text().split(START)
     old, after = rest.split(END)
-    kept = {part.split(":")[0]: f"### {part.strip()}" for part in old.split("### ")[1:]}
-    kept |= sections
-    order = [work.key for work in works().values() if work.key in kept]
-    page.write_text(before + START + "\n\n" + "\n\n".join(kept[k] for k in order) + "\n\n" + END + after)
+    all_sections = {part.split(":")[0]: f"### {part.strip()}" for part in old.split("### ")[1:]}
+    all_sections |= sections
+    order = [work.key for work in all_workloads().values() if work.key in all_sections]
+    text = "\n\n".join(all_sections[key] for key in order)
+    page.write_text(before + START + "\n\n" + text + "\n\n" + END + after)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Make the peers' environment: python benchmarks/setup_peers.py DIR
+"""Create the peers' environment: python benchmarks/setup_peers.py DIR
 
-Installs `peers.txt` into a new virtual environment and gives it a `clang` for tinygrad, which the package ziglang
-brings. Then pass DIR/bin/python to `run.py` by --peers, or by the variable CHAINRULE_PEERS.
+Installs `peers.txt` into a new virtual environment, with the `clang` of the package ziglang for tinygrad. Then pass
+DIR/bin/python to `run.py` by --peers, or by the variable CHAINRULE_PEERS.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from pathlib import Path
 
 
 def main() -> None:
+    """Create the environment and print how to use it."""
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     folder = Path(sys.argv[1]).absolute()
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / "bin" / "python"
     subprocess.run([str(python), "-m", "pip", "install", "-r", str(Path(__file__).with_name("peers.txt"))], check=True)
-    where = [str(python), "-c", "import ziglang; print(ziglang.__path__[0])"]
-    zig = Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip()) / "zig"
+    find_zig = [str(python), "-c", "import ziglang; print(ziglang.__path__[0])"]
+    zig = Path(subprocess.run(find_zig, check=True, capture_output=True, text=True).stdout.strip()) / "zig"
     clang = folder / "bin" / "clang"
     clang.write_text(f'#!/bin/sh\nexec "{zig}" clang "$@"\n')
     clang.chmod(0o755)

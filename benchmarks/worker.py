@@ -1,6 +1,6 @@
-"""One contestant at one workload, in a process of its own: prints a line of JSON. Started by `run.py`.
+"""One contestant at one workload, in its own process, started by `run.py`: prints a line of JSON.
 
-The contestant is imported first and under the clock; then come the data. A peer's process never imports chainrule.
+The contestant is imported first, and timed; then the data is generated. A peer's process never imports chainrule.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contestants import CONTESTANTS
 
 
 def clock() -> Any:
-    """The library's own rule of timing, from its file alone."""
+    """Import the module of chainrule that times steps, without importing chainrule."""
     path = Path(__file__).parents[1] / "src" / "chainrule" / "core" / "clock.py"
     spec = spec_from_file_location("clock", path)
     module = module_from_spec(spec)
@@ -28,7 +28,8 @@ def clock() -> Any:
     return module
 
 
-def measure(work: str, contestant: str, engine: str | None, seconds: float) -> dict[str, Any]:
+def measure(workload: str, contestant: str, engine: str | None, seconds: float) -> dict[str, Any]:
+    """Measure the import, the first step, a step, the memory, and the numbers that prove equal work."""
     file, options = CONTESTANTS[contestant]
     if file == "keras":
         os.environ["KERAS_BACKEND"] = options["backend"]
@@ -37,29 +38,29 @@ def measure(work: str, contestant: str, engine: str | None, seconds: float) -> d
     start = time.perf_counter()
     try:
         module = import_module(f"contestants.{file}")
-        imported = time.perf_counter() - start
-        from workloads import works
+        import_seconds = time.perf_counter() - start
+        from workloads import all_workloads
 
-        job = works()[work]
-        ready = getattr(module, job.kind)(job, **options)
+        work = all_workloads()[workload]
+        job = getattr(module, work.kind)(work, **options)
     except ImportError as error:
         return {"absent": str(error)}
     start = time.perf_counter()
-    numbers = ready.first()
-    first = time.perf_counter() - start
-    numbers += ready.more()
+    numbers = job.first_step()
+    first_seconds = time.perf_counter() - start
+    numbers += job.next_steps()
     return {
-        "step": clock().timed(ready.run, seconds) / ready.unit,
-        "first": first,
-        "import": imported,
-        "memory": peak(),
+        "step": clock().median_seconds(job.run, seconds) / job.steps_per_run,
+        "first": first_seconds,
+        "import": import_seconds,
+        "memory": peak_memory(),
         "numbers": numbers,
         "version": module.VERSION,
     }
 
 
-def peak() -> int:
-    """The largest memory of this process in bytes. What `resource` says holds the starting process's too."""
+def peak_memory() -> int:
+    """Return this process's peak memory in bytes; that of `resource` includes the parent process's."""
     try:
         with open("/proc/self/status") as file:
             return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM"))
@@ -68,6 +69,7 @@ def peak() -> int:
 
 
 def main() -> None:
+    """Print the measures as a line of JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("work")
     parser.add_argument("contestant")

@@ -1,6 +1,6 @@
-"""Each kernel beside XLA's own operations on the same arrays: `python benchmark.py [words that names contain]`.
+"""Each kernel compared with XLA's own operations on the same arrays: `python benchmark.py [words in the names]`.
 
-Prints the median and the least of many runs, taken in turn so that neighbours disturb both alike.
+Prints the median and the minimum of many runs, interleaved so that other programs slow both down equally.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ Case = tuple[str, float, Callable[..., Any], Callable[..., Any] | None, tuple[An
 
 
 def draw(*shape: int) -> Any:
+    """Return a random normal array."""
     return jnp.asarray(np.random.default_rng(sum(shape)).normal(size=shape), jnp.float32)
 
 
 def like(*shape: int, dtype: Any = np.float32) -> Any:
+    """Return the description of a result."""
     return jax.ShapeDtypeStruct(shape, dtype)
 
 
 def convolutions() -> Iterator[Case]:
+    """Yield convolutions and their gradients."""
     sizes = [
         ("W4", 64, 28, 1, 32, 3),
         ("W4", 64, 14, 32, 64, 3),
@@ -45,7 +48,7 @@ def convolutions() -> Iterator[Case]:
     for workload, batch, size, channels, filters, window in sizes:
         x, w, b = draw(batch, size, size, channels), draw(window, window, channels, filters), draw(filters)
         u, edge = draw(batch, size, size, filters), window // 2
-        at = {"strides": (1, 1), "dilation": (1, 1), "before": (edge,) * 2, "after": (edge,) * 2, "groups": 1}
+        options = {"strides": (1, 1), "dilation": (1, 1), "before": (edge,) * 2, "after": (edge,) * 2, "groups": 1}
         name = f"{workload} conv {batch}x{size}x{size}x{channels} {window}x{window}x{filters}"
         operations = 2.0 * batch * size * size * channels * filters * window * window
         forward = functools.partial(
@@ -54,21 +57,25 @@ def convolutions() -> Iterator[Case]:
         yield (
             f"{name} y",
             operations,
-            lambda x, w, b, at=at, u=u: call("chainrule_conv", like(*u.shape), x, w, b, **at, activation=1),
+            lambda x, w, b, options=options, u=u: call(
+                "chainrule_conv", like(*u.shape), x, w, b, **options, activation=1
+            ),
             lambda x, w, b, forward=forward: jax.nn.relu(forward(x, w) + b),
             (x, w, b),
         )
         yield (
             f"{name} dx",
             operations,
-            lambda u, w, at=at, x=x: call("chainrule_conv_transpose", like(*x.shape), u, w, **at),
+            lambda u, w, options=options, x=x: call("chainrule_conv_transpose", like(*x.shape), u, w, **options),
             lambda u, w, x=x, forward=forward: jax.linear_transpose(lambda x: forward(x, w), x)(u)[0],
             (u, w),
         )
         yield (
             f"{name} dw",
             operations,
-            lambda x, u, at=at, w=w: call("chainrule_conv_kernel", [like(*w.shape), like(w.shape[-1])], x, u, **at),
+            lambda x, u, options=options, w=w: call(
+                "chainrule_conv_kernel", [like(*w.shape), like(w.shape[-1])], x, u, **options
+            ),
             lambda x, u, w=w, forward=forward: (
                 jax.linear_transpose(lambda w: forward(x, w), w)(u)[0],
                 u.sum((0, 1, 2)),
@@ -78,6 +85,7 @@ def convolutions() -> Iterator[Case]:
 
 
 def products() -> Iterator[Case]:
+    """Yield matrix products."""
     sizes = [
         ("W3 y", 64, 784, 512, 0, 0),
         ("W3 y", 64, 512, 256, 0, 0),
@@ -107,6 +115,7 @@ def products() -> Iterator[Case]:
 
 
 def fused() -> Iterator[Case]:
+    """Yield pooling, with and without a convolution."""
     x, w, b, u = draw(64, 28, 28, 1), draw(3, 3, 1, 32), draw(32), draw(64, 14, 14, 32)
     edges = {"before": (1, 1), "after": (1, 1)}
     shapes = [like(*u.shape), like(*u.shape, dtype=np.uint8)]
@@ -132,7 +141,7 @@ def fused() -> Iterator[Case]:
         (x, index, u),
     )
     large, small = draw(64, 14, 14, 64), draw(64, 7, 7, 64)
-    at = {"window": (2, 2), "strides": (2, 2), "before": (0, 0), "after": (0, 0)}
+    options = {"window": (2, 2), "strides": (2, 2), "before": (0, 0), "after": (0, 0)}
     shapes2 = [like(*small.shape), like(*small.shape, dtype=np.uint8)]
     pool = functools.partial(
         lax.reduce_window, init_value=-jnp.inf, computation=lax.max, window_dimensions=(1, 2, 2, 1), padding="VALID"
@@ -140,15 +149,15 @@ def fused() -> Iterator[Case]:
     yield (
         "W4 max pool y",
         0,
-        lambda x: call("chainrule_max_pool", shapes2, x, **at, relu=1),
+        lambda x: call("chainrule_max_pool", shapes2, x, **options, relu=1),
         lambda x: jax.nn.relu(pool(x, window_strides=(1, 2, 2, 1))),
         (large,),
     )
-    index2 = call("chainrule_max_pool", shapes2, large, **at, relu=1)[1]
+    index2 = call("chainrule_max_pool", shapes2, large, **options, relu=1)[1]
     yield (
         "W4 max pool dx",
         0,
-        lambda index, u, x: call("chainrule_max_pool_gradient", like(*x.shape), index, u, **at),
+        lambda index, u, x: call("chainrule_max_pool_gradient", like(*x.shape), index, u, **options),
         lambda index, u, x: jax.vjp(lambda x: pool(x, window_strides=(1, 2, 2, 1)), x)[1](u),
         (index2, small, large),
     )
@@ -171,6 +180,7 @@ def fused() -> Iterator[Case]:
 
 
 def others() -> Iterator[Case]:
+    """Yield updates, logistic regression and RoI align."""
     p = draw(784, 512)
 
     def adam(g: Any, p: Any, m: Any, v: Any) -> Any:
@@ -204,11 +214,11 @@ def others() -> Iterator[Case]:
         r = (jax.nn.sigmoid(z) - y) * scale
         return z, r @ x, r.sum()
 
-    forms = [like(100_000), like(1000), like()]
+    results = [like(100_000), like(1000), like()]
     yield (
         "W2 logistic 100000x1000",
         4e8,
-        lambda x, w, y: call("chainrule_logistic", forms, x, w, jnp.float32(0), y, scale),
+        lambda x, w, y: call("chainrule_logistic", results, x, w, jnp.float32(0), y, scale),
         logistic,
         (x, w, y),
     )
@@ -216,49 +226,50 @@ def others() -> Iterator[Case]:
     extent = np.random.default_rng(1).uniform(2, 20, (256, 2))
     boxes = jnp.asarray(np.concatenate([corners, corners + extent], axis=1), jnp.float32)
     images = jnp.arange(256, dtype=jnp.int32) % 2
-    at = {"samples": (2, 2), "adaptive": 0, "aligned": 1, "spatial_scale": 1.0}
+    options = {"samples": (2, 2), "adaptive": 0, "aligned": 1, "spatial_scale": 1.0}
     yield (
         "W7 roi align 256 boxes 7x7x256",
         0,
-        lambda f, b, i: call("chainrule_roi_align", like(256, 7, 7, 256), f, b, i, **at),
+        lambda f, b, i: call("chainrule_roi_align", like(256, 7, 7, 256), f, b, i, **options),
         None,
         (features, boxes, images),
     )
     yield (
         "W7 roi align gradient",
         0,
-        lambda u, b, i: call("chainrule_roi_align_gradient", like(2, 50, 50, 256), u, b, i, **at),
+        lambda u, b, i: call("chainrule_roi_align_gradient", like(2, 50, 50, 256), u, b, i, **options),
         None,
         (draw(256, 7, 7, 256), boxes, images),
     )
 
 
 def measure(functions: list[Callable[..., Any]], operands: tuple[Any, ...]) -> list[tuple[float, float]]:
-    """The median and least microseconds of each, run in turn for a second."""
+    """Return the median and minimum microseconds of each function, run in turn for a second."""
     compiled = [jax.jit(f) for f in functions]
     times: list[list[float]] = [[] for _ in compiled]
     for function in compiled:
         jax.block_until_ready(function(*operands))
     end = time.perf_counter() + 1
     while time.perf_counter() < end:
-        for function, own in zip(compiled, times, strict=True):
+        for function, function_times in zip(compiled, times, strict=True):
             start = time.perf_counter()
             jax.block_until_ready(function(*operands))
-            own.append((time.perf_counter() - start) * 1e6)
-    return [(float(np.median(own)), min(own)) for own in times]
+            function_times.append((time.perf_counter() - start) * 1e6)
+    return [(float(np.median(t)), min(t)) for t in times]
 
 
 def main(words: list[str]) -> None:
-    print(f"{'':42}{'kernel µs':>10}{'least':>9}{'GFLOP/s':>9}{'XLA µs':>10}{'least':>9}")
+    """Print the times of the cases whose names contain one of the words, or of all."""
+    print(f"{'':42}{'kernel µs':>10}{'min':>9}{'GFLOP/s':>9}{'XLA µs':>10}{'min':>9}")
     for cases in (convolutions, products, fused, others):
         for name, operations, ours, xla, operands in cases():
             if words and not any(word in name for word in words):
                 continue
-            found = measure([ours, *([xla] if xla else [])], operands)
-            rate = f"{operations / found[0][1] / 1e3:9.0f}" if operations else f"{'':9}"
+            results = measure([ours, *([xla] if xla else [])], operands)
+            rate = f"{operations / results[0][1] / 1e3:9.0f}" if operations else f"{'':9}"
             print(
-                f"{name:42}{found[0][0]:10.0f}{found[0][1]:9.0f}{rate}"
-                + "".join(f"{m:10.0f}{l:9.0f}" for m, l in found[1:])
+                f"{name:42}{results[0][0]:10.0f}{results[0][1]:9.0f}{rate}"
+                + "".join(f"{m:10.0f}{l:9.0f}" for m, l in results[1:])
             )
 
 

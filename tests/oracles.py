@@ -1,7 +1,7 @@
-"""What every operation should give, by JAX, SciPy or plain loops; chainrule's own code is nowhere used.
+"""The expected results of every operation, by JAX, SciPy or loops, without any of chainrule's code.
 
-``ORACLES[name](*arrays, **attributes)`` takes a sample of the record `name`. All are traceable by JAX but
-those in `PLAIN`, so that `jax.grad` serves as a second opinion on gradients.
+``ORACLES[name](*arrays, **attributes)`` takes a sample of the record `name`. All are traceable by JAX except
+those in `NOT_TRACEABLE`, so that `jax.grad` is a second opinion on gradients.
 """
 
 from __future__ import annotations
@@ -19,41 +19,40 @@ from jax.scipy import special
 
 
 def thaw(key, indices):
-    """A frozen key as Python's own index: tuples are slices, ``"array"`` is the next index array."""
-    given = list(indices)[::-1]
-    words = {"newaxis": lambda: None, "...": lambda: Ellipsis, "array": given.pop}
-    found = [slice(*p[1:]) if isinstance(p, tuple) else words[p]() if isinstance(p, str) else p for p in key]
-    return tuple(found)
+    """Turn a frozen key into Python's own index: tuples are slices, ``"array"`` is the next index array."""
+    arrays = list(indices)[::-1]
+    named = {"newaxis": lambda: None, "...": lambda: Ellipsis, "array": arrays.pop}
+    return tuple([slice(*p[1:]) if isinstance(p, tuple) else named[p]() if isinstance(p, str) else p for p in key])
 
 
 # ---- convolution and pooling
 
 
 def same_pads(n, reach, stride):
-    """TensorFlow's rule: ceil(n / stride) windows, the odd entry of padding behind."""
+    """Pad by TensorFlow's rule: ceil(n / stride) windows, the odd entry of padding behind."""
     total = max((math.ceil(n / stride) - 1) * stride + reach - n, 0)
     return total // 2, total - total // 2
 
 
 def conv(x, kernel, strides=1, padding="valid", dilation=1, groups=1):
     rank = x.ndim - 2
-    places = "XYZ"[:rank]
+    axes = "XYZ"[:rank]
     spread = lambda v: (v,) * rank if isinstance(v, int) else v
     return lax.conv_general_dilated(
         x, kernel, spread(strides), padding.upper() if isinstance(padding, str) else padding,
         rhs_dilation=spread(dilation), feature_group_count=groups, precision=lax.Precision.HIGHEST,
-        dimension_numbers=(f"N{places}C", f"{places}IO", f"N{places}C"),
+        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
     )  # fmt: skip
 
 
-def conv_transpose(u, kernel, sizes, groups=1, **more):
+def conv_transpose(u, kernel, sizes, groups=1, **attributes):
     x = jnp.zeros((u.shape[0], *sizes, kernel.shape[-2] * groups), u.dtype)
-    return jax.vjp(lambda x: conv(x, kernel, groups=groups, **more), x)[1](u)[0]
+    return jax.vjp(lambda x: conv(x, kernel, groups=groups, **attributes), x)[1](u)[0]
 
 
-def conv_kernel_gradient(x, u, window, groups=1, **more):
+def conv_kernel_gradient(x, u, window, groups=1, **attributes):
     kernel = jnp.zeros((*window, x.shape[-1] // groups, u.shape[-1]), x.dtype)
-    return jax.vjp(lambda k: conv(x, k, groups=groups, **more), kernel)[1](u)[0]
+    return jax.vjp(lambda k: conv(x, k, groups=groups, **attributes), kernel)[1](u)[0]
 
 
 def pool(start, join):
@@ -87,7 +86,7 @@ def convolution(x, kernel, *bias, activation=None, **window):
 
 
 def covered(sizes, pool_size, strides, padding):
-    """For each axis, for each window along it, the places inside the input that it covers."""
+    """Return for each axis, for each window along it, the positions inside the input that it covers."""
     spread = lambda v: (v,) * len(sizes) if isinstance(v, int) else v
     axes = []
     for n, k, s in zip(sizes, spread(pool_size), spread(strides or pool_size), strict=True):
@@ -99,28 +98,28 @@ def covered(sizes, pool_size, strides, padding):
 
 def max_pool_index(x, pool_size, strides=None, padding="valid"):
     axes = covered(x.shape[1:-1], pool_size, strides, padding)
-    found = np.zeros((x.shape[0], *map(len, axes), x.shape[-1]), np.int32)
-    for b, *at, c in np.ndindex(found.shape):
-        places = product(*[windows[i] for windows, i in zip(axes, at, strict=True)])
-        winner = max(places, key=lambda place: x[(b, *place, c)])  # of equals Python's max keeps the first
-        found[(b, *at, c)] = np.ravel_multi_index(winner, x.shape[1:-1])
-    return found
+    index = np.zeros((x.shape[0], *map(len, axes), x.shape[-1]), np.int32)
+    for b, *at, c in np.ndindex(index.shape):
+        positions = product(*[windows[i] for windows, i in zip(axes, at, strict=True)])
+        winner = max(positions, key=lambda position: x[(b, *position, c)])  # of equal ones max returns the first
+        index[(b, *at, c)] = np.ravel_multi_index(winner, x.shape[1:-1])
+    return index
 
 
 # ---- regions of interest, densely: a mask over all entries for each bin, a weight of all entries for each sample
 
 
-def each_box(reader):
-    """`reader(image, (x1, y1, x2, y2), ...)` for each box, as one array."""
+def for_each_box(function):
+    """Apply `function(image, (x1, y1, x2, y2), ...)` to each box, and stack the results."""
 
-    def read(features, boxes, *images, spatial_scale=1.0, **more):
-        owners = images[0] if images else np.repeat(np.arange(len(boxes)), boxes.shape[1])
+    def apply(features, boxes, *images, spatial_scale=1.0, **attributes):
+        box_images = images[0] if images else np.repeat(np.arange(len(boxes)), boxes.shape[1])
         rows = (boxes * spatial_scale).reshape(-1, 4)
-        more = {"output_size": (1, 1), **more}
-        made = jax.vmap(lambda image, row: reader(image, row, **more))(features[owners], rows)
-        return made.reshape(*boxes.shape[:-1], *more["output_size"], features.shape[-1])
+        attributes = {"output_size": (1, 1), **attributes}
+        result = jax.vmap(lambda image, row: function(image, row, **attributes))(features[box_images], rows)
+        return result.reshape(*boxes.shape[:-1], *attributes["output_size"], features.shape[-1])
 
-    return read
+    return apply
 
 
 def half_away(x):
@@ -128,23 +127,23 @@ def half_away(x):
 
 
 def bin_masks(first, last, bins, n):
-    """(bins, n): which entries each bin reads."""
+    """Return which entries each bin reads, (bins, n)."""
     size, p, entry = jnp.maximum(last - first + 1, 1), jnp.arange(bins)[:, None], jnp.arange(n)
     return (entry >= first + (p * size) // bins) & (entry * bins < first * bins + (p + 1) * size)
 
 
 def roi_scores(image, box, output_size):
-    """(*bins, channels, entries): the entries that a bin reads, all others -inf."""
+    """Return the entries that each bin reads, all others -inf: (*bins, channels, entries)."""
     x1, y1, x2, y2 = half_away(box)
     rows, columns = bin_masks(y1, y2, output_size[0], len(image)), bin_masks(x1, x2, output_size[1], image.shape[1])
-    read = rows[:, None, :, None] & columns[None, :, None, :]
-    scores = jnp.where(read[..., None], image, -jnp.inf)
+    mask = rows[:, None, :, None] & columns[None, :, None, :]
+    scores = jnp.where(mask[..., None], image, -jnp.inf)
     return jnp.moveaxis(scores.reshape(*output_size, -1, image.shape[-1]), -1, -2)
 
 
 def roi_pool(image, box, output_size):
-    most = roi_scores(image, box, output_size).max(-1)
-    return jnp.where(jnp.isfinite(most), most, 0.0)
+    largest = roi_scores(image, box, output_size).max(-1)
+    return jnp.where(jnp.isfinite(largest), largest, 0.0)
 
 
 def roi_pool_index(image, box, output_size):
@@ -152,8 +151,8 @@ def roi_pool_index(image, box, output_size):
     return jnp.where(jnp.isfinite(scores.max(-1)), scores.argmax(-1), -1).astype(jnp.int32)
 
 
-def hats(start, size, n, bins, samples, offset, margin):
-    """(bins, n): the mean over each bin's samples of max(0, 1 - distance), the paper's bilinear weights."""
+def bilinear_weights(start, size, n, bins, samples, offset, margin):
+    """Return the mean over each bin's samples of max(0, 1 - distance), the paper's bilinear weights: (bins, n)."""
     at = start + size * (jnp.arange(bins * samples) + offset) / (bins * samples)
     weights = jnp.maximum(0, 1 - jnp.abs(jnp.clip(at, 0, n - 1)[:, None] - jnp.arange(n)))
     inside = (at >= -margin) & (at <= n - 1 + margin)
@@ -166,23 +165,25 @@ def roi_align(image, box, output_size, sampling_ratio=2, aligned=True):
     for axis, (start, size) in enumerate(((y1, y2 - y1), (x1, x2 - x1))):
         size = size if aligned else jnp.maximum(size, 1)
         along = image.shape[axis], output_size[axis]
-        if isinstance(sampling_ratio, tuple):  # every number of samples that there may be, and the one that is chosen
-            choices = jnp.stack([hats(start, size, *along, k, 0.5, 1.0) for k in range(1, sampling_ratio[axis] + 1)])
+        if isinstance(sampling_ratio, tuple):  # for every possible number of samples, of which one is selected
+            choices = jnp.stack(
+                [bilinear_weights(start, size, *along, k, 0.5, 1.0) for k in range(1, sampling_ratio[axis] + 1)]
+            )
             parts.append(choices[jnp.ceil(size / output_size[axis]).astype(int) - 1])
         else:
-            parts.append(hats(start, size, *along, sampling_ratio, 0.5, 1.0))
+            parts.append(bilinear_weights(start, size, *along, sampling_ratio, 0.5, 1.0))
     return jnp.einsum("yxc,py,qx->pqc", image, *parts)
 
 
 def roi_warp(image, box, output_size, sampling_ratio=1):
     x1, y1, x2, y2 = half_away(box)
-    down = hats(y1, jnp.maximum(y2 - y1, 0), len(image), output_size[0], sampling_ratio, 0.0, 0.5)
-    across = hats(x1, jnp.maximum(x2 - x1, 0), image.shape[1], output_size[1], sampling_ratio, 0.0, 0.5)
+    down = bilinear_weights(y1, jnp.maximum(y2 - y1, 0), len(image), output_size[0], sampling_ratio, 0.0, 0.5)
+    across = bilinear_weights(x1, jnp.maximum(x2 - x1, 0), image.shape[1], output_size[1], sampling_ratio, 0.0, 0.5)
     return jnp.einsum("yxc,py,qx->pqc", image, down, across)
 
 
 def sparsemax(x, axis=-1):
-    """Of the thresholds that k entries summing to 1 would need, the largest is the one."""
+    """Subtract the largest of the thresholds with which k entries would sum to 1."""
     k = jnp.expand_dims(jnp.arange(1, x.shape[axis] + 1), [i for i in range(x.ndim) if i != axis % x.ndim])
     sums = jnp.cumsum(-jnp.sort(-x, axis=axis), axis=axis)
     return nn.relu(x - jnp.max((sums - 1) / k, axis=axis, keepdims=True))
@@ -235,15 +236,15 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
 # ---- linear algebra
 
 
-def positive_top(columns, follow=None):
-    """The columns with their largest entries positive, or those of `follow` turned as these are."""
-    top = jnp.take_along_axis(columns, jnp.abs(columns).argmax(-2, keepdims=True), -2)
-    return (columns if follow is None else follow) * jnp.where(top < 0, -1.0, 1.0)
+def with_positive_largest(columns, follow=None):
+    """Multiply the columns, or those of `follow`, by the signs of the columns' largest entries."""
+    largest = jnp.take_along_axis(columns, jnp.abs(columns).argmax(-2, keepdims=True), -2)
+    return (columns if follow is None else follow) * jnp.where(largest < 0, -1.0, 1.0)
 
 
 def singular_vectors(x, left=True, full=False):
     u, _, vh = jnp.linalg.svd(x, full_matrices=False)
-    return positive_top(u, None if left else jnp.swapaxes(vh, -1, -2))
+    return with_positive_largest(u, None if left else jnp.swapaxes(vh, -1, -2))
 
 
 def cholesky(x):
@@ -282,7 +283,7 @@ WORD = 0xFFFFFFFF
 
 
 def threefry(key, counter):
-    """Both words of one block, in Python's whole numbers."""
+    """Compute both words of one block, in Python's integers."""
     x, y = ((c + k) & WORD for c, k in zip(counter, key, strict=True))
     schedule = [*key, 0x1BD11BDA ^ key[0] ^ key[1]]
     for i in range(20):
@@ -295,7 +296,9 @@ def threefry(key, counter):
     return x, y
 
 
-def drawn(from_words):
+def random_array(from_words):
+    """Return a function that draws an array, given the number that two words make."""
+
     def draw(key, step, shape=(), dtype="float32"):
         words = [threefry(key.tolist(), (int(step), i)) for i in range(math.prod(shape))]
         return np.array([from_words(a, b, dtype) for a, b in words]).reshape(shape)
@@ -316,11 +319,11 @@ def random_permutation(key, step, n):
     return np.array(sorted(range(n), key=words.__getitem__), np.int32)
 
 
-PLAIN = {
+NOT_TRACEABLE = {
     "max_pool_index": max_pool_index,
-    "random_bits": drawn(lambda a, b, dtype: a),
-    "random_uniform": drawn(uniform_of),
-    "random_normal": drawn(normal_of),
+    "random_bits": random_array(lambda a, b, dtype: a),
+    "random_uniform": random_array(uniform_of),
+    "random_normal": random_array(normal_of),
     "random_permutation": random_permutation,
 }
 
@@ -340,7 +343,7 @@ ORACLES = {
     "after": lambda x, other: x,
     **{name: getattr(jnp, name) for name in NUMPY.split()},
     **{name: getattr(nn, name) for name in NETWORKS.split()},
-    **PLAIN,
+    **NOT_TRACEABLE,
     "add_at": lambda u, *indices, key, shape: jnp.zeros(shape, u.dtype).at[thaw(key, indices)].add(u),
     "affine_transform": affine_transform,
     "average_pool": average_pool,
@@ -362,7 +365,7 @@ ORACLES = {
     "det": jnp.linalg.det,
     "determinant_sign": lambda x: jnp.sign(jnp.linalg.det(x)),
     "eigenvalues": jnp.linalg.eigvalsh,
-    "eigenvectors": lambda x: positive_top(jnp.linalg.eigh(x)[1]),
+    "eigenvectors": lambda x: with_positive_largest(jnp.linalg.eigh(x)[1]),
     "erfinv": lax.erf_inv,
     "inv": jnp.linalg.inv,
     "log_absolute_determinant": lambda x: jnp.log(jnp.abs(jnp.linalg.det(x))),
@@ -384,10 +387,10 @@ ORACLES = {
     "reshape": lambda x, newshape: jnp.reshape(x, newshape),
     "resize": resize,
     "rms_normalization": rms_normalization,
-    "roi_align": each_box(roi_align),
-    "roi_pool": each_box(roi_pool),
-    "roi_pool_index": each_box(roi_pool_index),
-    "roi_warp": each_box(roi_warp),
+    "roi_align": for_each_box(roi_align),
+    "roi_pool": for_each_box(roi_pool),
+    "roi_pool_index": for_each_box(roi_pool_index),
+    "roi_warp": for_each_box(roi_warp),
     "rsqrt": lax.rsqrt,
     "soft_shrink": soft_shrink,
     "softsign": nn.soft_sign,

@@ -10,13 +10,13 @@ pytest.importorskip("jax", reason="the fast engine needs JAX")
 import jax
 
 from chainrule import ops
-from chainrule.engines.xla import kernels as kernel_room
-from chainrule.engines.xla.calls import REPLACED
+from chainrule.engines.xla.calls import REPLACEMENTS
+from chainrule.engines.xla.kernels import KERNELS, kernels_from
 from chainrule.engines.xla.lax import OVERRIDES
 from chainrule.engines.xla.lower import lower
 from chainrule.graph import Graph
 from chainrule.ops.record import CallOperation, registry
-from chainrule.tensors.tensor import symbolic
+from chainrule.tensors.convert import symbolic
 from chainrule.transforms.differentiate import gradients
 
 NAMES = sorted(name for name, op in registry.items() if any(s.error is None for s in op.samples))
@@ -64,12 +64,10 @@ def both(op, dtype, replaced):
 
 
 @pytest.fixture
-def kernels(monkeypatch):
+def kernels():
     """What is lowered in another form with the kernels, for any size."""
     pytest.importorskip("chainrule_kernels", reason="the kernels are a distribution of their own")
-    monkeypatch.setattr(kernel_room, "LITTLE", 0)
-    monkeypatch.setattr(kernel_room, "SMALL", 0)
-    return {**REPLACED, **kernel_room.KERNELS}
+    return {**REPLACEMENTS, **kernels_from(min_size=0, min_update_size=0)}
 
 
 def close(theirs, ours):
@@ -80,26 +78,26 @@ def close(theirs, ours):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_float64(name):
-    for theirs, ours in both(registry[name], "float64", REPLACED):
+    for theirs, ours in both(registry[name], "float64", REPLACEMENTS):
         np.testing.assert_allclose(theirs, ours, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted({*OVERRIDES, *REPLACED} & set(NAMES)))
+@pytest.mark.parametrize("name", sorted({*OVERRIDES, *REPLACEMENTS} & set(NAMES)))
 def test_float32_where_xla_is_told_otherwise(name):
-    for theirs, ours in both(registry[name], "float32", REPLACED):
+    for theirs, ours in both(registry[name], "float32", REPLACEMENTS):
         close(theirs, ours)
 
 
-@pytest.mark.parametrize("name", sorted({n.removesuffix("_gradient") for n in kernel_room.KERNELS} & set(NAMES)))
+@pytest.mark.parametrize("name", sorted({n.removesuffix("_gradient") for n in KERNELS} & set(NAMES)))
 def test_kernels(name, kernels):
     for theirs, ours in both(registry[name], "float32", kernels):
         close(theirs, ours)
 
 
-@pytest.mark.parametrize("name", sorted({n.removesuffix("_gradient") for n in REPLACED}))
+@pytest.mark.parametrize("name", sorted({n.removesuffix("_gradient") for n in REPLACEMENTS}))
 def test_replaced_calls_agree_with_their_bodies(name):
     for (theirs, _), (plain, _) in zip(
-        both(registry[name], "float64", REPLACED), both(registry[name], "float64", {}), strict=True
+        both(registry[name], "float64", REPLACEMENTS), both(registry[name], "float64", {}), strict=True
     ):
         np.testing.assert_allclose(theirs, plain, rtol=1e-12, atol=1e-14)
 
@@ -116,7 +114,7 @@ CONVOLUTIONS = [
 
 @pytest.mark.parametrize(("rank", "strides", "padding", "dilation", "groups"), CONVOLUTIONS)
 def test_convolutions(rank, strides, padding, dilation, groups):
-    for theirs, ours in convolved("float64", REPLACED, rank, strides, padding, dilation, groups):
+    for theirs, ours in convolved("float64", REPLACEMENTS, rank, strides, padding, dilation, groups):
         np.testing.assert_allclose(theirs, ours, rtol=1e-10, atol=1e-12)
 
 
@@ -161,7 +159,7 @@ def test_layer_upon_layer(kernels):
     upstream = symbolic(y.shape, y.dtype)
     graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
     arrays = [*given, rng.normal(size=y.shape).astype("float32")]
-    for replaced in (kernels, REPLACED):
+    for replaced in (kernels, REPLACEMENTS):
         for theirs, ours in zip(jax.jit(lower(graph, replaced))(arrays), by_numpy(graph, arrays), strict=True):
             close(np.asarray(theirs), ours)
 

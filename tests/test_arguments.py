@@ -53,7 +53,7 @@ def test_what_is_no_whole_number_is_refused_everywhere(value):
     ("check", "text"),
     [
         (lambda: at_least(2, units=1), "Got units=1; expected a whole number from 2 up. To mend it: e.g. units=2."),
-        (lambda: at_least(0, n=-1, of="Dense 'd'"), "Got n=-1 for Dense 'd'; expected a whole number from 0 up."),
+        (lambda: at_least(0, n=-1, owner="Dense 'd'"), "Got n=-1 for Dense 'd'; expected a whole number from 0 up."),
         (lambda: between(1, 4, k=5), "Got k=5; expected a whole number from 1 to 4."),
         (
             lambda: each_at_least(1, 2, strides=(1, 2, 3)),
@@ -68,6 +68,8 @@ def test_what_is_no_whole_number_is_refused_everywhere(value):
         (lambda: finite(rate=True), "Got rate=True"),
         (lambda: finite(rate="1"), "Got rate='1'"),
         (lambda: finite(rate=math.inf), "Got rate=inf"),
+        (lambda: finite(rate=10**400), "expected a finite number"),
+        (lambda: between(-1, 0, axis=1), "from -1 to 0. To mend it: e.g. axis=0."),
         (lambda: one_of(["a", "b"], mode="c"), "Got mode='c'; expected 'a' or 'b'. To mend it: e.g. mode='a'."),
         (lambda: one_of([0, 1], order=True), "Got order=True; expected 0 or 1"),
         (lambda: one_of("abc", mode=np.array([1, 2])), "expected one of 'a', 'b', 'c'"),

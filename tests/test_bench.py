@@ -19,7 +19,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.cli import bench
-from chainrule.core.clock import timed
+from chainrule.core.clock import median_seconds
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 if not FOLDER.is_dir():
@@ -76,7 +76,7 @@ def test_the_interval_holds_the_median_as_often_as_it_says(harness):
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_few_rounds_have_no_interval(harness, n):
     assert harness.interval(range(n))[1:] == (-math.inf, math.inf)
-    assert "too few rounds" in harness.spread(harness.interval(range(n)))
+    assert "too few rounds" in harness.format_interval(harness.interval(range(n)))
 
 
 def test_the_ratio_is_of_paired_rounds(harness):
@@ -93,7 +93,7 @@ def test_the_ratio_is_of_paired_rounds(harness):
 
 def test_equal_work_passes(harness):
     numbers = {"a": [2.0, 1.0, 0.001], "b": [2.001, 1.0, 0.0015]}
-    assert harness.unequal(numbers, 1e-3, "a") == []
+    assert harness.differences(numbers, 1e-3, "a") == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_equal_work_passes(harness):
     ],
 )
 def test_unequal_work_is_named(harness, numbers, word):
-    (line,) = harness.unequal({"a": [2.0, 1.0, 0.5], "b": numbers, "c": [2.0, 1.0, 0.5]}, 1e-3, "a")
+    (line,) = harness.differences({"a": [2.0, 1.0, 0.5], "b": numbers, "c": [2.0, 1.0, 0.5]}, 1e-3, "a")
     assert line.startswith("unequal work: ")
     assert word in line
 
@@ -123,7 +123,7 @@ def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys, tmp_path):
     made = {run.OURS: ours, "NumPy by hand": honest, "cheat": cheat}
     results = {n: {"step": 1.0, "first": 1.0, "import": 1.0, "memory": 1.0, "version": "1"} for n in made}
     for name, contestant in made.items():
-        results[name]["numbers"] = contestant.first() + contestant.more()
+        results[name]["numbers"] = contestant.first_step() + contestant.next_steps()
     monkeypatch.setattr(run, "measured_limits", lambda: {"gemm": 1e11, "copy": 1e10})
     monkeypatch.setattr(run, "measures", lambda work, args: {n: lambda n=n: results[n] for n in made})
     written = []
@@ -145,20 +145,20 @@ def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys, tmp_path):
 
 
 def test_a_fresh_process_gives_its_last_line(harness):
-    assert harness.fresh(script("print('words'); print('{\"step\": 2}')"), 60) == {"step": 2}
+    assert harness.run_process(script("print('words'); print('{\"step\": 2}')"), 60) == {"step": 2}
 
 
 def test_a_failing_process_gives_its_last_words(harness):
-    found = harness.fresh(script("raise OSError('no such thing')"), 60)
+    found = harness.run_process(script("raise OSError('no such thing')"), 60)
     assert found == {"failed": "OSError: no such thing"}
-    assert harness.fresh(script("import os; os._exit(3)"), 60) == {"failed": "exit status 3"}
+    assert harness.run_process(script("import os; os._exit(3)"), 60) == {"failed": "exit status 3"}
 
 
 def test_the_time_box_ends_the_process_and_its_children(harness, tmp_path):
     note = tmp_path / "alive"
     child = f"import time; time.sleep(1.5); open({str(note)!r}, 'w')"
     parent = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
-    assert harness.fresh(script(parent), 0.5) == {"over": 0.5}
+    assert harness.run_process(script(parent), 0.5) == {"over": 0.5}
     time.sleep(1.5)
     assert not note.exists()
 
@@ -181,7 +181,7 @@ def test_who_takes_too_long_is_left_out_of_later_rounds(harness):
     )
     assert calls == ["a", "slow", "absent", "broken", "a", "slow", "a"]
     assert list(found.runs) == ["a"]
-    assert found.out == {
+    assert found.left_out == {
         "slow": "took more than 60 s a round",
         "absent": "not installed (No module named 'torch')",
         "broken": "failed: OSError",
@@ -191,7 +191,7 @@ def test_who_takes_too_long_is_left_out_of_later_rounds(harness):
 def test_a_cold_start_knows_its_own_memory(run):
     """40 MB in the child, and the number that it printed; this process is larger than that."""
     life = [sys.executable, str(FOLDER / "life.py"), *script("b = bytearray(40 << 20); print('loss', 0.25)")]
-    found = run.fresh(life, 60)
+    found = run.run_process(life, 60)
     assert found["numbers"] == [0.25]
     assert 40 << 20 < found["memory"] < 80 << 20
     assert found["step"] > 0
@@ -205,7 +205,7 @@ def runs(*steps, **more):
 
 
 def test_the_table(harness):
-    found = harness.Found({"chainrule": runs(*[2e-6] * 9), "B": runs(*[4e-6] * 9), "A": runs(*[1e-6] * 9)})
+    found = harness.Results({"chainrule": runs(*[2e-6] * 9), "B": runs(*[4e-6] * 9), "A": runs(*[1e-6] * 9)})
     lines = harness.table(found, "chainrule").splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["A", "chainrule", "B"]
     assert lines[2] == "| A | 1.00 | 2.00 (2.00 to 2.00) | 0.250 | 1.50 | 300 |"
@@ -214,21 +214,21 @@ def test_the_table(harness):
 
 
 def test_what_was_not_measured_is_left_empty(harness):
-    found = harness.Found({"chainrule": [{"step": 0.5, "memory": 3e7, "numbers": [1.0]}]})
+    found = harness.Results({"chainrule": [{"step": 0.5, "memory": 3e7, "numbers": [1.0]}]})
     assert harness.table(found, "chainrule").splitlines()[2] == "| chainrule | 500,000 |  |  |  | 30 |"
 
 
 @pytest.mark.parametrize(("last", "word"), [(4.0, "reached"), (6.0, "not reached")])
 def test_a_bar_is_reached_by_the_upper_end(harness, last, word):
-    found = harness.Found({"chainrule": runs(3, 3, 3, 3, last), "slow": runs(*[20] * 5), "fast": runs(*[10] * 5)})
+    found = harness.Results({"chainrule": runs(3, 3, 3, 3, last), "slow": runs(*[20] * 5), "fast": runs(*[10] * 5)})
     assert harness.verdict(found, "chainrule", 0.45).startswith("Ours over the fastest, fast: 0.30")
     assert harness.verdict(found, "chainrule", 0.45).endswith(f"the bar is 0.45: {word}.")
     assert harness.verdict(found, "chainrule", 0.45, over="slow").startswith("Ours over slow: 0.15")
-    assert harness.verdict(harness.Found({"chainrule": runs(1)}), "chainrule", 1).startswith("No peer took part")
+    assert harness.verdict(harness.Results({"chainrule": runs(1)}), "chainrule", 1).startswith("No peer took part")
 
 
 def test_too_few_rounds_reach_no_bar(harness):
-    found = harness.Found({"chainrule": runs(1), "peer": runs(100)})
+    found = harness.Results({"chainrule": runs(1), "peer": runs(100)})
     assert harness.verdict(found, "chainrule", 0.5).endswith("not reached.")
 
 
@@ -251,44 +251,44 @@ def test_the_page_keeps_other_workloads(run, tmp_path):
 
 def test_every_workload_is_whole():
     from contestants import CONTESTANTS, OURS
-    from workloads import chosen, works
+    from workloads import all_workloads, select_workloads
 
-    found = works()
+    found = all_workloads()
     issue = "W1 W2 W3 W4 W5 W5n W6 W7 W8a W8b W8c W8d W9 W10 W11 W3b W4b W5b W6b".split()
     assert [w.key for w in found.values()] == issue
     for work in found.values():
         assert work.contestants[0] == OURS
         assert set(work.contestants) <= set(CONTESTANTS)
-    assert [w.key for w in chosen(["w5n", "cnn", "predict"])] == ["W5n", "W4", "W8a", "W8b", "W8c", "W8d"]
-    assert len(chosen([])) == len(chosen(["all"])) == len(issue)
+    assert [w.key for w in select_workloads(["w5n", "cnn", "predict"])] == ["W5n", "W4", "W8a", "W8b", "W8c", "W8d"]
+    assert len(select_workloads([])) == len(select_workloads(["all"])) == len(issue)
     with pytest.raises(SystemExit, match="no workload 'w99'"):
-        chosen(["w99"])
+        select_workloads(["w99"])
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("mlp", 535_818), ("cnn", 421_642), ("resnet", 269_722)])
 def test_nets_have_the_literature_s_parameters(name, parameters):
     """The CNN's by hand: 320 + 18,496 + 3136·128 + 128 + 1,290. ResNet-20's: He et al., 0.27 million."""
     from contestants.functional import Builder
-    from workloads import works
+    from workloads import all_workloads
 
     builder = Builder(cr)
-    work = works()[name]
+    work = all_workloads()[name]
     model = builder.model(work)
     builder.load(work.weights())
     assert sum(w.size for w in model.trainable_weights) == parameters
-    loaded = [w for layer in builder.made for w in layer.get_weights()]
+    loaded = [w for layer in builder.layers for w in layer.get_weights()]
     assert all(np.array_equal(a, b) for a, b in zip(loaded, work.weights(), strict=True))
 
 
 def test_resnet_is_the_one_of_applications():
     from contestants.functional import Builder
-    from workloads import works
+    from workloads import all_workloads
 
     builder = Builder(cr)
-    model, same = builder.model(works()["resnet"]), cr.applications.ResNet20(classifier_activation=None)
-    builder.load(works()["resnet"].weights())
+    model, same = builder.model(all_workloads()["resnet"]), cr.applications.ResNet20(classifier_activation=None)
+    builder.load(all_workloads()["resnet"].weights())
     same.set_weights(model.get_weights())
-    x = works()["resnet"].data()[0][:2]
+    x = all_workloads()["resnet"].data()[0][:2]
     np.testing.assert_allclose(model.predict(x, verbose=0), same.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
 
 
@@ -305,7 +305,7 @@ def test_timed_is_the_time_of_one(monkeypatch):
         now[0] += 0.01 * times + 0.001 + 0.5 * (times == 4 and times not in calls)
         calls.append(times)
 
-    assert timed(work, 1.0) == pytest.approx(0.01, rel=0.01)
+    assert median_seconds(work, 1.0) == pytest.approx(0.01, rel=0.01)
     assert calls[:11] == [1, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16]
     assert set(calls[11:]) == {32}
 
@@ -352,7 +352,7 @@ def test_workers_of_a_peer_do_not_import_chainrule(harness):
         "found = worker.measure('perceptron', 'NumPy by hand', None, 0.01); "
         "print(json.dumps({**found, 'modules': [m for m in sys.modules if m.startswith('chainrule')]}))"
     )
-    found = harness.fresh(script(text), 60, PYTHONPATH=os.pathsep.join(sys.path))
+    found = harness.run_process(script(text), 60, PYTHONPATH=os.pathsep.join(sys.path))
     assert found["modules"] == []
     assert len(found["numbers"]) == 5
     assert json.dumps(found)

@@ -124,7 +124,7 @@ def test_least_squares_is_the_published_one():
     table = load()
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     model = least_squares(houses)
-    *w, b = model.numbers()
+    *w, b = model.weights()
     assert_allclose(w / table.x.std(axis=0), PUBLISHED, rtol=1e-7)
     assert_allclose(b - w @ (table.x.mean(axis=0) / table.x.std(axis=0)), 36.459488385, rtol=1e-9)
     measured = model.measure(houses)
@@ -138,7 +138,7 @@ def test_descent_reaches_least_squares(columns):
     model = Perceptron(len(columns))
     epochs = list(model.fit(houses, len(houses.y), 0.1, 5000, seed=0))
     exact = np.linalg.lstsq(np.c_[houses.x, np.ones(404)], houses.y, rcond=None)[0]
-    assert np.abs(model.numbers() - exact).max() / np.abs(exact).max() <= 1e-6
+    assert np.abs(model.weights() - exact).max() / np.abs(exact).max() <= 1e-6
     assert epochs == list(range(1, len(epochs) + 1))
     assert model.updates == len(epochs) == len(model.costs) - 1 < 5000
     assert (np.diff(model.costs) <= 1e-9).all(), "the cost falls at each step"
@@ -158,14 +158,14 @@ def test_each_update_is_that_of_the_book():
     houses, _ = split(table.x, table.y, seed=3)
     model = Perceptron(2)
     list(model.fit(houses, 404, 0.1, 3, seed=3))
-    assert_allclose(model.numbers(), descended(*houses, 0.1, 3), rtol=1e-12)
+    assert_allclose(model.weights(), descended(*houses, 0.1, 3), rtol=1e-12)
     same = Houses(np.tile(houses.x[:1], (7, 1)), np.tile(houses.y[:1], 7))  # equal houses: their order does not matter
     for size in (1, 3, 6):
         model = Perceptron(2)
         list(model.fit(same, size, 0.01, 4, seed=0))
         batches = [slice(i, i + size) for i in range(0, 7, size)]
         assert model.updates == 4 * len(batches)
-        assert_allclose(model.numbers(), descended(*same, 0.01, 4, batches), rtol=1e-12)
+        assert_allclose(model.weights(), descended(*same, 0.01, 4, batches), rtol=1e-12)
 
 
 def test_an_epoch_visits_each_house_once(monkeypatch):

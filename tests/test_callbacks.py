@@ -22,6 +22,7 @@ import pytest
 
 from chainrule import Variable, callbacks
 from chainrule.callbacks import (
+    BackupAndRestore,
     Callback,
     CallbackList,
     CSVLogger,
@@ -241,7 +242,7 @@ def test_csv_files_are_keras_files(separator, tmp_path, monkeypatch):
 # ---- state
 
 
-@pytest.mark.filterwarnings("ignore:.*watches")
+@pytest.mark.filterwarnings("ignore:.*monitors")
 @pytest.mark.parametrize("name", DECIDING)
 def test_a_resumed_run_decides_as_one_never_interrupted(name, tmp_path):
     cut_inside = 0
@@ -1103,6 +1104,8 @@ def test_a_server_hears_of_epochs(server, monkeypatch):
         lambda: ModelCheckpoint("{epoch.chainrule"),
         lambda: ModelCheckpoint("m.chainrule", save_freq="batch"),
         lambda: ModelCheckpoint("m.chainrule", save_freq=0),
+        lambda: BackupAndRestore("backup", save_freq="batch"),
+        lambda: BackupAndRestore("backup", save_freq=2.5),
         lambda: ModelCheckpoint("m.chainrule", initial_value_threshold="best"),
         lambda: LearningRateScheduler(0.1),
         lambda: CSVLogger(""),
@@ -1136,6 +1139,12 @@ def test_bad_arguments(make):
         make()
     assert raised.value.expected
     assert raised.value.mend
+
+
+def test_whole_numbers_of_numpy_are_taken():
+    assert EarlyStopping(patience=np.int64(3)).patience == 3
+    assert TensorBoard(update_freq=np.int64(3)).update_freq == 3
+    assert TensorBoard(update_freq="batch").update_freq == 1
 
 
 def test_our_suffixes_are_named():

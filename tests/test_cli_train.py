@@ -43,7 +43,7 @@ def test_a_table_for_regression(typed, here):
     t = typed("train", path, "--target", "price", "--epochs", "60")
     assert t.status == 0, t.err
     for words in (
-        "200 rows, 160 to learn from, 40 to test on",
+        "200 rows, 160 to train on, 40 to test on",
         "id: left out, 160 different words",
         "size: numbers from",
         "missing: filled with the median",
@@ -86,15 +86,15 @@ def test_a_table_for_classification(typed, here):
     whole = typed("train", path, "--target", "rooms", "--epochs", "1", "--plot", "")
     assert "classification: rooms holds 5 different whole numbers" in whole.out
     said = typed("train", path, "--target", "rooms", "--task", "regression", "--epochs", "1", "--plot", "")
-    assert "regression: rooms holds 5 different whole numbers (as --task says)" in said.out
+    assert "regression: rooms holds 5 different whole numbers (chosen by --task)" in said.out
 
 
 @pytest.mark.parametrize("kind", ["mlp", "cnn", "inception"])
 def test_images(typed, here, kind):
     t = typed("train", "digits", "--model", kind, "--epochs", "1", "--examples", "200", "--seed", "3")
     assert t.status == 0, t.err
-    assert "200 images of 8×8×1 to learn from" in t.out
-    assert "right on the test images" in t.out
+    assert "200 images of 8×8×1 to train on" in t.out
+    assert "accuracy on the test images" in t.out
     assert load_model(f"chainrule-digits-{kind}.chainrule").name == kind
     t = typed("summary", f"chainrule-digits-{kind}.chainrule", "--plot", "m.svg")
     assert t.status == 0
@@ -120,11 +120,11 @@ def test_the_same_seed_trains_the_same_model(typed, here):
         (["train", "none.csv", "--target", "x"], "none.csv"),
         (["train", "t.csv", "--target", "colour", "--task", "regression"], "which holds words"),
         (["train", "t.csv", "--target", "id"], "classes in 'id'"),
-        (["train", "t.csv", "--target", "price", "--epochs", "0"], "--epochs 0"),
+        (["train", "t.csv", "--target", "price", "--epochs", "0"], "--epochs=0"),
         (["train", "t.csv", "--target", "price", "--out", "x.h5"], "ends in .chainrule"),
-        (["train", "t.csv", "--target", "price", "--out", "no/x.chainrule"], "in a folder that is not there"),
+        (["train", "t.csv", "--target", "price", "--out", "no/x.chainrule"], "in a folder that does not exist"),
         (["train", "digits", "--model", "lenet", "--epochs", "1"], "LeNet-5"),
-        (["train", "digits", "--seed", "-1"], "the seed -1"),
+        (["train", "digits", "--seed", "-1"], "seed=-1"),
         (["predict", "none.chainrule", "t.csv"], "none.chainrule"),
         (["predict", "t.csv", "t.csv"], "ends in .chainrule"),
         (["predict", "m.chainrule", "t.txt"], "ends in .csv or .npy"),

@@ -106,19 +106,19 @@ def test_a_tensors_copy_on_the_device_goes_with_it():
     from chainrule.engines.xla import devices
 
     double = cr.compile(lambda x: x * 2.0, engine="xla")
-    before = len(devices._kept)
+    before = len(devices._buffers)
     made = [cr.tensor(np.full(5000, k, "float32")) for k in range(4)]
     for k, t in enumerate(made):
         assert double(t).numpy()[-1] == 2 * k
-    assert len(devices._kept) == before + 4
-    assert devices.kept(made[1].numpy()) is devices.kept(made[1].numpy())
+    assert len(devices._buffers) == before + 4
+    assert devices.cached_buffer(made[1].numpy()) is devices.cached_buffer(made[1].numpy())
     del made[:3], t
     gc.collect()
-    assert len(devices._kept) == before + 1
+    assert len(devices._buffers) == before + 1
     small, lent = cr.tensor([1.0]).numpy(), np.zeros(5000, "float32")[:]
     lent.flags.writeable = False  # its owner can write to it
-    assert devices.kept(small) is small
-    assert devices.kept(lent) is lent
+    assert devices.cached_buffer(small) is small
+    assert devices.cached_buffer(lent) is lent
 
 
 def test_64_bits(compile):

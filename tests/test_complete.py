@@ -15,7 +15,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.ops.record import Composite, registry
+from chainrule.ops.record import Composite, Operation, registry
 
 ROOT = Path(cr.__file__).parent
 NO_GRADIENT = {  # the result is no real number that moves with the input
@@ -70,6 +70,10 @@ def test_every_record_is_whole(name):
         assert record.differentiable != (name in NO_GRADIENT)
         for form in (record.local, record.transpose):
             assert not isinstance(form, tuple) or len(form) == record.arity
+
+
+def test_records_that_are_not_public_are_no_attributes_of_ops():
+    assert {name for name, thing in vars(ops).items() if isinstance(thing, Operation)} <= set(ops.__all__)
 
 
 def test_no_list_is_stale():

@@ -172,11 +172,11 @@ def test_upstream_sums_and_unconnected():
     with pytest.raises(cr.GraphError, match="no path from y to 'other'"):
         cr.gradients(ops.sum(v), other)
     assert float(cr.gradients(ops.sum(v), other, unconnected="zero")) == 0
-    with pytest.raises(cr.GraphError, match="unconnected"):
+    with pytest.raises(cr.errors.ValueProblem, match="unconnected"):
         cr.gradients(ops.sum(v), other, unconnected="none")
     with pytest.raises(cr.GraphError, match="argmax"):
         cr.gradients(ops.cast(ops.argmax(v), "float64") * 2.0, v)
-    with pytest.raises(cr.GraphError, match="nobody watched"):
+    with pytest.raises(cr.GraphError, match="a constant that is not watched"):
         cr.gradients(ops.sum(v * 2), cr.tensor([1.0]))
     with pytest.raises(cr.DTypeError, match="float"):
         cr.gradients(ops.argmax(v), v)

@@ -61,8 +61,8 @@ from chainrule.engines.xla import devices
 assert distribution.list_devices() == ["cpu:0", "cpu:1", "cpu:2", "cpu:3"], distribution.list_devices()
 assert distribution.get_device_count("CPU") == 4
 found = {{"numpy": learn("numpy"), "4": learn("xla")}}
-with devices.shared(devices.mesh()):
-    cut = jax.jit(lambda *a: devices.split(a))
+with devices.running_on(devices.current_mesh()):
+    cut = jax.jit(lambda *a: devices.split_rows(a))
     assert [a.sharding.spec for a in cut(jnp.ones((8, 3)), jnp.ones((7, 3)))] == [P("batch"), P()]
 model = made("xla")
 for names in (["cpu:3", "cpu:1"], ["cpu:2"], None):  # one model moves from devices to others
@@ -121,7 +121,11 @@ def test_four_devices_give_the_numbers_of_numpy(tmp_path):
     found = json.loads(out.stdout.splitlines()[-1])
     close(found["4"], found["numpy"])
     np.testing.assert_allclose(found["moved"], found["stayed"], rtol=2e-5)
-    for name in ("once", "_many", "_passes"):  # the gradient is summed over devices, not computed whole on each
+    for name in (
+        "take_step",
+        "_run_steps",
+        "_run_epochs",
+    ):  # the gradient is summed over devices, not computed whole on each
         texts = [p.read_text() for p in tmp_path.glob(f"*jit_{name}*after_optimizations.txt")]
         assert any("all-reduce(" in text for text in texts), name
     assert "gpu:7" in found["error"]
@@ -273,8 +277,8 @@ def test_ctrl_c_reaches_every_process(tmp_path, handled):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-n", "2", "nowhere.py"], "'nowhere.py', which is not there"),
-        (["-n", "0", __file__], "-n 0; expected a whole number from 1 up"),
+        (["-n", "2", "nowhere.py"], "'nowhere.py', which does not exist"),
+        (["-n", "0", __file__], "-n=0; expected a whole number from 1 up"),
         (["-n", "two", __file__], "invalid int value: 'two'"),
         ([__file__], "the following arguments are required: -n"),
         (["-n", "2"], "the following arguments are required: script"),
@@ -340,7 +344,7 @@ def test_a_seed_from_around():
 
 @pytest.fixture
 def second(monkeypatch):
-    monkeypatch.setattr(distribution, "_place", (1, 2))
+    monkeypatch.setattr(distribution, "_index_and_count", (1, 2))
 
 
 def test_only_the_first_process_writes(second, tmp_path):

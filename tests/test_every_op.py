@@ -10,11 +10,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from chainrule import ops, symbolic, tensor
 from chainrule.graph import Graph, as_dtype, verify
-from chainrule.ops import Sample, registry
+from chainrule.ops.random import random_bits
+from chainrule.ops.record import Sample, registry
 from chainrule.ops.rules import elementwise_batch
 from chainrule.transforms.differentiate import gradients, jvp
 from chainrule.transforms.run import run
-from oracles import ORACLES, PLAIN, threefry
+from oracles import NOT_TRACEABLE, ORACLES, threefry
 
 RECORDS = {name: op for name, op in registry.items() if op.value.__module__.startswith("chainrule.")}  # not users' own
 WITHOUT_ORACLE = {  # and without samples
@@ -44,7 +45,7 @@ KINKS = {
     "top_k": "at ties",
 }
 NO_DIFFERENCES = {"stop_gradient": "its slope is 0 by definition"}
-# JAX is asked only where the operation is smooth and JAX's own slope finite.
+# JAX is requested only where the operation is smooth and JAX's own slope finite.
 JAX_DIFFERS = {
     "absolute": "JAX takes the upper slope at 0",
     "clip": "JAX halves the slope at the bounds",
@@ -66,12 +67,12 @@ class Case:
 
     def __init__(self, name, sample):
         self.name, self.sample, self.operation, self.xs = name, sample, registry[name], sample.arrays()
-        self.places = [i for i, x in enumerate(self.xs) if x.dtype.kind == "f"]
-        self.floats = [self.xs[i] for i in self.places]
+        self.float_positions = [i for i, x in enumerate(self.xs) if x.dtype.kind == "f"]
+        self.floats = [self.xs[i] for i in self.float_positions]
         self.valid = sample.error is None
         with np.errstate(all="ignore"):
             self.result = self.run(*self.xs).numpy() if self.valid else None
-        self.differentiable = self.valid and bool(self.places) and self.result.dtype.kind == "f"
+        self.differentiable = self.valid and bool(self.float_positions) and self.result.dtype.kind == "f"
 
     def run(self, *xs):
         return self.operation(*xs, **self.sample.attributes)
@@ -80,8 +81,8 @@ class Case:
         return self.run(*self.put(floats))
 
     def put(self, floats):
-        """All inputs, the floats among them replaced."""
-        new = dict(zip(self.places, floats, strict=True))
+        """Return all inputs, with the floats among them replaced."""
+        new = dict(zip(self.float_positions, floats, strict=True))
         return [new.get(i, x) for i, x in enumerate(self.xs)]
 
     def value(self, floats):
@@ -103,13 +104,13 @@ CASES = {f"{name}-{i}": Case(name, s) for name, op in RECORDS.items() for i, s i
 
 
 def far():
-    """Functions of one number at points far out, where only the value is compared, without an absolute tolerance."""
+    """Return cases of functions of one number at large and tiny ones, where only values are compared, relatively."""
     first = [case for key, case in CASES.items() if key.endswith("-0") and case.differentiable and len(case.xs) == 1]
-    names = [case.name for case in first if in_row(case)] + ACTIVATIONS.split()
+    names = [case.name for case in first if is_elementwise(case)] + ACTIVATIONS.split()
     return {f"{name}-far": Case(name, Sample(FAR_POINTS)) for name in names}
 
 
-def in_row(case):
+def is_elementwise(case):
     return case.operation.batch is elementwise_batch and not case.operation.parameters
 
 
@@ -122,12 +123,12 @@ def cases(wanted):
 
 
 def largest():
-    """Of each operation the sample with the most entries and all of them finite, for `jax.grad`."""
-    found = {}
+    """Return the sample of each operation with the most entries, all of them finite, for `jax.grad`."""
+    result = {}
     for case in CASES.values():
         if case.differentiable and case.name not in NO_JAX_GRADIENT and np.isfinite(case.result).all():
-            found[case.name] = max(found.get(case.name, case), case, key=lambda c: c.result.size)
-    return found
+            result[case.name] = max(result.get(case.name, case), case, key=lambda c: c.result.size)
+    return result
 
 
 LARGEST = largest()
@@ -145,7 +146,7 @@ def random(shape):
     return np.random.default_rng([7, *shape]).normal(size=shape)
 
 
-# ---- what the oracles say
+# ---- the oracles' values
 
 QUICK = {  # to compile, not to run
     "xla_backend_optimization_level": 0,
@@ -157,14 +158,14 @@ QUICK = {  # to compile, not to run
 @pytest.fixture(scope="module")
 def peer(request):
     """(values by key, gradients by name) from JAX: all that this run needs in one compilation, to save time."""
-    mine = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
-    params = [item.callspec.params for item in mine]
+    items = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    params = [item.callspec.params for item in items]
     names = {p["name"] for p in params if "name" in p} | {ALL[p["key"]].name for p in params if "key" in p}
-    asked = {key: case for key, case in ALL.items() if case.valid and case.name in names - PLAIN.keys()}
-    alone = {key: case.xs for key, case in asked.items() if not in_row(case)}
+    requested = {key: case for key, case in ALL.items() if case.valid and case.name in names - NOT_TRACEABLE.keys()}
+    alone = {key: case.xs for key, case in requested.items() if not is_elementwise(case)}
     rows = {}  # elementwise operations get the entries of all their samples at once
-    for key, case in asked.items():
-        if in_row(case):
+    for key, case in requested.items():
+        if is_elementwise(case):
             rows.setdefault(case.name, {})[key] = [np.ravel(x) for x in np.broadcast_arrays(*case.xs)]
     columns = {name: [np.concatenate(parts) for parts in zip(*row.values(), strict=True)] for name, row in rows.items()}
     slopes = {name: (LARGEST[name].floats, jax_weights(LARGEST[name])) for name in names & LARGEST.keys()}
@@ -173,7 +174,9 @@ def peer(request):
         def objective(floats, w, case):
             return (w * ORACLES[case.name](*case.put(floats), **case.sample.attributes)).sum()
 
-        values = {key: ORACLES[asked[key].name](*xs, **asked[key].sample.attributes) for key, xs in alone.items()}
+        values = {
+            key: ORACLES[requested[key].name](*xs, **requested[key].sample.attributes) for key, xs in alone.items()
+        }
         joined = {name: ORACLES[name](*xs) for name, xs in columns.items()}
         return values, joined, {name: jax.grad(objective)(*given, LARGEST[name]) for name, given in slopes.items()}
 
@@ -183,12 +186,12 @@ def peer(request):
             compiled = lowered.compile(compiler_options=QUICK)
         except Exception:  # an XLA that does not know one of the flags
             compiled = lowered.compile()
-        values, joined, found = jax.device_get(compiled(alone, columns, slopes))
+        values, joined, grads = jax.device_get(compiled(alone, columns, slopes))
     for name, row in rows.items():
         cuts = np.cumsum([xs[0].size for xs in row.values()])[:-1]
         for key, part in zip(row, np.split(joined[name], cuts), strict=True):
             values[key] = part.reshape(np.broadcast_shapes(*[x.shape for x in ALL[key].xs]))
-    return values, found
+    return values, grads
 
 
 def jax_weights(case):
@@ -216,7 +219,7 @@ def test_threefry_of_the_oracle():
 @pytest.mark.parametrize("key", [key for key, case in ALL.items() if case.valid])
 def test_value(key, peer):
     case = ALL[key]
-    want = PLAIN[case.name](*case.xs, **case.sample.attributes) if case.name in PLAIN else peer[0][key]
+    want = NOT_TRACEABLE[case.name](*case.xs, **case.sample.attributes) if case.name in NOT_TRACEABLE else peer[0][key]
     assert case.result.shape == want.shape
     tolerance = (1e-9, 1e-300) if key in FAR else (2e-6, 1e-6) if case.result.dtype == "float32" else (1e-10, 1e-12)
     assert_allclose(case.result.astype(float), want.astype(float), *tolerance)
@@ -226,8 +229,8 @@ def test_value(key, peer):
 def test_gradient_of_jax(name, peer):
     case = LARGEST[name]
     for got, want in zip(case.gradient(jax_weights(case)), peer[1][name], strict=True):
-        there = np.isfinite(want) | (name not in JAX_DIFFERS)
-        assert_allclose(got[there], want[there], 1e-9, 1e-11)
+        compared = np.isfinite(want) | (name not in JAX_DIFFERS)
+        assert_allclose(got[compared], want[compared], 1e-9, 1e-11)
 
 
 # ---- the shape rule
@@ -235,26 +238,26 @@ def test_gradient_of_jax(name, peer):
 
 @valid
 def test_shape_rule(key):
-    """Built without numbers, the result and its gradient are what they are eagerly, and run to the same numbers."""
+    """Built without numbers, result and gradient have the eager ones' shapes and dtypes, and run to equal numbers."""
     case = CASES[key]
     inputs = [symbolic(x.shape, x.dtype) for x in case.xs]
     y = case.run(*inputs)
     assert (y.shape, y.dtype) == (case.result.shape, case.result.dtype)
-    verify_whole(Graph(inputs, [y]))
+    verify_with_bodies(Graph(inputs, [y]))
     feed = dict(zip(inputs, case.xs, strict=True))
     assert_array_equal(run(y, feed).numpy(), case.result)
     if case.differentiable:
         w = random(y.shape)
         upstream = symbolic(y.shape, y.dtype)
-        found = gradients(y, [inputs[i] for i in case.places], upstream, unconnected="zero")
-        verify_whole(Graph([*inputs, upstream], found))
-        for got, want in zip(run(found, {**feed, upstream: w}), case.gradient(w), strict=True):
+        grads = gradients(y, [inputs[i] for i in case.float_positions], upstream, unconnected="zero")
+        verify_with_bodies(Graph([*inputs, upstream], grads))
+        for got, want in zip(run(grads, {**feed, upstream: w}), case.gradient(w), strict=True):
             assert (got.shape, got.dtype) == (want.shape, want.dtype)
             assert_allclose(got.numpy(), want, 1e-12, 1e-14)
 
 
-def verify_whole(graph):
-    """The graph and the bodies of its calls."""
+def verify_with_bodies(graph):
+    """Verify a graph and the bodies of its calls."""
     todo = [graph]
     while todo:
         verify(todo[-1])
@@ -263,7 +266,7 @@ def verify_whole(graph):
 
 @cases(lambda case: not case.valid)
 def test_error(key):
-    """Raised with numbers and without, and saying how to mend it."""
+    """The error is raised with numbers and without, with a way to mend it."""
     case = CASES[key]
     for xs in (case.xs, [symbolic(x.shape, x.dtype) for x in case.xs]):
         with pytest.raises(case.sample.error, match=r"expected|To mend"):
@@ -296,8 +299,8 @@ def agree(f, gradient, p, kinked, h):
         w = np.where(fine, random(fine.shape), 0.0)
         want = np.array([(w * np.where(fine, s, 0.0)).sum() for s in slope])
         got = (along * gradient(w)[i]).sum(axis=tuple(range(1, along.ndim)))
-        there = np.isfinite(got) | np.isfinite(f(p)).all()  # a weight of 0 does not hide an infinite slope
-        assert_allclose(got[there], want[there], 1e-6, 1e-7, err_msg=f"by input {i}")
+        compared = np.isfinite(got) | np.isfinite(f(p)).all()  # a weight of 0 does not hide an infinite slope
+        assert_allclose(got[compared], want[compared], 1e-6, 1e-7, err_msg=f"by input {i}")
         used.append(w)
     return used
 
@@ -316,12 +319,12 @@ def test_forward_mode(key):
     """sum(w * jvp(d)) = sum(gradient(w) * d), at kinks too."""
     case = CASES[key]
     w = np.where(np.isfinite(case.result), random(case.result.shape), 0.0)
-    found = case.gradient(w)
-    along = [np.where(np.isfinite(g), random(g.shape), 0.0) for g in found]
+    grads = case.gradient(w)
+    along = [np.where(np.isfinite(g), random(g.shape), 0.0) for g in grads]
     y, moved = jvp(case, case.floats, along)
     assert_array_equal(y.numpy(), case.result)
     assert (moved.shape, moved.dtype) == (y.shape, y.dtype)
-    want = sum((g * d)[d != 0].sum() for g, d in zip(found, along, strict=True))
+    want = sum((g * d)[d != 0].sum() for g, d in zip(grads, along, strict=True))
     assert_allclose((w * moved.numpy())[w != 0].sum(), want, 1e-9, 1e-9 if y.dtype == "float64" else 1e-6)
 
 
@@ -341,7 +344,7 @@ def test_float32(key):
 @pytest.mark.parametrize("name", [name for name in LARGEST if name != "cast"])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_narrow(name, dtype):
-    """The half formats too keep to themselves, eagerly and in the gradient's graph."""
+    """Half precision is kept, eagerly and in the gradient's graph."""
     if dtype == "bfloat16":
         pytest.importorskip("ml_dtypes")
     case, dtype = LARGEST[name], as_dtype(dtype)
@@ -370,7 +373,7 @@ CONVENTIONS = {
     "maximum shares equally": (ops.maximum, [[1, 3, 5], [2, 3, 4]], [[0, 1, 3], [1, 1, 0]]),
     "minimum shares equally": (ops.minimum, [[1, 3, 5], [2, 3, 4]], [[1, 1, 0], [0, 1, 3]]),
     "maximum shares with one number": (ops.maximum, [[1, 3, 5], 3], [[0, 1, 3], 2]),
-    "clip hands on at its bounds": (ops.clip, [[-1, 0, 0.5, 1, 2], 0, 1], [[0, 2, 3, 4, 0], 1, 5]),
+    "clip passes the gradient at its bounds": (ops.clip, [[-1, 0, 0.5, 1, 2], 0, 1], [[0, 2, 3, 4, 0], 1, 5]),
     "max: the first wins": (ops.max, [[1, 3, 3]], [[0, 1, 0]]),
     "min: the first wins": (ops.min, [[3, 1, 1]], [[0, 1, 0]]),
     "max: the first of several axes wins": (ops.max, [[[1, 4], [4, 4]]], [[[0, 1], [0, 0]]]),
@@ -418,9 +421,9 @@ def test_convention(which):
     assert_allclose((w * moved)[np.isfinite(moved)].sum(), total, 1e-9, 1e-12)
 
 
-def test_random_bits_beyond_one_stretch():
-    """Large draws are computed by stretches: each entry is its own counter's, whatever the shape around it."""
-    bits = ops.random_bits([7, 11], 3, shape=(70_001,)).numpy()
+def test_random_bits_beyond_one_block():
+    """Large draws are computed in blocks: each entry depends on its own counter alone, whatever the shape."""
+    bits = random_bits([7, 11], 3, shape=(70_001,)).numpy()
     for i in (0, 1, 32_767, 32_768, 65_535, 65_536, 70_000):
         assert bits[i] == threefry([7, 11], (3, i))[0]
-    assert_array_equal(ops.random_bits([7, 11], 3, shape=(32_768,)).numpy(), bits[:32_768])
+    assert_array_equal(random_bits([7, 11], 3, shape=(32_768,)).numpy(), bits[:32_768])

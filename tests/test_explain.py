@@ -124,7 +124,7 @@ def test_j_equals_33():
         "dJ/dc = 3 * 3 = 9",
     ):
         assert line in text
-    assert "add hands the gradient on to both" in text
+    assert "add passes the gradient to both" in text
     assert "multiply switches" in text
     assert "test_explain.py:" in text
     assert {n: float(g) for n, g in e.gradients.items()} == {"a": 3, "b": 6, "c": 9}

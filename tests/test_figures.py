@@ -161,7 +161,7 @@ def test_an_empty_graph_has_a_layout():
 # ---- words
 
 # a `LazyMessage`, and what an operation's record says, are looked up where they are made
-SAID = {"self.said", "found.said", "report.verdict", "r.formula", "line.formula", "how.what"}
+SAID = {"self.message", "diagnostic.message", "report.verdict", "r.formula", "line.formula", "how.what"}
 SAID |= {"role", "edge.role", "problem", "hint", "p", "h", "value"}
 
 
@@ -239,7 +239,7 @@ def test_a_slide_over_a_photograph_stays_small():
     slide = cr.slide(conv, image)
     page = slide.to_html()
     assert len(page) < 3_000_000
-    assert f"25 of {222 * 198} places" in page
+    assert f"25 of {222 * 198} positions" in page
 
 
 def test_a_table_for_everything():
@@ -370,7 +370,7 @@ def network():
 
 
 def parts(part):
-    for inner in part.inside:
+    for inner in part.children:
         if isinstance(inner, Scope):
             yield inner
             yield from parts(inner)
@@ -744,7 +744,7 @@ def test_where_a_gradient_became_infinite():
     x = cr.Variable([4.0, 0.0], name="x")
     (found,) = cr.explain(ops.sum(ops.sqrt(x))).diagnostics
     assert (found.name, found.index) == ("x", (1,))
-    assert "where sqrt hands it to x: 1 of 2" in str(found)
+    assert "where sqrt passes it to x: 1 of 2" in str(found)
 
 
 def test_dead_units_and_weights_that_no_gradient_reaches():
@@ -772,7 +772,7 @@ def test_weights_that_the_loss_never_uses():
     e = model.explain(x, y)
     assert e.unused == ["idle<b>/kernel", "idle<b>/bias"] == [found.name for found in e.diagnostics]
     assert "no path leads" in str(e)
-    assert "idle&lt;b&gt;/kernel has no part in J" in e.to_html()
+    assert "J does not depend on idle&lt;b&gt;/kernel" in e.to_html()
     read(e.to_html("ko"))
     assert e.fold(0).unused == e.unused
     assert model.explain(x, entry=(0, 1)).unused == []
@@ -892,7 +892,7 @@ def test_panels_are_the_right_parts_of_the_array():
     assert [len(row) for row in rows] == [4, 4]
     assert note == ""
     np.testing.assert_array_equal(rows[1][3].cells, kernel[:, :, 1, 3])
-    assert rows[1][3].place(1, 2) == "[1, 2, 1, 3]"
+    assert rows[1][3].index_text(1, 2) == "[1, 2, 1, 3]"
     maps = np.random.default_rng(0).normal(size=(5, 4, 6, 10))
     rows, note = panels(maps, "maps", words.translator("en"))
     np.testing.assert_array_equal(rows[2][7].cells, maps[2, :, :, 7])
@@ -934,8 +934,8 @@ def test_the_sliding_window_gives_the_layers_output(padding, strides):
     wanted = conv(image[None]).numpy()[0, :, :, 1]
     found = cr.slide(conv, image, filter=1)
     np.testing.assert_allclose(found.output, wanted, rtol=1e-4, atol=1e-5)
-    assert len(found.places) == min(25, wanted.size)
-    for place in found.places:
+    assert len(found.positions) == min(25, wanted.size)
+    for place in found.positions:
         assert place.value == pytest.approx(wanted[place.row, place.column], rel=1e-4, abs=1e-5)
         left, _, right = place.text(None).partition(" = ")
         assert evaluate(left) == pytest.approx(float(right), rel=1e-9)
@@ -1154,7 +1154,7 @@ def test_a_way_that_is_wrong_is_seen(monkeypatch):
 def test_what_how_does_not_know():
     with pytest.raises(ValueProblem, match="'conv2d', 'max pooling'"):
         cr.how("origami")
-    with pytest.raises(ValueProblem, match="whole numbers from 4"):
+    with pytest.raises(ValueProblem, match="sizes=2; expected a whole number from 4 up"):
         cr.how("conv2d", sizes=[2])
 
 
@@ -1179,7 +1179,7 @@ def test_the_surface_and_the_ways_are_the_losses_own():
     wanted = ((w[..., None] * x[:, 0] + b[..., None] - y[:, 0]) ** 2).mean(axis=-1)
     np.testing.assert_allclose(found.surface, wanted, rtol=1e-4, atol=1e-5)
     at = np.array([-1.5, -1.0])
-    way = found.ways["full batch"]
+    way = found.trajectories["full batch"]
     for point, loss in zip(way.points, way.losses[0], strict=True):
         error = at[0] * x[:, 0] + at[1] - y[:, 0]
         np.testing.assert_allclose(point, at, rtol=1e-4, atol=1e-5)
@@ -1189,16 +1189,16 @@ def test_the_surface_and_the_ways_are_the_losses_own():
     assert np.abs(np.array(found.best) - [2.0, 0.5]).max() < 0.2
     for a, c in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, c)
-    assert list(found.ways) == ["full batch", "stochastic", "mini-batch", "momentum", "Adam"]
+    assert list(found.trajectories) == ["full batch", "stochastic", "mini-batch", "momentum", "Adam"]
 
 
 def test_learning_rates_too_small_right_and_too_large():
     model, x, y = line_model()
     found = cr.descent(model, x, y, learning_rates=(0.001, 0.3, 5.0), updates=25)
-    ends = [way.losses[0][np.isfinite(way.losses[0])][-1] for way in found.ways.values()]
+    ends = [way.losses[0][np.isfinite(way.losses[0])][-1] for way in found.trajectories.values()]
     assert ends[1] < 1e-3 < ends[0] < 20 < ends[2]
-    assert len(found.ways["rate 5"].points) < 26  # it is lost, and stops
-    assert "then lost" in str(found)
+    assert len(found.trajectories["rate 5"].points) < 26  # it is lost, and stops
+    assert "then diverged" in str(found)
     assert (found.ys[-1] - found.ys[0]) < 30  # the picture stays around what is to be seen
     for language in words.LANGUAGES:
         read(found.to_html(language))
@@ -1212,10 +1212,10 @@ def test_planes_of_a_larger_model(plane):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(12, 2)), rng.normal(size=12)
     found = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.1), 4)}, updates=6, plane=plane, seeds=2)
-    assert found.ways["mine"].losses.shape == (2, 7)
-    assert found.ways["mine"].points.shape == (7, 2)
+    assert found.trajectories["mine"].losses.shape == (2, 7)
+    assert found.trajectories["mine"].points.shape == (7, 2)
     here = model.evaluate(x, y, verbose=0)
-    assert found.ways["mine"].losses[0, 0] == pytest.approx(here, rel=1e-5)
+    assert found.trajectories["mine"].losses[0, 0] == pytest.approx(here, rel=1e-5)
     assert found.surface.min() <= found.surface.max()
     assert np.isfinite(found.surface).all()
     ET.fromstring(found.to_svg())
@@ -1229,7 +1229,7 @@ def test_principal_directions_hold_the_way():
     own = cr.descent(model, x, y, ways, updates=8)
     turned = cr.descent(model, x, y, ways, updates=8, plane="principal")
     for name in ways:
-        lengths = [np.linalg.norm(np.diff(f.ways[name].points, axis=0), axis=1) for f in (own, turned)]
+        lengths = [np.linalg.norm(np.diff(f.trajectories[name].points, axis=0), axis=1) for f in (own, turned)]
         np.testing.assert_allclose(*lengths, rtol=1e-6)
 
 
@@ -1516,11 +1516,11 @@ def test_descent_of_several_inputs_and_outputs():
     found = cr.descent(model, xs, ys, ways, updates=30)
     outputs = [x @ w + c for x, w, c in zip(xs, model.get_weights()[::2], model.get_weights()[1::2], strict=True)]
     start = np.mean((outputs[0] - ys[0]) ** 2) + 2 * np.mean((outputs[1] - ys[1]) ** 2)
-    for way in found.ways.values():
+    for way in found.trajectories.values():
         assert way.losses[0, 0] == pytest.approx(start, rel=1e-5)
         assert way.losses[0, -1] < 0.1 * start
     named = cr.descent(model, {"a": xs[0], "b": xs[1]}, ys, ways, updates=30)
-    np.testing.assert_array_equal(named.ways["four"].losses, found.ways["four"].losses)
+    np.testing.assert_array_equal(named.trajectories["four"].losses, found.trajectories["four"].losses)
 
 
 def test_descent_keeps_to_the_whole_loss():
@@ -1528,7 +1528,7 @@ def test_descent_keeps_to_the_whole_loss():
     model, x, y = line_model()
     model.compile(loss="mse", loss_weights=0.0)
     found = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.5), None)}, updates=3)
-    np.testing.assert_allclose(found.ways["mine"].points, np.array([[-1.5, -1.0]] * 4))
+    np.testing.assert_allclose(found.trajectories["mine"].points, np.array([[-1.5, -1.0]] * 4))
     for wrong in ({}, {"a": ("sgd", None)}, {"a": cr.optimizers.SGD()}):
         with pytest.raises(ValueProblem, match="way"):
             cr.descent(model, x, y, wrong)

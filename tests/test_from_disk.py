@@ -15,7 +15,8 @@ from chainrule.core.errors import GraphError, IndexProblem, ShapeError, ValuePro
 from chainrule.layers import Dense, Flatten, Input, Layer
 from chainrule.models import Sequential
 from chainrule.ops.random import set_random_seed
-from chainrule.training.data_adapter import OnDisk, data_adapter_for
+from chainrule.training.arrays import OnDisk
+from chainrule.training.data_adapter import data_adapter_for
 from chainrule.training.prefetch import Prefetcher, prefetching
 from chainrule.utils import PyDataset, image_dataset_from_directory, table_dataset_from_parquet
 
@@ -306,7 +307,7 @@ def test_the_state_is_that_of_the_batches_used():
 
     class Asks(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            stood.append(int(self.model._sources[0].standing()["at"][0]))
+            stood.append(int(self.model._sources[0].state_to_save()["at"][0]))
 
     data = Endless()
     net().fit(data, epochs=2, steps_per_epoch=3, verbose=0, callbacks=[Asks()])
@@ -389,8 +390,8 @@ def test_batches_kept_to_find_a_nan_are_bounded(monkeypatch):
     told = []
     begun = watch.NanGuard.__init__
     monkeypatch.setattr(watch.NanGuard, "__init__", lambda self: (told.append(self), begun(self))[1])
-    monkeypatch.setattr(watch, "MOST", 10 * 4 * (3 + 1) * 4)
-    monkeypatch.setattr(watch, "SHARE", 1e9)  # never by the clock
+    monkeypatch.setattr(watch, "MAX_REPLAY_BYTES", 10 * 4 * (3 + 1) * 4)
+    monkeypatch.setattr(watch, "SNAPSHOT_INTERVAL", 1e9)  # never by the clock
     for bad in (False, True):  # a value that is never finite is no reason to keep everything
         model = Sequential([Input((3,)), Limited(np.inf if bad else 9.0), Dense(1)])
         model.compile("sgd", "mse", engine="numpy")
@@ -548,8 +549,10 @@ def test_each_row_group_is_read_once_an_epoch_and_one_is_held(parquet, monkeypat
 
     folder, _ = parquet
     read = []
-    real = module._read
-    monkeypatch.setattr(module, "_read", lambda path, i, names: read.append((path[-9:], i)) or real(path, i, names))
+    real = module._read_group
+    monkeypatch.setattr(
+        module, "_read_group", lambda path, i, names: read.append((path[-9:], i)) or real(path, i, names)
+    )
     data = table_dataset_from_parquet(folder, ["b", "v"], "y", batch_size=3, seed=1)
     model = net()
     model.fit(data, epochs=2, verbose=0)
@@ -603,7 +606,7 @@ def test_parquet_that_does_not_fit(parquet, tmp_path):
         (lambda: table_dataset_from_parquet(folder, "a")[6], IndexProblem, "batch 6"),
         (lambda: table_dataset_from_parquet(written(a=["x"])), ValueProblem, "'a' of string"),
         (lambda: table_dataset_from_parquet(written(a=pa.array([], "float"))), ShapeError, "no rows"),
-        (lambda: table_dataset_from_parquet(written(a=[1.0, None]))[0], ValueProblem, "1 empty places"),
+        (lambda: table_dataset_from_parquet(written(a=[1.0, None]))[0], ValueProblem, "1 missing values"),
         (lambda: table_dataset_from_parquet(written(a=[[1.0], [1.0, 2.0]]))[0], ShapeError, "1 to 2 entries"),
         (lambda: table_dataset_from_parquet(written(a=[[[1.0]]], b=[1]))[0], ShapeError, "'a' of lists of lists"),
     ]:

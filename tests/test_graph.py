@@ -130,9 +130,11 @@ def test_backward_nodes_carry_their_forward_nodes_place():
     with cr.scope("layer"):
         y = ops.tanh(v)
     g = cr.gradients(y * y, v, create_graph=True)
-    made = [n.source_info for n in ancestors([g]) if n.source_info is not None and n.source_info.of is not None]
+    made = [
+        n.source_info for n in ancestors([g]) if n.source_info is not None and n.source_info.forward_serial is not None
+    ]
     assert made
-    assert {y.serial} <= {m.of for m in made}
+    assert {y.serial} <= {m.forward_serial for m in made}
     assert any(m.scope == "layer" for m in made)
 
 

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import chainrule as cr
 from chainrule import Variable, layers, ops, tensor
 from chainrule.core.errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
-from chainrule.engines.engine import NumpyEngine
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.layers import Input, Layer
 from chainrule.layers.call_context import mask_of, set_mask
@@ -747,10 +747,10 @@ class Holder(Layer):
 
     def __init__(self, inside):
         super().__init__()
-        self.inside = inside
+        self.in_layer = inside
 
     def call(self, inputs):
-        return self.inside(inputs) + ops.zeros((int(inputs.shape[0]), 1))
+        return self.in_layer(inputs) + ops.zeros((int(inputs.shape[0]), 1))
 
 
 class Block(Layer):
@@ -923,7 +923,7 @@ def test_no_weight_is_made_of_an_unknown_size(make):
 def test_what_needs_the_batch_is_built_with_known_sizes():
     layer = Holder(layers.Dense(3))
     assert layer(Input((5,))).shape == (None, 3)
-    assert layer.inside.kernel.shape == (5, 3)
+    assert layer.in_layer.kernel.shape == (5, 3)
 
 
 def test_building_by_hand_is_building():
@@ -986,14 +986,14 @@ def test_an_error_names_layer_chain_cause_and_mend():
         (lambda: layers.Conv2D(3, 2.5), "kernel_size=2.5"),
         (lambda: layers.UpSampling2D(0), "size=0"),
         (lambda: layers.UpSampling2D((2,)), "size="),
-        (lambda: layers.ZeroPadding2D(1.5), "padding 1.5"),
+        (lambda: layers.ZeroPadding2D(1.5), "padding=1.5"),
         (lambda: layers.ZeroPadding2D((1.5, 2)), "padding"),
         (lambda: layers.Cropping1D(-1), "cropping"),
         (lambda: layers.BatchNormalization(axis=5)(np.ones((2, 3))), "axis 5"),
         (lambda: layers.LayerNormalization(axis=[1, 5])(np.ones((2, 3))), "5"),
         (lambda: layers.RMSNormalization(axis=5)(np.ones((2, 3))), "axis 5"),
         (lambda: layers.Dot(axes=(1, 2, 3)), "axes="),
-        (lambda: layers.MaxPooling2D(2, padding=3), "padding 3"),
+        (lambda: layers.MaxPooling2D(2, padding=3), "padding=3"),
         (lambda: layers.LeakyReLU("a"), "negative_slope='a'"),
         (lambda: layers.LeakyReLU(-1.0), "negative_slope=-1.0"),
         (lambda: layers.Dropout(0.5, (3,))(np.ones((2, 3)), training=True), "noise_shape"),

@@ -9,7 +9,7 @@ import pytest
 import chainrule as cr
 from chainrule import layers, ops
 from chainrule.core.errors import ChainruleError
-from chainrule.inspection import lint as lint_room
+from chainrule.inspection import lint_data
 from chainrule.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input
 from chainrule.models import Model, Sequential
 from chainrule.training import TrainingWarning
@@ -436,7 +436,7 @@ def test_validation_rows_that_are_training_rows():
     model = compiled(mlp(1))
     report = model.lint(X, Y, validation_data=(X[:40], Y[:40]))
     assert [f.name for f in report] == ["shared-rows"]
-    with pytest.warns(TrainingWarning, match="40 of 40 validation rows"):
+    with pytest.warns(TrainingWarning, match="40 of the first 40 validation rows"):
         model.fit(X, Y, validation_data=(X[:40], Y[:40]), verbose=0)
     with pytest.warns(TrainingWarning, match="validation rows"):
         model.fit(np.r_[X, X], np.r_[Y, Y], validation_split=0.3, verbose=0)
@@ -633,15 +633,15 @@ def test_errors_in_batches():
 
 
 def test_a_large_array_is_looked_at_once(monkeypatch):
-    monkeypatch.setattr(lint_room, "LARGE", X.nbytes)
-    before, large, small = len(lint_room._finite), X.copy(), X[:-1].copy()
-    assert lint_room._all_finite(large)
-    assert lint_room._all_finite(small)
-    assert len(lint_room._finite) == before + 1
+    monkeypatch.setattr(lint_data, "MIN_CACHED_BYTES", X.nbytes)
+    before, large, small = len(lint_data._known_finite), X.copy(), X[:-1].copy()
+    assert lint_data._all_finite(large)
+    assert lint_data._all_finite(small)
+    assert len(lint_data._known_finite) == before + 1
     large[3, 1] = small[3, 1] = np.nan
-    assert lint_room._all_finite(large)
-    assert not lint_room._all_finite(small)
-    assert not lint_room._all_finite(large.copy())
+    assert lint_data._all_finite(large)
+    assert not lint_data._all_finite(small)
+    assert not lint_data._all_finite(large.copy())
     del large
     gc.collect()
-    assert len(lint_room._finite) == before
+    assert len(lint_data._known_finite) == before

@@ -9,10 +9,10 @@ import pytest
 import chainrule as cr
 from chainrule import losses
 from chainrule.core.errors import ShapeError, ValueProblem
-from chainrule.engines.engine import NumpyEngine
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.layers.call_context import set_mask
-from chainrule.serialization.registry import to_snake_case
+from chainrule.serialization.names import to_snake_case
 from chainrule.transforms.trace import trace
 from targets import (
     binary,

@@ -8,9 +8,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import RematScope, layers, ops
-from chainrule.engines.engine import NumpyProgram
+from chainrule.engines.numpy import NumpyProgram
 from chainrule.graph import Graph, spec_of
-from chainrule.tensors.tensor import symbolic
+from chainrule.tensors.convert import symbolic
 from chainrule.transforms.flatten import FlatGraph
 from chainrule.transforms.trace import trace
 

@@ -9,10 +9,11 @@ import pytest
 import chainrule as cr
 from chainrule import losses, metrics, ops
 from chainrule.core.errors import ShapeError, ValueProblem
-from chainrule.engines.engine import NumpyEngine
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.layers.call_context import set_mask
-from chainrule.serialization.registry import custom_object_scope, deserialize, serialize
+from chainrule.serialization.names import custom_object_scope
+from chainrule.serialization.serialize import deserialize, serialize
 from chainrule.transforms.trace import trace
 from targets import (
     binary,
@@ -776,6 +777,8 @@ def test_not_a_number_is_above_no_threshold():
         lambda: metrics.IoU(2, []),
         lambda: metrics.BinaryAccuracy(threshold=2.0),
         lambda: metrics.TopKCategoricalAccuracy(k=0),
+        lambda: metrics.TopKCategoricalAccuracy(k=np.array(2.7)),
+        lambda: metrics.AUC(num_thresholds=2.5),
         lambda: metrics.resolve(None, np.zeros(1), np.zeros(1)),
         lambda: metrics.Recall(class_id=3)(np.zeros((2, 3)), np.zeros((2, 3))),
         lambda: metrics.Recall(class_id=0)(np.zeros(2), np.zeros(2)),

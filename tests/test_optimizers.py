@@ -12,10 +12,10 @@ import pytest
 import chainrule as cr
 from chainrule import constraints, ops, optimizers
 from chainrule.core.errors import GraphError, ShapeError, ValueProblem
-from chainrule.engines.engine import NumpyEngine
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.optimizers import schedules
-from chainrule.serialization.registry import deserialize, serialize
+from chainrule.serialization.serialize import deserialize, serialize
 from chainrule.transforms.trace import trace
 
 SHAPES = [(), (5,), (3, 4), (2, 3, 2, 3)]
@@ -759,6 +759,9 @@ def test_wrong_arguments():
         lambda: optimizers.SGD(use_ema=True, ema_momentum=2.0),
         lambda: optimizers.SGD(ema_overwrite_frequency=0),
         lambda: optimizers.SGD(gradient_accumulation_steps=1),
+        lambda: optimizers.SGD(gradient_accumulation_steps=2.5),
+        lambda: optimizers.SGD(ema_overwrite_frequency=True),
+        lambda: optimizers.SGD(clipnorm=math.nan),
         lambda: optimizers.SGD(learning_rate=[0.1, 0.2]),
         lambda: optimizers.AdamW(weight_decay=None),
         lambda: optimizers.Lion(beta_1=0.0),

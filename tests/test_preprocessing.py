@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import chainrule as cr
 from chainrule import Variable, layers, ops, random
 from chainrule.core.errors import ChainruleError, DTypeError, GraphError, ShapeError, ValueProblem
-from chainrule.engines.engine import NumpyEngine
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.layers import Input
 from chainrule.layers.call_context import mask_of, set_mask

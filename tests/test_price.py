@@ -7,6 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
+from chainrule.ops.record import registry
 
 
 def multiplies(f, *shapes):
@@ -125,7 +126,7 @@ class Counted:
 COUNTED = [
     pytest.param(name, i, id=f"{name}-{i}")
     for name in ("matmul", "einsum", "conv", "conv_transpose", "conv_kernel_gradient", "add", "subtract", "multiply")
-    for i, sample in enumerate(ops.registry[name].samples)
+    for i, sample in enumerate(registry[name].samples)
     if sample.error is None and not (name == "einsum" and len(sample.inputs) != 2)
 ]
 
@@ -133,7 +134,7 @@ COUNTED = [
 @pytest.mark.parametrize(("name", "i"), COUNTED)
 def test_the_price_is_what_is_done(name, i):
     """The value is run on numbers that count: another way to the price than its formula."""
-    record, sample = ops.registry[name], ops.registry[name].samples[i]
+    record, sample = registry[name], registry[name].samples[i]
     arrays = sample.arrays()
     cost = cr.price(record(*[cr.Variable(x) for x in arrays], **sample.attributes)).total
     Counted.multiplies = Counted.adds = 0
@@ -147,7 +148,7 @@ def test_the_price_is_what_is_done(name, i):
 
 def test_a_wrong_price_is_caught(monkeypatch):
     """The tests above are no use if they cannot fail."""
-    record = ops.registry["matmul"]
+    record = registry["matmul"]
     right = record.cost
     monkeypatch.setattr(
         record, "cost", lambda *a, **k: right(*a, **k)._replace(multiplies=right(*a, **k).multiplies + 1)
@@ -157,7 +158,7 @@ def test_a_wrong_price_is_caught(monkeypatch):
 
 
 def test_an_operation_without_a_price_is_an_error(monkeypatch):
-    monkeypatch.setattr(ops.registry["tanh"], "cost", lambda *a, **k: None)
+    monkeypatch.setattr(registry["tanh"], "cost", lambda *a, **k: None)
     with pytest.raises(cr.GraphError, match="without a price"):
         cr.price(ops.tanh(cr.Variable([1.0])))
 

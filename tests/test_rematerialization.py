@@ -51,7 +51,7 @@ def fitted(engine, mode, **options):
 
 
 def operations(made):
-    graph = next(iter(made._steps["train"].ready.values())).step.graph
+    graph = next(iter(made._steps["train"].compiled.values())).step.graph
     return [node.operation.name for node in graph.order]
 
 
@@ -141,11 +141,11 @@ def test_less_memory_on_the_fast_engine():
     peaks = {}
     for mode in ("plain", "full"):
         made = fitted("xla", mode, blocks=6)
-        (program,) = next(iter(made._steps["train"].ready.values()))._programs.values()
+        (program,) = next(iter(made._steps["train"].compiled.values()))._programs.values()
         step = program.step
         held = [[jax.ShapeDtypeStruct(v.shape, v.dtype) for v in some] for some in (program.only_read, step.writes)]
         batch = [jax.ShapeDtypeStruct(s.shape, s.dtype) for s in program.data]
-        peaks[mode] = program._once.lower(batch, *held).compile().memory_analysis().temp_size_in_bytes
+        peaks[mode] = program._step_program.lower(batch, *held).compile().memory_analysis().temp_size_in_bytes
     assert peaks["full"] < 0.7 * peaks["plain"]
 
 

@@ -340,7 +340,7 @@ def test_a_generator_that_cannot_say_where_it_stands(validating, tmp_path):
 
     with pytest.raises(Detached):
         fit(CutAt(1, 3))
-    with pytest.raises(GraphError, match=r"cannot say where it stood.*get_state"):
+    with pytest.raises(GraphError, match=r"cannot report its position.*get_state"):
         fit()
 
 
@@ -446,10 +446,10 @@ def test_damaged_checkpoints_are_refused(tmp_path):
             model.load_checkpoint(path)
         assert bits(model) == before
     members = saving.archive.read(_written(path, data), "checkpoint", {"state.json", "arrays.safetensors"}, set())
-    state = saving.archive.parsed(members["state.json"], "", "")
+    state = saving.archive.parse_json(members["state.json"], "", "")
     for key in state:
         for wrong in (None, "a", 5, [], [1], {}, {"__array__": "gone"}, {"__float__": "x"}, [[["a"]]]):
-            text = saving.archive.dumped({**state, key: wrong})
+            text = saving.archive.dump_json({**state, key: wrong})
             saving.archive.write(path, {**members, "state.json": text})
             with contextlib.suppress(ChainruleError):  # some are what they may be; none ends in another error
                 model.load_checkpoint(path)

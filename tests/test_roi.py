@@ -16,6 +16,7 @@ from chainrule.core.errors import (
     SymbolicError,
     ValueProblem,
 )
+from chainrule.ops.roi import roi_pool_index
 from chainrule.transforms.run import run
 
 rng = np.random.default_rng(3)
@@ -252,7 +253,7 @@ def test_price(name):
 
 def test_pool_price():
     """A box that covers 9 x 11 entries in 2 x 3 bins reads rows 5 + 5 and columns 4 + 5 + 4."""
-    y = ops.roi_pool_index(symbolic((1, 9, 11, 4)), np.zeros((7, 4)), np.zeros(7, "int32"), output_size=(2, 3))
+    y = roi_pool_index(symbolic((1, 9, 11, 4)), np.zeros((7, 4)), np.zeros(7, "int32"), output_size=(2, 3))
     assert cr.price(y).total.flops == 7 * 10 * 13 * 4
 
 

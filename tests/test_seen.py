@@ -178,14 +178,14 @@ def test_a_machine_without_fonts_is_named(monkeypatch):
             return real.svg_to_bytes(**{**options, "skip_system_fonts": True})
 
     monkeypatch.setattr(raster, "load_resvg", lambda: Bare)
-    raster._inked.cache_clear()
+    raster._has_glyph.cache_clear()
     try:
         with pytest.raises(ValueProblem, match="no font"):
             raster.png(drawn())
     finally:
-        raster._inked.cache_clear()
+        raster._has_glyph.cache_clear()
     monkeypatch.undo()
-    monkeypatch.setattr(raster, "_inked", lambda letter, family=None: letter == "n")
+    monkeypatch.setattr(raster, "_has_glyph", lambda letter, family=None: letter == "n")
     assert raster.png(drawn("plain"))
     with pytest.raises(ValueProblem, match="fonts-nanum"):
         raster.png(drawn("한글"))

@@ -12,11 +12,12 @@ import pytest
 import chainrule as cr
 from chainrule import ops
 from chainrule.core.errors import ChainruleError, GraphError, ShapeError, SymbolicError, ValueProblem
-from chainrule.engines.engine import NumpyEngine, engine
+from chainrule.engines.engine import engine
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.ops import random
 from chainrule.ops.random import SeedGenerator
-from chainrule.tensors.tensor import autocast_scope, current_recorder, recording
+from chainrule.tensors.recording import autocast_scope, current_recorder, recording
 from chainrule.transforms.trace import run_if, trace
 
 F = np.dtype("float32")

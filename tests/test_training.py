@@ -535,6 +535,50 @@ def test_data_that_does_not_serve():
         model.fit(Batches(), Y)
 
 
+WHOLE_NUMBERS = {
+    "fit": [
+        "batch_size",
+        "epochs",
+        "initial_epoch",
+        "steps_per_epoch",
+        "validation_steps",
+        "validation_batch_size",
+        "validation_freq",
+    ],
+    "evaluate": ["batch_size", "steps"],
+    "predict": ["batch_size", "steps"],
+    "compile": ["steps_per_execution"],
+}
+
+
+@pytest.mark.parametrize(("method", "name"), [(m, name) for m, names in WHOLE_NUMBERS.items() for name in names])
+def test_arguments_that_are_whole_numbers(method, name):
+    model = linear()
+
+    def call(value):
+        if method == "compile":
+            return model.compile(cr.optimizers.SGD(0.05), "mse", **{name: value})
+        options = {"epochs": 4, "validation_data": (X[40:], Y[40:])} if method == "fit" else {}
+        data = (X[:40],) if method == "predict" else (X[:40], Y[:40])
+        return getattr(model, method)(*data, verbose=0, **{**options, name: value})
+
+    least = 0 if name == "initial_epoch" else 1
+    for wrong in (2.7, 3.0, np.array(2.7), np.float64(2), True, least - 1):
+        with pytest.raises(ValueProblem, match=f"{name}=.*a whole number from {least} up"):
+            call(wrong)
+    close(model.get_weights()[0], 0 * W)  # nothing was learnt
+    for right in (np.int64(3), np.array(3), 3):
+        call(right)
+
+
+def test_numpy_s_whole_numbers_count_as_python_s():
+    for three in (3, np.int64(3), np.array(3)):
+        model = linear()
+        history = model.fit(X, Y, epochs=three, batch_size=three, steps_per_epoch=three, verbose=0)
+        assert len(history.epoch) == 3
+        assert model.optimizer.iterations.numpy() == 9
+
+
 # ---- what is told
 
 
@@ -990,7 +1034,7 @@ def test_what_is_changed_between_predictions_takes_effect(change):
     model.predict_on_batch(X)
     model.predict_on_batch(X)
     steps = model._steps["predict"]
-    assert model._of_kind("predict") is steps
+    assert model._steps_of("predict") is steps
     CHANGES[change](model)
     close(model.predict_on_batch(X), model(X).numpy())
     assert model._steps["predict"] is not steps or change == "an attribute"  # a number may be read as it is now

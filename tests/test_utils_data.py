@@ -319,7 +319,7 @@ def test_batches_end():
         with pytest.raises(IndexProblem):
             made[wrong]
     assert made[-1].tolist() == [[3, 4]]
-    assert batches.settled(None) != batches.settled(None)
+    assert batches.seed_or_random(None) != batches.seed_or_random(None)
 
 
 # Pictures
@@ -682,7 +682,7 @@ def test_a_damaged_picture_is_named(folder, tmp_path):
     with pytest.raises(ValueProblem, match="broken"):
         made[0]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueProblem, match="no pictures"):
+    with pytest.raises(ValueProblem, match="no images"):
         utils.image_dataset_from_directory(tmp_path / "empty", verbose=False)
 
 
@@ -794,7 +794,7 @@ def test_get_file_makes_no_links(served, tmp_path):
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr(info, "/etc/passwd")
     for name, body in (("t", data), ("z", other)):
-        with pytest.raises(ValueProblem, match="no plain file"):
+        with pytest.raises(ValueProblem, match="not a plain file"):
             utils.get_file(name, served(body.getvalue(), name), extract=True, cache_dir=tmp_path)
 
 
@@ -807,7 +807,7 @@ def test_damaged_archives_leave_nothing(served, tmp_path):
                 utils.get_file("set", served(body, "a"), extract=True, cache_dir=tmp_path, force_download=True)
             assert left(tmp_path) == ["set_archive"]
             assert not (tmp_path / "datasets" / "set").exists()
-    with pytest.raises(ValueProblem, match="no archive"):
+    with pytest.raises(ValueProblem, match="not an archive"):
         utils.get_file("set", served(packed("zip"), "a"), untar=True, cache_dir=tmp_path, force_download=True)
     with pytest.raises(ValueProblem, match="archive_format"):
         utils.get_file("set", served(packed("zip"), "a"), extract=True, archive_format="rar", cache_dir=tmp_path)

@@ -21,8 +21,9 @@ from chainrule import (
 from chainrule.core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from chainrule.ops import random
 from chainrule.ops.random import SeedGenerator, fork_seed
-from chainrule.serialization import registry as configurable
-from chainrule.serialization.registry import custom_object_scope, deserialize, register_keras_serializable, serialize
+from chainrule.serialization import names as registered
+from chainrule.serialization.names import custom_object_scope, register_keras_serializable
+from chainrule.serialization.serialize import deserialize, serialize
 
 
 def keras_of():
@@ -35,12 +36,12 @@ def keras_of():
 
 def test_truncated_normals_quantile():
     low = special.ndtr(-2.0)
-    u = random.random_uniform(*random._stream(3), shape=(20_000,), dtype="float64").numpy()
+    u = random.random_uniform(*random._key_and_step(3), shape=(20_000,), dtype="float64").numpy()
     want = special.ndtri(low + u * (1 - 2 * low))
     got = random.truncated_normal((20_000,), dtype="float64", seed=3).numpy()
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
     p = np.array([1e-6, 1e-3, 0.0749, 0.0751, 0.5, 0.7, 0.9249, 0.9251, 1 - 1e-6])  # both branches and their seam
-    np.testing.assert_allclose(random._quantile(cr.tensor(p)).numpy(), special.ndtri(p), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(random._normal_quantile(cr.tensor(p)).numpy(), special.ndtri(p), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
@@ -389,7 +390,7 @@ def test_relu_with_all_its_options():
 def test_activations_like_keras():
     keras = keras_of()
     x = X.astype("float32")
-    for name in activations.room.names():
+    for name in activations.registry.names():
         if name == "sparsemax":  # Keras 3.15's does not sum to 1 where several entries are left
             continue
         options = {"threshold": 0.25, "default_value": -3.0} if name == "threshold" else {}
@@ -407,7 +408,7 @@ def test_activations_like_keras():
 
 # ---- names
 
-ROOMS = {
+MODULES = {
     "activations": activations,
     "initializers": initializers,
     "regularizers": regularizers,
@@ -419,13 +420,13 @@ NOT_YET = {"STFT", "CTC", "ctc"}  # no layer for spectra, no connectionist loss
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_name_of_keras(room):
+@pytest.mark.parametrize("registry", MODULES)
+def test_every_name_of_keras(registry):
     keras_of()
     import importlib
 
-    words = importlib.import_module(f"keras.src.{room}").ALL_OBJECTS_DICT
-    ours, missing = ROOMS[room].room.names(), {}
+    words = importlib.import_module(f"keras.src.{registry}").ALL_OBJECTS_DICT
+    ours, missing = MODULES[registry].registry.names(), {}
     for word, thing in words.items():
         if thing.__name__ not in ABSTRACT | NOT_YET and getattr(ours.get(word), "__name__", None) != thing.__name__:
             missing[word] = (thing.__name__, ours.get(word))
@@ -454,7 +455,7 @@ def test_names_and_what_they_give():
     made = regularizers.L2(0.5)
     assert regularizers.get(made) is made
     assert regularizers.get("l2").l2 == 0.01
-    for room, near, right in (
+    for registry, near, right in (
         (initializers, "glorot_unifrom", "glorot_uniform"),
         (activations, "Relu", "relu"),
         (optimizers, "addam", "adam"),
@@ -462,10 +463,10 @@ def test_names_and_what_they_give():
         (losses, "mean_square_error", "mean_squared_error"),
     ):
         with pytest.raises(ValueProblem, match=f"did you mean '{right}'"):
-            room.get(near)
-    for room, wrong in ((optimizers, 5), (optimizers, np.tanh), (initializers, [1]), (optimizers, "CosineDecay")):
+            registry.get(near)
+    for registry, wrong in ((optimizers, 5), (optimizers, np.tanh), (initializers, [1]), (optimizers, "CosineDecay")):
         with pytest.raises(ValueProblem):
-            room.get(wrong)
+            registry.get(wrong)
     with pytest.raises(ValueProblem, match="inner_optimizer"):
         optimizers.get("LossScaleOptimizer")
     with pytest.raises(ValueProblem):
@@ -534,9 +535,9 @@ def test_names_of_ones_own():
     assert activations.get("tests>third") is cube
     assert activations.get(activations.serialize(cube)) is cube
     assert activations.serialize(activations.tanh) == "tanh"
-    assert configurable.get_registered_name(cube) == "tests>third"
-    assert configurable.get_registered_object("tests>third") is cube
-    assert configurable.get_registered_object("nothing") is None
+    assert registered.get_registered_name(cube) == "tests>third"
+    assert registered.get_registered_object("tests>third") is cube
+    assert registered.get_registered_object("nothing") is None
     for own in (NotRegistered(0.5), not_registered):
         config = serialize(own)
         with pytest.raises(ValueProblem, match="unknown name"):
@@ -582,9 +583,9 @@ def test_what_cannot_be_written_or_read():
 @pytest.mark.heavy
 def test_configurations_of_keras_are_read():
     keras = keras_of()
-    for room in ("initializers", "regularizers", "constraints"):
-        ours, theirs = ROOMS[room], getattr(keras, room)
-        for made in (m for m in EVERYTHING if configurable.module_name_of(type(m)) == room):
+    for registry in ("initializers", "regularizers", "constraints"):
+        ours, theirs = MODULES[registry], getattr(keras, registry)
+        for made in (m for m in EVERYTHING if registered.module_name_of(type(m)) == registry):
             if isinstance(made, initializers.Constant | initializers.Identity):
                 continue  # Keras leaves their arguments out, or writes arrays in a form of its own
             other = getattr(theirs, type(made).__name__).from_config(made.get_config())

@@ -1,8 +1,8 @@
-"""Who takes part: for each name the module here, and how it is run. Ours comes first.
+"""The contestants: for each name its module and the options. chainrule is the first.
 
-A module has one function for each kind of work it takes, such as `training(work, **options)`. What that returns has
-`first()`, the first step, and `more()`, the next ones, each a list of the numbers that must agree with the others';
-and `run(times)`, which takes `unit` steps times `times` and returns when they are done.
+A module has a function for each kind of workload that it can run, such as `training(work, **options)`. It returns a job
+with `first_step()` and `next_steps()`, which return lists of numbers that must agree with those of the others; and
+`run(times)`, which does `times` times `steps_per_run` steps and returns when they are done.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ CONTESTANTS: dict[str, tuple[str, dict[str, Any]]] = {
     OURS: ("ours", {}),
     "chainrule float32": ("ours", {"policy": "float32"}),
     "NumPy by hand": ("by_hand", {}),
-    "PyTorch eager": ("torch", {"way": "eager"}),
-    "PyTorch tuned": ("torch", {"way": "tuned"}),
-    "torch.compile": ("torch", {"way": "compiled"}),
-    "torchvision": ("torch", {"way": "torchvision"}),
-    "JAX eager": ("jax", {"way": "eager"}),
-    "JAX step": ("jax", {"way": "step"}),
-    "JAX scan": ("jax", {"way": "scan"}),
-    "JAX einsum": ("jax", {"way": "einsum"}),
+    "PyTorch eager": ("torch", {"mode": "eager"}),
+    "PyTorch tuned": ("torch", {"mode": "tuned"}),
+    "torch.compile": ("torch", {"mode": "compiled"}),
+    "torchvision": ("torch", {"mode": "torchvision"}),
+    "JAX eager": ("jax", {"mode": "eager"}),
+    "JAX step": ("jax", {"mode": "step"}),
+    "JAX scan": ("jax", {"mode": "scan"}),
+    "JAX einsum": ("jax", {"mode": "einsum"}),
     "Keras on JAX": ("keras", {"backend": "jax"}),
     "Keras on PyTorch": ("keras", {"backend": "torch"}),
     "tinygrad": ("tinygrad", {}),

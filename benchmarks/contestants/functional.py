@@ -1,4 +1,4 @@
-"""A neutral net in Keras's words: the same text builds ours and Keras's, from whichever library is passed as `k`."""
+"""Models by Keras's API: the same code builds chainrule's and Keras's, from the library passed as `k`."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from workloads.net import SGD, Conv, Dense, Flatten, Join, Mean, Norm, Pool, Rel
 
 
 class Builder:
-    """Makes layers, and keeps them in the order in which the weights are listed."""
+    """Builds layers, and lists those with weights in the order of the weights."""
 
     def __init__(self, k: Any) -> None:
         self.k = k
-        self.made: list[Any] = []
+        self.layers: list[Any] = []
 
     def model(self, work: Training) -> Any:
-        """A Sequential where the net is a chain of plain layers; weights are not yet the work's."""
+        """Return the model, a Sequential if the network is a chain of layers; `load` sets the weights."""
         k = self.k
-        start = k.Input(work.shape)
+        inputs = k.Input(work.shape)
         if not any(isinstance(layer, Join | Residual) for layer in work.net):
-            return k.Sequential([start, *(self.layer(layer) for layer in work.net)])
-        return k.Model(start, self.chain(work.net, start))
+            return k.Sequential([inputs, *(self.layer(layer) for layer in work.net)])
+        return k.Model(inputs, self.chain(work.net, inputs))
 
     def load(self, weights: list[Any]) -> None:
-        rest = iter(weights)
-        for layer in self.made:
-            layer.set_weights([next(rest) for _ in layer.weights])
-        assert next(rest, None) is None, "weights are left over"
+        """Set the weights of all layers."""
+        arrays = iter(weights)
+        for layer in self.layers:
+            layer.set_weights([next(arrays) for _ in layer.weights])
+        assert next(arrays, None) is None, "weights are left over"
 
     def chain(self, net: tuple[Any, ...], x: Any) -> Any:
+        """Apply the layers one after the other."""
         for layer in net:
             x = self.apply(layer, x)
         return x
 
     def apply(self, layer: Any, x: Any) -> Any:
+        """Build a layer and apply it."""
         k = self.k
         match layer:
             case Join(branches):
@@ -43,16 +46,17 @@ class Builder:
             case Residual(layers, stride, filters):
                 shortcut = x
                 if stride > 1:
-                    more = (filters - x.shape[-1]) // 2
-                    shortcut = k.ops.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (more, more)))
+                    padding = (filters - x.shape[-1]) // 2
+                    shortcut = k.ops.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (padding, padding)))
                 return k.layers.Add()([shortcut, self.chain(layers, x)])
         return self.layer(layer)(x)
 
     def layer(self, layer: Any, activation: str | None = None) -> Any:
-        made = self._layer(self.k.layers, layer, "relu" if getattr(layer, "relu", False) else activation)
+        """Build a layer."""
+        built = self._layer(self.k.layers, layer, "relu" if getattr(layer, "relu", False) else activation)
         if isinstance(layer, Dense | Conv | Norm):
-            self.made.append(made)
-        return made
+            self.layers.append(built)
+        return built
 
     @staticmethod
     def _layer(layers: Any, layer: Any, activation: str | None) -> Any:
@@ -74,63 +78,72 @@ class Builder:
         raise TypeError(layer)
 
 
-def optimizer(k: Any, of: Any) -> Any:
-    if isinstance(of, SGD):
-        return k.optimizers.SGD(of.rate, momentum=of.momentum)
-    return k.optimizers.Adam(of.rate, epsilon=of.epsilon)
+def optimizer(k: Any, options: Any) -> Any:
+    """Return the library's optimizer with these options."""
+    if isinstance(options, SGD):
+        return k.optimizers.SGD(options.rate, momentum=options.momentum)
+    return k.optimizers.Adam(options.rate, epsilon=options.epsilon)
 
 
 def loss(k: Any, name: str) -> Any:
+    """Return the library's loss."""
     if name == "classes":
         return k.losses.SparseCategoricalCrossentropy(from_logits=True)
     return k.losses.BinaryCrossentropy(from_logits=True) if name == "logistic" else "mse"
 
 
 class Fit:
-    """`compile` and `fit`, as a user writes them. A step by itself is a fit on one batch."""
+    """`compile` and `fit`, as a user would call them; a single step is a fit on one batch."""
 
     def __init__(self, k: Any, work: Training, **options: Any) -> None:
         self.work, (self.x, self.y) = work, work.data()
-        self.unit = work.steps
+        self.steps_per_run = work.steps
         builder = Builder(k)
         self.model = builder.model(work)
         builder.load(work.weights())
         self.compile = lambda: self.model.compile(optimizer(k, work.optimizer), loss(k, work.loss), **options)
         self.batches = work.batches(self.x, self.y)
 
-    def first(self) -> list[float]:
+    def first_step(self) -> list[float]:
+        """Do the first step; return the numbers that prove equal work."""
         self.compile()
         return [self.step(*next(self.batches))]
 
-    def more(self) -> list[float]:
+    def next_steps(self) -> list[float]:
+        """Do the next steps that are compared; return their numbers."""
         return [self.step(*batch) for batch in self.batches]
 
     def step(self, x: Any, y: Any) -> float:
+        """Fit one batch; return the loss."""
         history = self.model.fit(x, y, batch_size=self.work.batch, epochs=1, shuffle=False, verbose=0)
         return float(history.history["loss"][0])
 
     def run(self, times: int) -> None:
+        """Do `times` times `steps_per_run` steps."""
         self.model.fit(self.x, self.y, batch_size=self.work.batch, epochs=times, shuffle=self.work.shuffle, verbose=0)
 
 
 class Predict:
-    """`predict_on_batch`: the shortest way that takes and gives NumPy arrays."""
+    """`predict_on_batch`, from and to NumPy arrays."""
 
-    unit = 1
+    steps_per_run = 1
 
     def __init__(self, k: Any, work: Any, **options: Any) -> None:
         builder = Builder(k)
         self.work, self.x = work, work.data()
-        self.model = builder.model(work.of)
-        builder.load(work.of.weights())
+        self.model = builder.model(work.training)
+        builder.load(work.training.weights())
         self.model.compile(**options)
 
-    def first(self) -> list[float]:
-        return self.more()
+    def first_step(self) -> list[float]:
+        """Do the first step; return the numbers that prove equal work."""
+        return self.next_steps()
 
-    def more(self) -> list[float]:
+    def next_steps(self) -> list[float]:
+        """Do the next steps that are compared; return their numbers."""
         return self.work.summary(np.asarray(self.model.predict_on_batch(self.x)))
 
     def run(self, times: int) -> None:
+        """Do `times` times `steps_per_run` steps."""
         for _ in range(times):
             self.model.predict_on_batch(self.x)

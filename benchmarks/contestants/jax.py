@@ -1,4 +1,4 @@
-"""JAX with Optax: a jitted step that the host calls for each batch, or a whole epoch in one `lax.scan`."""
+"""JAX with Optax: a compiled step that Python calls for each batch, or an epoch in one `lax.scan`."""
 
 from __future__ import annotations
 
@@ -19,47 +19,50 @@ VERSION = f"JAX {jax.__version__}, Optax {optax.__version__}"
 
 
 class Net:
-    """The net as a pure function of a list of weights; batch normalisation's running statistics come back new."""
+    """The network as a pure function of its weights; it also returns the weights with new running statistics."""
 
     def __init__(self, work: Training, training: bool = True) -> None:
         self.work, self.training = work, training
 
     def __call__(self, weights: list[Any], x: Any) -> tuple[Any, list[Any]]:
-        rest, kept = iter(weights), []
-        return self.chain(self.work.net, rest, kept, x), kept
+        old, new = iter(weights), []
+        return self.chain(self.work.net, old, new, x), new
 
-    def chain(self, net: tuple[Any, ...], rest: Iterator[Any], kept: list[Any], x: Any) -> Any:
+    def chain(self, net: tuple[Any, ...], old: Iterator[Any], new: list[Any], x: Any) -> Any:
+        """Apply the layers one after the other."""
         for layer in net:
-            x = self.apply(layer, rest, kept, x)
+            x = self.apply(layer, old, new, x)
         return x
 
-    def take(self, rest: Iterator[Any], kept: list[Any], count: int) -> list[Any]:
-        found = [next(rest) for _ in range(count)]
-        kept += found
-        return found
+    def take(self, old: Iterator[Any], new: list[Any], count: int) -> list[Any]:
+        """Return the next weights, and append them to the new ones."""
+        weights = [next(old) for _ in range(count)]
+        new += weights
+        return weights
 
-    def apply(self, layer: Any, rest: Iterator[Any], kept: list[Any], x: Any) -> Any:
+    def apply(self, layer: Any, old: Iterator[Any], new: list[Any], x: Any) -> Any:
+        """Apply a layer."""
         match layer:
             case Dense(_, relu):
-                kernel, bias = self.take(rest, kept, 2)
+                kernel, bias = self.take(old, new, 2)
                 x = x @ kernel + bias
                 return jax.nn.relu(x) if relu else x
             case Conv(_, _, stride, relu, bias):
-                parts = self.take(rest, kept, 1 + bias)
+                parts = self.take(old, new, 1 + bias)
                 x = lax.conv_general_dilated(
                     x, parts[0], (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
                 )
                 x = x + parts[1] if bias else x
                 return jax.nn.relu(x) if relu else x
             case Norm(epsilon, momentum):
-                scale, shift, mean, var = self.take(rest, kept, 4)
+                scale, shift, mean, var = self.take(old, new, 4)
                 if self.training:
-                    now = x.mean((0, 1, 2)), x.var((0, 1, 2))
-                    kept[-2:] = [
-                        lax.stop_gradient(old * momentum + new * (1 - momentum))
-                        for old, new in zip((mean, var), now, strict=True)
+                    batch_statistics = x.mean((0, 1, 2)), x.var((0, 1, 2))
+                    new[-2:] = [
+                        lax.stop_gradient(running * momentum + batch * (1 - momentum))
+                        for running, batch in zip((mean, var), batch_statistics, strict=True)
                     ]
-                    mean, var = now
+                    mean, var = batch_statistics
                 return (x - mean) * (scale * lax.rsqrt(var + epsilon)) + shift
             case Relu():
                 return jax.nn.relu(x)
@@ -70,15 +73,16 @@ class Net:
             case Flatten():
                 return x.reshape(len(x), -1)
             case Join(branches):
-                return jnp.concatenate([self.chain(branch, rest, kept, x) for branch in branches], -1)
+                return jnp.concatenate([self.chain(branch, old, new, x) for branch in branches], -1)
             case Residual(layers, stride, filters):
-                more = (filters - x.shape[-1]) // 2
-                shortcut = jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (more, more)))
-                return shortcut + self.chain(layers, rest, kept, x)
+                padding = (filters - x.shape[-1]) // 2
+                shortcut = jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (padding, padding)))
+                return shortcut + self.chain(layers, old, new, x)
         raise TypeError(layer)
 
 
 def cost(work: Training, logits: Any, y: Any) -> Any:
+    """Return the mean loss."""
     if work.loss == "classes":
         return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
     if work.loss == "logistic":
@@ -87,69 +91,76 @@ def cost(work: Training, logits: Any, y: Any) -> Any:
 
 
 class Train:
-    def __init__(self, work: Training, way: str) -> None:
+    """Training, a step or an epoch at a time."""
+
+    def __init__(self, work: Training, mode: str) -> None:
         self.work, (self.x, self.y) = work, work.data()
-        self.unit, self.batches = work.steps, work.batches(self.x, self.y)
+        self.steps_per_run, self.batches = work.steps, work.batches(self.x, self.y)
         net = Net(work)
-        of = work.optimizer
-        rule = (
-            optax.sgd(of.rate, momentum=of.momentum or None)
-            if isinstance(of, SGD)
-            else optax.adam(of.rate, eps=of.epsilon)
+        options = work.optimizer
+        optimizer = (
+            optax.sgd(options.rate, momentum=options.momentum or None)
+            if isinstance(options, SGD)
+            else optax.adam(options.rate, eps=options.epsilon)
         )
         weights = [jnp.asarray(w) for w in work.weights()]
-        self.state = weights, rule.init(weights)
+        self.state = weights, optimizer.init(weights)
 
         def loss(weights: Any, x: Any, y: Any) -> Any:
-            logits, kept = net(weights, x)
-            return cost(work, logits, y), kept
+            logits, new_weights = net(weights, x)
+            return cost(work, logits, y), new_weights
 
         def step(state: Any, x: Any, y: Any) -> Any:
             weights, slots = state
-            (value, kept), grads = jax.value_and_grad(loss, has_aux=True)(weights, x, y)
-            updates, slots = rule.update(grads, slots)
-            return (optax.apply_updates(kept, updates), slots), value
+            (value, new_weights), grads = jax.value_and_grad(loss, has_aux=True)(weights, x, y)
+            updates, slots = optimizer.update(grads, slots)
+            return (optax.apply_updates(new_weights, updates), slots), value
 
         def epoch(state: Any, key: Any, x: Any, y: Any) -> Any:
             order = jax.random.permutation(key, len(x)) if work.shuffle else jnp.arange(len(x))
-            whole = len(x) // work.batch * work.batch
+            full = len(x) // work.batch * work.batch  # rows in full batches
 
-            def one(state: Any, part: Any) -> Any:
-                return step(state, x[part], y[part])
+            def step_on(state: Any, rows: Any) -> Any:
+                return step(state, x[rows], y[rows])
 
-            state, values = lax.scan(one, state, order[:whole].reshape(-1, work.batch))
-            return (one(state, order[whole:])[0] if whole < len(x) else state), values
+            state, values = lax.scan(step_on, state, order[:full].reshape(-1, work.batch))
+            return (step_on(state, order[full:])[0] if full < len(x) else state), values
 
         self.step = jax.jit(step, donate_argnums=0)
-        self.scan = way == "scan"
+        self.scan = mode == "scan"
         self.epoch = jax.jit(epoch, donate_argnums=0)
         self.order, self.key = np.random.default_rng(0), jax.random.key(0)
         if self.scan or work.batch >= work.rows:
             self.x, self.y = jnp.asarray(self.x), jnp.asarray(self.y)
 
-    def take(self, x: Any, y: Any) -> float:
-        if self.scan:  # an epoch of this batch alone: what is timed is what is compared
+    def step_on(self, x: Any, y: Any) -> float:
+        """Do a step; return the loss."""
+        if self.scan:  # an epoch of this batch alone, so that the same function is compared and timed
             self.state, values = self.epoch(self.state, self.key, x, y)
             return float(values[0])
         self.state, value = self.step(self.state, x, y)
         return float(value)
 
-    def first(self) -> list[float]:
-        return [self.take(*next(self.batches))]
+    def first_step(self) -> list[float]:
+        """Do the first step; return the numbers that prove equal work."""
+        return [self.step_on(*next(self.batches))]
 
-    def more(self) -> list[float]:
-        return [self.take(*batch) for batch in self.batches]
+    def next_steps(self) -> list[float]:
+        """Do the next steps that are compared; return their numbers."""
+        return [self.step_on(*batch) for batch in self.batches]
 
     def run(self, times: int) -> None:
+        """Do `times` times `steps_per_run` steps."""
         for _ in range(times):
             if self.scan:
-                self.key, now = jax.random.split(self.key)
-                self.state, _ = self.epoch(self.state, now, self.x, self.y)
+                self.key, key = jax.random.split(self.key)
+                self.state, _ = self.epoch(self.state, key, self.x, self.y)
             else:
-                self.once()
+                self.run_epoch()
         jax.block_until_ready(self.state)
 
-    def once(self) -> None:
+    def run_epoch(self) -> None:
+        """Do the steps of an epoch."""
         size, rows = self.work.batch, self.work.rows
         if size >= rows:
             self.state, _ = self.step(self.state, self.x, self.y)
@@ -160,18 +171,21 @@ class Train:
             self.state, _ = self.step(self.state, self.x[part], self.y[part])
 
 
-def training(work: Training, way: str) -> Train:
-    return Train(work, way)
+def training(work: Training, mode: str) -> Train:
+    """Return the job of a training."""
+    return Train(work, mode)
 
 
-def prediction(work: Any, way: str) -> Repeat:
-    net, x = Net(work.of, training=False), work.data()
-    weights = [jnp.asarray(w) for w in work.of.weights()]
+def prediction(work: Any, mode: str) -> Repeat:
+    """Return the job of a prediction."""
+    net, x = Net(work.training, training=False), work.data()
+    weights = [jnp.asarray(w) for w in work.training.weights()]
     f = jax.jit(lambda weights, x: net(weights, x)[0])
     return Repeat(lambda: np.asarray(f(weights, x)), work.summary)
 
 
-def eager(work: Any, way: str) -> Repeat:
+def eager(work: Any, mode: str) -> Repeat:
+    """Return the job of a chain of eager operations."""
     x, w, upstream = map(jnp.asarray, work.data())
 
     def chain(t: Any) -> Any:
@@ -179,39 +193,47 @@ def eager(work: Any, way: str) -> Repeat:
             t = jnp.tanh(t * w + w) - w
         return t
 
-    def both() -> Any:
+    def forward_and_backward() -> Any:
         t, back = jax.vjp(chain, x)
         return t, back(upstream)[0]
 
-    return Repeat(both, lambda found: work.summary(*map(np.asarray, found)), work.length, wait=jax.block_until_ready)
-
-
-def hvp(work: Any, way: str) -> Repeat:
-    x, y, weights, directions = work.data()
-    net = Net(work.of)
-
-    def loss(weights: Any) -> Any:
-        return cost(work.of, net(weights, x)[0], y)
-
-    f = jax.jit(lambda weights, directions: jax.jvp(jax.grad(loss), (weights,), (directions,))[1])
-    given = [jnp.asarray(w) for w in weights], [jnp.asarray(d) for d in directions]
     return Repeat(
-        lambda: f(*given), lambda found: work.summary([np.asarray(p) for p in found]), wait=jax.block_until_ready
+        forward_and_backward,
+        lambda results: work.summary(*map(np.asarray, results)),
+        work.length,
+        wait=jax.block_until_ready,
     )
 
 
-def roi(work: Any, way: str) -> Repeat:
-    """Step: four gathers a sample. Einsum: the bilinear weights as matrices."""
+def hvp(work: Any, mode: str) -> Repeat:
+    """Return the job of a Hessian-vector product."""
+    x, y, weights, directions = work.data()
+    net = Net(work.training)
+
+    def loss(weights: Any) -> Any:
+        return cost(work.training, net(weights, x)[0], y)
+
+    f = jax.jit(lambda weights, directions: jax.jvp(jax.grad(loss), (weights,), (directions,))[1])
+    arguments = [jnp.asarray(w) for w in weights], [jnp.asarray(d) for d in directions]
+    return Repeat(
+        lambda: f(*arguments),
+        lambda results: work.summary([np.asarray(p) for p in results]),
+        wait=jax.block_until_ready,
+    )
+
+
+def roi(work: Any, mode: str) -> Repeat:
+    """Return the job of RoI align: by four gathers a sample, or for "einsum" by matrices of bilinear weights."""
     features, boxes, upstream = work.data()
     count, size = work.bins * work.samples, work.size
     parts = (jnp.arange(count) + 0.5) / count
 
-    def places(boxes: Any, first: int) -> Any:
+    def positions(boxes: Any, first: int) -> Any:
         start, end = boxes[:, first] - 0.5, boxes[:, first + 2] - 0.5
         return jnp.clip(start[:, None] + (end - start)[:, None] * parts, 0, size - 1)
 
-    def gathered(x: Any, boxes: Any) -> Any:
-        y, z = places(boxes, 1)[:, :, None], places(boxes, 0)[:, None, :]
+    def by_gather(x: Any, boxes: Any) -> Any:
+        y, z = positions(boxes, 1)[:, :, None], positions(boxes, 0)[:, None, :]
         top, left = jnp.floor(y).astype(int), jnp.floor(z).astype(int)
         bottom, right = jnp.minimum(top + 1, size - 1), jnp.minimum(left + 1, size - 1)
         v, h = (y - top)[..., None], (z - left)[..., None]
@@ -221,18 +243,20 @@ def roi(work: Any, way: str) -> Repeat:
         return samples.reshape(-1, work.bins, work.samples, work.bins, work.samples, work.channels).mean((2, 4))
 
     def matrix(boxes: Any, first: int) -> Any:
-        distance = jnp.abs(places(boxes, first)[..., None] - jnp.arange(size))
+        distance = jnp.abs(positions(boxes, first)[..., None] - jnp.arange(size))
         return jnp.maximum(1 - distance, 0).reshape(-1, work.bins, work.samples, size).mean(2)
 
-    def products(x: Any, boxes: Any) -> Any:
+    def by_products(x: Any, boxes: Any) -> Any:
         return jnp.einsum("nph,hwc,nqw->npqc", matrix(boxes, 1), x, matrix(boxes, 0))
 
-    pool = products if way == "einsum" else gathered
+    pool = by_products if mode == "einsum" else by_gather
 
-    def both(x: Any, boxes: Any, upstream: Any) -> Any:
+    def forward_and_backward(x: Any, boxes: Any, upstream: Any) -> Any:
         pooled, back = jax.vjp(lambda x: pool(x, boxes), x)
         return pooled, back(upstream)[0]
 
-    f = jax.jit(both)
-    given = jnp.asarray(features[0]), jnp.asarray(boxes), jnp.asarray(upstream)
-    return Repeat(lambda: f(*given), lambda found: work.summary(*map(np.asarray, found)), wait=jax.block_until_ready)
+    f = jax.jit(forward_and_backward)
+    arguments = jnp.asarray(features[0]), jnp.asarray(boxes), jnp.asarray(upstream)
+    return Repeat(
+        lambda: f(*arguments), lambda results: work.summary(*map(np.asarray, results)), wait=jax.block_until_ready
+    )

@@ -1,4 +1,4 @@
-"""Keras as users write it; the worker has named the backend before this is imported."""
+"""Keras, as a user would call it; the worker sets the backend before importing this module."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ VERSION = f"Keras {keras.__version__}"
 
 
 def training(work: Any, backend: str) -> Fit:
+    """Return the job of a training."""
     return Fit(keras, work)
 
 
 def prediction(work: Any, backend: str) -> Predict:
+    """Return the job of a prediction."""
     return Predict(keras, work)

@@ -1,4 +1,4 @@
-"""W4: a small convolutional network on images as large as MNIST's, Adam."""
+"""W4: a small convolutional network on images of MNIST's size, Adam."""
 
 from contestants import NETS
 

@@ -1,4 +1,4 @@
-"""W10: the Hessian of W3's loss at its initial weights times a vector, all weights at once."""
+"""W10: the product of a vector and the Hessian of W3's loss at its initial weights, for all weights at once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from .net import Training
 
 @dataclass(frozen=True)
 class Product:
+    """A Hessian-vector product of a training's loss."""
+
     key: str = "W10"
     name: str = "hvp"
     title: str = "Hessian-vector product of W3's loss"
-    of: Training = mlp.WORKS[0]
+    training: Training = mlp.WORKS[0]
     contestants: tuple[str, ...] = (OURS, "PyTorch eager", "torch.compile", "JAX step")
     bar: float = 1.0
     tolerance: float = 1e-3
@@ -26,18 +28,19 @@ class Product:
     kind: str = "hvp"
 
     def data(self) -> tuple[Any, Any, list[Any], list[Any]]:
-        """A batch, the weights, and as many directions."""
-        x, y = self.of.data()
-        weights = self.of.weights()
+        """Return x and y of a batch, the weights, and a direction for each."""
+        x, y = self.training.data()
+        weights = self.training.weights()
         rng = np.random.default_rng(4)
         return (
-            x[: self.of.batch],
-            y[: self.of.batch],
+            x[: self.training.batch],
+            y[: self.training.batch],
             weights,
             [rng.standard_normal(w.shape, dtype=np.float32) for w in weights],
         )
 
     def summary(self, products: list[Any]) -> list[float]:
+        """Return the numbers that prove equal work: the norms."""
         return [float(np.linalg.norm(p)) for p in products]
 
 

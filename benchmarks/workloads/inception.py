@@ -6,20 +6,23 @@ from .net import SGD, Conv, Dense, Join, Mean, Pool, Training
 
 
 def block(bottlenecks: bool) -> Join:
-    def narrowed(filters: int) -> tuple[Conv, ...]:
+    """Return the Inception block 3a, with or without 1×1 convolutions before the larger ones."""
+
+    def bottleneck(filters: int) -> tuple[Conv, ...]:
         return (Conv(filters, 1, relu=True),) if bottlenecks else ()
 
     return Join(
         (
             (Conv(64, 1, relu=True),),
-            (*narrowed(96), Conv(128, 3, relu=True)),
-            (*narrowed(16), Conv(32, 5, relu=True)),
+            (*bottleneck(96), Conv(128, 3, relu=True)),
+            (*bottleneck(16), Conv(32, 5, relu=True)),
             (Pool(3, 1), Conv(32, 1, relu=True)),
         )
     )
 
 
 def work(key: str, name: str, bottlenecks: bool, bar: float) -> Training:
+    """Return the workload of one of the two blocks."""
     return Training(
         key=key,
         name=name,

@@ -1,4 +1,4 @@
-"""W2: logistic regression by full-batch descent; bound by memory, X is 400 MB."""
+"""W2: logistic regression by full-batch gradient descent; limited by memory, as X has 400 MB."""
 
 from contestants import NETS
 

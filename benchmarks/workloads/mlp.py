@@ -1,4 +1,4 @@
-"""W3: a multilayer perceptron on rows as long as MNIST's, Adam."""
+"""W3: a multilayer perceptron on rows of MNIST's length, Adam."""
 
 from contestants import NETS
 

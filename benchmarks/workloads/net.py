@@ -1,7 +1,7 @@
-"""Nets and how they are trained, said once in plain data and NumPy, for every framework to build from.
+"""Networks and their training as plain data and NumPy, from which each framework builds its own.
 
-Layers are the literature's: convolutions and poolings are padded to "same" as in Keras, images are (rows, height,
-width, channels), kernels (height, width, in, out). Weights are listed in the order of the layers.
+Convolutions and poolings are padded to "same" as in Keras, images are (rows, height,
+width, channels), kernels (height, width, in, out). Weights are in the order of the layers.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Dense:
+    """A dense layer."""
+
     units: int
     relu: bool = False
 
 
 @dataclass(frozen=True)
 class Conv:
+    """A 2-D convolution."""
+
     filters: int
     size: int
     stride: int = 1
@@ -30,7 +34,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class Norm:
-    """Batch normalisation; running statistics keep 0.99 of themselves, as Keras's default."""
+    """Batch normalisation; running statistics with a momentum of 0.99, Keras's default."""
 
     epsilon: float = 1e-3
     momentum: float = 0.99
@@ -38,12 +42,12 @@ class Norm:
 
 @dataclass(frozen=True)
 class Relu:
-    pass
+    """A rectifier."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The largest of size×size."""
+    """Max pooling over size×size."""
 
     size: int
     stride: int
@@ -51,24 +55,24 @@ class Pool:
 
 @dataclass(frozen=True)
 class Mean:
-    """Of all places: global average pooling."""
+    """Global average pooling."""
 
 
 @dataclass(frozen=True)
 class Flatten:
-    pass
+    """Flatten all axes but the batch."""
 
 
 @dataclass(frozen=True)
 class Join:
-    """Branches of layers on one input, their channels joined."""
+    """Branches of layers on one input, concatenated along the channels."""
 
     branches: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
 class Residual:
-    """What the layers give, added to the input: thinned out by `stride`, with channels of zeros on both sides."""
+    """The layers' output plus the input, subsampled by `stride` and padded with channels of zeros on both sides."""
 
     layers: tuple[Any, ...]
     stride: int
@@ -77,14 +81,16 @@ class Residual:
 
 @dataclass(frozen=True)
 class SGD:
+    """Stochastic gradient descent."""
+
     rate: float
     momentum: float = 0.0
 
 
 @dataclass(frozen=True)
 class Adam:
-    """Frameworks disagree on where epsilon is added: inside or outside the correction for the start at 0. With 1e-7
-    that shows in the fourth digit of W3's fifth loss, with 1e-10 in none of the first six."""
+    """Adam. Frameworks differ in where epsilon is added, inside or outside the bias correction; with 1e-7 this changes
+    the fourth digit of W3's fifth loss, with 1e-10 none of the first six."""
 
     rate: float = 1e-3
     epsilon: float = 1e-10
@@ -92,11 +98,11 @@ class Adam:
 
 @dataclass(frozen=True)
 class Training:
-    """A net, its data, its loss ("mse"; "logistic": one logit; "classes": a logit a class) and its optimizer.
+    """A network, its data, its loss ("mse"; "logistic": one logit; "classes": one logit a class) and its optimizer.
 
-    tolerance: how far apart, relatively, the contestants' first losses may be. shuffle: a new order each epoch while
-    the clock runs; without it, and always while losses are compared, batches are taken in order. bar: what our time
-    over the fastest peer's must reach.
+    tolerance: the largest relative difference of the contestants' first losses. shuffle: whether each timed epoch has a
+    new order; without it, and always while losses are compared, batches are in order. compared: number of losses that
+    are compared. bar: the goal for our time over that of the fastest peer.
     """
 
     key: str
@@ -119,11 +125,11 @@ class Training:
 
     @property
     def steps(self) -> int:
-        """An epoch's."""
+        """Steps of an epoch."""
         return -(-self.rows // self.batch)
 
     def data(self) -> tuple[Any, Any]:
-        """x: standard normal, float32. y: what a hidden rule makes of it, so that there is something to learn."""
+        """Return x, standard normal, float32, and y, computed from x by a hidden linear model."""
         rng = np.random.default_rng(1)
         x = rng.standard_normal((self.rows, *self.shape), dtype=np.float32)
         flat = x.reshape(self.rows, -1)
@@ -135,33 +141,33 @@ class Training:
         return x, (score > 0).astype(np.float32) if self.loss == "logistic" else score
 
     def weights(self) -> list[Any]:
-        """One array after the other, in the layers' order: kernel and bias; scale, shift, running mean, variance."""
+        """Return the weights in the layers' order: kernel and bias; scale, shift, running mean and variance."""
         rng = np.random.default_rng(2)
-        found: list[Any] = []
-        walk(self.net, self.shape, rng, found)
-        return found
+        weights: list[Any] = []
+        append_weights(self.net, self.shape, rng, weights)
+        return weights
 
     def batches(self, x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
-        """The first batches in order, from the start again after the last full one."""
-        whole = max(self.rows // self.batch, 1)
+        """Yield the first batches in order, starting again after the last full one."""
+        full_batches = max(self.rows // self.batch, 1)
         for k in range(self.compared):
-            part = slice(k % whole * self.batch, (k % whole + 1) * self.batch)
+            part = slice(k % full_batches * self.batch, (k % full_batches + 1) * self.batch)
             yield x[part], y[part]
 
 
-def walk(net: Sequence[Any], shape: tuple[int, ...], rng: Any, found: list[Any]) -> tuple[int, ...]:
-    """Append each layer's initial weights; the shape that comes out."""
+def append_weights(net: Sequence[Any], shape: tuple[int, ...], rng: Any, weights: list[Any]) -> tuple[int, ...]:
+    """Append the initial weights of each layer; return the output shape."""
     for layer in net:
         match layer:
             case Dense(units):
-                found += [_draw(rng, shape[-1], (shape[-1], units)), np.zeros(units, np.float32)]
+                weights += [_he_normal(rng, shape[-1], (shape[-1], units)), np.zeros(units, np.float32)]
                 shape = (*shape[:-1], units)
             case Conv(filters, size, stride):
-                found.append(_draw(rng, size * size * shape[-1], (size, size, shape[-1], filters)))
-                found += [np.zeros(filters, np.float32)] if layer.bias else []
+                weights.append(_he_normal(rng, size * size * shape[-1], (size, size, shape[-1], filters)))
+                weights += [np.zeros(filters, np.float32)] if layer.bias else []
                 shape = (-(-shape[0] // stride), -(-shape[1] // stride), filters)
             case Norm():
-                found += [f(shape[-1], np.float32) for f in (np.ones, np.zeros, np.zeros, np.ones)]
+                weights += [f(shape[-1], np.float32) for f in (np.ones, np.zeros, np.zeros, np.ones)]
             case Pool(_, stride):
                 shape = (-(-shape[0] // stride), -(-shape[1] // stride), shape[-1])
             case Mean():
@@ -169,12 +175,13 @@ def walk(net: Sequence[Any], shape: tuple[int, ...], rng: Any, found: list[Any])
             case Flatten():
                 shape = (shape[0] * shape[1] * shape[2],)
             case Join(branches):
-                shapes = [walk(branch, shape, rng, found) for branch in branches]
+                shapes = [append_weights(branch, shape, rng, weights) for branch in branches]
                 shape = (*shapes[0][:-1], sum(s[-1] for s in shapes))
             case Residual(layers):
-                shape = walk(layers, shape, rng, found)
+                shape = append_weights(layers, shape, rng, weights)
     return shape
 
 
-def _draw(rng: Any, fan_in: int, shape: tuple[int, ...]) -> Any:
+def _he_normal(rng: Any, fan_in: int, shape: tuple[int, ...]) -> Any:
+    """Return random weights with the variance 2 / fan_in."""
     return rng.standard_normal(shape, dtype=np.float32) * np.float32((2 / fan_in) ** 0.5)

@@ -1,4 +1,4 @@
-"""W1: one linear unit on as many rows as Boston's training part, plain SGD, many epochs."""
+"""W1: one linear unit on as many rows as Boston's training set, plain SGD, many epochs."""
 
 from contestants import NETS
 

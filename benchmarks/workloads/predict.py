@@ -1,4 +1,4 @@
-"""W8: what W3's and W4's nets answer to one row and to 64, a NumPy array in and one out."""
+"""W8: prediction of W3's and W4's networks for one row and for 64, from a NumPy array to a NumPy array."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from .net import Training
 
 @dataclass(frozen=True)
 class Prediction:
+    """Prediction with a training's network at its initial weights."""
+
     key: str
     name: str
     title: str
-    of: Training
+    training: Training
     rows: int
     contestants: tuple[str, ...]
     bar: float = 0.9
@@ -25,21 +27,23 @@ class Prediction:
     kind: str = "prediction"
 
     def data(self) -> Any:
-        return self.of.data()[0][: self.rows]
+        """Return x."""
+        return self.training.data()[0][: self.rows]
 
     def summary(self, logits: Any) -> list[float]:
-        """Of the first row, less its mean, since only differences of logits mean anything."""
+        """Return the first row less its mean, as only differences of logits have a meaning."""
         return [float(v) for v in logits[0] - logits[0].mean()]
 
 
-def work(part: str, of: Training, rows: int, *more: str) -> Prediction:
+def work(part: str, training: Training, rows: int, *contestants: str) -> Prediction:
+    """Return the workload of one network and batch size, with more contestants than the usual ones."""
     return Prediction(
         key=f"W8{part}",
-        name=f"{of.name}-predicts-{rows}",
-        title=f"inference of {of.key} ({of.name}), batch {rows}",
-        of=of,
+        name=f"{training.name}-predicts-{rows}",
+        title=f"inference of {training.key} ({training.name}), batch {rows}",
+        training=training,
         rows=rows,
-        contestants=(OURS, *TORCH, "JAX step", "Keras on JAX", "Keras on PyTorch", "tinygrad", *more),
+        contestants=(OURS, *TORCH, "JAX step", "Keras on JAX", "Keras on PyTorch", "tinygrad", *contestants),
     )
 
 

@@ -6,11 +6,13 @@ from .net import SGD, Conv, Dense, Mean, Norm, Relu, Residual, Training
 
 
 def block(filters: int, stride: int) -> tuple[Residual, Relu]:
+    """Return a residual block of two convolutions."""
     first = Conv(filters, 3, stride, bias=False)
     return Residual((first, Norm(), Relu(), Conv(filters, 3, bias=False), Norm()), stride, filters), Relu()
 
 
 def blocks() -> tuple[Residual | Relu, ...]:
+    """Return the nine blocks, in three stages."""
     sizes = [(16 * 2**stage, 2 if stage and not n else 1) for stage in range(3) for n in range(3)]
     return tuple(layer for size in sizes for layer in block(*size))
 

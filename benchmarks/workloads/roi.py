@@ -12,6 +12,8 @@ from contestants import OURS, TORCH
 
 @dataclass(frozen=True)
 class Roi:
+    """RoI align of random boxes."""
+
     key: str = "W7"
     name: str = "roi"
     title: str = "RoI align, 14×14×256, 512 boxes, 7×7, forward and backward"
@@ -27,7 +29,7 @@ class Roi:
     kind: str = "roi"
 
     def data(self) -> tuple[Any, Any, Any]:
-        """Features (1, size, size, channels), boxes (n, 4) inside them as x1, y1, x2, y2, and the upstream gradient."""
+        """Return features (1, size, size, channels), boxes (n, 4) as x1, y1, x2, y2, and the upstream gradient."""
         rng = np.random.default_rng(3)
         features = rng.standard_normal((1, self.size, self.size, self.channels), dtype=np.float32)
         corner = rng.uniform(0, self.size - 4, (self.boxes, 2))
@@ -37,7 +39,7 @@ class Roi:
         return features, boxes, upstream
 
     def summary(self, pooled: Any, gradient: Any) -> list[float]:
-        """Both results in a few numbers: three channels of the pooled, three of the gradient."""
+        """Return the sums of absolute values of three channels of both results."""
         return [float(np.abs(a[..., k]).sum(dtype=np.float64)) for a in (pooled, gradient) for k in (0, 7, -1)]
 
 

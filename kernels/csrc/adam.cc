@@ -1,5 +1,5 @@
-// Adam's update, by itself and together with the gradient of a dense layer's weights, which then never reaches memory:
-// its columns are packed in panels, which all rows read from the nearest caches.
+// Adam's update, alone or together with the gradient of a dense layer's weights, which is then never stored in memory:
+// the upstream gradient's columns are packed in panels, which all rows read from the caches.
 #include "adam.h"
 
 #include <cmath>
@@ -25,14 +25,14 @@ struct Slots {
 
 #define AVX512 0
 namespace portable {
-constexpr int most_rows = 2, vectors = 1;
+constexpr int max_rows = 2, vectors = 1;
 #include "adam_loops.inc"
 }  // namespace portable
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 namespace avx2 {
-constexpr int most_rows = 2, vectors = 2;
+constexpr int max_rows = 2, vectors = 2;
 #include "adam_loops.inc"
 }  // namespace avx2
 #pragma GCC pop_options
@@ -41,13 +41,13 @@ constexpr int most_rows = 2, vectors = 2;
 #undef AVX512
 #define AVX512 1
 namespace avx512 {
-constexpr int most_rows = 6, vectors = 4;
+constexpr int max_rows = 6, vectors = 4;
 #include "adam_loops.inc"
 }  // namespace avx512
 #pragma GCC pop_options
 #endif
 
-// The columns from `first` on, side by side and filled up with zeros: (inner, width).
+// Packs the columns from `first` on, padded with zeros: (inner, width).
 void pack(const float* b, int64_t inner, int64_t columns, int64_t first, float* panel) {
   const int64_t count = std::min<int64_t>(width, columns - first);
   for (int64_t k = 0; k < inner; ++k) {
@@ -56,14 +56,15 @@ void pack(const float* b, int64_t inner, int64_t columns, int64_t first, float* 
   }
 }
 
-constexpr int64_t full_tiles = 12;  // rows that are whole tiles for each instruction set
+constexpr int64_t full_tiles = 12;  // rows: a multiple of max_rows for each instruction set
 
 Part rows_of(int64_t rows, int64_t cuts, int64_t number) {
   const Part tiles = part_of((rows + full_tiles - 1) / full_tiles, cuts, number);
   return {tiles.first * full_tiles, std::min(tiles.last * full_tiles, rows)};
 }
 
-// `before` is read by nobody: it tells XLA that who made it has read the weight already, which then need not be copied.
+// `before` is not read: it makes XLA run this after the operation that produced it, which reads the weight, so that the
+// weight need not be copied.
 ffi::Error dense_adam(ffi::ThreadPool pool, Buffer /*before*/, Buffer x, Buffer d, Buffer p, Buffer m, Buffer v, Buffer alpha, Result p_out,
                       Result m_out, Result v_out, float beta_1, float beta_2, float epsilon) {
   return guarded([&] {
@@ -78,7 +79,7 @@ ffi::Error dense_adam(ffi::ThreadPool pool, Buffer /*before*/, Buffer x, Buffer 
     float *weight = in_place(p, *p_out), *mean = in_place(m, *m_out), *square = in_place(v, *v_out);
     const Slots slots{adam, units, weight, mean, square};
     const int64_t size = batch * width;
-    // Rows of the weight lie one after the other: memory is read and written in a row, all panels come from the caches.
+    // The weight's rows are read and written in order; all panels come from the caches.
     float* panels = static_cast<float*>(workspace(Use::weights, (units + width - 1) / width * size * sizeof(float)));
     for (int64_t first = 0; first < units; first += width)
       pack(data<float>(d), batch, units, first, panels + first / width * size);

@@ -1,4 +1,4 @@
-// Adam's update, wherever its gradient comes from.
+// Adam's update, of any gradient.
 #pragma once
 
 #include "common.h"
@@ -11,7 +11,7 @@ struct Adam {
 
 void update(const Adam& adam, const float* gradient, float* weight, float* mean, float* square, int64_t count);
 
-// What an update needs: float32 operands of one shape, a rate of one number, and results in the operands' memory.
+// For updates: checks float32 operands of one shape, reads a rate of one number, and returns the results' memory.
 void require_weights(const std::vector<Buffer>& buffers);
 float scalar(const Buffer& buffer, const char* name);
 float* in_place(const Buffer& operand, const Buffer& result);

@@ -1,11 +1,11 @@
-// Statistics of each channel over all rows: mean and variance; the sums that a normalisation's gradient needs.
+// Statistics of each channel over all rows: mean and variance, and the sums for the gradient of a normalisation.
 #include "pool.h"
 #include "workspace.h"
 
 namespace chainrule {
 namespace {
 
-// The rows and channels of an operand whose last axis is that of the channels.
+// The numbers of rows and channels of an operand whose last axis is the channels.
 struct Table {
   int64_t rows, channels;
 };
@@ -21,7 +21,7 @@ int64_t chunks_of(const Table& t) {
   return std::min(chunks_for(4.0 * t.rows * t.channels, 16), std::max<int64_t>(t.rows, 1));
 }
 
-// Calls body(first, width) for the channels in strips: of a constant width, whose sums stay in registers, and the rest.
+// Calls body(first, width) for the channels in strips of constant width, whose sums stay in registers.
 template <class Body>
 CHAINRULE_INLINE inline void in_strips(int64_t channels, const Body& body) {
   int64_t first = 0;
@@ -31,30 +31,30 @@ CHAINRULE_INLINE inline void in_strips(int64_t channels, const Body& body) {
   for (; first < channels; ++first) body(first, std::integral_constant<int64_t, 1>{});
 }
 
-constexpr int64_t near = 4096;  // entries of a block that is read twice: while it lies in the nearest cache
+constexpr int64_t block_entries = 4096;  // of a block that is read twice while it is in the L1 cache
 
-// Adds the rows of a block to `seen` rows with these means and sums of squares about them (Chan, Golub and LeVeque).
+// Combines the rows of a block with `seen` rows of these means and sums of squared deviations (Chan, Golub and LeVeque).
 CHAINRULE_INLINE inline void join_block(const float* x, int64_t rows, int64_t channels, int64_t seen, float* mean,
                                         float* squares) {
   const float share = static_cast<float>(rows) / static_cast<float>(seen + rows);
   const float weight = static_cast<float>(seen) * share;
   in_strips(channels, [&](int64_t first, auto width) CHAINRULE_INLINE {
     constexpr int64_t w = decltype(width)::value;
-    float sum[w] = {}, own[w], about[w] = {};
+    float sum[w] = {}, block_mean[w], deviations[w] = {};
     for (int64_t i = 0; i < rows; ++i)
 #pragma omp simd
       for (int64_t c = 0; c < w; ++c) sum[c] += x[i * channels + first + c];
-    for (int64_t c = 0; c < w; ++c) own[c] = sum[c] / static_cast<float>(rows);
+    for (int64_t c = 0; c < w; ++c) block_mean[c] = sum[c] / static_cast<float>(rows);
     for (int64_t i = 0; i < rows; ++i)
 #pragma omp simd
       for (int64_t c = 0; c < w; ++c) {
-        const float off = x[i * channels + first + c] - own[c];
-        about[c] += off * off;
+        const float off = x[i * channels + first + c] - block_mean[c];
+        deviations[c] += off * off;
       }
     for (int64_t c = 0; c < w; ++c) {
-      const float apart = own[c] - mean[first + c];
-      squares[first + c] += about[c] + apart * apart * weight;
-      mean[first + c] += apart * share;
+      const float difference = block_mean[c] - mean[first + c];
+      squares[first + c] += deviations[c] + difference * difference * weight;
+      mean[first + c] += difference * share;
     }
   });
 }
@@ -66,9 +66,9 @@ ffi::Error moments(ffi::ThreadPool pool, Buffer x, Result mean, Result variance)
       require_shape(result, {t.channels}, "a result");
       require_type(result, ffi::DataType::F32, "a result");
     }
-    require(t.rows > 0, "no rows have no mean");
+    require(t.rows > 0, "the operand has no rows, and so no mean");
     const int64_t chunks = chunks_of(t), step = 2 * t.channels;
-    const int64_t block = std::max<int64_t>(1, near / std::max<int64_t>(t.channels, 1));
+    const int64_t block = std::max<int64_t>(1, block_entries / std::max<int64_t>(t.channels, 1));
     float* parts = static_cast<float*>(workspace(Use::partial_sums, chunks * step * sizeof(float)));
     parallel(pool, chunks, [&](int64_t number) {
       const Part own = part_of(t.rows, chunks, number);
@@ -82,17 +82,17 @@ ffi::Error moments(ffi::ThreadPool pool, Buffer x, Result mean, Result variance)
     });
     float *means = data<float>(*mean), *squares = data<float>(*variance);
     for (int64_t c = 0; c < t.channels; ++c) {
-      double middle = 0, about = 0;
+      double combined_mean = 0, deviations = 0;
       for (int64_t number = 0, seen = 0; number < chunks; ++number) {
         const Part own = part_of(t.rows, chunks, number);
         const double rows = static_cast<double>(own.last - own.first), share = rows / static_cast<double>(own.last);
-        const double apart = parts[number * step + c] - middle;
-        about += parts[number * step + t.channels + c] + apart * apart * static_cast<double>(seen) * share;
-        middle += apart * share;
+        const double difference = parts[number * step + c] - combined_mean;
+        deviations += parts[number * step + t.channels + c] + difference * difference * static_cast<double>(seen) * share;
+        combined_mean += difference * share;
         seen = own.last;
       }
-      means[c] = static_cast<float>(middle);
-      squares[c] = static_cast<float>(about / static_cast<double>(t.rows));
+      means[c] = static_cast<float>(combined_mean);
+      squares[c] = static_cast<float>(deviations / static_cast<double>(t.rows));
     }
   });
 }
@@ -115,26 +115,26 @@ ffi::Error channel_sums(ffi::ThreadPool pool, Buffer x, Buffer u, Buffer mean, R
       vectorized([&]() CHAINRULE_INLINE {
         in_strips(t.channels, [&](int64_t first, auto width) CHAINRULE_INLINE {
           constexpr int64_t w = decltype(width)::value;
-          float sum[w] = {}, along[w] = {};
+          float sum[w] = {}, products_sum[w] = {};
           for (int64_t i = own.first * t.channels + first; i < own.last * t.channels; i += t.channels)
 #pragma omp simd
             for (int64_t c = 0; c < w; ++c) {
               sum[c] += us[i + c];
-              along[c] += us[i + c] * (xs[i + c] - means[first + c]);
+              products_sum[c] += us[i + c] * (xs[i + c] - means[first + c]);
             }
           std::copy_n(sum, w, parts + number * step + first);
-          std::copy_n(along, w, parts + number * step + t.channels + first);
+          std::copy_n(products_sum, w, parts + number * step + t.channels + first);
         });
       });
     });
     for (int64_t c = 0; c < t.channels; ++c) {
-      double sum = 0, along = 0;
+      double sum = 0, products_sum = 0;
       for (int64_t number = 0; number < chunks; ++number) {
         sum += parts[number * step + c];
-        along += parts[number * step + t.channels + c];
+        products_sum += parts[number * step + t.channels + c];
       }
       data<float>(*sums)[c] = static_cast<float>(sum);
-      data<float>(*products)[c] = static_cast<float>(along);
+      data<float>(*products)[c] = static_cast<float>(products_sum);
     }
   });
 }

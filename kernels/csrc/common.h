@@ -1,4 +1,4 @@
-// What every kernel shares: its operands, its refusals, its loops over vectors.
+// Shared by all kernels: operands, errors, element types, vectorized loops.
 #pragma once
 
 #include <algorithm>
@@ -44,33 +44,33 @@ inline std::string text(const Dims& dims) {
   return out.str();
 }
 
-// ---- refusals: thrown inside a kernel, an error of XLA outside
+// ---- errors: thrown inside a kernel, returned to XLA as ffi::Error
 
 template <class... Parts>
-void require(bool holds, const Parts&... parts) {
-  if (holds) return;
+void require(bool condition, const Parts&... parts) {
+  if (condition) return;
   std::ostringstream out;
   (out << ... << parts);
   throw std::invalid_argument(out.str());
 }
 
 inline void require_shape(const Buffer& buffer, const Dims& expected, const char* name) {
-  const Dims found = dims_of(buffer);
-  require(found == expected, name, " has the shape ", text(found), " but ", text(expected), " is needed");
+  const Dims shape = dims_of(buffer);
+  require(shape == expected, name, " has the shape ", text(shape), " but ", text(expected), " is needed");
 }
 
 inline void require_type(const Buffer& buffer, ffi::DataType expected, const char* name) {
   require(buffer.element_type() == expected, name, " has an element type that does not fit the other operands");
 }
 
-// No exception leaves a handler: XLA is not built to unwind.
+// Catches all exceptions, as XLA is built without them.
 template <class Body>
 ffi::Error guarded(const Body& body) noexcept {
   try {
     body();
     return ffi::Error::Success();
-  } catch (const std::invalid_argument& refusal) {
-    return ffi::Error::InvalidArgument(refusal.what());
+  } catch (const std::invalid_argument& error) {
+    return ffi::Error::InvalidArgument(error.what());
   } catch (const std::bad_alloc&) {
     return ffi::Error(ffi::ErrorCode::kResourceExhausted, "no memory left for a kernel's buffers");
   } catch (const std::exception& failure) {
@@ -80,9 +80,9 @@ ffi::Error guarded(const Body& body) noexcept {
   }
 }
 
-// ---- numbers: float32, and bfloat16 that is widened to compute and rounded to the nearest even when stored
+// ---- element types: float32, and bfloat16, which is converted to float32 to compute and rounded to nearest even
 
-// A scalar, not a struct: loops over structs do not become vectors.
+// A scalar, as loops over structs are not vectorized.
 enum class bfloat16 : uint16_t {};
 
 CHAINRULE_INLINE inline float widen(float value) { return value; }
@@ -108,7 +108,7 @@ T* data(const Buffer& buffer) {
   return static_cast<T*>(buffer.untyped_data());
 }
 
-// body(T{}) for the element type T of the buffer.
+// Calls body(T{}) for the element type T of the buffer.
 template <class Body>
 void by_type(const Buffer& buffer, const Body& body) {
   switch (buffer.element_type()) {
@@ -121,22 +121,22 @@ void by_type(const Buffer& buffer, const Body& body) {
   }
 }
 
-// ---- vectors: one body of loops, compiled for each instruction set; the best that the machine has is run
+// ---- vectorized loops: compiled for each instruction set; the best one that the machine has is run
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 enum class Instructions { portable, avx2, avx512 };
 
-// oneDNN's own setting holds here too, so that one switch shows what a lesser machine computes.
+// oneDNN's environment variable is used here too, so that one setting simulates an older machine.
 inline Instructions instructions() {
   static const Instructions best = [] {
     const char* setting = std::getenv("ONEDNN_MAX_CPU_ISA");
-    const std::string most = setting ? setting : "";
-    if (most == "SSE41") return Instructions::portable;
+    const std::string limit = setting ? setting : "";
+    if (limit == "SSE41") return Instructions::portable;
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (!avx2) return Instructions::portable;
-    return avx512 && most.substr(0, 4) != "AVX2" ? Instructions::avx512 : Instructions::avx2;
+    return avx512 && limit.substr(0, 4) != "AVX2" ? Instructions::avx512 : Instructions::avx2;
   }();
   return best;
 }
@@ -150,7 +150,8 @@ __attribute__((target("avx2,fma"), flatten)) void with_avx2(const Body& body) {
   body();
 }
 
-// `body` is a lambda marked CHAINRULE_INLINE, and so is all that it calls: only what is inlined is compiled anew.
+// `body` is a lambda marked CHAINRULE_INLINE, as are all functions that it calls: only inlined code is compiled for the
+// instruction set.
 template <class Body>
 void vectorized(const Body& body) {
   switch (instructions()) {
@@ -162,7 +163,7 @@ void vectorized(const Body& body) {
       return body();
   }
 }
-// A function of namespaces that are named after instruction sets: the best that the machine has.
+// Calls a function of the namespace that is named after the best instruction set of the machine.
 #define CHAINRULE_BEST(function, ...)                                     \
   (instructions() == Instructions::avx512 ? avx512::function(__VA_ARGS__) \
    : instructions() == Instructions::avx2 ? avx2::function(__VA_ARGS__)   \

@@ -1,4 +1,4 @@
-// Convolution, its transpose, and the gradient of its kernel, through oneDNN. Channels last; kernels (*window, channels /
+// Convolution, its transpose, and the gradient of its kernel, by oneDNN. Channels last; kernels (*window, channels /
 // groups, filters); one to three spatial axes.
 #include <cstring>
 
@@ -12,7 +12,7 @@ using dnnl::memory;
 using Type = memory::data_type;
 using Tag = memory::format_tag;
 
-// The sizes of y = conv(x, w), whichever of the three is asked for.
+// The sizes of y = conv(x, w), for all three handlers.
 struct Geometry {
   int64_t batch, channels, filters, groups;
   Dims in, out, window, strides, dilation, before, after;
@@ -69,7 +69,7 @@ Geometry geometry(const Buffer& x, const Buffer& w, const Buffer& y, Span stride
 
 enum class Kind { forward, forward_relu, input_gradient, kernel_gradient };
 
-// A primitive with what it needs to know of its operands. `plain` is the kernel's layout here, `packed` the primitive's.
+// A primitive and the layouts of its operands. `plain` is the kernel's layout here, `packed` that of the primitive.
 struct Primitive {
   dnnl::primitive run;
   memory::desc x, y, bias, plain, packed, scratchpad;
@@ -98,34 +98,34 @@ memory::desc channels_last(const Geometry& g, int64_t channels, const Dims& spat
 }
 
 Primitive make(Kind kind, const Geometry& g, Type type, bool with_bias) {
-  Primitive made;
-  made.x = channels_last(g, g.channels, g.in, type);
-  made.y = channels_last(g, g.filters, g.out, type);
-  made.plain = plain_kernel(g, type);
-  // Sums of many products, and of the chunks' parts, stay in float32.
+  Primitive result;
+  result.x = channels_last(g, g.channels, g.in, type);
+  result.y = channels_last(g, g.filters, g.out, type);
+  result.plain = plain_kernel(g, type);
+  // Sums of many products, and of the chunks' parts, are in float32.
   const Type sums = kind == Kind::kernel_gradient ? Type::f32 : type;
-  if (with_bias) made.bias = memory::desc({g.filters}, sums, Tag::x);
-  const memory::desc any(made.plain.get_dims(), sums, Tag::any);
-  const memory::desc hint_any(made.plain.get_dims(), type, Tag::any);
+  if (with_bias) result.bias = memory::desc({g.filters}, sums, Tag::x);
+  const memory::desc any(result.plain.get_dims(), sums, Tag::any);
+  const memory::desc hint_any(result.plain.get_dims(), type, Tag::any);
   Dims gaps = g.dilation;
   for (int64_t& gap : gaps) gap -= 1;
   const auto direct = dnnl::algorithm::convolution_direct;
   const dnnl::convolution_forward::primitive_desc forward(
-      cpu(), dnnl::prop_kind::forward_training, direct, made.x, hint_any,
-      kind == Kind::kernel_gradient ? memory::desc() : made.bias, made.y, g.strides, gaps, g.before, g.after,
+      cpu(), dnnl::prop_kind::forward_training, direct, result.x, hint_any,
+      kind == Kind::kernel_gradient ? memory::desc() : result.bias, result.y, g.strides, gaps, g.before, g.after,
       attributes(kind == Kind::forward_relu));
   auto finish = [&](const auto& description, const memory::desc& kernel) {
-    made.run = dnnl::primitive(description);
-    made.packed = kernel;
-    made.scratchpad = description.scratchpad_desc();
+    result.run = dnnl::primitive(description);
+    result.packed = kernel;
+    result.scratchpad = description.scratchpad_desc();
   };
   if (kind == Kind::input_gradient) {
     const dnnl::convolution_backward_data::primitive_desc description(
-        cpu(), direct, made.x, hint_any, made.y, g.strides, gaps, g.before, g.after, forward, attributes(false));
+        cpu(), direct, result.x, hint_any, result.y, g.strides, gaps, g.before, g.after, forward, attributes(false));
     finish(description, description.weights_desc());
   } else if (kind == Kind::kernel_gradient) {
     dnnl::convolution_backward_weights::primitive_desc description(
-        cpu(), direct, made.x, any, made.bias, made.y, g.strides, gaps, g.before, g.after, forward, attributes(false));
+        cpu(), direct, result.x, any, result.bias, result.y, g.strides, gaps, g.before, g.after, forward, attributes(false));
     // Its strided 1x1 kernels write past their buffer where channels do not fill a block (oneDNN's issue 6035).
     const bool strided = product(g.strides) > 1;
     while (strided && std::strstr(description.impl_info_str(), "1x1") && description.next_impl()) {
@@ -135,10 +135,10 @@ Primitive make(Kind kind, const Geometry& g, Type type, bool with_bias) {
     finish(forward, forward.weights_desc());
   }
   const bool back = kind == Kind::kernel_gradient;
-  const dnnl::reorder::primitive_desc repack(cpu(), back ? made.packed : made.plain, cpu(),
-                                             back ? made.plain : made.packed);
-  made.repack = dnnl::reorder(repack);
-  return made;
+  const dnnl::reorder::primitive_desc repack(cpu(), back ? result.packed : result.plain, cpu(),
+                                             back ? result.plain : result.packed);
+  result.repack = dnnl::reorder(repack);
+  return result;
 }
 
 std::shared_ptr<const Primitive> primitive(Kind kind, const Geometry& g, Type type, bool with_bias) {
@@ -168,8 +168,8 @@ memory packed_kernel(const Primitive& primitive, void* w, Use use) {
   return packed;
 }
 
-// The kernel in the layout of `first`, packed once a call and read by all its chunks; one that wants another layout,
-// as pieces of other sizes may, packs its own.
+// The kernel in the layout of `first`, packed once a call and read by all chunks; a chunk whose primitive has another
+// layout, as pieces of other sizes may, packs its own.
 class PackedKernel {
  public:
   PackedKernel(const Primitive& first, void* w)
@@ -195,7 +195,7 @@ char* advance(void* place, int64_t entries, Type type) {
 
 // ---- forward
 
-// A chunk is some images or, where there are few, some output rows of one image.
+// A chunk is some images or, if there are few, some output rows of one image.
 struct Piece {
   Geometry geometry;
   int64_t x_first, y_first;
@@ -253,7 +253,7 @@ void run_forward(ffi::ThreadPool& pool, const Geometry& g, Type type, void* x, v
   });
 }
 
-// The output where nothing is summed: no channels.
+// The output of a convolution without channels.
 void fill_with_bias(const Buffer& bias, const Buffer& y, bool relu) {
   by_type(y, [&](auto number) {
     using T = decltype(number);
@@ -347,7 +347,7 @@ void run_kernel_gradient(ffi::ThreadPool& pool, const Geometry& g, Type type, vo
   parallel(pool, chunks, [&](int64_t number) {
     const Part images = part_of(g.batch, chunks, number);
     const auto own = of(images);
-    if (own->packed != first->packed) throw std::runtime_error("oneDNN lays one kernel out in two ways");
+    if (own->packed != first->packed) throw std::runtime_error("oneDNN has two layouts for one kernel");
     OneThread one;
     float* part = parts + number * step;
     own->run.execute(one.stream(),
@@ -368,14 +368,14 @@ void run_kernel_gradient(ffi::ThreadPool& pool, const Geometry& g, Type type, vo
       static_cast<bfloat16*>(db)[f] = narrow<bfloat16>(sums[f]);
 }
 
-// db where there are no channels: dw is empty, the sums over u are not.
-void sum_over_places(const Buffer& u, const Buffer& db) {
+// db if there are no channels: dw is empty, but the sums over u are not.
+void sum_over_positions(const Buffer& u, const Buffer& db) {
   by_type(u, [&](auto number) {
     using T = decltype(number);
-    const int64_t filters = db.element_count(), places = u.element_count() / filters;
+    const int64_t filters = db.element_count(), positions = u.element_count() / filters;
     for (int64_t f = 0; f < filters; ++f) {
       float sum = 0;
-      for (int64_t i = 0; i < places; ++i) sum += widen(data<T>(u)[i * filters + f]);
+      for (int64_t i = 0; i < positions; ++i) sum += widen(data<T>(u)[i * filters + f]);
       data<T>(db)[f] = narrow<T>(sum);
     }
   });
@@ -389,7 +389,7 @@ ffi::Error conv_kernel(ffi::ThreadPool pool, Buffer x, Buffer u, Result dw, Resu
     if (g.filters == 0) return;
     if (x.element_count() == 0 || u.element_count() == 0) {
       if (dw->element_count()) std::memset(dw->untyped_data(), 0, dw->size_bytes());
-      return sum_over_places(u, *db);
+      return sum_over_positions(u, *db);
     }
     // oneDNN's bfloat16 kernels give wrong gradients of dilated kernels.
     const bool narrow = product(g.dilation) == 1;

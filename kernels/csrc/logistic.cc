@@ -1,5 +1,5 @@
-// Logistic regression over a whole data set: prediction and gradient of a few rows while these lie in the nearest cache,
-// so that x is read from memory once.
+// Logistic regression over a whole data set: prediction and gradient of a few rows while they are in the L1 cache, so
+// that x is read from memory once.
 #include <cmath>
 
 #include "pool.h"
@@ -44,7 +44,7 @@ CHAINRULE_INLINE inline void dot_rows(const float* x, const float* w, float b, i
   for (int r = 0; r < count; ++r) z[r] = sums[r];
 }
 
-// dw += r x for `count` rows. These lie in a near cache, so memory would rest: it brings the rows after them meanwhile.
+// dw += r x for `count` rows, which are in the cache; the next rows are prefetched from memory meanwhile.
 template <int count>
 CHAINRULE_INLINE inline void add_rows(const float* x, const float* r, int64_t features, float* dw) {
   constexpr int64_t lanes = 16;
@@ -62,13 +62,13 @@ CHAINRULE_INLINE inline void add_rows(const float* x, const float* r, int64_t fe
     for (int i = 0; i < count; ++i) dw[j] += r[i] * x[i * features + j];
 }
 
-// sigmoid(z) - y; exp of what is not positive cannot overflow.
+// sigmoid(z) - y; exp of a number that is not positive cannot overflow.
 inline float residual(float z, float y) {
   const float small = std::exp(-std::fabs(z));
   return (z >= 0 ? 1.0f : small) / (1.0f + small) - y;
 }
 
-// Logits of `count` rows, and their part of the gradients while the rows lie in the nearest cache.
+// The logits of `count` rows, and their part of the gradients while the rows are in the L1 cache.
 template <int count>
 CHAINRULE_INLINE inline void use_rows(const float* x, const float* w, float b, const float* y, const float* u,
                                       int64_t features, float* z, float* dw, double& db) {

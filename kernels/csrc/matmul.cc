@@ -1,4 +1,4 @@
-// y = activation(op(a) op(b) + bias) through oneDNN, cut along the longer side of y.
+// y = activation(op(a) op(b) + bias) by oneDNN, split along the longer side of y.
 #include <cstring>
 
 #include "onednn.h"
@@ -20,19 +20,19 @@ struct Primitive {
   memory::desc a, b, bias, y, scratchpad;
 };
 
-// A part of `p` with so many rows and columns; the steps between entries are the whole's.
+// A part of `p` with these numbers of rows and columns; the strides are those of the whole product.
 Primitive make(const Product& p, Type type, int64_t rows, int64_t columns) {
-  Primitive made;
-  made.a = memory::desc({rows, p.inner}, type, p.a_transposed ? Dims{1, p.rows} : Dims{p.inner, 1});
-  made.b = memory::desc({p.inner, columns}, type, p.b_transposed ? Dims{1, p.inner} : Dims{p.columns, 1});
-  made.y = memory::desc({rows, columns}, type, Dims{p.columns, 1});
-  if (p.biased) made.bias = memory::desc({1, columns}, type, Dims{columns, 1});
+  Primitive result;
+  result.a = memory::desc({rows, p.inner}, type, p.a_transposed ? Dims{1, p.rows} : Dims{p.inner, 1});
+  result.b = memory::desc({p.inner, columns}, type, p.b_transposed ? Dims{1, p.inner} : Dims{p.columns, 1});
+  result.y = memory::desc({rows, columns}, type, Dims{p.columns, 1});
+  if (p.biased) result.bias = memory::desc({1, columns}, type, Dims{columns, 1});
   const auto attr = attributes(p.relu);
-  const auto description = p.biased ? dnnl::matmul::primitive_desc(cpu(), made.a, made.b, made.bias, made.y, attr)
-                                    : dnnl::matmul::primitive_desc(cpu(), made.a, made.b, made.y, attr);
-  made.run = dnnl::matmul(description);
-  made.scratchpad = description.scratchpad_desc();
-  return made;
+  const auto description = p.biased ? dnnl::matmul::primitive_desc(cpu(), result.a, result.b, result.bias, result.y, attr)
+                                    : dnnl::matmul::primitive_desc(cpu(), result.a, result.b, result.y, attr);
+  result.run = dnnl::matmul(description);
+  result.scratchpad = description.scratchpad_desc();
+  return result;
 }
 
 std::shared_ptr<const Primitive> primitive(const Product& p, Type type, int64_t rows, int64_t columns) {
@@ -45,9 +45,9 @@ std::shared_ptr<const Primitive> primitive(const Product& p, Type type, int64_t 
 void run_product(ffi::ThreadPool& pool, const Product& p, Type type, void* a, void* b, void* bias, void* y) {
   const bool by_rows = p.rows > p.columns;
   constexpr int64_t lanes = 16;
-  constexpr double worth_packing = 8;  // each chunk packs the other operand again
+  constexpr double packing_cost = 8;  // each chunk packs the other operand again
   const int64_t units = (std::max(p.rows, p.columns) + lanes - 1) / lanes;
-  const int64_t chunks = chunks_for(2.0 * p.rows * p.inner * p.columns / worth_packing, std::min<int64_t>(units, 8));
+  const int64_t chunks = chunks_for(2.0 * p.rows * p.inner * p.columns / packing_cost, std::min<int64_t>(units, 8));
   auto place = [&](void* start, int64_t entries) {
     return static_cast<char*>(start) + entries * static_cast<int64_t>(memory::data_type_size(type));
   };
@@ -69,7 +69,7 @@ void run_product(ffi::ThreadPool& pool, const Product& p, Type type, void* a, vo
   });
 }
 
-// ---- a vector times a matrix: bound by memory, and oneDNN would pack the matrix first
+// ---- a vector times a matrix: limited by memory, and oneDNN would pack the matrix first
 
 constexpr int64_t width = 64;
 
@@ -129,7 +129,7 @@ void run_vector(ffi::ThreadPool& pool, const Product& p, const T* a, const T* b,
   });
 }
 
-// The product over no entries: the bias alone.
+// The product over no entries: only the bias.
 void fill_with_bias(const Buffer& bias, const Buffer& y, const Product& p) {
   by_type(y, [&](auto number) {
     using T = decltype(number);

@@ -1,6 +1,6 @@
 #include "onednn.h"
 
-// Of whatever OpenMP oneDNN was built with, or of none.
+// Functions of the OpenMP library that oneDNN was built with, null if there is none.
 extern "C" {
 __attribute__((weak)) int omp_get_max_threads();
 __attribute__((weak)) void omp_set_num_threads(int);
@@ -23,7 +23,7 @@ dnnl::stream& OneThread::stream() {
 
 dnnl::primitive_attr attributes(bool relu) {
   dnnl::primitive_attr attr;
-  // The library's own scratchpad is shared by the threads that run a primitive: results would be silently wrong.
+  // oneDNN's own scratchpad is shared by the threads that run a primitive, which would give wrong results silently.
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (relu) {
     dnnl::post_ops after;

@@ -1,4 +1,4 @@
-// What convolution and matmul need around oneDNN: one engine, one thread inside, primitives kept.
+// oneDNN for convolution and matmul: one engine, one thread, cached primitives.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ inline dnnl::engine& cpu() {
   return engine;
 }
 
-// While it lives, oneDNN computes in this thread alone: chunks are shared out by `parallel`, and two pools would fight.
+// While it exists, oneDNN uses only this thread: `parallel` distributes the chunks, and two thread pools would compete.
 class OneThread {
  public:
   OneThread();
@@ -30,28 +30,28 @@ class OneThread {
 
 dnnl::primitive_attr attributes(bool relu);
 
-// The primitives of one kind, made once for each key; few enough to be kept.
+// The primitives of one kind, created once for each key.
 template <class Primitive>
 class Cache {
  public:
   template <class Make>
   std::shared_ptr<const Primitive> get(const Dims& key, const Make& make) {
     std::lock_guard<std::mutex> lock(mutex_);
-    auto found = primitives_.find(key);
-    if (found != primitives_.end()) return found->second;
-    if (primitives_.size() >= most) primitives_.clear();
+    auto cached = primitives_.find(key);
+    if (cached != primitives_.end()) return cached->second;
+    if (primitives_.size() >= max_size) primitives_.clear();
     OneThread one;
     return primitives_[key] = std::make_shared<const Primitive>(make());
   }
 
  private:
-  static constexpr size_t most = 512;
+  static constexpr size_t max_size = 512;
   std::mutex mutex_;
   std::map<Dims, std::shared_ptr<const Primitive>> primitives_;
 };
 
-// Runs run(type, inputs, outputs) in the buffers' type, or, for bfloat16 where oneDNN has none or it is not `allowed`, in
-// float32 on widened copies.
+// Calls run(type, inputs, outputs) in the buffers' type, or, for bfloat16 if oneDNN lacks it or it is not `allowed`, in
+// float32 on converted copies.
 using Pointers = std::vector<void*>;
 using Run = std::function<void(dnnl::memory::data_type, const Pointers&, const Pointers&)>;
 void in_supported_type(bool allowed, const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const Run& run);

@@ -20,7 +20,7 @@ float scalar(const Buffer& buffer, const char* name) {
   return *data<float>(buffer);
 }
 
-// The result's memory, which is the operand's own where XLA lent it.
+// The result's memory, which is the operand's if XLA aliases them; else the operand is copied.
 float* in_place(const Buffer& operand, const Buffer& result) {
   if (operand.untyped_data() != result.untyped_data() && operand.element_count())
     std::memcpy(result.untyped_data(), operand.untyped_data(), operand.size_bytes());
@@ -29,7 +29,7 @@ float* in_place(const Buffer& operand, const Buffer& result) {
 
 namespace {
 
-// part(own) over all entries, shared out where they are many.
+// Calls part(range) over all entries, in parallel if there are many.
 template <class Loop>
 void over_entries(ffi::ThreadPool& pool, int64_t size, const Loop& part) {
   const int64_t chunks = chunks_for(16.0 * size, 16);
@@ -57,14 +57,14 @@ ffi::Error momentum(ffi::ThreadPool pool, Buffer g, Buffer p, Buffer m, Buffer r
     const float step = scalar(rate, "rate");
     const float* gradient = data<float>(g);
     float *weight = in_place(p, *p_out), *velocity = in_place(m, *m_out);
-    const bool ahead = nesterov != 0;
+    const bool use_nesterov = nesterov != 0;
     over_entries(pool, g.element_count(), [&](Part own) {
       vectorized([&]() CHAINRULE_INLINE {
 #pragma omp simd
         for (int64_t i = own.first; i < own.last; ++i) {
           const float next = velocity[i] * momentum - gradient[i] * step;
           velocity[i] = next;
-          weight[i] += ahead ? next * momentum - gradient[i] * step : next;
+          weight[i] += use_nesterov ? next * momentum - gradient[i] * step : next;
         }
       });
     });

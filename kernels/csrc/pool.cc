@@ -9,13 +9,13 @@
 namespace chainrule {
 namespace {
 
-int64_t most_threads() {
+int64_t max_threads() {
   const char* setting = std::getenv("CHAINRULE_THREADS");
   const int64_t threads = setting ? std::atoll(setting) : 0;
   return threads > 0 ? threads : INT64_MAX;
 }
 
-// Outlives its call: a helper that comes late finds no chunk left and goes.
+// Outlives its call: a helper that starts late finds no chunk left and returns.
 struct Job {
   const std::function<void(int64_t)>* chunk;
   int64_t chunks;
@@ -36,14 +36,14 @@ struct Job {
     }
   }
 
-  // A helper rounds, and treats tiny numbers, as the caller does: who takes a chunk must not show in its bits.
+  // A helper uses the caller's rounding and denormal modes, so that the bits do not depend on the thread.
   void help() {
     if (next.load() >= chunks) return;
-    std::fenv_t own;
-    std::fegetenv(&own);
+    std::fenv_t previous;
+    std::fegetenv(&previous);
     std::fesetenv(&environment);
     drain();
-    std::fesetenv(&own);
+    std::fesetenv(&previous);
   }
 };
 
@@ -57,8 +57,8 @@ void pause(int64_t turn) {
 }  // namespace
 
 void parallel(ffi::ThreadPool& pool, int64_t chunks, const std::function<void(int64_t)>& chunk) {
-  static const int64_t most = most_threads();
-  const int64_t helpers = std::min({pool.num_threads(), most, chunks}) - 1;
+  static const int64_t limit = max_threads();
+  const int64_t helpers = std::min({pool.num_threads(), limit, chunks}) - 1;
   if (helpers < 1) {
     for (int64_t number = 0; number < chunks; ++number) chunk(number);
     return;
@@ -73,9 +73,9 @@ void parallel(ffi::ThreadPool& pool, int64_t chunks, const std::function<void(in
   if (job->failure) std::rethrow_exception(job->failure);
 }
 
-int64_t chunks_for(double operations, int64_t most) {
-  constexpr double worth_sharing = 1e6;
-  return std::max<int64_t>(1, std::min<double>(operations / worth_sharing, std::min<int64_t>(most, 16)));
+int64_t chunks_for(double operations, int64_t max_chunks) {
+  constexpr double min_operations = 1e6;
+  return std::max<int64_t>(1, std::min<double>(operations / min_operations, std::min<int64_t>(max_chunks, 16)));
 }
 
 }  // namespace chainrule

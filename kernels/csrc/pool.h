@@ -1,4 +1,4 @@
-// Work in chunks over XLA's own threads.
+// Parallel work on XLA's own threads.
 #pragma once
 
 #include <functional>
@@ -7,15 +7,15 @@
 
 namespace chainrule {
 
-// Runs chunk(0) to chunk(chunks - 1), each once, in any order and on any thread; returns when all have ended. What a
-// chunk throws is thrown here. Results must depend on the chunk's number alone, and so must the number of chunks on
-// shapes alone: then bits are the same for every number of threads.
+// Runs chunk(0) to chunk(chunks - 1), each once, in any order and on any thread; returns when all have ended. Exceptions
+// of a chunk are rethrown. Results may depend only on the chunk's number, and the number of chunks only on shapes, so that
+// the bits are the same for every number of threads.
 void parallel(ffi::ThreadPool& pool, int64_t chunks, const std::function<void(int64_t)>& chunk);
 
-// In how many chunks to cut work of so many operations: enough to share, none so small that sharing costs more.
-int64_t chunks_for(double operations, int64_t most);
+// The number of chunks for this many operations: at most `max_chunks`, and none too small to be worth its overhead.
+int64_t chunks_for(double operations, int64_t max_chunks);
 
-// The part [first, last) that chunk `number` of `chunks` has of `length` entries.
+// The range [first, last) of `length` entries that belongs to chunk `number` of `chunks`.
 struct Part {
   int64_t first, last;
 };

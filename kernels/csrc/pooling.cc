@@ -1,11 +1,11 @@
-// Maximum and average pooling and their gradients, channels last, one to three spatial axes.
+// Max and average pooling and their gradients, channels last, one to three spatial axes.
 #include "pool.h"
 
 namespace chainrule {
 namespace {
 
-constexpr int64_t lanes = 64;     // channels at a time: their running results stay in the nearest cache
-constexpr uint8_t nothing = 255;  // the place in a window that had none: relu was off, or all was padding
+constexpr int64_t lanes = 64;     // channels at a time: their running results stay in the L1 cache
+constexpr uint8_t no_position = 255;  // of a window without a maximum: relu was 0, or all entries were padding
 
 struct Axis {
   int64_t in, out, window, stride, before;
@@ -15,15 +15,15 @@ struct Axis {
     const int64_t first = o * stride - before;
     return {std::max<int64_t>(first, 0), std::min(first + window, in)};
   }
-  // The outputs whose windows hold input `i`.
+  // The outputs whose windows contain input `i`.
   Part outputs_of(int64_t i) const {
     const int64_t past = i + before - window;
     return {past < 0 ? 0 : past / stride + 1, std::min((i + before) / stride + 1, out)};
   }
-  int64_t place(int64_t i, int64_t o) const { return i + before - o * stride; }
+  int64_t position(int64_t i, int64_t o) const { return i + before - o * stride; }
 };
 
-// Always three axes: those that are missing have one entry.
+// Always three axes: missing ones have one entry.
 struct Geometry {
   int64_t batch, channels;
   Axis axes[3];
@@ -59,7 +59,7 @@ Geometry geometry(const Buffer& x, const Buffer& y, Span window, Span strides, S
   return g;
 }
 
-// row(n, i, j) for all rows along the last axis of the input or output, shared out.
+// Calls row(n, i, j) for all rows along the last axis of the input or output, in parallel.
 template <class Row>
 void over_rows(ffi::ThreadPool& pool, const Geometry& g, int64_t Axis::* side, const Row& row) {
   const int64_t outer = g.axes[0].*side, inner = g.axes[1].*side, rows = g.batch * outer * inner;
@@ -73,42 +73,42 @@ void over_rows(ffi::ThreadPool& pool, const Geometry& g, int64_t Axis::* side, c
   });
 }
 
-// ---- maximum
+// ---- max pooling
 
 template <class T>
-CHAINRULE_INLINE inline void largest(const Geometry& g, const T* x, int64_t n, const int64_t (&o)[3], int64_t first,
+CHAINRULE_INLINE inline void pool_maximum(const Geometry& g, const T* x, int64_t n, const int64_t (&o)[3], int64_t first,
                                      int64_t count, bool relu, T* y, uint8_t* index) {
   float best[lanes];
   int32_t chosen[lanes];
-  for (int64_t c = 0; c < count; ++c) best[c] = -__builtin_inff(), chosen[c] = nothing;
+  for (int64_t c = 0; c < count; ++c) best[c] = -__builtin_inff(), chosen[c] = no_position;
   const Part is = g.axes[0].input_of(o[0]), js = g.axes[1].input_of(o[1]), ks = g.axes[2].input_of(o[2]);
-  bool fresh = true;
+  bool is_first = true;
   for (int64_t i = is.first; i < is.last; ++i)
     for (int64_t j = js.first; j < js.last; ++j)
       for (int64_t k = ks.first; k < ks.last; ++k) {
         const T* from = x + g.in_offset(n, i, j, k) + first;
-        const int32_t place = (g.axes[0].place(i, o[0]) * g.axes[1].window + g.axes[1].place(j, o[1])) *
-                                  g.axes[2].window + g.axes[2].place(k, o[2]);
+        const int32_t position = (g.axes[0].position(i, o[0]) * g.axes[1].window + g.axes[1].position(j, o[1])) *
+                                  g.axes[2].window + g.axes[2].position(k, o[2]);
 #pragma omp simd
         for (int64_t c = 0; c < count; ++c) {
           const float value = widen(from[c]);
           // Larger, or the first nan: neither is less than or equal to a number.
-          const bool take = fresh | (!(value <= best[c]) & (best[c] == best[c]));
+          const bool take = is_first | (!(value <= best[c]) & (best[c] == best[c]));
           best[c] = take ? value : best[c];
-          chosen[c] = take ? place : chosen[c];
+          chosen[c] = take ? position : chosen[c];
         }
-        fresh = false;
+        is_first = false;
       }
 #pragma omp simd
   for (int64_t c = 0; c < count; ++c) {
     const bool off = relu & (best[c] <= 0);
     y[c] = narrow<T>(off ? 0.0f : best[c]);
-    index[c] = static_cast<uint8_t>(off ? nothing : chosen[c]);
+    index[c] = static_cast<uint8_t>(off ? no_position : chosen[c]);
   }
 }
 
 void require_small_window(const Geometry& g) {
-  require(g.window() <= nothing, "a window of ", g.window(), " entries has no place in a byte: at most ", int{nothing});
+  require(g.window() <= no_position, "a window of ", g.window(), " entries does not fit in a byte: at most ", int{no_position});
 }
 
 ffi::Error max_pool(ffi::ThreadPool pool, Buffer x, Result y, Result index, Span window, Span strides, Span before,
@@ -125,7 +125,7 @@ ffi::Error max_pool(ffi::ThreadPool pool, Buffer x, Result y, Result index, Span
         for (int64_t k = 0; k < g.axes[2].out; ++k)
           for (int64_t c = 0; c < g.channels; c += lanes) {
             const int64_t to = g.out_offset(n, i, j, k) + c;
-            largest(g, data<T>(x), n, {i, j, k}, c, std::min(lanes, g.channels - c), relu != 0, data<T>(*y) + to,
+            pool_maximum(g, data<T>(x), n, {i, j, k}, c, std::min(lanes, g.channels - c), relu != 0, data<T>(*y) + to,
                     data<uint8_t>(*index) + to);
           }
       });
@@ -133,8 +133,8 @@ ffi::Error max_pool(ffi::ThreadPool pool, Buffer x, Result y, Result index, Span
   });
 }
 
-// Sums over the windows that hold an input entry, in the order of the windows: term(to sums, window's offset, place,
-// window). Each entry is written once, by one thread.
+// For each input entry, sums over the windows that contain it, in the order of the windows: term(sums, the window's
+// offset, count, position, window). Each entry is written once, by one thread.
 template <class T, class Term>
 void gather(ffi::ThreadPool& pool, const Geometry& g, T* dx, const Term& term) {
   over_rows(pool, g, &Axis::in, [&](int64_t n, int64_t i, int64_t j) CHAINRULE_INLINE {
@@ -149,9 +149,9 @@ void gather(ffi::ThreadPool& pool, const Geometry& g, T* dx, const Term& term) {
           for (int64_t b = bs.first; b < bs.last; ++b)
             for (int64_t d = ds.first; d < ds.last; ++d) {
               const int64_t o[3] = {a, b, d};
-              const int32_t place = (g.axes[0].place(i, a) * g.axes[1].window + g.axes[1].place(j, b)) *
-                                        g.axes[2].window + g.axes[2].place(k, d);
-              term(sums, g.out_offset(n, a, b, d) + first, count, place, o);
+              const int32_t position = (g.axes[0].position(i, a) * g.axes[1].window + g.axes[1].position(j, b)) *
+                                        g.axes[2].window + g.axes[2].position(k, d);
+              term(sums, g.out_offset(n, a, b, d) + first, count, position, o);
             }
         T* to = dx + g.in_offset(n, i, j, k) + first;
 #pragma omp simd
@@ -172,20 +172,20 @@ ffi::Error max_pool_gradient(ffi::ThreadPool pool, Buffer index, Buffer u, Resul
     by_type(u, [&](auto number) {
       using T = decltype(number);
       gather(pool, g, data<T>(*dx),
-             [&](float* sums, int64_t at, int64_t count, int32_t place, const int64_t*) CHAINRULE_INLINE {
+             [&](float* sums, int64_t at, int64_t count, int32_t position, const int64_t*) CHAINRULE_INLINE {
                const T* from = data<T>(u) + at;
                const uint8_t* chosen = data<uint8_t>(index) + at;
 #pragma omp simd
                for (int64_t c = 0; c < count; ++c) {
                  const float upstream = widen(from[c]);
-                 sums[c] += chosen[c] == place ? upstream : 0.0f;
+                 sums[c] += chosen[c] == position ? upstream : 0.0f;
                }
              });
     });
   });
 }
 
-// ---- average, over the entries that are not padding
+// ---- average pooling, over the entries that are not padding
 
 CHAINRULE_INLINE inline float share(const Geometry& g, const int64_t* o) {
   int64_t count = 1;
@@ -209,9 +209,9 @@ CHAINRULE_INLINE inline void mean(const Geometry& g, const T* x, int64_t n, cons
 #pragma omp simd
         for (int64_t c = 0; c < count; ++c) sums[c] += widen(from[c]);
       }
-  const float each = share(g, o);
+  const float factor = share(g, o);
 #pragma omp simd
-  for (int64_t c = 0; c < count; ++c) y[c] = narrow<T>(sums[c] * each);
+  for (int64_t c = 0; c < count; ++c) y[c] = narrow<T>(sums[c] * factor);
 }
 
 ffi::Error average_pool(ffi::ThreadPool pool, Buffer x, Result y, Span window, Span strides, Span before, Span after) {
@@ -240,9 +240,9 @@ ffi::Error average_pool_gradient(ffi::ThreadPool pool, Buffer u, Result dx, Span
       gather(pool, g, data<T>(*dx),
              [&](float* sums, int64_t at, int64_t count, int32_t, const int64_t* o) CHAINRULE_INLINE {
                const T* from = data<T>(u) + at;
-               const float each = share(g, o);
+               const float factor = share(g, o);
 #pragma omp simd
-               for (int64_t c = 0; c < count; ++c) sums[c] += widen(from[c]) * each;
+               for (int64_t c = 0; c < count; ++c) sums[c] += widen(from[c]) * factor;
              });
     });
   });

@@ -1,5 +1,5 @@
-// RoI align, channels last, and its gradient of the features. A bin is a weighted sum of entries, the weights products of
-// one along each axis.
+// RoI align, channels last, and its gradient by the features. A bin is a weighted sum of entries; each weight is the
+// product of one for each axis.
 #include <cmath>
 #include <cstring>
 
@@ -17,41 +17,41 @@ struct Geometry {
 
 // An entry along one axis and its weight in a bin.
 struct Term {
-  int32_t place;
+  int32_t position;
   float weight;
 };
 
 // The terms of all bins of one box along one axis.
-struct Line {
+struct AxisTerms {
   std::vector<Term> terms;
-  std::vector<int32_t> ends;  // where each bin's terms end
+  std::vector<int32_t> ends;  // the end of each bin's terms
 
   int32_t first(int64_t bin) const { return bin ? ends[bin - 1] : 0; }
   int32_t last(int64_t bin) const { return ends[bin]; }
 
-  void add(int32_t from, int32_t place, float weight) {
+  void add(int32_t from, int32_t position, float weight) {
     for (size_t i = from; i < terms.size(); ++i)
-      if (terms[i].place == place) return void(terms[i].weight += weight);
-    terms.push_back({place, weight});
+      if (terms[i].position == position) return void(terms[i].weight += weight);
+    terms.push_back({position, weight});
   }
 };
 
-// As ops.roi_align has it: samples up to one entry outside count as on the border, those beyond not at all.
-Line line(float start, float size, int64_t limit, int64_t bins, int64_t samples, bool adaptive) {
-  Line result;
+// As ops.roi_align: samples up to one entry outside are on the border, those beyond are ignored.
+AxisTerms axis_terms(float start, float size, int64_t limit, int64_t bins, int64_t samples, bool adaptive) {
+  AxisTerms result;
   const float step = size / static_cast<float>(bins);
   const float grid = adaptive ? std::ceil(step) : static_cast<float>(samples);
-  const float shared = grid > 0 ? grid : 1;
+  const float count = grid > 0 ? grid : 1;
   for (int64_t bin = 0; bin < bins; ++bin) {
     const int32_t from = result.terms.size();
-    for (int64_t each = 0; each < samples && static_cast<float>(each) < grid; ++each) {
-      const float at = start + step * (static_cast<float>(bin) + (static_cast<float>(each) + 0.5f) / shared);
-      if (!(at >= -1.0f && at <= static_cast<float>(limit))) continue;
-      const float inside = std::fmin(std::fmax(at, 0.0f), static_cast<float>(limit - 1));
+    for (int64_t sample = 0; sample < samples && static_cast<float>(sample) < grid; ++sample) {
+      const float x = start + step * (static_cast<float>(bin) + (static_cast<float>(sample) + 0.5f) / count);
+      if (!(x >= -1.0f && x <= static_cast<float>(limit))) continue;
+      const float inside = std::fmin(std::fmax(x, 0.0f), static_cast<float>(limit - 1));
       const int32_t low = std::min<int64_t>(static_cast<int64_t>(inside), std::max<int64_t>(limit - 2, 0));
       const float part = inside - static_cast<float>(low);
-      result.add(from, low, (1 - part) / shared);
-      if (part > 0) result.add(from, std::min<int64_t>(low + 1, limit - 1), part / shared);
+      result.add(from, low, (1 - part) / count);
+      if (part > 0) result.add(from, std::min<int64_t>(low + 1, limit - 1), part / count);
     }
     result.ends.push_back(result.terms.size());
   }
@@ -60,7 +60,7 @@ Line line(float start, float size, int64_t limit, int64_t bins, int64_t samples,
 
 struct Box {
   int64_t image;
-  Line down, across;
+  AxisTerms down, across;
 };
 
 Box measure(const Geometry& g, const float* corners, int32_t image) {
@@ -68,11 +68,11 @@ Box measure(const Geometry& g, const float* corners, int32_t image) {
   const float left = corners[0] * g.scale - offset, top = corners[1] * g.scale - offset;
   float width = corners[2] * g.scale - offset - left, height = corners[3] * g.scale - offset - top;
   if (!g.aligned) width = width < 1 ? 1 : width, height = height < 1 ? 1 : height;
-  // XLA's rule for an index outside: from the end if negative, then the nearest.
-  const int64_t counted = image < 0 ? image + g.batch : image;
-  return {std::clamp<int64_t>(counted, 0, g.batch - 1),
-          line(top, height, g.height, g.bins[0], g.samples[0], g.adaptive),
-          line(left, width, g.width, g.bins[1], g.samples[1], g.adaptive)};
+  // XLA's rule for an index out of range: from the end if negative, then clamped.
+  const int64_t index = image < 0 ? image + g.batch : image;
+  return {std::clamp<int64_t>(index, 0, g.batch - 1),
+          axis_terms(top, height, g.height, g.bins[0], g.samples[0], g.adaptive),
+          axis_terms(left, width, g.width, g.bins[1], g.samples[1], g.adaptive)};
 }
 
 Geometry geometry(const Buffer& features, const Buffer& boxes, const Buffer& images, const Buffer& bins, Span samples,
@@ -122,7 +122,7 @@ ffi::Error roi_align(ffi::ThreadPool pool, Buffer features, Buffer boxes, Buffer
                     for (int32_t j = box.across.first(q); j < box.across.last(q); ++j) {
                       const Term down = box.down.terms[i], across = box.across.terms[j];
                       const float weight = down.weight * across.weight;
-                      const T* entry = from + (down.place * g.width + across.place) * g.channels + first;
+                      const T* entry = from + (down.position * g.width + across.position) * g.channels + first;
 #pragma omp simd
                       for (int64_t c = 0; c < count; ++c) sums[c] += weight * widen(entry[c]);
                     }
@@ -135,9 +135,9 @@ ffi::Error roi_align(ffi::ThreadPool pool, Buffer features, Buffer boxes, Buffer
   });
 }
 
-// Adds to the sums (height, width, step) of one image's features what one box gives to `count` channels.
+// Adds the contribution of one box to the sums (height, width, step) of one image, for `count` channels.
 template <class T>
-CHAINRULE_INLINE inline void spread(const Geometry& g, const Box& box, const T* u, int64_t count, float* sums,
+CHAINRULE_INLINE inline void add_box(const Geometry& g, const Box& box, const T* u, int64_t count, float* sums,
                                     int64_t step) {
   for (int64_t p = 0; p < g.bins[0]; ++p)
     for (int64_t q = 0; q < g.bins[1]; ++q, u += g.channels)
@@ -145,37 +145,37 @@ CHAINRULE_INLINE inline void spread(const Geometry& g, const Box& box, const T* 
         for (int32_t j = box.across.first(q); j < box.across.last(q); ++j) {
           const Term down = box.down.terms[i], across = box.across.terms[j];
           const float weight = down.weight * across.weight;
-          float* entry = sums + (down.place * g.width + across.place) * step;
+          float* entry = sums + (down.position * g.width + across.position) * step;
 #pragma omp simd
           for (int64_t c = 0; c < count; ++c) entry[c] += weight * widen(u[c]);
         }
 }
 
-// A chunk is some channels of one image, with all its boxes in their order: no two write to one entry.
+// A chunk is some channels of one image, with all its boxes in order: no two chunks write to the same entry.
 ffi::Error roi_align_gradient(ffi::ThreadPool pool, Buffer u, Buffer boxes, Buffer images, Result features, Span samples,
                               int64_t adaptive, int64_t aligned, float scale) {
   return guarded([&] {
     const Geometry g = geometry(*features, boxes, images, u, samples, adaptive, aligned, scale);
     if (features->element_count() == 0) return;
-    std::vector<std::vector<int64_t>> of_image(g.batch);
+    std::vector<std::vector<int64_t>> boxes_of_image(g.batch);
     std::vector<Box> measured;
     for (int64_t n = 0; n < g.boxes; ++n) {
       measured.push_back(measure(g, data<float>(boxes) + 4 * n, data<int32_t>(images)[n]));
-      of_image[measured.back().image].push_back(n);
+      boxes_of_image[measured.back().image].push_back(n);
     }
-    const int64_t blocks = (g.channels + lanes - 1) / lanes, places = g.height * g.width;
+    const int64_t blocks = (g.channels + lanes - 1) / lanes, positions = g.height * g.width;
     by_type(u, [&](auto number) {
       using T = decltype(number);
       parallel(pool, g.batch * blocks, [&](int64_t chunk) {
         const int64_t image = chunk / blocks, first = chunk % blocks * lanes;
         const int64_t count = std::min(lanes, g.channels - first);
-        float* sums = static_cast<float*>(workspace(Use::image, places * count * sizeof(float)));
-        T* to = data<T>(*features) + image * places * g.channels + first;
+        float* sums = static_cast<float*>(workspace(Use::image, positions * count * sizeof(float)));
+        T* to = data<T>(*features) + image * positions * g.channels + first;
         vectorized([&]() CHAINRULE_INLINE {
-          for (int64_t i = 0; i < places * count; ++i) sums[i] = 0;
-          for (int64_t n : of_image[image])
-            spread(g, measured[n], data<T>(u) + n * g.bins[0] * g.bins[1] * g.channels + first, count, sums, count);
-          for (int64_t i = 0; i < places; ++i)
+          for (int64_t i = 0; i < positions * count; ++i) sums[i] = 0;
+          for (int64_t n : boxes_of_image[image])
+            add_box(g, measured[n], data<T>(u) + n * g.bins[0] * g.bins[1] * g.channels + first, count, sums, count);
+          for (int64_t i = 0; i < positions; ++i)
             for (int64_t c = 0; c < count; ++c) to[i * g.channels + c] = narrow<T>(sums[i * count + c]);
         });
       });

@@ -1,5 +1,5 @@
-// Convolution of few channels + bias + relu + 2x2 maximum in one pass, and its gradients from the pooled index: the large
-// activation between them never exists. Stride 1, two spatial axes, channels last.
+// Convolution of few channels + bias + relu + 2x2 max pooling in one pass, and its gradients from the pooled index: the
+// large activation between them is never stored. Stride 1, two spatial axes, channels last.
 #include <cstring>
 
 #include "pool.h"
@@ -9,7 +9,7 @@ namespace chainrule {
 namespace {
 
 constexpr int lanes = 16;      // filters at a time
-constexpr int most_taps = 64;  // window entries times channels
+constexpr int max_taps = 64;  // window entries times channels
 constexpr uint8_t relu_off = 255;
 
 struct Geometry {
@@ -17,7 +17,7 @@ struct Geometry {
 
   int64_t taps() const { return window[0] * window[1] * channels; }
   int64_t image_size() const { return padded[0] * padded[1] * channels; }
-  // The steps in a padded image from one pooled entry's first convolution to its other three.
+  // The offsets in a padded image from the first convolution of a pooled entry to its other three.
   int64_t corner(int place) const { return ((place >> 1) * padded[1] + (place & 1)) * channels; }
 };
 
@@ -30,7 +30,7 @@ Geometry geometry(const Buffer& x, const Buffer& w, const Buffer& y, Span before
   require(ws[0] >= 1 && ws[1] >= 1 && std::min({before[0], before[1], after[0], after[1]}) >= 0,
           "the window must be at least 1 and padding at least 0 along each axis");
   require_shape(w, {ws[0], ws[1], g.channels, g.filters}, "the kernel");
-  require(g.taps() <= most_taps, "the window's entries times the channels are ", g.taps(), ", more than ", most_taps);
+  require(g.taps() <= max_taps, "the window's entries times the channels are ", g.taps(), ", more than ", max_taps);
   for (int axis = 0; axis < 2; ++axis) {
     g.padded[axis] = xs[axis + 1] + before[axis] + after[axis];
     g.pooled[axis] = std::max<int64_t>(g.padded[axis] - g.window[axis] + 1, 0) / 2;
@@ -50,10 +50,10 @@ void pad_image(const Geometry& g, const T* x, int64_t n, float* image) {
   }
 }
 
-// What all images share: where each tap lies in a padded image from the window's first entry, and the kernel in blocks of
-// filters that are filled up with zeros: (blocks, taps, lanes), (blocks, lanes).
+// Shared by all images: the offset of each tap in a padded image from the window's first entry, and the kernel in blocks
+// of filters, padded with zeros: (blocks, taps, lanes), (blocks, lanes).
 struct Plan {
-  int64_t taps, blocks, corners[4], offsets[most_taps];
+  int64_t taps, blocks, corners[4], offsets[max_taps];
   std::vector<float> kernel, shift;
 
   explicit Plan(const Geometry& g)

@@ -10,22 +10,22 @@ void* workspace(Use use, size_t bytes) {
   struct Release {
     void operator()(void* memory) const { std::free(memory); }
   };
-  struct Kept {
+  struct Block {
     std::unique_ptr<void, Release> memory;
     size_t bytes = 0;
   };
-  thread_local Kept kept[static_cast<int>(Use::count)];
-  Kept& one = kept[static_cast<int>(use)];
-  if (one.bytes < bytes || !one.memory) {
+  thread_local Block blocks[static_cast<int>(Use::count)];
+  Block& block = blocks[static_cast<int>(use)];
+  if (block.bytes < bytes || !block.memory) {
     constexpr size_t page = 4096;
     const size_t rounded = (bytes / page + 1) * page;
-    one.memory.reset();
-    one.bytes = 0;
-    one.memory.reset(std::aligned_alloc(page, rounded));
-    if (!one.memory) throw std::bad_alloc();
-    one.bytes = rounded;
+    block.memory.reset();
+    block.bytes = 0;
+    block.memory.reset(std::aligned_alloc(page, rounded));
+    if (!block.memory) throw std::bad_alloc();
+    block.bytes = rounded;
   }
-  return one.memory.get();
+  return block.memory.get();
 }
 
 }  // namespace chainrule

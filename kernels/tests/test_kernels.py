@@ -1,4 +1,4 @@
-"""Every kernel against float64 NumPy, over unequal sizes, and the promises of all: bits, threads, refusals."""
+"""Every kernel against float64 NumPy, for unequal sizes; and for all: equal bits, threads, errors."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def like(*shape: int, dtype: Any = np.float32) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)
 
 
-def near(found: Any, expected: Any, tolerance: float = 2e-5) -> None:
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    assert found.shape == expected.shape
+def assert_close(actual: Any, expected: Any, tolerance: float = 2e-5) -> None:
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape
     scale = 1 + np.abs(expected).max(initial=0)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale)
 
 
 # ---- convolution
@@ -60,9 +60,9 @@ CONVOLUTIONS = [
     (2, (7, 8), 3, 6, (3, 2), (1, 1), (1, 1), (1, 1), (1, 0), 3),
     (2, (3, 4), 2, 2, (2, 2), (1, 1), (1, 1), (4, 3), (2, 5), 1),  # padding wider than the window
     (3, (30, 44), 24, 8, (4, 3), (1, 1), (2, 1), (0, 1), (3, 1), 1),  # oneDNN's own bfloat16 gradient would be wrong
-    (5, (32, 31), 4, 8, (1, 1), (2, 3), (1, 1), (0, 0), (0, 0), 1),  # its strided 1x1 would write outside
+    (5, (32, 31), 4, 8, (1, 1), (2, 3), (1, 1), (0, 0), (0, 0), 1),  # its strided 1x1 kernels would write outside
     (17, (14, 13), 16, 32, (3, 3), (1, 1), (1, 1), (1, 1), (1, 1), 1),
-    (1, (40, 33), 16, 24, (5, 3), (2, 1), (1, 1), (2, 1), (2, 1), 1),  # one image, cut in rows
+    (1, (40, 33), 16, 24, (5, 3), (2, 1), (1, 1), (2, 1), (2, 1), 1),  # one image, split by rows
     (3, (40, 33), 16, 16, (3, 3), (1, 1), (2, 2), (2, 2), (2, 2), 16),
     (2, (5, 6, 4), 2, 3, (2, 3, 1), (1, 2, 1), (1, 1, 1), (1, 1, 0), (0, 1, 0), 1),
     (1, (6, 5, 7), 4, 2, (3, 1, 2), (2, 1, 1), (1, 1, 2), (1, 0, 1), (1, 0, 0), 2),
@@ -91,14 +91,16 @@ def test_convolution(case: Any, dtype: str) -> None:
     at, tolerance = geometry(case), 2e-5 if dtype == "float32" else 1e-2
     y = oracles.conv(x, w, **at)
     shape = like(*y.shape, dtype=x.dtype)
-    near(call("chainrule_conv", shape, x, w, b, **at, activation=1), np.maximum(y + b.astype(np.float64), 0), tolerance)
-    near(call("chainrule_conv", shape, x, w, b[:0], **at, activation=0), y, tolerance)
+    assert_close(
+        call("chainrule_conv", shape, x, w, b, **at, activation=1), np.maximum(y + b.astype(np.float64), 0), tolerance
+    )
+    assert_close(call("chainrule_conv", shape, x, w, b[:0], **at, activation=0), y, tolerance)
     dx, dw, db = oracles.conv_gradients(x, w, u, **at)
-    near(call("chainrule_conv_transpose", like(*x.shape, dtype=x.dtype), u, w, **at), dx, tolerance)
+    assert_close(call("chainrule_conv_transpose", like(*x.shape, dtype=x.dtype), u, w, **at), dx, tolerance)
     results = [like(*w.shape, dtype=x.dtype), like(w.shape[-1], dtype=x.dtype)]
-    found_w, found_b = call("chainrule_conv_kernel", results, x, u, **at)
-    near(found_w, dw, tolerance)
-    near(found_b, db, tolerance)
+    actual_dw, actual_db = call("chainrule_conv_kernel", results, x, u, **at)
+    assert_close(actual_dw, dw, tolerance)
+    assert_close(actual_db, db, tolerance)
 
 
 # ---- products
@@ -120,9 +122,9 @@ def test_matmul(sizes: Any, flags: Any, dtype: str) -> None:
     expected = a.astype(np.float64) @ b.astype(np.float64)
     tolerance = 1e-5 if dtype == "float32" else 1e-2
     stored = (a.T if ta else a, b.T if tb else b)
-    found = call("chainrule_matmul", like(m, n, dtype=kind), *stored, bias, ta=ta, tb=tb, activation=1)
-    near(found, np.maximum(expected + bias.astype(np.float64), 0), tolerance)
-    near(
+    result = call("chainrule_matmul", like(m, n, dtype=kind), *stored, bias, ta=ta, tb=tb, activation=1)
+    assert_close(result, np.maximum(expected + bias.astype(np.float64), 0), tolerance)
+    assert_close(
         call("chainrule_matmul", like(m, n, dtype=kind), *stored, bias[:0], ta=ta, tb=tb, activation=0),
         expected,
         tolerance,
@@ -139,7 +141,9 @@ def test_relu_gradient(shape: Any, dtype: str) -> None:
     d, db = call("chainrule_relu_gradient", [like(*shape, dtype=y.dtype), like(shape[-1], dtype=y.dtype)], y, u)
     expected = np.where(y > 0, u, 0)
     assert np.array_equal(d, expected)
-    near(db, expected.astype(np.float64).sum(tuple(range(len(shape) - 1))), 1e-5 if dtype == "float32" else 1e-2)
+    assert_close(
+        db, expected.astype(np.float64).sum(tuple(range(len(shape) - 1))), 1e-5 if dtype == "float32" else 1e-2
+    )
 
 
 # ---- pooling
@@ -150,7 +154,7 @@ POOLS = [
     (3, (8, 7), 5, (2, 2), (2, 2), (0, 0), (0, 0)),
     (1, (9, 8), 130, (3, 2), (2, 1), (1, 0), (1, 1)),
     (2, (7, 6), 1, (3, 3), (1, 1), (1, 1), (1, 1)),
-    (2, (5, 7), 2, (2, 3), (3, 4), (0, 1), (1, 0)),  # windows with gaps between
+    (2, (5, 7), 2, (2, 3), (3, 4), (0, 1), (1, 0)),  # windows with gaps between them
     (1, (4, 5, 6), 3, (2, 3, 2), (2, 1, 2), (1, 1, 0), (0, 1, 1)),
     (0, (4, 4), 3, (2, 2), (2, 2), (0, 0), (0, 0)),
     (2, (1, 4), 3, (2, 2), (2, 2), (0, 0), (0, 0)),
@@ -159,7 +163,7 @@ POOLS = [
 
 def pool_case(case: Any) -> Any:
     batch, spatial, channels, window, strides, before, after = case
-    # Halves: many ties. An infinity and a nan among them.
+    # Multiples of 1/2, for many ties, with an infinity and a nan.
     x = np.round(2 * draw(batch, *spatial, channels)) / 2
     if x.size:
         x.flat[[1, -1]] = -np.inf, np.nan
@@ -172,30 +176,30 @@ def pool_case(case: Any) -> Any:
 def test_pooling(case: Any, dtype: str) -> None:
     x, out, at = pool_case(case)
     kind = jnp.dtype(dtype)
-    x, shape, there = x.astype(kind), (len(x), *out, x.shape[-1]), (case[3], case[4], case[5])
+    x, shape, geometry = x.astype(kind), (len(x), *out, x.shape[-1]), (case[3], case[4], case[5])
     u = draw(*shape, seed=3).astype(kind)
     for relu in (0, 1):
         y, index = call(
             "chainrule_max_pool", [like(*shape, dtype=kind), like(*shape, dtype=np.uint8)], x, **at, relu=relu
         )
-        expected, chosen = oracles.max_pool(x.astype(np.float32), out, *there, bool(relu))
+        expected, chosen = oracles.max_pool(x.astype(np.float32), out, *geometry, bool(relu))
         np.testing.assert_array_equal(np.asarray(y, np.float32), expected)
         np.testing.assert_array_equal(index, chosen)
         dx = call("chainrule_max_pool_gradient", like(*x.shape, dtype=kind), chosen, u, **at)
-        near(
+        assert_close(
             dx,
-            oracles.max_pool_gradient(x.shape, chosen, u.astype(np.float64), *there),
+            oracles.max_pool_gradient(x.shape, chosen, u.astype(np.float64), *geometry),
             1e-6 if dtype == "float32" else 1e-2,
         )
     x = np.nan_to_num(x.astype(np.float32), neginf=-3).astype(kind)
     tolerance = 1e-6 if dtype == "float32" else 1e-2
-    near(
+    assert_close(
         call("chainrule_average_pool", like(*shape, dtype=kind), x, **at),
-        oracles.average_pool(x, out, *there),
+        oracles.average_pool(x, out, *geometry),
         tolerance,
     )
     dx = call("chainrule_average_pool_gradient", like(*x.shape, dtype=kind), u, **at)
-    near(dx, oracles.average_pool_gradient(x.shape, u.astype(np.float64), *there), tolerance)
+    assert_close(dx, oracles.average_pool_gradient(x.shape, u.astype(np.float64), *geometry), tolerance)
 
 
 # ---- thin convolution
@@ -217,7 +221,7 @@ def test_pooling(case: Any, dtype: str) -> None:
 def test_thin_convolution(
     batch: int, size: Any, channels: int, filters: int, window: Any, before: Any, after: Any
 ) -> None:
-    # Whole numbers: sums are exact, and ties are many.
+    # Whole numbers, for exact sums and many ties.
     x, w, b = (np.round(draw(*s, seed=7)) for s in ((batch, *size, channels), (*window, channels, filters), (filters,)))
     at = {"strides": (1, 1), "dilation": (1, 1), "before": before, "after": after, "groups": 1}
     large = (oracles.conv(x, w, **at) + b).astype(np.float32)
@@ -231,12 +235,12 @@ def test_thin_convolution(
     u = draw(*shape, seed=5)
     upstream = oracles.max_pool_gradient(large.shape, chosen, u.astype(np.float64), (2, 2), (2, 2), (0, 0))
     _, dw, db = oracles.conv_gradients(x, w, upstream, **at)
-    found_w, found_b = call("chainrule_conv_pool_kernel", [like(*w.shape), like(filters)], x, chosen, u, **edges)
-    near(found_w, dw)
-    near(found_b, db)
+    actual_dw, actual_db = call("chainrule_conv_pool_kernel", [like(*w.shape), like(filters)], x, chosen, u, **edges)
+    assert_close(actual_dw, dw)
+    assert_close(actual_db, db)
 
 
-def test_thin_convolution_sees_nan() -> None:
+def test_thin_convolution_returns_nan() -> None:
     x = np.zeros((1, 2, 2, 1), np.float32)
     x[0, 1, 0, 0] = np.nan
     results = [like(1, 1, 1, 1), like(1, 1, 1, 1, dtype=np.uint8)]
@@ -260,8 +264,8 @@ def test_thin_convolution_sees_nan() -> None:
 def test_optimizers(shape: Any) -> None:
     g, p, m = (draw(*shape, seed=s) for s in (1, 2, 3))
     v, rate = 0.1 + np.abs(draw(*shape, seed=4)), np.float32(0.01)
-    wide = [a.astype(np.float64) for a in (g, p, m, v)]
-    found = call(
+    g64, p64, m64, v64 = (a.astype(np.float64) for a in (g, p, m, v))
+    result = call(
         "chainrule_adam",
         [like(*shape)] * 3,
         g,
@@ -274,14 +278,14 @@ def test_optimizers(shape: Any) -> None:
         beta_2=0.999,
         epsilon=1e-7,
     )
-    next_m = wide[2] + (wide[0] - wide[2]) * 0.1
-    next_v = wide[3] + (wide[0] ** 2 - wide[3]) * 0.001
-    expected = wide[1] - next_m * 0.01 / (np.sqrt(next_v) + 1e-7), next_m, next_v
-    for a, b in zip(found, expected, strict=True):
+    next_m = m64 + (g64 - m64) * 0.1
+    next_v = v64 + (g64**2 - v64) * 0.001
+    expected = p64 - next_m * 0.01 / (np.sqrt(next_v) + 1e-7), next_m, next_v
+    for a, b in zip(result, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     for nesterov in (0, 1):
         for aliases in ({1: 0, 2: 1}, None):
-            found = call(
+            result = call(
                 "chainrule_momentum",
                 [like(*shape)] * 2,
                 g,
@@ -292,9 +296,9 @@ def test_optimizers(shape: Any) -> None:
                 momentum=0.9,
                 nesterov=nesterov,
             )
-            next_m = wide[2] * 0.9 - wide[0] * 0.01
-            step = next_m * 0.9 - wide[0] * 0.01 if nesterov else next_m
-            for a, b in zip(found, (wide[1] + step, next_m), strict=True):
+            next_m = m64 * 0.9 - g64 * 0.01
+            step = next_m * 0.9 - g64 * 0.01 if nesterov else next_m
+            for a, b in zip(result, (p64 + step, next_m), strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
@@ -327,11 +331,13 @@ def test_roi_align(channels: int, aligned: int, adaptive: int, samples: Any, sca
         features, boxes, images, (2, 3), samples, bool(adaptive), bool(aligned), scale, u.astype(np.float64)
     )
     tolerance = 1e-5 if dtype == "float32" else 1e-2
-    near(call("chainrule_roi_align", like(*u.shape, dtype=kind), features, boxes, images, **at), y, tolerance)
-    near(call("chainrule_roi_align_gradient", like(*features.shape, dtype=kind), u, boxes, images, **at), df, tolerance)
+    assert_close(call("chainrule_roi_align", like(*u.shape, dtype=kind), features, boxes, images, **at), y, tolerance)
+    assert_close(
+        call("chainrule_roi_align_gradient", like(*features.shape, dtype=kind), u, boxes, images, **at), df, tolerance
+    )
 
 
-def test_roi_align_without_boxes_and_with_wild_ones() -> None:
+def test_roi_align_without_boxes_and_with_extreme_ones() -> None:
     features = draw(1, 3, 4, 2)
     at = {"samples": (2, 2), "adaptive": 0, "aligned": 1, "spatial_scale": 1.0}
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int32)
@@ -342,8 +348,8 @@ def test_roi_align_without_boxes_and_with_wild_ones() -> None:
     boxes = np.array([[np.nan] * 4, [-np.inf, 0, np.inf, 1], [1e30, 1e30, 2e30, 2e30]], np.float32)
     images = np.array([0, 99, -99], np.int32)
     for adaptive in (0, 1):
-        found = call("chainrule_roi_align", like(3, 2, 2, 2), features, boxes, images, **{**at, "adaptive": adaptive})
-        assert not np.asarray(found).any()
+        result = call("chainrule_roi_align", like(3, 2, 2, 2), features, boxes, images, **{**at, "adaptive": adaptive})
+        assert not np.asarray(result).any()
 
 
 # ---- logistic regression
@@ -358,9 +364,9 @@ def test_logistic(shape: Any) -> None:
     u = draw(rows, seed=3)
     logits, dw, db = call("chainrule_logistic", [like(rows), like(features), like()], x, w, b, y, u)
     r = (1 / (1 + np.exp(-z)) - y) * u
-    near(logits, z)
-    near(dw, r @ x)
-    near(db, r.sum())
+    assert_close(logits, z)
+    assert_close(dw, r @ x)
+    assert_close(db, r.sum())
 
 
 def test_logistic_far_from_zero() -> None:
@@ -376,51 +382,51 @@ def test_logistic_far_from_zero() -> None:
 TABLES = [(1, 1), (5, 3), (3, 5, 7, 16), (7, 300, 85), (4001, 64), (70000, 1), (6, 0)]
 
 
-@pytest.mark.parametrize("middle", [0.0, 300.0])
+@pytest.mark.parametrize("offset", [0.0, 300.0])
 @pytest.mark.parametrize("shape", TABLES)
-def test_moments(shape: Any, middle: float) -> None:
-    x = draw(*shape) + np.float32(middle)
-    over = tuple(range(len(shape) - 1))
+def test_moments(shape: Any, offset: float) -> None:
+    x = draw(*shape) + np.float32(offset)
+    axes = tuple(range(len(shape) - 1))
     mean, variance = call("chainrule_moments", [like(shape[-1])] * 2, x)
     exact = x.astype(np.float64)
-    near(mean, exact.mean(over), 1e-6)
-    near(variance, exact.var(over), 1e-5)
+    assert_close(mean, exact.mean(axes), 1e-6)
+    assert_close(variance, exact.var(axes), 1e-5)
 
 
 @pytest.mark.parametrize("shape", [*TABLES, (0, 3)])
 def test_channel_sums(shape: Any) -> None:
     x, u, mean = draw(*shape) + np.float32(3), draw(*shape, seed=1), draw(shape[-1], seed=2)
-    over = tuple(range(len(shape) - 1))
+    axes = tuple(range(len(shape) - 1))
     sums, products = call("chainrule_channel_sums", [like(shape[-1])] * 2, x, u, mean)
-    near(sums, u.astype(np.float64).sum(over))
-    near(products, (u.astype(np.float64) * (x.astype(np.float64) - mean)).sum(over))
+    assert_close(sums, u.astype(np.float64).sum(axes))
+    assert_close(products, (u.astype(np.float64) * (x.astype(np.float64) - mean)).sum(axes))
 
 
-def test_statistics_hide_no_nan() -> None:
+def test_statistics_return_nan() -> None:
     x = np.ones((40, 3), np.float32)
     x[7, 1] = np.nan
-    for found in (
+    for result in (
         *call("chainrule_moments", [like(3)] * 2, x),
         call("chainrule_channel_sums", [like(3)] * 2, x, x, x[0])[1],
     ):
-        np.testing.assert_array_equal(np.isnan(np.asarray(found)), [False, True, False])
+        np.testing.assert_array_equal(np.isnan(np.asarray(result)), [False, True, False])
 
 
 # ---- orders
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 404, 2047, 2048, 70001])  # another way from 2048 on
-@pytest.mark.parametrize("most", [2**32, 2**31 + 1, 2**23, 5, 1])  # few words: ties, which stay as they stand
-@pytest.mark.parametrize("given", ["random", "falling", "crowded"])
-def test_order(count: int, most: int, given: str) -> None:
+@pytest.mark.parametrize("count", [0, 1, 2, 404, 2047, 2048, 70001])  # another algorithm from 2048 on
+@pytest.mark.parametrize("most", [2**32, 2**31 + 1, 2**23, 5, 1])  # few different words: ties, which keep their order
+@pytest.mark.parametrize("kind", ["random", "descending", "crowded"])
+def test_order(count: int, most: int, kind: str) -> None:
     words = np.random.default_rng(count).integers(0, most, count, dtype=np.uint64).astype(np.uint32)
-    if given == "falling":
+    if kind == "descending":
         words = np.sort(words)[::-1].copy()
-    elif given == "crowded":  # fifteen, then twenty, of the same highest digits, falling
+    elif kind == "crowded":  # fifteen, then twenty, with the same highest digits, descending
         words[1:16] = words[:1] - np.arange(1, 16, dtype=np.uint32)[: len(words[1:16])]
         words[100:120] = np.uint32(2**31) - np.arange(20, dtype=np.uint32)[: len(words[100:120])]
-    found = call("chainrule_order", like(count, dtype=np.int32), words)
-    np.testing.assert_array_equal(np.asarray(found), np.argsort(words, kind="stable"))
+    result = call("chainrule_order", like(count, dtype=np.int32), words)
+    np.testing.assert_array_equal(np.asarray(result), np.argsort(words, kind="stable"))
 
 
 # ---- dense layers: products, and the weights' gradient with its update
@@ -445,7 +451,7 @@ def test_dense_adam(shape: Any) -> None:
     p, m = (draw(features, units, seed=s) for s in (2, 3))
     v, rate = 0.1 + np.abs(draw(features, units, seed=4)), np.float32(0.01)
     none = np.zeros(0, np.float32)
-    found = call(
+    result = call(
         "chainrule_dense_adam",
         [like(features, units)] * 3,
         *(none, x, d, p, m, v, rate),
@@ -456,12 +462,12 @@ def test_dense_adam(shape: Any) -> None:
     )
     g = x.astype(np.float64).T @ d
     next_m, next_v = m + (g - m) * 0.1, v + (g**2 - v) * 0.01
-    for a, b in zip(found, (p - next_m * 0.01 / (np.sqrt(next_v) + 1e-7), next_m, next_v), strict=True):
-        near(a, b)
+    for a, b in zip(result, (p - next_m * 0.01 / (np.sqrt(next_v) + 1e-7), next_m, next_v), strict=True):
+        assert_close(a, b)
 
 
 def test_dense_adam_at_the_edges() -> None:
-    """Nothing seen yet, squares that vanish or overflow, and nan, which must not be hidden."""
+    """Zero slots, squares that underflow or overflow, and nan, which must not be lost."""
     g = np.array([[0.0, 1e-20, 1e20, np.nan, 1.0]], np.float32)
     zeros, none = np.zeros((1, 5), np.float32), np.zeros(0, np.float32)
     p, _, v = call(
@@ -486,19 +492,19 @@ def test_dense_adam_at_the_edges() -> None:
 def test_products(shape: Any, relu: int) -> None:
     rows, inner, columns = shape
     a, b, bias = draw(rows, inner), draw(inner, columns, seed=1), draw(columns, seed=2)
-    wanted = a.astype(np.float64) @ b + bias
-    found = call("chainrule_matmul", like(rows, columns), a, b, bias, ta=0, tb=0, activation=relu)
-    near(found, np.maximum(wanted, 0) if relu else wanted)
+    expected = a.astype(np.float64) @ b + bias
+    result = call("chainrule_matmul", like(rows, columns), a, b, bias, ta=0, tb=0, activation=relu)
+    assert_close(result, np.maximum(expected, 0) if relu else expected)
 
 
-# ---- refusals: an error that says what is wrong, and a process that goes on
+# ---- errors: a message that says what is wrong, and a process that continues
 
 CONV = {"strides": (1, 1), "dilation": (1, 1), "before": (0, 0), "after": (0, 0), "groups": 1}
 POOL = {"window": (2, 2), "strides": (2, 2), "before": (0, 0), "after": (0, 0)}
 ROI = {"samples": (2, 2), "adaptive": 0, "aligned": 1, "spatial_scale": 1.0}
 X, W, B, Y = (np.zeros(s, np.float32) for s in ((1, 5, 5, 2), (2, 2, 2, 3), (3,), (1, 4, 4, 3)))
-WIDE = np.zeros((1, 20, 20, 1), np.float32)
-REFUSED = [
+LARGE = np.zeros((1, 20, 20, 1), np.float32)
+INVALID = [
     ("chainrule_conv", Y, (X, W, B), CONV | {"strides": (1,), "activation": 0}, "one number for each"),
     ("chainrule_conv", Y, (X, W, B), CONV | {"strides": (0, 1), "activation": 0}, "at least 1"),
     ("chainrule_conv", Y, (X, W, B), CONV | {"before": (-1, 1), "activation": 0}, "at least"),
@@ -516,10 +522,10 @@ REFUSED = [
     ("chainrule_matmul", W[0, 0], (W[0, 0], W[0, 0], B), {"ta": 0, "tb": 2, "activation": 0}, "0 or 1"),
     ("chainrule_relu_gradient", (Y, B), (Y, X), {}, "shape"),
     ("chainrule_max_pool", (X, X.astype(np.uint8)), (X,), POOL | {"relu": 0}, "fit"),
-    ("chainrule_max_pool", (WIDE[:, :5, :5], WIDE[:, :5, :5].astype(np.uint8)), (WIDE,), POOL | {"window": (16, 16), "strides": (1, 1), "relu": 0}, "byte"),
+    ("chainrule_max_pool", (LARGE[:, :5, :5], LARGE[:, :5, :5].astype(np.uint8)), (LARGE,), POOL | {"window": (16, 16), "strides": (1, 1), "relu": 0}, "byte"),
     ("chainrule_average_pool", X, (X,), POOL | {"strides": (0, 2)}, "at least"),
     ("chainrule_conv_pool", (Y[:, :2, :2], Y[:, :2, :2].astype(np.uint8)), (X, W, B[:1]), {"before": (0, 0), "after": (0, 0)}, "bias"),
-    ("chainrule_conv_pool_kernel", (np.zeros((9, 9, 2, 3), np.float32), B), (WIDE, Y.astype(np.uint8), Y), {"before": (0, 0), "after": (0, 0)}, "shape"),
+    ("chainrule_conv_pool_kernel", (np.zeros((9, 9, 2, 3), np.float32), B), (LARGE, Y.astype(np.uint8), Y), {"before": (0, 0), "after": (0, 0)}, "shape"),
     ("chainrule_adam", (B, B, B), (B, B, B, B[:2], B[0]), {"beta_1": 0.9, "beta_2": 0.9, "epsilon": 0.1}, "shape"),
     ("chainrule_dense_adam", (B[None], B[None], B[None]), (B, X[0, 0], B[None], B[None], B[None], B[None], B[0]), {"beta_1": 0.9, "beta_2": 0.9, "epsilon": 0.1}, "one number of rows"),
     ("chainrule_dense_adam", (B[None], B[None], B[None]), (B, B[None], B[None], B[None], B[None], B[None], B[0]), {"beta_1": 0.9, "beta_2": 0.9, "epsilon": 0.1}, "the weight has"),
@@ -538,19 +544,19 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "results", "operands", "attributes", "words"), REFUSED)
-def test_bad_input_is_refused(name: str, results: Any, operands: Any, attributes: Any, words: str) -> None:
+@pytest.mark.parametrize(("name", "results", "operands", "attributes", "words"), INVALID)
+def test_invalid_input_is_an_error(name: str, results: Any, operands: Any, attributes: Any, words: str) -> None:
     with jax.enable_x64(True):
         shapes = [like(*a.shape, dtype=a.dtype) for a in jax.tree.leaves(results)]
         with pytest.raises(Exception, match=words):
             jax.block_until_ready(call(name, shapes, *operands, **attributes))
 
 
-# ---- promises of all kernels
+# ---- all kernels
 
 
-def everything() -> dict[str, Any]:
-    """One result of each kernel, large enough to be shared out."""
+def all_results() -> dict[str, Any]:
+    """Return a result of each kernel, large enough for several threads."""
     case = (13, (17, 15), 24, 40, (3, 3), (1, 1), (1, 1), (1, 1), (1, 1), 1)
     x, w, b, u = arrays(case)
     at = geometry(case)
@@ -560,7 +566,7 @@ def everything() -> dict[str, Any]:
     images = np.arange(40, dtype=np.int32) % 13
     thin, edges = draw(64, 28, 27, 1), {"before": (1, 1), "after": (1, 1)}
     small = draw(64, 14, 13, 32, seed=4)
-    found = {
+    result = {
         "conv": call("chainrule_conv", like(*u.shape), x, w, b, **at, activation=1),
         "transpose": call("chainrule_conv_transpose", like(*x.shape), u, w, **at),
         "kernel": call("chainrule_conv_kernel", [like(*w.shape), like(40)], x, u, **at),
@@ -578,10 +584,10 @@ def everything() -> dict[str, Any]:
         "order": call("chainrule_order", like(9000, dtype=np.int32), np.arange(9000, dtype=np.uint32) * np.uint32(2654435761)),
         "logistic": call("chainrule_logistic", [like(9000), like(130), like()], draw(9000, 130), draw(130), np.float32(0), np.ones(9000, np.float32), draw(9000, seed=1)),
     }  # fmt: skip
-    found["thin kernel"] = call(
-        "chainrule_conv_pool_kernel", [like(3, 3, 1, 32), like(32)], thin, found["thin"][1], small, **edges
+    result["thin kernel"] = call(
+        "chainrule_conv_pool_kernel", [like(3, 3, 1, 32), like(32)], thin, result["thin"][1], small, **edges
     )
-    return found
+    return result
 
 
 def digest(results: dict[str, Any]) -> dict[str, str]:
@@ -592,24 +598,24 @@ def digest(results: dict[str, Any]) -> dict[str, str]:
 
 
 def test_bits_are_equal_from_run_to_run() -> None:
-    first = digest(everything())
-    compiled = jax.jit(everything)
+    first = digest(all_results())
+    compiled = jax.jit(all_results)
     for _ in range(20):
         assert digest(compiled()) == first
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_bits_are_equal_for_any_number_of_threads(threads: str) -> None:
-    here = str(Path(__file__).parent)
-    program = f"import sys; sys.path.insert(0, {here!r}); import test_kernels as t; print(t.digest(t.everything()))"
+    folder = str(Path(__file__).parent)
+    program = f"import sys; sys.path.insert(0, {folder!r}); import test_kernels as t; print(t.digest(t.all_results()))"
     environment = {**os.environ, "CHAINRULE_THREADS": threads}
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
-    assert run.stdout.strip() == str(digest(everything()))
+    assert run.stdout.strip() == str(digest(all_results()))
 
 
 @pytest.mark.parametrize("instructions", ["AVX2", "SSE41"])
-def test_on_a_lesser_machine(instructions: str) -> None:
-    """Narrower vectors, and no bfloat16 in oneDNN: its operands are widened."""
+def test_older_instruction_sets(instructions: str) -> None:
+    """Narrower vectors, and no bfloat16 in oneDNN: its operands are converted to float32."""
     tests = "test_convolution or sizes6 or sizes3 or relu or pool or thin or optimizers or roi or logistic or dense or products or moments or sums"
     command = [sys.executable, "-m", "pytest", "-q", "-k", tests, str(Path(__file__))]
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions}
@@ -618,15 +624,15 @@ def test_on_a_lesser_machine(instructions: str) -> None:
 
 
 def test_two_threads_at_once() -> None:
-    expected = digest(everything())
-    compiled = jax.jit(everything)
+    expected = digest(all_results())
+    compiled = jax.jit(all_results)
     jax.block_until_ready(compiled())
     failures: list[str] = []
 
     def work() -> None:
         for _ in range(10):
-            found = digest(compiled())
-            failures.extend(name for name in found if found[name] != expected[name])
+            results = digest(compiled())
+            failures.extend(name for name in results if results[name] != expected[name])
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -643,19 +649,19 @@ def test_inside_a_loop() -> None:
         count, x = state
         return count + 1, call("chainrule_matmul", like(64, 64), x, b, bias, ta=0, tb=0, activation=1)
 
-    _, found = jax.jit(lambda x: jax.lax.while_loop(lambda s: s[0] < 5, step, (0, x)))(a)
+    _, result = jax.jit(lambda x: jax.lax.while_loop(lambda s: s[0] < 5, step, (0, x)))(a)
     expected = a.astype(np.float64)
     for _ in range(5):
         expected = np.maximum(expected @ b + bias, 0)
-    near(found, expected)
+    assert_close(result, expected)
 
 
 def test_threads_keep_their_openmp_setting() -> None:
-    """oneDNN is told to use one thread only while it computes: other libraries of the process keep theirs."""
+    """oneDNN is limited to one thread only while it computes: other libraries of the process keep their setting."""
     import ctypes
 
-    everything()
+    all_results()
     openmp = ctypes.CDLL("libgomp.so.1")
     openmp.omp_set_num_threads(3)
-    everything()
+    all_results()
     assert openmp.omp_get_max_threads() == 3

@@ -27,7 +27,9 @@ from .core.providers import register as register_providers
 from .graph import floatx, scope, set_floatx
 from .ops import random
 from .ops.random import set_random_seed
-from .tensors.tensor import Tensor, Variable, symbolic, tensor
+from .tensors.convert import symbolic, tensor
+from .tensors.tensor import Tensor
+from .tensors.variable import Variable
 from .transforms.differentiate import (
     grad,
     gradients,
@@ -73,7 +75,7 @@ __all__ = [
     "vectorize",
 ]
 
-# Keras's modules and words, imported when they are first asked for: who only differentiates does not wait for them
+# Keras's modules and names, imported at their first use, so that a program that only differentiates starts fast
 _MODULES = (
     "activations applications array_api backend callbacks config constraints datasets distribution dtype_policies "
     "initializers layers losses metrics models optimizers regularizers saving utils"
@@ -108,13 +110,13 @@ _NAMES = {
 
 _HABITS = {
     "GradientTape": "no tape is needed: call chainrule.gradients(loss, variables) afterwards, or chainrule.grad(f)",
-    "no_grad": "nothing is recorded but through variables and watched tensors; use chainrule.ops.stop_gradient",
+    "no_grad": "only variables and watched tensors are recorded; use chainrule.ops.stop_gradient",
     "vmap": "use chainrule.vectorize",
     "jit": "use chainrule.compile",
     "custom_gradient": "write @chainrule.operation, and its backward under @name.backward",
-    "convert_to_tensor": "use chainrule.tensors.tensor, or chainrule.ops.convert_to_tensor",
-    "as_tensor": "use chainrule.tensors.tensor",
-    "array": "use chainrule.tensors.tensor",
+    "convert_to_tensor": "use chainrule.tensor, or chainrule.ops.convert_to_tensor",
+    "as_tensor": "use chainrule.tensor",
+    "array": "use chainrule.tensor",
     "KerasTensor": "use chainrule.Input(shape) for a model's input, or chainrule.symbolic(shape)",
     "Operation": "write a layers.Layer, or a function of tensors",
     "Function": "use chainrule.Model(inputs, outputs)",
@@ -140,7 +142,7 @@ _find = lookup("chainrule", _NAMES)
 
 
 def version() -> str:
-    """The library's version (``keras.version``)."""
+    """Return the library's version (``keras.version``)."""
     return __version__
 
 
@@ -148,7 +150,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name in _HABITS:
-        raise HabitError(f"chainrule.{name}", "chainrule's own word for it", _HABITS[name])
+        raise HabitError(f"chainrule.{name}", "chainrule's name for it", _HABITS[name])
     return _find(name)
 
 

@@ -1,8 +1,8 @@
 """The array API standard, 2024.12, for tensors: what ``tensor.__array_namespace__()`` returns.
 
-May import: `ops`, `tensor`, `graph`, `errors`. Most names are an operation of `ops` under the standard's
-name and with its arguments, so the graph is kept and gradients flow. A function that says "leaves the
-graph" is computed with NumPy and returns a constant. Departures from the standard: ``docs/array-api.md``.
+Most names are an operation of `ops` under the standard's name and with its arguments, so the graph is kept and
+gradients flow. A function documented as leaving the graph is computed with NumPy and returns a constant. Departures
+from the standard: ``docs/array-api.md``.
 
 Follows https://data-apis.org/array-api/2024.12/.
 
@@ -25,19 +25,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import ops
+from .core import arguments
 from .core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from .graph import as_dtype, broadcast, floatx
 from .graph.spec import promote
 from .ops.composite import sort_record
-from .ops.reduction import argsort_record, count_of
-from .tensors.tensor import (
-    Tensor,
-    Variable,
-    as_tensor,
-    check_no_tensors_inside,
-    constant,
-    tensor,
-)
+from .ops.reduction import argsort_record, reduced_count
+from .tensors.convert import as_tensor, check_no_tensors_inside, tensor
+from .tensors.tensor import Tensor, constant
+from .tensors.variable import Variable
 
 __array_api_version__ = "2024.12"
 _VERSIONS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
@@ -48,14 +44,12 @@ Axes = int | tuple[int, ...] | None
 
 
 def namespace(api_version: str | None = None) -> ModuleType:
-    """This module, for any version of the standard up to 2024.12 (``array.__array_namespace__``).
+    """Return this module, for any version of the standard up to 2024.12 (``array.__array_namespace__``).
 
     Raises:
-        ValueProblem: for a version it does not know.
+        ValueProblem: for an unknown version.
     """
-    if api_version not in _VERSIONS:
-        known = ", ".join(map(repr, _VERSIONS[1:]))
-        raise ValueProblem(f"api_version {api_version!r}", f"{known} or None", "leave the version out")
+    arguments.one_of(_VERSIONS, api_version=api_version)
     return sys.modules[__name__]
 
 
@@ -64,12 +58,11 @@ class CopyProblem(ValueProblem, BufferError):
 
 
 def _check_device(device: Any) -> None:
-    if device not in (None, "cpu"):
-        raise ValueProblem(f"device {device!r}", "'cpu'", "leave the device out")
+    arguments.one_of((None, "cpu"), device=device)
 
 
 def _index(array: Any) -> Tensor:
-    """NumPy's indices as a constant of our index dtype."""
+    """Return NumPy's indices as a constant of the index dtype."""
     return constant(np.asarray(array).astype(int32))
 
 
@@ -104,22 +97,22 @@ _WEAK = {Bool: ("bool", True), int: ("int64", True), float: ("float64", True), c
 
 
 class Info:
-    """What the namespace can do (``__array_namespace_info__``)."""
+    """Capabilities, devices and dtypes of the namespace (``__array_namespace_info__``)."""
 
     def capabilities(self) -> dict[str, Any]:
-        """Boolean masks and shapes that depend on data work, for tensors that have a value."""
+        """Return what is supported: boolean masks and data-dependent shapes, for tensors that have a value."""
         return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
 
     def default_device(self) -> str:
-        """Eager values live on the CPU."""
+        """Return the device of eager values, the CPU."""
         return "cpu"
 
     def devices(self) -> list[str]:
-        """Every device there is."""
+        """Return all devices."""
         return ["cpu"]
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
-        """``floatx()`` for floats and the complex dtype to go with it; int32 for integers and indices."""
+        """Return ``floatx()`` for floats and the corresponding complex dtype; int32 for integers and indices."""
         _check_device(device)
         wide = floatx() == "float64"
         return {
@@ -130,13 +123,13 @@ class Info:
         }
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, DType]:
-        """The standard's dtypes by name, all or those of `kind` (as for `isdtype`)."""
+        """Return the standard's dtypes by name, all or those of `kind` (as for `isdtype`)."""
         _check_device(device)
         return {dtype.name: dtype for dtype in _DTYPES if kind is None or isdtype(dtype, kind)}
 
 
 def __array_namespace_info__() -> Info:
-    """What the namespace can do: capabilities, devices, dtypes (``__array_namespace_info__``)."""
+    """Return the capabilities, devices and dtypes of the namespace (``__array_namespace_info__``)."""
     return Info()
 
 
@@ -161,36 +154,35 @@ class IInfo(NamedTuple):
 
 
 def _dtype_of(x: Any) -> DType:
-    found: DType = x.dtype if isinstance(x, Tensor | Variable | np.ndarray) else as_dtype(x)
-    return found
+    return x.dtype if isinstance(x, Tensor | Variable | np.ndarray) else as_dtype(x)
 
 
 def finfo(type: Any, /) -> FInfo:
-    """The limits of a float or complex dtype, or of a tensor's (``finfo``)."""
+    """Return the limits of a float or complex dtype, or of a tensor's (``finfo``)."""
     dtype = _dtype_of(type)
     if dtype.kind not in "fc":
         raise DTypeError(f"finfo of {dtype.name}", "a float or complex dtype", "use iinfo for integers")
-    found = np.finfo(dtype)
-    eps, largest, least, normal = map(float, (found.eps, found.max, found.min, found.smallest_normal))
-    return FInfo(found.bits, eps, largest, least, normal, np.dtype(found.dtype))
+    limits = np.finfo(dtype)
+    eps, largest, least, normal = map(float, (limits.eps, limits.max, limits.min, limits.smallest_normal))
+    return FInfo(limits.bits, eps, largest, least, normal, np.dtype(limits.dtype))
 
 
 def iinfo(type: Any, /) -> IInfo:
-    """The limits of an integer dtype, or of a tensor's (``iinfo``)."""
+    """Return the limits of an integer dtype, or of a tensor's (``iinfo``)."""
     dtype = _dtype_of(type)
     if dtype.kind not in "iu":
         raise DTypeError(f"iinfo of {dtype.name}", "an integer dtype", "use finfo for floats")
-    found = np.iinfo(dtype)
-    return IInfo(found.bits, int(found.max), int(found.min), dtype)
+    limits = np.iinfo(dtype)
+    return IInfo(limits.bits, int(limits.max), int(limits.min), dtype)
 
 
 def isdtype(dtype: Any, kind: Any) -> Bool:
-    """Whether `dtype` is of a `kind`: a dtype, ``"integral"`` and its like, or several (``isdtype``)."""
+    """Return whether `dtype` is of a `kind`: a dtype, ``"integral"`` and its like, or several (``isdtype``)."""
     return np.isdtype(as_dtype(dtype), kind)
 
 
 def result_type(*arrays_and_dtypes: Any) -> DType:
-    """The dtype that operators give these tensors, dtypes and Python numbers (``result_type``).
+    """Return the dtype that operators give these tensors, dtypes and Python numbers (``result_type``).
 
     Raises:
         ValueProblem: for Python numbers alone, which have no dtype of their own.
@@ -202,12 +194,12 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
 
 
 def can_cast(from_: Any, to: Any, /) -> Bool:
-    """Whether promotion takes `from_`, a dtype or tensor, to `to` (``can_cast``)."""
+    """Return whether promotion takes `from_`, a dtype or tensor, to `to` (``can_cast``)."""
     return result_type(from_, to) == as_dtype(to)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: Bool = True, device: Any = None) -> Tensor:
-    """x as `dtype` (``astype``); a copy cannot be told from the tensor itself, which never changes."""
+    """Convert x to `dtype` (``astype``); `copy` has no effect, as tensors never change."""
     _check_device(device)
     if _dtype_of(x).kind == "c" and as_dtype(dtype).kind != "c":
         raise DTypeError("complex numbers as real ones", "a complex dtype", "take real(x) or imag(x)")
@@ -218,7 +210,7 @@ def astype(x: Any, dtype: Any, /, *, copy: Bool = True, device: Any = None) -> T
 
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Bool | None = None) -> Tensor:
-    """`obj` as a tensor; Python floats are ``floatx()``, integers int32 where they fit (``asarray``).
+    """Return `obj` as a tensor; Python floats are ``floatx()``, integers int32 where they fit (``asarray``).
 
     Raises:
         CopyProblem: for ``copy=False`` and anything but a tensor, since a tensor owns its memory.
@@ -231,19 +223,19 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Bool | 
     if isinstance(obj, np.generic) or not isinstance(obj, Bool | int | float | complex | list | tuple):
         return tensor(np.asarray(obj) if _is_buffer(obj) else obj, dtype)
     if dtype is None:
-        made = tensor(obj)
-        return made.cast_to(Info().default_dtypes()["complex floating"]) if made.dtype.kind == "c" else made
+        result = tensor(obj)
+        return result.cast_to(Info().default_dtypes()["complex floating"]) if result.dtype.kind == "c" else result
     check_no_tensors_inside(obj)
-    return constant(_data(obj, as_dtype(dtype)))
+    return constant(_to_array(obj, as_dtype(dtype)))
 
 
-def _data(obj: Any, dtype: DType) -> Any:
-    """Python data as an array of `dtype` at once: by way of the default dtype it would lose digits."""
+def _to_array(obj: Any, dtype: DType) -> Any:
+    """Convert Python data to an array of `dtype` directly: the default dtype would lose digits."""
     try:
         return np.asarray(obj, dtype)
     except (OverflowError, TypeError, ValueError) as error:
-        problem, wanted = f"data that is no {dtype.name} ({error})", f"data that {dtype.name} can hold"
-        raise ValueProblem(problem, wanted, "choose a wider dtype") from None
+        problem, expected = f"data that is not of dtype {dtype.name} ({error})", f"data that {dtype.name} can hold"
+        raise ValueProblem(problem, expected, "choose a wider dtype") from None
 
 
 def _is_buffer(obj: Any) -> Bool:
@@ -255,10 +247,10 @@ def _is_buffer(obj: Any) -> Bool:
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: Bool | None = None) -> Tensor:
-    """A tensor from an object with ``__dlpack__``, whose memory is copied (``from_dlpack``).
+    """Return a tensor from an object with ``__dlpack__``, whose memory is copied (``from_dlpack``).
 
     Raises:
-        CopyProblem: for ``copy=False`` and an object that is no tensor.
+        CopyProblem: for ``copy=False`` and an object that is not a tensor.
     """
     _check_device(device)
     if isinstance(x, Tensor | Variable):
@@ -269,7 +261,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: Bool | None = None) -> T
 
 
 def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Numbers from `start` (0 if only one is given) up to, never reaching, `stop` (``arange``)."""
+    """Return numbers from `start` (0 if only one is given) up to, excluding, `stop` (``arange``)."""
     _check_device(device)
     return ops.arange(start, stop, step, dtype)
 
@@ -277,66 +269,66 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
 def linspace(
     start: Any, stop: Any, /, num: int, *, dtype: Any = None, device: Any = None, endpoint: Bool = True
 ) -> Tensor:
-    """`num` evenly spaced numbers from `start` to `stop` (``linspace``)."""
+    """Return `num` evenly spaced numbers from `start` to `stop` (``linspace``)."""
     _check_device(device)
     kind = "complex floating" if isinstance(start, complex) or isinstance(stop, complex) else "real floating"
-    wanted = Info().default_dtypes()[kind] if dtype is None else as_dtype(dtype)
-    return constant(np.linspace(start, stop, num, endpoint=endpoint).astype(wanted))
+    dtype = Info().default_dtypes()[kind] if dtype is None else as_dtype(dtype)
+    return constant(np.linspace(start, stop, num, endpoint=endpoint).astype(dtype))
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:
-    """Ones on the k-th diagonal (``eye``)."""
+    """Return ones on the k-th diagonal (``eye``)."""
     _check_device(device)
     return ops.eye(n_rows, n_cols, k, dtype)
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """A tensor of one value (``full``)."""
+    """Return a tensor of one value (``full``)."""
     return ops.broadcast_to(asarray(fill_value, dtype=dtype, device=device), shape)
 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """One value with the shape, and by default the dtype, of `x` (``full_like``)."""
+    """Return one value with the shape, and by default the dtype, of `x` (``full_like``)."""
     return full(x.shape, fill_value, dtype=dtype or x.dtype, device=device)
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Zeros (``zeros``)."""
+    """Return zeros (``zeros``)."""
     _check_device(device)
     return ops.zeros(shape, dtype)
 
 
 def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Ones (``ones``)."""
+    """Return ones (``ones``)."""
     _check_device(device)
     return ops.ones(shape, dtype)
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Zeros with the shape, and by default the dtype, of `x` (``zeros_like``)."""
+    """Return zeros with the shape, and by default the dtype, of `x` (``zeros_like``)."""
     return zeros(x.shape, dtype=dtype or x.dtype, device=device)
 
 
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Ones with the shape, and by default the dtype, of `x` (``ones_like``)."""
+    """Return ones with the shape, and by default the dtype, of `x` (``ones_like``)."""
     return ones(x.shape, dtype=dtype or x.dtype, device=device)
 
 
-empty, empty_like = zeros, zeros_like  # a tensor never holds what was left in memory
+empty, empty_like = zeros, zeros_like  # tensors are never uninitialized
 
 
 def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Tensor]:
-    """Coordinate grids of vectors (``meshgrid``)."""
+    """Return coordinate grids of vectors (``meshgrid``)."""
     return ops.meshgrid(*arrays, indexing=indexing)
 
 
 def tril(x: Any, /, *, k: int = 0) -> Tensor:
-    """The entries on and below the k-th diagonal, zeros above (``tril``)."""
+    """Return the entries on and below the k-th diagonal, zeros above (``tril``)."""
     return ops.tril(x, k)
 
 
 def triu(x: Any, /, *, k: int = 0) -> Tensor:
-    """The entries on and above the k-th diagonal, zeros below (``triu``)."""
+    """Return the entries on and above the k-th diagonal, zeros below (``triu``)."""
     return ops.triu(x, k)
 
 
@@ -366,35 +358,35 @@ bitwise_left_shift, bitwise_right_shift = ops.bitwise_left_shift, ops.bitwise_ri
 
 
 def abs(x: Any, /) -> Tensor:
-    """|x| (``abs``). Complex numbers leave the graph."""
+    """Compute |x| (``abs``). Complex numbers leave the graph."""
     x = as_tensor(x)
     return constant(np.abs(x.numpy())) if x.dtype.kind == "c" else ops.absolute(x)
 
 
 def conj(x: Any, /) -> Tensor:
-    """The complex conjugate (``conj``); real numbers stay as they are. Complex numbers leave the graph."""
+    """Return the complex conjugate (``conj``), of real numbers themselves. Complex numbers leave the graph."""
     x = as_tensor(x)
     return constant(np.conj(x.numpy())) if x.dtype.kind == "c" else x
 
 
 def real(x: Any, /) -> Tensor:
-    """The real part (``real``). Complex numbers leave the graph."""
+    """Return the real part (``real``). Complex numbers leave the graph."""
     x = as_tensor(x)
     return constant(x.numpy().real) if x.dtype.kind == "c" else x
 
 
 def imag(x: Any, /) -> Tensor:
-    """The imaginary part (``imag``). Complex numbers leave the graph."""
+    """Return the imaginary part (``imag``). Complex numbers leave the graph."""
     x = as_tensor(x)
     return constant(x.numpy().imag) if x.dtype.kind == "c" else ops.zeros_like(x)
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
-    """x between `min` and `max`, either of which may be left out (``clip``)."""
-    given = [bound for bound in (min, max) if bound is not None]
-    if not given:
+    """Clip x to `min` and `max`, either of which may be omitted (``clip``)."""
+    bounds = [bound for bound in (min, max) if bound is not None]
+    if not bounds:
         return as_tensor(x)
-    dtype = result_type(x, *given)
+    dtype = result_type(x, *bounds)
     least, most = (-inf, inf) if dtype.kind not in "iu" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     return ops.clip(
         x,
@@ -406,137 +398,136 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
 # ---- statistics
 
 
-def _wide(dtype: DType) -> DType:
-    """Booleans and small integers are added in 32 bits."""
+def _accumulator_dtype(dtype: DType) -> DType:
+    """Return the dtype of sums: booleans and small integers are added in 32 bits."""
     if dtype.kind not in "biu":
         return dtype
     return np.promote_types(dtype, uint32 if dtype.kind == "u" else int32)
 
 
-def _one_axis(x: Any, axis: int | None) -> int:
-    """`axis`, which only a vector may leave out."""
+def _default_axis(x: Any, axis: int | None) -> int:
+    """Return `axis`, which may be omitted for vectors only."""
     if axis is None and x.ndim != 1:
-        raise ValueProblem(f"no axis for a tensor with {x.ndim} axes", "one of them", "name the axis")
+        raise ValueProblem(f"no axis for a tensor with {x.ndim} axes", "one of them", "pass axis")
     return axis or 0
 
 
-def _running(run: Callable[..., Tensor], start: int, x: Any, axis: int | None, dtype: Any, initial: Bool) -> Tensor:
+def _cumulative(run: Callable[..., Tensor], start: int, x: Any, axis: int | None, dtype: Any, initial: Bool) -> Tensor:
     x = as_tensor(x)
-    at = _one_axis(x, axis)
-    out = run(x, axis=at, dtype=_wide(x.dtype) if dtype is None else dtype)
+    run_axis = _default_axis(x, axis)
+    out = run(x, axis=run_axis, dtype=_accumulator_dtype(x.dtype) if dtype is None else dtype)
     if not initial:
         return out
-    first = full([1 if i == at % x.ndim else n for i, n in enumerate(x.shape)], start, dtype=out.dtype)
-    return concat([first, out], axis=at)
+    first = full([1 if i == run_axis % x.ndim else n for i, n in enumerate(x.shape)], start, dtype=out.dtype)
+    return concat([first, out], axis=run_axis)
 
 
 def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Bool = False) -> Tensor:
-    """The running sum along `axis`, small integers in 32 bits (``cumulative_sum``)."""
-    return _running(ops.cumsum, 0, x, axis, dtype, include_initial)
+    """Compute the running sum along `axis`, small integers in 32 bits (``cumulative_sum``)."""
+    return _cumulative(ops.cumsum, 0, x, axis, dtype, include_initial)
 
 
 def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Bool = False) -> Tensor:
-    """The running product along `axis`, small integers in 32 bits (``cumulative_prod``)."""
-    return _running(ops.cumprod, 1, x, axis, dtype, include_initial)
+    """Compute the running product along `axis`, small integers in 32 bits (``cumulative_prod``)."""
+    return _cumulative(ops.cumprod, 1, x, axis, dtype, include_initial)
 
 
 def max(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """The largest entry along `axis` (``max``)."""
+    """Return the largest entry along `axis` (``max``)."""
     return ops.max(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """The smallest entry along `axis` (``min``)."""
+    """Return the smallest entry along `axis` (``min``)."""
     return ops.min(x, axis=axis, keepdims=keepdims)
 
 
 def mean(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """The mean over `axis` (``mean``)."""
+    """Compute the mean over `axis` (``mean``)."""
     return ops.mean(x, axis=axis, keepdims=keepdims)
 
 
-def _total(reduce: Callable[..., Tensor], x: Any, axis: Axes, dtype: Any, keepdims: Bool) -> Tensor:
+def _reduce(reduce: Callable[..., Tensor], x: Any, axis: Axes, dtype: Any, keepdims: Bool) -> Tensor:
     if dtype is None:
         return reduce(x, axis=axis, keepdims=keepdims)
     return ops.cast(reduce(ops.cast(x, dtype), axis=axis, keepdims=keepdims), dtype)
 
 
 def prod(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: Bool = False) -> Tensor:
-    """The product over `axis`, small integers in 32 bits (``prod``)."""
-    return _total(ops.prod, x, axis, dtype, keepdims)
+    """Compute the product over `axis`, small integers in 32 bits (``prod``)."""
+    return _reduce(ops.prod, x, axis, dtype, keepdims)
 
 
 def sum(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: Bool = False) -> Tensor:
-    """The sum over `axis`, small integers in 32 bits (``sum``)."""
-    return _total(ops.sum, x, axis, dtype, keepdims)
+    """Compute the sum over `axis`, small integers in 32 bits (``sum``)."""
+    return _reduce(ops.sum, x, axis, dtype, keepdims)
 
 
-def _spread(record: Callable[..., Tensor], x: Any, axis: Axes, correction: float, keepdims: Bool) -> Tensor:
+def _variance_or_std(record: Callable[..., Tensor], x: Any, axis: Axes, correction: float, keepdims: Bool) -> Tensor:
     x = as_tensor(x)
-    if count_of(x.shape, axis) > correction:
+    if reduced_count(x.shape, axis) > correction:
         return record(x, axis=axis, keepdims=keepdims, ddof=correction)
-    return full_like(ops.sum(x, axis=axis, keepdims=keepdims), nan)  # the standard's word on too few entries
+    return full_like(ops.sum(x, axis=axis, keepdims=keepdims), nan)  # the standard requires nan for too few entries
 
 
 def std(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: Bool = False) -> Tensor:
-    """The standard deviation over `axis`, divided by the count less `correction` (``std``)."""
-    return _spread(ops.std, x, axis, correction, keepdims)
+    """Compute the standard deviation over `axis`, with divisor count minus `correction` (``std``)."""
+    return _variance_or_std(ops.std, x, axis, correction, keepdims)
 
 
 def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: Bool = False) -> Tensor:
-    """The variance over `axis`, divided by the count less `correction` (``var``)."""
-    return _spread(ops.var, x, axis, correction, keepdims)
+    """Compute the variance over `axis`, with divisor count minus `correction` (``var``)."""
+    return _variance_or_std(ops.var, x, axis, correction, keepdims)
 
 
 # ---- searching, sorting, sets
 
 
 def argmax(x: Any, /, *, axis: int | None = None, keepdims: Bool = False) -> Tensor:
-    """The index of the largest entry along `axis`, the first at a tie (``argmax``)."""
+    """Return the index of the largest entry along `axis`, the first at a tie (``argmax``)."""
     return ops.argmax(x, axis=axis, keepdims=keepdims)
 
 
 def argmin(x: Any, /, *, axis: int | None = None, keepdims: Bool = False) -> Tensor:
-    """The index of the smallest entry along `axis`, the first at a tie (``argmin``)."""
+    """Return the index of the smallest entry along `axis`, the first at a tie (``argmin``)."""
     return ops.argmin(x, axis=axis, keepdims=keepdims)
 
 
 def count_nonzero(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """How many entries along `axis` are not zero (``count_nonzero``)."""
+    """Count the nonzero entries along `axis` (``count_nonzero``)."""
     return ops.sum(ops.cast(ops.not_equal(x, 0), int32), axis=axis, keepdims=keepdims)
 
 
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:
-    """For each axis the indices of the entries that are not zero (``nonzero``). Leaves the graph."""
+    """Return for each axis the indices of the nonzero entries (``nonzero``). Leaves the graph."""
     if not x.ndim:
-        raise ShapeError("a tensor without axes", "at least one axis to count along", "give it one with x[None]")
+        raise ShapeError("a tensor without axes", "at least one axis", "add one with x[None]")
     return ops.nonzero(x)
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: Any = "left", sorter: Any = None) -> Tensor:
-    """Where in the sorted vector `x1` each entry of `x2` belongs (``searchsorted``). Leaves the graph."""
+    """Return the position of each entry of `x2` in the sorted vector `x1` (``searchsorted``). Leaves the graph."""
     order = None if sorter is None else as_tensor(sorter).numpy()
     return _index(np.searchsorted(as_tensor(x1).numpy(), as_tensor(x2).numpy(), side=side, sorter=order))
 
 
 def where(condition: Any, x1: Any, x2: Any, /) -> Tensor:
-    """x1 where the condition holds, x2 elsewhere (``where``)."""
-    chosen: Tensor = ops.where(condition, x1, x2)
-    return chosen
+    """Select x1 where the condition holds, x2 elsewhere (``where``)."""
+    return ops.where(condition, x1, x2)
 
 
 def sort(x: Any, /, *, axis: int = -1, descending: Bool = False, stable: Bool = True) -> Tensor:
-    """The entries along `axis` in order, always stable (``sort``)."""
+    """Sort the entries along `axis`, always stably (``sort``)."""
     return sort_record(x, axis=axis, descending=descending)
 
 
 def argsort(x: Any, /, *, axis: int = -1, descending: Bool = False, stable: Bool = True) -> Tensor:
-    """The indices that sort x along `axis`, always stable (``argsort``)."""
+    """Return the indices that sort x along `axis`, always stably (``argsort``)."""
     return argsort_record(x, axis=axis, descending=descending)
 
 
 class UniqueAll(NamedTuple):
-    """What `unique_all` returns."""
+    """The result of `unique_all`."""
 
     values: Tensor
     indices: Tensor
@@ -545,43 +536,45 @@ class UniqueAll(NamedTuple):
 
 
 class UniqueCounts(NamedTuple):
-    """What `unique_counts` returns."""
+    """The result of `unique_counts`."""
 
     values: Tensor
     counts: Tensor
 
 
 class UniqueInverse(NamedTuple):
-    """What `unique_inverse` returns."""
+    """The result of `unique_inverse`."""
 
     values: Tensor
     inverse_indices: Tensor
 
 
 def unique_all(x: Any, /) -> UniqueAll:
-    """The distinct entries in order, their first places, the way back and their counts (``unique_all``).
+    """Return the sorted distinct entries, their first indices, the inverse and their counts (``unique_all``).
 
     Leaves the graph.
     """
     array = as_tensor(x).numpy()
-    values, first, back, counts = np.unique(array, True, True, True, equal_nan=False)
-    return UniqueAll(constant(values), *map(_index, (first, back.reshape(array.shape), counts)))
+    values, first, inverse, counts = np.unique(array, True, True, True, equal_nan=False)
+    return UniqueAll(constant(values), *map(_index, (first, inverse.reshape(array.shape), counts)))
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
-    """The distinct entries in order, and how often each comes (``unique_counts``). Leaves the graph."""
-    found = unique_all(x)
-    return UniqueCounts(found.values, found.counts)
+    """Return the sorted distinct entries, and the count of each (``unique_counts``). Leaves the graph."""
+    result = unique_all(x)
+    return UniqueCounts(result.values, result.counts)
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """The distinct entries in order, and which one each entry is (``unique_inverse``). Leaves the graph."""
-    found = unique_all(x)
-    return UniqueInverse(found.values, found.inverse_indices)
+    """Return the sorted distinct entries, and the index among them of each entry (``unique_inverse``).
+
+    Leaves the graph."""
+    result = unique_all(x)
+    return UniqueInverse(result.values, result.inverse_indices)
 
 
 def unique_values(x: Any, /) -> Tensor:
-    """The distinct entries in order (``unique_values``). Leaves the graph."""
+    """Return the sorted distinct entries (``unique_values``). Leaves the graph."""
     return unique_all(x).values
 
 
@@ -591,91 +584,91 @@ moveaxis = ops.moveaxis
 
 
 def broadcast_arrays(*arrays: Any) -> list[Tensor]:
-    """The tensors, each broadcast to the shape they share (``broadcast_arrays``)."""
+    """Broadcast the tensors to their common shape (``broadcast_arrays``)."""
     shape = broadcast([x.shape for x in arrays])
     return [ops.broadcast_to(x, shape) for x in arrays]
 
 
 def broadcast_to(x: Any, /, shape: Any) -> Tensor:
-    """x repeated along axes of size 1 and new axes in front (``broadcast_to``)."""
+    """Repeat x along axes of size 1 and new leading axes (``broadcast_to``)."""
     return ops.broadcast_to(x, shape)
 
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
-    """Tensors joined along an axis they have; ``None`` flattens them first (``concat``)."""
+    """Join tensors along an existing axis; ``None`` flattens them first (``concat``)."""
     return ops.concatenate(arrays, axis=axis)
 
 
 def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
-    """A new axis of size 1 (``expand_dims``).
+    """Insert a new axis of size 1 (``expand_dims``).
 
     Raises:
-        IndexProblem: for a place that is not there.
+        IndexProblem: for an axis out of range.
     """
     if not -x.ndim - 1 <= axis <= x.ndim:
-        places = f"{-x.ndim - 1} to {x.ndim}"
-        raise IndexProblem(f"a new axis at {axis} of shape {x.shape}", places, "name one of these")
+        axes = f"{-x.ndim - 1} to {x.ndim}"
+        raise IndexProblem(f"a new axis at {axis} of shape {x.shape}", axes, "name one of these")
     return ops.expand_dims(x, axis)
 
 
 def flip(x: Any, /, *, axis: Axes = None) -> Tensor:
-    """The entries in the opposite order along `axis` (``flip``)."""
+    """Reverse the entries along `axis` (``flip``)."""
     return ops.flip(x, axis=axis)
 
 
 def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Tensor:
-    """The axes in another order (``permute_dims``)."""
+    """Permute the axes (``permute_dims``)."""
     return ops.transpose(x, axes)
 
 
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
-    """Each entry so many times in a row (``repeat``)."""
-    times = repeats if isinstance(repeats, int) else as_tensor(repeats).numpy().astype(np.int64)
-    return ops.repeat(x, times, axis=axis)
+    """Repeat each entry `repeats` times in a row (``repeat``)."""
+    counts = repeats if isinstance(repeats, int) else as_tensor(repeats).numpy().astype(np.int64)
+    return ops.repeat(x, counts, axis=axis)
 
 
 def reshape(x: Any, /, shape: Any, *, copy: Bool | None = None) -> Tensor:
-    """The same entries in another shape (``reshape``); whether copied cannot be told, as nothing changes."""
+    """Return the same entries in another shape (``reshape``); `copy` has no effect, as tensors never change."""
     return ops.reshape(x, shape)
 
 
 def roll(x: Any, /, shift: Any, *, axis: Axes = None) -> Tensor:
-    """Entries moved on along `axis`, the last coming round to the front (``roll``)."""
+    """Shift entries along `axis`, the last ones wrapping to the front (``roll``)."""
     return ops.roll(x, shift, axis=axis)
 
 
 def squeeze(x: Any, /, axis: Any) -> Tensor:
-    """The named axes of size 1 removed (``squeeze``)."""
+    """Remove axes of size 1 (``squeeze``)."""
     return ops.squeeze(x, axis=axis)
 
 
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
-    """Tensors of one shape joined along a new axis (``stack``)."""
+    """Join tensors of one shape along a new axis (``stack``)."""
     return ops.stack(arrays, axis=axis)
 
 
 def tile(x: Any, repetitions: tuple[int, ...], /) -> Tensor:
-    """The whole tensor so many times along each axis (``tile``)."""
+    """Repeat the whole tensor along each axis (``tile``)."""
     return ops.tile(x, repetitions)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `axis`, without it (``unstack``)."""
+    """Return the slices along `axis`, without it (``unstack``)."""
     return tuple(ops.unstack(x, axis=axis))
 
 
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
-    """The slices at `indices` along `axis`, which only a vector may leave out (``take``)."""
-    return ops.take(x, indices, axis=_one_axis(x, axis))
+    """Return the slices at `indices` along `axis`, which may be omitted for vectors only (``take``)."""
+    return ops.take(x, indices, axis=_default_axis(x, axis))
 
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
-    """For each place the entry at its index along `axis`, the other axes broadcast (``take_along_axis``)."""
+    """Return for each position the entry at its index along `axis`, the other axes broadcast (``take_along_axis``)."""
     if x.ndim == indices.ndim:
-        at = axis % x.ndim
-        others = [(*a.shape[:at], 1, *a.shape[at + 1 :]) for a in (x, indices)]
-        wide = broadcast(others)
-        x = ops.broadcast_to(x, (*wide[:at], x.shape[at], *wide[at + 1 :]))
+        gather_axis = axis % x.ndim
+        other_shapes = [(*a.shape[:gather_axis], 1, *a.shape[gather_axis + 1 :]) for a in (x, indices)]
+        shape = broadcast(other_shapes)
+        x = ops.broadcast_to(x, (*shape[:gather_axis], x.shape[gather_axis], *shape[gather_axis + 1 :]))
     return ops.take_along_axis(x, indices, axis=axis)
 
 
@@ -685,17 +678,17 @@ matmul = ops.matmul
 
 
 def matrix_transpose(x: Any, /) -> Tensor:
-    """The last two axes in each other's place (``matrix_transpose``)."""
+    """Exchange the last two axes (``matrix_transpose``)."""
     return ops.swapaxes(x, -1, -2)
 
 
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Tensor:
-    """The sum of products over the axes named (``tensordot``)."""
+    """Sum products over the given axes (``tensordot``)."""
     return ops.tensordot(x1, x2, axes=axes)
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
-    """The sum of conj(x1) x2 over `axis`, the other axes broadcast (``vecdot``)."""
+    """Sum conj(x1) x2 over `axis`, the other axes broadcast (``vecdot``)."""
     a, b = ops.moveaxis(conj(x1), axis, -1), ops.moveaxis(x2, axis, -1)
     if a.shape[-1] != b.shape[-1]:
         sizes = f"sizes {a.shape[-1]} and {b.shape[-1]} of axis {axis}"
@@ -704,17 +697,17 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
 
 
 def all(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Whether all entries along `axis` hold (``all``)."""
+    """Return whether all entries along `axis` hold (``all``)."""
     return ops.all(x, axis=axis, keepdims=keepdims)
 
 
 def any(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Whether any entry along `axis` holds (``any``)."""
+    """Return whether any entry along `axis` holds (``any``)."""
     return ops.any(x, axis=axis, keepdims=keepdims)
 
 
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
-    """Differences of neighbours along `axis`, `n` times, of x with others before and behind it (``diff``)."""
+    """Compute differences of adjacent entries of `prepend`, x and `append` along `axis`, `n` times (``diff``)."""
     parts = [part for part in (prepend, x, append) if part is not None]
     return ops.diff(concat(parts, axis=axis) if len(parts) > 1 else x, n=n, axis=axis)
 

@@ -1,7 +1,4 @@
-"""The few names of ``keras.backend`` that notebooks still use.
-
-May import: `config`, `layers`.
-"""
+"""The few names of ``keras.backend`` that notebooks still use."""
 
 from .config import (
     backend,

@@ -1,7 +1,4 @@
-"""Settings under Keras's names (``keras.config``).
-
-May import: `graph`, `dtype_policies`.
-"""
+"""Settings under Keras's names (``keras.config``)."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ _interactive = True
 
 
 def backend() -> str:
-    """The library's own name, where Keras names the framework below it.
+    """Return the library's own name, where Keras returns that of the framework below it.
 
     >>> backend()
     'chainrule'
@@ -22,7 +19,7 @@ def backend() -> str:
 
 
 def epsilon() -> float:
-    """The small number that keeps logarithms and quotients finite: always 1e-7.
+    """Return the small number that keeps logarithms and quotients finite: always 1e-7.
 
     >>> epsilon()
     1e-07
@@ -31,13 +28,13 @@ def epsilon() -> float:
 
 
 def set_epsilon(value: float) -> None:
-    """Only 1e-7 is taken: losses and layers have arguments of their own for other values."""
+    """Accept only 1e-7: losses and layers have arguments of their own for other values."""
     if value != 1e-7:
         raise ValueProblem(f"epsilon {value}", "1e-7", "pass epsilon to the layer or optimizer that needs another")
 
 
 def image_data_format() -> str:
-    """Where channels are unless a layer is told otherwise: always ``"channels_last"``.
+    """Return the default position of channels: always ``"channels_last"``.
 
     >>> image_data_format()
     'channels_last'
@@ -46,7 +43,7 @@ def image_data_format() -> str:
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Only ``"channels_last"`` is taken: layers have an argument `data_format` for the other."""
+    """Accept only ``"channels_last"``: layers have an argument `data_format` for the other."""
     if data_format != "channels_last":
         raise ValueProblem(
             f"data_format {data_format!r} for everything", "'channels_last'", "pass data_format to each layer"
@@ -54,19 +51,19 @@ def set_image_data_format(data_format: str) -> None:
 
 
 def enable_interactive_logging() -> None:
-    """``verbose="auto"`` shows progress lines; so it is from the start."""
+    """Let ``verbose="auto"`` show progress lines, which is the default."""
     global _interactive
     _interactive = True
 
 
 def disable_interactive_logging() -> None:
-    """``verbose="auto"`` shows one line an epoch."""
+    """Let ``verbose="auto"`` show one line an epoch."""
     global _interactive
     _interactive = False
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Whether ``verbose="auto"`` shows progress lines.
+    """Return whether ``verbose="auto"`` shows progress lines.
 
     >>> is_interactive_logging_enabled()
     True

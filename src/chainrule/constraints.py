@@ -1,21 +1,20 @@
-"""What a weight must fulfil after each update, under Keras's names.
-
-May import: `ops`, `configurable`.
-"""
+"""Constraints on weights, applied after each update, under Keras's names."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from . import ops
-from .serialization.registry import Configurable, Registry
-from .tensors.tensor import Tensor, as_tensor
+from .serialization.configurable import Configurable
+from .serialization.registry import Registry
+from .tensors.convert import as_tensor
+from .tensors.tensor import Tensor
 
-EPSILON = 1e-7  # Keras's `config.epsilon()`: keeps a norm of 0 from being divided by
+EPSILON = 1e-7  # Keras's `config.epsilon()`: avoids division by a norm of 0
 
 
 class Constraint(Configurable):
-    """A function from a weight to the nearest one allowed; inherit to write your own (``keras.constraints``)."""
+    """A function from a weight to an allowed one near it; inherit to write your own (``keras.constraints``)."""
 
     def __call__(self, w: Any) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(w)")
@@ -26,7 +25,7 @@ def _norm(w: Tensor, axis: Any) -> Tensor:
 
 
 class NonNeg(Constraint):
-    """Entries below 0 become 0.
+    """Replaces entries below 0 by 0.
 
     >>> NonNeg()([-1.0, 2.0])
     tensor([0., 2.])
@@ -37,7 +36,7 @@ class NonNeg(Constraint):
 
 
 class MaxNorm(Constraint):
-    """Norms along `axis` of at most `max_value`; a Dense kernel's columns with axis 0 (Srivastava et al., JMLR 15).
+    """Limits norms along `axis` to `max_value`; axis 0 is for a Dense kernel's columns (Srivastava et al., JMLR 15).
 
     >>> MaxNorm(5.0)([[6.0], [8.0]])
     tensor([[3.],
@@ -54,7 +53,7 @@ class MaxNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Norms along `axis` moved between two bounds, by the share `rate` of the way.
+    """Moves norms along `axis` towards the interval from `min_value` to `max_value`, by the fraction `rate`.
 
     >>> MinMaxNorm(0.0, 5.0)([[6.0], [8.0]])
     tensor([[3.],
@@ -67,12 +66,12 @@ class MinMaxNorm(Constraint):
     def __call__(self, w: Any) -> Tensor:
         w = as_tensor(w)
         norm = _norm(w, self.axis)
-        wanted = self.rate * ops.clip(norm, self.min_value, self.max_value) + (1 - self.rate) * norm
-        return w * (wanted / (EPSILON + norm))
+        target = self.rate * ops.clip(norm, self.min_value, self.max_value) + (1 - self.rate) * norm
+        return w * (target / (EPSILON + norm))
 
 
 class UnitNorm(Constraint):
-    """Norms of 1 along `axis`.
+    """Scales norms along `axis` to 1.
 
     >>> UnitNorm()([[3.0], [4.0]])
     tensor([[0.6],
@@ -89,5 +88,5 @@ class UnitNorm(Constraint):
 
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
-room = Registry("constraints", "constraint", Constraint)
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+registry = Registry("constraints", "constraint", Constraint)
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize

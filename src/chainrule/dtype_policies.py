@@ -1,7 +1,4 @@
-"""In which dtype a layer computes, and in which it keeps its weights (``keras.dtype_policies``).
-
-May import: `graph`, `configurable`.
-"""
+"""Policies: the dtype in which a layer computes, and the dtype of its weights (``keras.dtype_policies``)."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import Any
 
 from .core.errors import DTypeError
 from .graph import as_dtype, floatx
-from .serialization.registry import Configurable
+from .serialization.configurable import Configurable
 
 
 class DTypePolicy(Configurable):
@@ -47,12 +44,12 @@ _policy: DTypePolicy | None = None
 
 
 def dtype_policy() -> DTypePolicy:
-    """The policy of layers that name none: `set_dtype_policy`'s, else ``floatx()`` throughout."""
+    """Return the policy of layers without their own: that of `set_dtype_policy`, else ``floatx()`` for everything."""
     return _policy or DTypePolicy(floatx())
 
 
 def set_dtype_policy(policy: Any) -> None:
-    """Set the policy of layers that name none, e.g. ``"mixed_bfloat16"``; ``None`` follows ``floatx()`` again.
+    """Set the policy of layers without their own, e.g. ``"mixed_bfloat16"``; ``None`` follows ``floatx()`` again.
 
     >>> set_dtype_policy("float64"); dtype_policy()
     <DTypePolicy "float64">
@@ -64,7 +61,7 @@ def set_dtype_policy(policy: Any) -> None:
 
 @contextmanager
 def default_policy(policy: Any) -> Iterator[None]:
-    """Inside, layers that name no policy have this one."""
+    """Set the policy of layers without their own inside the block."""
     global _policy
     before, _policy = _policy, get(policy)
     try:
@@ -74,7 +71,7 @@ def default_policy(policy: Any) -> Iterator[None]:
 
 
 def get(identifier: Any) -> DTypePolicy:
-    """The policy that a name, a dtype, a configuration or ``None`` means."""
+    """Return the policy that a name, a dtype, a configuration or ``None`` means."""
     if identifier is None:
         return dtype_policy()
     if isinstance(identifier, DTypePolicy):
@@ -88,7 +85,7 @@ def get(identifier: Any) -> DTypePolicy:
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """A dtype's name; ``None`` is the default float (``keras.utils.standardize_dtype``).
+    """Return a dtype's name; ``None`` is the default float (``keras.utils.standardize_dtype``).
 
     >>> standardize_dtype(float)
     'float32'

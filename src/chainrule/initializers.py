@@ -1,9 +1,7 @@
-"""First values of weights, under Keras's names. Drawn with NumPy, whatever engine trains them.
+"""Initial values of weights, under Keras's names. They are drawn with NumPy, on every engine.
 
-An initializer without a seed draws from a stream of its own, which hangs on `set_random_seed` and on how many of its
-kind were made before, never on what other layers a model has.
-
-May import: `ops`, `configurable`.
+An initializer without a seed draws from a stream of its own, which depends on `set_random_seed` and on how many of its
+kind were made before, not on the other layers of a model.
 """
 
 from __future__ import annotations
@@ -15,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .core.errors import ShapeError, ValueProblem
+from .core.arguments import finite, one_of
+from .core.errors import ShapeError
 from .core.missing_names import lookup
 from .graph import as_dtype, floatx
 from .ops import random
 from .ops.random import SeedGenerator, fork_seed
-from .serialization.registry import Configurable, Registry, register_builtin
+from .serialization.configurable import Configurable
+from .serialization.names import register_builtin
+from .serialization.registry import Registry
 from .tensors.tensor import Tensor
 
 Shape = Sequence[int]
@@ -38,6 +39,7 @@ class Initializer(Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype)")
 
     def clone(self) -> Initializer:
+        """Return a copy of this initializer."""
         return type(self).from_config(self.get_config())
 
 
@@ -78,13 +80,13 @@ class Identity(Initializer):
 
 
 class RandomInitializer(Initializer):
-    """Draws from a stream: with a seed the same numbers on every call, without one new numbers."""
+    """Draws random numbers: with a seed the same ones on every call, without one new ones."""
 
     def __init__(self, seed: int | SeedGenerator | None = None) -> None:
         self.seed = seed
 
     def stream(self) -> int | SeedGenerator:
-        """The seed, or the next stream of this initializer's kind."""
+        """Return the seed, or the next stream of this initializer's class."""
         return fork_seed(type(self).__name__) if self.seed is None else self.seed
 
 
@@ -111,7 +113,7 @@ class TruncatedNormal(RandomInitializer):
 
 
 class RandomUniform(RandomInitializer):
-    """Numbers spread evenly from `minval` to `maxval`."""
+    """Uniformly distributed numbers from `minval` to `maxval`."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | SeedGenerator | None = None) -> None:
         super().__init__(seed)
@@ -124,7 +126,7 @@ class RandomUniform(RandomInitializer):
 def fans(
     shape: Shape, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None
 ) -> tuple[int, int]:
-    """How many inputs reach one unit, and how many outputs one input reaches (``compute_fans`` in Keras).
+    """Return the fan-in and the fan-out, how many inputs reach one unit and how many outputs one input reaches.
 
     >>> fans((3, 3, 16, 32))
     (144, 288)
@@ -142,9 +144,10 @@ class VarianceScaling(RandomInitializer):
     """Numbers whose variance is `scale` over the fan named by `mode` (``keras.initializers.VarianceScaling``).
 
     Args:
-        scale: above 0. mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
+        scale: a number above 0.
+        mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
         distribution: ``"truncated_normal"``, ``"untruncated_normal"`` or ``"uniform"``.
-        input_axes, output_axes: the axes counted as inputs and outputs, where the shape is no usual kernel.
+        input_axes, output_axes: the axes of inputs and outputs, if the shape is not that of a usual kernel.
 
     >>> VarianceScaling(seed=1)((3, 4)).shape
     (3, 4)
@@ -160,15 +163,11 @@ class VarianceScaling(RandomInitializer):
         output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
-        modes, distributions = ("fan_in", "fan_out", "fan_avg"), ("truncated_normal", "untruncated_normal", "uniform")
         distribution = "truncated_normal" if distribution == "normal" else distribution
-        if not scale > 0 or mode not in modes or distribution not in distributions:
-            raise ValueProblem(
-                f"scale={scale}, mode={mode!r}, distribution={distribution!r}",
-                f"a scale above 0, a mode of {', '.join(modes)} and a distribution of {', '.join(distributions)}",
-                "name one of these",
-            )
-        self.scale, self.mode, self.distribution = scale, mode, distribution
+        distributions = ("truncated_normal", "untruncated_normal", "uniform")
+        self.scale = finite(above=0, scale=scale)
+        self.mode = one_of(("fan_in", "fan_out", "fan_avg"), mode=mode)
+        self.distribution = one_of(distributions, distribution=distribution)
         self.input_axes, self.output_axes = input_axes, output_axes
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
@@ -180,11 +179,11 @@ class VarianceScaling(RandomInitializer):
             return random.uniform(shape, -limit, limit, dtype, self.stream())
         if self.distribution == "untruncated_normal":
             return random.normal(shape, 0.0, math.sqrt(variance), dtype, self.stream())
-        # the truncated distribution's own deviation is 0.8796 of the whole one's
+        # the truncated distribution's standard deviation is 0.8796 of the normal one's
         return random.truncated_normal(shape, 0.0, math.sqrt(variance) / 0.87962566103423978, dtype, self.stream())
 
 
-def _scaled(name: str, scale: float, mode: str, distribution: str, doc: str) -> type[VarianceScaling]:
+def _variance_scaling_class(name: str, scale: float, mode: str, distribution: str, doc: str) -> type[VarianceScaling]:
     def __init__(
         self: VarianceScaling,
         seed: int | SeedGenerator | None = None,
@@ -199,16 +198,22 @@ def _scaled(name: str, scale: float, mode: str, distribution: str, doc: str) -> 
 _GLOROT = "Glorot and Bengio, https://proceedings.mlr.press/v9/glorot10a.html"
 _HE = "He et al., https://arxiv.org/abs/1502.01852"
 _LECUN = "LeCun et al., Efficient BackProp, 1998"
-GlorotUniform = _scaled("GlorotUniform", 1.0, "fan_avg", "uniform", f"Uniform within sqrt(6/(in + out)) ({_GLOROT}).")
-GlorotNormal = _scaled("GlorotNormal", 1.0, "fan_avg", "truncated_normal", f"Variance 2/(in + out) ({_GLOROT}).")
-HeUniform = _scaled("HeUniform", 2.0, "fan_in", "uniform", f"Uniform within sqrt(6/in) ({_HE}).")
-HeNormal = _scaled("HeNormal", 2.0, "fan_in", "truncated_normal", f"Variance 2/in ({_HE}).")
-LecunUniform = _scaled("LecunUniform", 1.0, "fan_in", "uniform", f"Uniform within sqrt(3/in) ({_LECUN}).")
-LecunNormal = _scaled("LecunNormal", 1.0, "fan_in", "truncated_normal", f"Variance 1/in ({_LECUN}).")
+GlorotUniform = _variance_scaling_class(
+    "GlorotUniform", 1.0, "fan_avg", "uniform", f"Uniform within sqrt(6/(in + out)) ({_GLOROT})."
+)
+GlorotNormal = _variance_scaling_class(
+    "GlorotNormal", 1.0, "fan_avg", "truncated_normal", f"Variance 2/(in + out) ({_GLOROT})."
+)
+HeUniform = _variance_scaling_class("HeUniform", 2.0, "fan_in", "uniform", f"Uniform within sqrt(6/in) ({_HE}).")
+HeNormal = _variance_scaling_class("HeNormal", 2.0, "fan_in", "truncated_normal", f"Variance 2/in ({_HE}).")
+LecunUniform = _variance_scaling_class(
+    "LecunUniform", 1.0, "fan_in", "uniform", f"Uniform within sqrt(3/in) ({_LECUN})."
+)
+LecunNormal = _variance_scaling_class("LecunNormal", 1.0, "fan_in", "truncated_normal", f"Variance 1/in ({_LECUN}).")
 
 
 class Orthogonal(RandomInitializer):
-    """A matrix with orthogonal columns (rows, if it has fewer rows), times `gain`; kernels are seen as matrices.
+    """A matrix with orthogonal columns (rows, if it has fewer rows), times `gain`; kernels are flattened to matrices.
 
     Source: Saxe et al., https://arxiv.org/abs/1312.6120.
 
@@ -225,12 +230,12 @@ class Orthogonal(RandomInitializer):
         if len(shape) < 2:
             raise ShapeError(f"shape {tuple(shape)} to be orthogonal", "two axes or more", "choose another initializer")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        wanted = as_dtype(dtype or floatx())
-        inside = wanted if wanted == "float64" else "float32"  # LAPACK knows no half precision
-        drawn = random.normal((max(rows, columns), min(rows, columns)), dtype=inside, seed=self.stream())
-        q, r = np.linalg.qr(drawn.numpy())
+        result_dtype = as_dtype(dtype or floatx())
+        qr_dtype = result_dtype if result_dtype == "float64" else "float32"  # LAPACK has no half precision
+        normal = random.normal((max(rows, columns), min(rows, columns)), dtype=qr_dtype, seed=self.stream())
+        q, r = np.linalg.qr(normal.numpy())
         q = q * np.where(np.diag(r) < 0, -1, 1).astype(q.dtype)  # makes it uniform over all orthogonal matrices
-        return self.gain * ops.cast(ops.reshape(q if rows >= columns else q.T, tuple(shape)), wanted)
+        return self.gain * ops.cast(ops.reshape(q if rows >= columns else q.T, tuple(shape)), result_dtype)
 
 
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
@@ -239,7 +244,7 @@ glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUnifo
 lecun_normal, lecun_uniform, variance_scaling = LecunNormal, LecunUniform, VarianceScaling
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 
-room = Registry(
+registry = Registry(
     "initializers",
     "initializer",
     Initializer,
@@ -252,6 +257,6 @@ room = Registry(
         "OrthogonalInitializer": "Orthogonal",
     },
 )
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 __getattr__ = lookup("initializers")

@@ -1,16 +1,16 @@
-"""Penalties on weights and activations, added to the loss, under Keras's names.
-
-May import: `ops`, `configurable`.
-"""
+"""Penalties on weights and activations, added to the loss, under Keras's names."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from . import ops
-from .core.errors import ShapeError, ValueProblem
-from .serialization.registry import Configurable, Registry
-from .tensors.tensor import Tensor, as_tensor
+from .core.arguments import finite, one_of
+from .core.errors import ShapeError
+from .serialization.configurable import Configurable
+from .serialization.registry import Registry
+from .tensors.convert import as_tensor
+from .tensors.tensor import Tensor
 
 
 class Regularizer(Configurable):
@@ -18,12 +18,6 @@ class Regularizer(Configurable):
 
     def __call__(self, x: Any) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(x)")
-
-
-def _factor(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0 or value == float("inf"):
-        raise ValueProblem(f"{name}={value!r}", "a finite number from 0 up", f"e.g. {name}=0.01")
-    return float(value)
 
 
 class L1L2(Regularizer):
@@ -34,7 +28,7 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        self.l1, self.l2 = _factor("l1", l1 or 0.0), _factor("l2", l2 or 0.0)
+        self.l1, self.l2 = finite(least=0, l1=l1 or 0.0), finite(least=0, l2=l2 or 0.0)
 
     def __call__(self, x: Any) -> Tensor:
         x = as_tensor(x)
@@ -68,9 +62,7 @@ class OrthogonalRegularizer(Regularizer):
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        if mode not in ("rows", "columns"):
-            raise ValueProblem(f"mode {mode!r}", "'rows' or 'columns'", "name one of these")
-        self.factor, self.mode = _factor("factor", factor), mode
+        self.factor, self.mode = finite(least=0, factor=factor), one_of(("rows", "columns"), mode=mode)
 
     def __call__(self, x: Any) -> Tensor:
         x = as_tensor(x)
@@ -84,5 +76,7 @@ class OrthogonalRegularizer(Regularizer):
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-room = Registry("regularizers", "regularizer", Regularizer, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2", "l1l2": "L1L2"})
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+registry = Registry(
+    "regularizers", "regularizer", Regularizer, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2", "l1l2": "L1L2"}
+)
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import Graph
-from chainrule.ops.record import CallOperation, Operation
-from chainrule.tensors.tensor import symbolic
+from chainrule.ops.record import CallOperation, Operation, registry
+from chainrule.tensors.convert import symbolic
 from chainrule.transforms.differentiate import gradients
 
 HERE = Path(__file__).resolve().parent
@@ -38,6 +38,32 @@ def clean(text: str) -> str:
     text = re.sub(r"<(class ')?chainrule\.[\w.]+\.(\w+)( object at|')", r"<\1\2\3", text)
     text = re.sub(r"\bat 0x[0-9a-f]+", "at 0x...", text)
     return OWN_LINES.sub(r"\1.py:N", text)
+
+
+# The order in which operations are written: that of the files is not to depend on which module is imported first.
+FIRST = """
+    conv conv_transpose conv_kernel_gradient add subtract multiply divide floor_divide mod power negative positive
+    stop_gradient reciprocal square absolute sign exp exp2 expm1 log log1p log2 log10 sqrt rsqrt cbrt logaddexp
+    sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh hypot erf erfc erfinv sigmoid
+    softplus relu maximum minimum clip where floor ceil trunc round equal not_equal less less_equal greater
+    greater_equal logical_and logical_or logical_xor logical_not isnan isinf isfinite signbit bitwise_and
+    bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift bitwise_invert gcd copysign nextafter cast
+    reshape transpose expand_dims squeeze broadcast_to concatenate flip pad get_item add_at resize map_coordinates
+    affine_transform sum mean prod logsumexp argmax argmin argsort all any cumsum cumprod max min var std norm
+    softmax log_softmax log_sigmoid silu gelu leaky_relu elu celu selu relu6 softsign hard_sigmoid hard_silu
+    hard_tanh tanh_shrink hard_shrink soft_shrink squareplus sparse_plus sparse_sigmoid sparsemax glu
+    layer_normalization batch_normalization rms_normalization binary_crossentropy categorical_crossentropy
+    sparse_categorical_crossentropy sort top_k dense convolution adam_update momentum_update max_pool_index
+    max_pool window_sum window_spread average_pool solve inv pinv det log_absolute_determinant determinant_sign
+    cholesky eigenvalues eigenvectors singular_values singular_vectors qr_left qr_right matmul einsum
+    roi_pool_index roi_pool roi_align roi_warp after random_bits random_uniform random_normal random_permutation
+""".split()
+
+
+def operations() -> dict[str, Operation]:
+    """The registry, in a fixed order: new operations come last."""
+    order = {name: i for i, name in enumerate(FIRST)}
+    return {name: registry[name] for name in sorted(registry, key=lambda name: order.get(name, len(order)))}
 
 
 class Out:
@@ -127,7 +153,7 @@ def graph_text(graph: Graph, indent: str = "") -> str:
         lines.append(f"{indent}{place}: {name}({reads}){more}: {spec}{value}{scope}")
         for k, v in node.attributes.items():
             if isinstance(v, Graph):
-                told = f" derives {v.derives}" if v.derives is not None else ""
+                told = f" derives {v.derivative_of}" if v.derivative_of is not None else ""
                 lines += [f"{indent}  {k}{told}:", graph_text(v, indent + "    ")]
     lines.append(f"{indent}-> {', '.join(str(graph.position[n.serial]) for n in graph.outputs)}")
     return "\n".join(lines)

@@ -9,21 +9,20 @@ import jax
 import numpy as np
 
 import chainrule as cr
-from chainrule.engines.xla import kernels as kernel_room
-from chainrule.engines.xla.calls import REPLACED
-from chainrule.engines.xla.kernels import KERNELS
+from chainrule.engines.xla.calls import REPLACEMENTS
+from chainrule.engines.xla.kernels import kernels_from
 from chainrule.engines.xla.lower import lower
 from chainrule.graph import Graph
-from chainrule.ops.record import registry
 
-from .common import Out, caught, graph_text, graphs_of, sha
+from .common import Out, caught, graph_text, graphs_of, operations, sha
 from .nets import NETS, data_of
+
+KERNELS = kernels_from(min_size=0, min_update_size=0)
 
 
 def record(out: Out) -> None:
-    kernel_room.LITTLE = kernel_room.SMALL = 0  # kernels for any size
     with out.lines("hashes.txt") as put, out.lines("texts.txt") as write:
-        for op in registry.values():
+        for op in operations().values():
             for title, graph, arrays in graphs_of(op, "float32"):
                 _put(put, write, title, graph, arrays)
     with out.lines("step_hashes.txt") as put, out.lines("step_texts.txt") as write, out.lines("steps.txt") as graphs:
@@ -32,7 +31,7 @@ def record(out: Out) -> None:
             model = make()
             x, y = data_of(model)
             model.fit(x, y, batch_size=len(x), epochs=1, verbose=0)
-            for ready in model._steps["train"].ready.values():
+            for ready in model._steps["train"].compiled.values():
                 graph = ready.step.graph
                 graphs(f"== {name}\n{graph_text(graph)}\n")
                 arrays = [np.zeros([n or 1 for n in node.spec.shape], node.spec.dtype) for node in graph.inputs]
@@ -40,8 +39,8 @@ def record(out: Out) -> None:
 
 
 def _put(put: Any, write: Any, title: str, graph: Graph, arrays: Any) -> None:
-    plain = caught(lambda: _text(graph, arrays, REPLACED))
-    fast = caught(lambda: _text(graph, arrays, {**REPLACED, **KERNELS}))
+    plain = caught(lambda: _text(graph, arrays, REPLACEMENTS))
+    fast = caught(lambda: _text(graph, arrays, {**REPLACEMENTS, **KERNELS}))
     for told, text in ((title, plain), (f"{title} with kernels", fast)):
         put(f"{told}: {sha(text.encode())}")
     write(f"== {title}\n{plain}\n")

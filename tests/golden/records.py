@@ -7,34 +7,34 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.ops.record import Operation, registry
+from chainrule.ops.record import Operation
 
-from .common import Out, caught, graph_text, graphs_of
+from .common import Out, caught, graph_text, graphs_of, operations
 
 
 def record(out: Out) -> None:
     with out.lines("list.txt") as put:
-        for name, op in registry.items():
+        for name, op in operations().items():
             _described(put, name, op)
     with out.lines("graphs.txt") as put, np.errstate(all="ignore"):
-        for op in registry.values():
+        for op in operations().values():
             for title, graph, _ in graphs_of(op):
                 put(f"== {title}\n{graph_text(graph)}\n")
     with out.lines("prices.txt") as put, np.errstate(all="ignore"):
-        for name, op in registry.items():
+        for name, op in operations().items():
             for k, sample in enumerate(op.samples):
                 if sample.error is None:
                     for backward in (False, True):
                         put(f"== {name} {k}{' backward' * backward}\n{caught(_price, op, sample, backward)}\n")
     with out.lines("explanations.txt") as put, np.errstate(all="ignore"):
-        for name, op in registry.items():
+        for name, op in operations().items():
             for k, sample in enumerate(op.samples):
                 if sample.error is None:
                     for language in ("en", "ko")[: 1 + (k == 0)]:
                         text = caught(_explained, op, sample, language)
                         put(f"== {name} {k} {language}\n{text}\n")
     with out.lines("errors.txt") as put:
-        for name, op in registry.items():
+        for name, op in operations().items():
             for k, sample in enumerate(op.samples):
                 if sample.error is not None:
                     put(f"{name} {k}: {caught(op, *sample.arrays(), **sample.attributes)}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import chainrule as cr
 from contestants.functional import Builder, loss, optimizer
-from workloads import works
+from workloads import all_workloads
 
 from .common import Out, sha
 
@@ -19,7 +19,7 @@ STEPS = 5  # an epoch's
 
 def record(out: Out) -> None:
     with out.lines("weights.txt") as put:
-        for work in works().values():
+        for work in all_workloads().values():
             if work.kind == "training" and (work.policy == "float32" or find_spec("ml_dtypes")):
                 for engine in ("numpy", "xla"):
                     _trained(put, work, engine)

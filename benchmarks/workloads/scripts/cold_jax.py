@@ -1,4 +1,4 @@
-"""JAX, as a user writes it."""
+"""The script in JAX, as a user would write it."""
 
 import sys
 

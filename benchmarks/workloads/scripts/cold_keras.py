@@ -1,4 +1,4 @@
-"""Keras, as a user writes it."""
+"""The script in Keras, as a user would write it."""
 
 import sys
 

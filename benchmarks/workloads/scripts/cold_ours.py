@@ -1,4 +1,4 @@
-"""chainrule, as a user writes it."""
+"""The script in chainrule, as a user would write it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""scikit-learn, as a user writes it who wants batches: a perceptron without a hidden layer. It halves the error."""
+"""The script in scikit-learn, with batches: a perceptron without hidden layers, whose squared error is halved."""
 
 import sys
 import warnings

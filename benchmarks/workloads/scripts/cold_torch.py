@@ -1,4 +1,4 @@
-"""PyTorch, as a user writes it."""
+"""The script in PyTorch, as a user would write it."""
 
 import sys
 

@@ -38,9 +38,9 @@ _MEND = "pip install --no-cache-dir --force-reinstall chainrule-kernels"
 
 @functools.cache
 def targets() -> dict[str, Any]:
-    """The handlers by name, each a PyCapsule for ``jax.ffi.register_ffi_target(name, capsule, platform="cpu")``.
+    """Return the handlers by name, each a PyCapsule for ``jax.ffi.register_ffi_target(name, capsule, platform="cpu")``.
 
-    Raises ImportError where the compiled library, oneDNN or JAX is missing, and says how to mend it.
+    Raises an ImportError, with a remedy, if the compiled library, oneDNN or JAX is missing.
     """
     try:
         from jax.ffi import pycapsule
@@ -52,7 +52,7 @@ def targets() -> dict[str, Any]:
 
 @functools.cache
 def register() -> None:
-    """Makes the handlers known to JAX under their names, once a process. Raises what `targets` raises."""
+    """Register the handlers with JAX, once a process; raise the same errors as `targets`."""
     import jax
 
     for name, capsule in targets().items():
@@ -60,26 +60,27 @@ def register() -> None:
 
 
 def call(name: str, results: Any, *operands: Any, aliases: dict[int, int] | None = None, **attributes: Any) -> Any:
-    """Calls a handler on arrays, in or out of ``jax.jit``.
+    """Call a handler on arrays, inside or outside ``jax.jit``.
 
-    `results` is a ``jax.ShapeDtypeStruct`` or a list of them; `aliases` lends operands' memory to results, by number.
-    Attributes get the types that handlers read: a sequence becomes an int64 array, a whole number or truth value an
-    int64, another number a float32.
+    `results` is a ``jax.ShapeDtypeStruct`` or a list of them; `aliases` maps the index of an operand to that of the
+    result that may use its memory. Attributes are converted to the types that handlers take: a sequence to an int64
+    array, an integer or boolean to int64, any other number to float32.
     """
     import jax
     import numpy as np
 
-    def typed(value: Any) -> Any:
+    def convert(value: Any) -> Any:
         if isinstance(value, float | np.floating):
             return np.float32(value)
         return np.asarray(value, np.int64) if np.ndim(value) else np.int64(value)
 
     register()
     handler = jax.ffi.ffi_call(name, results, input_output_aliases=aliases)
-    return handler(*operands, **{key: typed(value) for key, value in attributes.items()})
+    return handler(*operands, **{key: convert(value) for key, value in attributes.items()})
 
 
 def _library() -> ctypes.CDLL:
+    """Load the compiled library."""
     path = Path(__file__).parent / "libchainrule_kernels.so"
     if not path.exists():
         raise ImportError(
@@ -94,11 +95,11 @@ def _library() -> ctypes.CDLL:
 
 
 def _load_onednn() -> None:
-    """Loads oneDNN for all, so that the kernels find it by its name: the installed wheel's, else the system's."""
+    """Load oneDNN globally, so that the kernels find its symbols: that of the installed wheel, else the system's."""
     failures = []
-    for place in (*_installed_onednn(), "libdnnl.so.3"):
+    for path in (*_installed_onednn(), "libdnnl.so.3"):
         try:
-            ctypes.CDLL(place, mode=ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
             return
         except OSError as error:
             failures.append(str(error))
@@ -109,6 +110,7 @@ def _load_onednn() -> None:
 
 
 def _installed_onednn() -> list[str]:
+    """Return the path of the installed wheel's library, if there is one."""
     try:
         files = importlib.metadata.files("onednn-cpu-gomp") or []
     except importlib.metadata.PackageNotFoundError:

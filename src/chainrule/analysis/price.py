@@ -2,12 +2,13 @@
 
 A multiply-accumulate (MAC) is one multiply and one add; FLOPs are multiplies, adds and other operations
 together. Bias additions are counted apart, as papers leave them out. Bytes are what a node reads and writes; the memory
-is what NumPy takes at most at once, each value let go after its last reader.
+is the most that NumPy takes at once, each value freed after its last reader.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -25,28 +26,22 @@ from ..graph import (
     source_info_scope,
 )
 from ..ops.record import GET_OUTPUT, Cost, attributes_of
-from ..tensors.tensor import (
-    INPUT,
-    VARIABLE,
-    WATCHED,
-    Tensor,
-    Variable,
-    as_tensor,
-    recording,
-    symbolic,
-)
+from ..tensors.convert import as_tensor, symbolic
+from ..tensors.recording import recording
+from ..tensors.tensor import INPUT, VARIABLE, WATCHED, Tensor
 from ..tensors.tree import flatten
+from ..tensors.variable import Variable
 from ..transforms.differentiate import gradients
 from ..transforms.flatten import Memory, memory
-from ..transforms.run import rebuild, same
+from ..transforms.run import rebuild, rebuild_node
 from ..transforms.trace import StateRecorder
 
-PHASES = ("forward", "backward", "update")  # of a step of training; `price` knows the first two
+PHASES = ("forward", "backward", "update")  # of a step of training; `price` has the first two
 
 
 @dataclass
 class Count:
-    """Sums of costs. ``bias`` is the part of `adds` that adds a bias."""
+    """Counts of operations, bytes and parameters. ``bias`` is the part of `adds` that adds a bias."""
 
     multiplies: int = 0
     adds: int = 0
@@ -62,7 +57,7 @@ class Count:
 
 @dataclass
 class Row:
-    """One node's price."""
+    """The price of one operation."""
 
     operation: str
     scope: str
@@ -83,7 +78,7 @@ class Price(Displayable):
 
     @cached_property
     def memory(self) -> Memory:
-        """What running the graph takes; found when first asked for: who wants the counts does not wait for it."""
+        """The memory that running the graph takes; computed when first read, since the counts do not need it."""
         return self._find_memory()
 
     def _sum(self, rows: Iterable[Row]) -> Count:
@@ -91,27 +86,30 @@ class Price(Displayable):
 
     @property
     def total(self) -> Count:
+        """The sum of all rows."""
         return self._sum(self.rows)
 
     @property
     def forward(self) -> Count:
+        """The sum of the forward pass."""
         return self._sum(r for r in self.rows if r.phase == "forward")
 
     @property
     def backward(self) -> Count:
+        """The sum of the backward pass."""
         return self._sum(r for r in self.rows if r.phase == "backward")
 
     def by_scope(self, depth: int | None = None, phase: str | None = None) -> dict[str, Count]:
-        """Sums by scope, cut to `depth` levels (``None``: all); nodes without a scope stand under ``""``."""
-        found: dict[str, Count] = {}
+        """Return the sums by scope, cut to `depth` levels (``None``: all); rows without a scope are under ``""``."""
+        counts: defaultdict[str, Count] = defaultdict(Count)
         for row in self.rows:
             if phase in (None, row.phase):
                 scope = "/".join(row.scope.split("/")[:depth]) if depth is not None else row.scope
-                found[scope] = found.get(scope, Count()) + row.count
-        return found
+                counts[scope] += row.count
+        return dict(counts)
 
     def to_dict(self) -> dict[str, Any]:
-        """Rows and total as plain data."""
+        """Return rows and total as plain data."""
         return {
             "rows": [{**r.__dict__, "count": dict(r.count.__dict__)} for r in self.rows],
             "total": dict(self.total.__dict__),
@@ -119,18 +117,18 @@ class Price(Displayable):
         }
 
     def to_pandas(self) -> Any:
-        """A row an operation. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each operation."""
         return to_dataframe(
             [{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows]
         )
 
 
 def price(target: Any, *specs: Any, backward: bool = False) -> Price:
-    """What computing `target` costs.
+    """Count what computing `target` costs.
 
     Args:
         target: a tensor, eager or symbolic, or a list of them; or a function, priced on `specs` without
-            running it: shapes, or tensors and arrays whose shape and dtype count.
+            running it: shapes, or tensors and arrays, of which only shape and dtype are used.
         backward: also price the gradients with respect to all variables and watched tensors (for a
             function, its arguments).
 
@@ -147,8 +145,8 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
     >>> price(lambda x: ops.exp(x), (100,), backward=True).memory
     Memory(inputs=800, kept=400, peak=1600)
     """
-    given = [] if callable(target) else flatten(target, lists_are_arrays=True)[0]
-    if not all(isinstance(t, Tensor | Variable) for t in given):
+    targets = [] if callable(target) else flatten(target, lists_are_arrays=True)[0]
+    if not all(isinstance(t, Tensor | Variable) for t in targets):
         raise GraphError(f"a price of {target!r:.60}", "a tensor, or a function and its shapes", "e.g. price(f, (3,))")
     if callable(target) and not isinstance(target, Tensor):
         return _price_function(target, specs, backward)
@@ -158,19 +156,21 @@ def price(target: Any, *specs: Any, backward: bool = False) -> Price:
 
 
 def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: bool) -> Price:
+    """Return the price of a function on inputs of these specs."""
     inputs = []
     for s in specs:
         if isinstance(s, tuple) and any(n is None or isinstance(n, str) for n in s):
             raise GraphError(f"a price for the shape {s}", "known sizes", "give the batch size")
         shape = s if isinstance(s, tuple) and all(isinstance(n, int) for n in s) else None
         inputs.append(symbolic(shape) if shape is not None else symbolic(as_tensor(s).shape, as_tensor(s).dtype))
-    with recording(StateRecorder()):  # what it assigns, such as running means, stays undone
+    with recording(StateRecorder()):  # so that what f assigns, such as running means, is not assigned
         outputs = [as_tensor(t) for t in flatten(f(*inputs), lists_are_arrays=True)[0]]
-    more = [n for n in ancestors(outputs, stop=inputs) if n.operation in (VARIABLE, WATCHED)]
-    return _price(Graph([*inputs, *more], outputs), backward)
+    variables = [n for n in ancestors(outputs, stop=inputs) if n.operation in (VARIABLE, WATCHED)]
+    return _price(Graph([*inputs, *variables], outputs), backward)
 
 
 def _price(graph: Graph, backward: bool) -> Price:
+    """Return the price of a graph, and of its backward pass."""
     parameters = {n.serial for n in graph.inputs if n.operation is VARIABLE}
     rows = [
         Row(
@@ -189,54 +189,57 @@ def _price(graph: Graph, backward: bool) -> Price:
     if not backward:
         return Price(rows, lambda: memory(graph, _workspace, lambda node: False))
     both, forward = _with_gradients(graph)
-    after = [n for n in both.nodes if n.serial not in forward]
-    rows += _rows(after, set(), "backward")
+    backward_nodes = [n for n in both.nodes if n.serial not in forward]
+    rows += _rows(backward_nodes, set(), "backward")
     return Price(rows, lambda: memory(both, _workspace, lambda node: node.serial not in forward))
 
 
 def _workspace(node: Node) -> int:
+    """Return the bytes a node needs besides its inputs and its output."""
     return cost_of(node).workspace
 
 
 def _with_gradients(graph: Graph) -> tuple[Graph, set[int]]:
-    """The graph with its gradients as more outputs, and the serials of what is not of the backward pass. It is built
-    again on symbolic inputs, so that nothing runs."""
-    blank = [symbolic(n.spec.shape, n.spec.dtype) for n in graph.inputs]
-    made = rebuild(graph, blank, _kept_place)
-    outputs = [t for t in (made[graph.position[n.serial]] for n in graph.outputs) if t.spec.floating]
-    inputs_too = all(n.operation is INPUT for n in graph.inputs)  # a function's arguments, not a model's data
-    wanted = [
-        b
-        for b, n in zip(blank, graph.inputs, strict=True)
-        if n.spec.floating and (inputs_too or n.operation is not INPUT)
+    """Return the graph with its gradients as further outputs, and the serials of the nodes of the forward pass. The
+    graph is rebuilt on symbolic inputs, so that nothing runs."""
+    symbols = [symbolic(n.spec.shape, n.spec.dtype) for n in graph.inputs]
+    nodes = rebuild(graph, symbols, _rebuild_with_source)
+    outputs = [t for t in (nodes[graph.position[n.serial]] for n in graph.outputs) if t.spec.floating]
+    with_inputs = all(n.operation is INPUT for n in graph.inputs)  # a function's arguments, not a model's data
+    sources = [
+        s
+        for s, n in zip(symbols, graph.inputs, strict=True)
+        if n.spec.floating and (with_inputs or n.operation is not INPUT)
     ]
     upstreams = [symbolic(y.shape, y.dtype) for y in outputs]
-    grads = [g for y, u in zip(outputs, upstreams, strict=True) for g in gradients(y, wanted, u, unconnected="zero")]
-    return Graph([*blank, *upstreams], [*outputs, *grads]), {n.serial for n in ancestors(outputs)}
+    grads = [g for y, u in zip(outputs, upstreams, strict=True) for g in gradients(y, sources, u, unconnected="zero")]
+    return Graph([*symbols, *upstreams], [*outputs, *grads]), {n.serial for n in ancestors(outputs)}
 
 
-def _kept_place(node: Node, inputs: list[Any]) -> Any:
+def _rebuild_with_source(node: Node, inputs: list[Any]) -> Any:
+    """Rebuild a node with the scope and line of the original."""
     with source_info_scope(node.source_info or SourceInfo("", None, 0)):
-        return same(node, inputs)
+        return rebuild_node(node, inputs)
 
 
 def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = "", line: str = "") -> list[Row]:
+    """Return a row for each primitive operation, those in bodies of calls included."""
     rows = []
     for node in nodes:
         if node.operation.leaf or node.operation is GET_OUTPUT:
             continue
-        where = "/".join(part for part in (scope, node.scope) if part)
+        path = "/".join(part for part in (scope, node.scope) if part)
         if "body" in node.attributes:
             body: Graph = node.attributes["body"]
-            rows += _rows(body.nodes, set(), phase, where, line or node.line)
+            rows += _rows(body.nodes, set(), phase, path, line or node.line)
             continue
         rows.append(
             Row(
                 node.operation.name,
-                where,
+                path,
                 node.spec.shape,
                 phase,
-                _count(node, parameters),
+                count_of(node, [n.serial in parameters for n in node.inputs]),
                 cost_of(node).formula,
                 line or node.line,
             )
@@ -245,7 +248,7 @@ def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = 
 
 
 def cost_of(node: Node) -> Cost:
-    """A primitive node's cost, from its record's rule.
+    """Return a primitive node's cost, from its record's rule.
 
     Raises:
         GraphError: if its sizes are not known or its record gives no cost.
@@ -265,10 +268,16 @@ def cost_of(node: Node) -> Cost:
     return cost
 
 
-def _count(node: Node, parameters: set[int]) -> Count:
+def count_of(node: Node, is_parameter: Collection[bool]) -> Count:
+    """Return a primitive node's counts.
+
+    Args:
+        is_parameter: for each input, whether it is a parameter. The addition of a parameter of another shape than the
+            result's is that of a bias.
+    """
     cost = cost_of(node)
-    bias = 0
-    if node.operation.name == "add":
-        bias = cost.adds if any(n.serial in parameters and n.spec.shape != node.spec.shape for n in node.inputs) else 0
-    moved = node.spec.nbytes + sum(n.spec.nbytes for n in node.inputs)
-    return Count(cost.multiplies, cost.adds, bias, cost.macs, cost.flops, moved)
+    adds_bias = node.operation.name == "add" and any(
+        parameter and n.spec.shape != node.spec.shape for n, parameter in zip(node.inputs, is_parameter, strict=True)
+    )
+    moved = node.spec.nbytes + sum(n.spec.nbytes for n in node.inputs if isinstance(n.spec, Spec))
+    return Count(cost.multiplies, cost.adds, cost.adds if adds_bias else 0, cost.macs, cost.flops, moved)

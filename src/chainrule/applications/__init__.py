@@ -1,8 +1,6 @@
-"""Networks of the literature as models, with random first weights, under Keras's names where it has them.
+"""Networks from the literature as models, with random initial weights, and Keras's names where it has them.
 
-Each comes with its source, and its parameters and multiplies are tested against what was published.
-
-May import: `layers`, `models`, and what stands above them.
+Each cites its source, and its parameters and multiplies are tested against the published numbers.
 """
 
 from . import (

@@ -1,10 +1,11 @@
-"""What all builders share: where a network begins, how it ends, and that no trained weights come with it."""
+"""Helpers of all networks: their input, their end, and the check that no trained weights are requested."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import layers
+from ..core import arguments
 from ..core.errors import ShapeError, ValueProblem
 from ..graph import ancestors
 from ..layers.layer_call import is_model_tensor
@@ -12,19 +13,19 @@ from ..models import Model
 from ..tensors.tensor import INPUT, Tensor
 
 
-def begin(
+def network_input(
     weights: Any, input_tensor: Any, input_shape: Any, default: tuple[int, int, int] = (224, 224, 3), least: int = 32
 ) -> Tensor:
-    """The tensor a network begins with: `input_tensor`, or an `Input` of `input_shape`, or of the `default` one.
+    """Return the input of a network: `input_tensor`, or an `Input` of `input_shape`, or of the `default` shape.
 
     Raises:
-        ValueProblem: for weights, or an `input_tensor` that comes from no `Input`.
+        ValueProblem: for weights, or an `input_tensor` that does not come from `Input`.
         ShapeError: for images smaller than `least`, or without a known size.
     """
     if weights is not None:
         raise ValueProblem(
             f"weights={weights!r}",
-            "weights=None: random first weights, as the library carries no trained ones",
+            "weights=None: random initial weights, as the library includes no trained ones",
             "train the model, or call load_weights(path) on it with a file of your own",
         )
     if input_tensor is not None and not (isinstance(input_tensor, Tensor) and is_model_tensor([input_tensor])):
@@ -43,25 +44,22 @@ def begin(
     return layers.Input(shape) if input_tensor is None else input_tensor
 
 
-def pooled(x: Tensor, pooling: str | None) -> Tensor:
-    """Features of a network without its top: as they are, or their mean or largest entry over all places."""
+def pool_features(x: Tensor, pooling: str | None) -> Tensor:
+    """Return the features of a network without its top, or their mean or maximum over all positions."""
     if pooling is None:
         return x
-    if pooling not in ("avg", "max"):
-        raise ValueProblem(f"pooling {pooling!r}", "None, 'avg' or 'max'", "name one of these")
+    arguments.one_of((None, "avg", "max"), pooling=pooling)
     layer = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
-    found: Tensor = layer(name=f"{pooling}_pool")(x)
-    return found
+    return layer(name=f"{pooling}_pool")(x)
 
 
-def classified(x: Tensor, classes: int, activation: Any) -> Tensor:
-    """The mean over all places, and a dense layer of `classes`."""
+def add_classifier(x: Tensor, classes: int, activation: Any) -> Tensor:
+    """Add the mean over all positions, and a dense layer of `classes`."""
     x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    found: Tensor = layers.Dense(classes, activation=activation, name="predictions")(x)
-    return found
+    return layers.Dense(classes, activation=activation, name="predictions")(x)
 
 
-def finish(start: Tensor, outputs: Any, name: str | None) -> Model:
-    """The model from all that `start` comes from to `outputs`."""
-    sources = [node for node in ancestors([start]) if node.operation is INPUT]
+def build_model(inputs: Tensor, outputs: Any, name: str | None) -> Model:
+    """Return the model to `outputs` from the `Input`s on which the network's input depends."""
+    sources = [node for node in ancestors([inputs]) if node.operation is INPUT]
     return Model(sources[0] if len(sources) == 1 else sources, outputs, name=name)

@@ -1,4 +1,4 @@
-"""DenseNet: every layer of a block sees the outputs of all before it."""
+"""DenseNet: every layer of a block receives the outputs of all layers before it."""
 
 from __future__ import annotations
 
@@ -15,34 +15,32 @@ from ..layers import (
 )
 from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import begin, classified, finish, pooled
+from .building import add_classifier, build_model, network_input, pool_features
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_torch as preprocess_input
 
 _GROWTH = 32  # channels that each layer of a block adds
 
 
-def _normalized(x: Tensor, bn: str, relu: str) -> Tensor:
-    found: Tensor = Activation("relu", name=relu)(BatchNormalization(epsilon=1.001e-5, name=bn)(x))
-    return found
+def _normalize(x: Tensor, bn: str, relu: str) -> Tensor:
+    """Apply batch normalization and ReLU."""
+    return Activation("relu", name=relu)(BatchNormalization(epsilon=1.001e-5, name=bn)(x))
 
 
-def _dense(x: Tensor, name: str) -> Tensor:
-    """1×1 to four times the growth, 3×3 to the growth; joined to the input."""
-    new = _normalized(x, f"{name}_0_bn", f"{name}_0_relu")
+def _dense_layer(x: Tensor, name: str) -> Tensor:
+    """Concatenate the input and new channels: 1×1 to four times the growth, 3×3 to the growth."""
+    new = _normalize(x, f"{name}_0_bn", f"{name}_0_relu")
     new = Conv2D(4 * _GROWTH, 1, use_bias=False, name=f"{name}_1_conv")(new)
-    new = _normalized(new, f"{name}_1_bn", f"{name}_1_relu")
+    new = _normalize(new, f"{name}_1_bn", f"{name}_1_relu")
     new = Conv2D(_GROWTH, 3, padding="same", use_bias=False, name=f"{name}_2_conv")(new)
-    found: Tensor = Concatenate(name=f"{name}_concat")([x, new])
-    return found
+    return Concatenate(name=f"{name}_concat")([x, new])
 
 
 def _transition(x: Tensor, name: str) -> Tensor:
-    """Half the channels at half the size."""
-    x = _normalized(x, f"{name}_bn", f"{name}_relu")
+    """Halve the channels and the size."""
+    x = _normalize(x, f"{name}_bn", f"{name}_relu")
     x = Conv2D(x.shape[-1] // 2, 1, use_bias=False, name=f"{name}_conv")(x)
-    found: Tensor = AveragePooling2D(2, name=f"{name}_pool")(x)
-    return found
+    return AveragePooling2D(2, name=f"{name}_pool")(x)
 
 
 def _densenet(
@@ -56,19 +54,19 @@ def _densenet(
     classifier_activation: Any,
     name: str,
 ) -> Model:
-    x = start = begin(weights, input_tensor, input_shape)
+    x = inputs = network_input(weights, input_tensor, input_shape)
     x = ZeroPadding2D(3, name="conv1_pad")(x)
     x = Conv2D(64, 7, strides=2, use_bias=False, name="conv1_conv")(x)
-    x = _normalized(x, "conv1_bn", "conv1_relu")
+    x = _normalize(x, "conv1_bn", "conv1_relu")
     x = ZeroPadding2D(1, name="pool1_pad")(x)
     x = MaxPooling2D(3, strides=2, name="pool1")(x)
     for stage, depth in enumerate(depths, 2):
         x = x if stage == 2 else _transition(x, f"pool{stage - 1}")
         for block in range(1, depth + 1):
-            x = _dense(x, f"conv{stage}_block{block}")
-    x = _normalized(x, "bn", "relu")
-    x = classified(x, classes, classifier_activation) if include_top else pooled(x, pooling)
-    return finish(start, x, name)
+            x = _dense_layer(x, f"conv{stage}_block{block}")
+    x = _normalize(x, "bn", "relu")
+    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
+    return build_model(inputs, x, name)
 
 
 def DenseNet121(
@@ -81,12 +79,12 @@ def DenseNet121(
     classifier_activation: Any = "softmax",
     name: str = "densenet121",
 ) -> Model:
-    """DenseNet with 121 layers (``keras.applications.DenseNet121``): 8,062,504 parameters.
+    """Return DenseNet with 121 layers (``keras.applications.DenseNet121``): 8,062,504 parameters.
 
     Arguments as for `ResNet50`. Source: Huang et al., arXiv:1608.06993, table 1.
     """
-    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _densenet((6, 12, 24, 16), *given)
+    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _densenet((6, 12, 24, 16), *options)
 
 
 def DenseNet169(
@@ -99,9 +97,9 @@ def DenseNet169(
     classifier_activation: Any = "softmax",
     name: str = "densenet169",
 ) -> Model:
-    """DenseNet with 169 layers (``keras.applications.DenseNet169``): 14,307,880 parameters. As `DenseNet121`."""
-    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _densenet((6, 12, 32, 32), *given)
+    """Return DenseNet with 169 layers (``keras.applications.DenseNet169``): 14,307,880 parameters. As `DenseNet121`."""
+    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _densenet((6, 12, 32, 32), *options)
 
 
 def DenseNet201(
@@ -114,9 +112,9 @@ def DenseNet201(
     classifier_activation: Any = "softmax",
     name: str = "densenet201",
 ) -> Model:
-    """DenseNet with 201 layers (``keras.applications.DenseNet201``): 20,242,984 parameters. As `DenseNet121`."""
-    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _densenet((6, 12, 48, 32), *given)
+    """Return DenseNet with 201 layers (``keras.applications.DenseNet201``): 20,242,984 parameters. As `DenseNet121`."""
+    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _densenet((6, 12, 48, 32), *options)
 
 
 __all__ = ["DenseNet121", "DenseNet169", "DenseNet201", "decode_predictions", "preprocess_input"]

@@ -1,4 +1,4 @@
-"""The inception block as a layer and as a function, and GoogLeNet, which is made of nine."""
+"""The inception block as a layer and as a function, and GoogLeNet, which consists of nine of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..layers import (
 )
 from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import begin, finish, pooled
+from .building import build_model, network_input, pool_features
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_caffe as preprocess_input
 
@@ -47,7 +47,7 @@ def inception_block(
     pool_filters: int | None,
     **kwargs: Any,
 ) -> Tensor:
-    """``InceptionBlock(filters_1x1, ...)(x)``: a new block called on x, in Keras's functional style.
+    """Return ``InceptionBlock(filters_1x1, ...)(x)``: a new block called on x, in Keras's functional style.
 
     Arguments, errors and source as for `layers.InceptionBlock`.
 
@@ -56,18 +56,16 @@ def inception_block(
     (None, 28, 28, 256)
     """
     block = InceptionBlock(filters_1x1, reduce_3x3, filters_3x3, reduce_5x5, filters_5x5, pool_filters, **kwargs)
-    found: Tensor = block(x)
-    return found
+    return block(x)
 
 
-def _head(x: Tensor, classes: int, activation: Any, name: str) -> Tensor:
-    """An auxiliary classifier on features half way."""
+def _auxiliary_head(x: Tensor, classes: int, activation: Any, name: str) -> Tensor:
+    """Return the output of an auxiliary classifier on intermediate features."""
     x = AveragePooling2D(5, 3, name=f"{name}_pool")(x)
     x = Conv2D(128, 1, activation="relu", name=f"{name}_conv")(x)
     x = Dense(1024, activation="relu", name=f"{name}_fc")(Flatten(name=f"{name}_flatten")(x))
     x = Dropout(0.7, name=f"{name}_dropout")(x)
-    found: Tensor = Dense(classes, activation=activation, name=f"{name}_predictions")(x)
-    return found
+    return Dense(classes, activation=activation, name=f"{name}_predictions")(x)
 
 
 def GoogLeNet(
@@ -81,29 +79,29 @@ def GoogLeNet(
     name: str = "googlenet",
     auxiliary: bool = False,
 ) -> Model:
-    """GoogLeNet, the first Inception: nine inception blocks, 22 layers deep; 6,998,552 parameters with biases.
+    """Return GoogLeNet, the first Inception: nine inception blocks, 22 layers; 6,998,552 parameters with biases.
 
-    Of the paper's network the local response normalisation (figure 3; it has no parameters) is left out.
+    The paper's local response normalisation (figure 3; it has no parameters) is omitted.
 
     Args:
-        auxiliary: whether the two classifiers half way (after 4a and 4d) are outputs too; they help training, with a
-            weight of 0.3 each in the loss: ``compile(..., loss_weights=[1, 0.3, 0.3])``. Needs the top.
+        auxiliary: whether the two auxiliary classifiers (after 4a and 4d) are outputs too; they help training, with a
+            weight of 0.3 each in the loss: ``compile(..., loss_weights=[1, 0.3, 0.3])``. Requires the top.
             The others as for `ResNet50`.
 
     Returns:
-        A model with one output, or with a list of three: the top, and the two classifiers half way.
+        A model with one output, or with a list of three: the top, and the two auxiliary classifiers.
 
     Raises:
         ValueProblem: for auxiliary classifiers without the top.
 
-    Source: Szegedy et al., arXiv:1409.4842, table 1, section 5 for the classifiers half way.
+    Source: Szegedy et al., arXiv:1409.4842, table 1, section 5 for the auxiliary classifiers.
 
     >>> GoogLeNet(include_top=False, input_shape=(32, 32, 3)).output_shape
     (None, 1, 1, 1024)
     """
     if auxiliary and not include_top:
         raise ValueProblem("auxiliary classifiers without the top", "include_top=True", "leave auxiliary out")
-    x = start = begin(weights, input_tensor, input_shape)
+    x = inputs = network_input(weights, input_tensor, input_shape)
     x = Conv2D(64, 7, strides=2, padding="same", activation="relu", name="conv1")(x)
     x = MaxPooling2D(3, 2, padding="same", name="pool1")(x)
     x = Conv2D(64, 1, activation="relu", name="conv2_reduce")(x)
@@ -115,12 +113,12 @@ def GoogLeNet(
         if block in _POOLED_AFTER:
             x = MaxPooling2D(3, 2, padding="same", name=f"pool{block[0]}")(x)
         if auxiliary and block in _HEADS_AFTER:
-            heads.append(_head(x, classes, classifier_activation, f"auxiliary{len(heads) + 1}"))
+            heads.append(_auxiliary_head(x, classes, classifier_activation, f"auxiliary{len(heads) + 1}"))
     if not include_top:
-        return finish(start, pooled(x, pooling), name)
+        return build_model(inputs, pool_features(x, pooling), name)
     x = Dropout(0.4, name="dropout")(GlobalAveragePooling2D(name="avg_pool")(x))
     x = Dense(classes, activation=classifier_activation, name="predictions")(x)
-    return finish(start, [x, *heads] if heads else x, name)
+    return build_model(inputs, [x, *heads] if heads else x, name)
 
 
 __all__ = ["GoogLeNet", "InceptionBlock", "decode_predictions", "inception_block", "preprocess_input"]

@@ -1,4 +1,4 @@
-"""LeNet-5, which read digits."""
+"""LeNet-5, for the recognition of digits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..layers import AveragePooling2D, Conv2D, Dense, Flatten, ZeroPadding2D
 from ..models import Model
-from .building import begin, finish, pooled
+from .building import build_model, network_input, pool_features
 
 
 def LeNet5(
@@ -19,16 +19,16 @@ def LeNet5(
     classifier_activation: Any = "softmax",
     name: str = "lenet5",
 ) -> Model:
-    """LeNet-5: two convolutions of 5×5, each with average pooling, and three dense layers; 61,706 parameters.
+    """Return LeNet-5: two convolutions of 5×5, each with average pooling, and three dense layers; 61,706 parameters.
 
-    The variant that is usually taught: every map of C3 sees all 6 maps before it (in the paper's table I each sees
-    3, 4 or 6 of them), S2 and S4 are plain means without a factor and bias of their own, activations are tanh without
-    the paper's factors 1.7159 and 2/3, and the output is a softmax in place of distances to drawn digits (RBF).
+    This is the variant that is usually taught: every map of C3 is connected to all 6 maps before it (in the paper's
+    table I to 3, 4 or 6 of them), S2 and S4 are means without trainable factor and bias, activations are tanh without
+    the paper's factors 1.7159 and 2/3, and the output is a softmax instead of distances to drawn digits (RBF).
 
     Args:
-        include_top: whether the three dense layers (C5, F6, output) follow. weights: ``None`` alone.
-        input_tensor: begin with this symbolic tensor. input_shape: default (32, 32, 1). Images of 28×28 get the
-            border of 2 zeros that the paper's have. pooling: without the top, ``"avg"`` or ``"max"`` over all places.
+        include_top: whether the three dense layers (C5, F6, output) follow. weights: only ``None``.
+        input_tensor: the symbolic tensor to begin with. input_shape: default (32, 32, 1). Images of 28×28 are padded
+            with 2 zeros, as in the paper. pooling: without the top, ``"avg"`` or ``"max"`` over all positions.
         classes: of the output. classifier_activation: of the output; ``None`` gives logits.
 
     Source: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", Proceedings
@@ -37,7 +37,7 @@ def LeNet5(
     >>> LeNet5().count_params()
     61706
     """
-    x = start = begin(weights, input_tensor, input_shape, (32, 32, 1), 28)
+    x = inputs = network_input(weights, input_tensor, input_shape, (32, 32, 1), 28)
     if x.shape[1:3] == (28, 28):
         x = ZeroPadding2D(2, name="border")(x)
     x = Conv2D(6, 5, activation="tanh", name="c1")(x)
@@ -50,5 +50,8 @@ def LeNet5(
         x = Dense(84, activation="tanh", name="f6")(x)
         x = Dense(classes, activation=classifier_activation, name="predictions")(x)
     else:
-        x = pooled(x, pooling)
-    return finish(start, x, name)
+        x = pool_features(x, pooling)
+    return build_model(inputs, x, name)
+
+
+__all__ = ["LeNet5"]

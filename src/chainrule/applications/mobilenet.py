@@ -1,11 +1,10 @@
-"""MobileNet: each convolution split into one over places, channel by channel, and one over channels."""
+"""MobileNet: each convolution is split into a depthwise and a pointwise one."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from ..core.errors import ValueProblem
+from ..core import arguments
 from ..layers import (
     Activation,
     BatchNormalization,
@@ -19,16 +18,16 @@ from ..layers import (
 )
 from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import begin, finish, pooled
+from .building import build_model, network_input, pool_features
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_tf as preprocess_input
 
-_FILTERS = (64, 128, 128, 256, 256, *(512,) * 6, 1024, 1024)  # more where the stride is 2
+_FILTERS = (64, 128, 128, 256, 256, *(512,) * 6, 1024, 1024)  # an increase implies a stride of 2
 
 
-def _normalized(x: Tensor, name: str) -> Tensor:
-    found: Tensor = ReLU(6.0, name=f"{name}_relu")(BatchNormalization(name=f"{name}_bn")(x))
-    return found
+def _normalize(x: Tensor, name: str) -> Tensor:
+    """Apply batch normalization and ReLU6."""
+    return ReLU(6.0, name=f"{name}_relu")(BatchNormalization(name=f"{name}_bn")(x))
 
 
 def MobileNet(
@@ -44,10 +43,10 @@ def MobileNet(
     classifier_activation: Any = "softmax",
     name: str | None = None,
 ) -> Model:
-    """MobileNet, the first version (``keras.applications.MobileNet``): 4,253,864 parameters, 0.57 billion multiplies.
+    """Return MobileNet, version 1 (``keras.applications.MobileNet``): 4,253,864 parameters, 0.57 billion multiplies.
 
     Args:
-        alpha: a factor of all channels. depth_multiplier: kernels for each channel of the convolutions over places.
+        alpha: a factor of all channels. depth_multiplier: kernels for each channel of the depthwise convolutions.
         dropout: before the top. name: default from alpha and the height. The others as for `ResNet50`.
 
     Raises:
@@ -58,29 +57,26 @@ def MobileNet(
     >>> MobileNet((32, 32, 3), alpha=0.25, classes=10).count_params()
     221114
     """
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 1 / 32 <= alpha < math.inf:
-        raise ValueProblem(
-            f"alpha {alpha!r}", "a number from 1/32 up, which leaves a channel of 32", "e.g. 0.25, 0.5, 0.75 or 1.0"
-        )
-    x = start = begin(weights, input_tensor, input_shape)
+    alpha = arguments.finite(least=1 / 32, owner="MobileNet", alpha=alpha)
+    x = inputs = network_input(weights, input_tensor, input_shape)
     name = name or f"mobilenet_{alpha:0.2f}_{x.shape[1]}"
     x = Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv1")(x)
-    x = _normalized(x, "conv1")
+    x = _normalize(x, "conv1")
     for i, filters in enumerate(_FILTERS, 1):
         stride, padding = (2, "valid") if i > 1 and filters > _FILTERS[i - 2] else (1, "same")
         if stride == 2:
             x = ZeroPadding2D(((0, 1), (0, 1)), name=f"conv_pad_{i}")(x)
         x = DepthwiseConv2D(3, stride, padding, depth_multiplier, use_bias=False, name=f"conv_dw_{i}")(x)
-        x = _normalized(x, f"conv_dw_{i}")
+        x = _normalize(x, f"conv_dw_{i}")
         x = Conv2D(int(filters * alpha), 1, padding="same", use_bias=False, name=f"conv_pw_{i}")(x)
-        x = _normalized(x, f"conv_pw_{i}")
+        x = _normalize(x, f"conv_pw_{i}")
     if not include_top:
-        return finish(start, pooled(x, pooling), name)
+        return build_model(inputs, pool_features(x, pooling), name)
     x = GlobalAveragePooling2D(keepdims=True, name="avg_pool")(x)
     x = Dropout(dropout, name="dropout")(x)
     x = Conv2D(classes, 1, padding="same", name="conv_preds")(x)
     x = Reshape((classes,), name="reshape_2")(x)
-    return finish(start, Activation(classifier_activation, name="predictions")(x), name)
+    return build_model(inputs, Activation(classifier_activation, name="predictions")(x), name)
 
 
 __all__ = ["MobileNet", "decode_predictions", "preprocess_input"]

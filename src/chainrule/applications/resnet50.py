@@ -1,4 +1,4 @@
-"""`ResNet50` and what its images become (``keras.applications.resnet50``)."""
+"""`ResNet50` and its preprocessing (``keras.applications.resnet50``)."""
 
 from .resnet import ResNet50, decode_predictions, preprocess_input
 

@@ -1,4 +1,4 @@
-"""VGG: convolutions of 3×3 throughout, twice the channels after each pooling."""
+"""VGG: all convolutions are 3×3, and each pooling is followed by twice the channels, up to 512."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..layers import Conv2D, Dense, Flatten, MaxPooling2D
 from ..models import Model
-from .building import begin, finish, pooled
+from .building import build_model, network_input, pool_features
 
 
 def _vgg(
@@ -20,7 +20,7 @@ def _vgg(
     classifier_activation: Any,
     name: str,
 ) -> Model:
-    x = start = begin(weights, input_tensor, input_shape)
+    x = inputs = network_input(weights, input_tensor, input_shape)
     for block, (depth, filters) in enumerate(zip(depths, (64, 128, 256, 512, 512), strict=True), 1):
         for i in range(1, depth + 1):
             x = Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv{i}")(x)
@@ -31,8 +31,8 @@ def _vgg(
         x = Dense(4096, activation="relu", name="fc2")(x)
         x = Dense(classes, activation=classifier_activation, name="predictions")(x)
     else:
-        x = pooled(x, pooling)
-    return finish(start, x, name)
+        x = pool_features(x, pooling)
+    return build_model(inputs, x, name)
 
 
 def VGG16(
@@ -45,12 +45,12 @@ def VGG16(
     classifier_activation: Any = "softmax",
     name: str = "vgg16",
 ) -> Model:
-    """VGG with 16 layers of weights (``keras.applications.VGG16``): 138,357,544 parameters, half a gigabyte.
+    """Return VGG with 16 layers of weights (``keras.applications.VGG16``): 138,357,544 parameters, half a gigabyte.
 
     Args:
-        include_top: whether the three dense layers follow. weights: ``None`` alone. input_tensor: begin with this
-            symbolic tensor. input_shape: default (224, 224, 3), sizes from 32 up. pooling: without the top, ``"avg"``
-            or ``"max"`` over all places. classes: of the output. classifier_activation: of the output; ``None``
+        include_top: whether the three dense layers follow. weights: only ``None``. input_tensor: the symbolic tensor to
+            begin with. input_shape: default (224, 224, 3), sizes from 32 up. pooling: without the top, ``"avg"`` or
+            ``"max"`` over all positions. classes: of the output. classifier_activation: of the output; ``None``
             gives logits.
 
     Source: Simonyan and Zisserman, arXiv:1409.1556, table 1, column D.
@@ -58,8 +58,8 @@ def VGG16(
     >>> VGG16(include_top=False, input_shape=(32, 32, 3)).count_params()
     14714688
     """
-    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _vgg((2, 2, 3, 3, 3), *given)
+    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _vgg((2, 2, 3, 3, 3), *options)
 
 
 def VGG19(
@@ -72,12 +72,15 @@ def VGG19(
     classifier_activation: Any = "softmax",
     name: str = "vgg19",
 ) -> Model:
-    """VGG with 19 layers of weights (``keras.applications.VGG19``): 143,667,240 parameters.
+    """Return VGG with 19 layers of weights (``keras.applications.VGG19``): 143,667,240 parameters.
 
     Arguments as for `VGG16`. Source: Simonyan and Zisserman, arXiv:1409.1556, table 1, column E.
 
     >>> VGG19(include_top=False, input_shape=(32, 32, 3)).count_params()
     20024384
     """
-    given = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _vgg((2, 2, 4, 4, 4), *given)
+    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+    return _vgg((2, 2, 4, 4, 4), *options)
+
+
+__all__ = ["VGG16", "VGG19"]

@@ -1,4 +1,4 @@
-"""`VGG16` and what its images become (``keras.applications.vgg16``)."""
+"""`VGG16` and its preprocessing (``keras.applications.vgg16``)."""
 
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_caffe as preprocess_input

@@ -1,4 +1,4 @@
-"""`VGG19` and what its images become (``keras.applications.vgg19``)."""
+"""`VGG19` and its preprocessing (``keras.applications.vgg19``)."""
 
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_caffe as preprocess_input

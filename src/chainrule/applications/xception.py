@@ -14,24 +14,24 @@ from ..layers import (
 )
 from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import begin, classified, finish, pooled
+from .building import add_classifier, build_model, network_input, pool_features
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_tf as preprocess_input
 
 
 def _relu(x: Tensor, name: str) -> Tensor:
-    found: Tensor = Activation("relu", name=f"{name}_act")(x)
-    return found
+    """Apply ReLU."""
+    return Activation("relu", name=f"{name}_act")(x)
 
 
 def _separable(x: Tensor, filters: int, name: str) -> Tensor:
+    """Apply a separable convolution and batch normalization."""
     x = SeparableConv2D(filters, 3, padding="same", use_bias=False, name=name)(x)
-    found: Tensor = BatchNormalization(name=f"{name}_bn")(x)
-    return found
+    return BatchNormalization(name=f"{name}_bn")(x)
 
 
-def _halving(x: Tensor, first: int, second: int, block: int, active: bool = True) -> Tensor:
-    """Two separable convolutions and pooling, beside a 1×1 convolution of stride 2."""
+def _downsampling_block(x: Tensor, first: int, second: int, block: int, active: bool = True) -> Tensor:
+    """Add two separable convolutions with pooling, and a 1×1 convolution of stride 2."""
     name = f"block{block}"
     shortcut = Conv2D(second, 1, strides=2, padding="same", use_bias=False, name=f"{name}_shortcut")(x)
     shortcut = BatchNormalization(name=f"{name}_shortcut_bn")(shortcut)
@@ -39,8 +39,7 @@ def _halving(x: Tensor, first: int, second: int, block: int, active: bool = True
     x = _separable(x, first, f"{name}_sepconv1")
     x = _separable(_relu(x, f"{name}_sepconv2"), second, f"{name}_sepconv2")
     x = MaxPooling2D(3, strides=2, padding="same", name=f"{name}_pool")(x)
-    found: Tensor = Add(name=f"{name}_add")([x, shortcut])
-    return found
+    return Add(name=f"{name}_add")([x, shortcut])
 
 
 def Xception(
@@ -53,31 +52,31 @@ def Xception(
     classifier_activation: Any = "softmax",
     name: str = "xception",
 ) -> Model:
-    """Xception (``keras.applications.Xception``): 22,910,480 parameters.
+    """Return Xception (``keras.applications.Xception``): 22,910,480 parameters.
 
     Args:
         input_shape: default (299, 299, 3), sizes from 71 up. The others as for `ResNet50`.
 
     Source: Chollet, arXiv:1610.02357, figure 5.
     """
-    x = start = begin(weights, input_tensor, input_shape, (299, 299, 3), 71)
+    x = inputs = network_input(weights, input_tensor, input_shape, (299, 299, 3), 71)
     for i, (filters, stride) in enumerate(((32, 2), (64, 1)), 1):
         x = Conv2D(filters, 3, strides=stride, use_bias=False, name=f"block1_conv{i}")(x)
         x = _relu(BatchNormalization(name=f"block1_conv{i}_bn")(x), f"block1_conv{i}")
-    x = _halving(x, 128, 128, 2, active=False)  # its input is active already
-    x = _halving(x, 256, 256, 3)
-    x = _halving(x, 728, 728, 4)
+    x = _downsampling_block(x, 128, 128, 2, active=False)  # its input has passed an activation already
+    x = _downsampling_block(x, 256, 256, 3)
+    x = _downsampling_block(x, 728, 728, 4)
     for block in range(5, 13):
         shortcut = x
         for i in (1, 2, 3):
             part = f"block{block}_sepconv{i}"
             x = _separable(_relu(x, part), 728, part)
         x = Add(name=f"block{block}_add")([x, shortcut])
-    x = _halving(x, 728, 1024, 13)
+    x = _downsampling_block(x, 728, 1024, 13)
     for i, filters in enumerate((1536, 2048), 1):
         x = _relu(_separable(x, filters, f"block14_sepconv{i}"), f"block14_sepconv{i}")
-    x = classified(x, classes, classifier_activation) if include_top else pooled(x, pooling)
-    return finish(start, x, name)
+    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
+    return build_model(inputs, x, name)
 
 
 __all__ = ["Xception", "decode_predictions", "preprocess_input"]

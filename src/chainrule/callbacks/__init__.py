@@ -1,6 +1,6 @@
-"""What a training loop calls while it runs, under Keras's names: stopping, saving, learning rates, logs, progress.
+"""Callbacks of a training loop, under Keras's names: stopping, saving, learning rates, logs, progress.
 
-May import: `errors`. All else is reached through the model that the loop hands over.
+They reach everything else through the model that the loop sets.
 """
 
 from ..core.missing_names import lookup

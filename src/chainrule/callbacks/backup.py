@@ -1,4 +1,4 @@
-"""Checkpoints from which an interrupted run goes on as if nothing had happened."""
+"""Checkpoints from which an interrupted run continues as if it had not been interrupted."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 from ..core.errors import ValueProblem
 from ..distribution import process_index
 from .callback import Callback, Logs
+from .checks import check_frequency
 
 
 class BackupAndRestore(Callback):
-    """Writes a checkpoint each epoch, or every so many steps, and takes it up when `fit` is called again.
+    """Writes a checkpoint each epoch, or every `save_freq` steps, and loads it when `fit` is called again.
 
-    Kill the process at any moment and run the program again: weights, optimizer, random streams, the place in the
+    Kill the process at any moment and run the program again: weights, optimizer, random streams, the position in the
     data, metrics and the other callbacks' states are as they were, and the run ends with the same bits.
 
     Args:
         backup_dir: a folder of its own. save_freq: ``"epoch"``, or a number of steps.
-        double_checkpoint: Keras's: keep the last but one file too. delete_checkpoint: remove it after training.
+        double_checkpoint: keep the file before the last, too. delete_checkpoint: remove the files after training.
 
-    Of several processes (`distribution`) the first writes and all read: in a folder that all of them see.
+    Of several processes (`distribution`) the first writes and all read, in a folder that all of them see.
 
-    Follows ``keras.callbacks.BackupAndRestore``. It acts after all other callbacks, so that it keeps their decisions.
+    Follows ``keras.callbacks.BackupAndRestore``. It runs after all other callbacks, so that it saves their decisions.
     """
 
     runs_last = True
@@ -38,9 +39,8 @@ class BackupAndRestore(Callback):
         self.backup_dir = os.fspath(backup_dir) if backup_dir else ""
         if not self.backup_dir or os.path.isfile(self.backup_dir):
             raise ValueProblem(f"backup_dir={backup_dir!r}", "a folder", "e.g. backup_dir='backup'")
-        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
-            raise ValueProblem(f"save_freq={save_freq!r}", "'epoch', or a number of steps", "e.g. save_freq=100")
-        self.save_freq, self.double_checkpoint, self.delete_checkpoint = save_freq, double_checkpoint, delete_checkpoint
+        self.save_freq = check_frequency("epoch", save_freq=save_freq)
+        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
         self._steps = 0
 
     @property
@@ -50,7 +50,7 @@ class BackupAndRestore(Callback):
 
     @property
     def before(self) -> str:
-        """The last but one, with `double_checkpoint`."""
+        """The file before the last, with `double_checkpoint`."""
         return os.path.join(self.backup_dir, "before.checkpoint")
 
     def needs_batches(self, mode: str) -> bool:
@@ -62,17 +62,17 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         os.makedirs(self.backup_dir, exist_ok=True)
         for name in os.listdir(self.backup_dir) if process_index() == 0 else ():
-            if name.startswith("latest.checkpoint.") and name.endswith(".tmp"):  # a killed process's, half written
+            if name.startswith("latest.checkpoint.") and name.endswith(".tmp"):  # half written by a killed process
                 os.remove(os.path.join(self.backup_dir, name))
         self._steps = 0
-        for path in (self.path, self.before):  # the last but one alone: killed between the move and the writing
+        for path in (self.path, self.before):  # only the second, if the process was killed between move and writing
             if os.path.exists(path):
                 self.model.load_checkpoint(path)
                 break
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self._steps += 1
-        if self.save_freq != "epoch" and self._steps % self.save_freq == 0:
+        if self.save_freq != "epoch" and self._steps % int(self.save_freq) == 0:
             self._save()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

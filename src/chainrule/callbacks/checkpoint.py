@@ -1,4 +1,4 @@
-"""Saving the model while it is trained."""
+"""Saving the model during training."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import string
 from typing import Any
 
+from ..core import arguments
 from ..core.errors import ValueProblem
-from . import arguments
 from .callback import Logs
+from .checks import check_frequency
+from .files import check_path, make_folder
 from .monitor import MonitorCallback
 
 MODEL, WEIGHTS = ".chainrule", ".weights.safetensors"
@@ -23,7 +25,7 @@ class ModelCheckpoint(MonitorCallback):
         monitor, mode: the number, and what counts as better. verbose: 1 prints what is done.
         save_best_only: save only when the number is better than ever; if it is not among the results, always.
         save_weights_only: call ``model.save_weights`` rather than ``model.save``.
-        save_freq: ``"epoch"``, or after how many batches. initial_value_threshold: the first value to better.
+        save_freq: ``"epoch"``, or a number of batches. initial_value_threshold: the value to be better than at first.
 
     Raises:
         ValueProblem: for bad arguments, Keras's own suffixes among them; when saving, if `filepath` names a folder or
@@ -36,7 +38,7 @@ class ModelCheckpoint(MonitorCallback):
     """
 
     only_first = True
-    _kept = ("best", "epoch", "batches_since_saving", "last_batch")
+    _state_names = ("best", "epoch", "batches_since_saving", "last_batch")
 
     def __init__(
         self,
@@ -50,12 +52,12 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
-        self.filepath = _checked(arguments.path("filepath", filepath), WEIGHTS if save_weights_only else MODEL)
+        self.filepath = _check_filename(check_path(filepath=filepath), WEIGHTS if save_weights_only else MODEL)
         self.verbose = verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self.save_freq = save_freq if save_freq == "epoch" else arguments.count("save_freq", save_freq, 1)
+        self.save_freq = check_frequency("epoch", save_freq=save_freq)
         if initial_value_threshold is not None:
-            self.best = arguments.number("initial_value_threshold", initial_value_threshold)
+            self.best = arguments.finite(initial_value_threshold=initial_value_threshold)
         self.epoch = self.batches_since_saving = 0
         self.last_batch = -1
 
@@ -68,7 +70,7 @@ class ModelCheckpoint(MonitorCallback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self.save_freq == "epoch":
             return
-        # more than 1 where the loop runs many steps at once; counted from 0 in a new epoch
+        # more than 1 if the loop runs many steps at once; batches are counted from 0 in each epoch
         self.batches_since_saving += batch - self.last_batch if batch > self.last_batch else batch + 1
         self.last_batch = batch
         if self.batches_since_saving >= int(self.save_freq):
@@ -85,7 +87,7 @@ class ModelCheckpoint(MonitorCallback):
             return
         if os.path.isdir(filepath):
             raise ValueProblem(f"filepath={filepath!r}, a folder", "a file", "choose another name")
-        arguments.make_folder(filepath)
+        make_folder(filepath)
         if self.save_weights_only:
             self.model.save_weights(filepath)
         else:
@@ -114,7 +116,8 @@ class ModelCheckpoint(MonitorCallback):
             ) from error
 
 
-def _checked(filepath: str, suffix: str) -> str:
+def _check_filename(filepath: str, suffix: str) -> str:
+    """Check that a file name ends in `suffix` and has names of results in its braces."""
     if not filepath.endswith(suffix):
         raise ValueProblem(
             f"filepath={filepath!r}",

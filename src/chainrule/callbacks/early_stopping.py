@@ -1,4 +1,4 @@
-"""Callbacks that end training: when it no longer helps, and when it has failed."""
+"""Callbacks that stop training: when results no longer improve, and when the loss is not finite."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core import arguments
 from ..core.errors import ValueProblem
-from . import arguments
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
 
@@ -18,12 +18,12 @@ class EarlyStopping(MonitorCallback):
 
     Args:
         monitor, min_delta, mode: the number, and what counts as better. patience: epochs without improvement before
-            stopping. verbose: 1 prints why. baseline: patience runs until this value is bettered.
-        restore_best_weights: at the end take back the weights of the best epoch. start_from_epoch: epochs before
-            this one are not looked at.
+            stopping. verbose: 1 prints why. baseline: epochs count as without improvement until this value is bettered.
+        restore_best_weights: at the end restore the weights of the best epoch. start_from_epoch: epochs before
+            this one are ignored.
 
     Raises:
-        ValueProblem: for bad arguments; at the first epoch's end, if ``mode="auto"`` cannot tell better from worse.
+        ValueProblem: for bad arguments; at the first epoch's end, if ``mode="auto"`` does not know which is better.
 
     >>> stopping = EarlyStopping("loss", patience=1)
     >>> stopping.set_model(type("Model", (), {"stop_training": False})())
@@ -34,7 +34,7 @@ class EarlyStopping(MonitorCallback):
     (True, 2)
     """
 
-    _kept = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+    _state_names = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
 
     def __init__(
         self,
@@ -48,11 +48,11 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience = arguments.count("patience", patience)
+        self.patience = arguments.at_least(0, patience=patience)
         self.verbose = verbose
-        self.baseline = None if baseline is None else arguments.number("baseline", baseline)
+        self.baseline = None if baseline is None else arguments.finite(baseline=baseline)
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = arguments.count("start_from_epoch", start_from_epoch)
+        self.start_from_epoch = arguments.at_least(0, start_from_epoch=start_from_epoch)
         self._reset()
 
     def _reset(self) -> None:
@@ -91,7 +91,7 @@ class TerminateOnNaN(Callback):
     """Stop as soon as the loss is NaN or infinite (``keras.callbacks.TerminateOnNaN``).
 
     Args:
-        raise_error: raise `ValueProblem`, so that no ``on_train_end`` follows, rather than end training in order.
+        raise_error: raise `ValueProblem`, so that no ``on_train_end`` follows, rather than end training normally.
 
     >>> TerminateOnNaN(raise_error=True).on_train_batch_end(7, {"loss": float("nan")})
     Traceback (most recent call last):

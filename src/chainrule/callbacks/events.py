@@ -1,6 +1,6 @@
-"""TensorBoard's event files, written by hand: records with checksums around protocol buffers.
+"""TensorBoard's event files, written without TensorFlow: records with checksums around protocol buffers.
 
-A file is a row of records (TensorFlow's TFRecord format): the length as 8 bytes, its masked CRC-32C, the data, its
+A file is a sequence of records (TensorFlow's TFRecord format): the length as 8 bytes, its masked CRC-32C, the data, its
 masked CRC-32C; all little-endian. The data is an ``Event`` message (tensorflow/core/util/event.proto) in protocol
 buffers' wire format: each field a tag, ``number << 3 | kind``, and a value.
 """
@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import arguments
+from .files import open_for_writing
 
 # ---- CRC-32C (Castagnoli, reflected polynomial 0x82F63B78; RFC 3720, appendix B.4)
 
 
-def _table() -> list[int]:
+def _crc_table() -> list[int]:
+    """Return the checksum of each byte."""
     table = []
     for byte in range(256):
         for _ in range(8):
@@ -31,11 +32,11 @@ def _table() -> list[int]:
     return table
 
 
-_TABLE = _table()
+_TABLE = _crc_table()
 
 
 def crc32c(data: bytes) -> int:
-    """The CRC-32C of `data`; of the digits 1 to 9, 0xE3069283.
+    """Return the CRC-32C of `data`.
 
     >>> hex(crc32c(b"123456789"))
     '0xe3069283'
@@ -46,29 +47,29 @@ def crc32c(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-def _masked(data: bytes) -> bytes:
-    """The checksum rotated and shifted, as the format asks: a checksum of data with checksums in it would be weak."""
+def _masked_crc(data: bytes) -> bytes:
+    """Return the checksum, rotated and shifted as the format requires, since checksums of checksums are weak."""
     crc = crc32c(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
 def record(data: bytes) -> bytes:
-    """`data` as one record of the file."""
+    """Return `data` as one record of the file."""
     length = struct.pack("<Q", len(data))
-    return length + _masked(length) + data + _masked(data)
+    return length + _masked_crc(length) + data + _masked_crc(data)
 
 
 # ---- protocol buffers: a field is its number, its kind, its value
 
 
 def _varint(value: int) -> bytes:
-    """A whole number from 0 up, seven bits a byte, the low ones first."""
-    found = bytearray()
+    """Encode a whole number from 0 up, seven bits a byte, the low ones first."""
+    encoded = bytearray()
     while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    found.append(value)
-    return bytes(found)
+    encoded.append(value)
+    return bytes(encoded)
 
 
 def _integer(number: int, value: int) -> bytes:
@@ -94,24 +95,24 @@ def _doubles(number: int, values: NDArray[Any]) -> bytes:
 # ---- messages
 
 
-def event(step: int, what: bytes) -> bytes:
-    """An ``Event``: now, the step, and a field with what happened."""
-    return _double(1, time.time()) + _integer(2, step) + what
+def event(step: int, field: bytes) -> bytes:
+    """Return an ``Event``: the time, the step, and a field such as a summary."""
+    return _double(1, time.time()) + _integer(2, step) + field
 
 
 def scalar(tag: str, value: float) -> bytes:
-    """An event's field: a ``Summary`` with one number."""
+    """Return an event's field: a ``Summary`` with one number."""
     with np.errstate(over="ignore"):  # TensorBoard keeps 32 bits; beyond them, infinity
         return _bytes(5, _bytes(1, _bytes(1, tag.encode()) + _float(2, value)))
 
 
 def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
-    """An event's field: a ``Summary`` with the finite values of an array, counted in equal buckets."""
+    """Return an event's field: a ``Summary`` with the finite values of an array, counted in equal buckets."""
     flat = np.asarray(values, "float64").ravel()
     flat = flat[np.isfinite(flat)]
     low, high = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
-    part = np.arange(1, buckets + 1) / buckets
-    limits = np.unique(low * (1 - part) + high * part)  # the buckets' upper ends; one if all values are equal
+    fractions = np.arange(1, buckets + 1) / buckets
+    limits = np.unique(low * (1 - fractions) + high * fractions)  # the buckets' upper ends; one for equal values
     counts = np.bincount(np.searchsorted(limits, flat), minlength=len(limits))
     with np.errstate(over="ignore"):
         total, squares = float(flat.sum()), float(flat @ flat)
@@ -127,21 +128,23 @@ def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
     return _bytes(5, _bytes(1, _bytes(1, tag.encode()) + _bytes(5, message)))
 
 
-_count = itertools.count()
+_file_numbers = itertools.count()
 
 
 class EventFile:
     """A new event file in `folder`; each event is written at once, so that a running TensorBoard sees it."""
 
     def __init__(self, folder: str) -> None:
-        # TensorBoard takes a folder's files in the order of their names: the count has leading zeros
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_count):06d}.v2"
-        self._file = arguments.opened(os.path.join(folder, name), "ab", buffering=0)
+        # leading zeros, since TensorBoard reads a folder's files in the order of their names
+        number = f"{next(_file_numbers):06d}"
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{number}.v2"
+        self._file = open_for_writing(os.path.join(folder, name), "ab", buffering=0)
         self.write(0, _bytes(3, b"brain.Event:2"))
 
-    def write(self, step: int, what: bytes) -> None:
+    def write(self, step: int, field: bytes) -> None:
         """Add an event at `step`."""
-        self._file.write(record(event(step, what)))
+        self._file.write(record(event(step, field)))
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""A callback from functions."""
+"""A callback made from functions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .callback import Callback
 
 
 class LambdaCallback(Callback):
-    """A callback whose hooks are the functions given (``keras.callbacks.LambdaCallback``).
+    """A callback whose hooks are functions (``keras.callbacks.LambdaCallback``).
 
     Args:
         on_epoch_begin, on_epoch_end: called with epoch and logs. on_train_begin, on_train_end: with logs.
         on_train_batch_begin, on_train_batch_end: with batch and logs. kwargs: any other method of `Callback`.
 
     Raises:
-        ValueProblem: for a name that is no hook, and for what cannot be called.
+        ValueProblem: for a name that is no hook, and for a value that cannot be called.
 
-    >>> said = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
-    >>> said.on_epoch_end(0, {"loss": 0.5})
+    >>> printer = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    >>> printer.on_epoch_end(0, {"loss": 0.5})
     0 0.5
     """
 
@@ -43,10 +43,10 @@ class LambdaCallback(Callback):
             "on_train_batch_end": on_train_batch_end,
             **kwargs,
         }
-        known = [name for name in dir(Callback) if name.startswith(("on_", "set_", "get_"))]
+        names = [name for name in dir(Callback) if name.startswith(("on_", "set_", "get_"))]
         for name, function in hooks.items():
-            if name not in known:
-                raise ValueProblem(f"the hook {name!r}", f"one of {', '.join(known)}", "check the spelling")
+            if name not in names:
+                raise ValueProblem(f"the hook {name!r}", f"one of {', '.join(names)}", "check the spelling")
             if function is None:
                 continue
             if not callable(function):

@@ -4,55 +4,59 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core import arguments
 from ..core.errors import ValueProblem
-from . import arguments
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
 
+if TYPE_CHECKING:
+    from ..optimizers import Optimizer
 
-def optimizers(model: Any) -> dict[str, Any]:
-    """The model's optimizer under the name of its rate in `logs`; of a composite one, all of them."""
+
+def optimizers_of(model: Any) -> dict[str, Optimizer]:
+    """Return the model's optimizers, those inside a composite one, by the names of their rates in `logs`."""
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "optimizers", None)
-    found = {"learning_rate": optimizer} if inner is None else {f"learning_rate_{o.name}": o for o in inner}
-    for one in found.values():
-        if not hasattr(one, "learning_rate"):
-            raise ValueProblem("a model whose optimizer has no learning rate", "a compiled model", "call compile first")
-    return found
+    optimizers: dict[str, Any] = {"learning_rate": optimizer}
+    if inner is not None:
+        optimizers = {f"learning_rate_{o.name}": o for o in inner}
+    if not all(hasattr(o, "learning_rate") for o in optimizers.values()):
+        raise ValueProblem("a model whose optimizer has no learning rate", "a compiled model", "call compile first")
+    return optimizers
 
 
-def rate(optimizer: Any) -> float:
-    """The learning rate as it is now."""
+def learning_rate_of(optimizer: Optimizer) -> float:
+    """Return the present learning rate."""
     return float(np.asarray(optimizer.learning_rate))
 
 
-def set_rate(optimizer: Any, value: float) -> None:
-    """Train with this learning rate from now on."""
+def set_learning_rate(optimizer: Optimizer, value: float) -> None:
+    """Set the learning rate."""
     if hasattr(optimizer.learning_rate, "assign"):
         optimizer.learning_rate.assign(value)
     else:
         optimizer.learning_rate = value
 
 
-def report(model: Any, logs: Logs | None) -> None:
-    """Put the learning rate into `logs`, for the callbacks that follow."""
+def log_learning_rates(model: Any, logs: Logs | None) -> None:
+    """Put the learning rates into `logs`, for the callbacks that follow."""
     if logs is not None:
-        logs.update({name: rate(optimizer) for name, optimizer in optimizers(model).items()})
+        logs.update({name: learning_rate_of(optimizer) for name, optimizer in optimizers_of(model).items()})
 
 
 class LearningRateScheduler(Callback):
     """Set the learning rate at each epoch's beginning (``keras.callbacks.LearningRateScheduler``).
 
     Args:
-        schedule: a function of the epoch (from 0) and the present rate, or of the epoch alone, that gives the new
+        schedule: a function of the epoch (from 0) and the present rate, or of the epoch alone, that returns the new
             rate. verbose: 1 prints it.
 
     Raises:
-        ValueProblem: if `schedule` gives no finite number.
+        ValueProblem: if `schedule` returns anything but a finite number.
 
     >>> from types import SimpleNamespace as Fake
     >>> halving = LearningRateScheduler(lambda epoch, rate: rate / 2 if epoch else rate)
@@ -67,38 +71,39 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise ValueProblem(f"schedule={schedule!r}", "a function of the epoch and the rate", "pass a function")
         self.schedule, self.verbose = schedule, verbose
-        self._takes_rate = _takes_two(schedule)
+        self._takes_rate = _takes_two_arguments(schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        for name, optimizer in optimizers(self.model).items():
-            found = self.schedule(epoch, rate(optimizer)) if self._takes_rate else self.schedule(epoch)
-            value = _as_rate(found)
-            set_rate(optimizer, value)
+        for name, optimizer in optimizers_of(self.model).items():
+            inputs = (epoch, learning_rate_of(optimizer)) if self._takes_rate else (epoch,)
+            value = _check_rate(self.schedule(*inputs))
+            set_learning_rate(optimizer, value)
             if self.verbose:
                 print(f"\nEpoch {epoch + 1}: LearningRateScheduler sets {name} to {value}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        report(self.model, logs)
+        log_learning_rates(self.model, logs)
 
 
-def _takes_two(schedule: Callable[..., Any]) -> bool:
+def _takes_two_arguments(schedule: Callable[..., Any]) -> bool:
     try:
         inspect.signature(schedule).bind(0, 0.0)
     except TypeError:
         return False
-    except ValueError:  # some functions written in C do not say what they take
+    except ValueError:  # some functions written in C have no signature
         return True
     return True
 
 
-def _as_rate(value: Any) -> float:
+def _check_rate(value: Any) -> float:
+    """Check what a schedule returned, which may also be an array or tensor of one number."""
     try:
-        found = float(np.asarray(value))
+        rate = float(np.asarray(value))
     except (TypeError, ValueError):
-        found = float("nan")
-    if not np.isfinite(found) or isinstance(value, bool):
-        raise ValueProblem(f"a schedule that gave {value!r}", "a finite number, the learning rate", "return a float")
-    return found
+        rate = float("nan")
+    if not np.isfinite(rate) or isinstance(value, bool):
+        raise ValueProblem(f"a schedule that returned {value!r}", "a finite learning rate", "return a float")
+    return rate
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -107,7 +112,7 @@ class ReduceLROnPlateau(MonitorCallback):
     Args:
         monitor, mode, min_delta: the number, and what counts as better. factor: between 0 and 1. patience: epochs
             without improvement before the rate falls. verbose: 1 prints it. cooldown: epochs after a fall in which
-            none are counted. min_lr: the rate does not fall below this.
+            none are counted. min_lr: the least learning rate.
 
     Raises:
         ValueProblem: for bad arguments, a factor of 1 or more among them.
@@ -122,7 +127,7 @@ class ReduceLROnPlateau(MonitorCallback):
     0.05
     """
 
-    _kept = ("best", "wait", "cooldown_counter")
+    _state_names = ("best", "wait", "cooldown_counter")
 
     def __init__(
         self,
@@ -139,15 +144,15 @@ class ReduceLROnPlateau(MonitorCallback):
         super().__init__(monitor, mode, min_delta)
         if kwargs:
             raise ValueProblem(
-                f"the argument {next(iter(kwargs))!r}", "Keras 3's arguments", "min_delta was epsilon once"
+                f"the argument {next(iter(kwargs))!r}", "Keras 3's arguments", "epsilon is now called min_delta"
             )
-        self.factor = arguments.number("factor", factor)
+        self.factor = arguments.finite(factor=factor)
         if not 0 < self.factor < 1:
             raise ValueProblem(f"factor={factor!r}", "a number between 0 and 1", "e.g. factor=0.5")
-        self.patience = arguments.count("patience", patience)
+        self.patience = arguments.at_least(0, patience=patience)
         self.verbose = verbose
-        self.cooldown = arguments.count("cooldown", cooldown)
-        self.min_lr = arguments.number("min_lr", min_lr)
+        self.cooldown = arguments.at_least(0, cooldown=cooldown)
+        self.min_lr = arguments.finite(min_lr=min_lr)
         self._reset()
 
     def _reset(self) -> None:
@@ -158,11 +163,11 @@ class ReduceLROnPlateau(MonitorCallback):
         self._reset()
 
     def in_cooldown(self) -> bool:
-        """Whether epochs are not being counted yet."""
+        """Return whether epochs are not counted, since the rate was reduced a short time ago."""
         return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        report(self.model, logs)
+        log_learning_rates(self.model, logs)
         current = self.current(logs)
         if current is None:
             return
@@ -173,18 +178,19 @@ class ReduceLROnPlateau(MonitorCallback):
         elif not self.in_cooldown():
             self.wait += 1
             if self.wait >= self.patience:
-                # each optimizer's rate is to fall, not only the first that can
-                fell = [self._reduce(name, optimizer, epoch) for name, optimizer in optimizers(self.model).items()]
-                if any(fell):
+                # a list, since each optimizer's rate is reduced, not only the first that can be
+                reduced = [self._reduce(name, o, epoch) for name, o in optimizers_of(self.model).items()]
+                if any(reduced):
                     self.cooldown_counter, self.wait = self.cooldown, 0
 
-    def _reduce(self, name: str, optimizer: Any, epoch: int) -> bool:
-        before = rate(optimizer)
+    def _reduce(self, name: str, optimizer: Optimizer, epoch: int) -> bool:
+        """Reduce an optimizer's rate; return whether it was not at its least already."""
+        before = learning_rate_of(optimizer)
         value = max(before * self.factor, self.min_lr)
-        # compared in the rate's own dtype: a float32 rate at min_lr is not above it for having been rounded up
+        # compared in the rate's own dtype, since a float32 rate at min_lr may have been rounded to more than min_lr
         if float(np.asarray(value, np.asarray(optimizer.learning_rate).dtype)) >= before:
             return False
-        set_rate(optimizer, value)
+        set_learning_rate(optimizer, value)
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reduces {name} to {value}.")
         return True

@@ -1,4 +1,4 @@
-"""Callbacks that write down results: in memory, in a file, to a server."""
+"""Callbacks that record results: in memory, in a file, on a server."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from typing import IO, Any
 import numpy as np
 
 from ..core.errors import ValueProblem
-from . import arguments
 from .callback import Callback, Logs, deferrable
+from .checks import check_string
+from .files import check_path, open_for_writing
 
 
 class History(Callback):
     """Every epoch's results, in lists by name: what `fit` returns (``keras.callbacks.History``).
 
-    `history` maps names to lists, one entry an epoch; `epoch` lists the epochs of the last `fit`.
+    `history` maps names to lists, with one entry per epoch; `epoch` lists the epochs of the last `fit`.
 
     >>> history = History()
     >>> history.on_train_begin(); history.on_epoch_end(0, {"loss": 0.5}); history.on_epoch_end(1, {"loss": 0.25})
@@ -29,7 +30,7 @@ class History(Callback):
     ({'loss': [0.5, 0.25]}, [0, 1])
     """
 
-    _kept = ("history", "epoch")
+    _state_names = ("history", "epoch")
 
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}
@@ -52,10 +53,10 @@ class CSVLogger(Callback):
 
     Args:
         filename: the file; its folders are made. separator: between columns, one character.
-        append: go on at the end of a file that is there, in its columns, rather than begin it anew.
+        append: append to an existing file, in its columns, rather than overwrite it.
 
-    The columns are those of the first epoch, with a ``val_`` column for each if it had no validation; what an epoch
-    lacks is written ``NA``. Each line is flushed. When a checkpoint is resumed, lines after it are dropped.
+    The columns are those of the first epoch, with a ``val_`` column for each if it had no validation; missing results
+    are written as ``NA``. Each line is flushed. When a checkpoint is resumed, lines after it are dropped.
 
     Raises:
         ValueProblem: if the file cannot be written, when training begins.
@@ -69,20 +70,20 @@ class CSVLogger(Callback):
     """
 
     only_first = True
-    _kept = ("length",)
+    _state_names = ("length",)
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
-        self.filename = arguments.path("filename", filename)
+        self.filename = check_path(filename=filename)
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
             raise ValueProblem(f"separator={separator!r}", "one character, no quote or line end", "e.g. separator=';'")
         self.separator, self.append = separator, append
         self._file: IO[str] | None = None
-        self._keys: list[str] = []
+        self._columns: list[str] = []
         self._length: int | None = None
 
     @property
     def length(self) -> int:
-        """The length in bytes after which this training writes; set to ``None``: what the file has by then."""
+        """The length in bytes after which this training writes; set to ``None``: the file's length at that time."""
         if self._length is None or self._file:
             return os.path.getsize(self.filename) if os.path.exists(self.filename) else 0
         return self._length
@@ -94,20 +95,21 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.length = None if self.append else 0
-        arguments.opened(self.filename, "a").close()  # an error now, not after an epoch
+        open_for_writing(self.filename, "a").close()  # so that an error is raised now, not after an epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
         file = self._file or self._open(logs)
-        csv.writer(file, delimiter=self.separator).writerow([epoch, *(_cell(logs.get(k, "NA")) for k in self._keys)])
+        cells = [_format_cell(logs.get(name, "NA")) for name in self._columns]
+        csv.writer(file, delimiter=self.separator).writerow([epoch, *cells])
         file.flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._close()
 
     def _open(self, logs: Logs) -> IO[str]:
-        """Open the file at the first epoch's end: only then is it known where to go on, and with which columns."""
-        self._file = file = arguments.opened(self.filename, "a+", newline="", encoding="utf-8")
+        """Open the file, at the first epoch's end: only then are the length to keep and the columns known."""
+        self._file = file = open_for_writing(self.filename, "a+", newline="", encoding="utf-8")
         if self._length is not None and self._length < os.path.getsize(self.filename):
             file.truncate(self._length)
         file.seek(0)
@@ -116,7 +118,7 @@ class CSVLogger(Callback):
         names = sorted(logs)
         if not any(name.startswith("val_") for name in names):
             names += [f"val_{name}" for name in names]
-        self._keys = header[1:] if header[:1] == ["epoch"] else names
+        self._columns = header[1:] if header[:1] == ["epoch"] else names
         if not header:
             csv.writer(file, delimiter=self.separator).writerow(["epoch", *names])
         return file
@@ -127,7 +129,7 @@ class CSVLogger(Callback):
         self._file = None
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     if isinstance(value, str) or np.ndim(value) == 0:
         return value
     return f'"[{", ".join(map(str, value))}]"'
@@ -140,10 +142,10 @@ class RemoteMonitor(Callback):
         root, path: the address. field: the form field that holds the results as JSON. headers: of the request.
         send_as_json: send JSON itself rather than a form.
 
-    A server that cannot be reached, or does not answer for ten seconds, is warned of; training goes on.
+    If the server cannot be reached, or does not answer within ten seconds, there is a warning, and training continues.
 
     Raises:
-        ValueProblem: if `root` is no ``http`` or ``https`` address.
+        ValueProblem: if `root` is not an ``http`` or ``https`` address.
     """
 
     only_first = True
@@ -158,8 +160,8 @@ class RemoteMonitor(Callback):
     ) -> None:
         if not isinstance(root, str) or not root.startswith(("http://", "https://")):
             raise ValueProblem(f"root={root!r}", "an http or https address", "e.g. root='http://localhost:9000'")
-        self.root, self.path = root, arguments.word("path", path)
-        self.field, self.headers, self.send_as_json = arguments.word("field", field), headers, send_as_json
+        self.root, self.path = root, check_string(path=path)
+        self.field, self.headers, self.send_as_json = check_string(field=field), headers, send_as_json
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         results = {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}

@@ -1,4 +1,4 @@
-"""A line that tells how far a loop has come: redrawn on a terminal, seldom printed elsewhere."""
+"""A line with a loop's progress: redrawn on a terminal, elsewhere printed once in a while."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from typing import Any
 
 import numpy as np
 
+from ..core import arguments
 from ..core.errors import ValueProblem
-from . import arguments
 from .callback import Callback, Logs, deferrable
+from .checks import check_string
 
-SELDOM = 60.0  # seconds between the lines of a long epoch where lines cannot be redrawn
+MIN_INTERVAL = 60.0  # seconds between the lines of a long epoch where lines cannot be redrawn
 
 
 class Progbar:
     """A progress line on standard output (``keras.utils.Progbar``).
 
     Args:
-        target: steps in all; ``None`` if unknown. width: the bar's characters; fewer if the terminal is narrow.
+        target: the number of steps; ``None`` if unknown. width: the bar's characters; fewer if the terminal is narrow.
         verbose: 1 draws the bar, 2 prints one line at the end, 0 nothing. interval: least seconds between two
             drawings. stateful_metrics: names whose values are shown as they are; others are averaged over steps.
-        stateless_metrics: instead, names that are averaged; others are shown as they are. unit_name: what a step is.
+        stateless_metrics: instead, names that are averaged; others are shown as they are. unit_name: the name of a
+            step.
 
-    Where standard output is no terminal (a file, a pipe), a bar is one plain line at the end, and one a minute before.
+    If standard output is not a terminal (but a file or a pipe), a plain line is printed each minute and at the end.
 
     Raises:
         ValueProblem: for bad arguments.
@@ -50,67 +52,67 @@ class Progbar:
     ) -> None:
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueProblem("stateful_metrics and stateless_metrics", "one of the two", "leave one out")
-        self.target = None if target is None else arguments.count("target", target)
-        self.width = arguments.count("width", width, 1)
-        self.verbose = _verbosity(verbose)
-        self.interval = arguments.number("interval", interval)
-        self.unit_name = arguments.word("unit_name", unit_name)
-        self._averaged = None if stateless_metrics is None else set(stateless_metrics)
-        self._shown = set(stateful_metrics or ())
-        self._redraws = redraws()
-        self._seen = 0
+        self.target = None if target is None else arguments.at_least(0, target=target)
+        self.width = arguments.at_least(1, width=width)
+        self.verbose = _check_verbose(verbose)
+        self.interval = arguments.finite(interval=interval)
+        self.unit_name = check_string(unit_name=unit_name)
+        self._stateless = None if stateless_metrics is None else set(stateless_metrics)
+        self._stateful = set(stateful_metrics or ())
+        self._redraws = can_redraw()
+        self._steps = 0  # done so far
         self._values: dict[str, tuple[Any, float]] = {}  # name -> sum, count
-        self._start = self._drawn = time.perf_counter()
-        self._first: float | None = None  # when the first step ended: it is slower than the others
+        self._start = self._last_drawn = time.perf_counter()
+        self._first_step_end: float | None = None  # the first step is left out of times per step: it is slower
         self._length = 0  # characters of the line on the terminal
         if self._redraws:
-            self._drawn = -math.inf
+            self._last_drawn = -math.inf
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
-        """`n` steps more: ``update(seen + n, values)``."""
-        self.update(self._seen + n, values)
+        """Show that `n` more steps are done."""
+        self.update(self._steps + n, values)
 
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
     ) -> None:
-        """`current` steps are done.
+        """Show that `current` steps are done.
 
         Args:
-            current: steps done so far. values: (name, value at the last step) pairs.
+            current: the number of steps done so far. values: (name, value at the last step) pairs.
             finalize: whether this is the end: the line is completed, with `values` as they are. Default: whether the
                 target is reached.
         """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
-        steps = max(current - self._seen, 1)
+        new_steps = max(current - self._steps, 1)
         for name, value in values or ():
-            averaged = name not in self._shown if self._averaged is None else name in self._averaged
+            is_averaged = name not in self._stateful if self._stateless is None else name in self._stateless
             total, n = self._values.get(name, (0.0, 0))
             self._values[name] = (
-                (total + value * steps, n + steps)
-                if averaged and not finalize and not isinstance(value, str)
+                (total + value * new_steps, n + new_steps)
+                if is_averaged and not finalize and not isinstance(value, str)
                 else (value, 1)
             )
-        self._seen = current
+        self._steps = current
         now = time.perf_counter()
-        if current == 1 and self._first is None:
-            self._first = now
-        wait = self.interval if self._redraws else max(self.interval, SELDOM)
-        if self.verbose and (finalize or (self.verbose == 1 and now - self._drawn >= wait)):
-            self._drawn = now
+        if current == 1 and self._first_step_end is None:
+            self._first_step_end = now
+        interval = self.interval if self._redraws else max(self.interval, MIN_INTERVAL)
+        if self.verbose and (finalize or (self.verbose == 1 and now - self._last_drawn >= interval)):
+            self._last_drawn = now
             self._draw(current, now, finalize)
 
     def _draw(self, current: int, now: float, finalize: bool) -> None:
         if not self._redraws or self.verbose != 1:
             print(" - ".join(part.strip() for part in [self._count(current), *self._parts(current, now, finalize)]))
             return
-        # one column is left free: some terminals break a line that fills the last
+        # one column is left free: some terminals break a line that fills the last column
         columns = shutil.get_terminal_size().columns - 1
         count, info = self._count(current), " - ".join(self._parts(current, now, finalize))
         line = f"{count} {info}"
-        room = min(self.width, columns - len(line) - 1)
-        if self.target and room > 0:
-            line = f"{count} {self._bar(current, room)} {info}"
+        width = min(self.width, columns - len(line) - 1)
+        if self.target and width > 0:
+            line = f"{count} {self._bar(current, width)} {info}"
         if len(line) > columns:
             line = line[: columns - 3] + "..."
         text = "\r" + line + " " * (self._length - len(line)) + "\n" * finalize
@@ -122,30 +124,33 @@ class Progbar:
 
     def _bar(self, current: int, width: int) -> str:
         done = min(int(width * current / (self.target or 1)), width)
-        full, rest = ("━", "─") if _can_print("━─") else ("=", ".")
-        return full * done + rest * (width - done)
+        filled, empty = ("━", "─") if _can_print("━─") else ("=", ".")
+        return filled * done + empty * (width - done)
 
     def _parts(self, current: int, now: float, finalize: bool) -> list[str]:
-        """Time left (at the end, and without target, time taken), time per step, the values."""
-        per = self._per_step(current, now)
-        left = f"{now - self._start:.0f}s" if finalize or not self.target else _clock(per * (self.target - current))
-        values = [f"{name}: {_shown(total, n)}" for name, (total, n) in self._values.items()]
-        return [left, f"{_short(per)}/{self.unit_name}", *values]
+        """Return the time left (at the end, and without target, the time taken), the time per step, the values."""
+        per_step = self._seconds_per_step(current, now)
+        if finalize or not self.target:
+            seconds = f"{now - self._start:.0f}s"
+        else:
+            seconds = _format_time_left(per_step * (self.target - current))
+        values = [f"{name}: {_format_value(total, n)}" for name, (total, n) in self._values.items()]
+        return [seconds, f"{_format_duration(per_step)}/{self.unit_name}", *values]
 
-    def _per_step(self, current: int, now: float) -> float:
-        if self._first is not None and current > 1:
-            return (now - self._first) / (current - 1)
+    def _seconds_per_step(self, current: int, now: float) -> float:
+        if self._first_step_end is not None and current > 1:
+            return (now - self._first_step_end) / (current - 1)
         return (now - self._start) / current if current else 0.0
 
 
-def _verbosity(value: Any) -> int:
+def _check_verbose(value: Any) -> int:
     if value not in (0, 1, 2):
         raise ValueProblem(f"verbose={value!r}", "0, 1 or 2", "1 draws a bar, 2 prints a line at the end, 0 nothing")
     return int(value)
 
 
-def redraws() -> bool:
-    """Whether standard output lets a line be drawn again: a terminal, or a notebook."""
+def can_redraw() -> bool:
+    """Return whether a line on standard output can be drawn again, as on a terminal or in a notebook."""
     isatty = getattr(sys.stdout, "isatty", None)
     return bool(isatty and isatty()) or "ipykernel" in sys.modules
 
@@ -158,20 +163,21 @@ def _can_print(text: str) -> bool:
     return True
 
 
-def _clock(seconds: float) -> str:
-    whole = max(int(seconds), 0)
-    if whole > 3600:
-        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
-    return f"{whole // 60}:{whole % 60:02d}" if whole > 60 else f"{whole}s"
+def _format_time_left(seconds: float) -> str:
+    total = max(int(seconds), 0)
+    if total > 3600:
+        return f"{total // 3600}:{total % 3600 // 60:02d}:{total % 60:02d}"
+    return f"{total // 60}:{total % 60:02d}" if total > 60 else f"{total}s"
 
 
-def _short(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     if seconds >= 1 or seconds == 0:
         return f"{seconds:.0f}s"
     return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
 
 
-def _shown(total: Any, n: float) -> str:
+def _format_value(total: Any, n: float) -> str:
+    """Return the mean of `n` values as text; a string or ``None`` as it is."""
     if isinstance(total, str) or total is None:
         return str(total)
     mean = float(np.mean(total)) / n
@@ -181,8 +187,8 @@ def _shown(total: Any, n: float) -> str:
 class ProgbarLogger(Callback):
     """Shows epochs, progress and results on standard output (``keras.callbacks.ProgbarLogger``).
 
-    It follows ``params["verbose"]``: 0 is silent, 1 (or ``"auto"``) draws a `Progbar` at most ten times a second, 2
-    prints a line an epoch. Within `fit`, validation is silent. It can skip batches: the loop need not call it for each.
+    It depends on ``params["verbose"]``: 0 is silent, 1 (or ``"auto"``) draws a `Progbar` at most ten times a second, 2
+    prints a line per epoch. Within `fit`, validation is silent. The loop need not call it for each batch.
     """
 
     only_first = True
@@ -192,26 +198,26 @@ class ProgbarLogger(Callback):
         self.target: int | None = None
         self.seen = 0
         self.progbar = Progbar(None, verbose=0)
-        self._fitting = False
+        self._is_training = False
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         self.params = params
         verbose = params.get("verbose", "auto")
-        self.verbose = 1 if verbose == "auto" else _verbosity(verbose)
+        self.verbose = 1 if verbose == "auto" else _check_verbose(verbose)
         self.epochs = params.get("epochs") or 1
         self.target = params.get("steps")
 
     def sees_batches(self, mode: str) -> bool:
-        return self.verbose == 1 and not (mode == "test" and self._fitting)
+        return self.verbose == 1 and not (mode == "test" and self._is_training)
 
     def needs_batches(self, mode: str) -> bool:
         return False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._fitting = True
+        self._is_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        self._fitting = False
+        self._is_training = False
 
     @deferrable
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -227,15 +233,15 @@ class ProgbarLogger(Callback):
         self._update(batch, logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        if not self._fitting:
+        if not self._is_training:
             self._start()
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        if not self._fitting:
+        if not self._is_training:
             self._update(batch, logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        if not self._fitting:
+        if not self._is_training:
             self._finish(logs)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
@@ -249,7 +255,7 @@ class ProgbarLogger(Callback):
 
     def _start(self) -> None:
         self.seen = 0
-        # the loop's results are running means already: none is averaged again
+        # none is averaged again, since the loop's results are running means
         self.progbar = Progbar(self.target, verbose=self.verbose, interval=0.1, stateless_metrics=())
 
     def _update(self, batch: int, logs: Logs | None) -> None:

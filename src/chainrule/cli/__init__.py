@@ -1,6 +1,6 @@
 """The command line. Each command is a module with ``arguments(parser)`` and ``command(args) -> exit status``.
 
-May import: everything below it; NumPy and the library only inside a command, so that ``--help`` is quick.
+NumPy and the rest of the library are imported only inside a command, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from importlib import import_module
 from typing import Any
 
 COMMANDS = {
-    "explain": "how a number came about, and its gradient edge by edge; of an expression or a saved model",
-    "cost": "what each layer of a saved model multiplies, adds and holds, and how long it takes here",
-    "how": "an operation with loops, vectorised and compiled: source, results, times",
-    "descent": "ways down the loss: full-batch, stochastic, mini-batch, momentum, Adam; learning rates",
-    "slope": "nudge a variable: the difference quotient beside the exact derivative",
-    "check": "compare a function's gradient with numeric slopes",
-    "train": "learn a data set: `train boston`, `train mnist`, `train FILE.csv --target COLUMN`",
-    "launch": "train in several processes of this machine: `launch -n 2 train.py`",
-    "predict": "a saved model's answers for a table",
-    "summary": "a saved model's layers, parameters, multiplies and memory",
-    "vectorization": "one gradient written with two loops, one, none, and by vectorize",
-    "bench": "this machine's limits, and how near to them training comes on each engine",
+    "explain": "show each step of an expression or a saved model, and each step of its gradient",
+    "cost": "count the arithmetic and memory of each layer of a saved model, and measure its time",
+    "how": "show an operation written with loops, vectorised and compiled, with results and times",
+    "descent": "compare optimizers and learning rates on a loss with two weights",
+    "slope": "move a variable a little and compare the difference quotient with the exact derivative",
+    "check": "check a function's gradient against numerical differences",
+    "train": "train a model: `train boston`, `train mnist`, `train FILE.csv --target COLUMN`",
+    "launch": "run a training program in several processes on this machine: `launch -n 2 train.py`",
+    "predict": "predict with a saved model from a table or an array",
+    "summary": "list a saved model's layers, parameters, arithmetic and memory",
+    "vectorization": "compute one gradient with two loops, one loop, no loop and with vectorize",
+    "bench": "measure training on each engine against this machine's limits",
 }
 
 LESSONS = {"vectorization"}  # commands that are lessons; `train boston` is another, which `train` starts
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of every command; each command's module adds its own arguments."""
+    """Return the parser of all commands; each command's module adds its own arguments."""
     main_parser = argparse.ArgumentParser(prog="chainrule", description="Deep learning you can see through.")
     main_parser.add_argument("--version", action="store_true", help="print the version")
     commands = main_parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, what in COMMANDS.items():
-        sub = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    for name, text in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
         _command(name).arguments(sub)
     return main_parser
@@ -48,16 +48,16 @@ def _command(name: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Exit status: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
-    given = parser()
-    args = given.parse_args(_with_minus_signs(list(sys.argv[1:] if argv is None else argv)))
+    """Run a command and return the exit status: 0 success, 1 a check failed, 2 bad input, 130 interrupted."""
+    main_parser = parser()
+    args = main_parser.parse_args(_with_minus_signs(list(sys.argv[1:] if argv is None else argv)))
     if args.version:
         from importlib.metadata import version
 
         print(version("chainrule"))
         return 0
     if not args.command:
-        given.print_help()
+        main_parser.print_help()
         return 0
     import numpy as np
 
@@ -65,10 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a sign the terminal lacks must not stop the numbers
+            stream.reconfigure(errors="replace")  # a character that the terminal lacks must not stop the output
     try:
         with np.errstate(all="ignore"):  # nan and inf are shown, not warned about
-            status: int = _command(args.command).command(args)
+            status = int(_command(args.command).command(args))
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader of a pipe has closed it
         _drop_output()
         return 0
     except OSError as error:
@@ -92,26 +92,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _with_minus_signs(argv: list[str]) -> list[str]:
-    """An expression may begin with a minus: a blank in front keeps argparse from taking it for an option."""
+    """Put a blank before an expression that begins with a minus, so that argparse does not read it as an option."""
     if argv[:1] not in (["explain"], ["slope"]):
         return argv
     options = ("-h", "--")
-    return [f" {a}" if a.startswith("-") and not a.startswith(options) and _is_no_number(a) else a for a in argv]
+    return [f" {a}" if a.startswith("-") and not a.startswith(options) and not _is_number(a) else a for a in argv]
 
 
-def _is_no_number(text: str) -> bool:
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return True
-    return False
+        return False
+    return True
 
 
-def _one_line(text: str, longest: int = 1200) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= longest else f"{flat[: longest // 2]} ... {flat[-longest // 2 :]}"
+def _one_line(text: str, max_length: int = 1200) -> str:
+    """Return the text on one line, shortened in the middle."""
+    line = " ".join(text.split())
+    return line if len(line) <= max_length else f"{line[: max_length // 2]} ... {line[-max_length // 2 :]}"
 
 
 def _drop_output() -> None:
-    """Nothing more can be written: keep Python from complaining about it when it leaves."""
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it lives as long as the process
+    """Redirect stdout to nowhere, as it can no longer be written and Python would complain at exit."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends

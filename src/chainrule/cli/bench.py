@@ -1,4 +1,4 @@
-"""``chainrule bench``: this machine's limits, and how near to them training comes on each engine."""
+"""``chainrule bench``: the speed of training on each engine, compared with this machine's limits."""
 
 from __future__ import annotations
 
@@ -7,57 +7,61 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..core.clock import timed
+from ..core.clock import median_seconds
 
 ENGINES = ("numpy", "xla")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(WORKLOADS)} (default: all)")
-    parser.add_argument("--engine", help="this engine alone (default: each that is installed)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of timed steps for each number (default 1)")
+    """Add the arguments of ``chainrule bench`` to its parser."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(WORKLOADS)} (default: all)")
+    parser.add_argument("--engine", help="numpy or xla (default: every one that is installed)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long to time the steps of each row (default 1)")
 
 
 def command(args: argparse.Namespace) -> int:
+    """Run ``chainrule bench`` and return the exit status."""
+    from ..core.arguments import finite
     from ..core.errors import ValueProblem
 
     unknown = [name for name in args.names if name not in WORKLOADS]
     if unknown:
-        raise ValueProblem(f"bench {' '.join(unknown)[:80]}", f"of {', '.join(WORKLOADS)}", "or no name, for all")
-    if not args.seconds > 0:
-        raise ValueProblem(f"--seconds {args.seconds}", "more than 0", "e.g. --seconds 1")
-    engines = _installed(args.engine)
-    found = limits()
+        raise ValueProblem(
+            f"bench {' '.join(unknown)[:80]}", f"names out of {', '.join(WORKLOADS)}", "pass no name for all of them"
+        )
+    finite(above=0, **{"--seconds": args.seconds})
+    engines = _available_engines(args.engine)
+    rates = limits()
     print(
-        f"this machine: {found['gemm'] / 1e9:.0f} GFLOP/s in a float32 matrix product by NumPy, "
-        f"{found['copy'] / 1e9:.1f} GB/s read and written by a large copy\n"
+        f"this machine: {rates['gemm'] / 1e9:.0f} GFLOP/s in a float32 matrix product by NumPy, "
+        f"{rates['copy'] / 1e9:.1f} GB/s read and written by a large copy\n"
     )
-    print(f"{'workload':<14}{'engine':<10}{'µs a step':>14}{'floor, µs':>14}{'of its speed':>14}{'first step, s':>16}")
+    print(f"{'workload':<14}{'engine':<10}{'µs a step':>14}{'floor, µs':>14}{'floor / step':>14}{'first step, s':>16}")
     for name in args.names or WORKLOADS:
         for engine in engines:
-            first, step, least = measure(name, engine, args.seconds, found)
-            print(f"{name:<14}{engine:<10}{1e6 * step:>14,.1f}{1e6 * least:>14,.2f}{least / step:>14.1%}{first:>16.3f}")
-    print("\nfloor: the products' arithmetic at the matrix rate, or the bytes that must move, whichever takes longer")
+            first, step, bound = measure(name, engine, args.seconds, rates)
+            print(f"{name:<14}{engine:<10}{1e6 * step:>14,.1f}{1e6 * bound:>14,.2f}{bound / step:>14.1%}{first:>16.3f}")
+    print("\nfloor: the time of the products at the matrix rate, or of the bytes that must move, whichever is longer")
     return 0
 
 
-def _installed(only: str | None) -> list[str]:
-    """The engines to measure; one that is asked for by name must be there."""
+def _available_engines(only: str | None) -> list[str]:
+    """Return the names of the engines to measure: the one passed, or every one that is installed."""
     from ..core.errors import ChainruleError
     from ..engines.engine import engine
 
     if only is not None:
         return [engine(only).name]
-    found = []
+    available = []
     for name in ENGINES:
         try:
-            found.append(engine(name).name)
+            available.append(engine(name).name)
         except ChainruleError:
             print(f"left out: the engine {name!r}, which is not installed")
-    return found
+    return available
 
 
-# ---- what is trained
+# ---- workloads
 
 
 def _perceptron(engine: str) -> tuple[Any, Any, Any, int]:
@@ -66,7 +70,7 @@ def _perceptron(engine: str) -> tuple[Any, Any, Any, int]:
 
     model = Sequential([layers.Input((13,)), layers.Dense(1)])
     model.compile(optimizers.SGD(0.01), "mse", engine=engine)
-    return model, *_rows((404, 13), 0), 32
+    return model, *_random_data((404, 13), 0), 32
 
 
 def _mlp(engine: str) -> tuple[Any, Any, Any, int]:
@@ -76,7 +80,7 @@ def _mlp(engine: str) -> tuple[Any, Any, Any, int]:
     dense = layers.Dense(512, "relu"), layers.Dense(256, "relu"), layers.Dense(10, "softmax")
     model = Sequential([layers.Input((784,)), *dense])
     model.compile("adam", "sparse_categorical_crossentropy", engine=engine)
-    return model, *_rows((640, 784), 10), 64
+    return model, *_random_data((640, 784), 10), 64
 
 
 def _cnn(engine: str) -> tuple[Any, Any, Any, int]:
@@ -96,7 +100,7 @@ def _cnn(engine: str) -> tuple[Any, Any, Any, int]:
         ]
     )
     model.compile("adam", "sparse_categorical_crossentropy", engine=engine)
-    return model, *_rows((256, 28, 28, 1), 10), 64
+    return model, *_random_data((256, 28, 28, 1), 10), 64
 
 
 WORKLOADS: dict[str, Callable[[str], tuple[Any, Any, Any, int]]] = {
@@ -106,7 +110,8 @@ WORKLOADS: dict[str, Callable[[str], tuple[Any, Any, Any, int]]] = {
 }
 
 
-def _rows(shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:
+def _random_data(shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:
+    """Return random x and y: class indices, or for no classes the sums of the rows of x."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -115,13 +120,13 @@ def _rows(shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:
 
 
 def measure(name: str, engine: str, seconds: float, limits: dict[str, float]) -> tuple[float, float, float]:
-    """Seconds of the first step with all that precedes it, of a step in a long fit, and of the floor."""
+    """Return the seconds of the first step with its preparation, of a step in a long fit, and of the floor."""
     model, x, y, batch = WORKLOADS[name](engine)
     steps = -(-len(x) // batch)
     start = time.perf_counter()
     model.fit(x[:batch], y[:batch], batch_size=batch, verbose=0)
     first = time.perf_counter() - start
-    step = timed(lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0), seconds) / steps
+    step = median_seconds(lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0), seconds) / steps
     return first, step, floor(model, x[:batch], y[:batch], limits)
 
 
@@ -129,9 +134,9 @@ def measure(name: str, engine: str, seconds: float, limits: dict[str, float]) ->
 
 
 def limits(seconds: float = 0.5) -> dict[str, float]:
-    """``gemm``: FLOP/s of a float32 matrix product by NumPy. ``copy``: bytes read and written a second by a large copy.
+    """Measure this machine's limits, each the best of many tries, as other programs may slow some of them down.
 
-    The best of many tries: a limit is what the machine can do when nobody disturbs it.
+    ``gemm``: FLOP/s of a float32 matrix product by NumPy. ``copy``: bytes read and written a second by a large copy.
 
     >>> sorted(limits(0.01))
     ['copy', 'gemm']
@@ -148,31 +153,31 @@ def limits(seconds: float = 0.5) -> dict[str, float]:
 
 
 def _best(work: Callable[[], object], seconds: float) -> float:
-    """The shortest of the times it takes, tried for so long."""
-    found: list[float] = []
+    """Return the shortest time of `work`, repeated until the times add up to `seconds`."""
+    times: list[float] = []
     work()
-    while sum(found) < seconds:
+    while sum(times) < seconds:
         start = time.perf_counter()
         work()
-        found.append(time.perf_counter() - start)
-    return min(found)
+        times.append(time.perf_counter() - start)
+    return min(times)
 
 
 def floor(model: Any, x: Any, y: Any, limits: dict[str, float]) -> float:
-    """The least seconds that a training step on this batch can take on a machine of these limits.
+    """Return a lower bound in seconds of a training step on this batch, on a machine with these limits.
 
-    The model has been trained for at least one step, so that its loss and its optimizer's slots are there.
+    The longer of two times: the multiply-accumulates of the products, forward and backward, counted by `price`, at the
+    matrix rate; and the memory traffic that cannot be avoided, the batch read once and each weight and optimizer slot
+    read and written once, at the rate of a copy.
 
-    The multiply-accumulates of its products, forward and backward, by `price`, at the matrix rate; or what cannot stay
-    in the processor, the batch read once and each weight and optimizer slot read and written, at the rate of a copy:
-    whichever takes longer.
+    The model must have been trained for at least one step, so that its optimizer's slots exist.
     """
     from ..analysis.price import price
-    from ..tensors.tensor import tensor
+    from ..tensors.convert import tensor
 
-    whole = price(
+    total = price(
         lambda x, y: model.compute_loss(x, y, model(x, training=True)), tensor(x), tensor(y), backward=True
     ).total
-    held = {id(v): v for v in (*model.weights, *model.optimizer.variables)}
-    moved = x.nbytes + y.nbytes + 2 * sum(v.size * v.dtype.itemsize for v in held.values())
-    return max(2 * whole.macs / limits["gemm"], moved / limits["copy"])
+    variables = {id(v): v for v in (*model.weights, *model.optimizer.variables)}
+    moved_bytes = x.nbytes + y.nbytes + 2 * sum(v.size * v.dtype.itemsize for v in variables.values())
+    return max(2 * total.macs / limits["gemm"], moved_bytes / limits["copy"])

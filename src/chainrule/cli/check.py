@@ -5,48 +5,49 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .pictures import check_page, page_arguments, write_forms
+from .pictures import page_arguments, prepare_output, write_outputs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``chainrule check`` to its parser."""
     parser.add_argument(
         "function",
         metavar="FILE.py:FUNCTION",
-        help="a function of tensors; its FUNCTION_backward in the same file, if any, is checked",
+        help="a function of tensors; its FUNCTION_backward in the same file, if there is one, is checked",
     )
     parser.add_argument(
         "values",
         nargs="*",
         default=[],
         metavar="NAME=VALUE",
-        help="an argument: x=1.5, x=1,2,3, or a shape x=3x4 to be drawn at random; default: the function's own default",
+        help="an argument: x=1.5, x=1,2,3, or a shape x=3x4 for random numbers; default: the function's own",
     )
-    parser.add_argument("--rtol", type=float, default=1e-6, help="largest relative error (default 1e-6)")
-    parser.add_argument("--seed", type=int, default=0, help="of the random draws")
-    parser.add_argument("--json", action="store_true", help="print the report as data")
+    parser.add_argument("--rtol", type=float, default=1e-6, help="largest relative error allowed (default 1e-6)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default 0)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
     page_arguments(parser)
 
 
 def command(args: argparse.Namespace) -> int:
+    """Run ``chainrule check`` and return the exit status."""
     import contextlib
     import io
-    import math
 
     from ..analysis.check import check
+    from ..core.arguments import finite
     from ..core.errors import ValueProblem
     from ..draw.locale import translator
 
-    if not 0 < args.rtol < math.inf:
-        raise ValueProblem(f"--rtol {args.rtol}", "a small positive number", "e.g. --rtol 1e-6")
-    check_page(args)
+    finite(above=0, **{"--rtol": args.rtol})
+    prepare_output(args)
     function, backward = load(args.function)
-    points, settings = _points(function, args.values, args.seed)
-    printed = io.StringIO() if args.json else None  # with --json nothing but JSON may reach stdout
+    points, settings = _parse_arguments(function, args.values, args.seed)
+    printed = io.StringIO() if args.json else None  # with --json only JSON may reach stdout
     with contextlib.redirect_stdout(printed) if printed else contextlib.nullcontext():
         report = check(function, *points, backward=backward, rtol=args.rtol, seed=args.seed, **settings)
     if not report.entries and not report.problems:
         raise ValueProblem(
-            f"{args.function} at a point without float entries", "something to compare", "give it a number, e.g. x=0.5"
+            f"{args.function} at a point without float entries", "an argument of floats", "pass a number, e.g. x=0.5"
         )
     if args.json:
         print(report.to_json())
@@ -54,18 +55,18 @@ def command(args: argparse.Namespace) -> int:
         name = getattr(function, "__name__", args.function)
         translate = translator()
         print(args.function + (translate(", with its {name}", name=f"{name}_backward") if backward else ""))
-        right, every = report.points
-        print(translate("points: {right} of {every} gradients right", right=right, every=every))
+        right, total = report.points
+        print(translate("points: {right} of {every} gradients right", right=right, every=total))
         print(report)
-    write_forms(report, args)
+    write_outputs(report, args)
     return report.exit_status
 
 
 def load(target: str) -> tuple[Any, Any]:
-    """The function named ``FILE.py:NAME`` and its hand-written ``NAME_backward``, or ``None``.
+    """Return the function named ``FILE.py:NAME`` and its hand-written ``NAME_backward``, or ``None``.
 
     Raises:
-        ValueProblem: if the file or the function is not there, or the file does not run.
+        ValueProblem: if the file or the function does not exist, or the file does not run.
     """
     import importlib.util
     import sys
@@ -78,14 +79,14 @@ def load(target: str) -> tuple[Any, Any]:
         raise ValueProblem(f"{target!r}", "FILE.py:FUNCTION", "write e.g. model.py:loss")
     file = Path(path).resolve()
     if not file.is_file():
-        raise ValueProblem(f"the file {path}, which is not there", "a Python file", "check the path")
+        raise ValueProblem(f"the file {path}, which does not exist", "a Python file", "check the path")
     spec = importlib.util.spec_from_file_location(f"checked_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(file.parent))
-    before = sys.modules.get(spec.name)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
+    previous = sys.modules.get(spec.name)
+    sys.modules[spec.name] = module  # where dataclasses look up their module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
@@ -95,62 +96,62 @@ def load(target: str) -> tuple[Any, Any]:
             "run it with python first",
         ) from error
     finally:
-        if before is None:
+        if previous is None:
             del sys.modules[spec.name]
         else:
-            sys.modules[spec.name] = before
+            sys.modules[spec.name] = previous
     function = getattr(module, name, None)
     if not callable(function) or getattr(function, "__module__", spec.name) != spec.name:
-        have = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
-        shown = ", ".join(have[:20]) + (" ..." if len(have) > 20 else "")
+        names = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
+        shown = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
         raise ValueProblem(
             f"no function {name!r} in {path}", "one of its functions: " + (shown or "none"), "check the name"
         )
     return function, getattr(module, name + "_backward", None)
 
 
-def _points(function: Any, values: list[str], seed: int) -> tuple[list[Any], dict[str, Any]]:
-    """The positional arguments to check at, and the keyword-only ones."""
+def _parse_arguments(function: Any, values: list[str], seed: int) -> tuple[list[Any], dict[str, Any]]:
+    """Return the positional arguments to check the function at, and the keyword-only ones."""
     import inspect
 
     from ..core.errors import ValueProblem
     from ..ops.random import SeedGenerator
 
     stream = SeedGenerator(seed, "points")
-    given: dict[str, Any] = {}
+    values_by_name: dict[str, Any] = {}
     for text in values:
-        name, value = _point(text, stream)
-        if name in given:
-            raise ValueProblem(f"{name} twice", "one value a name", "remove one of them")
-        given[name] = value
+        name, value = _parse_argument(text, stream)
+        if name in values_by_name:
+            raise ValueProblem(f"{name} twice", "one value for each name", "remove one of them")
+        values_by_name[name] = value
     points: list[Any] = []
     settings: dict[str, Any] = {}
     parameters = inspect.signature(function).parameters
     for p in parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             continue
-        if p.name not in given and p.default is p.empty:
+        if p.name not in values_by_name and p.default is p.empty:
             raise ValueProblem(
                 f"no value for the argument {p.name!r}",
                 "a value, a shape or a default for every argument",
                 f"add {p.name}=3x4, or a default in the function",
             )
-        value = given.pop(p.name, p.default)
+        value = values_by_name.pop(p.name, p.default)
         if p.kind is p.KEYWORD_ONLY:
             settings[p.name] = value
         else:
             points.append(value)
-    if given:
+    if values_by_name:
         raise ValueProblem(
-            f"values for {', '.join(given)}, which the function does not take",
+            f"values for {', '.join(values_by_name)}, which the function does not take",
             f"its arguments {', '.join(parameters) or '(none)'}",
             "check the names",
         )
     return points, settings
 
 
-def _point(text: str, stream: Any) -> tuple[str, Any]:
-    """``x=1.5`` or ``x=1,2`` as numbers; ``x=3x4`` as an array of that shape, drawn at random."""
+def _parse_argument(text: str, stream: Any) -> tuple[str, Any]:
+    """Return the name and the value of ``x=1.5`` or ``x=1,2``, or for ``x=3x4`` random numbers of that shape."""
     import math
     import re
 

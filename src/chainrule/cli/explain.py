@@ -8,63 +8,71 @@ import sys
 from typing import Any
 
 from .pictures import (
-    check_page,
     check_picture,
     page_arguments,
     picture_argument,
-    put_page,
-    put_picture,
-    write_forms,
+    prepare_output,
+    write_outputs,
+    write_page,
+    write_picture,
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"; or a file that ends in .chainrule')
+    """Add the arguments of ``chainrule explain`` to its parser."""
+    parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"; or a saved model, FILE.chainrule')
     parser.add_argument("values", nargs="*", default=[], metavar="NAME=VALUE", help="a=5, or x=1,2,3 for a vector")
-    parser.add_argument("--input", metavar="X.npy", help="of a model: a batch")
-    parser.add_argument("--target", metavar="Y.npy", help="of a model: its targets; the loss is explained")
+    parser.add_argument("--input", metavar="X.npy", help="for a model: a batch of inputs")
+    parser.add_argument("--target", metavar="Y.npy", help="for a model: the targets; the loss is then explained")
     parser.add_argument(
         "--entry",
-        help="of a model without --target: the index of one number of the output, e.g. 0,3; by default the first "
-        "example's largest",
+        metavar="INDEX",
+        help="for a model without --target: the index of the output entry to explain, e.g. 0,3 (default: the largest "
+        "of the first example)",
     )
     parser.add_argument(
-        "--digits", type=int, default=6, help="significant digits (default 6; 0: as many as give the number back)"
+        "--digits", type=int, default=6, help="significant digits (default 6; 0 for as many as each number needs)"
     )
     parser.add_argument(
-        "--depth", type=int, default=None, help="fold scopes deeper than this (default: open everything)"
+        "--depth",
+        type=int,
+        default=None,
+        help="fold layers and functions nested deeper than this (default: show everything)",
     )
     parser.add_argument(
-        "--failed", action="store_true", help="run a FILE.py instead; draw how far its model came when it raises"
+        "--failed",
+        action="store_true",
+        help="run a Python program, FILE.py, and if it raises one of chainrule's errors draw the layers up to it",
     )
     page_arguments(parser)
     picture_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print the explanation as data")
+    parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
 
 
 def command(args: argparse.Namespace) -> int:
-    from ..core.errors import ValueProblem
+    """Run ``chainrule explain`` and return the exit status."""
+    from ..core.arguments import at_least, between
 
-    if not 0 <= args.digits <= 100:
-        raise ValueProblem(f"--digits {args.digits}", "0 to 100", "e.g. --digits 6")
-    if args.depth is not None and args.depth < 0:
-        raise ValueProblem(f"--depth {args.depth}", "0 or more", "e.g. --depth 0")
-    check_page(args)
+    between(0, 100, **{"--digits": args.digits})
+    if args.depth is not None:
+        at_least(0, **{"--depth": args.depth})
+    prepare_output(args)
     if args.failed:
-        return _failed(args)
-    title, explanation = _of_model(args) if args.expression.endswith(".chainrule") else _of_expression(args)
+        return _run_and_draw_failure(args)
+    is_model = args.expression.endswith(".chainrule")
+    title, explanation = _explain_model(args) if is_model else _explain_expression(args)
     shown = explanation if args.depth is None else explanation.fold(args.depth)
     if args.json:
         print(shown.to_json())
     elif not args.html or args.depth is not None or len(explanation.steps) <= 40:
         print(f"{explanation.result} = {title}\n")
         print(shown)
-    write_forms(explanation, args, depth=args.depth)
+    write_outputs(explanation, args, depth=args.depth)
     return 0
 
 
-def _failed(args: argparse.Namespace) -> int:
-    """Run a program; draw how far its model came, if it raises one of our errors. Exit status 1 if it did."""
+def _run_and_draw_failure(args: argparse.Namespace) -> int:
+    """Run a program; if it raises one of chainrule's errors, draw the layers up to it and return 1."""
     import runpy
 
     from ..core.errors import ChainruleError, ValueProblem
@@ -74,18 +82,18 @@ def _failed(args: argparse.Namespace) -> int:
     if picture:
         check_picture(picture)
     if not os.path.isfile(args.expression):
-        raise ValueProblem(f"--failed {args.expression}", "a Python file that is there", "check the path")
-    arguments_before, path_before = sys.argv, list(sys.path)
+        raise ValueProblem(f"--failed {args.expression}", "a Python file that exists", "check the path")
+    previous_argv, previous_path = sys.argv, list(sys.path)
     sys.argv = [args.expression]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(args.expression)))  # as python itself does
+    sys.path.insert(0, os.path.dirname(os.path.abspath(args.expression)))  # as Python itself does
     try:
         runpy.run_path(args.expression, run_name="__main__")
     except ChainruleError as error:
         print(f"{type(error).__name__}: {error}")
         if picture:
-            put_picture(picture, error.to_svg())
+            write_picture(picture, error.to_svg())
         if args.html:
-            put_page(args.html, page(error))
+            write_page(args.html, page(error))
         return 1
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):
@@ -96,13 +104,13 @@ def _failed(args: argparse.Namespace) -> int:
             "run it with python first",
         ) from error
     finally:
-        sys.argv, sys.path[:] = arguments_before, path_before
+        sys.argv, sys.path[:] = previous_argv, previous_path
     print(f"{args.expression} ran without an error")
     return 0
 
 
-def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
-    _only(args, "of a model", "input", "target", "entry")
+def _explain_expression(args: argparse.Namespace) -> tuple[str, Any]:
+    _refuse_options(args, "of a model", "input", "target", "entry")
     from ..analysis.explain import explain
     from ..core.errors import ShapeError, ValueProblem
     from .expression import Expression, parse_values
@@ -118,44 +126,46 @@ def _of_expression(args: argparse.Namespace) -> tuple[str, Any]:
             f"the expression {expression.shown}",
         )
     if not values:
-        raise ValueProblem(f"{expression.text!r}, which has no name", "a name with a value", 'e.g. explain "a*2" a=5')
+        raise ValueProblem(
+            f"{expression.text!r}, which has no variable", "a variable and its value", 'e.g. explain "a*2" a=5'
+        )
     return expression.text, explain(result, digits=args.digits or None)
 
 
-def _of_model(args: argparse.Namespace) -> tuple[str, Any]:
-    _only(args, "of an expression", "values")
+def _explain_model(args: argparse.Namespace) -> tuple[str, Any]:
+    _refuse_options(args, "of an expression", "values")
     from ..core.errors import ValueProblem
     from ..saving import load_model
 
     if not args.input:
         raise ValueProblem(f"the model {args.expression} without --input", "a batch", "e.g. --input x.npy")
     model = load_model(args.expression)
-    y = _array(args.target, "--target") if args.target else None
-    entry = _index(args.entry) if args.entry else None
-    found = model.explain(_array(args.input, "--input"), y, entry, digits=args.digits or None)
-    return f"{'the loss' if y is not None else 'an output'} of {model.name!r}", found
+    y = _load_array(args.target, "--target") if args.target else None
+    entry = _parse_index(args.entry) if args.entry else None
+    explanation = model.explain(_load_array(args.input, "--input"), y, entry, digits=args.digits or None)
+    return f"{'the loss' if y is not None else 'an output'} of {model.name!r}", explanation
 
 
-def _only(args: argparse.Namespace, whose: str, *options: str) -> None:
-    """Options that are not for what is explained are refused: nobody would see that they do nothing."""
+def _refuse_options(args: argparse.Namespace, whose: str, *options: str) -> None:
+    """Raise ValueProblem for options that would have no effect."""
     from ..core.errors import ValueProblem
 
     for option in options:
-        if given := getattr(args, option):
-            shown = " ".join(given) if isinstance(given, list) else f"--{option} {given}"
+        if value := getattr(args, option):
+            shown = " ".join(value) if isinstance(value, list) else f"--{option} {value}"
             raise ValueProblem(f"{shown}, which is {whose}", f"{args.expression} without it", "leave it out")
 
 
-def _array(path: str, option: str) -> Any:
+def _load_array(path: str, option: str) -> Any:
     import numpy as np
 
     from ..core.errors import ValueProblem
 
     try:
-        found = np.load(path, allow_pickle=False)
-        if not isinstance(found, np.ndarray):
+        array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
             raise ValueError("an archive, or something else")
-        return found
+        return array
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueProblem(
@@ -163,10 +173,10 @@ def _array(path: str, option: str) -> Any:
         ) from None
 
 
-def _index(text: str) -> tuple[int, ...]:
+def _parse_index(text: str) -> tuple[int, ...]:
     from ..core.errors import ValueProblem
 
     try:
         return tuple(int(word) for word in text.split(","))
     except ValueError:
-        raise ValueProblem(f"--entry {text}", "whole numbers, one an axis", "e.g. --entry 0,3") from None
+        raise ValueProblem(f"--entry {text}", "whole numbers, one for each axis", "e.g. --entry 0,3") from None

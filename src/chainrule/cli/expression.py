@@ -1,4 +1,4 @@
-"""Expressions typed on the command line, parsed by a whitelist over `ast`; nothing is ever evaluated as Python."""
+"""Expressions typed on the command line, parsed by `ast` with a whitelist; they are never evaluated as Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import numpy as np
 from .. import ops
 from ..core.errors import ChainruleError, ValueProblem
 from ..graph import SourceInfo, source_info_scope
-from ..tensors.tensor import Tensor, Variable
+from ..tensors.tensor import Tensor
+from ..tensors.variable import Variable
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -51,8 +52,8 @@ _ALLOWED = (
     ast.cmpop,
     ast.expr_context,
 )
-_NUMBERS = {"pi": math.pi, "e": math.e}
-_LONGEST = 2000
+_CONSTANTS = {"pi": math.pi, "e": math.e}
+_MAX_CHARACTERS = 2000
 
 FUNCTIONS: dict[str, Any] = {
     name: getattr(ops, name)
@@ -123,11 +124,11 @@ FUNCTIONS: dict[str, Any] = {
         "where",
     ]
 }
-_PAIRS = {"max": ops.maximum, "min": ops.minimum}
+_OF_TWO_ARGUMENTS = {"max": ops.maximum, "min": ops.minimum}
 
 
 def parse_value(text: str) -> tuple[str, np.ndarray[Any, Any]]:
-    """``a=5`` or ``x=1,2,3`` as a name and float64 numbers."""
+    """Return the name and the float64 numbers of ``a=5`` or ``x=1,2,3``."""
     name, equals, numbers = text.partition("=")
     name = unicodedata.normalize("NFKC", name.strip())  # as Python's parser does with names
     if not equals or not name.isidentifier() or keyword.iskeyword(name):
@@ -140,64 +141,70 @@ def parse_value(text: str) -> tuple[str, np.ndarray[Any, Any]]:
         values = [float(n) for n in numbers.split(",")]
     except ValueError:
         raise ValueProblem(
-            f"the value {numbers!r} for {name}", "a number, or several with commas", "write e.g. " + name + "=1.5"
+            f"the value {numbers!r} for {name}",
+            "a number, or several separated by commas",
+            "write e.g. " + name + "=1.5",
         ) from None
     if not all(map(math.isfinite, values)):
         raise ValueProblem(
             f"the value {numbers!r} for {name}",
             "a finite number",
-            "nan and inf cannot be differentiated; give a number",
+            "nan and inf cannot be differentiated; pass a number",
         )
     return name, np.array(values) if len(values) > 1 else np.array(values[0])
 
 
 def parse_values(texts: list[str]) -> dict[str, Variable]:
-    """Every ``NAME=VALUE`` as a float64 variable of that name."""
-    found: dict[str, Variable] = {}
+    """Return a float64 variable for each ``NAME=VALUE``, by name."""
+    variables: dict[str, Variable] = {}
     for text in texts:
         name, value = parse_value(text)
-        if name in found:
-            raise ValueProblem(f"{name} twice", "one value a name", "remove one of them")
+        if name in variables:
+            raise ValueProblem(f"{name} twice", "one value for each name", "remove one of them")
         with source_info_scope(SourceInfo("", None, 0)):
-            found[name] = Variable(value, name=name)
-    return found
+            variables[name] = Variable(value, name=name)
+    return variables
 
 
 class Expression:
-    """A parsed expression: `names` it needs, and `__call__` with their tensors."""
+    """A parsed expression: `names` are its variables, and `__call__` computes it."""
 
     def __init__(self, text: str) -> None:
         self.text = text.strip()
         self.shown = self.text if len(self.text) <= 80 else f"{self.text[:60]} ..."
         if not self.text:
             raise ValueProblem("an empty expression", "arithmetic such as 3*(a+b*c)", "write one, in quotes")
-        if len(self.text) > _LONGEST:
-            raise ValueProblem(f"an expression of {len(self.text)} characters", f"at most {_LONGEST}", "shorten it")
+        if len(self.text) > _MAX_CHARACTERS:
+            raise ValueProblem(
+                f"an expression of {len(self.text)} characters", f"{_MAX_CHARACTERS} at most", "shorten it"
+            )
         try:
             self.tree = ast.parse(self.text, "expression", mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            why = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
+            reason = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
             raise ValueProblem(
-                f"the expression {self.shown!r} ({why})", "arithmetic such as 3*(a+b*c)", "check brackets and operators"
+                f"the expression {self.shown!r} ({reason})",
+                "arithmetic such as 3*(a+b*c)",
+                "check brackets and operators",
             ) from None
         for node in ast.walk(self.tree):
             if not isinstance(node, _ALLOWED):
                 self._refuse(node)
         called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
-        # what it needs, the constants pi and e included: a value given for one of them goes first
+        # pi and e too: a value passed for one of them replaces the constant
         self.names = list(
             dict.fromkeys(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called)
         )
 
     def __call__(self, values: dict[str, Any]) -> Tensor:
-        """The result on tensors.
+        """Compute the result from a tensor for each name.
 
         Raises:
-            ValueProblem: naming what is missing, unknown or not allowed.
+            ValueProblem: for a missing or unused value, or an operation that is not allowed.
         """
-        missing = [n for n in self.names if n not in values and n not in _NUMBERS]
+        missing = [n for n in self.names if n not in values and n not in _CONSTANTS]
         if missing:
-            self._explain_missing(missing, values)
+            self._raise_missing(missing)
         extra = [n for n in values if n not in self.names]
         if extra:
             raise ValueProblem(
@@ -206,36 +213,36 @@ class Expression:
                 "remove it, or use it in the expression",
             )
         try:
-            with source_info_scope(SourceInfo("", None, 0)):  # nodes made here have no line of the user's
+            with source_info_scope(SourceInfo("", None, 0)):  # the nodes have no source line
                 result = self._visit(self.tree, values)
         except RecursionError:
             raise ValueProblem(
-                f"an expression nested too deeply ({len(self.text)} characters)", "a flatter one", "split it"
+                f"an expression nested too deeply ({len(self.text)} characters)", "one with less nesting", "split it"
             ) from None
         except ChainruleError as error:
             error.where = f"the expression {self.shown}"
             raise
         return result if isinstance(result, Tensor) else ops.convert_to_tensor(np.float64(result))
 
-    def _explain_missing(self, missing: list[str], values: dict[str, Any]) -> None:
+    def _raise_missing(self, missing: list[str]) -> NoReturn:
         functions = [n for n in missing if n in FUNCTIONS]
         mend = f"call it: {functions[0]}(...)" if functions else "add " + " ".join(f"{n}=1" for n in missing)
         raise ValueProblem(f"no value for {', '.join(missing)} in {self.shown!r}", "a value for every name", mend)
 
     def _visit(self, node: ast.AST, values: dict[str, Any]) -> Any:
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-            found = _BINARY[type(node.op)](_tensor(self._visit(node.left, values)), self._visit(node.right, values))
-            if not found.tracked and found.size == 1 and not math.isfinite(float(found)):
+            result = _BINARY[type(node.op)](_tensor(self._visit(node.left, values)), self._visit(node.right, values))
+            if not result.tracked and result.size == 1 and not math.isfinite(float(result)):
                 raise ValueProblem(
-                    f"{ast.unparse(node)[:60]}, which is {float(found)}", "a finite constant", "write a smaller one"
+                    f"{ast.unparse(node)[:60]}, which is {float(result)}", "a finite constant", "write a smaller one"
                 )
-            return found
+            return result
         if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
             return _UNARY[type(node.op)](self._visit(node.operand, values))
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
             return self._number(node.value)
         if isinstance(node, ast.Name):
-            return _NUMBERS[node.id] if node.id in _NUMBERS and node.id not in values else values[node.id]
+            return _CONSTANTS[node.id] if node.id in _CONSTANTS and node.id not in values else values[node.id]
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
             return _COMPARE[type(node.ops[0])](
                 _tensor(self._visit(node.left, values)), self._visit(node.comparators[0], values)
@@ -266,13 +273,13 @@ class Expression:
             raise ValueProblem("a number too large for float64", "a number below 1e308", "write a smaller one")
         return number
 
-    def _setting(self, node: ast.expr) -> Any:
-        """A plain number that is no operand: an axis, a slope."""
+    def _static_argument(self, node: ast.expr) -> Any:
+        """Return a literal number that is not a tensor, such as an axis."""
         negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
         inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
         if isinstance(inner, ast.Constant) and isinstance(inner.value, int | float):
             return -inner.value if negative else inner.value
-        raise ValueProblem(f"the argument {ast.unparse(node)}", "a plain number there", "write the number itself")
+        raise ValueProblem(f"the argument {ast.unparse(node)}", "a literal number", "write the number itself")
 
     def _index(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple):
@@ -289,7 +296,7 @@ class Expression:
         if not isinstance(node.func, ast.Name) or node.keywords:
             raise ValueProblem(
                 f"the call {ast.unparse(node)}",
-                "a plain call such as log(a)",
+                "a call such as log(a)",
                 "name one of the library's functions, with positional arguments",
             )
         name = node.func.id
@@ -297,26 +304,28 @@ class Expression:
             near = difflib.get_close_matches(name, FUNCTIONS, n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else "use one of: " + ", ".join(sorted(FUNCTIONS))
             raise ValueProblem(f"an unknown function {name!r}", "a function of the library", hint.rstrip("?"))
-        function = _PAIRS[name] if name in _PAIRS and len(node.args) == 2 else FUNCTIONS[name]
+        function = _OF_TWO_ARGUMENTS[name] if name in _OF_TWO_ARGUMENTS and len(node.args) == 2 else FUNCTIONS[name]
         arity = _arity(function)
-        given = [_tensor(self._visit(a, values)) for a in node.args[:arity]]
-        given += [self._setting(a) for a in node.args[arity:]]  # such as an axis
+        arguments = [_tensor(self._visit(a, values)) for a in node.args[:arity]]
+        arguments += [self._static_argument(a) for a in node.args[arity:]]
         try:
-            return function(*given)
+            return function(*arguments)
         except TypeError as error:
             if isinstance(error, ChainruleError):
                 raise
             raise ValueProblem(
-                f"{name} with {len(given)} arguments", "the arguments it takes", f"see help(chainrule.ops.{name})"
+                f"{name} with {len(arguments)} arguments",
+                "its own arguments",
+                f"see help(chainrule.ops.{name})",
             ) from None
 
 
 def _arity(function: Any) -> int:
-    """How many of its arguments are tensors; the others are settings."""
+    """Return how many of its arguments are tensors; the others are literal numbers."""
     counts = {ops.where: 3, ops.dot: 2}
     return int(getattr(function, "arity", None) or counts.get(function, 1))
 
 
 def _tensor(x: Any) -> Any:
-    """Plain numbers are float64 from the start, so that nothing is computed in Python."""
+    """Convert a Python number to a float64 tensor, so that nothing is computed in Python."""
     return ops.convert_to_tensor(np.float64(x)) if isinstance(x, float) else x

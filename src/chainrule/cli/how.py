@@ -1,24 +1,26 @@
-"""``chainrule how conv2d``: an operation with loops, vectorised and compiled, with times."""
+"""``chainrule how conv2d``: an operation written with loops, vectorised and compiled, with times."""
 
 from __future__ import annotations
 
 import argparse
 
-from .pictures import check_page, page_arguments, picture_argument, write_forms
+from .pictures import page_arguments, picture_argument, prepare_output, write_outputs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="+", help='conv2d, "max pooling", dense, softmax, "logistic regression"')
-    parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="sizes to try (default: four)")
+    """Add the arguments of ``chainrule how`` to its parser."""
+    parser.add_argument("name", nargs="+", help='e.g. conv2d, "max pooling", dense, softmax or "logistic regression"')
+    parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="input sizes to compare (default: four)")
     page_arguments(parser)
     picture_argument(parser)
 
 
 def command(args: argparse.Namespace) -> int:
+    """Run ``chainrule how`` and return the exit status."""
     from ..inspection.how import how
 
-    check_page(args)
-    found = how(" ".join(args.name), args.sizes)
-    print(found)
-    write_forms(found, args)
+    prepare_output(args)
+    result = how(" ".join(args.name), args.sizes)
+    print(result)
+    write_outputs(result, args)
     return 0

@@ -1,4 +1,4 @@
-"""``chainrule train mnist --model cnn``: images into classes."""
+"""``chainrule train mnist --model cnn``: classification of images."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import argparse
 from typing import Any
 
 
-def learn(args: argparse.Namespace) -> int:
-    """Train the model asked for; report accuracy, confusions and cost on images never seen."""
+def train(args: argparse.Namespace) -> int:
+    """Train the chosen model; print its accuracy and confusion matrix on the test images; return the exit status."""
     from importlib import import_module
 
     import numpy as np
 
     from ..ops.random import set_random_seed
-    from .report import Run, confusion
+    from .report import Run, confusion_table
 
     kind = args.model or "cnn"
     run = Run(f"{args.dataset}-{kind}", args.plot, args.out)
@@ -25,16 +25,16 @@ def learn(args: argparse.Namespace) -> int:
         x, y = x[: args.examples], y[: args.examples]
     classes = int(max(y.max(), y_test.max())) + 1
     size = "×".join(map(str, x.shape[1:]))
-    print(f"{len(x):,} images of {size} to learn from, {len(x_test):,} to test on, {classes} classes")
+    print(f"{len(x):,} images of {size} to train on, {len(x_test):,} to test on, {classes} classes")
     model = build(kind, x.shape[1:], classes, float(x.max()))
     model.summary()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = run.fit(
         model, x, y, batch_size=args.batch, epochs=args.epochs or 5, validation_split=0.1 if len(x) >= 50 else 0.0
     )
-    found = model.predict(x_test, batch_size=256, verbose=0).argmax(-1)
-    print(f"\n{run.seconds:.1f} s of training; right on the test images: {(found == y_test).mean():.4f}")
-    print(confusion(y_test, found, [str(i) for i in range(classes)]))
+    predicted = model.predict(x_test, batch_size=256, verbose=0).argmax(-1)
+    print(f"\n{run.seconds:.1f} s of training; accuracy on the test images: {(predicted == y_test).mean():.4f}")
+    print(confusion_table(y_test, predicted, [str(i) for i in range(classes)]))
     return run.finish(model, history, "accuracy")
 
 
@@ -45,16 +45,15 @@ def _as_images(x: Any) -> Any:
     return x[..., None] if x.ndim == 3 else x
 
 
-def build(kind: str, shape: Any, classes: int, top: float) -> Any:
-    """The model by its name on the command line, for images with entries up to `top`."""
+def build(kind: str, shape: Any, classes: int, max_value: float) -> Any:
+    """Return the model by its name on the command line, for images with entries up to `max_value`."""
     from .. import layers
     from ..core.errors import ShapeError
     from ..models import Sequential
 
-    scale = layers.Rescaling(1.0 / max(top, 1.0))
-    end = layers.Dense(classes, activation="softmax")
-    start = [layers.Input(shape), scale]
-    small = min(shape[:2])
+    scale = layers.Rescaling(1.0 / max(max_value, 1.0))
+    head = layers.Dense(classes, activation="softmax")
+    pixels = min(shape[:2])
     if kind == "mlp":
         body = [layers.Flatten(), layers.Dense(256, "relu"), layers.Dropout(0.2), layers.Dense(128, "relu")]
     elif kind == "cnn":
@@ -68,9 +67,9 @@ def build(kind: str, shape: Any, classes: int, top: float) -> Any:
             layers.Dense(128, "relu"),
         ]
     elif kind == "lenet":
-        if small < 28:
-            raise ShapeError(f"images of {small} pixels for LeNet-5", "28 or more", "use --model cnn")
-        border = layers.ZeroPadding2D(2) if small < 32 else layers.Identity()
+        if pixels < 28:
+            raise ShapeError(f"images of {pixels} pixels for LeNet-5", "28 or more", "use --model cnn")
+        border = layers.ZeroPadding2D(2) if pixels < 32 else layers.Identity()
         body = [
             border,
             layers.Conv2D(6, 5, activation="tanh"),
@@ -91,4 +90,4 @@ def build(kind: str, shape: Any, classes: int, top: float) -> Any:
             layers.GlobalAveragePooling2D(),
             layers.Dropout(0.2),
         ]
-    return Sequential([*start, *body, end], name=kind)
+    return Sequential([layers.Input(shape), scale, *body, head], name=kind)

@@ -1,4 +1,4 @@
-"""``chainrule predict MODEL DATA``: a saved model on a table or on arrays."""
+"""``chainrule predict MODEL DATA``: the predictions of a saved model for a table or an array."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="a file that ends in .chainrule")
-    parser.add_argument("data", help="a .csv table with the columns the model learnt from, or an .npy array")
-    parser.add_argument("--out", metavar="FILE.csv", help="where to write (default: the terminal)")
+    """Add the arguments of ``chainrule predict`` to its parser."""
+    parser.add_argument("model", help="a saved model, a file that ends in .chainrule")
+    parser.add_argument("data", help="a .csv table with the columns that the model was trained on, or an .npy array")
+    parser.add_argument("--out", metavar="FILE.csv", help="where to write the predictions (default: the terminal)")
 
 
 def command(args: argparse.Namespace) -> int:
+    """Run ``chainrule predict`` and return the exit status."""
     from ..saving import load_model
-    from .pictures import check_place
+    from .pictures import check_writable
 
     if args.out:
-        check_place(args.out, "--out")
+        check_writable(args.out, "--out")
     model = load_model(args.model)
-    header, rows = _predicted(model, args.data)
+    header, rows = _predict(model, args.data)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -38,7 +40,8 @@ def command(args: argparse.Namespace) -> int:
     return 0
 
 
-def _predicted(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
+def _predict(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
+    """Return the header and the rows of the predictions."""
     import numpy as np
 
     from ..core.errors import ValueProblem
@@ -48,8 +51,8 @@ def _predicted(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
     if ending == ".csv" and "columns" in notes:
         from ..utils.table import Encoder, read_csv
 
-        found = model.predict(Encoder(notes["columns"]).encode(read_csv(path)), verbose=0)
-        return _named(found, notes["target"])
+        outputs = model.predict(Encoder(notes["columns"]).encode(read_csv(path)), verbose=0)
+        return _decode_target(outputs, notes["target"])
     if ending == ".csv":
         from ..utils.table import read_csv
 
@@ -65,20 +68,20 @@ def _predicted(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
             raise ValueProblem(f"{path!r} ({error})", "an .npy file of numbers", "check the file") from None
     else:
         raise ValueProblem(f"the data {path!r}", "a file that ends in .csv or .npy", "convert it")
-    found = model.predict(x, verbose=0)
-    if not isinstance(found, np.ndarray):
+    outputs = model.predict(x, verbose=0)
+    if not isinstance(outputs, np.ndarray):
         raise ValueProblem("a model with several outputs", "one output", "call model.predict in Python")
-    flat = found.reshape(len(found), -1)
+    flat = outputs.reshape(len(outputs), -1)
     return [f"output_{i}" for i in range(flat.shape[1])], [[f"{v:.6g}" for v in row] for row in flat]
 
 
-def _named(found: Any, target: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    """Predictions of a table's model in the target's own words and units."""
+def _decode_target(outputs: Any, target: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """Return the outputs of a table's model as class names and probabilities, or as numbers in the target's units."""
     name = target["name"]
     if "classes" in target:
-        chosen = found.argmax(-1)
+        classes = outputs.argmax(-1)
         return [name, "probability"], [
-            [target["classes"][k], f"{row[k]:.4f}"] for k, row in zip(chosen, found, strict=True)
+            [target["classes"][k], f"{row[k]:.4f}"] for k, row in zip(classes, outputs, strict=True)
         ]
-    numbers = found[:, 0] * target["deviation"] + target["mean"]
+    numbers = outputs[:, 0] * target["deviation"] + target["mean"]
     return [name], [[f"{v:.6g}"] for v in numbers]

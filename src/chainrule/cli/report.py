@@ -1,15 +1,15 @@
-"""What the training commands share: the run, interrupted or not, its curves, its saved model."""
+"""Shared by the training commands: the run, which may be interrupted, its curves and its saved model."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from .pictures import check_picture, check_place, draw
+from .pictures import check_picture, check_writable, write_curves
 
 
 class Run:
-    """One training run of a command: where its files go is checked first, and they are written last."""
+    """One training run of a command: the paths of its files are checked first, and the files are written last."""
 
     def __init__(self, name: str, plot: str | None, out: str | None) -> None:
         from ..core.errors import ValueProblem
@@ -21,26 +21,25 @@ class Run:
             raise ValueProblem(
                 f"--out {self.out[:80]}", "a name that ends in .chainrule", f"e.g. --out {name}.chainrule"
             )
-        check_place(self.out, "--out")
+        check_writable(self.out, "--out")
         if self.plot:
             check_picture(self.plot)
         self.interrupted = False
         self.seconds = 0.0
 
     def fit(self, model: Any, *data: Any, **options: Any) -> dict[str, list[float]]:
-        """Train; Ctrl-C ends it with the weights of that moment. The history by name."""
+        """Train and return the history by name; Ctrl-C ends the training and keeps the weights."""
         start = time.perf_counter()
         try:
             model.fit(*data, **options)
         except KeyboardInterrupt:
             self.interrupted = True
-            print("\ninterrupted: what follows is of the weights of that moment")
+            print("\ninterrupted: the results below are for the weights so far")
         self.seconds = time.perf_counter() - start
-        history: dict[str, list[float]] = model.history.history if model.history is not None else {}
-        return history
+        return model.history.history if model.history is not None else {}
 
     def finish(self, model: Any, history: dict[str, list[float]], metric: str) -> int:
-        """Save the model and draw the curves; the exit status."""
+        """Save the model, draw the curves and return the exit status."""
         from ..draw.curves import Line, Panel
 
         model.save(self.out)
@@ -48,25 +47,25 @@ class Run:
         panels = []
         for key in ("loss", metric):
             lines = [
-                Line(words, range(1, len(history[k]) + 1), history[k])
-                for k, words in ((key, "training"), (f"val_{key}", "validation"))
+                Line(label, range(1, len(history[k]) + 1), history[k])
+                for k, label in ((key, "training"), (f"val_{key}", "validation"))
                 if history.get(k)
             ]
             panels.append(Panel(key, "epochs", key, lines))
         if self.plot and any(p.lines for p in panels):
-            draw(self.plot, panels, f"{self.name}: while it is learnt")
+            write_curves(self.plot, panels, f"{self.name}: training")
         return 130 if self.interrupted else 0
 
 
-def confusion(truth: Any, found: Any, names: list[str]) -> str:
-    """Rows are the true classes, columns the predicted ones."""
+def confusion_table(truth: Any, predicted: Any, names: list[str]) -> str:
+    """Return a confusion matrix as text: rows are the true classes, columns the predicted ones."""
     import numpy as np
 
     counts = np.zeros((len(names), len(names)), int)
-    np.add.at(counts, (truth, found), 1)
-    wide = max(4, *(len(n) + 1 for n in names), len(str(counts.max())) + 1)
-    lines = ["true \\ predicted".ljust(16) + "".join(n[: wide - 1].rjust(wide) for n in names) + "   right"]
+    np.add.at(counts, (truth, predicted), 1)
+    width = max(4, *(len(n) + 1 for n in names), len(str(counts.max())) + 1)
+    lines = ["true \\ predicted".ljust(16) + "".join(n[: width - 1].rjust(width) for n in names) + "  recall"]
     for i, name in enumerate(names):
         share = counts[i, i] / max(counts[i].sum(), 1)
-        lines.append(name[:15].ljust(16) + "".join(str(c).rjust(wide) for c in counts[i]) + f"{share:>8.1%}")
+        lines.append(name[:15].ljust(16) + "".join(str(c).rjust(width) for c in counts[i]) + f"{share:>8.1%}")
     return "\n".join(lines)

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 
-def learn(args: argparse.Namespace) -> int:
-    """Train a small network on a user's own table; say what was done with each column, and how good it is."""
+def train(args: argparse.Namespace) -> int:
+    """Train a small network on a CSV table; print how each column is encoded and how good the predictions are."""
     import numpy as np
 
     from ..callbacks import EarlyStopping
@@ -27,30 +27,30 @@ def learn(args: argparse.Namespace) -> int:
         )
     run = Run(os.path.splitext(os.path.basename(args.dataset))[0], args.plot, args.out)
     set_random_seed(args.seed)
-    kept = _with_target(table, args.target)
-    target = _Target(kept[args.target], args.target, args.task)
+    labelled = _rows_with_target(table, args.target)
+    target = _Target(labelled[args.target], args.target, args.task)
     rows = len(target.values)
     if rows < 20:
         raise ValueProblem(f"{rows} rows with a target", "20 or more", "gather more data")
     order = np.random.default_rng(args.seed).permutation(rows)
     cut = max(1, round(0.2 * rows))
-    test, train = order[:cut], order[cut:]
-    names = [n for n in kept if n != args.target]
-    encoder = Encoder.fit({n: [kept[n][i] for i in train] for n in names}, names)
-    x, y = encoder.encode(kept), target.settle(train)
-    print(f"{rows} rows, {len(train)} to learn from, {len(test)} to test on")
+    test_rows, train_rows = order[:cut], order[cut:]
+    names = [n for n in labelled if n != args.target]
+    encoder = Encoder.fit({n: [labelled[n][i] for i in train_rows] for n in names}, names)
+    x, y = encoder.encode(labelled), target.encode(train_rows)
+    print(f"{rows} rows, {len(train_rows)} to train on, {len(test_rows)} to test on")
     if rows < len(table[args.target]):
         print(f"{len(table[args.target]) - rows} rows without a target are left out")
-    for line in encoder.said:
+    for line in encoder.descriptions:
         print(f"  {line}")
-    print(f"task: {target.why}\n")
+    print(f"task: {target.description}\n")
     model = _network(encoder.width, target)
     model.notes = {"columns": encoder.columns, "target": target.config}
     stop = EarlyStopping(patience=20, restore_best_weights=True, start_from_epoch=10)
     history = run.fit(
         model,
-        x[train],
-        y[train],
+        x[train_rows],
+        y[train_rows],
         batch_size=args.batch,
         epochs=args.epochs or 300,
         validation_split=0.15,
@@ -58,51 +58,53 @@ def learn(args: argparse.Namespace) -> int:
         verbose=2 if not sys.stdout.isatty() and (args.epochs or 300) <= 20 else int(sys.stdout.isatty()),
     )
     epochs = len(history.get("loss", []))
-    early = "" if run.interrupted or epochs == (args.epochs or 300) else ": no better for 20, the best weights kept"
-    print(f"{epochs} epochs in {run.seconds:.1f} s{early}")
-    target.report(model.predict(x[test], verbose=0), test, train)
+    stopped = "" if run.interrupted or epochs == (args.epochs or 300) else ": no better for 20, the best weights kept"
+    print(f"{epochs} epochs in {run.seconds:.1f} s{stopped}")
+    target.report(model.predict(x[test_rows], verbose=0), test_rows, train_rows)
     return run.finish(model, history, "accuracy" if target.classes else "mae")
 
 
-def _with_target(table: dict[str, list[str]], target: str) -> dict[str, list[str]]:
+def _rows_with_target(table: dict[str, list[str]], target: str) -> dict[str, list[str]]:
+    """Return the table without the rows whose target is missing."""
     from ..utils.table import MISSING
 
-    kept = [i for i, cell in enumerate(table[target]) if cell.lower() not in MISSING]
-    return {name: [cells[i] for i in kept] for name, cells in table.items()}
+    rows = [i for i, cell in enumerate(table[target]) if cell.lower() not in MISSING]
+    return {name: [cells[i] for i in rows] for name, cells in table.items()}
 
 
 class _Target:
-    """What is predicted: classes, or a number brought to mean 0 and deviation 1 while it is learnt."""
+    """The column to predict: classes, or a number, which is standardized for training."""
 
     def __init__(self, cells: list[str], name: str, task: str | None) -> None:
         from ..core.errors import ValueProblem
-        from ..utils.table import number
+        from ..utils.table import parse_number
 
         self.cells, self.name = cells, name
-        values = [number(c) for c in cells]
-        words = any(v is None or v != v for v in values)
-        different = sorted(set(cells))
-        if task == "regression" and words:
+        values = [parse_number(c) for c in cells]
+        has_words = any(v is None or v != v for v in values)
+        distinct = sorted(set(cells))
+        if task == "regression" and has_words:
             raise ValueProblem(f"--task regression for {name!r}, which holds words", "numbers", "leave --task out")
-        whole = not words and all(float(v or 0).is_integer() for v in values)
-        few = whole and len(different) <= min(20, max(2, len(cells) // 10))
-        self.classes: list[str] = different if words or task == "classification" or (few and task is None) else []
+        is_integer = not has_words and all(float(v or 0).is_integer() for v in values)
+        is_few = is_integer and len(distinct) <= min(20, max(2, len(cells) // 10))
+        is_classes = has_words or task == "classification" or (is_few and task is None)
+        self.classes: list[str] = distinct if is_classes else []
         if self.classes and (len(self.classes) < 2 or len(self.classes) > len(cells) // 2):
             raise ValueProblem(
                 f"{len(self.classes)} classes in {name!r} for {len(cells)} rows",
                 "a few classes",
                 "choose another target",
             )
-        what = "words" if words else f"{len(different)} different whole numbers" if whole else "numbers"
+        values_text = "words" if has_words else f"{len(distinct)} different whole numbers" if is_integer else "numbers"
         kind = "classification" if self.classes else "regression"
-        self.why = f"{kind}: {name} holds {what}" + (" (as --task says)" if task else "")
+        self.description = f"{kind}: {name} holds {values_text}" + (" (chosen by --task)" if task else "")
         self.values: Any = (
-            [different.index(c) for c in cells] if self.classes else [float(v) for v in values if v is not None]
+            [distinct.index(c) for c in cells] if self.classes else [float(v) for v in values if v is not None]
         )
         self.config: dict[str, Any] = {"name": name}
 
-    def settle(self, train: Any) -> Any:
-        """The targets as numbers, scaled by the training rows."""
+    def encode(self, train_rows: Any) -> Any:
+        """Return the targets as class indices, or as numbers standardized by the training rows."""
         import numpy as np
 
         values: Any = np.array(self.values, np.int32 if self.classes else np.float64)
@@ -110,31 +112,33 @@ class _Target:
         if self.classes:
             self.config["classes"] = self.classes
             return values
-        mean, deviation = float(values[train].mean()), float(values[train].std()) or 1.0
+        mean, deviation = float(values[train_rows].mean()), float(values[train_rows].std()) or 1.0
         self.config.update(mean=mean, deviation=deviation)
         return ((values - mean) / deviation).astype(np.float32)
 
-    def report(self, found: Any, test: Any, train: Any) -> None:
-        """How good the predictions are, beside the simplest guess."""
+    def report(self, outputs: Any, test_rows: Any, train_rows: Any) -> None:
+        """Print how good the predictions on the test rows are, compared with a constant prediction."""
         import numpy as np
 
-        from .report import confusion
+        from .report import confusion_table
 
-        truth: Any = self.values[test]
+        truth: Any = self.values[test_rows]
         if self.classes:
-            guess = np.bincount(self.values[train]).argmax()
-            chosen = found.argmax(-1)
-            print(f"right on the test rows: {(chosen == truth).mean():.4f}; always {self.classes[guess]!r}: "
-                  f"{(truth == guess).mean():.4f}")  # fmt: skip
-            print(confusion(truth, chosen, self.classes))
+            most_frequent = np.bincount(self.values[train_rows]).argmax()
+            predicted = outputs.argmax(-1)
+            print(
+                f"accuracy on the test rows: {(predicted == truth).mean():.4f}; "
+                f"always {self.classes[most_frequent]!r}: {(truth == most_frequent).mean():.4f}"
+            )
+            print(confusion_table(truth, predicted, self.classes))
             return
-        numbers: Any = found[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
-        gap: Any = numbers - truth
-        spread = ((truth - truth.mean()) ** 2).sum()
-        plain = np.abs(self.values[train].mean() - truth).mean()
+        numbers: Any = outputs[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
+        error: Any = numbers - truth
+        total = ((truth - truth.mean()) ** 2).sum()
+        baseline = np.abs(self.values[train_rows].mean() - truth).mean()
         print(
-            f"on the test rows: R² {1 - (gap**2).sum() / spread if spread else float('nan'):.4f}, mean absolute error "
-            f"{np.abs(gap).mean():.4g} (always the mean: {plain:.4g}), RMSE {np.sqrt((gap**2).mean()):.4g}"
+            f"on the test rows: R² {1 - (error**2).sum() / total if total else float('nan'):.4f}, mean absolute error "
+            f"{np.abs(error).mean():.4g} (always the mean: {baseline:.4g}), RMSE {np.sqrt((error**2).mean()):.4g}"
         )
 
 

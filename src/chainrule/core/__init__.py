@@ -1,1 +1,1 @@
-"""What every package needs: errors, messages, display of results, whole files, checks of arguments."""
+"""What every package needs: errors, messages, display of results, atomic files, checks of arguments."""

@@ -1,9 +1,6 @@
 """Checks of arguments: one rule for whole numbers, numbers and names, with one form of error.
 
-Each check takes its argument by name, so that the error can name it, and returns the checked value.
-
-May import: `errors`.
-"""
+Each check takes its argument by name, so that the error can name it, and returns the checked value."""
 
 from __future__ import annotations
 
@@ -19,8 +16,8 @@ from .errors import ValueProblem
 def whole_number(value: Any) -> int | None:
     """Return the whole number that a value is, or ``None``.
 
-    Python's and NumPy's integers are taken, and arrays and tensors of one integer (`operator.index`); booleans are not,
-    nor is a float, even 3.0.
+    Python's and NumPy's integers are accepted, and arrays and tensors of one integer (`operator.index`); booleans are
+    not, nor is a float, even 3.0.
 
     >>> import numpy as np
     >>> whole_number(np.int64(3)), whole_number(np.array(2.7)), whole_number(True)
@@ -34,12 +31,12 @@ def whole_number(value: Any) -> int | None:
         return None
 
 
-def at_least(least: int, *, of: str = "", **argument: Any) -> int:
+def at_least(least: int, *, owner: str = "", **argument: Any) -> int:
     """Check that an argument is a whole number from `least` up.
 
     Args:
-        least: the smallest value that is taken.
-        of: whose argument it is, for the error.
+        least: the smallest accepted value.
+        owner: whose argument it is, for the error.
         argument: one argument by its name.
 
     Raises:
@@ -54,11 +51,11 @@ def at_least(least: int, *, of: str = "", **argument: Any) -> int:
     ((name, value),) = argument.items()
     number = whole_number(value)
     if number is None or number < least:
-        raise _refused(name, value, f"a whole number from {least} up", f"e.g. {name}={max(least, 1)}", of)
+        raise _argument_error(name, value, f"a whole number from {least} up", f"e.g. {name}={max(least, 1)}", owner)
     return number
 
 
-def between(least: int, most: int, *, of: str = "", **argument: Any) -> int:
+def between(least: int, most: int, *, owner: str = "", **argument: Any) -> int:
     """Check that an argument is a whole number from `least` to `most`, both included.
 
     >>> between(1, 9, digits=4)
@@ -67,11 +64,13 @@ def between(least: int, most: int, *, of: str = "", **argument: Any) -> int:
     ((name, value),) = argument.items()
     number = whole_number(value)
     if number is None or not least <= number <= most:
-        raise _refused(name, value, f"a whole number from {least} to {most}", f"e.g. {name}={max(least, 1)}", of)
+        raise _argument_error(
+            name, value, f"a whole number from {least} to {most}", f"e.g. {name}={min(max(least, 1), most)}", owner
+        )
     return number
 
 
-def each_at_least(least: int, count: int, *, of: str = "", **argument: Any) -> tuple[int, ...]:
+def each_at_least(least: int, count: int, *, owner: str = "", **argument: Any) -> tuple[int, ...]:
     """Check that an argument is a whole number from `least` up, or `count` of them; one number stands for all.
 
     >>> each_at_least(1, 2, strides=2), each_at_least(1, 2, strides=(2, 3))
@@ -84,26 +83,29 @@ def each_at_least(least: int, count: int, *, of: str = "", **argument: Any) -> t
     if len(numbers) != count or any(n is None or n < least for n in numbers):
         example = max(least, 2) if count == 1 else (max(least, 2),) * count
         expected = f"a whole number from {least} up" + (f", or {count} of them" if count > 1 else "")
-        raise _refused(name, value, expected, f"e.g. {name}={example}", of)
+        raise _argument_error(name, value, expected, f"e.g. {name}={example}", owner)
     return tuple(n for n in numbers if n is not None)
 
 
-def finite(*, least: float = -math.inf, above: float = -math.inf, of: str = "", **argument: Any) -> float:
+def finite(*, least: float = -math.inf, above: float = -math.inf, owner: str = "", **argument: Any) -> float:
     """Check that an argument is a finite number, at least `least` and more than `above`.
 
     >>> finite(above=0, seconds=0.5)
     0.5
     """
     ((name, value),) = argument.items()
-    taken = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not taken or value < least or (value <= above and above > -math.inf):
+    try:
+        is_finite = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a Python integer beyond float64
+        is_finite = False
+    if not is_finite or value < least or (value <= above and above > -math.inf):
         bound = f" from {least:g} up" if least > -math.inf else f" more than {above:g}" if above > -math.inf else ""
         example = 0.1 if least <= 0.1 and above < 0.1 else max(least, above) + 1
-        raise _refused(name, value, f"a finite number{bound}", f"e.g. {name}={example:g}", of)
+        raise _argument_error(name, value, f"a finite number{bound}", f"e.g. {name}={example:g}", owner)
     return float(value)
 
 
-def one_of(options: Iterable[Any], *, of: str = "", **argument: Any) -> Any:
+def one_of(options: Iterable[Any], *, owner: str = "", **argument: Any) -> Any:
     """Check that an argument is one of the options.
 
     >>> one_of(["valid", "same"], padding="same")
@@ -113,12 +115,12 @@ def one_of(options: Iterable[Any], *, of: str = "", **argument: Any) -> Any:
     listed = list(options)
     if not any(value is option or (type(value) is type(option) and value == option) for option in listed):
         expected = " or ".join(map(repr, listed)) if len(listed) < 3 else f"one of {', '.join(map(repr, listed))}"
-        raise _refused(name, value, expected, f"e.g. {name}={listed[0]!r}", of)
+        raise _argument_error(name, value, expected, f"e.g. {name}={listed[0]!r}", owner)
     return value
 
 
-def _refused(name: str, value: Any, expected: str, mend: str, of: str) -> ValueProblem:
-    return ValueProblem(f"{name}={value!r:.80}" + (f" for {of}" if of else ""), expected, mend)
+def _argument_error(name: str, value: Any, expected: str, mend: str, owner: str) -> ValueProblem:
+    return ValueProblem(f"{name}={value!r:.80}" + (f" for {owner}" if owner else ""), expected, mend)
 
 
 __all__ = ["at_least", "between", "each_at_least", "finite", "one_of", "whole_number"]

@@ -1,4 +1,4 @@
-"""How work is timed, here and in the repository's `benchmarks`, which load this file without the library."""
+"""The timing of work, for the library and for the repository's `benchmarks`, which load this file without it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import time
 from collections.abc import Callable
 
 
-def timed(run: Callable[[int], object], seconds: float) -> float:
-    """The median time of ``run(1)``, in seconds, where ``run(n)`` does the work n times over.
+def median_seconds(run: Callable[[int], object], seconds: float) -> float:
+    """Return the median time of ``run(1)``, in seconds, where ``run(n)`` does the work n times.
 
     Warms up, doubles n until a run takes a fifth of `seconds`, then repeats runs of n for `seconds`, at least three.
-    The first run of so many may have to compile: the second one counts.
+    The first run with a new n may have to compile, so the faster of two counts.
     """
     run(1)
-    times = 1
-    while min(_once(run, times), _once(run, times)) < seconds / 5:
-        times *= 2
-    found: list[float] = []
-    while len(found) < 3 or sum(found) < seconds:
-        found.append(_once(run, times))
-    return statistics.median(found) / times
+    repeats = 1
+    while min(_seconds_of(run, repeats), _seconds_of(run, repeats)) < seconds / 5:
+        repeats *= 2
+    samples: list[float] = []
+    while len(samples) < 3 or sum(samples) < seconds:
+        samples.append(_seconds_of(run, repeats))
+    return statistics.median(samples) / repeats
 
 
-def _once(run: Callable[[int], object], times: int) -> float:
+def _seconds_of(run: Callable[[int], object], repeats: int) -> float:
     start = time.perf_counter()
-    run(times)
+    run(repeats)
     return time.perf_counter() - start

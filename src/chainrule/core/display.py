@@ -1,7 +1,6 @@
-"""What can be looked at: the results of readings, in every form. What is shown is in the result; how it is laid out and
-drawn is in the module of `figures` that it names.
+"""Results that can be displayed: as text, JSON, a page, a picture.
 
-May import: `errors`, `files`, `providers`.
+The result has the data; the module of `figures` that it names lays them out and draws them.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from .providers import provider
 
 
 class Displayable(ABC):
-    """A result as text, as a page and as a file; in notebooks it shows itself.
+    """A result that can be displayed as text, as a page and as a file, and that a notebook shows.
 
-    Every ``language`` is ``"en"`` or ``"ko"``; ``None`` is that of `chainrule.set_language`.
+    Every ``language`` is ``"en"`` or ``"ko"``; ``None`` is the language set by `chainrule.set_language`.
 
     >>> import tempfile, pathlib, chainrule as cr
     >>> cost = cr.price(cr.ops.tanh, (3,))
@@ -33,54 +32,54 @@ class Displayable(ABC):
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
 
     def to_text(self, language: str | None = None) -> str:
-        """For a terminal."""
+        """Return it as text for a terminal."""
         return str(self._renderer().text(self, language))
 
     def to_json(self) -> str:
-        """`to_dict` as JSON."""
-        import json  # here, as who only computes should not wait for it
+        """Return `to_dict` as JSON."""
+        import json  # here, so that importing the library does not wait for it
 
         return json.dumps(self.to_dict(), indent=2)
 
     def to_html(self, language: str | None = None) -> str:
-        """A page in one file, that needs no network."""
+        """Return it as an HTML page in one file, which needs no network."""
         return str(self._renderer().page(self, language))
 
     def save(self, path: Any, language: str | None = None) -> None:
-        """Write it to a file, in the form that the name's ending asks for: ``.html``, ``.txt``, ``.json`` (`to_dict`),
-        and where it has them ``.svg``, ``.png`` (the extra ``chainrule[png]``) and ``.tex`` (`to_latex`).
+        """Write it to a file, in the format of the name's ending: ``.html``, ``.txt``, ``.json`` (`to_dict`), and where
+        it has them ``.svg``, ``.png`` (the extra ``chainrule[png]``) and ``.tex`` (`to_latex`).
 
         Raises:
-            ValueProblem: for another ending, or if the file cannot be written; what stood there is as it was.
+            ValueProblem: for another ending, or if the file cannot be written; an existing file is then unchanged.
         """
-        forms = self._forms(language)
+        writers = self._writers(language)
         name = os.fspath(path) if isinstance(path, str | os.PathLike) else repr(path)
         ending = os.path.splitext(str(name))[1].lower()
-        if ending not in forms:
-            raise ValueProblem(f"the file {name}", f"a name that ends in {', '.join(forms)}", "choose another name")
-        made = forms[ending]()
-        files.write(path, [made if isinstance(made, bytes) else made.encode()])
+        if ending not in writers:
+            raise ValueProblem(f"the file {name}", f"a name that ends in {', '.join(writers)}", "choose another name")
+        content = writers[ending]()
+        files.write(path, [content if isinstance(content, bytes) else content.encode()])
 
-    def _forms(self, language: str | None) -> dict[str, Callable[[], Any]]:
-        found: dict[str, Callable[[], Any]] = {
+    def _writers(self, language: str | None) -> dict[str, Callable[[], Any]]:
+        """Return a function for each file ending, which gives the file's content."""
+        writers: dict[str, Callable[[], Any]] = {
             ".html": lambda: self.to_html(language),
             ".txt": lambda: self.to_text(language) + "\n",
             ".json": lambda: self.to_json() + "\n",
         }
         if hasattr(self, "to_latex"):
-            found[".tex"] = lambda: self.to_latex() + "\n"
-        return found
+            writers[".tex"] = lambda: self.to_latex() + "\n"
+        return writers
 
     def _renderer(self) -> Any:
         return provider("renderers", self._renderer_module)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """For notebooks: as a page, and as text."""
-        bundle: dict[str, Any] = provider("renderers", "notebook").page_bundle(self, self._renderer(), self._height)
-        return bundle
+        """Return it for notebooks: as a page, and as text."""
+        return provider("renderers", "notebook").page_bundle(self, self._renderer(), self._height)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -90,24 +89,23 @@ class Displayable(ABC):
 
 
 class Figure(Displayable):
-    """A result that is a picture too."""
+    """A result that can also be displayed as a picture."""
 
     def to_svg(self, language: str | None = None) -> str:
-        """The picture."""
+        """Return the picture as SVG."""
         return str(self._renderer().picture(self, language))
 
     def to_png(self, language: str | None = None, scale: float = 2.0) -> bytes:
-        """The picture in pixels, `scale` for each of the SVG's; needs the extra ``chainrule[png]``."""
+        """Return the picture as PNG, with `scale` pixels for each of the SVG's; needs the extra ``chainrule[png]``."""
         return bytes(provider("renderers", "notebook").png(self.to_svg(language), scale))
 
-    def _forms(self, language: str | None) -> dict[str, Callable[[], Any]]:
+    def _writers(self, language: str | None) -> dict[str, Callable[[], Any]]:
         return {
-            **super()._forms(language),
+            **super()._writers(language),
             ".svg": lambda: self.to_svg(language),
             ".png": lambda: self.to_png(language),
         }
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """For notebooks: as a page, as a picture, and as text."""
-        bundle: dict[str, Any] = provider("renderers", "notebook").picture_bundle(self, self._renderer(), self._height)
-        return bundle
+        """Return it for notebooks: as a page, as a picture, and as text."""
+        return provider("renderers", "notebook").picture_bundle(self, self._renderer(), self._height)

@@ -17,7 +17,7 @@ class ChainruleError(Exception):
     """The base of every error raised on purpose by chainrule.
 
     Args:
-        passed: what was given, with its shape, dtype or value.
+        passed: what was passed, with its shape, dtype or value.
         expected: what would have been accepted.
         mend: the shortest change that makes it work.
         where: the layer, scope or line of the user's that made it, if known.
@@ -32,7 +32,7 @@ class ChainruleError(Exception):
         self.layer = self.chain = ""
         self.path: list[tuple[str, Any]] = []
         self.feeds: list[list[int]] | None = None
-        self._shown = False  # its picture, in a notebook: once
+        self._shown = False  # a notebook shows the picture once
         super().__init__(passed, expected, mend, where)
 
     def __str__(self) -> str:
@@ -50,33 +50,37 @@ class ChainruleError(Exception):
             text += f" Made at {self.where}."
         return text
 
-    def at(self, where: str) -> ChainruleError:
-        """The same error with the place filled in, if it had none."""
+    def with_line(self, where: str) -> ChainruleError:
+        """Fill in where it was made, if that is not known yet, and return the error."""
         self.where = self.where or where
         return self
 
-    def inside(self, layer: str, chain: str = "", path: Sequence[tuple[str, Any]] = ()) -> ChainruleError:
-        """The same error with the innermost layer it was raised in, and the shapes that led there: in words, and as
-        pairs of a layer's name and the shape of its output."""
+    def in_layer(self, layer: str, chain: str = "", path: Sequence[tuple[str, Any]] = ()) -> ChainruleError:
+        """Fill in the innermost layer it was raised in, and the shapes up to there, as text and as pairs of a layer's
+        name and its output's shape; return the error."""
         if not self.layer:
             self.layer, self.chain, self.path = layer, chain, list(path)
         return self
 
-    def after(self, path: Sequence[tuple[str, Any]], feeds: list[list[int]]) -> ChainruleError:
-        """The same error with the graph that led there: the layers, and for each of them, and at the end for the one
-        that raised, which it takes."""
+    def with_graph(self, path: Sequence[tuple[str, Any]], feeds: list[list[int]]) -> ChainruleError:
+        """Fill in the layers before it, as a graph, and return the error.
+
+        Args:
+            path: a name and an output shape for each layer.
+            feeds: for each layer, and last for the one that raised, the indices of the layers it takes its inputs from.
+        """
         self.path, self.feeds = list(path), feeds
         return self
 
     def to_svg(self, language: str | None = None) -> str:
-        """A picture: the layers that did work, with their shapes, and the one that did not."""
+        """Return a picture: the layers that worked, with their shapes, and the one that failed."""
         return str(provider("renderers", "failed").picture(self, language))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows for an error that nobody caught: the usual lines; before them, once, the picture."""
+        """Return the lines that a notebook shows for an uncaught error, and display the picture before them, once."""
         import traceback
 
         if self.path and not self._shown:
@@ -111,7 +115,7 @@ class GraphError(ChainruleError, ValueError):
 
 
 class SymbolicError(GraphError, TypeError):
-    """A value was asked of a symbolic tensor, which has a shape and dtype but no numbers yet."""
+    """The value of a symbolic tensor was needed, which has a shape and dtype but no value yet."""
 
 
 class ImmutableError(ChainruleError, TypeError):
@@ -119,7 +123,7 @@ class ImmutableError(ChainruleError, TypeError):
 
 
 class HabitError(ChainruleError, AttributeError):
-    """A name from another framework, answered with ours."""
+    """A name from another framework; the error gives this library's name for it."""
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside, flushed to the disk, then moved into place."""
+"""Atomic writing of files: written to a temporary file beside, flushed to the disk, then moved into place."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from .errors import ValueProblem
 
 
 def write(target: Any, parts: Iterable[bytes]) -> None:
-    """Write `parts` to a path, or to an open binary file. What stood at the path stays until the new file is whole.
+    """Write `parts` to a path, or to an open binary file. A file at the path is replaced only by the complete new one.
 
     Raises:
-        ValueProblem: saying why the file could not be written (no such folder, a full disk); nothing is left behind.
+        ValueProblem: if the file cannot be written, with the reason (no such folder, a full disk); no temporary file
+            is left behind.
     """
     try:
         if hasattr(target, "write"):
             for part in parts:
-                _all_of(target.write, part)
+                _write_all(target.write, part)
         else:
-            path = os.path.realpath(os.fspath(target))  # of a link what it leads to
-            (_into if os.path.exists(path) and not os.path.isfile(path) else _replace)(path, parts)
+            path = os.path.realpath(os.fspath(target))  # a link stays, and the file it points to is replaced
+            (_write_into if os.path.exists(path) and not os.path.isfile(path) else _replace)(path, parts)
     except (OSError, TypeError, ValueError) as error:  # no file name; a zero byte in it; a file open for text
         raise ValueProblem(
             f"the file {str(target)!r}, which cannot be written ({getattr(error, 'strerror', None) or error})",
-            "a folder that exists, with room",
-            "choose another place; what was there before is as it was",
+            "a folder that exists, on a disk that is not full",
+            "choose another path; a file that was there before is unchanged",
         ) from None
 
 
-def _into(path: str, parts: Iterable[bytes]) -> None:
-    """A pipe or a device is written into, never replaced."""
+def _write_into(path: str, parts: Iterable[bytes]) -> None:
+    """Write into a pipe or a device, which must not be replaced by a file."""
     with open(path, "wb") as file:
         for part in parts:
-            _all_of(file.write, part)
+            _write_all(file.write, part)
 
 
 def _replace(path: str, parts: Iterable[bytes]) -> None:
@@ -45,7 +46,7 @@ def _replace(path: str, parts: Iterable[bytes]) -> None:
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
             for part in parts:
-                _all_of(partial(os.write, file), part)
+                _write_all(partial(os.write, file), part)
             os.fsync(file)
         finally:
             os.close(file)
@@ -56,16 +57,16 @@ def _replace(path: str, parts: Iterable[bytes]) -> None:
             os.remove(temporary)
 
 
-def _all_of(write: Callable[[memoryview], int | None], data: bytes) -> None:
-    """Write all of `data`, of which the system may take only a part at a time."""
+def _write_all(write: Callable[[memoryview], int | None], data: bytes) -> None:
+    """Write all of `data`, of which the system may write only a part at a time."""
     view = memoryview(data)
     while view:
-        taken = write(view)
-        view = view[len(view) if taken is None else taken :]
+        written = write(view)
+        view = view[len(view) if written is None else written :]
 
 
 def _flush_folder(folder: str) -> None:
-    """Make the move itself last, where the system lets a folder be flushed."""
+    """Flush the move itself to the disk, where the system allows it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

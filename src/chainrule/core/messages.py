@@ -1,7 +1,4 @@
-"""Sentences that rules and readings say, in English, and that figures can say in another language.
-
-May import: nothing.
-"""
+"""Sentences of the analyses, in English, that figures can translate."""
 
 from __future__ import annotations
 
@@ -9,7 +6,9 @@ from typing import Any
 
 
 class LazyMessage(str):
-    """A sentence with what is filled into it. It is the English text; ``sentence`` and ``values`` are what it is of.
+    """An English sentence that can be translated later (as gettext's lazy strings).
+
+    As a string it is the English text; `sentence` is the template, `values` fill its fields.
 
     >>> LazyMessage("the gradient of {name} has the wrong sign", name="w")
     'the gradient of w has the wrong sign'
@@ -19,9 +18,9 @@ class LazyMessage(str):
     values: dict[str, Any]
 
     def __new__(cls, sentence: str, **values: Any) -> LazyMessage:
-        made = super().__new__(cls, sentence.format(**values))
-        made.sentence, made.values = sentence, values
-        return made
+        message = super().__new__(cls, sentence.format(**values))
+        message.sentence, message.values = sentence, values
+        return message
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:  # so that it can be pickled
         return (self.sentence,), self.values

@@ -1,7 +1,4 @@
-"""Keras's names that are not here, each with what to use instead; asked for, they raise with that advice.
-
-May import: `errors`.
-"""
+"""Keras's names that this library does not have, each with what to use instead: using one raises with that advice."""
 
 from __future__ import annotations
 
@@ -22,87 +19,90 @@ _ONE_AXIS = "use DataParallel: batches are split over devices, weights are not"
 _FOURIER = "matmul with tables of cos and sin, or numpy.fft on t.numpy(), without gradient"
 
 
-def _each(names: str, advice: str) -> dict[str, str]:
+def _advise(names: str, advice: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), advice)
 
 
 MISSING_NAMES: Mapping[str, Mapping[str, str]] = {
     "chainrule": {
-        **_each("SymbolicScope", "use chainrule.symbolic"),
-        **_each("Quantizer", _QUANTIZED),
+        **_advise("SymbolicScope", "use chainrule.symbolic"),
+        **_advise("Quantizer", _QUANTIZED),
     },
     "layers": {
-        **_each(
+        **_advise(
             "RNN LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells Bidirectional TimeDistributed "
             "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
             _RECURRENT,
         ),
-        **_each("Attention AdditiveAttention MultiHeadAttention GroupQueryAttention", _ATTENTION),
-        **_each("EinsumDense", "use ops.einsum with a weight of add_weight in a Layer of your own"),
-        **_each("ReversibleEmbedding", "use Embedding, and ops.matmul with its transposed table"),
-        **_each("Wrapper", "hold the layer as an attribute of a Layer of your own"),
-        **_each("SpectralNormalization", "write a Constraint that divides by the largest singular value"),
-        **_each(
+        **_advise("Attention AdditiveAttention MultiHeadAttention GroupQueryAttention", _ATTENTION),
+        **_advise("EinsumDense", "use ops.einsum with a weight of add_weight in a Layer of your own"),
+        **_advise("ReversibleEmbedding", "use Embedding, and ops.matmul with its transposed table"),
+        **_advise("Wrapper", "hold the layer as an attribute of a Layer of your own"),
+        **_advise("SpectralNormalization", "write a Constraint that divides by the largest singular value"),
+        **_advise(
             "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
             "AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
             "choose pool_size = size // output_size, or use RoIPooling over the whole image",
         ),
-        **_each("Hashing HashedCrossing StringLookup IntegerLookup TextVectorization", _TEXT),
-        **_each("MelSpectrogram STFTSpectrogram", _AUDIO),
-        **_each(
+        **_advise("Hashing HashedCrossing StringLookup IntegerLookup TextVectorization", _TEXT),
+        **_advise("MelSpectrogram STFTSpectrogram", _AUDIO),
+        **_advise(
             "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes "
             "MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing "
             "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization "
             "RandomSaturation RandomSharpness RandomShear Solarization",
             _AUGMENT,
         ),
-        **_each("FlaxLayer JaxLayer TorchModuleWrapper TFSMLayer", _BACKEND),
+        **_advise("FlaxLayer JaxLayer TorchModuleWrapper TFSMLayer", _BACKEND),
     },
     "callbacks": {
-        **_each("OrbaxCheckpoint", "use BackupAndRestore or ModelCheckpoint"),
-        **_each("SwapEMAWeights", "with use_ema=True the weights become their averages at the end of fit"),
+        **_advise("OrbaxCheckpoint", "use BackupAndRestore or ModelCheckpoint"),
+        **_advise("SwapEMAWeights", "with use_ema=True the weights become their averages at the end of fit"),
     },
     "distribution": {
-        **_each("DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor", _ONE_AXIS),
+        **_advise("DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor", _ONE_AXIS),
     },
-    "initializers": _each("STFT STFTInitializer stft", _AUDIO),
-    "random": _each("beta binomial gamma", "draw with numpy.random.Generator, and pass the numbers in"),
-    "saving": _each("KerasFileEditor", "saving.load_model, or any safetensors reader, shows what a file holds"),
+    "initializers": _advise("STFT STFTInitializer stft", _AUDIO),
+    "random": _advise("beta binomial gamma", "draw with numpy.random.Generator, and pass the numbers in"),
+    "saving": _advise("KerasFileEditor", "saving.load_model, or any safetensors reader, shows what a file holds"),
     "utils": {
-        **_each("Config", "use types.SimpleNamespace, or a dictionary"),
-        **_each("FeatureSpace", "scale and encode columns with NumPy or pandas; `chainrule train FILE.csv` does it"),
-        **_each("audio_dataset_from_directory", _AUDIO),
-        **_each("text_dataset_from_directory", _TEXT),
-        **_each("model_to_dot", "use utils.plot_model, which draws SVG itself"),
-        **_each("get_source_inputs", "use model.inputs"),
+        **_advise("Config", "use types.SimpleNamespace, or a dictionary"),
+        **_advise("FeatureSpace", "scale and encode columns with NumPy or pandas; `chainrule train FILE.csv` does it"),
+        **_advise("audio_dataset_from_directory", _AUDIO),
+        **_advise("text_dataset_from_directory", _TEXT),
+        **_advise("model_to_dot", "use utils.plot_model, which draws SVG itself"),
+        **_advise("get_source_inputs", "use model.inputs"),
     },
     "ops": {
-        **_each("custom_gradient", "write a record (CONTRIBUTING.md), or use stop_gradient"),
-        **_each("jvp", "use chainrule.jvp"),
-        **_each("eig", "eigh for symmetric matrices, else numpy.linalg.eig on t.numpy(), without gradient"),
-        **_each("lu_factor", "use solve, det or slogdet"),
-        **_each("fft fft2 ifft2 rfft irfft", _FOURIER),
-        **_each("stft istft", "extract_sequences(x, n, step) * hanning(n), then matmul with tables of cos and sin"),
-        **_each("view_as_complex view_as_real", "keep the two parts on a last axis of size 2"),
-        **_each("polar", "stack([r * cos(a), r * sin(a)], -1)"),
+        **_advise("custom_gradient", "write a record (CONTRIBUTING.md), or use stop_gradient"),
+        **_advise("jvp", "use chainrule.jvp"),
+        **_advise("eig", "eigh for symmetric matrices, else numpy.linalg.eig on t.numpy(), without gradient"),
+        **_advise("lu_factor", "use solve, det or slogdet"),
+        **_advise("fft fft2 ifft2 rfft irfft", _FOURIER),
+        **_advise("stft istft", "extract_sequences(x, n, step) * hanning(n), then matmul with tables of cos and sin"),
+        **_advise("view_as_complex view_as_real", "keep the two parts on a last axis of size 2"),
+        **_advise("polar", "stack([r * cos(a), r * sin(a)], -1)"),
     },
 }
 
 
-def lookup(room: str, lazy: Mapping[str, str] | None = None) -> Callable[[str], Any]:
-    """A module's ``__getattr__``: names that live elsewhere are fetched, absent ones raise with advice.
+def lookup(package: str, lazy: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """Return a module's ``__getattr__``, which imports lazy names, and raises with advice for missing ones.
 
     Args:
-        lazy: names and the modules, from the library's root, that hold them.
+        package: the module's name, such as ``"layers"``, or ``"chainrule"``.
+        lazy: names, and the modules below ``chainrule`` that have them.
     """
-    module = "chainrule" if room == "chainrule" else f"chainrule.{room}"
+    module = "chainrule" if package == "chainrule" else f"chainrule.{package}"
 
     def find(name: str) -> Any:
         if lazy and name in lazy:
             return getattr(import_module(f"chainrule.{lazy[name]}"), name)
-        advice = MISSING_NAMES.get(room, {}).get(name)
+        advice = MISSING_NAMES.get(package, {}).get(name)
         if advice is not None:
-            raise HabitError(f"{module}.{name}, which Keras has and this library has not", "what there is", advice)
+            raise HabitError(
+                f"{module}.{name}, which Keras has and this library has not", "a name of this library", advice
+            )
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return find

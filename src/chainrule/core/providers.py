@@ -1,10 +1,8 @@
-"""What a later package provides to an earlier one, such as pictures to results or files to models.
+"""What a later package provides to an earlier one, such as pictures of results or files of models.
 
-A package imports only what stands before it. Where it needs what stands after it, it asks here for a role by name; the
-library's entry, ``chainrule/__init__.py``, says which module plays each role. A module is imported when it is first
-asked for.
-
-May import: nothing.
+A package imports only packages that are earlier in the order of ``tests/test_imports.py``. Where it needs a later one,
+it asks here for a role by name; ``chainrule/__init__.py`` registers the module of each role. A module is imported when
+it is first needed.
 """
 
 from __future__ import annotations
@@ -16,12 +14,12 @@ _modules: dict[str, str] = {}
 
 
 def register(roles: dict[str, str]) -> None:
-    """Say which module plays each role."""
+    """Register the module of each role."""
     _modules.update(roles)
 
 
 def provider(role: str, submodule: str = "") -> ModuleType:
-    """Import the module that plays this role, or one of its submodules.
+    """Import the module of this role, or one of its submodules.
 
     >>> provider("model_files").__name__
     'chainrule.saving'

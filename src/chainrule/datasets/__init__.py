@@ -1,8 +1,7 @@
 """Data sets by name, offline first.
 
-May import: `errors`, NumPy. Each data set is a module with ``load_data``, under Keras's name and arguments where Keras
-has it, and ``DATASET``, which says whose it is, under what terms, with which checksums. `files` says where data is
-looked for.
+Each data set is a module with ``load_data``, under Keras's name and arguments where Keras has it, and ``DATASET``, its
+source, licence and checksums. The module `files` describes where data is looked for.
 
 >>> (x_train, y_train), (x_test, y_test) = load("iris")
 >>> x_train.shape
@@ -41,7 +40,7 @@ __all__ = [*_MODULES, "boston", "describe", "download", "files", "load", "names"
 
 
 def names() -> list[str]:
-    """The data sets that `load` knows.
+    """Return the names of the data sets that `load` takes.
 
     >>> names()[:3]
     ['mnist', 'mnist_5k', 'fashion_mnist']
@@ -50,16 +49,16 @@ def names() -> list[str]:
 
 
 def load(name: str, **arguments: Any) -> files.Split:
-    """The data set of that name: ``load("digits", seed=1)`` is ``digits.load_data(seed=1)``.
+    """Load a data set by its name: ``load("digits", seed=1)`` is ``digits.load_data(seed=1)``.
 
     Args:
-        name: one of `names()`. arguments: of its ``load_data``.
+        name: one of `names()`. arguments: the arguments of its ``load_data``.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``, NumPy arrays.
 
     Raises:
-        ValueProblem: for an unknown name, or as the set's ``load_data`` says.
+        ValueProblem: for an unknown name, and as the data set's ``load_data`` does.
 
     >>> (x_train, y_train), (x_test, y_test) = load("two_moons", n=10)
     >>> x_train.shape, x_test.shape
@@ -69,7 +68,7 @@ def load(name: str, **arguments: Any) -> files.Split:
 
 
 def describe(name: str) -> str:
-    """What is known of a data set: what it holds, its shapes, source, licence and checksums.
+    """Return a description of a data set: its contents, shapes, source, licence and checksums.
 
     Raises:
         ValueProblem: for an unknown name.
@@ -81,24 +80,24 @@ def describe(name: str) -> str:
       licence: CC BY 4.0
       sha256:  ...
     """
-    known = _module(name).DATASET
-    lines = [f"{known.name}: {known.what}"]
-    lines += [f"  {'arrays:':8} {known.shape}", f"  {'source:':8} {known.source}", f"  {'licence:':8} {known.licence}"]
-    lines += [f"  {'sha256:':8} {sha256}  {file}" for file, sha256 in known.sha256s.items()]
+    dataset = _module(name).DATASET
+    lines = [f"{dataset.name}: {dataset.what}", f"  {'arrays:':8} {dataset.shape}"]
+    lines += [f"  {'source:':8} {dataset.source}", f"  {'licence:':8} {dataset.licence}"]
+    lines += [f"  {'sha256:':8} {sha256}  {file}" for file, sha256 in dataset.sha256s.items()]
     return "\n".join(lines)
 
 
 def download(name: str) -> Path:
-    """Fetch a data set from its public source to ``~/.chainrule/datasets``, verified; files that are there stay.
+    """Download a data set from its public source to ``~/.chainrule/datasets`` and verify it; keep files already there.
 
     Args:
-        name: a data set that is neither shipped nor made.
+        name: a data set that is neither shipped with the library nor generated.
 
     Returns:
         the folder with its files.
 
     Raises:
-        ValueProblem: for a name without a public source here; when the source cannot be reached, or sends other bytes.
+        ValueProblem: for a data set that has no public source; when the source cannot be reached, or sends other bytes.
 
     >>> download("iris")
     Traceback (most recent call last):
@@ -106,8 +105,8 @@ def download(name: str) -> Path:
     """
     module = _module(name)
     if not hasattr(module, "REMOTES"):
-        known = ", ".join(n for n, m in _MODULES.items() if hasattr(m, "REMOTES"))
-        raise ValueProblem(f"{name!r}, which needs no download", f"one of {known}", "load it")
+        remote = ", ".join(n for n, m in _MODULES.items() if hasattr(m, "REMOTES"))
+        raise ValueProblem(f"{name!r}, which needs no download", f"one of {remote}", "load it")
     return files.download(name, module.REMOTES)
 
 

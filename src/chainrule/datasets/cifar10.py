@@ -1,9 +1,9 @@
-"""CIFAR-10: 60,000 colour pictures in 10 classes, 32 by 32.
+"""CIFAR-10: 60,000 colour images in 10 classes, 32 by 32.
 
 Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", University of Toronto (2009),
 https://www.cs.toronto.edu/~kriz/cifar.html. Licence: none is stated; its page asks that the report be cited.
 Checksums: `DATASET.sha256s`, of the unpacked files of its binary version. The Python version, which Keras keeps in its
-cache, is a pickle, and a pickle runs code when it is read: it is not read here.
+cache, is a pickle, and reading a pickle runs code: it is not read here.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from .files import (
     Dataset,
     Remote,
     Split,
+    check_sha256,
+    file_problem,
     find,
-    plain,
+    read_decompressed,
     read_tar,
-    refused,
-    verified,
 )
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DATASET = Dataset(
     "cifar10",
-    "60,000 colour pictures in 10 classes",
+    "60,000 colour images in 10 classes",
     "x (50000, 32, 32, 3) and (10000, 32, 32, 3) uint8, 0 to 255; y (50000, 1) and (10000, 1) uint8, 0 to 9",
     "A. Krizhevsky, Learning multiple layers of features from tiny images (2009), www.cs.toronto.edu/~kriz/cifar.html",
     "none stated; cite the report",
@@ -52,55 +52,54 @@ REMOTES = (
 
 
 def load_data(path: str | os.PathLike[str] | None = None) -> Split:
-    """The pictures as Keras hands them out (``keras.datasets.cifar10.load_data``).
+    """Load the images as ``keras.datasets.cifar10.load_data`` does.
 
-    They are looked for where `chainrule.datasets.files` says, as ``cifar-10-binary.tar.gz`` or the folder of .bin
-    files that is in it.
+    They are looked for in the folders of `chainrule.datasets.files`, as ``cifar-10-binary.tar.gz`` or its folder of
+    .bin files.
 
     Args:
-        path: that archive, or a folder that holds it or the .bin files; then the only place looked at.
+        path: that archive, or a folder with it or with the .bin files; nowhere else is then searched.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: x of shape (50000, 32, 32, 3) and (10000, 32, 32, 3), uint8, 0 to
         255; y of shape (50000, 1) and (10000, 1), uint8, an index into `CLASSES`.
 
     Raises:
-        ValueProblem: when no place has the data, with all the places; for damaged files at `path`.
+        ValueProblem: when the data is found nowhere, with all the places searched; for damaged files at `path`.
 
     >>> CLASSES[3], len(DATASET.sha256s)
     ('cat', 6)
     """
 
-    def read(place: Path) -> Split | None:
-        files = read_files(place, DATASET, ARCHIVE, FOLDER)
-        return (pictures(files[:-1], 1, 0), pictures(files[-1:], 1, 0)) if files else None
+    def read(path: Path) -> Split | None:
+        files = read_files(path, DATASET, ARCHIVE, FOLDER)
+        return (to_images(files[:-1], 1, 0), to_images(files[-1:], 1, 0)) if files else None
 
     return find(DATASET, read, path, remotes=REMOTES, mend=f"put {ARCHIVE} there")
 
 
-def read_files(place: Path, dataset: Dataset, archive: str, folder: str) -> list[bytes] | None:
-    """The verified contents of the set's .bin files, from the archive or a folder; None where there is none of them."""
+def read_files(path: Path, dataset: Dataset, archive: str, folder: str) -> list[bytes] | None:
+    """Return the verified contents of the .bin files from the archive or a folder; None if it has none of them."""
     names = list(dataset.sha256s)
-    if os.path.isfile(place / archive):
-        place /= archive
-    source = place
-    if os.path.isfile(place):
-        contents = read_tar(place, names)
+    if os.path.isfile(path / archive):
+        path /= archive
+    source: Path | None = path
+    if os.path.isfile(path):
+        contents = read_tar(path, names)
     else:
-        found = next((f for f in (place / folder, place) if any(os.path.isfile(f / name) for name in names)), None)
-        if found is None:
-            if any(place.glob(archive.replace("binary.tar.gz", "*py*"))):
-                raise refused(place, "a pickle, which runs code when it is read", f"{archive}, the binary version", "")
+        source = next((f for f in (path / folder, path) if any(os.path.isfile(f / name) for name in names)), None)
+        if source is None:
+            if any(path.glob(archive.replace("binary.tar.gz", "*py*"))):
+                raise file_problem(path, "a pickle: reading it runs code", f"{archive}, the binary version", "")
             return None
-        source = found
-        contents = [plain(source / name) for name in names]
+        contents = [read_decompressed(source / name) for name in names]
     for name, data in zip(names, contents, strict=True):
-        verified(data, dataset.sha256s[name], f"{source}, {name}")
+        check_sha256(data, dataset.sha256s[name], f"{source}, {name}")
     return contents
 
 
-def pictures(files: list[bytes], labels: int, which: int) -> tuple[Array, Array]:
-    """x and y from records of `labels` bytes of labels, of which the one numbered `which`, and 3 planes of 32 by 32."""
+def to_images(files: list[bytes], labels: int, label: int) -> tuple[Array, Array]:
+    """Return x and y from records of `labels` label bytes, of which y is number `label`, and 3 planes of 32 by 32."""
     records = np.frombuffer(b"".join(files), np.uint8).reshape(-1, labels + 3072)
     x = records[:, labels:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(x), records[:, which : which + 1].copy()
+    return np.ascontiguousarray(x), records[:, label : label + 1].copy()

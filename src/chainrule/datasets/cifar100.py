@@ -1,4 +1,4 @@
-"""CIFAR-100: 60,000 colour pictures in 100 classes, grouped in 20, 32 by 32.
+"""CIFAR-100: 60,000 colour images in 100 classes, grouped in 20, 32 by 32.
 
 Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", University of Toronto (2009),
 https://www.cs.toronto.edu/~kriz/cifar.html. Licence: none is stated; its page asks that the report be cited.
@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..core.errors import ValueProblem
-from .cifar10 import pictures, read_files
+from ..core.arguments import one_of
+from .cifar10 import read_files, to_images
 from .files import Dataset, Remote, Split, find
 
 DATASET = Dataset(
     "cifar100",
-    "60,000 colour pictures in 100 classes, grouped in 20",
+    "60,000 colour images in 100 classes, grouped in 20",
     "x (50000, 32, 32, 3) and (10000, 32, 32, 3) uint8, 0 to 255; y (50000, 1) and (10000, 1) uint8, 0 to 99 or 19",
     "A. Krizhevsky, Learning multiple layers of features from tiny images (2009), www.cs.toronto.edu/~kriz/cifar.html",
     "none stated; cite the report",
@@ -37,33 +37,31 @@ LABELS = ("coarse", "fine")  # in the order of a record's two bytes
 
 
 def load_data(label_mode: str = "fine", path: str | os.PathLike[str] | None = None) -> Split:
-    """The pictures as Keras hands them out (``keras.datasets.cifar100.load_data``).
+    """Load the images as ``keras.datasets.cifar100.load_data`` does.
 
-    They are looked for where `chainrule.datasets.files` says, as ``cifar-100-binary.tar.gz`` or the folder of .bin
-    files that is in it.
+    They are looked for in the folders of `chainrule.datasets.files`, as ``cifar-100-binary.tar.gz`` or its folder of
+    .bin files.
 
     Args:
         label_mode: "fine" for the 100 classes, "coarse" for the 20 groups.
-        path: that archive, or a folder that holds it or the .bin files; then the only place looked at.
+        path: that archive, or a folder with it or with the .bin files; nowhere else is then searched.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: x of shape (50000, 32, 32, 3) and (10000, 32, 32, 3), uint8, 0 to
         255; y of shape (50000, 1) and (10000, 1), uint8.
 
     Raises:
-        ValueProblem: for another label_mode; when no place has the data, with all the places; for damaged files at
-            `path`.
+        ValueProblem: for another label_mode; when the data is found nowhere, with all the places searched; for damaged
+            files at `path`.
 
     >>> load_data("both")
     Traceback (most recent call last):
-    chainrule.errors.ValueProblem: Got label_mode='both'; expected 'fine' or 'coarse'. To mend it: name one of these.
+    chainrule.errors.ValueProblem: Got label_mode='both'; expected 'coarse' or 'fine'. To mend it: e.g. ...
     """
-    if label_mode not in LABELS:
-        raise ValueProblem(f"label_mode={label_mode!r}", "'fine' or 'coarse'", "name one of these")
+    label = LABELS.index(one_of(LABELS, label_mode=label_mode))
 
-    def read(place: Path) -> Split | None:
-        files = read_files(place, DATASET, ARCHIVE, FOLDER)
-        which = LABELS.index(label_mode)
-        return (pictures(files[:1], 2, which), pictures(files[1:], 2, which)) if files else None
+    def read(path: Path) -> Split | None:
+        files = read_files(path, DATASET, ARCHIVE, FOLDER)
+        return (to_images(files[:1], 2, label), to_images(files[1:], 2, label)) if files else None
 
     return find(DATASET, read, path, remotes=REMOTES, mend=f"put {ARCHIVE} there")

@@ -1,7 +1,7 @@
 """Digits: 1,797 handwritten digits, 8 by 8.
 
 Source: E. Alpaydin and C. Kaynak, Optical recognition of handwritten digits (1998), UCI repository,
-doi 10.24432/C50P49: its test set, which is what scikit-learn carries. Each entry counts the inked dots of a 4 by 4
+doi 10.24432/C50P49: its test set, which scikit-learn ships too. Each entry counts the inked dots of a 4 by 4
 block of a 32 by 32 bitmap. Licence: CC BY 4.0. Checksums: `DATASET.sha256s`, of the two shipped IDX files, unpacked.
 """
 
@@ -26,14 +26,14 @@ DATASET = Dataset(
 
 
 def load_data(test_split: float = 0.2, seed: int = 0) -> Split:
-    """The digits, each split alike.
+    """Load the digits, the same fraction of each in the test set.
 
     Args:
-        test_split: fraction tested on, from 0 to less than 1. seed: of the order, a whole number from 0.
+        test_split: fraction of the test set, from 0 to less than 1. seed: of the order, a whole number from 0.
 
     Returns:
-        ``(x_train, y_train), (x_test, y_test)``: x of shape (1438, 8, 8) and (359, 8, 8), uint8, 0 for the ground to 16
-        for ink; y of shape (1438,) and (359,), uint8, the digit.
+        ``(x_train, y_train), (x_test, y_test)``: x of shape (1438, 8, 8) and (359, 8, 8), uint8, from 0 for the
+        background to 16 for ink; y of shape (1438,) and (359,), uint8, the digit.
 
     Raises:
         ValueProblem: for a fraction or seed outside its range.

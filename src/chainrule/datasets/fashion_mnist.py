@@ -1,8 +1,8 @@
-"""Fashion-MNIST: 70,000 pictures of articles of clothing, 28 by 28, in MNIST's layout.
+"""Fashion-MNIST: 70,000 images of articles of clothing, 28 by 28, in MNIST's layout.
 
 Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
 algorithms", arXiv:1708.07747 (2017); Zalando SE. Licence: MIT. Checksums: `DATASET.sha256s`, of the four files
-unpacked. Debian's package ``dataset-fashion-mnist`` carries all of it.
+unpacked. Debian's package ``dataset-fashion-mnist`` has all of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .mnist import read_parts
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DATASET = Dataset(
     "fashion_mnist",
-    "70,000 pictures of clothing in 10 classes, grey",
+    "70,000 images of clothing in 10 classes, grey",
     "x (60000, 28, 28) and (10000, 28, 28) uint8, 0 to 255; y (60000,) and (10000,) uint8, 0 to 9",
     "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, arXiv:1708.07747 (2017), Zalando SE",
     "MIT",
@@ -34,23 +34,23 @@ REMOTES = (
 
 
 def load_data() -> Split:
-    """The pictures as Keras hands them out (``keras.datasets.fashion_mnist.load_data``).
+    """Load the images as ``keras.datasets.fashion_mnist.load_data`` does.
 
-    They are looked for where `chainrule.datasets.files` says, as the four IDX files, plain or .gz.
+    They are looked for in the folders of `chainrule.datasets.files`, as the four IDX files, plain or .gz.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: x of shape (60000, 28, 28) and (10000, 28, 28), uint8, 0 to 255; y of
         shape (60000,) and (10000,), uint8, an index into `CLASSES`.
 
     Raises:
-        ValueProblem: when no place has the data, with all the places.
+        ValueProblem: when the data is found nowhere, with all the places searched.
 
     >>> CLASSES[7], DATASET.licence
     ('Sneaker', 'MIT')
     """
     return find(
         DATASET,
-        lambda where: read_parts(where, DATASET),
+        lambda path: read_parts(path, DATASET),
         remotes=REMOTES,
-        mend="on Debian and its kin: apt install dataset-fashion-mnist",
+        mend="on Debian and Ubuntu: apt install dataset-fashion-mnist",
     )

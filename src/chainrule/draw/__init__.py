@@ -1,4 +1,1 @@
-"""Pictures as SVG text, with no library and no script. What is shown comes from elsewhere; here it is drawn.
-
-May import: `errors`, NumPy.
-"""
+"""Pictures as SVG text and pages as HTML, of any content, without a plotting library."""

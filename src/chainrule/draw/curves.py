@@ -12,7 +12,8 @@ from .text import escape
 # Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4", "5 2")
-NAMES = 150.0  # pixels across that the names of lines take
+LEGEND_WIDTH = 150.0  # pixels
+MAX_POINTS = 600  # of a line; longer ones are subsampled
 
 STYLE = """
   .chart { background: #ffffff; font: 13px system-ui, sans-serif; } .chart text { fill: #222222; }
@@ -24,7 +25,7 @@ STYLE = """
 
 
 class Line(NamedTuple):
-    """A named curve; `xs` and `ys` of equal length. `band`: the least and the greatest beside each y, shaded."""
+    """A named curve; `xs` and `ys` of equal length. `band`: the least and the greatest at each x, shaded between."""
 
     name: str
     xs: Sequence[float]
@@ -43,27 +44,27 @@ class Panel(NamedTuple):
 
 
 class Axis:
-    """Values to shares of its length: 0 at the least, 1 at the greatest."""
+    """An axis that maps values to fractions of its length: 0 at the least, 1 at the greatest."""
 
     def __init__(self, values: Sequence[float], log: bool) -> None:
         self.scale: Callable[[float], float] = math.log10 if log else float
         self.log = log
-        self.low, self.high = _span([self.scale(v) for v in values])
+        self.low, self.high = _limits([self.scale(v) for v in values])
 
-    def share(self, value: float) -> float:
-        """Where a value lies; in halves where the axis is so long that its length would overflow."""
-        at, low, high = self.scale(value), self.low, self.high
-        span = high - low
-        return (at - low) / span if math.isfinite(span) else (at / 2 - low / 2) / (high / 2 - low / 2)
+    def fraction(self, value: float) -> float:
+        """Return the position of a value; computed in halves where the axis is so long that its length overflows."""
+        x, low, high = self.scale(value), self.low, self.high
+        length = high - low
+        return (x - low) / length if math.isfinite(length) else (x / 2 - low / 2) / (high / 2 - low / 2)
 
-    def marks(self) -> list[tuple[float, str]]:
-        """Round values, with their labels."""
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return round values with their labels."""
         values = log_ticks(self.low, self.high) if self.log else ticks(self.low, self.high)
         return list(zip(values, labels(values), strict=True))
 
 
 def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320) -> str:
-    """The panels side by side as one SVG.
+    """Draw panels side by side as one SVG.
 
     >>> svg([Panel("cost", "epoch", "MSE", [Line("a", [0, 1], [2.0, 1.0])])], "one curve").startswith("<svg")
     True
@@ -81,90 +82,91 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
 
 
 def _panel(panel: Panel, width: int, height: int) -> str:
+    """Draw one panel."""
     left, right, top, bottom = 62, 16, 30, 46
     w, h = width - left - right, height - top - bottom
-    curves = [[p for p in _thinned(line) if all(map(math.isfinite, p))] for line in panel.lines]
-    finite = [p for curve in curves for p in curve]
-    if not finite:
+    curves = [[p for p in _subsample(line) if all(map(math.isfinite, p))] for line in panel.lines]
+    points = [p for curve in curves for p in curve]
+    if not points:
         return (
             f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {escape(panel.title)}</text>'
         )
-    across = Axis([x for x, _ in finite], panel.log_x)
-    heights = [y for _, y in finite]
-    log = all(y > 0 for y in heights)
-    edges = [y for line in panel.lines for edge in line.band or () for y in edge if math.isfinite(y)]
-    up = Axis([*heights, *(y for y in edges if y > 0 or not log)], log)
+    x_axis = Axis([x for x, _ in points], panel.log_x)
+    ys = [y for _, y in points]
+    log = all(y > 0 for y in ys)
+    band_ys = [y for line in panel.lines for edge in line.band or () for y in edge if math.isfinite(y)]
+    y_axis = Axis([*ys, *(y for y in band_ys if y > 0 or not log)], log)
 
     def px(x: float) -> float:
-        return left + across.share(x) * w
+        return left + x_axis.fraction(x) * w
 
     def py(y: float) -> float:
-        return top + h - up.share(y) * h
+        return top + h - y_axis.fraction(y) * h
 
     parts = [f'<text x="{left + w / 2}" y="18" text-anchor="middle" font-weight="600">{escape(panel.title)}</text>']
-    for t, label in up.marks():
+    for t, label in y_axis.ticks():
         parts.append(f'<line class="grid" x1="{left}" x2="{left + w}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         parts.append(f'<text x="{left - 6}" y="{py(t) + 4:.1f}" text-anchor="end">{label}</text>')
-    for t, label in across.marks():
+    for t, label in x_axis.ticks():
         parts.append(f'<line class="grid" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="{top}" y2="{top + h}"/>')
         parts.append(f'<text x="{px(t):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/>')
     parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{escape(panel.x_label)}</text>')
-    turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
-    parts.append(f'<text {turned} text-anchor="middle">{escape(panel.y_label)}</text>')
-    names, first = _place([[(px(x), py(y)) for x, y in curve] for curve in curves], left, top, w, h)
+    rotation = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
+    parts.append(f'<text {rotation} text-anchor="middle">{escape(panel.y_label)}</text>')
+    legend_x, legend_y = _legend_position([[(px(x), py(y)) for x, y in curve] for curve in curves], left, top, w, h)
     for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         if line.band is not None:
-            around = [*zip(line.xs, line.band[0], strict=True), *reversed([*zip(line.xs, line.band[1], strict=True)])]
-            shown = [(x, y) for x, y in around if math.isfinite(y) and (y > 0 or not up.log)]
-            shaded = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in shown)
-            parts.append(f'<polygon points="{shaded}" fill="{colour}" fill-opacity="0.18"/>')
-        points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
+            low, high = (list(zip(line.xs, edge, strict=True)) for edge in line.band)
+            outline = [(x, y) for x, y in [*low, *reversed(high)] if math.isfinite(y) and (y > 0 or not y_axis.log)]
+            coordinates = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in outline)
+            parts.append(f'<polygon points="{coordinates}" fill="{colour}" fill-opacity="0.18"/>')
+        coordinates = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
-        parts.append(f'<polyline points="{points}" {stroke}><title>{escape(line.name)}</title></polyline>')
-        row = first + 18 * i
-        parts.append(f'<line x1="{names}" x2="{names + 28}" y1="{row}" y2="{row}" {stroke}/>')
-        parts.append(f'<text x="{names + 34}" y="{row + 4}">{escape(line.name)}</text>')
+        parts.append(f'<polyline points="{coordinates}" {stroke}><title>{escape(line.name)}</title></polyline>')
+        row = legend_y + 18 * i
+        parts.append(f'<line x1="{legend_x}" x2="{legend_x + 28}" y1="{row}" y2="{row}" {stroke}/>')
+        parts.append(f'<text x="{legend_x + 34}" y="{row + 4}">{escape(line.name)}</text>')
     return "\n".join(parts)
 
 
-def _place(
+def _legend_position(
     curves: Sequence[Sequence[tuple[float, float]]], left: float, top: float, w: float, h: float
 ) -> tuple[float, float]:
-    """Where the names stand, and their first row: of nine places, corners first, the one that the curves pass through
-    least."""
-    passed = [
+    """Return where the legend begins: of nine positions, corners first, the one that the curves cross least."""
+    points = [
         (x0 + (x1 - x0) * k / 20, y0 + (y1 - y0) * k / 20)
         for curve in curves
         for (x0, y0), (x1, y1) in pairwise(curve)
         for k in range(21)
     ]
-    high = 18.0 * len(curves)
+    legend_height = 18.0 * len(curves)
 
-    def crossed(place: tuple[float, float]) -> int:
-        x0, y0 = place
-        return sum(x0 - 6 < x < x0 + NAMES and y0 - 14 < y < y0 + high for x, y in passed)
+    def crossings(position: tuple[float, float]) -> int:
+        x0, y0 = position
+        return sum(x0 - 6 < x < x0 + LEGEND_WIDTH and y0 - 14 < y < y0 + legend_height for x, y in points)
 
-    across = left + w - NAMES, left + 12, left + (w - NAMES) / 2
-    down = top + 14, top + h + 4 - high, top + (h - high) / 2 + 9
-    return min(product(across, down), key=crossed)
+    xs = left + w - LEGEND_WIDTH, left + 12, left + (w - LEGEND_WIDTH) / 2
+    ys = top + 14, top + h + 4 - legend_height, top + (h - legend_height) / 2 + 9
+    return min(product(xs, ys), key=crossings)
 
 
-def _thinned(line: Line, most: int = 600) -> list[tuple[float, float]]:
-    """At most so many points, the last one kept."""
-    step = max(1, math.ceil(len(line.xs) / most))
+def _subsample(line: Line) -> list[tuple[float, float]]:
+    """Return at most about `MAX_POINTS` evenly spaced points, the last one included."""
+    step = max(1, math.ceil(len(line.xs) / MAX_POINTS))
     points = list(zip(line.xs, line.ys, strict=True))
     return points[::step] + (points[-1:] if (len(points) - 1) % step else [])
 
 
-def _span(values: Sequence[float]) -> tuple[float, float]:
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """Return the least and the greatest value; of equal values, limits around them."""
     low, high = min(values), max(values)
     return (low, high) if high > low else (low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0))
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers: 1, 2 or 5 times a power of ten apart."""
+    """Return round numbers that are 1, 2 or 5 times a power of ten apart."""
     raw = high / count - low / count
     power = 10.0 ** math.floor(math.log10(raw)) if raw > 1e-300 else 0.0
     if not power or not math.isfinite(raw):
@@ -175,7 +177,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def labels(ticks: Sequence[float]) -> list[str]:
-    """In as few digits as keep the labels apart."""
+    """Return labels with as few digits as make them distinct."""
     for digits in range(6, 18):
         labels = [f"{t + 0.0:.{digits}g}" for t in ticks]
         if len(set(labels)) == len(labels):
@@ -184,12 +186,12 @@ def labels(ticks: Sequence[float]) -> list[str]:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round values between two powers of ten, of which these are the exponents."""
+    """Return round values between ``10**low`` and ``10**high``."""
     step = max(1, math.ceil((high - low) / 6))
     powers = range(math.floor(low), math.ceil(high) + 1)
     for leads in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 8)):
         exponents = [p + math.log10(lead) for p in powers if p % step == 0 for lead in leads]
-        found = [10**e for e in exponents if low - 1e-9 <= e <= high + 1e-9]
-        if len(found) >= 3:
-            return found
-    return ticks(10**low, 10**high)  # less than a factor of two or so: evenly spaced ones do as well
+        values = [10**e for e in exponents if low - 1e-9 <= e <= high + 1e-9]
+        if len(values) >= 3:
+            return values
+    return ticks(10**low, 10**high)  # over less than a factor of two or so, evenly spaced ones

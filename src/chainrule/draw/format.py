@@ -1,4 +1,4 @@
-"""Arrays and arithmetic in a few words."""
+"""Numbers, arrays and arithmetic as text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .locale import Translator
 
 
 def format_number(value: Any, digits: int | None = None) -> str:
-    """A number in the fewest digits that give it back in its own dtype, or in so many significant ones."""
+    """Format a number with the fewest digits that give it back in its own dtype, or with `digits` significant ones."""
     array = np.asarray(value)
     number: Any = array.item()
     if digits is None and array.dtype.kind == "f":  # the shortest decimal that gives back this dtype's number
         number = float(np.format_float_positional(cast(Any, array[()]), unique=True, trim="-"))
-    elif digits is None and isinstance(number, float) and np.isfinite(number):  # a float that NumPy does not know
-        short = (float(f"{number:.{k}g}") for k in range(1, 17))
-        number = next((n for n in short if np.asarray(n).astype(array.dtype) == array), number)
+    elif digits is None and isinstance(number, float) and np.isfinite(number):  # a dtype such as bfloat16
+        rounded = (float(f"{number:.{k}g}") for k in range(1, 17))
+        number = next((n for n in rounded if np.asarray(n).astype(array.dtype) == array), number)
     if isinstance(number, bool) or not isinstance(number, float):
         return str(number)
     if digits is not None:
@@ -26,13 +26,13 @@ def format_number(value: Any, digits: int | None = None) -> str:
 
 
 def format_factor(value: Any, digits: int | None) -> str:
-    """A number that may stand inside a product."""
+    """Format a number as a factor of a product: a negative one in brackets."""
     text = format_number(value, digits)
     return f"({text})" if text.startswith("-") else text
 
 
 def summarize(value: Any, digits: int | None) -> str:
-    """A number, a few numbers, or the shape and the extremes."""
+    """Format a scalar, a short vector, or of a larger array the shape and the extremes."""
     array = np.asarray(value)
     if array.ndim == 0:
         return format_number(array, digits)
@@ -44,12 +44,12 @@ def summarize(value: Any, digits: int | None) -> str:
 
 
 def format_shape(value: Any) -> str:
-    """``4×6×6``; nothing of a single number."""
+    """Format a shape as ``4×6×6``; that of a scalar is empty."""
     return "×".join(map(str, np.shape(value)))
 
 
 def stats(value: Any, translate: Translator) -> str:
-    """Mean, extremes and zeros."""
+    """Format mean, extremes and the count of zeros of an array."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or not array.size:
         return ""
@@ -64,7 +64,7 @@ def stats(value: Any, translate: Translator) -> str:
 
 
 def step_buttons(translate: Translator) -> list[tuple[str, str, str]]:
-    """The two buttons of every page that is stepped through (`draw.page.controls`)."""
+    """Return the two buttons of every page with steps, for `draw.page.controls`."""
     return [
         ("back", "◀", translate("one step back (left arrow)")),
         ("next", "▶", translate("one step on (right arrow)")),
@@ -72,24 +72,19 @@ def step_buttons(translate: Translator) -> list[tuple[str, str, str]]:
 
 
 def with_math_signs(text: str) -> str:
-    """Arithmetic with the signs that mathematics prints."""
+    """Replace the signs of Python by those of mathematics."""
     return text.replace(" * ", " × ").replace("-", "−")
 
 
-def join_names(names: list[str], translate: Translator, most: int = 6) -> str:
-    """The first few names, and how many there are besides."""
-    rest = len(names) - most
-    first = ", ".join(names[:most] if rest > 1 else names)
+def join_names(names: list[str], translate: Translator, max_names: int = 6) -> str:
+    """Join the first few names, and say how many more there are."""
+    rest = len(names) - max_names
+    first = ", ".join(names[:max_names] if rest > 1 else names)
     return translate("{names} and {count} more", names=first, count=rest) if rest > 1 else first
 
 
-def rate(flops: int, seconds: float | None) -> float | None:
-    """Billions of operations a second."""
-    return flops / seconds / 1e9 if seconds else None
-
-
 def format_bytes(count: float) -> str:
-    """Bytes in the unit that suits them."""
+    """Format bytes in B, KB, MB or GB."""
     for unit in ("B", "KB", "MB"):
         if count < 1024:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

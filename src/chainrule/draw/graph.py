@@ -1,4 +1,4 @@
-"""A graph as boxes and arrows: one SVG that opens anywhere, in light and dark, with its text for screen readers."""
+"""A graph as boxes and arrows: an SVG for light and dark screens, with text for screen readers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .curves import COLOURS
 from .layout import Point, layered
 from .text import escape, text_width
 
-LINE, TOP = 17.0, 24.0  # of one line of a box; of its name
-PAGE = 1160.0
+LINE_HEIGHT, NAME_HEIGHT = 17.0, 24.0  # of a box
+PAGE_WIDTH = 1160.0
 
 STYLE = """
 .graph { font: 13px system-ui, sans-serif; }
@@ -31,11 +31,12 @@ STYLE = """
 
 
 class Box(NamedTuple):
-    """A node: its name, the lines below it, what kind it is, and the numbers of the boxes that feed it.
+    """A node of the graph.
 
     Attributes:
-        lines: texts, or pairs of a text and its class: ``"line"``, ``"forward"`` or ``"backward"``.
-        marks: classes of the whole box: ``"leaf"``, ``"bad"``. link: where a click leads. key: what scripts know it by.
+        lines: below its name: texts, or pairs of a text and its class, ``"line"``, ``"forward"`` or ``"backward"``.
+        kind: boxes of one kind have one colour. inputs: the indices of the boxes with arrows to it.
+        marks: classes of the whole box: ``"leaf"``, ``"bad"``. link: where a click leads. key: its name in scripts.
         labels: a text at the end of the arrow from each input.
     """
 
@@ -57,12 +58,12 @@ def svg(
     about: str = "",
     arrows: bool = True,
 ) -> str:
-    """The boxes from top to bottom (or from left to right), each after all that feed it.
+    """Draw boxes from top to bottom (or from left to right), each after its inputs.
 
     Args:
-        across: from left to right; ``None``: if that is no wider than a page.
-        styled: whether the colours go with it; a page that holds many has them once.
-        about: a longer description. arrows: whether they are drawn; boxes are placed by them all the same.
+        across: whether from left to right; ``None``: if that is no wider than a page.
+        styled: whether the SVG holds its styles; a page with many pictures has them once.
+        about: a longer description. arrows: whether arrows are drawn; boxes are placed by them in any case.
 
     >>> svg([Box("input", ["(None, 4)"], "Input", []), Box("dense", ["(None, 1)"], "Dense", [0])], "m")[:4]
     '<svg'
@@ -70,12 +71,14 @@ def svg(
     sizes = [_size(box) for box in boxes]
     edges = [(j, i) for i, box in enumerate(boxes) for j in box.inputs]
     labels = [box.labels[k] if k < len(box.labels) else "" for box in boxes for k in range(len(box.inputs))]
-    room = max([text_width(text) for text in labels if text], default=0.0)
-    found = layered(sizes, edges, across is not False, max(26.0, room / 1.6 + 12 if across is not False else 26.0))
+    label_width = max([text_width(text) for text in labels if text], default=0.0)
+    layout = layered(
+        sizes, edges, across is not False, max(26.0, label_width / 1.6 + 12 if across is not False else 26.0)
+    )
     if across is None:
-        across = found.width <= PAGE
-        found = found if across else layered(sizes, edges)
-    width, height = found.width, found.height
+        across = layout.width <= PAGE_WIDTH
+        layout = layout if across else layered(sizes, edges)
+    width, height = layout.width, layout.height
     parts = [
         f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img">',
@@ -85,42 +88,43 @@ def svg(
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     ]
-    for path, label in zip(found.paths, labels, strict=True) if arrows else ():
+    for path, label in zip(layout.paths, labels, strict=True) if arrows else ():
         parts.append(_arrow(path, across, label))
     kinds = sorted({box.kind for box in boxes})
-    for box, corner, size in zip(boxes, found.corners, sizes, strict=True):
+    for box, corner, size in zip(boxes, layout.corners, sizes, strict=True):
         parts.append(_box(box, corner, size, COLOURS[kinds.index(box.kind) % len(COLOURS)]))
     return "\n".join([*filter(None, parts), "</svg>\n"])
 
 
 def _box(box: Box, corner: Point, size: tuple[float, float], colour: str) -> str:
-    (x, y), (wide, high) = corner, size
+    (x, y), (width, height) = corner, size
     lines = [(line, "line") if isinstance(line, str) else line for line in box.lines]
-    own = f' class="{box.marks}"' if box.marks else ""
+    marks = f' class="{box.marks}"' if box.marks else ""
     key = f' data-of="{escape(box.key)}"' if box.key else ""
     parts = [
-        f'<g transform="translate({x:.1f} {y:.1f})"{own}{key}><title>{escape(box.name)}: {escape(box.kind)}</title>',
-        f'<rect class="box" width="{wide:.1f}" height="{high:.1f}" rx="6"/>',
-        f'<rect width="5" height="{high:.1f}" rx="2" fill="{colour}"/>',
-        f'<text class="name" x="{wide / 2:.1f}" y="17" text-anchor="middle">{escape(box.name)}</text>',
+        f'<g transform="translate({x:.1f} {y:.1f})"{marks}{key}><title>{escape(box.name)}: {escape(box.kind)}</title>',
+        f'<rect class="box" width="{width:.1f}" height="{height:.1f}" rx="6"/>',
+        f'<rect width="5" height="{height:.1f}" rx="2" fill="{colour}"/>',
+        f'<text class="name" x="{width / 2:.1f}" y="17" text-anchor="middle">{escape(box.name)}</text>',
     ]
     for k, (text, kind) in enumerate(lines):
+        baseline = NAME_HEIGHT + 11 + LINE_HEIGHT * k
         parts.append(
-            f'<text class="{kind}" x="{wide / 2:.1f}" y="{TOP + 11 + LINE * k:.0f}" text-anchor="middle">'
-            f"{escape(text)}</text>"
+            f'<text class="{kind}" x="{width / 2:.1f}" y="{baseline:.0f}" text-anchor="middle">{escape(text)}</text>'
         )
-    made = "".join(parts) + "</g>"
-    return f'<a href="{escape(box.link)}">{made}</a>' if box.link else made
+    group = "".join(parts) + "</g>"
+    return f'<a href="{escape(box.link)}">{group}</a>' if box.link else group
 
 
 def _size(box: Box) -> tuple[float, float]:
+    """Return the width and height of a box."""
     texts = [line if isinstance(line, str) else line[0] for line in box.lines]
-    wide = max([1.08 * text_width(box.name), *map(text_width, texts)])  # names are bold
-    return wide + 26, TOP + LINE * len(box.lines) + (4 if box.lines else 2)
+    width = max([1.08 * text_width(box.name), *map(text_width, texts)])  # names are bold
+    return width + 26, NAME_HEIGHT + LINE_HEIGHT * len(box.lines) + (4 if box.lines else 2)
 
 
 def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
-    """From the end of the first box to the beginning of the last, straight through the lanes between."""
+    """Draw an arrow from the end of the first box to the beginning of the last, straight through the lanes between."""
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         if k % 2:
@@ -131,12 +135,12 @@ def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
         else:
             middle = (y0 + y1) / 2
             path += f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
-    made = f'<path class="arrow" d="{path}" marker-end="url(#head)"/>'
+    arrow = f'<path class="arrow" d="{path}" marker-end="url(#head)"/>'
     if label:
         (x0, y0), (x1, _) = points[:2]  # beside the box it comes from, where no other label is
         x, y = (x0 + (x1 - x0) * 0.42, y0 - 5) if across else (x0, y0 + 14)
-        made += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(label)}</text>'
-    return made
+        arrow += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(label)}</text>'
+    return arrow
 
 
 __all__ = ["STYLE", "Box", "svg"]

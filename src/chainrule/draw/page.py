@@ -1,6 +1,6 @@
-"""One page of HTML in one file: no network, no script needed for what is seen first, light and dark.
+"""A page of HTML in one file: no network, readable without its script, light and dark.
 
-The page's own policy forbids it to fetch anything. Styles and the script for stepping are the two files beside this.
+Its content security policy forbids the page to fetch anything. Its styles and its script are the two files beside this.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _file(name: str) -> str:
 
 
 def page(title: str, body: str, language: str = "en", script: bool = True) -> str:
-    """The whole file. `body` is HTML; the title is escaped here.
+    """Return a whole page. `body` is HTML, the title is text. `script`: whether the page has its script.
 
     >>> page("a < b", "<p>hello</p>").startswith("<!doctype html>")
     True
@@ -38,36 +38,39 @@ def page(title: str, body: str, language: str = "en", script: bool = True) -> st
     )
 
 
-def controls(buttons: Sequence[tuple[str, str, str]], more: str = "") -> str:
-    """The bar of a page that is stepped through, shown once its script runs: what a button does (`page.js`), its text
-    and its name; `more` is HTML after them."""
-    made = "".join(
-        f'<button type="button" data-does="{does}" title="{escape(name)}" aria-label="{escape(name)}">'
+def controls(buttons: Sequence[tuple[str, str, str]], extra: str = "") -> str:
+    """Return the bar of a page that is stepped through, shown once its script runs.
+
+    Args:
+        buttons: (action in `page.js`, text, name). extra: HTML after them.
+    """
+    html = "".join(
+        f'<button type="button" data-does="{action}" title="{escape(name)}" aria-label="{escape(name)}">'
         f"{escape(text)}</button>"
-        for does, text, name in buttons
+        for action, text, name in buttons
     )
-    return f'<nav class="steps" hidden>{made}{more}<span class="now number" aria-live="polite"></span></nav>'
+    return f'<nav class="steps" hidden>{html}{extra}<span class="now number" aria-live="polite"></span></nav>'
 
 
 def frames(parts: Iterable[str]) -> str:
-    """Sections of which one is seen at a time, at first the first."""
+    """Return sections of which one is shown at a time, at first the first."""
     return "".join(f'<section class="frame{"" if k else " now"}">{part}</section>' for k, part in enumerate(parts))
 
 
 def image(svg: str, about: str) -> str:
-    """A picture as an ``<img>``, which viewers leave that take SVG in HTML away; `about` is for screen readers."""
+    """Return a picture as an ``<img>``, for viewers that remove SVG from HTML; `about` is for screen readers."""
     data = b64encode(svg.encode()).decode()
     return f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(about)}" style="max-width:100%">'
 
 
-def iframe(html: str, height: int = 560, instead: str = "") -> str:
-    """A page inside another, such as a notebook's, which can neither style it nor be styled by it.
+def iframe(html: str, height: int = 560, fallback: str = "") -> str:
+    """Return a page inside another, such as a notebook's, isolated from its styles.
 
-    `instead` is HTML for viewers that do not trust what they show: they take the frame away, and with it the style that
-    hides this.
+    `fallback` is HTML for viewers that do not trust what they show: they remove the frame, and with it the style that
+    hides the fallback.
     """
-    name = f"chainrule-{crc32(html.encode()):08x}"  # of its own: another frame's style must not hide it
-    hidden = f'<style>.{name}{{display:none}}</style><div class="{name}">{instead}</div>' if instead else ""
+    name = f"chainrule-{crc32(html.encode()):08x}"  # a class of its own, so that another frame's style does not hide it
+    hidden = f'<style>.{name}{{display:none}}</style><div class="{name}">{fallback}</div>' if fallback else ""
     return hidden + (
         f'<iframe srcdoc="{escape(html)}" sandbox="allow-scripts" title="chainrule" '
         f'style="width:100%;height:{height}px;border:1px solid #8884;border-radius:6px"></iframe>'

@@ -1,4 +1,4 @@
-"""Rows as a table: for pandas, and as HTML."""
+"""Rows as a table: for pandas, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .text import display_width, escape, pad
 
 
 def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
-    """The rows as a `pandas.DataFrame`."""
+    """Return the rows as a `pandas.DataFrame`."""
     try:
         import pandas as pd  # type: ignore[import-untyped]
     except ImportError:
@@ -21,7 +21,7 @@ def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
 
 
 def format_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """The rows for a terminal: the first few columns to the left, the others to the right.
+    """Align rows in columns: the first `left` columns to the left, the others to the right.
 
     >>> print(format_table([["layer", "ms"], ["conv", "12.5"]]))
     layer    ms
@@ -33,10 +33,10 @@ def format_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 
 
 def html(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """The rows as an HTML table that scrolls by itself where it is wider than the page."""
-    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    """Return the rows as an HTML table, which scrolls where it is wider than the page."""
+    head_cells = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
         for row in rows
     )
-    return f'<div class="scroll"><table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table><thead><tr>{head_cells}</tr></thead><tbody>{body}</tbody></table></div>'

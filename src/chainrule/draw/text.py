@@ -1,4 +1,4 @@
-"""Text in pictures and pages: made harmless, and measured."""
+"""Text in pictures and pages: escaped and measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 
 def escape(text: object) -> str:
-    """Escaped, and without the control characters that XML forbids.
+    """Escape text for HTML and remove the control characters that XML forbids.
 
     >>> escape("<script>")
     '&lt;script&gt;'
@@ -16,24 +16,24 @@ def escape(text: object) -> str:
 
 
 def text_width(text: str) -> float:
-    """About how wide a text is at 13 pixels; letters of East Asia are twice as wide."""
-    return sum(13.5 if _wide(c) else 7.3 for c in text)
+    """Estimate the width of a text in pixels at a font size of 13; East Asian letters are twice as wide."""
+    return sum(13.5 if _is_wide(c) else 7.3 for c in text)
 
 
 def display_width(text: str) -> int:
-    """How many places a text takes in a terminal.
+    """Return how many columns of a terminal a text takes.
 
     >>> display_width("ab"), display_width("한글")
     (2, 4)
     """
-    return sum(2 if _wide(c) else 1 for c in text)
+    return sum(2 if _is_wide(c) else 1 for c in text)
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
-    """Filled with spaces to so many places of a terminal, after the text or, to put it to the right, before it."""
+    """Pad a text with spaces to `width` columns of a terminal, after it, or before it if `right`."""
     spaces = " " * (width - display_width(text))
     return spaces + text if right else text + spaces
 
 
-def _wide(letter: str) -> bool:
+def _is_wide(letter: str) -> bool:
     return unicodedata.east_asian_width(letter) in "WF"

@@ -1,7 +1,4 @@
-"""`compile`: a function of tensors as a program of an engine, traced once for each form of its arguments.
-
-May import: `engine`, `graph`, `readings`, `tensor`.
-"""
+"""`compile`: a function of tensors as a program of an engine, traced once for each structure of its arguments."""
 
 from __future__ import annotations
 
@@ -11,84 +8,88 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import CONSTANT, Spec, current_source_info, spec_of
+from ..graph import CONSTANT, current_source_info, spec_of
 from ..graph.node import Detached, tracked_ancestors
-from ..tensors.tensor import Tensor, as_tensor, current_recorder
-from ..tensors.tree import flatten
+from ..tensors.convert import as_tensor
+from ..tensors.recording import current_recorder
+from ..tensors.tensor import Tensor
+from ..tensors.tree import Unflatten, flatten
 from ..transforms.trace import Step, trace
 from .engine import Program, engine, xla_installed
 
-Static = (bool, int, float, str, bytes, type(None))
+STATIC_TYPES = (bool, int, float, str, bytes, type(None))
 
 
 class Compiled:
-    """A function that an engine runs as one program; called with symbols, or while another is traced, plain Python."""
+    """A function that an engine runs as one program; as plain Python on symbols, or while another is traced."""
 
     def __init__(self, function: Callable[..., Any], name: str | None) -> None:
         update_wrapper(self, function)
         self.function, self._name = function, name
-        self._ready: dict[Any, tuple[Step, Program]] = {}
+        self._cache: dict[Any, tuple[Step, Program]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        flat, build = flatten([list(args), kwargs], lists_are_arrays=True)
-        given = [None if isinstance(a, Static) else as_tensor(a) for a in flat]
-        if current_recorder() is not None or any(t is not None and t.symbolic for t in given):
+        flat, unflatten = flatten([list(args), kwargs], lists_are_arrays=True)
+        tensors = [None if isinstance(a, STATIC_TYPES) else as_tensor(a) for a in flat]
+        if current_recorder() is not None or any(t is not None and t.symbolic for t in tensors):
             return self.function(*args, **kwargs)
-        key = tuple([_key(a) if t is None else t.spec for a, t in zip(flat, given, strict=True)])
-        form = (len(args), tuple(kwargs), _form([list(args), kwargs]))
-        found = self._ready.get((key, form))
-        if found is None:
-            found = self._ready[key, form] = self._traced(flat, given, build)
-        step, program = found
-        before = [v._leaf.serial for v in step.reads]
-        results = program([t.numpy() for t in given if t is not None])
-        return step.unflatten(_tensors(results, given, before))
+        leaves = tuple([(type(a), a) if t is None else t.spec for a, t in zip(flat, tensors, strict=True)])
+        key = leaves, len(args), tuple(kwargs), _structure([list(args), kwargs])
+        traced = self._cache.get(key)
+        if traced is None:
+            traced = self._cache[key] = self._trace(flat, tensors, unflatten)
+        step, program = traced
+        variables = [v._leaf.serial for v in step.reads]
+        results = program([t.numpy() for t in tensors if t is not None])
+        return step.unflatten(_result_tensors(results, tensors, variables))
 
-    def _traced(self, flat: list[Any], given: list[Tensor | None], build: Any) -> tuple[Step, Program]:
+    def _trace(self, flat: list[Any], tensors: list[Tensor | None], unflatten: Unflatten) -> tuple[Step, Program]:
         def function(*symbols: Any) -> Any:
-            rest = iter(symbols)
-            args, kwargs = build([a if t is None else next(rest) for a, t in zip(flat, given, strict=True)])
+            remaining = iter(symbols)
+            leaves = [a if t is None else next(remaining) for a, t in zip(flat, tensors, strict=True)]
+            args, kwargs = unflatten(leaves)
             return self.function(*args, **kwargs)
 
-        specs: list[Spec] = [t.spec for t in given if t is not None]
-        step = trace(function, *specs)
+        step = trace(function, *[t.spec for t in tensors if t is not None])
         return step, engine(self._name or ("xla" if xla_installed() else "numpy")).program(step)
 
 
-def _key(value: Any) -> Any:
-    return type(value), value
-
-
-def _form(x: Any) -> Any:
+def _structure(x: Any) -> Any:
+    """How lists, tuples and dictionaries are nested, and which of their leaves are static: part of a key."""
     if isinstance(x, dict):
-        return tuple((k, _form(v)) for k, v in x.items())
+        return tuple((k, _structure(v)) for k, v in x.items())
     if isinstance(x, list | tuple):
-        return (type(x).__name__, *map(_form, x))
-    return isinstance(x, Static)
+        return (type(x).__name__, *map(_structure, x))
+    return isinstance(x, STATIC_TYPES)
 
 
-def _tensors(results: list[Any], given: list[Tensor | None], read: list[int]) -> list[Tensor]:
-    """Results without history; `gradients` refuses to go past them to what they were made from."""
-    leaves = set(read)
-    for t in given:
+def _result_tensors(results: list[Any], tensors: list[Tensor | None], variables: list[int]) -> list[Tensor]:
+    """Return results without history, for which `gradients` refuses what they were computed from.
+
+    Args:
+        tensors: the arguments. variables: serial numbers of the variables' leaves that were read.
+    """
+    leaves = set(variables)
+    for t in tensors:
         if t is not None and t.tracked:
-            ancestors, cut = tracked_ancestors(t)
-            leaves |= {n.serial for n in ancestors if n.operation.leaf} | cut
-    cut_off = Detached(frozenset(leaves)) if leaves else False
-    made = current_source_info()
-    found = []
-    for r in results:  # arrays that are nobody else's: not copied
-        value = np.asarray(r)
-        found.append(Tensor(CONSTANT, (), {}, spec_of(value.shape, value.dtype), value, cut_off, made))
-    return found
+            ancestors, cut_off = tracked_ancestors(t)
+            leaves |= {n.serial for n in ancestors if n.operation.leaf} | cut_off
+    detached = Detached(frozenset(leaves)) if leaves else False
+    source_info = current_source_info()
+    outputs = []
+    for result in results:  # not copied: nothing else holds these arrays
+        value = np.asarray(result)
+        outputs.append(Tensor(CONSTANT, (), {}, spec_of(value.shape, value.dtype), value, detached, source_info))
+    return outputs
 
 
 def compile(function: Callable[..., Any] | None = None, *, engine: str | None = None) -> Any:
-    """A function of tensors, run as one program instead of operation by operation (``jax.jit``, ``torch.compile``).
+    """Compile a function of tensors: it runs as one program, not operation by operation (``jax.jit``,
+    ``torch.compile``).
 
     Args:
-        function: of tensors, in lists and dictionaries as it likes; it may read and assign variables. Its Python runs
-            once for each form of its arguments: shapes and dtypes of tensors and arrays, the values of all else.
+        function: of tensors, also in lists and dictionaries; it may read and assign variables. Its Python runs once
+            for each structure of its arguments: shapes and dtypes of tensors and arrays, the values of all else.
         engine: ``"xla"`` or ``"numpy"``; default XLA where it is installed.
 
     Returns:
@@ -96,7 +97,7 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str | None = 
         `function`, a decorator.
 
     Raises:
-        SymbolicError: where the function asks a tensor for its numbers, as ``if x > 0`` does.
+        SymbolicError: if the function needs a tensor's numbers, as ``if x > 0`` does.
 
     >>> import chainrule as cr
     >>> @cr.compile(engine="numpy")

@@ -1,4 +1,3 @@
-"""Figures: what the readings found, made to be looked at. Each takes data and gives text, HTML, SVG or a table.
-
-May import: the readings, `draw`, and what stands above them. Sentences are in `words`, in each language once.
+"""Figures of results, as text, HTML and SVG. They lay out and draw; the numbers are computed by `analysis` and
+`inspection`. Sentences in other languages are in `draw.locale`.
 """

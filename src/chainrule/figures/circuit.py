@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,15 +13,19 @@ from ..draw.format import format_number, summarize, with_math_signs
 from ..draw.graph import Box, svg
 from ..draw.locale import Translator, translator
 
-OPEN = 24  # so many boxes are shown at first
-FEW = 12  # so few steps are all shown
-LEAVES = 40  # in a picture of more boxes weights are left out
-WEIGHTS = 6  # so many arrays that only one box reads have boxes of their own
-FORMULA = 34  # letters of a formula in a box
+MAX_BOXES = 24  # shown at first
+MAX_STEPS = 12  # of an explanation that is shown with no scope folded
+MAX_BOXES_WITH_LEAVES = 40  # in a picture of more boxes weights are left out
+MAX_LEAVES = 6  # read by one box alone and drawn as boxes of their own; more are one box
+MAX_FORMULA = 34  # letters of a formula in a box
 
 
 def picture(e: Explanation, language: str | None = None, depth: int | None = None) -> str:
-    """An SVG of its own. Scopes are folded at `depth`; ``None``: so that it can be taken in at a look."""
+    """Draw an explanation's graph as SVG.
+
+    Args:
+        depth: scopes deeper than this are folded; ``None`` folds as many as `first_view` does.
+    """
     shown = first_view(e) if depth is None else visible(e.scope_tree, depth)
     title = f"{e.result} = {summarize(e.value, e.digits)}"
     about = str(e) if len(e.steps) < 40 else ""
@@ -30,96 +33,100 @@ def picture(e: Explanation, language: str | None = None, depth: int | None = Non
 
 
 def first_view(e: Explanation) -> list[Scope | Step]:
-    """What is unfolded at first: a few steps all; else scopes of scopes, from the outside in, while there is room."""
-    if len(e.steps) <= FEW:
+    """Return what is shown at first: all steps if they are few; else scopes that hold scopes are unfolded, the outer
+    ones first, up to `MAX_BOXES` boxes."""
+    if len(e.steps) <= MAX_STEPS:
         return visible(e.scope_tree, None)
-    shown: list[Scope | Step] = list(e.scope_tree.inside)
-    at = 0
-    while at < len(shown):
-        here = shown[at]
-        holds = isinstance(here, Scope) and any(isinstance(p, Scope) and p.kind == "scope" for p in here.inside)
-        if isinstance(here, Scope) and (len(shown) == 1 or (holds and len(shown) + len(here.inside) <= OPEN + 1)):
-            shown[at : at + 1] = here.inside
+    shown: list[Scope | Step] = list(e.scope_tree.children)
+    i = 0
+    while i < len(shown):
+        item = shown[i]
+        nested = isinstance(item, Scope) and any(isinstance(c, Scope) and c.kind == "scope" for c in item.children)
+        if isinstance(item, Scope) and (
+            len(shown) == 1 or (nested and len(shown) + len(item.children) <= MAX_BOXES + 1)
+        ):
+            shown[i : i + 1] = item.children
         else:
-            at += 1
+            i += 1
     return shown
 
 
 class Circuit:
-    """Makes boxes of an explanation's parts and steps. `ids`: where in a page a click on each leads."""
+    """The boxes of an explanation's scopes and steps.
+
+    Args:
+        ids: the ids in a page, by name, that a click on a box leads to.
+    """
 
     def __init__(self, e: Explanation, translate: Translator, ids: dict[str, str] | None = None) -> None:
         self.e, self.translate, self.ids = e, translate, ids
-        self.known = {s.name: s for s in (*e.leaves, *e.constants, *e.steps)}
-        self.gradient: dict[str, Any] = {e.result: 1.0} if e.edges else {}
-        self.back: dict[tuple[str, str], Any] = {}
-        for edge in e.edges:
-            self.gradient[edge.node] = edge.upstream
-            before = self.back.get((edge.node, edge.input))
-            self.back[edge.node, edge.input] = edge.downstream if before is None else before + edge.downstream
-        self.gradient.update(e.gradients)
+        self.step_of = {s.name: s for s in (*e.leaves, *e.constants, *e.steps)}
+        self.upstreams = e.upstream_gradients()
+        self.edge_gradients = e.edge_gradients()
         self.joined = {join.name for join in e.joins}
 
     def boxes(self, shown: Sequence[Scope | Step]) -> list[Box]:
-        """A box of each, and before it those of what it reads from elsewhere."""
-        own = {s.name for here in shown for s in (here.steps if isinstance(here, Scope) else (here,))}
-        readers = Counter(name for here in shown for name in set(here.inputs))
+        """Return a box for each, and before it those of what it reads that is not shown."""
+        own = {s.name for item in shown for s in (item.steps if isinstance(item, Scope) else (item,))}
+        readers = Counter(name for item in shown for name in set(item.inputs))
         boxes: list[Box] = []
-        made_by: dict[str, int] = {}
-        for here in shown:
-            inputs = list(dict.fromkeys(here.inputs))
-            alone = [name for name in inputs if name not in own and readers[name] == 1]
-            many = alone if len(alone) > WEIGHTS else []
+        box_of: dict[str, int] = {}
+        for item in shown:
+            inputs = list(dict.fromkeys(item.inputs))
+            unshared = [name for name in inputs if name not in own and readers[name] == 1]
+            merged = unshared if len(unshared) > MAX_LEAVES else []
             feeds: list[int] = []
             labels: list[str] = []
             for name in inputs:
-                if name in many or (name not in made_by and len(shown) > LEAVES):
+                if name in merged or (name not in box_of and len(shown) > MAX_BOXES_WITH_LEAVES):
                     continue
-                if name not in made_by:
-                    made_by[name] = len(boxes)
-                    boxes.append(self._outside(name))
-                feeds.append(made_by[name])
-                labels.append(self._label(here, name))
-            if many:
+                if name not in box_of:
+                    box_of[name] = len(boxes)
+                    boxes.append(self._input_box(name))
+                feeds.append(box_of[name])
+                labels.append(self._label(item, name))
+            if merged:
                 feeds.append(len(boxes))
-                boxes.append(self._together(many))
-            for s in here.steps if isinstance(here, Scope) else (here,):
-                made_by[s.name] = len(boxes)
-            boxes.append(self._box(here, feeds, labels))
+                boxes.append(self._merged_box(merged))
+            for s in item.steps if isinstance(item, Scope) else (item,):
+                box_of[s.name] = len(boxes)
+            boxes.append(self._box(item, feeds, labels))
         return boxes
 
-    def _box(self, here: Scope | Step, feeds: list[int], labels: list[str]) -> Box:
-        last = here.last if isinstance(here, Scope) else here
-        line = last.name if isinstance(here, Scope) else _formula(here)
-        kind = here.path if isinstance(here, Scope) else here.operation
-        return Box(here.name, [line, *self.lines(last)], kind, feeds, "", self._link(last.name), last.name, labels)
+    def _box(self, item: Scope | Step, feeds: list[int], labels: list[str]) -> Box:
+        last = item.last if isinstance(item, Scope) else item
+        line = last.name if isinstance(item, Scope) else _formula(item)
+        kind = item.path if isinstance(item, Scope) else item.operation
+        return Box(item.name, [line, *self.lines(last)], kind, feeds, "", self._link(last.name), last.name, labels)
 
-    def _outside(self, name: str) -> Box:
-        found = self.known[name]
-        kind = self.translate("from before") if found.format else found.operation
-        return Box(name, self.lines(found), kind, [], "leaf", self._link(name), name)
+    def _input_box(self, name: str) -> Box:
+        """Return the box of something read that is not among the boxes shown."""
+        step = self.step_of[name]
+        kind = self.translate("from before") if step.format else step.operation
+        return Box(name, self.lines(step), kind, [], "leaf", self._link(name), name)
 
-    def _together(self, names: Sequence[str]) -> Box:
-        """One box for the many arrays that a box alone reads: a whole model's weights."""
-        count = sum(int(np.size(self.known[name].value)) for name in names)
+    def _merged_box(self, names: Sequence[str]) -> Box:
+        """Return one box for many arrays that only one box reads, such as all weights of a model."""
+        count = sum(int(np.size(self.step_of[name].value)) for name in names)
         title = self.translate("{count} arrays", count=len(names))
         return Box(title, [self.translate("{count:,} numbers", count=count)], title, [], "leaf")
 
     def lines(self, step: Step) -> list[tuple[str, str]]:
-        """The value, and the gradient that arrives there."""
-        found = [(f"▸ {with_math_signs(summarize(step.value, self.e.digits or 5))}", "forward")]
-        if step.name in self.gradient:
-            found.append((f"◂ {with_math_signs(summarize(self.gradient[step.name], self.e.digits or 5))}", "backward"))
-        return found
+        """Return the value, and the gradient that arrives there, each with its CSS class."""
+        lines = [(f"▸ {with_math_signs(summarize(step.value, self.e.digits or 5))}", "forward")]
+        if step.name in self.upstreams:
+            gradient = summarize(self.upstreams[step.name], self.e.digits or 5)
+            lines.append((f"◂ {with_math_signs(gradient)}", "backward"))
+        return lines
 
-    def _label(self, here: Scope | Step, name: str) -> str:
-        """What goes back along an arrow, where it is one number of several that are summed."""
+    def _label(self, item: Scope | Step, name: str) -> str:
+        """Return the gradient along an arrow, where it is one number of several that are summed."""
         if name not in self.joined:
             return ""
-        found = here.handed(name) if isinstance(here, Scope) else self.back.get((here.name, name))
+        gradient = item.gradient_to(name) if isinstance(item, Scope) else self.edge_gradients.get((item.name, name))
         return (
-            f"◂ {with_math_signs(format_number(found, self.e.digits or 5))}"
-            if found is not None and np.ndim(found) == 0
+            f"◂ {with_math_signs(format_number(gradient, self.e.digits or 5))}"
+            if gradient is not None and np.ndim(gradient) == 0
             else ""
         )
 
@@ -128,5 +135,6 @@ class Circuit:
 
 
 def _formula(s: Step) -> str:
+    """Return a step's formula; if it is too long, the operation and how many operands it has."""
     text = with_math_signs(s.formula)
-    return text if len(text) <= FORMULA else f"{s.operation}({len(s.operands)})"
+    return text if len(text) <= MAX_FORMULA else f"{s.operation}({len(s.operands)})"

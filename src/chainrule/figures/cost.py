@@ -1,21 +1,21 @@
-"""What models cost: a table a model, as text and as a page, and the sums of several side by side."""
+"""Models' costs: a table for each model, as text and as a page, and the sums of several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from ..analysis.price import PHASES
+from ..analysis.price import PHASES, Count
 from ..draw import bars, table
-from ..draw.format import format_bytes, rate
+from ..draw.format import format_bytes
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
+from ..inspection.cost import Comparison, Costs, LayerCost, gflops_per_second
 
 
-def text(found: Any, language: str | None = None) -> str:
-    """For a terminal. `found` is one model's `Costs`, or a `Comparison`."""
-    translate, costs = translator(language), found.costs
+def text(result: Costs | Comparison, language: str | None = None) -> str:
+    """Return the tables as text for a terminal."""
+    translate, costs = translator(language), result.costs
     parts = []
     for cost in costs:
         heads, rows = _rows(cost, translate)
@@ -28,9 +28,9 @@ def text(found: Any, language: str | None = None) -> str:
     return "\n\n".join(parts)
 
 
-def page(found: Any, language: str | None = None) -> str:
-    """A page with the same, and bars for where multiplies and time go."""
-    translate, costs = translator(language), found.costs
+def page(result: Costs | Comparison, language: str | None = None) -> str:
+    """Return a page with the same, and bars for the shares of multiplies and time."""
+    translate, costs = translator(language), result.costs
     title = " / ".join(cost.name for cost in costs)
     body = [f"<h1>{escape(translate('What it costs'))}: {escape(title)}</h1>"]
     body.append(
@@ -51,9 +51,9 @@ def page(found: Any, language: str | None = None) -> str:
     return whole_page(title, "".join(body), translate.language, script=False)
 
 
-def picture(found: Any, language: str | None = None) -> str:
-    """Each layer's multiplies forward as bars, a colour a model, with their sums."""
-    translate, costs = translator(language), found.costs
+def picture(result: Costs | Comparison, language: str | None = None) -> str:
+    """Draw each layer's multiplies forward as bars, a colour for each model, with their sums."""
+    translate, costs = translator(language), result.costs
     rows = []
     for k, cost in enumerate(costs):
         for line in cost.lines:
@@ -71,14 +71,15 @@ def picture(found: Any, language: str | None = None) -> str:
     return bars.svg(rows, translate("multiplies forward"), [cost.name for cost in costs], 900)
 
 
-def _title(cost: Any, translate: Translator) -> str:
-    made = translate("{name}, batch of {count}", name=cost.name, count=cost.batch)
+def _title(cost: Costs, translate: Translator) -> str:
+    title = translate("{name}, batch of {count}", name=cost.name, count=cost.batch)
     if cost.step is None:
-        return made
-    return made + translate("; measured on {engine}: {ms:.3f} ms a step", engine=cost.engine, ms=1e3 * cost.step)
+        return title
+    return title + translate("; measured on {engine}: {ms:.3f} ms a step", engine=cost.engine, ms=1e3 * cost.step)
 
 
-def _rows(cost: Any, translate: Translator) -> tuple[list[str], list[list[str]]]:
+def _rows(cost: Costs, translate: Translator) -> tuple[list[str], list[list[str]]]:
+    """Return the heads, and a row for each layer and for the sum."""
     heads = [translate("layer"), translate("output"), translate("parameters"), translate("memory")]
     for phase in PHASES:
         word = _phase(phase, translate)
@@ -91,7 +92,7 @@ def _rows(cost: Any, translate: Translator) -> tuple[list[str], list[list[str]]]
         count = cost.total(phase)
         total += [f"{count.multiplies:,}", f"{count.adds:,}", f"{count.bias:,}"]
         if cost.engine:
-            total += _speed(count, sum(line.seconds.get(phase, 0.0) for line in cost.lines))
+            total += _speed(count, cost.seconds(phase))
     return heads, [*rows, total]
 
 
@@ -99,7 +100,7 @@ def _phase(phase: str, translate: Translator) -> str:
     return {"forward": translate("forward"), "backward": translate("backward"), "update": translate("update")}[phase]
 
 
-def _cells(line: Any, cost: Any, translate: Translator) -> list[str]:
+def _cells(line: LayerCost, cost: Costs, translate: Translator) -> list[str]:
     shape = "×".join(map(str, line.shape)) if line.shape is not None else ""
     name = f"{line.name} ({line.kind})" if line.kind else translate.name(line.name)
     cells = [
@@ -116,14 +117,15 @@ def _cells(line: Any, cost: Any, translate: Translator) -> list[str]:
     return cells
 
 
-def _speed(count: Any, seconds: float | None) -> list[str]:
+def _speed(count: Count, seconds: float | None) -> list[str]:
+    """Return milliseconds and GFLOP/s, empty where nothing was measured."""
     if not seconds:
         return ["", ""]
-    return [f"{1e3 * seconds:.3f}", f"{rate(count.flops, seconds):.2f}"]
+    return [f"{1e3 * seconds:.3f}", f"{gflops_per_second(count.flops, seconds):.2f}"]
 
 
-def _sums(costs: Sequence[Any], translate: Translator) -> list[list[str]]:
-    """A row a sum, a column a model, and the last over the first."""
+def _sums(costs: Sequence[Costs], translate: Translator) -> list[list[str]]:
+    """Return a row for each sum, with a column for each model, and the last model's over the first's."""
     rows = [["", *(cost.name for cost in costs), translate("last over first")]]
 
     def add(name: str, numbers: Sequence[float], shown: Sequence[str]) -> None:
@@ -133,31 +135,29 @@ def _sums(costs: Sequence[Any], translate: Translator) -> list[list[str]]:
     counts = [cost.parameters for cost in costs]
     add(translate("parameters"), counts, [f"{n:,}" for n in counts])
     for phase in PHASES:
-        found = [cost.total(phase).multiplies for cost in costs]
-        add(translate("{phase}: multiplies", phase=_phase(phase, translate)), found, [f"{n:,}" for n in found])
+        counts = [cost.total(phase).multiplies for cost in costs]
+        add(translate("{phase}: multiplies", phase=_phase(phase, translate)), counts, [f"{n:,}" for n in counts])
     sizes = [cost.memory for cost in costs]
     add(translate("memory"), sizes, [format_bytes(n) for n in sizes])
-    if all(cost.step for cost in costs):
-        steps = [1e3 * cost.step for cost in costs]
+    steps = [1e3 * cost.step for cost in costs if cost.step]
+    if len(steps) == len(costs):
         add(translate("ms a step"), steps, [f"{n:.3f}" for n in steps])
     return rows
 
 
-def _bars(cost: Any, translate: Translator) -> str:
-    """Each layer's share of the multiplies forward and backward, and of the time where it was measured."""
-    every = [
-        (translate("multiplies"), "forward", [sum(line.counts[p].multiplies for p in PHASES) for line in cost.lines]),
-    ]
+def _bars(cost: Costs, translate: Translator) -> str:
+    """Return bars of each layer's share of the multiplies, and of the time where it was measured, as HTML."""
+    measures = [(translate("multiplies"), "forward", cost.shares_of_multiplies())]
     if cost.engine:
-        every.append((translate("time"), "backward", [sum(line.seconds.values()) for line in cost.lines]))
+        measures.append((translate("time"), "backward", cost.shares_of_time()))
     rows = []
     for k, line in enumerate(cost.lines):
-        bars = "".join(
-            f'<div class="bar {kind}" style="width:{100 * values[k] / (sum(values) or 1):.1f}%" '
-            f'title="{escape(name)}: {100 * values[k] / (sum(values) or 1):.1f} %"></div>'
-            for name, kind, values in every
+        divs = "".join(
+            f'<div class="bar {kind}" style="width:{100 * shares[k]:.1f}%" '
+            f'title="{escape(name)}: {100 * shares[k]:.1f} %"></div>'
+            for name, kind, shares in measures
         )
-        shares = ", ".join(f"{name} {100 * values[k] / (sum(values) or 1):.1f} %" for name, _, values in every)
+        note = ", ".join(f"{name} {100 * shares[k]:.1f} %" for name, _, shares in measures)
         name = escape(translate.name(line.name))
-        rows.append(f'<tr><th scope="row">{name}</th><td class="bars">{bars}</td><td>{escape(shares)}</td></tr>')
+        rows.append(f'<tr><th scope="row">{name}</th><td class="bars">{divs}</td><td>{escape(note)}</td></tr>')
     return f'<div class="scroll"><table class="shares">{"".join(rows)}</table></div>'

@@ -1,81 +1,74 @@
-"""Descent as a picture and a page: ways across the loss, and the loss after each update."""
+"""Descent as a picture and a page: trajectories across the loss, and the loss after each update."""
 
 from __future__ import annotations
-
-from typing import Any
-
-import numpy as np
 
 from ..draw import curves, surface, table
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
+from ..inspection.descent import Descent
 
 
-def picture(found: Any, language: str | None = None) -> str:
-    """The surface with the ways."""
+def picture(descent: Descent, language: str | None = None) -> str:
+    """Draw the surface with the trajectories."""
     translate = translator(language)
-    walks = [surface.Walk(translate.name(way.name), way.points) for way in found.ways.values()]
-    marks = [(translate("start"), *found.start), (translate("lowest"), *found.best)]
-    title = translate("{name}: the loss and the ways down", name=found.name)
-    return surface.svg(found.xs, found.ys, found.surface, walks, title, _axes(found, translate), marks)
+    paths = [surface.Path(translate.name(t.name), t.points) for t in descent.trajectories.values()]
+    marks = [(translate("start"), *descent.start), (translate("lowest"), *descent.best)]
+    title = translate("{name}: the loss and the ways down", name=descent.name)
+    return surface.svg(descent.xs, descent.ys, descent.surface, paths, title, _axes(descent, translate), marks)
 
 
-def losses(found: Any, language: str | None = None) -> str:
-    """The loss after each update: the mean of the seeds, and their spread."""
+def losses(descent: Descent, language: str | None = None) -> str:
+    """Draw the loss after each update: the mean of the seeds, and their range."""
     translate = translator(language)
     lines = []
-    for way in found.ways.values():
-        kept = way.losses[:, ~np.isnan(way.losses).all(axis=0)]
-        mean = np.nanmean(kept, axis=0)
-        band = (np.nanmin(kept, axis=0), np.nanmax(kept, axis=0)) if len(kept) > 1 else None
-        lines.append(curves.Line(translate.name(way.name), list(range(kept.shape[1])), mean.tolist(), band))
+    for t in descent.trajectories.values():
+        mean = t.mean_loss().tolist()
+        lines.append(curves.Line(translate.name(t.name), list(range(len(mean))), mean, t.loss_range()))
     return curves.svg(
         [curves.Panel(translate("the loss of all data"), translate("update"), translate("loss"), lines)],
-        found.name,
+        descent.name,
         640,
         400,
     )
 
 
-def page(found: Any, language: str | None = None) -> str:
-    """A page with both, and the ends of all ways."""
+def page(descent: Descent, language: str | None = None) -> str:
+    """Return a page with both, and a table of where the trajectories end."""
     translate = translator(language)
-    said = translate("Dark is low. Each way starts at the same weights and takes the same number of updates.")
+    note = translate("Dark is low. Each trajectory starts at the same weights and takes the same number of updates.")
     body = (
-        f"<h1>{escape(found.name)}</h1><p>{escape(said)}</p><figure>{picture(found, language)}</figure>"
-        f"<figure>{losses(found, language)}</figure>{table.html(*_ends(found, translate))}"
+        f"<h1>{escape(descent.name)}</h1><p>{escape(note)}</p><figure>{picture(descent, language)}</figure>"
+        f"<figure>{losses(descent, language)}</figure>{table.html(*_final_losses(descent, translate))}"
     )
-    return whole_page(found.name, body, translate.language, script=False)
+    return whole_page(descent.name, body, translate.language, script=False)
 
 
-def text(found: Any, language: str | None = None) -> str:
-    """For a terminal: where each way ended."""
+def text(descent: Descent, language: str | None = None) -> str:
+    """Return a table of where each trajectory ends, as text for a terminal."""
     translate = translator(language)
-    heads, rows = _ends(found, translate)
-    first, second = _axes(found, translate)
-    title = translate("{name}, over {first} and {second}", name=found.name, first=first, second=second)
+    heads, rows = _final_losses(descent, translate)
+    first, second = _axes(descent, translate)
+    title = translate("{name}, over {first} and {second}", name=descent.name, first=first, second=second)
     return f"{title}\n{table.format_table([heads, *rows])}"
 
 
-def _ends(found: Any, translate: Translator) -> tuple[list[str], list[list[str]]]:
+def _final_losses(descent: Descent, translate: Translator) -> tuple[list[str], list[list[str]]]:
     heads = [
-        translate("way"),
+        translate("optimizer"),
         translate("learning rate"),
         translate("examples an update"),
         translate("loss at the start"),
         translate("loss at the end"),
     ]
     rows = []
-    for way in found.ways.values():
-        ends = [run[np.isfinite(run)][-1] for run in way.losses if np.isfinite(run).any()]
-        lost = any(np.isnan(run[-1]) for run in way.losses)
-        shown = f"{np.mean(ends):.4g}" + (f" ({translate('then lost')})" if lost else "")
-        size = translate("all") if way.batch_size is None else str(way.batch_size)
-        rows.append([translate.name(way.name), f"{way.rate:g}", size, f"{way.losses[0, 0]:.4g}", shown])
+    for t in descent.trajectories.values():
+        end = f"{t.final_loss():.4g}" + (f" ({translate('then diverged')})" if t.diverged else "")
+        size = translate("all") if t.batch_size is None else str(t.batch_size)
+        rows.append([translate.name(t.name), f"{t.rate:g}", size, f"{t.losses[0, 0]:.4g}", end])
     return heads, rows
 
 
-def _axes(found: Any, translate: Translator) -> tuple[str, str]:
-    first, second = map(translate.name, found.axes)
+def _axes(descent: Descent, translate: Translator) -> tuple[str, str]:
+    first, second = map(translate.name, descent.axes)
     return first, second

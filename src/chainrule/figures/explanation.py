@@ -1,4 +1,4 @@
-"""An explanation in every form: as text, as the page that steps through it, as a picture of the graph."""
+"""An explanation in every form: text, a page to step through, a picture of the graph, LaTeX."""
 
 from .circuit import picture
 from .ledger import page

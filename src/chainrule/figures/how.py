@@ -1,4 +1,4 @@
-"""How an operation is done, three ways: their source, a table of times, times against size."""
+"""An operation's three implementations: their source, a table of times, times against size."""
 
 from __future__ import annotations
 
@@ -11,52 +11,51 @@ from ..inspection.how import NAMES, ImplementationComparison
 
 
 def picture(how: ImplementationComparison, language: str | None = None) -> str:
-    """Time against size."""
+    """Draw time against size."""
     translate = translator(language)
-    words = _words(translate)
+    titles = _titles(translate)
     lines = []
-    for way in NAMES:
-        points = [(s.n, seconds) for s in how.sizes if (seconds := s.seconds[way]) is not None]
-        lines.append(Line(words[way], [n for n, _ in points], [1e3 * t for _, t in points]))
+    for name in NAMES:
+        points = [(s.n, seconds) for s in how.sizes if (seconds := s.seconds[name]) is not None]
+        lines.append(Line(titles[name], [n for n, _ in points], [1e3 * t for _, t in points]))
     return svg([Panel(translate(how.what), "n", "ms", lines, log_x=True)], how.name, 620, 360)
 
 
 def page(how: ImplementationComparison, language: str | None = None) -> str:
-    """A page: source, table, picture."""
+    """Return a page: source, table, picture."""
     translate = translator(language)
-    words = _words(translate)
+    titles = _titles(translate)
     parts = [f"<h1>{escape(how.name)}</h1><p>{escape(translate(how.what))}</p>"]
-    for way in NAMES:
-        parts.append(f"<h2>{escape(words[way])}</h2><pre>{escape(how.sources[way])}</pre>")
+    for name in NAMES:
+        parts.append(f"<h2>{escape(titles[name])}</h2><pre>{escape(how.sources[name])}</pre>")
     parts.append(f"<h2>{escape(translate('how long it takes'))}</h2>{table.html(*_table(how, translate))}")
     parts.append(f"<figure>{picture(how, language)}</figure>")
     return whole_page(how.name, "".join(parts), translate.language, script=False)
 
 
 def text(how: ImplementationComparison, language: str | None = None) -> str:
-    """For a terminal: source, table."""
+    """Return source and table as text for a terminal."""
     translate = translator(language)
-    words, (heads, rows) = _words(translate), _table(how, translate)
-    shown = [f"{words[way]}:\n{how.sources[way]}" for way in NAMES]
-    return "\n".join([f"{how.name}: {translate(how.what)}\n", *shown, table.format_table([heads, *rows], 0)])
+    titles, (heads, rows) = _titles(translate), _table(how, translate)
+    sources = [f"{titles[name]}:\n{how.sources[name]}" for name in NAMES]
+    return "\n".join([f"{how.name}: {translate(how.what)}\n", *sources, table.format_table([heads, *rows], 0)])
 
 
 def _table(how: ImplementationComparison, translate: Translator) -> tuple[list[str], list[list[str]]]:
-    words = _words(translate)
+    titles = _titles(translate)
     heads = [
         "n",
-        *(f"{words[way]}, ms" for way in NAMES),
+        *(f"{titles[name]}, ms" for name in NAMES),
         translate("loop over compiled"),
         translate("largest difference"),
     ]
     rows = []
     for s in how.sizes:
-        times = ["-" if (t := s.seconds[way]) is None else f"{1e3 * t:.4g}" for way in NAMES]
-        loop, fast = s.seconds["loop"], s.seconds["compiled"]
-        ratio = f"{loop / fast:.3g}×" if loop is not None and fast else "-"
-        rows.append([f"{s.n:,}", *times, ratio, f"{s.difference:.1e}"])
+        times = ["-" if (t := s.seconds[name]) is None else f"{1e3 * t:.4g}" for name in NAMES]
+        speedup = "-" if s.speedup is None else f"{s.speedup:.3g}×"
+        rows.append([f"{s.n:,}", *times, speedup, f"{s.difference:.1e}"])
     return heads, rows
 
 
-def _words(translate: Translator) -> dict[str, str]:
+def _titles(translate: Translator) -> dict[str, str]:
     return {"loop": translate("with loops"), "vectorised": translate("vectorised"), "compiled": translate("compiled")}

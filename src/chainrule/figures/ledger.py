@@ -1,11 +1,10 @@
-"""The ledger: an explanation as one page. The graph as a picture, every scope of it again inside; forward and backward
-rows with their numbers; the arrow keys step through the rows that are unfolded.
+"""An explanation as one page: the graph as a picture, and one of every scope; forward and backward rows with their
+numbers; the arrow keys step through the rows that are unfolded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -22,24 +21,27 @@ from ..draw.page import page as whole_page
 from ..draw.text import escape
 from .circuit import Circuit, first_view
 
-DRAWN = 200  # a scope of more boxes has no picture of its own
-FEW = 12  # an array of so many entries has each of them written out
-ENTRIES = 300  # a page writes out so many entries at the most
-HOW = (
+MAX_BOXES = 200  # a scope of more has no picture
+MAX_ENTRIES = 12  # an array of more entries does not have each of them written out
+MAX_ENTRIES_OF_PAGE = 300  # written out in all
+MAX_SCOPES_WITH_HINTS = 60  # in a page of more scopes, large arrays do not say how to ask for their entries
+INTRODUCTION = (
     "The values run forward (▸), from top to bottom. The gradient runs backward (◂), from the result up: at each step "
     "upstream × local = downstream."
 )
-ROWS = 6  # so many inputs of a folded scope have a row each
-TROUBLES = 8  # so many are written
-RUBIES = 150  # in a page of so many edges each product says which factor is which
+MAX_ROWS = 6  # inputs of a folded scope that have a row each
+MAX_DIAGNOSTICS = 8
+MAX_EDGES_WITH_RUBY = 150  # in a page of more edges the factors of products are not labelled
 
 
 def page(e: Explanation, language: str | None = None) -> str:
-    """The page."""
-    return _Page(e, translator(language)).made()
+    """Return an explanation as a page of HTML."""
+    return _Page(e, translator(language)).html()
 
 
 class _Page:
+    """The page of an explanation."""
+
     def __init__(self, e: Explanation, translate: Translator) -> None:
         self.e, self.translate = e, translate
         self.ids = {s.name: f"n{i}" for i, s in enumerate((*e.leaves, *e.constants, *e.steps))}
@@ -49,10 +51,11 @@ class _Page:
         self.joins = {j.name: j for j in e.joins}
         self.forward = {s.name: i for i, s in enumerate(e.steps)}
         self.circuit = Circuit(e, translate, self.ids)
-        self.left = ENTRIES
-        self.parts = 0
+        self.entries_left = MAX_ENTRIES_OF_PAGE
+        self.scope_count = 0
 
-    def made(self) -> str:
+    def html(self) -> str:
+        """Return the page."""
         e, translate = self.e, self.translate
         value = format_number(np.reshape(e.value, ()), e.digits)
         shown = first_view(e)
@@ -62,28 +65,29 @@ class _Page:
                 [
                     f"<h1>{escape(e.result)} = {escape(value)}</h1>",
                     f'<p class="soft">{escape(self._counts())}</p>',
-                    f"<p>{escape(translate(HOW))}</p>",
-                    *map(self._trouble, e.diagnostics[:TROUBLES]),
-                    self._more_troubles(),
+                    f"<p>{escape(translate(INTRODUCTION))}</p>",
+                    *map(self._diagnostic, e.diagnostics[:MAX_DIAGNOSTICS]),
+                    self._more_diagnostics(),
                     self._controls(),
-                    self._renderer_module(shown, translate("the graph")) if len(shown) <= DRAWN else "",
-                    self._given(),
+                    self._graph(shown, translate("the graph")) if len(shown) <= MAX_BOXES else "",
+                    self._leaves(),
                     f"<h2>{escape(translate('Step by step'))}</h2>",
-                    *self._inside(e.scope_tree.inside, shown),
+                    *self._items(e.scope_tree.children, shown),
                 ]
             ),
             translate.language,
         )
 
-    def _trouble(self, found: Diagnostic) -> str:
-        said = escape(self.translate(found.said))
-        link = f'<a href="#{self.ids[found.name]}">{said}</a>' if found.name in self.ids else said
-        return f'<p class="trouble">⚠ {link}{_source(found.line)}</p>'
+    def _diagnostic(self, diagnostic: Diagnostic) -> str:
+        message = escape(self.translate(diagnostic.message))
+        if diagnostic.name in self.ids:
+            message = f'<a href="#{self.ids[diagnostic.name]}">{message}</a>'
+        return f'<p class="trouble">⚠ {message}{_source(diagnostic.line)}</p>'
 
-    def _more_troubles(self) -> str:
-        left = len(self.e.diagnostics) - TROUBLES
-        said = escape(self.translate("and {count} more: e.troubles has them all", count=left))
-        return f'<p class="trouble">⚠ {said}</p>' if left > 0 else ""
+    def _more_diagnostics(self) -> str:
+        count = len(self.e.diagnostics) - MAX_DIAGNOSTICS
+        message = escape(self.translate("and {count} more: e.diagnostics has them all", count=count))
+        return f'<p class="trouble">⚠ {message}</p>' if count > 0 else ""
 
     def _counts(self) -> str:
         e = self.e
@@ -106,71 +110,71 @@ class _Page:
             ]
         )
 
-    def _renderer_module(self, shown: Sequence[Scope | Step], title: str) -> str:
-        drawn = svg(self.circuit.boxes(shown), title, None, styled=False)
-        return f"<figure>{drawn}</figure>"
+    def _graph(self, shown: Sequence[Scope | Step], title: str) -> str:
+        return f"<figure>{svg(self.circuit.boxes(shown), title, None, styled=False)}</figure>"
 
-    # what is given
+    # leaves
 
-    def _given(self) -> str:
-        # not the constants that an operation brings along
+    def _leaves(self) -> str:
+        """The leaves and the user's constants; constants that operations make are left out."""
         constants = [s for s in self.e.constants if s.line and not s.scope]
-        given = [*self.e.leaves, *constants]
-        rows = "".join(map(self._leaf, given))
-        if len(given) > FEW:
-            folded = f"<summary>{escape(self.translate('{count} arrays', count=len(given)))}</summary>{rows}"
+        leaves = [*self.e.leaves, *constants]
+        rows = "".join(map(self._leaf, leaves))
+        if len(leaves) > MAX_ENTRIES:
+            folded = f"<summary>{escape(self.translate('{count} arrays', count=len(leaves)))}</summary>{rows}"
             rows = f'<details class="part">{folded}</details>'
         return f"<h2>{escape(self.translate('Given, and the gradient that arrives'))}</h2>{rows}" if rows else ""
 
     def _leaf(self, s: Step) -> str:
-        of = f'<span class="kind">{escape(format_shape(s.value))}</span>' if np.shape(s.value) else ""
-        values = self.circuit.lines(s)
-        value = "".join(f'<span class="number {way}">{escape(text)}</span>' for text, way in values)
-        head = f'<div class="head"><span class="title">{escape(s.name)}</span>{of}{value}{_source(s.line)}</div>'
+        shape = f'<span class="kind">{escape(format_shape(s.value))}</span>' if np.shape(s.value) else ""
+        lines = self.circuit.lines(s)
+        value = "".join(f'<span class="number {kind}">{escape(text)}</span>' for text, kind in lines)
+        head = f'<div class="head"><span class="title">{escape(s.name)}</span>{shape}{value}{_source(s.line)}</div>'
         return f'<div class="step" id="{self.ids[s.name]}">{head}{self._join(s.name)}{self._entries(s)}</div>'
 
-    # parts and steps
+    # scopes and steps
 
-    def _inside(self, inside: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> Iterator[str]:
-        """HTML of what is inside, without recursion: a scope may be as deep as it likes."""
-        opened = _opened(inside, shown)
-        todo: list[Any] = list(reversed(inside))
+    def _items(self, items: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> Iterator[str]:
+        """HTML of scopes and steps, without recursion, since scopes may be deep."""
+        unfolded = _unfolded_scopes(items, shown)
+        todo: list[Scope | Step | str] = list(reversed(items))
         while todo:
-            here = todo.pop()
-            if isinstance(here, str):
-                yield here
-            elif isinstance(here, Step):
-                yield self._step(here)
+            item = todo.pop()
+            if isinstance(item, str):
+                yield item
+            elif isinstance(item, Step):
+                yield self._step(item)
             else:
-                yield self._part(here, id(here) not in opened)
+                yield self._scope(item, id(item) not in unfolded)
                 todo.append("</details>")
-                todo.extend(reversed(here.inside))
+                todo.extend(reversed(item.children))
 
-    def _part(self, part: Scope, folded: bool) -> str:
-        """A scope, up to where its inside begins: what it reads and gives, its own upstream and downstream."""
-        self.parts += 1
-        e, last = self.e, part.last
-        kind = self.translate("composite") if part.kind == "composite" else self.translate("scope")
-        given = ", ".join(f"{name} {format_shape(self.circuit.known[name].value)}".strip() for name in part.outputs)
+    def _scope(self, scope: Scope, folded: bool) -> str:
+        """A scope, up to where its children begin: its inputs and outputs, its own upstream and downstream."""
+        self.scope_count += 1
+        e, last = self.e, scope.last
+        kind = self.translate("composite") if scope.kind == "composite" else self.translate("scope")
+        shapes = [format_shape(self.circuit.step_of[name].value) for name in scope.outputs]
+        outputs = ", ".join(f"{name} {shape}".strip() for name, shape in zip(scope.outputs, shapes, strict=True))
         value = format_number(np.asarray(last.value)[last.index], e.digits) if np.size(last.value) else ""
         rows = [self._row("f", self.forward[last.name], last.name, f"{entry(last.name, last.index)} = ", value)]
-        for name in list(part.leaving)[:ROWS]:
-            rows.append(self._out_of(part, name))
-        if len(part.leaving) > ROWS:
-            more = self.translate("and {count} more gradients, inside", count=len(part.leaving) - ROWS)
+        for name in list(scope.edges_out)[:MAX_ROWS]:
+            rows.append(self._downstream(scope, name))
+        if len(scope.edges_out) > MAX_ROWS:
+            more = self.translate("and {count} more gradients, inside", count=len(scope.edges_out) - MAX_ROWS)
             rows.append(f'<div class="row soft">{escape(more)}</div>')
-        # where it is unfolded at first, the first picture shows it
-        figure = self._renderer_module(part.inside, part.path) if folded and 1 < len(part.inside) <= DRAWN else ""
+        # a scope that is unfolded at first is in the first picture
+        figure = self._graph(scope.children, scope.path) if folded and 1 < len(scope.children) <= MAX_BOXES else ""
         return (
-            f'<details class="part" id="p{self.parts}"{"" if folded else " open"}><summary>'
-            f'<span class="title">{escape(part.name)}</span><span class="kind">{escape(kind)}</span> '
-            f'<span class="number soft">({escape(join_names(part.inputs, self.translate))}) → {escape(given)}</span>'
+            f'<details class="part" id="p{self.scope_count}"{"" if folded else " open"}><summary>'
+            f'<span class="title">{escape(scope.name)}</span><span class="kind">{escape(kind)}</span> '
+            f'<span class="number soft">({escape(join_names(scope.inputs, self.translate))}) → {escape(outputs)}</span>'
             f"{_source(last.line)}{''.join(rows)}</summary>{figure}"
         )
 
-    def _out_of(self, part: Scope, name: str) -> str:
-        """What all edges out of a scope hand to one of its inputs: the entry that is shown of it."""
-        edges = part.leaving[name]
+    def _downstream(self, scope: Scope, name: str) -> str:
+        """The gradient from a scope to one of its inputs: the entry that is shown of it."""
+        edges = scope.edges_out[name]
         index, time = edges[-1].index, self._time(edges[-1])
         left = f"{_slope(self.e, name, index)} = "
         if not np.size(edges[0].downstream):
@@ -178,7 +182,7 @@ class _Page:
         parts = [edge.downstream[index] for edge in edges]
         if len(parts) > 1:
             left += with_math_signs(" + ".join(format_factor(p, self.e.digits) for p in parts)) + " = "
-        return self._row("b", time, name, left, format_number(part.handed(name)[index], self.e.digits))
+        return self._row("b", time, name, left, format_number(scope.gradient_to(name)[index], self.e.digits))
 
     def _step(self, s: Step) -> str:
         e = self.e
@@ -193,12 +197,12 @@ class _Page:
         row = self._row("f", self.forward[s.name], s.name, f"{entry(s.name, s.index)} = {middle}", value)
         backward = ""
         if s.name == e.result and e.edges:
-            backward = self._row("b", self._at(0) - 1, s.name, f"d{e.result}/d{e.result} = ", "1")
+            backward = self._row("b", self._edge_time(0) - 1, s.name, f"d{e.result}/d{e.result} = ", "1")
         backward += self._join(s.name)
-        said = ""
+        last_role = ""
         for k, edge in self.edges_of.get(s.name, ()):
-            backward += self._edge(k, edge, "" if edge.role == said else edge.role)
-            said = edge.role
+            backward += self._edge(k, edge, "" if edge.role == last_role else edge.role)
+            last_role = edge.role
         return f'<div class="step" id="{self.ids[s.name]}">{head}{row}{backward}{self._entries(s)}</div>'
 
     def _edge(self, k: int, edge: Edge, role: str) -> str:
@@ -206,13 +210,13 @@ class _Page:
         text = edge.arithmetic.text
         middle = f"{self._product(text)} = " if adds_information(text, result) else ""
         left = f"{escape(_slope(self.e, edge.input, edge.index))} = "
-        says = self.translate(role) if role else ""
-        return self._row("b", self._at(k), edge.input, left + middle, result, says, markup=True)
+        note = self.translate(role) if role else ""
+        return self._row("b", self._edge_time(k), edge.input, left + middle, result, note, markup=True)
 
     def _product(self, text: str) -> str:
-        """The arithmetic; a single product with its factors named."""
+        """The arithmetic; the factors of a single product are labelled."""
         factors = text.split(" * ")
-        if len(factors) != 2 or " + " in text or len(self.e.edges) > RUBIES:
+        if len(factors) != 2 or " + " in text or len(self.e.edges) > MAX_EDGES_WITH_RUBY:
             return escape(with_math_signs(text))
         named = zip(factors, (self.translate("upstream"), self.translate("local")), strict=True)
         return " × ".join(f"<ruby>{escape(with_math_signs(f))}<rt>{escape(name)}</rt></ruby>" for f, name in named)
@@ -224,41 +228,48 @@ class _Page:
         first = min((k for k, _ in self.edges_of.get(name, ())), default=len(self.e.edges))
         left = f"{_slope(self.e, name, join.index)} = {with_math_signs(join.arithmetic.text)} = "
         total = format_number(np.asarray(join.total)[join.index], self.e.digits)
-        return self._row("b", self._at(first) - 1, name, left, total, self.translate("paths that join are summed"))
+        note = self.translate("paths that join are summed")
+        return self._row("b", self._edge_time(first) - 1, name, left, total, note)
 
-    def _at(self, k: int) -> int:
-        """When an edge is stepped to: after all that is forward; between two edges there is room for a sum."""
+    def _edge_time(self, k: int) -> int:
+        """The step of the page that shows edge `k`: after the forward pass, with a step before it for a sum."""
         return len(self.e.steps) + 2 + 2 * k
 
     def _time(self, edge: Edge) -> int:
-        return self._at(next(k for k, other in self.edges_of[edge.node] if other is edge))
+        return self._edge_time(next(k for k, other in self.edges_of[edge.node] if other is edge))
 
-    def _row(self, way: str, time: int, of: str, left: str, right: str, says: str = "", markup: bool = False) -> str:
+    def _row(self, kind: str, time: int, name: str, left: str, right: str, note: str = "", markup: bool = False) -> str:
+        """A row of the page.
+
+        Args:
+            kind: ``"f"`` forward or ``"b"`` backward. time: when it is stepped to. name: of the node it belongs to.
+            left, right: the two sides; `left` is HTML if `markup`. note: a sentence beside it.
+        """
         text = left if markup else escape(left)
-        note = f'<span class="says">{escape(says)}</span>' if says else ""
+        span = f'<span class="says">{escape(note)}</span>' if note else ""
         return (
-            f'<div class="row {way}" data-t="{time}" data-of="{escape(of)}"><span class="number">{text}'
-            f"<b>{escape(with_math_signs(right))}</b></span>{note}</div>"
+            f'<div class="row {kind}" data-t="{time}" data-of="{escape(name)}"><span class="number">{text}'
+            f"<b>{escape(with_math_signs(right))}</b></span>{span}</div>"
         )
 
     def _entries(self, s: Step) -> str:
-        """Every entry of a small array, each to be opened; of a large one, how to ask for it."""
+        """Every entry of a small array, folded; for a large one, the call that gives an entry."""
         size = int(np.size(s.value))
-        if not np.shape(s.value) or not size or self.e.ledger is None:
+        if not np.shape(s.value) or not size or self.e.builder is None:
             return ""
-        if size > FEW or size > self.left:
-            if self.parts > 60 or size <= 1:
+        if size > MAX_ENTRIES or size > self.entries_left:
+            if self.scope_count > MAX_SCOPES_WITH_HINTS or size <= 1:
                 return ""
             call = f"e.number({s.name!r}, {entry('', s.index).strip('[]') if len(s.index) == 1 else s.index})"
             return f'<p class="soft">{escape(stats(s.value, self.translate))} · <code>{escape(call)}</code></p>'
-        self.left -= size
-        made = []
+        self.entries_left -= size
+        entries = []
         for index in np.ndindex(np.shape(s.value)):
-            number = self.e.ledger.number(s.name, index)
-            shown = escape(f"{entry('', index)} {format_number(np.asarray(s.value)[index], self.e.digits)}")
+            number = self.e.number(s.name, index)
+            summary = escape(f"{entry('', index)} {format_number(np.asarray(s.value)[index], self.e.digits)}")
             text = escape(with_math_signs(number.to_text(self.translate.language)))
-            made.append(f'<details><summary class="number">{shown}</summary><pre>{text}</pre></details>')
-        return f'<div class="entries">{"".join(made)}</div>'
+            entries.append(f'<details><summary class="number">{summary}</summary><pre>{text}</pre></details>')
+        return f'<div class="entries">{"".join(entries)}</div>'
 
 
 def _slope(e: Explanation, name: str, index: Sequence[int]) -> str:
@@ -266,17 +277,17 @@ def _slope(e: Explanation, name: str, index: Sequence[int]) -> str:
 
 
 def _source(line: str) -> str:
-    """The user's line."""
+    """Return the user's line as HTML."""
     return f' <code class="source">{escape(line)}</code>' if line else ""
 
 
-def _opened(inside: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> set[int]:
-    """The parts, by id, that are unfolded where `shown` is what is seen."""
-    seen, found = {id(s) for s in shown}, set()
-    todo = [p for p in inside if isinstance(p, Scope)]
+def _unfolded_scopes(items: Sequence[Scope | Step], shown: Sequence[Scope | Step]) -> set[int]:
+    """Return the ids of the scopes that are unfolded when `shown` is shown."""
+    shown_ids, unfolded = {id(s) for s in shown}, set()
+    todo = [item for item in items if isinstance(item, Scope)]
     while todo:
-        part = todo.pop()
-        if id(part) not in seen:
-            found.add(id(part))
-            todo.extend(p for p in part.inside if isinstance(p, Scope))
-    return found
+        scope = todo.pop()
+        if id(scope) not in shown_ids:
+            unfolded.add(id(scope))
+            todo.extend(child for child in scope.children if isinstance(child, Scope))
+    return unfolded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..core import files
 from ..core.errors import GraphError, ValueProblem
 from ..draw.graph import Box, svg
 from ..draw.raster import png
@@ -16,7 +17,7 @@ from ..tensors.tensor import INPUT
 
 
 def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activations: bool) -> list[Box]:
-    """One box for each call of a layer, in the order of the graph; of a subclassed model, its layers in order."""
+    """Return a box for each call of a layer, in the order of the graph; of a subclassed model, its layers in order."""
     if model._functional is None:
         return [
             Box(
@@ -28,9 +29,9 @@ def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activ
             for i, r in enumerate(rows_of(model)[0])
         ]
     boxes: list[Box] = []
-    number: dict[int, list[int]] = {}
+    boxes_of_node: dict[int, list[int]] = {}  # the boxes that a node's value comes from
     for node in model._functional.graph.order:
-        feeds = sorted({i for n in node.inputs for i in number.get(n.serial, ())})
+        feeds = sorted({i for n in node.inputs for i in boxes_of_node.get(n.serial, ())})
         if node.operation is LAYER_CALL or (node.operation is INPUT and "layer" in node.attributes):
             call = node.attributes.get("call")
             layer = call.layer if call is not None else node.attributes["layer"]
@@ -43,10 +44,10 @@ def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activ
                 lines.append(str(tuple(spec.shape)))
             if show_dtype:
                 lines.append(spec.dtype.name)
-            number[node.serial] = [len(boxes)]
+            boxes_of_node[node.serial] = [len(boxes)]
             boxes.append(Box(layer.name, lines, type(layer).__name__, feeds))
         else:
-            number[node.serial] = feeds
+            boxes_of_node[node.serial] = feeds
     return boxes
 
 
@@ -64,13 +65,13 @@ def plot_model(
     splines: str = "ortho",
     **kwargs: Any,
 ) -> str:
-    """Draw a model as SVG, with no program to install (``keras.utils.plot_model``).
+    """Draw a model as SVG, without Graphviz (``keras.utils.plot_model``).
 
     Args:
         to_file: a name that ends in ``.svg`` or ``.png`` (the extra ``chainrule[png]``); ``None`` writes nothing.
-        show_shapes, show_dtype, show_layer_activations: what stands in the boxes.
+        show_shapes, show_dtype, show_layer_activations: what is written in the boxes.
         rankdir: ``"TB"`` downwards, ``"LR"`` to the right. dpi: of PNG; 96 is a pixel for each of the SVG's.
-        show_layer_names, expand_nested, show_trainable, splines: Keras's; of no effect.
+        show_layer_names, expand_nested, show_trainable, splines: as in Keras; of no effect.
 
     Returns:
         The SVG, as text.
@@ -85,9 +86,7 @@ def plot_model(
         raise ValueProblem(f"to_file={str(to_file)!r}", "a name that ends in .svg or .png", "e.g. to_file='model.svg'")
     if not model.layers:
         raise GraphError(f"the empty model {model.name!r}", "layers to be drawn", "add layers first")
-    drawn = svg(boxes_of(model, show_shapes, show_dtype, show_layer_activations), model.name, rankdir == "LR")
+    picture = svg(boxes_of(model, show_shapes, show_dtype, show_layer_activations), model.name, rankdir == "LR")
     if to_file is not None:
-        from ..core import files
-
-        files.write(to_file, [png(drawn, dpi / 96) if ending == ".png" else drawn.encode()])
-    return drawn
+        files.write(to_file, [png(picture, dpi / 96) if ending == ".png" else picture.encode()])
+    return picture

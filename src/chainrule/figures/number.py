@@ -1,13 +1,12 @@
-"""One number: its arithmetic as LaTeX and as HTML."""
+"""One number's arithmetic as text, LaTeX and HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
-from ..analysis.explain import Explanation, Number
+from ..analysis.explain import Edge, Explanation, Join, Number
 from ..analysis.explain.data import adds_information, entry
 from ..draw import notation
 from ..draw.format import format_number
@@ -19,16 +18,16 @@ Row = tuple[str, str, str, str]  # the left side, the arithmetic, the number, th
 
 
 def latex(number: Number) -> str:
-    """The rows, aligned at the first sign of equality."""
+    """Return the rows as LaTeX, aligned at the first equals sign."""
     (_, _, text, right), *backward = number.lines()
     rows: list[Row] = [(_name(number.name, number.index), text, right, "")]
-    side = _slope(number.result, number.name, number.index)
-    rows += [(side, text, right, node) for _, node, text, right in backward]
+    slope = _slope(number.result, number.name, number.index)
+    rows += [(slope, text, right, node) for _, node, text, right in backward]
     return _aligned(rows)
 
 
 def latex_of(e: Explanation) -> str:
-    """Every step, forward, then every edge and sum, backward."""
+    """Return every step of an explanation, forward, then every edge and sum, backward, as LaTeX."""
     rows: list[Row] = []
     for s in e.steps:
         if np.size(s.value):
@@ -37,15 +36,15 @@ def latex_of(e: Explanation) -> str:
     joins = {j.name: j for j in e.joins}
     for edge in e.edges:
         for join in [joins.pop(edge.node)] if edge.node in joins else []:
-            rows.append(_backward(e, join.name, join))
-        rows.append(_backward(e, edge.input, edge))
-    rows += [_backward(e, join.name, join) for join in joins.values()]
+            rows.append(_backward_row(e, join.name, join))
+        rows.append(_backward_row(e, edge.input, edge))
+    rows += [_backward_row(e, join.name, join) for join in joins.values()]
     return _aligned(rows)
 
 
-def _backward(e: Explanation, name: str, shown: Any) -> Row:
-    right = format_number(shown.arithmetic.value, e.digits)
-    return _slope(e.result, name, shown.index), shown.arithmetic.text, right, ""
+def _backward_row(e: Explanation, name: str, gradient: Edge | Join) -> Row:
+    right = format_number(gradient.arithmetic.value, e.digits)
+    return _slope(e.result, name, gradient.index), gradient.arithmetic.text, right, ""
 
 
 def _aligned(rows: Iterable[Row]) -> str:
@@ -64,12 +63,12 @@ def _slope(result: str, name: str, index: Sequence[int]) -> str:
 
 
 def _name(name: str, index: Sequence[int]) -> str:
-    made = notation.latex("{0}", [name])
-    return f"{{{made}}}_{{[{', '.join(map(str, index))}]}}" if index else made
+    text = notation.latex("{0}", [name])
+    return f"{{{text}}}_{{[{', '.join(map(str, index))}]}}" if index else text
 
 
 def text(number: Number, language: str | None = None) -> str:
-    """For a terminal."""
+    """Return the rows as text for a terminal."""
     translate = translator(language)
     lines = []
     for left, node, middle, right in number.lines():
@@ -84,7 +83,7 @@ def _left(left: str, node: str, translate: Translator) -> str:
 
 
 def fragment(number: Number, language: str | None = None) -> str:
-    """The rows as HTML that needs no style of its own."""
+    """Return the rows as HTML that needs no styles."""
     translate = translator(language)
     rows = []
     for k, (left, node, middle, right) in enumerate(number.lines()):
@@ -98,7 +97,7 @@ def fragment(number: Number, language: str | None = None) -> str:
 
 
 def page(number: Number, language: str | None = None) -> str:
-    """A page with the rows, the text as it stands in a terminal, and the LaTeX to copy."""
+    """Return a page with the rows, and the LaTeX to copy."""
     title = entry(number.name, number.index)
     body = f"<h1>{escape(title)}</h1>{fragment(number, language)}<h2>LaTeX</h2><pre>{escape(latex(number))}</pre>"
     return whole_page(title, body, translator(language).language, script=False)

@@ -1,58 +1,57 @@
-"""A price as a page: a row an operation, with its formula."""
+"""A price as text and as a page: a row for each operation, with its formula."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..analysis.price import Count, Price, Row
 from ..draw import table
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
 
-SHOWN = 400  # rows; of a longer list those that do most
+MAX_ROWS = 400  # of a longer list, those with most operations
 
 
-def text(price: Any, language: str | None = None) -> str:
-    """For a terminal: a row an operation, the sums, the memory."""
+def text(price: Price, language: str | None = None) -> str:
+    """Return a row for each operation, the sums and the memory, as text for a terminal."""
     translate = translator(language)
-    rows = [[translate("operation"), translate("output"), *_counted(translate)]]
+    rows = [[translate("operation"), translate("output"), *_count_heads(translate)]]
     formulas = [translate("formula")]
-    for phase, word in _phases(translate).items():
-        found = [r for r in price.rows if r.phase == phase]
-        rows += [[_name(r), str(list(r.shape)), *_numbers(r.count)] for r in found]
-        formulas += [translate(r.formula) for r in found]
-        if found:
-            rows.append([word, "", *_numbers(getattr(price, phase))])
+    for phase, phase_name in _phases(translate).items():
+        rows_of_phase = [r for r in price.rows if r.phase == phase]
+        rows += [[_name(r), str(list(r.shape)), *_counts(r.count)] for r in rows_of_phase]
+        formulas += [translate(r.formula) for r in rows_of_phase]
+        if rows_of_phase:
+            rows.append([phase_name, "", *_counts(getattr(price, phase))])
             formulas.append("")
     table_lines = table.format_table(rows, 2).splitlines()
     lines = [f"{line}  {formula}".rstrip() for line, formula in zip(table_lines, formulas, strict=True)]
-    held = price.memory
-    most = translate("at most {peak:,} bytes at once", peak=held.peak)
-    if held.kept:
-        most = translate(
-            "at most {peak:,} bytes at once, {kept:,} of them kept for the backward pass", **held._asdict()
+    memory = price.memory
+    memory_line = translate("at most {peak:,} bytes at once", peak=memory.peak)
+    if memory.kept:
+        memory_line = translate(
+            "at most {peak:,} bytes at once, {kept:,} of them kept for the backward pass", **memory._asdict()
         )
-    return "\n".join([*lines, _sums(price, translate), most])
+    return "\n".join([*lines, _sums(price, translate), memory_line])
 
 
-def page(price: Any, language: str | None = None) -> str:
-    """The page."""
+def page(price: Price, language: str | None = None) -> str:
+    """Return the page."""
     translate = translator(language)
     title = translate("What it costs")
     return whole_page(title, f"<h1>{escape(title)}</h1>{fragment(price, language)}", translate.language, script=False)
 
 
-def fragment(price: Any, language: str | None = None) -> str:
-    """The table and the sums as HTML."""
+def fragment(price: Price, language: str | None = None) -> str:
+    """Return the table and the sums as HTML that needs no styles."""
     translate = translator(language)
-    kept = sorted(price.rows, key=lambda r: -r.count.flops)[:SHOWN]
-    chosen, words = {id(r) for r in kept}, _phases(translate)
+    largest = sorted(price.rows, key=lambda r: -r.count.flops)[:MAX_ROWS]
+    shown, phases = {id(r) for r in largest}, _phases(translate)
     rows = [
-        [_name(r), "×".join(map(str, r.shape)), words[r.phase], *_numbers(r.count), translate(r.formula)]
+        [_name(r), "×".join(map(str, r.shape)), phases[r.phase], *_counts(r.count), translate(r.formula)]
         for r in price.rows
-        if id(r) in chosen
+        if id(r) in shown
     ]
-    heads = [translate("operation"), translate("output"), "", *_counted(translate), translate("formula")]
+    heads = [translate("operation"), translate("output"), "", *_count_heads(translate), translate("formula")]
     return f"<p>{escape(_sums(price, translate))}</p>{table.html(heads, rows)}"
 
 
@@ -60,19 +59,19 @@ def _phases(translate: Translator) -> dict[str, str]:
     return {"forward": translate("forward"), "backward": translate("backward")}
 
 
-def _counted(translate: Translator) -> list[str]:
+def _count_heads(translate: Translator) -> list[str]:
     return [translate("multiplies"), translate("adds"), translate("of them bias"), translate("bytes")]
 
 
-def _name(row: Any) -> str:
+def _name(row: Row) -> str:
     return f"{row.scope}/{row.operation}" if row.scope else str(row.operation)
 
 
-def _numbers(count: Any) -> list[str]:
+def _counts(count: Count) -> list[str]:
     return [f"{n:,}" for n in (count.multiplies, count.adds, count.bias, count.bytes)]
 
 
-def _sums(price: Any, translate: Translator) -> str:
+def _sums(price: Price, translate: Translator) -> str:
     total = price.total
     return translate(
         "{macs:,} multiply-accumulates (MACs), {flops:,} operations (FLOPs), {parameters:,} parameters",

@@ -12,36 +12,40 @@ from ..draw.format import format_number
 from ..draw.locale import Translator, translator
 from ..draw.text import display_width, pad
 
-WIDEST = 64  # letters of a column
-LONG = 200  # operations
+MAX_WIDTH = 64  # letters of a column
+MAX_LINES = 200  # of a summary
 
 
 def text(e: Explanation, language: str | None = None) -> str:
-    """The forward pass, the backward pass from the result on, and the gradients."""
-    return "\n".join(_Printed(e, translator(language)).lines())
+    """Return the forward pass, the backward pass from the result to the leaves, and the gradients as text."""
+    return "\n".join(_Text(e, translator(language)).lines())
 
 
 def summarize(e: Explanation, language: str | None = None) -> str:
-    """The same with the scopes of a long pass folded: what a prompt or a notebook shows of what is not printed."""
-    if len(e.steps) <= LONG:
+    """Return the same, with the scopes of a long pass folded: the ``repr`` of an explanation."""
+    if len(e.steps) <= MAX_LINES:
         return text(e, language)
     folded = e.fold(1)
-    if len(folded.steps) > LONG:
+    if len(folded.steps) > MAX_LINES:
         folded = e.fold(0)
     translate = translator(language)
-    lines = _Printed(folded, translate).forward()
-    shown = lines if len(lines) <= LONG else [*lines[: LONG // 2], "  ...", *lines[-LONG // 2 :]]
-    more = translate(
-        "forward, with scopes folded; print(...) writes all {count} operations and the way back", count=len(e.steps)
+    lines = _Text(folded, translate).forward()
+    shown = lines if len(lines) <= MAX_LINES else [*lines[: MAX_LINES // 2], "  ...", *lines[-MAX_LINES // 2 :]]
+    note = translate(
+        "forward, with scopes folded; print(...) writes all {count} operations and the backward pass",
+        count=len(e.steps),
     )
-    return "\n".join([translate("forward"), *shown, "", f"({more})"])
+    return "\n".join([translate("forward"), *shown, "", f"({note})"])
 
 
-class _Printed:
+class _Text:
+    """The lines of an explanation."""
+
     def __init__(self, e: Explanation, translate: Translator) -> None:
         self.e, self.translate = e, translate
 
     def lines(self) -> list[str]:
+        """Return all lines."""
         e, translate = self.e, self.translate
         lines = [translate("forward"), *_columns([*map(self._leaf, e.leaves), *map(self._forward, e.steps)])]
         if e.edges:
@@ -51,22 +55,22 @@ class _Printed:
             lines += ["", translate("gradients")]
             lines += [f"  d{e.result}/d{name} = {self._array(g)}" for name, g in e.gradients.items()]
         if e.diagnostics:
-            lines += ["", translate("trouble"), *(f"  {found.told(translate)}" for found in e.diagnostics)]
+            lines += ["", translate("trouble"), *(f"  {d.text(translate)}" for d in e.diagnostics)]
         return lines
 
     def forward(self) -> list[str]:
-        """The steps alone."""
+        """Return the lines of the steps alone."""
         return _columns([*map(self._forward, self.e.steps)])
 
     def _edges(self) -> list[list[str]]:
         joins = {j.name: j for j in self.e.joins}
         rows: list[list[str]] = []
-        said = ("", "")
+        last = ("", "")
         for edge in self.e.edges:
             if edge.node in joins:
                 rows.append(self._join(joins.pop(edge.node)))
-            rows.append(self._backward(edge, (edge.node, edge.role) != said))
-            said = (edge.node, edge.role)
+            rows.append(self._backward(edge, (edge.node, edge.role) != last))
+            last = (edge.node, edge.role)
         return [*rows, *map(self._join, joins.values())]
 
     def _leaf(self, s: Step) -> list[str]:
@@ -88,8 +92,8 @@ class _Printed:
     def _backward(self, edge: Edge, first: bool) -> list[str]:
         downstream = np.asarray(edge.downstream)
         result = format_number(downstream[edge.index], self.e.digits) if downstream.size else "0"
-        shown = edge.arithmetic.text
-        equals = f"{shown} = {result}" if adds_information(shown, result) else result
+        arithmetic = edge.arithmetic.text
+        equals = f"{arithmetic} = {result}" if adds_information(arithmetic, result) else result
         slope = f"d{self.e.result}/d{entry(edge.input, edge.index)}"
         role = self.translate(edge.role) if first and edge.role else ""
         return [self.translate("through {name}:", name=edge.node), f"{slope} = {equals}", edge.scope, role]
@@ -125,12 +129,12 @@ class _Printed:
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
-    """Columns as wide as their widest cell, but no wider than a terminal wants."""
+    """Align rows in columns as wide as their widest cell, but at most `MAX_WIDTH`."""
     if not rows:
         return []
-    widths = [min(max(display_width(r[i]) for r in rows), WIDEST) for i in range(len(rows[0]))]
-    made = []
+    widths = [min(max(display_width(r[i]) for r in rows), MAX_WIDTH) for i in range(len(rows[0]))]
+    lines = []
     for row in rows:
-        filled = [pad(cell, w) for cell, w in zip(row, widths, strict=True) if w]
-        made.append("  " + "  ".join(filled).rstrip())
-    return made
+        cells = [pad(cell, w) for cell, w in zip(row, widths, strict=True) if w]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return lines

@@ -1,4 +1,4 @@
-"""A recorded run as a page: one frame a moment, to be scrubbed through."""
+"""A recorded fit as a page: one frame for each moment, with a slider."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from ..draw.locale import Translator, translator
 from ..draw.page import controls, frames
 from ..draw.page import page as whole_page
 from ..draw.text import escape
+from ..inspection.recording import Moment, Recording
 
-LARGEST = 4_000_000  # letters of all its pictures
-LONG = 24
-FILTERS, LAYERS = 16, 3  # panels of a kernel; layers whose maps are drawn
+MAX_LETTERS = 4_000_000  # of all pictures of a page
+MAX_ASPECT = 24  # of a matrix that is drawn
+MAX_FILTERS, MAX_LAYERS = 16, 3  # panels of a kernel; layers whose filters, matrices and maps are drawn
 
 
-def text(recording: Any, language: str | None = None) -> str:
-    """For a terminal: a row a moment."""
+def text(recording: Recording, language: str | None = None) -> str:
+    """Return a row for each moment, as text for a terminal."""
     translate = translator(language)
     title = translate("{name}, {count} moments", name=recording.name, count=len(recording.moments))
     names = list(dict.fromkeys(name for m in recording.moments for name in m.logs))
@@ -30,8 +31,8 @@ def text(recording: Any, language: str | None = None) -> str:
     return f"{title}\n{table.format_table(rows, 0)}"
 
 
-def page(recording: Any, language: str | None = None) -> str:
-    """The page."""
+def page(recording: Recording, language: str | None = None) -> str:
+    """Return the page."""
     translate = translator(language)
     count = len(recording.moments)
     body = [
@@ -43,14 +44,14 @@ def page(recording: Any, language: str | None = None) -> str:
         f"<figure>{picture(recording, language)}</figure>" if count > 1 else "",
         _controls(count, translate),
     ]
-    drawn = [[*_filters(m, translate), *_matrices(m, translate), *_maps(m, translate)] for m in recording.moments]
-    kept: list[int] = []  # each is in all frames or in none
-    room = LARGEST
-    for k in range(min(map(len, drawn))):
-        size = sum(len(pictures[k]) for pictures in drawn)
-        if size <= room:
-            room, kept = room - size, [*kept, k]
-    shown = [[pictures[k] for k in kept] for pictures in drawn]
+    pictures = [[*_filters(m, translate), *_matrices(m, translate), *_maps(m, translate)] for m in recording.moments]
+    chosen: list[int] = []  # each is in all frames or in none
+    letters_left = MAX_LETTERS
+    for k in range(min(map(len, pictures))):
+        size = sum(len(of_moment[k]) for of_moment in pictures)
+        if size <= letters_left:
+            letters_left, chosen = letters_left - size, [*chosen, k]
+    shown = [[of_moment[k] for k in chosen] for of_moment in pictures]
     body.append(frames(_frame(recording, m, p, translate) for m, p in zip(recording.moments, shown, strict=True)))
     return whole_page(recording.name, "".join(body), translate.language)
 
@@ -60,8 +61,8 @@ def _controls(count: int, translate: Translator) -> str:
     return controls(step_buttons(translate), slider)
 
 
-def picture(recording: Any, language: str | None = None) -> str:
-    """Losses and metrics over the run."""
+def picture(recording: Recording, language: str | None = None) -> str:
+    """Draw losses and metrics over the fit."""
     translate = translator(language)
     names = dict.fromkeys(name for m in recording.moments for name in m.logs)
     lines = []
@@ -73,26 +74,28 @@ def picture(recording: Any, language: str | None = None) -> str:
     )
 
 
-def _frame(recording: Any, moment: Any, pictures: list[str], translate: Translator) -> str:
+def _frame(recording: Recording, moment: Moment, pictures: list[str], translate: Translator) -> str:
     logs = ", ".join(f"{name} {value:.4g}" for name, value in moment.logs.items())
     title = translate("after {step} updates, epoch {epoch}", step=moment.step, epoch=moment.epoch + 1)
     parts = [f'<h2>{escape(title)}</h2><p class="number">{escape(logs)}</p>']
     if moment.boundary is not None:
-        parts.append(f"<figure>{_boundary(recording, moment, translate)}</figure>")
+        parts.append(f"<figure>{_boundary(recording, moment.boundary, translate)}</figure>")
     parts += [f"<figure>{picture}</figure>" for picture in pictures]
     heads = [translate("weight"), translate("norm"), translate("gradient's norm"), translate("gradient over weight")]
-    rows = [
-        [path, f"{size:.4g}", f"{slope:.3g}", f"{slope / size:.2e}" if size else ""]
-        for path, (size, slope) in moment.sizes.items()
-    ]
+    rows = []
+    for path, (weight, gradient) in moment.sizes.items():
+        ratio = moment.gradient_ratio(path)
+        rows.append([path, f"{weight:.4g}", f"{gradient:.3g}", "" if ratio is None else f"{ratio:.2e}"])
     parts.append(table.html(heads, rows))
-    heads = [translate("layer"), translate("mean"), translate("spread"), translate("share of zeros")]
+    heads = [translate("layer"), translate("mean"), translate("standard deviation"), translate("share of zeros")]
     rows = [[name, f"{m:.4g}", f"{s:.4g}", f"{100 * z:.1f} %"] for name, (m, s, z) in moment.activations.items()]
     parts.append(table.html(heads, rows))
     return "".join(parts)
 
 
-def _boundary(recording: Any, moment: Any, translate: Translator) -> str:
+def _boundary(recording: Recording, cells: Any, translate: Translator) -> str:
+    """Draw the output over the plane, and the examples on it."""
+    assert recording.plane is not None
     xs, ys = recording.plane
     points, targets = recording.points
     rows = (ys[-1] - points[:, 1]) / (ys[-1] - ys[0]) * len(ys)
@@ -100,45 +103,47 @@ def _boundary(recording: Any, moment: Any, translate: Translator) -> str:
     least = targets.min() if len(targets) else 0.0
     groups = [np.flatnonzero(targets == least), np.flatnonzero(targets != least)]
     dots, rings = ([(float(rows[i]), float(columns[i])) for i in group] for group in groups)
-    cells = moment.boundary[::-1]
+    cells = cells[::-1]
     lines = [translate("the output over the plane; dots and rings are examples of the first class and of others")]
     if cells.min() >= 0 and cells.max() <= 1:
-        cells = cells - 0.5  # a probability's sides of one half have a colour each
+        cells = cells - 0.5  # so that probabilities below and above one half have different colours
         lines.append(translate("orange: below one half; blue: above it; white: the boundary"))
-    panel = Panel("", cells, points=dots, rings=rings, alone=True)
+    panel = Panel("", cells, points=dots, rings=rings, own_scale=True)
     return heat.svg([[panel]], translate("decision boundary"), lambda v: format_number(v, 3), lines, False, 340, False)
 
 
-def _filters(moment: Any, translate: Translator) -> list[str]:
-    found: list[str] = []
+def _filters(moment: Moment, translate: Translator) -> list[str]:
+    """Draw the kernels of the first convolutions."""
+    pictures: list[str] = []
     for path, value in moment.weights.items():
-        if value.ndim == 4 and len(found) < LAYERS:
-            panels = [Panel(f"{f}", value[:, :, 0, f]) for f in range(min(value.shape[3], FILTERS))]
-            found.append(
+        if value.ndim == 4 and len(pictures) < MAX_LAYERS:
+            panels = [Panel(f"{f}", value[:, :, 0, f]) for f in range(min(value.shape[3], MAX_FILTERS))]
+            pictures.append(
                 heat.svg([panels], path, lambda v: format_number(v, 3), [translate("filters")], False, 56, False)
             )
-    return found
+    return pictures
 
 
-def _matrices(moment: Any, translate: Translator) -> list[str]:
-    """A few weights and, beside each, the gradient that moves it."""
-    found: list[str] = []
+def _matrices(moment: Moment, translate: Translator) -> list[str]:
+    """Draw the first matrices among the weights and, beside each, its gradient."""
+    pictures: list[str] = []
     for path, value in moment.weights.items():
-        drawn = value.ndim == 2 and max(value.shape) <= LONG * min(value.shape)  # a longer one is but a line
-        if drawn and path in moment.gradients and len(found) < LAYERS:
+        legible = value.ndim == 2 and max(value.shape) <= MAX_ASPECT * min(value.shape)
+        if legible and path in moment.gradients and len(pictures) < MAX_LAYERS:
             panels = [
-                Panel(translate("weight"), value, alone=True),
-                Panel(translate("gradient"), moment.gradients[path], alone=True),
+                Panel(translate("weight"), value, own_scale=True),
+                Panel(translate("gradient"), moment.gradients[path], own_scale=True),
             ]
-            found.append(heat.svg([panels], path, lambda v: format_number(v, 3), (), False, 110, False))
-    return found
+            pictures.append(heat.svg([panels], path, lambda v: format_number(v, 3), (), False, 110, False))
+    return pictures
 
 
-def _maps(moment: Any, translate: Translator) -> list[str]:
-    found: list[str] = []
-    for name, value in list(moment.maps.items())[:LAYERS]:
+def _maps(moment: Moment, translate: Translator) -> list[str]:
+    """Draw the first feature maps."""
+    pictures: list[str] = []
+    for name, value in list(moment.maps.items())[:MAX_LAYERS]:
         panels = [Panel(f"{c}", value[:, :, c]) for c in range(value.shape[2])]
-        found.append(
+        pictures.append(
             heat.svg([panels], name, lambda v: format_number(v, 3), [translate("feature maps")], False, 84, False)
         )
-    return found
+    return pictures

@@ -1,4 +1,4 @@
-"""One box under RoI pooling, RoI warp and RoI align: a row a way, with what it reads and what it gives."""
+"""One box under RoI pooling, RoI warp and RoI align: a row for each method, with what it reads and its output."""
 
 from __future__ import annotations
 
@@ -14,52 +14,57 @@ from ..inspection.regions import Regions
 
 
 def picture(regions: Regions, language: str | None = None) -> str:
-    """A row a way: the feature map with the box, what is read, the bins' numbers, the gradient."""
+    """Draw a row for each method: the feature map with the box and the points read, the bins' numbers, the gradient."""
     translate = translator(language)
     titles = _titles(translate)
     rows = []
-    for name, way in regions.ways.items():
-        lost = translate("lost {lost:.3g}, added {added:.3g} cells", lost=way.lost, added=way.added)
+    for name, region in regions.methods.items():
+        areas = translate("lost {lost:.3g}, added {added:.3g} cells", lost=region.lost, added=region.added)
         rows.append(
             [
                 Panel(
-                    f"{titles[name]}: {lost}", regions.features, marks=[regions.box], boxes=way.bins, points=way.points
+                    f"{titles[name]}: {areas}",
+                    regions.features,
+                    marks=[regions.box],
+                    boxes=region.bins,
+                    points=region.points,
                 ),
-                Panel(translate("bins"), way.output, alone=True),
-                Panel(translate("gradient"), way.gradient, alone=True),
+                Panel(translate("bins"), region.output, own_scale=True),
+                Panel(translate("gradient"), region.gradient, own_scale=True),
             ]
         )
-    lines = [translate("Solid: the box. Dashed: the bins that are read. Dots: the places that are read.")]
+    lines = [translate("Solid: the box. Dashed: the bins that are read. Dots: the points that are read.")]
     return heat.svg(
         rows, translate("Regions of interest"), lambda v: with_math_signs(format_number(v + 0.0, 3)), lines, side=260
     )
 
 
 def page(regions: Regions, language: str | None = None) -> str:
-    """A page: the picture, and what the three ways do."""
+    """Return a page: the picture, and what the three methods do."""
     translate = translator(language)
-    said = [
+    sentences = [
         translate("RoI pooling rounds the box to whole entries and takes the largest entry of each bin."),
         translate("RoI warp rounds the box, then samples between entries."),
         translate("RoI align rounds nothing: it samples where the box is."),
     ]
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in said)
-    drawn = f"<figure style='max-height:none'>{picture(regions, language)}</figure>"
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in sentences)
+    figure = f"<figure style='max-height:none'>{picture(regions, language)}</figure>"
     title = translate("Regions of interest")
-    return whole_page(title, f"<h1>{escape(title)}</h1>{paragraphs}{drawn}", translate.language, script=False)
+    return whole_page(title, f"<h1>{escape(title)}</h1>{paragraphs}{figure}", translate.language, script=False)
 
 
 def text(regions: Regions, language: str | None = None) -> str:
-    """For a terminal: a row a way."""
+    """Return a row for each method, as text for a terminal."""
     translate = translator(language)
     titles = _titles(translate)
     rows = [
         ["", translate("the box as it is read"), translate("cells lost"), translate("cells added"), translate("bins")]
     ]
-    for name, way in regions.ways.items():
-        top, left, high, wide = (f"{n:.4g}" for n in way.used)
-        bins = np.array2string(way.output, precision=4, separator=", ").replace("\n", "")
-        rows.append([titles[name], f"[{top}, {left}] {high}×{wide}", f"{way.lost:.3g}", f"{way.added:.3g}", bins])
+    for name, region in regions.methods.items():
+        top, left, height, width = (f"{n:.4g}" for n in region.used)
+        bins = np.array2string(region.output, precision=4, separator=", ").replace("\n", "")
+        box = f"[{top}, {left}] {height}×{width}"
+        rows.append([titles[name], box, f"{region.lost:.3g}", f"{region.added:.3g}", bins])
     return table.format_table(rows, 2)
 
 

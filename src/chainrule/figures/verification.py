@@ -1,18 +1,17 @@
-"""How far two engines are apart, as a table."""
+"""The differences between two engines, as a table."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from ..draw import table
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
+from ..inspection.values import Verification
 
 
-def _summary(found: Any, translate: Translator) -> str:
-    worst = found.worst
-    a, b = found.engines
+def _summary(verification: Verification, translate: Translator) -> str:
+    worst = verification.worst
+    a, b = verification.engines
     return translate(
         "{a} against {b}: at most {ulps:.3g} units of the last place, in {name}",
         a=a,
@@ -22,7 +21,7 @@ def _summary(found: Any, translate: Translator) -> str:
     )
 
 
-def _table(found: Any, translate: Translator) -> tuple[list[str], list[list[str]]]:
+def _table(verification: Verification, translate: Translator) -> tuple[list[str], list[list[str]]]:
     heads = [
         translate("name"),
         "",
@@ -46,26 +45,27 @@ def _table(found: Any, translate: Translator) -> tuple[list[str], list[list[str]
             f"{r.ulps:.3g}",
             f"{r.own:.3g}",
         ]
-        for r in found.rows
+        for r in verification.rows
     ]
     return heads, rows
 
 
-def text(found: Any, language: str | None = None) -> str:
-    """For a terminal."""
+def text(verification: Verification, language: str | None = None) -> str:
+    """Return the table as text for a terminal."""
     translate = translator(language)
-    heads, rows = _table(found, translate)
-    return f"{_summary(found, translate)}\n{table.format_table([heads, *rows], 2)}"
+    heads, rows = _table(verification, translate)
+    return f"{_summary(verification, translate)}\n{table.format_table([heads, *rows], 2)}"
 
 
-def fragment(found: Any, language: str | None = None) -> str:
-    """The table as HTML."""
+def fragment(verification: Verification, language: str | None = None) -> str:
+    """Return the table as HTML that needs no styles."""
     translate = translator(language)
-    return f"<p>{escape(_summary(found, translate))}</p>{table.html(*_table(found, translate))}"
+    return f"<p>{escape(_summary(verification, translate))}</p>{table.html(*_table(verification, translate))}"
 
 
-def page(found: Any, language: str | None = None) -> str:
-    """A page that holds it."""
+def page(verification: Verification, language: str | None = None) -> str:
+    """Return a page with the table."""
     translate = translator(language)
-    title = translate("From what is shown to what trains")
-    return whole_page(title, f"<h1>{escape(title)}</h1>{fragment(found, language)}", translate.language, script=False)
+    title = translate("The numbers shown and the numbers trained with")
+    body = f"<h1>{escape(title)}</h1>{fragment(verification, language)}"
+    return whole_page(title, body, translate.language, script=False)

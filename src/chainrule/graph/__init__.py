@@ -1,6 +1,6 @@
-"""The graph, data only: specs, nodes, graphs, their verifier, scopes, and `apply`, which builds and runs.
+"""The graph, as data only: specs, nodes, graphs, their verifier, scopes, and `apply`, which builds and runs.
 
-May import: `errors`, NumPy. Nothing here knows an operation, a reading or an engine.
+Nothing here knows a particular operation, transformation or engine.
 """
 
 from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for

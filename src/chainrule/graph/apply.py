@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.errors import ChainruleError, GraphError, IndexProblem, ValueProblem
-from .node import CONSTANT, Node, OperationRecord, merged
+from .node import CONSTANT, Node, OperationRecord, merge_detached
 from .source_info import current_source_info, line_of
 from .spec import Spec
 
@@ -15,9 +15,12 @@ NO_ATTRIBUTES: dict[str, Any] = {}
 
 
 class Plan(NamedTuple):
-    """What `apply` needs for these input specs and attributes, worked out once by the record.
+    """What `apply` needs for given input specs and attributes, computed once by the record.
 
-    ``casts``: the dtype each input is cast to first, or ``None``. ``run``: arrays in, array out.
+    Attributes:
+        spec: the result's spec.
+        casts: the dtype each input is cast to first, or ``None``.
+        run: the function of arrays that computes the result's array.
     """
 
     spec: Any
@@ -26,11 +29,11 @@ class Plan(NamedTuple):
 
 
 def plan_for(operation: OperationRecord, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
-    """The record's plan for these specs and attributes, kept for the next time."""
+    """Return the record's plan for these specs and attributes, cached."""
     key: Any = (specs, tuple(attributes.items())) if attributes else specs if len(specs) != 1 else specs[0]
     plan: Plan | None = operation.plans.get(key)
     if plan is None:
-        if len(operation.plans) > 4096:  # shapes without end must not fill the memory
+        if len(operation.plans) > 4096:  # ever new shapes must not fill the memory
             operation.plans.clear()
         plan = operation.plan(specs, attributes)
         operation.plans[key] = plan
@@ -38,15 +41,15 @@ def plan_for(operation: OperationRecord, specs: tuple[Spec, ...], attributes: di
 
 
 def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict[str, Any] = NO_ATTRIBUTES) -> Any:
-    """The node of `operation` on `inputs`. It is run at once when every input has a value.
+    """Build the node of `operation` on `inputs`, and run it at once when every input has a value.
 
     With no variable, watched or symbolic tensor among its ancestors the result is a constant, which keeps
-    no parents, so that a loop written by hand does not grow.
+    no parents, so that the graph of a plain Python loop does not grow.
 
     Raises:
         ChainruleError: from the record's shape rule, with the user's line filled in.
     """
-    # Written out for one and two inputs without attributes: an eager operator spends its time here. The
+    # Written out for one and two inputs without attributes, since eager operators spend their time here. The
     # caller is always an operator of a tensor or a call of a record, so the user is three frames up.
     if not attributes:
         if len(inputs) == 2:
@@ -93,7 +96,7 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
         if value.__class__ is not list:
             check_value(operation, plan.spec, value)
     except ChainruleError as error:
-        raise error.at(line_of(current_source_info())) from None
+        raise error.with_line(line_of(current_source_info())) from None
     except IndexError as error:
         raise IndexProblem(
             f"{operation.name} with {error}",
@@ -102,17 +105,17 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
             line_of(current_source_info()),
         ) from None
     except (ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
-        shown = ", ".join(repr(node.spec) for node in inputs)
+        operands = ", ".join(repr(node.spec) for node in inputs)
         raise ValueProblem(
-            f"{operation.name} on {shown}, which NumPy refused ({error})",
+            f"{operation.name} on {operands}, which NumPy refused ({error})",
             "values it can be computed for",
             "check the values and attributes",
             line_of(current_source_info()),
         ) from None
     if tracked:
         return cls(operation, inputs, attributes, plan.spec, value, True, current_source_info())
-    cut = False if operation.stops_gradient else merged([node.tracked for node in inputs])
-    return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, cut, None)
+    detached = False if operation.stops_gradient else merge_detached([node.tracked for node in inputs])
+    return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, detached, None)
 
 
 def _cast(node: Node, dtype: np.dtype[Any] | None) -> Any:
@@ -121,11 +124,15 @@ def _cast(node: Node, dtype: np.dtype[Any] | None) -> Any:
 
 
 def check_value(operation: OperationRecord, spec: Any, value: Any) -> None:
-    """The computed value must be what the shape rule said; anything else is a fault in the record."""
+    """Check that the computed value has the spec of the shape rule; if not, the record is wrong.
+
+    Raises:
+        GraphError: naming the record.
+    """
     dtype = value.dtype
     if value.shape != spec.shape or (dtype is not spec.dtype and dtype != spec.dtype):
         raise GraphError(
-            f"{operation.name} computed {value.dtype.name}{list(value.shape)} where its shape rule said {spec!r}",
+            f"{operation.name}, which computed {dtype.name}{list(value.shape)} where its shape rule gives {spec!r}",
             "a value that matches the rule",
             f"correct the shape rule or the value in the record of {operation.name!r}",
         )

@@ -1,4 +1,4 @@
-"""A node: an operation applied to nodes. Data only; what an operation means is in its record (`ops`)."""
+"""A node: an operation applied to nodes. Data only; an operation's rules are in its record (`ops`)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ serials = count(1)
 
 
 class OperationRecord(Protocol):
-    """What the graph needs to know of an operation; `chainrule.ops.record.Operation` is the real thing."""
+    """What the graph needs to know of an operation; `chainrule.ops.record.Operation` implements it."""
 
     name: str
     plans: dict[Any, Any]
     leaf: bool
     stops_gradient: bool
 
-    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any: ...
+    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        """Return the `Plan` for these input specs and attributes."""
+        ...
 
 
 class Node:
@@ -31,11 +33,11 @@ class Node:
         operation: the record; a leaf (constant, variable, input) is an operation without inputs.
         inputs: the nodes it reads, in order.
         attributes: the static arguments, such as ``axis``.
-        spec: shape and dtype (for a call node, a tuple of them, one for each place of its body).
+        spec: shape and dtype (for a call node, a tuple of them, one for each position of its body).
         value: the array, or ``None`` when symbolic (for a call node, the list of its body's arrays).
-        tracked: a variable or watched tensor is among its ancestors (or a `Detached`, which is false).
-        made: scope and the user's line.
-        serial: grows with creation, so sorting by it is a topological order.
+        tracked: whether a variable or watched tensor is among its ancestors (or a `Detached`, which is false).
+        source_info: its scope and the user's line.
+        serial: grows with creation, so sorting by it gives a topological order.
     """
 
     __slots__ = (
@@ -58,7 +60,7 @@ class Node:
         spec: Any,
         value: Any,
         tracked: bool | Detached,
-        made: SourceInfo | None,
+        source_info: SourceInfo | None,
     ) -> None:
         self.operation = operation
         self.inputs = inputs
@@ -66,7 +68,7 @@ class Node:
         self.spec = spec
         self.value = value
         self.tracked = tracked
-        self.source_info = made
+        self.source_info = source_info
         self.serial = next(serials)
 
     @property
@@ -81,7 +83,7 @@ class Node:
 
 
 class Leaf:
-    """The record of a node without inputs: there is nothing to run, so nothing to plan."""
+    """The record of a node without inputs, which is never run."""
 
     leaf = True
     stops_gradient = False
@@ -91,6 +93,7 @@ class Leaf:
         self.plans: dict[Any, Any] = {}
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        """Raise `GraphError`: a leaf is not run."""
         raise GraphError(f"a leaf {self.name!r} to be run", "an operation", "give its value as an input")
 
     def __repr__(self) -> str:
@@ -101,9 +104,9 @@ CONSTANT = Leaf("constant")
 
 
 class Detached:
-    """Stands in ``tracked``, and is false: made from a gradient that kept no history of these leaves.
+    """The value of ``tracked``, which counts as false, for a node made from a gradient without its history.
 
-    Differentiating by one of them through it would silently miss a path, so `gradients` refuses to.
+    Differentiating through it with respect to one of its `leaves` would silently miss a path, so `gradients` refuses.
     """
 
     __slots__ = ("leaves",)
@@ -115,17 +118,17 @@ class Detached:
         return False
 
 
-def merged(tracked: Iterable[bool | Detached]) -> bool | Detached:
-    """What a constant made from untracked nodes remembers: the newest leaves that were cut off, if any."""
+def merge_detached(tracked: Iterable[bool | Detached]) -> bool | Detached:
+    """Return ``tracked`` of a constant made from untracked nodes: their detached leaves, the newest ones, if any."""
     leaves: frozenset[int] = frozenset()
     for t in tracked:
         if isinstance(t, Detached):
             leaves |= t.leaves
-    return Detached(frozenset(sorted(leaves)[-256:])) if leaves else False  # a momentum gathers them for ever
+    return Detached(frozenset(sorted(leaves)[-256:])) if leaves else False  # a momentum would collect them for ever
 
 
 def resolve(node: Node) -> Node:
-    """Build the history of an eager gradient, which is only built when somebody looks (see `differentiate`)."""
+    """Build the history of an eager gradient, which is deferred until it is needed (see `differentiate`)."""
     build: Callable[[], Node] | None = node.attributes.get("build") if node.operation.leaf else None
     if build is not None:
         built = build()
@@ -137,35 +140,36 @@ def resolve(node: Node) -> Node:
 
 
 def ancestors(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
-    """Every node the outputs depend on, themselves included, in topological order; not beyond `stop`.
+    """Return every node the outputs depend on, themselves included, in topological order; not beyond `stop`.
 
-    Iterative, so a chain of any length is ordinary.
+    Iterative, so that long chains do not exceed the recursion limit.
     """
     stopped = {node.serial for node in stop}
     seen: dict[int, Node] = {}
-    todo = [resolve(node) for node in outputs]
-    while todo:
-        node = todo.pop()
+    stack = [resolve(node) for node in outputs]
+    while stack:
+        node = stack.pop()
         serial = node.serial
         if serial not in seen and serial not in stopped:
             seen[serial] = node
-            todo.extend(node.inputs)
+            stack.extend(node.inputs)
     return [seen[serial] for serial in sorted(seen)]
 
 
 def tracked_ancestors(output: Node) -> tuple[list[Node], frozenset[int]]:
-    """`ancestors` without constants, all that a gradient can flow through; and the leaves that were cut off."""
+    """Return `ancestors` without constants, which a gradient can flow through, and the serials of detached leaves."""
     output = resolve(output)
     seen = {output.serial: output}
-    todo = [output]
-    cuts = [] if output.inputs else [output.tracked]  # a gradient itself has its history, once it is looked at
-    while todo:
-        for node in todo.pop().inputs:
+    stack = [output]
+    untracked = [] if output.inputs else [output.tracked]  # a gradient itself has its history, once it is resolved
+    while stack:
+        for node in stack.pop().inputs:
             if node.tracked:
                 if node.serial not in seen:
                     seen[node.serial] = node
-                    todo.append(node)
+                    stack.append(node)
             elif node.tracked is not False:
-                cuts.append(node.tracked)
-    cut = merged(cuts)
-    return [seen[serial] for serial in sorted(seen)], cut.leaves if isinstance(cut, Detached) else frozenset()
+                untracked.append(node.tracked)
+    detached = merge_detached(untracked)
+    leaves = detached.leaves if isinstance(detached, Detached) else frozenset()
+    return [seen[serial] for serial in sorted(seen)], leaves

@@ -1,4 +1,4 @@
-"""Where a node was made: its nested scope and the user's line, kept as code and offset until asked for."""
+"""Where a node was made: its nested scope and the user's line, stored as code and offset until the line is needed."""
 
 from __future__ import annotations
 
@@ -19,59 +19,63 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 class SourceInfo(NamedTuple):
     """Where and why a node was made.
 
-    ``of`` is the serial of the forward node that a backward node belongs to, else ``None``.
+    Attributes:
+        scope: its scopes, outermost first, joined by ``/``.
+        code: the code object of the user's line, with `offset`, the index of the instruction in it.
+        forward_serial: the serial of the forward node that a backward node belongs to, else ``None``.
     """
 
     scope: str
     code: CodeType | None
     offset: int
-    of: int | None = None
+    forward_serial: int | None = None
 
 
 class RematCall:
-    """One call of a region that keeps no values for the backward pass, which computes them again.
+    """One call of a rematerialized region: the backward pass computes its values again instead of keeping them.
 
     Attributes:
-        keeps: names of operations whose values are kept all the same.
-        on: may be set until the gradient is built, as when the output's size decides.
+        saved_operations: names of the operations whose values are kept nevertheless.
+        enabled: whether values are computed again; may be set until the gradient is built, once the output's size is
+            known.
     """
 
-    __slots__ = ("keeps", "on")
+    __slots__ = ("enabled", "saved_operations")
 
-    def __init__(self, keeps: frozenset[str] = frozenset()) -> None:
-        self.keeps, self.on = keeps, True
+    def __init__(self, saved_operations: frozenset[str] = frozenset()) -> None:
+        self.saved_operations, self.enabled = saved_operations, True
 
 
 class RematRegion(str):
-    """A scope inside a recomputed call. A kind of string: nodes made elsewhere must not pay for one field more."""
+    """A scope inside a rematerialized call. A string, so that other nodes need no further field."""
 
     call: RematCall
 
 
-def region(path: str, call: RematCall) -> RematRegion:
-    """The scope `path` as one inside `call`."""
-    made = RematRegion(path)
-    made.call = call
-    return made
+def _region(path: str, call: RematCall) -> RematRegion:
+    """Return the scope `path` as one inside `call`."""
+    result = RematRegion(path)
+    result.call = call
+    return result
 
 
-_new = tuple.__new__  # a quarter of the time of Made(...), and it is done for every node
+_new = tuple.__new__  # takes a quarter of the time of SourceInfo(...), and is called for every node
 
 
 class _State(threading.local):
     scope: str = ""
     one_example: bool = False  # while `vectorize` traces a function of one example
-    source_info: SourceInfo | None = None  # set while a reading builds nodes for another node
+    source_info: SourceInfo | None = None  # set while a transformation builds nodes for another node
 
 
 state = _State()
 
 
 class scope:
-    """Nodes made inside carry `name`, joined to the scopes around it by ``/``.
+    """A context in which new nodes get the scope `name`, joined to the scopes around it by ``/``.
 
     Args:
-        name: one level's name, e.g. ``"dense_1"``; a slash makes two levels.
+        name: the name of one level, e.g. ``"dense_1"``; a slash makes two levels.
 
     >>> import chainrule as cr
     >>> with cr.scope("block"), cr.scope("conv"):
@@ -82,27 +86,27 @@ class scope:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str) or not name:
-            raise ValueProblem(f"the scope name {name!r}", "a word", 'write e.g. scope("conv")')
+            raise ValueProblem(f"the scope name {name!r}", "a string that is not empty", 'write e.g. scope("conv")')
         self.name = name
-        self._before: list[str] = []
+        self._outer: list[str] = []
 
     def __enter__(self) -> str:
-        before = state.scope
-        self._before.append(before)
-        inside = f"{before}/{self.name}" if before else self.name
-        state.scope = region(inside, before.call) if isinstance(before, RematRegion) else inside
+        outer = state.scope
+        self._outer.append(outer)
+        path = f"{outer}/{self.name}" if outer else self.name
+        state.scope = _region(path, outer.call) if isinstance(outer, RematRegion) else path
         return state.scope
 
     def __exit__(self, *error: object) -> None:
-        state.scope = self._before.pop()
+        state.scope = self._outer.pop()
 
 
 @contextmanager
 def remat_scope(call: RematCall | None) -> Iterator[None]:
-    """Nodes made inside belong to `call`, unless they are inside another already; ``None`` changes nothing."""
+    """Let new nodes belong to `call`, unless an outer call has begun already; ``None`` changes nothing."""
     before = state.scope
     if call is not None and not isinstance(before, RematRegion):
-        state.scope = region(before, call)
+        state.scope = _region(before, call)
     try:
         yield
     finally:
@@ -110,34 +114,34 @@ def remat_scope(call: RematCall | None) -> Iterator[None]:
 
 
 @contextmanager
-def source_info_scope(made: SourceInfo) -> Iterator[None]:
-    """Nodes built inside carry `source_info`: a reading builds for the node it reads."""
+def source_info_scope(source_info: SourceInfo) -> Iterator[None]:
+    """Let new nodes have this `source_info`: that of the node for which a transformation builds them."""
     before = state.source_info
-    state.source_info = made
+    state.source_info = source_info
     try:
         yield
     finally:
         state.source_info = before
 
 
-_ours: dict[str, bool] = {}
+_is_library: dict[str, bool] = {}  # by file name
 
 
 def current_source_info(depth: int = 2) -> SourceInfo:
-    """The current scope and the nearest line outside the library, `depth` frames up or more."""
-    made = state.source_info
-    if made is not None:
-        return made
+    """Return the current scope and the nearest line outside the library, `depth` frames up or more."""
+    source_info = state.source_info
+    if source_info is not None:
+        return source_info
     frame = sys._getframe(depth)
     while True:
         code = frame.f_code
         name = code.co_filename
-        ours = _ours.get(name)
-        if ours is None:
-            # Python's own starter, and the script that starts the command line, are nobody's line either
-            ours = name.startswith((_ROOT, "<frozen ")) or os.path.basename(name) == "chainrule"
-            _ours[name] = ours
-        if not ours:
+        is_library = _is_library.get(name)
+        if is_library is None:
+            # Python's own start-up code and the script `chainrule` are not the user's lines either
+            is_library = name.startswith((_ROOT, "<frozen ")) or os.path.basename(name) == "chainrule"
+            _is_library[name] = is_library
+        if not is_library:
             return _new(SourceInfo, (state.scope, code, frame.f_lasti, None))
         back = frame.f_back
         if back is None:
@@ -145,16 +149,16 @@ def current_source_info(depth: int = 2) -> SourceInfo:
         frame = back
 
 
-def line_of(made: SourceInfo | None) -> str:
-    """``file.py:12: the line's text``, or an empty string where there is none."""
-    if made is None or made.code is None:
+def line_of(source_info: SourceInfo | None) -> str:
+    """Return ``file.py:12: the line's text``, or an empty string where the line is not known."""
+    if source_info is None or source_info.code is None:
         return ""
-    number = made.code.co_firstlineno
-    for i, (line, _, _, _) in enumerate(made.code.co_positions()):
-        if 2 * i >= made.offset:
+    number = source_info.code.co_firstlineno
+    for i, (line, _, _, _) in enumerate(source_info.code.co_positions()):
+        if 2 * i >= source_info.offset:
             number = line or number
             break
-    name = made.code.co_filename
+    name = source_info.code.co_filename
     text = linecache.getline(name, number).strip()
     short = os.path.basename(name) if os.sep in name else name
     return f"{short}:{number}: {text}" if text else f"{short}:{number}"

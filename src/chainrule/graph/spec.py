@@ -1,4 +1,4 @@
-"""What is known of a value before it is computed: its shape and dtype. dtypes are promoted here alone.
+"""Specs: the shape and dtype of a value, known before it is computed; and the promotion of dtypes.
 
 The promotion table is the lattice of Keras 3 and JAX (https://keras.io/api/mixed_precision/,
 https://docs.jax.dev/en/latest/type_promotion.html): the result is the least type above both. Python
@@ -40,7 +40,7 @@ _ABOVE: dict[str, tuple[str, ...]] = {
 }
 _WEAK_NAME = {"b": "bool", "i": "i*", "f": "f*", "c": "complex64"}
 
-# by their names, and by themselves: NumPy works out a dtype's name anew each time it is asked
+# by name, and by the dtype itself, since NumPy computes a dtype's name anew at every access
 _NATIVE: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in _ABOVE if "*" not in name and name != "bfloat16"}
 _NATIVE |= {dtype: dtype for dtype in _NATIVE.values()}
 
@@ -49,13 +49,13 @@ _caches: list[dict[Any, Any]] = []
 
 
 def new_cache() -> dict[Any, Any]:
-    """A dictionary for what is worked out from specs; emptied when the default float changes."""
+    """Return a new dictionary for results that depend on specs; it is emptied when the default float changes."""
     _caches.append({})
     return _caches[-1]
 
 
 def floatx() -> str:
-    """The default float dtype, ``"float32"`` unless changed with `set_floatx` (Keras's ``config.floatx``)."""
+    """Return the default float dtype, ``"float32"`` unless changed with `set_floatx` (Keras's ``config.floatx``)."""
     return _floatx
 
 
@@ -73,56 +73,58 @@ def set_floatx(value: str) -> None:
     as_dtype(value)
     _floatx = value
     promote.cache_clear()
-    for kept in _caches:
-        kept.clear()
+    for cached in _caches:
+        cached.clear()
 
 
 @cache
-def _upwards(name: str) -> frozenset[str]:
-    found, todo = {name}, [name]
-    while todo:
-        for above in _ABOVE[todo.pop()]:
-            if above not in found:
-                found.add(above)
-                todo.append(above)
-    return frozenset(found)
+def _upper_bounds(name: str) -> frozenset[str]:
+    """Return the type and all above it in the lattice."""
+    bounds, stack = {name}, [name]
+    while stack:
+        for above in _ABOVE[stack.pop()]:
+            if above not in bounds:
+                bounds.add(above)
+                stack.append(above)
+    return frozenset(bounds)
 
 
 @cache
 def _join(a: str, b: str) -> str:
-    common = _upwards(a) & _upwards(b)
-    return next(name for name in common if common <= _upwards(name))
+    """Return the least type above both."""
+    common = _upper_bounds(a) & _upper_bounds(b)
+    return next(name for name in common if common <= _upper_bounds(name))
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
-    """`dtype` (a string, a NumPy dtype or type, a Python type) as a NumPy dtype that tensors can hold.
+    """Return `dtype` (a string, a NumPy dtype or type, a Python type) as a NumPy dtype that tensors can hold.
 
     Raises:
         DTypeError: for strings, objects, dates and the like, or ``bfloat16`` without ``ml_dtypes``.
     """
-    known = _NATIVE.get(dtype) if isinstance(dtype, str | np.dtype) else None
-    if known is not None:
-        return known
+    native = _NATIVE.get(dtype) if isinstance(dtype, str | np.dtype) else None
+    if native is not None:
+        return native
     if isinstance(dtype, np.dtype):
-        found: np.dtype[Any] = dtype
+        result: np.dtype[Any] = dtype
     elif dtype is float:
-        found = as_dtype(_floatx)
+        result = as_dtype(_floatx)
     elif dtype is int:
-        found = np.dtype("int32")
+        result = np.dtype("int32")
     elif dtype == "bfloat16":
-        found = _bfloat16()
+        result = _bfloat16()
     else:
         try:
-            found = np.dtype(dtype)
+            result = np.dtype(dtype)
         except TypeError:
             raise DTypeError(f"dtype {dtype!r}", "a numeric dtype such as 'float32'", "name one of these") from None
-    if found.name not in _ABOVE:
+    if result.name not in _ABOVE:
         raise DTypeError(
-            f"data of dtype {found.name}",
+            f"data of dtype {result.name}",
             "numbers or booleans: " + ", ".join(n for n in _ABOVE if "*" not in n),
             "convert the data first (numbers as float32, categories as integers)",
         )
-    return found.newbyteorder("=") if not found.isnative else found
+    return result.newbyteorder("=") if not result.isnative else result
 
 
 def _bfloat16() -> np.dtype[Any]:
@@ -136,15 +138,19 @@ def _bfloat16() -> np.dtype[Any]:
 
 
 def is_float(dtype: np.dtype[Any]) -> bool:
-    """Whether gradients exist in this dtype: real floats (``bfloat16`` included)."""
+    """Return whether gradients exist in this dtype: real floats, ``bfloat16`` included."""
     return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
 class Spec:
-    """A shape and a dtype; ``weak`` marks a Python number. Made by `spec_of` alone, so equal specs are one object.
+    """A shape and a dtype. Made only by `spec_of`, so that equal specs are one object.
 
-    ``shape`` may hold ``None`` for a batch size not known yet. ``floating``: gradients exist in this dtype.
-    ``narrow``: bfloat16, in which NumPy itself computes little.
+    Attributes:
+        shape: the sizes, ``None`` for a batch size that is not known yet.
+        dtype: the NumPy dtype.
+        weak: whether it is a Python number, whose dtype gives way to that of arrays.
+        floating: whether gradients exist in this dtype.
+        narrow: whether it is bfloat16, for which NumPy has few operations.
     """
 
     __slots__ = ("__weakref__", "dtype", "floating", "narrow", "shape", "weak")
@@ -173,11 +179,12 @@ class Spec:
 
     @property
     def nbytes(self) -> int:
+        """The size in bytes; an unknown batch counts as one."""
         return self.size * self.dtype.itemsize
 
 
 class Specs(tuple[Any, ...]):
-    """The specs of all places of a call node's body."""
+    """The specs of all positions of a call node's body."""
 
     __slots__ = ()
     floating = True
@@ -188,33 +195,33 @@ _interned: WeakValueDictionary[Any, Spec] = WeakValueDictionary()
 
 
 def spec_of(shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> Spec:
-    """The one `Spec` of this shape and dtype. Identity makes the look-ups of `apply` fast."""
+    """Return the one `Spec` of this shape and dtype. Identity makes the look-ups of `apply` fast."""
     key = (shape, dtype, weak)
-    found = _interned.get(key)
-    if found is None:
-        found = _interned[key] = Spec(shape, dtype, weak)
-    return found
+    spec = _interned.get(key)
+    if spec is None:
+        spec = _interned[key] = Spec(shape, dtype, weak)
+    return spec
 
 
 _PLACEHOLDER = 9973  # a prime that no real axis is likely to have
 
 
 def with_placeholder(shape: Shape) -> tuple[int, ...]:
-    """`shape` with a number for an unknown size, where code that computes with sizes must run."""
+    """Return `shape` with a number in place of an unknown size, for code that computes with sizes."""
     return tuple(_PLACEHOLDER if n is None else n for n in shape)
 
 
 def without_placeholder(shape: Shape) -> Shape:
-    """The unknown sizes back as ``None``."""
+    """Return `shape` with ``None`` again for the unknown sizes."""
     return tuple(None if n == _PLACEHOLDER else n for n in shape)
 
 
 @cache
 def promote(*operands: tuple[str, bool], floating: bool = False) -> np.dtype[Any]:
-    """The dtype that holds all operands, each a (dtype name, weak) pair.
+    """Return the dtype to which all operands are promoted, each a (dtype name, weak) pair.
 
     Args:
-        floating: the operation gives real numbers (``exp``, ``divide``): integers become ``floatx()``.
+        floating: whether the operation gives real numbers (``exp``, ``divide``): integers become ``floatx()``.
 
     >>> promote(("int32", False), ("float16", False)).name
     'float16'
@@ -235,14 +242,15 @@ def promote(*operands: tuple[str, bool], floating: bool = False) -> np.dtype[Any
 
 
 def promote_specs(specs: Iterable[Spec], floating: bool = False) -> np.dtype[Any]:
+    """Return the dtype to which specs are promoted (`promote`)."""
     return promote(*[(s.dtype.name, s.weak) for s in specs], floating=floating)
 
 
 def broadcast(shapes: Iterable[Shape], what: str = "the operands") -> Shape:
-    """The shape that NumPy's broadcasting gives; ``None`` (an unknown batch) meets itself or 1.
+    """Return the shape that NumPy's broadcasting gives; ``None`` (an unknown batch) fits itself and 1.
 
     Raises:
-        ShapeError: naming the axis at which the shapes part.
+        ShapeError: naming the axis at which the shapes differ.
     """
     shapes = list(shapes)
     rank = max((len(s) for s in shapes), default=0)

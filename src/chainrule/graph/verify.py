@@ -1,4 +1,4 @@
-"""Whether a graph holds: every shape rule run again, every node before those that read it."""
+"""The check that a graph is valid: every shape rule run again, every node before those that read it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from .graph import Graph
 
 
 def verify(graph: Graph) -> None:
-    """Re-run every shape rule and check that the order is one; a broken graph is an error.
+    """Run every shape rule again, and check that the order is topological.
 
     Raises:
-        GraphError: naming the first node that does not hold, with its scope and line.
+        GraphError: naming the first invalid node, with its scope and line.
     """
-    known = {node.serial for node in graph.inputs}
+    earlier = {node.serial for node in graph.inputs}
     for node in graph.nodes:
         where = node.line or node.scope
         for parent in node.inputs:
-            if parent.serial not in known:
+            if parent.serial not in earlier:
                 raise GraphError(
                     f"node {node.operation.name!r} that reads a node not before it",
                     "inputs made earlier and inside the graph",
                     "name the missing node as an input of the graph",
                     where,
                 )
-        known.add(node.serial)
+        earlier.add(node.serial)
         if node.operation.leaf:
             if node.value is None:
                 raise GraphError(
@@ -36,9 +36,9 @@ def verify(graph: Graph) -> None:
         plan = node.operation.plan(tuple(n.spec for n in node.inputs), node.attributes)
         if plan.casts is not None or plan.spec != node.spec:
             raise GraphError(
-                f"node {node.operation.name!r} that says {node.spec!r}",
+                f"node {node.operation.name!r} with the spec {node.spec!r}",
                 f"{plan.spec!r}, which its shape rule gives",
-                "build nodes with `apply`, never by hand",
+                "build nodes with `apply` only",
                 where,
             )
         value = node.value

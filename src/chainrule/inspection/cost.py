@@ -1,7 +1,7 @@
-"""What each layer of a model costs, counted and measured: forward, backward, update.
+"""The cost of each layer of a model, counted and measured: forward, backward, update.
 
-Counted on the very step that training takes (or, without targets, on the outputs and their gradients), opened to its
-primitive operations; measured by NumPy operation by operation, or layer by layer as programs of XLA's.
+It is counted on the step that training takes (or, without targets, on the outputs and their gradients), flattened to
+its primitive operations; and measured operation by operation with NumPy, or layer by layer as compiled programs.
 """
 
 from __future__ import annotations
@@ -14,35 +14,45 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..analysis.price import PHASES, Count, cost_of
-from ..core.clock import timed
+from ..analysis.price import PHASES, Count, cost_of, count_of
+from ..core.arguments import at_least
+from ..core.clock import median_seconds
 from ..core.display import Figure
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.format import rate
 from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..engines.engine import engine as engine_named
-from ..graph import Spec
 from ..layers.call_context import capture_outputs
 from ..ops import random
+from ..tensors import tree
 from ..tensors.tensor import Tensor
-from ..tensors.tree import Build, flatten
+from ..tensors.tree import Unflatten, flatten
 from ..training.data_adapter import one_batch, specs_of
 from ..transforms.differentiate import gradients
 from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step, restored_variables, trace
 from .input_specs import input_specs
-from .values import inside
+from .values import path_in_model
 
-ENOUGH = 0.1  # seconds of measuring
+MEASURED_SECONDS = 0.1  # for each layer
+MIN_RUNS, MAX_RUNS, RUNS_SECONDS = 3, 50, 1.0  # of the whole step, operation by operation
 LOSS, OPTIMIZER = LazyMessage("(loss and metrics)"), LazyMessage("(optimizer)")
 
 
+def gflops_per_second(flops: int, seconds: float | None) -> float | None:
+    """Return billions of operations a second; ``None`` if no time was measured."""
+    return flops / seconds / 1e9 if seconds else None
+
+
 @dataclass
-class Line:
-    """A layer's cost. ``formula`` is that of the operation with most multiplies forward; ``memory`` what the layer
-    hands on, in bytes. ``seconds``: what was measured, by phase."""
+class LayerCost:
+    """A layer's cost.
+
+    Attributes:
+        formula: of the operation with most multiplies in the forward pass.
+        memory: bytes of the layer's outputs. counts: by phase. seconds: measured, by phase.
+    """
 
     name: str
     kind: str
@@ -55,28 +65,36 @@ class Line:
 
     @property
     def forward(self) -> Count:
+        """The counts of the forward pass."""
         return self.counts["forward"]
 
     @property
     def backward(self) -> Count:
+        """The counts of the backward pass."""
         return self.counts["backward"]
 
     @property
     def update(self) -> Count:
+        """The counts of the optimizer's update."""
         return self.counts["update"]
+
+    @property
+    def total(self) -> Count:
+        """The counts of all phases."""
+        return sum(self.counts.values(), Count())
 
 
 @dataclass(repr=False)
 class Costs(Figure):
-    """A model's costs, a `Line` a layer; text when printed, a page, a table, data.
+    """A model's costs, a `LayerCost` for each layer; text when printed, a page, a table, data.
 
     Attributes:
-        batch: examples. engine: which was measured, or ``None``. step: seconds of the whole step, measured.
+        batch: examples. engine: the one measured, or ``None``. step: measured seconds of the whole step.
     """
 
     name: str
     batch: int
-    lines: list[Line]
+    lines: list[LayerCost]
     engine: str | None = None
     step: float | None = None
 
@@ -84,26 +102,39 @@ class Costs(Figure):
 
     @property
     def costs(self) -> list[Costs]:
-        """Itself alone, as a comparison has several."""
+        """A list of this alone, as a comparison has several."""
         return [self]
 
     def total(self, phase: str | None = None) -> Count:
-        """The sum over all layers, of one phase or all."""
-        wanted = PHASES if phase is None else (phase,)
-        return sum((line.counts[p] for line in self.lines for p in wanted), Count())
+        """Return the sum over all layers, of one phase or all."""
+        phases = PHASES if phase is None else (phase,)
+        return sum((line.counts[p] for line in self.lines for p in phases), Count())
+
+    def seconds(self, phase: str) -> float:
+        """Return the measured seconds of one phase over all layers."""
+        return sum(line.seconds.get(phase, 0.0) for line in self.lines)
+
+    def shares_of_multiplies(self) -> list[float]:
+        """Return each layer's share of all multiplies, from 0 to 1."""
+        return _shares([line.total.multiplies for line in self.lines])
+
+    def shares_of_time(self) -> list[float]:
+        """Return each layer's share of the measured time, from 0 to 1."""
+        return _shares([sum(line.seconds.values()) for line in self.lines])
 
     @property
     def parameters(self) -> int:
+        """The number of parameters."""
         return sum(line.parameters for line in self.lines)
 
     @property
     def memory(self) -> int:
-        """Bytes that layers hand on."""
+        """Bytes of all layers' outputs."""
         return sum(line.memory for line in self.lines)
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a layer, in plain numbers."""
-        found = []
+        """Return a dictionary of plain numbers for each layer."""
+        rows = []
         for line in self.lines:
             row: dict[str, Any] = {
                 "layer": line.name,
@@ -124,18 +155,23 @@ class Costs(Figure):
                 }
                 seconds = line.seconds.get(phase)
                 row[f"{phase} ms"] = None if seconds is None else 1e3 * seconds
-                row[f"{phase} GFLOP/s"] = rate(count.flops, seconds)
-            found.append(row)
-        return found
+                row[f"{phase} GFLOP/s"] = gflops_per_second(count.flops, seconds)
+            rows.append(row)
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         own = {"name": self.name, "batch": self.batch, "engine": self.engine, "step": self.step}
         return {**own, "parameters": self.parameters, "layers": self.rows()}
 
     def to_pandas(self) -> Any:
-        """A row a layer. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each layer."""
         return to_dataframe(self.rows())
+
+
+def _shares(numbers: Sequence[float]) -> list[float]:
+    total = sum(numbers) or 1
+    return [n / total for n in numbers]
 
 
 @dataclass(repr=False)
@@ -147,45 +183,44 @@ class Comparison(Figure):
     _renderer_module = "cost"
 
     def to_dict(self) -> dict[str, Any]:
-        """Each model's costs as plain data."""
+        """Return each model's costs as plain data."""
         return {"models": [c.to_dict() for c in self.costs]}
 
     def to_pandas(self) -> Any:
-        """A row a layer, the model's name in front. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each layer, the model's name in front."""
         return to_dataframe([{"model": c.name, **row} for c in self.costs for row in c.rows()])
 
 
 def cost_of_model(
     model: Any, x: Any = None, y: Any = None, batch_size: int = 1, measure: bool = False, engine: str | None = None
 ) -> Costs:
-    """The costs of a step on a batch like this one (see `Model.cost`)."""
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
-        raise ValueProblem(f"batch_size={batch_size!r}", "a whole number from 1", "e.g. batch_size=32")
-    batch = _blank(model, batch_size) if x is None else one_batch(x, y, None, None, model._float_dtype())
+    """Return the costs of a step on a batch like this one (see `Model.cost`)."""
+    batch_size = at_least(1, batch_size=batch_size)
+    batch = _zero_batch(model, batch_size) if x is None else one_batch(x, y, None, None, model._float_dtype())
     if y is not None:
         model._must_be_compiled("the cost of a step")
     model._prepare(batch, training=y is not None)
     step, calls = _step(model, batch, y is not None)
-    rows = flatten(batch[0])[0][0].shape[0]
-    found = Costs(model.name, rows, _lines(model, step, calls))
+    rows = tree.leaves(batch[0])[0].shape[0]
+    costs = Costs(model.name, rows, _layer_costs(model, step, calls))
     if measure or engine is not None:
         name = engine_named(engine or "numpy").name
-        found.engine = name
+        costs.engine = name
         try:
-            data = [_numbers(a) if x is None else a for a in flatten(batch)[0] if a is not None]
+            data = [_random_like(a) if x is None else a for a in tree.leaves(batch)]
             if name == "numpy":
-                found.step = _measure_operations(model, found, step, data)
+                costs.step = _measure_operations(model, costs, step, data)
             else:
-                found.step = _measure_layers(model, found, step, calls, data, name)
+                costs.step = _measure_layers(model, costs, step, calls, data, name)
         except MemoryError:
             raise ValueProblem(
                 f"a batch of {rows} to be measured", "one that fits the memory", "take a smaller one, or only count"
             ) from None
-    return found
+    return costs
 
 
 def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
-    """The costs of two or more models side by side.
+    """Compare the costs of two or more models.
 
     Args:
         options: as for `Model.cost`: x, y, batch_size, measure, engine.
@@ -208,107 +243,108 @@ def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
     return Comparison([cost_of_model(model, **options) for model in (a, b, *others)])
 
 
-# ---- the step, and whose each operation is
+# ---- the step, and the layer of each operation
 
 
-def _blank(model: Any, batch_size: int) -> tuple[Any, Any, Any]:
+def _zero_batch(model: Any, batch_size: int) -> tuple[Any, Any, Any]:
+    """Return a batch of zeros for the model's declared inputs, which takes no memory."""
     specs = input_specs(model)
-    flat, build = flatten(specs)
-    if specs is None or any(None in spec.shape[1:] for spec in flat):
+    if specs is None or any(None in spec.shape[1:] for spec in tree.leaves(specs)):
         raise GraphError(
             f"the cost of {model.name!r}, whose input is not known",
             "a model that begins with a full Input(shape), or data",
             "pass x, e.g. model.cost(x[:32])",
         )
-    blank = [np.broadcast_to(np.zeros((), spec.dtype), (batch_size, *spec.shape[1:])) for spec in flat]
-    return build(blank), None, None
+    zeros = tree.map(lambda spec: np.broadcast_to(np.zeros((), spec.dtype), (batch_size, *spec.shape[1:])), specs)
+    return zeros, None, None
 
 
-def _numbers(array: Any) -> Any:
-    """Data to measure on: zeros would be faster than what is not."""
+def _random_like(array: Any) -> Any:
+    """Return data to measure on, random if it is of a float dtype: arithmetic with zeros may be faster."""
     if array.dtype.kind != "f":
         return array
     return np.random.default_rng(0).normal(size=array.shape).astype(array.dtype)
 
 
-def _step(model: Any, batch: Any, trains: bool) -> tuple[Step, list[tuple[str, Any, Any, Any]]]:
-    """The step that training takes; without targets, the outputs and their gradients by the weights."""
-    if trains:
+def _step(model: Any, batch: Any, with_update: bool) -> tuple[Step, list[tuple[str, Any, Any, Any]]]:
+    """Trace the step that training takes; without the update, the outputs and their gradients by the weights.
+
+    Returns:
+        The step, and of each call of a layer the path, the layer, its inputs and its output.
+    """
+    if with_update:
         model._prepare_optimizer()
 
-    def forward(x: Any, y: Any, w: Any) -> Any:
+    def forward_and_backward(x: Any, y: Any, w: Any) -> Any:
         outputs = model(x, training=False)
-        moving = [t for t in flatten(outputs)[0] if isinstance(t, Tensor) and t.spec.floating]
+        float_outputs = [t for t in tree.leaves(outputs) if isinstance(t, Tensor) and t.spec.floating]
         weights = model.trainable_weights
-        found = [gradients(t, weights, ops.ones_like(t), unconnected="zero") for t in moving if weights]
-        return [outputs, found]
+        grads = [gradients(t, weights, ops.ones_like(t), unconnected="zero") for t in float_outputs if weights]
+        return [outputs, grads]
 
-    def training(x: Any, y: Any, w: Any) -> Any:
+    def train(x: Any, y: Any, w: Any) -> Any:
         return model.train_step((x, y) if w is None else (x, y, w))
 
     try:
         with capture_outputs() as calls:
-            step = trace(training if trains else forward, *specs_of(batch))
+            step = trace(train if with_update else forward_and_backward, *specs_of(batch))
     finally:
         model._forget_losses()
     return step, calls
 
 
-def _lines(model: Any, step: Step, calls: Sequence[tuple[str, Any, Any, Any]]) -> list[Line]:
-    lines: dict[str, Line] = {}
+def _layer_costs(model: Any, step: Step, calls: Sequence[tuple[str, Any, Any, Any]]) -> list[LayerCost]:
+    """Return the counted costs of the model's own layers, of the loss and of the optimizer."""
+    lines: dict[str, LayerCost] = {}
     for path, layer, _, result in calls:
-        name = inside(model, path)
+        name = path_in_model(model, path)
         if layer is model or "/" in name:
             continue
-        flat = [t for t in flatten(result)[0] if isinstance(t, Tensor)]
+        outputs = [t for t in tree.leaves(result) if isinstance(t, Tensor)]
         line = lines.get(name)
         if line is None:
-            line = lines[name] = Line(name, type(layer).__name__, flat[0].shape if flat else None)
+            line = lines[name] = LayerCost(name, type(layer).__name__, outputs[0].shape if outputs else None)
             line.parameters = sum(v.size for v in layer.weights)
-        line.memory += sum(t.spec.nbytes for t in flat)
-    dearest: dict[str, tuple[int, int]] = {}
-    for phase, name, count, formula in _priced(model, step):
-        line = lines.setdefault(name, Line(name, ""))
-        line.counts[phase] = line.counts[phase] + count
-        price = count.multiplies, count.flops
-        if phase == "forward" and price > dearest.get(name, (-1, -1)):
-            dearest[name], line.formula = price, formula
+        line.memory += sum(t.spec.nbytes for t in outputs)
+    largest: dict[str, tuple[int, int]] = {}
+    for phase, name, count, formula in _operation_costs(model, step):
+        line = lines.setdefault(name, LayerCost(name, ""))
+        line.counts[phase] += count
+        size = count.multiplies, count.flops
+        if phase == "forward" and size > largest.get(name, (-1, -1)):
+            largest[name], line.formula = size, formula
     return list(lines.values())
 
 
-def _priced(model: Any, step: Step) -> Iterator[tuple[str, str, Count, str]]:
-    """Each operation's phase, layer, count and formula."""
+def _operation_costs(model: Any, step: Step) -> Iterator[tuple[str, str, Count, str]]:
+    """Yield each operation's phase, layer, count and formula."""
     flat = FlatGraph(step.graph)
-    first = len(step.graph.inputs) - len(step.reads)
-    weights = set(range(first, len(step.graph.inputs)))
-    for row, (phase, name) in zip(flat.rows, _whose(model, flat), strict=True):
-        cost = cost_of(row.node)
-        bias = 0
-        if row.node.operation.name == "add":
-            added = [n.spec.shape for n, i in zip(row.node.inputs, row.inputs, strict=True) if i in weights]
-            bias = cost.adds if any(shape != row.node.spec.shape for shape in added) else 0
-        moved = row.node.spec.nbytes + sum(n.spec.nbytes for n in row.node.inputs if isinstance(n.spec, Spec))
-        yield phase, name, Count(cost.multiplies, cost.adds, bias, cost.macs, cost.flops, moved), cost.formula
+    variables = range(len(step.graph.inputs) - len(step.reads), len(step.graph.inputs))
+    for row, (phase, name) in zip(flat.rows, _phases_and_layers(model, flat), strict=True):
+        yield phase, name, count_of(row.node, [i in variables for i in row.inputs]), cost_of(row.node).formula
 
 
-def _whose(model: Any, flat: FlatGraph) -> Iterator[tuple[str, str]]:
-    """Each row's phase and layer. What comes after the backward pass is the update."""
-    known = {layer.name for layer in model.layers}
-    after: set[int] = set()
+def _phases_and_layers(model: Any, flat: FlatGraph) -> Iterator[tuple[str, str]]:
+    """Yield each row's phase and layer. What depends on the backward pass, without being of it, is the update."""
+    layer_names = {layer.name for layer in model.layers}
+    after_forward: set[int] = set()
     for row in flat.rows:
-        made = row.outer.source_info
-        if made is not None and made.of is not None:
+        source = row.outer.source_info
+        if source is not None and source.forward_serial is not None:
             phase = "backward"
+        elif not after_forward.isdisjoint(row.inputs) or _is_update(model, row.outer.scope):
+            phase = "update"
         else:
-            phase = "update" if not after.isdisjoint(row.inputs) or _is_update(model, row.outer.scope) else "forward"
+            phase = "forward"
         if phase != "forward":
-            after.add(row.position)
-        own = inside(model, row.outer.scope).split("/")[0]
-        name = own if own in known and phase != "update" else OPTIMIZER if phase == "update" else LOSS
+            after_forward.add(row.position)
+        layer = path_in_model(model, row.outer.scope).split("/")[0]
+        name = layer if layer in layer_names and phase != "update" else OPTIMIZER if phase == "update" else LOSS
         yield phase, name
 
 
 def _is_update(model: Any, scope: str) -> bool:
+    """Whether a scope is the optimizer's."""
     optimizer = getattr(model, "optimizer", None)
     return optimizer is not None and scope.split("/")[-1] == optimizer.name != model.name
 
@@ -317,84 +353,90 @@ def _is_update(model: Any, scope: str) -> bool:
 
 
 def _measure_operations(model: Any, costs: Costs, step: Step, data: Sequence[Any]) -> float:
-    """NumPy's own time for each operation, the median of several runs; the sum of all."""
+    """Measure NumPy's time for each operation, the median of several runs, and add it to its layer; return the sum."""
     flat = FlatGraph(step.graph)
-    given = [*data, *[v._leaf.value for v in step.reads]]
+    inputs = [*data, *[v._leaf.value for v in step.reads]]
     times: list[list[float]] = []
-    began = time.perf_counter()
-    while len(times) < 3 or (time.perf_counter() - began < 1.0 and len(times) < 50):
-        times.append(_one_run(flat, given))
-    middle = np.median(np.array(times[1:]), axis=0)
+    start = time.perf_counter()
+    while len(times) < MIN_RUNS or (time.perf_counter() - start < RUNS_SECONDS and len(times) < MAX_RUNS):
+        times.append(_time_operations(flat, inputs))
+    medians = np.median(np.array(times[1:]), axis=0)
     lines = {line.name: line for line in costs.lines}
-    for seconds, (phase, name) in zip(middle, _whose(model, flat), strict=True):
+    for seconds, (phase, name) in zip(medians, _phases_and_layers(model, flat), strict=True):
         line = lines[name]
         line.seconds[phase] = line.seconds.get(phase, 0.0) + float(seconds)
-    return float(middle.sum())
+    return float(medians.sum())
 
 
-def _one_run(flat: FlatGraph, given: Sequence[Any]) -> list[float]:
+def _time_operations(flat: FlatGraph, graph_inputs: Sequence[Any]) -> list[float]:
+    """Run the graph once and return the seconds of each operation."""
     values = list(flat.constants)
-    values[: len(given)] = given
-    found = []
+    values[: len(graph_inputs)] = graph_inputs
+    times = []
     with np.errstate(all="ignore"):
         for row in flat.rows:
             inputs = [values[i] for i in row.inputs]
             start = time.perf_counter()
             values[row.position] = row.run(*inputs)
-            found.append(time.perf_counter() - start)
+            times.append(time.perf_counter() - start)
             for i in flat.frees.get(row.position, ()):
                 values[i] = None
-    return found
+    return times
 
 
 def _measure_layers(
     model: Any, costs: Costs, step: Step, calls: Sequence[tuple[str, Any, Any, Any]], data: Sequence[Any], name: str
 ) -> float:
-    """Each layer as a program of its own, forward alone and with its gradients, and the whole step as one."""
+    """Measure each layer as a program of its own, forward alone and with its gradients; return the seconds of the whole
+    step as one program."""
     lines = {line.name: line for line in costs.lines}
-    seen: dict[Any, tuple[float, float]] = {}
+    measured: dict[Any, tuple[float, float]] = {}
     for path, layer, args, _ in calls:
-        short = inside(model, path)
-        flat, build = flatten([list(args[0]), args[1]])
+        layer_name = path_in_model(model, path)
+        flat, unflatten = flatten([list(args[0]), args[1]])
         tensors = [t for t in flat if isinstance(t, Tensor)]
-        if layer is model or "/" in short or not tensors:
+        if layer is model or "/" in layer_name or not tensors:
             continue
         key = (id(layer), tuple(t.spec for t in tensors))
-        if key not in seen:
-            seen[key] = _layer_alone(layer, flat, build, name)
-        forward, both = seen[key]
-        line = lines[short]
+        if key not in measured:
+            measured[key] = _time_layer(layer, flat, unflatten, name)
+        forward, both = measured[key]
+        line = lines[layer_name]
         line.seconds["forward"] = line.seconds.get("forward", 0.0) + forward
         line.seconds["backward"] = line.seconds.get("backward", 0.0) + max(both - forward, 0.0)
     program = engine_named(name).program(step)
     with restored_variables(step.writes):
-        return _time(lambda: program(data))
+        return _seconds_of(lambda: program(data))
 
 
-def _layer_alone(layer: Any, flat: Sequence[Any], build: Build, name: str) -> tuple[float, float]:
-    """Seconds forward, and forward and backward; `flat`: what the layer is given, tensors and settings."""
-    given = [_numbers(np.zeros(t.shape, t.dtype)) for t in flat if isinstance(t, Tensor)]
+def _time_layer(layer: Any, arguments: Sequence[Any], unflatten: Unflatten, engine: str) -> tuple[float, float]:
+    """Return the seconds of a layer's forward pass, and of its forward and backward pass together.
+
+    Args:
+        arguments: all leaves of the layer's arguments, tensors and others. unflatten: makes ``[args, kwargs]`` of them.
+    """
+    data = [_random_like(np.zeros(t.shape, t.dtype)) for t in arguments if isinstance(t, Tensor)]
     weights = layer.trainable_weights
 
     def forward(*xs: Any) -> Any:
-        rest = iter(xs)
-        args, kwargs = build([next(rest) if isinstance(t, Tensor) else t for t in flat])
+        tensors = iter(xs)
+        args, kwargs = unflatten([next(tensors) if isinstance(a, Tensor) else a for a in arguments])
         return layer(*args, **kwargs)
 
-    def both(*xs: Any) -> Any:
-        made = [t for t in flatten(forward(*xs))[0] if isinstance(t, Tensor) and t.spec.floating]
-        wanted = [*weights, *[x for x in xs if x.spec.floating]]
-        return [made, [gradients(t, wanted, ops.ones_like(t), unconnected="zero") for t in made if wanted]]
+    def forward_and_backward(*xs: Any) -> Any:
+        outputs = [t for t in tree.leaves(forward(*xs)) if isinstance(t, Tensor) and t.spec.floating]
+        sources = [*weights, *[x for x in xs if x.spec.floating]]
+        return [outputs, [gradients(t, sources, ops.ones_like(t), unconnected="zero") for t in outputs if sources]]
 
-    one, two = compiled(forward, engine=name), compiled(both, engine=name)
+    alone, both = compiled(forward, engine=engine), compiled(forward_and_backward, engine=engine)
     stream = random.get_state()
     try:
         with restored_variables(layer.variables):
-            return _time(lambda: one(*given)), _time(lambda: two(*given))
+            return _seconds_of(lambda: alone(*data)), _seconds_of(lambda: both(*data))
     finally:
         random.set_state(stream)
 
 
-def _time(run: Callable[[], Any]) -> float:
-    """Seconds of one run."""
-    return timed(lambda count: [run() for _ in range(count)], ENOUGH)
+def _seconds_of(run: Callable[[], Any]) -> float:
+    """Measure the seconds of one run."""
+    return median_seconds(lambda count: [run() for _ in range(count)], MEASURED_SECONDS)

@@ -1,9 +1,8 @@
-"""How an operation is done: the three ways of `ways`, their source, that they give the same, how long each takes."""
+"""Compare the three implementations of an operation: their source, their results, their times."""
 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.clock import timed
+from ..core.arguments import at_least, finite
+from ..core.clock import median_seconds
 from ..core.display import Figure
 from ..core.errors import ValueProblem
 from ..core.messages import LazyMessage
@@ -21,21 +21,27 @@ from ..engines.engine import xla_installed
 from .implementations import IMPLEMENTATIONS
 
 NAMES = ("loop", "vectorised", "compiled")
-PATIENCE = 1.0  # seconds: a way that took longer is not tried on a larger size
+MAX_SECONDS = 1.0  # an implementation that took longer is not run on a larger size
 
 
 @dataclass
 class Size:
-    """One size: seconds by way (``None``: not tried), and the largest difference from the vectorised result."""
+    """One size: seconds by implementation (``None``: not run), and the largest difference from the vectorised one."""
 
     n: int
     seconds: dict[str, float | None]
     difference: float
 
+    @property
+    def speedup(self) -> float | None:
+        """The time of the loop over that of the compiled operation."""
+        loop, fast = self.seconds["loop"], self.seconds["compiled"]
+        return loop / fast if loop is not None and fast else None
+
 
 @dataclass(repr=False)
 class ImplementationComparison(Figure):
-    """One operation three ways."""
+    """One operation implemented with loops, vectorised and compiled."""
 
     name: str
     what: LazyMessage
@@ -45,11 +51,11 @@ class ImplementationComparison(Figure):
     _renderer_module = "how"
 
     def to_dict(self) -> dict[str, Any]:
-        """Source and times as plain data."""
+        """Return source and times as plain data."""
         return {"name": self.name, "what": self.what, "sources": self.sources, "sizes": [vars(s) for s in self.sizes]}
 
     def to_pandas(self) -> Any:
-        """A row a size. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each size."""
         return to_dataframe([{"n": s.n, **s.seconds, "difference": s.difference} for s in self.sizes])
 
 
@@ -59,48 +65,51 @@ def _repeat(run: Callable[[], Any], count: int) -> None:
 
 
 def how(name: str, sizes: Sequence[int] | None = None, seconds: float = 0.05) -> ImplementationComparison:
-    """An operation with loops, vectorised and compiled: the source of each, that they agree, the times as size grows.
+    """Compare an operation with loops, vectorised and compiled: the source of each, their agreement, the times as the
+    size grows.
 
     Args:
         name: ``"conv2d"``, ``"max pooling"``, ``"dense"``, ``"softmax"`` or ``"logistic regression"``.
-        sizes: to try; by default four. seconds: of timing for each way and size.
+        sizes: to run; by default four. seconds: of timing for each implementation and size.
 
-    The third way runs on XLA where it is installed, else on NumPy. Results may differ by rounding.
+    The compiled operation runs on XLA where it is installed, else on NumPy. Results may differ by rounding.
 
-    >>> found = how("softmax", sizes=[5], seconds=0.001)
-    >>> found.sizes[0].difference < 1e-12
+    >>> comparison = how("softmax", sizes=[5], seconds=0.001)
+    >>> comparison.sizes[0].difference < 1e-12
     True
     """
     if name not in IMPLEMENTATIONS:
         raise ValueProblem(f"how({name!r})", f"one of {', '.join(map(repr, IMPLEMENTATIONS))}", 'e.g. how("conv2d")')
-    ways = IMPLEMENTATIONS[name]
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-        raise ValueProblem(f"seconds={seconds!r}", "a number more than 0", "e.g. seconds=0.05")
-    tried = list(ways.sizes if sizes is None else sizes) if sizes is None or isinstance(sizes, Sequence) else []
-    if not tried or any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 4 for n in tried):
-        raise ValueProblem(f"sizes={sizes!r}", "whole numbers from 4", "e.g. sizes=[8, 64]")
-    fast = compiled(ways.compiled, engine="xla" if xla_installed() else "numpy")
-    found: list[Size] = []
-    slow: set[str] = set()  # ways that are not tried any more
-    for n in tried:
-        data = [np.asarray(a) for a in ways.data(int(n))]
+    implementations = IMPLEMENTATIONS[name]
+    seconds = finite(above=0, seconds=seconds)
+    if sizes is None:
+        sizes = implementations.sizes
+    if not isinstance(sizes, Sequence) or not sizes:
+        raise ValueProblem(f"sizes={sizes!r}", "a list of whole numbers from 4 up", "e.g. sizes=[8, 64]")
+    sizes = [at_least(4, sizes=n) for n in sizes]
+    fast = compiled(implementations.compiled, engine="xla" if xla_installed() else "numpy")
+    results: list[Size] = []
+    too_slow: set[str] = set()
+    for n in sizes:
+        data = [np.asarray(a) for a in implementations.data(n)]
         lists = [a.tolist() for a in data]
         runs = {
-            "loop": partial(ways.loop, *lists),
-            "vectorised": partial(ways.vectorised, *data),
+            "loop": partial(implementations.loop, *lists),
+            "vectorised": partial(implementations.vectorised, *data),
             "compiled": partial(fast, *data),
         }
-        right = np.asarray(runs["vectorised"]())
-        apart = 0.0
+        expected = np.asarray(runs["vectorised"]())
+        difference = 0.0
         times: dict[str, float | None] = dict.fromkeys(NAMES)
-        for way in NAMES:
-            if way in slow:
+        for implementation in NAMES:
+            if implementation in too_slow:
                 continue
-            apart = max(apart, float(np.max(np.abs(np.asarray(runs[way]()) - right))))
-            spent = timed(partial(_repeat, runs[way]), seconds)
-            times[way] = spent
-            if spent > PATIENCE:
-                slow.add(way)
-        found.append(Size(int(n), times, apart))
-    sources = {way: inspect.getsource(getattr(ways, way)) for way in NAMES}
-    return ImplementationComparison(name, ways.what, sources, found)
+            result = np.asarray(runs[implementation]())
+            difference = max(difference, float(np.max(np.abs(result - expected))))
+            time = median_seconds(partial(_repeat, runs[implementation]), seconds)
+            times[implementation] = time
+            if time > MAX_SECONDS:
+                too_slow.add(implementation)
+        results.append(Size(n, times, difference))
+    sources = {key: inspect.getsource(getattr(implementations, key)) for key in NAMES}
+    return ImplementationComparison(name, implementations.what, sources, results)

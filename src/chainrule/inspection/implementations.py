@@ -1,5 +1,5 @@
-"""The same operation three ways: with loops over plain numbers, with NumPy on whole arrays, and as an operation of
-this library. They are shown as they stand here, so each is as short as it can be read, without types.
+"""Operations implemented three times: with loops over Python numbers, with NumPy on whole arrays, and as an operation
+of this library. Their source is shown to users, so each is short, without types and docstrings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from ..transforms.differentiate import grad
 
 
 class Implementations(NamedTuple):
-    """A topic: its functions, the data of a given size, and the sizes to try."""
+    """One operation: its three functions, the data of a given size, and the default sizes.
+
+    Attributes:
+        data: returns the arguments for a size. what: a short description.
+    """
 
     loop: Callable[..., Any]
     vectorised: Callable[..., Any]

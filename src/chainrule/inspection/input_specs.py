@@ -1,15 +1,14 @@
-"""The specs of what a model takes."""
+"""The specs of a model's inputs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..tensors.tree import flatten
+from ..tensors import tree
 
 
 def input_specs(model: Any) -> Any:
     """Return the specs of the inputs, nested as the model takes them; ``None`` before a subclassed model is called."""
     if model._functional is not None:
-        flat, build = flatten(model._functional.inputs)
-        return build([t.spec for t in flat])
-    return model._called_with
+        return tree.map(lambda t: t.spec, model._functional.inputs)
+    return model._call_specs

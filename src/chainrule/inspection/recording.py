@@ -1,5 +1,5 @@
-"""A run that can be looked at again: at sampled moments of a fit its losses, weights, gradients, activations, filters,
-and, where the input has two columns, the decision boundary.
+"""A recording of a fit: at sampled moments its losses, weights, gradients, activations, filters, and, where the input
+has two columns, the decision boundary.
 """
 
 from __future__ import annotations
@@ -10,25 +10,30 @@ from typing import Any
 import numpy as np
 
 from ..callbacks import Callback
+from ..core.arguments import whole_number
 from ..core.display import Figure
 from ..core.errors import ValueProblem
 from ..draw.table import to_dataframe
 from ..graph.spec import is_float
+from ..tensors import tree
 from ..tensors.tensor import Tensor
-from ..tensors.tree import flatten
+from ..tensors.tree import flatten, to_json_data
+from .values import gradients, named_weights, values
 
-MOMENTS, MOST = 24, 100  # sampled by default; at the most, which keeps the page below 5 MB
-HELD = 4096  # numbers of an array that are kept; larger ones are held as their statistics alone
-PROBES, GRID, POINTS = 64, 48, 200  # examples looked at; the boundary's points a side; examples drawn on it
-MAPS, SIDE = 8, 24  # channels of a feature map; about so many of its rows and columns
+DEFAULT_MOMENTS, MAX_MOMENTS = 24, 100  # the most keeps the page below 5 MB
+MAX_ARRAY_SIZE = 4096  # of an array that is kept; of a larger one only its norm is
+PROBE_SIZE = 64  # examples that values and gradients are computed on
+GRID_SIZE, MAX_POINTS = 48, 200  # the boundary's points a side; examples drawn on it
+MAX_CHANNELS, MAP_SIDE = 8, 24  # of a feature map; its rows and columns are subsampled to about so many
 
 
 @dataclass
 class Moment:
-    """What was seen after so many updates.
+    """The state of a fit after some updates.
 
     Attributes:
-        weights, gradients: small ones whole, by path. sizes: for each weight its norm and its gradient's.
+        step: the updates so far. weights, gradients: small ones in full, by path.
+        sizes: for each weight its norm and its gradient's.
         activations: for each layer mean, standard deviation and the share of entries that are 0.
         maps: the first example's feature maps, of layers whose output is an image.
         boundary: the output over the plane of two columns, (rows, columns).
@@ -44,26 +49,33 @@ class Moment:
     boundary: Any = None
     gradients: dict[str, Any] = field(default_factory=dict)
 
+    def gradient_ratio(self, path: str) -> float | None:
+        """Return the norm of a weight's gradient over the weight's; ``None`` if the weight is 0."""
+        weight, gradient = self.sizes[path]
+        return gradient / weight if weight else None
+
 
 @dataclass(repr=False)
 class Recording(Figure):
-    """All moments of a fit; a page that can be scrubbed through, data, a table."""
+    """All moments of a fit; a page with a slider, data, a table.
+
+    Attributes:
+        plane: the coordinates of the boundary's two axes. points: examples on it: their two columns, and the target.
+    """
 
     name: str
     moments: list[Moment] = field(default_factory=list)
-    plane: tuple[Any, Any] | None = None  # the boundary's axes
-    points: Any = None  # examples on it: two columns, and the target
+    plane: tuple[Any, Any] | None = None
+    points: Any = None
 
     _renderer_module, _height = "recording", 700
 
     def to_dict(self) -> dict[str, Any]:
-        """All moments as plain data; large arrays as their shape, mean and extremes."""
-        from ..tensors.tree import plain
-
-        return {"name": self.name, "moments": [plain(m) for m in self.moments]}
+        """Return all moments as plain data; large arrays as their shape, mean and extremes."""
+        return {"name": self.name, "moments": [to_json_data(m) for m in self.moments]}
 
     def to_pandas(self) -> Any:
-        """A row for each moment and weight: its norm and its gradient's. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each moment and weight: its norm and its gradient's."""
         rows = []
         for m in self.moments:
             for path, (weight, gradient) in m.sizes.items():
@@ -73,91 +85,96 @@ class Recording(Figure):
 
 
 class Recorder(Callback):
-    """Samples a fit at the ends of epochs.
+    """Record a fit at the ends of epochs.
 
     Args:
-        at: the epochs, counted from 0, after which to look. batch: the examples looked at. x, y: the data, of which
-            some is drawn on a decision boundary.
+        at: the epochs, counted from 0, after which to record. batch: the examples that values and gradients are
+            computed on. x, y: the data, of which some is drawn on a decision boundary.
     """
 
     def __init__(self, at: set[int], batch: Any, x: Any, y: Any) -> None:
-        self.at, self.batch = at, _first(batch, PROBES)
+        self.at, self.batch = at, _first_rows(batch, PROBE_SIZE)
         self.x, self.y = x, y
         self.recording = Recording("")
-        self.epoch, self.begun = 0, 0
+        self.epoch, self.first_update = 0, 0
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Begin a recording, with a moment before the first update."""
         self.recording = Recording(self.model.name)
-        self.begun = self._updates()
+        self.first_update = self._updates()
         self._prepare_plane()
-        self.look({})
+        self.record({})
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Note the epoch."""
         self.epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Record a moment if this epoch is one of the chosen."""
         self.epoch = epoch
         if epoch in self.at:
-            self.look(logs or {})
+            self.record(logs or {})
 
     def on_train_end(self, logs: Any = None) -> None:
+        """Give the recording to the fit's history."""
         self.model.history.recording = self.recording
 
-    def look(self, logs: dict[str, Any]) -> None:
-        """Add a moment."""
-        from .values import gradients, named_weights, values
-
+    def record(self, logs: dict[str, Any]) -> None:
+        """Record a moment."""
         x, y, w = self.batch
-        found = values(self.model, x, training=False)
-        slopes = gradients(self.model, x, y, w) if y is not None else {}
-        weights, held, sizes = {}, {}, {}
+        outputs = values(self.model, x, training=False)
+        all_gradients = gradients(self.model, x, y, w) if y is not None else {}
+        weights, weight_gradients, sizes = {}, {}, {}
         for path, variable in named_weights(self.model).items():
             value = variable.numpy()
-            sizes[path] = (float(np.linalg.norm(value)), float(np.linalg.norm(slopes.get(path, 0.0))))
-            if value.size <= HELD:
+            sizes[path] = (float(np.linalg.norm(value)), float(np.linalg.norm(all_gradients.get(path, 0.0))))
+            if value.size <= MAX_ARRAY_SIZE:
                 weights[path] = np.array(value)
-                if path in slopes:
-                    held[path] = np.array(slopes[path])
+                if path in all_gradients:
+                    weight_gradients[path] = np.array(all_gradients[path])
         activations, maps = {}, {}
-        for name, value in found.items():
+        for name, value in outputs.items():
             if is_float(value.dtype) and value.size:
                 value = value.astype(np.float32) if value.dtype.kind != "f" else value
                 activations[name] = (float(value.mean()), float(value.std()), float((value == 0).mean()))
                 if value.ndim == 4:
-                    every = max(1, max(value.shape[1:3]) // SIDE)
-                    maps[name] = np.array(value[0, ::every, ::every, :MAPS])
+                    step = max(1, max(value.shape[1:3]) // MAP_SIDE)
+                    maps[name] = np.array(value[0, ::step, ::step, :MAX_CHANNELS])
         self.recording.moments.append(
             Moment(
-                self._updates() - self.begun,
+                self._updates() - self.first_update,
                 self.epoch,
-                _numbers(logs),
+                _scalars(logs),
                 weights,
                 sizes,
                 activations,
                 maps,
                 self._boundary(),
-                held,
+                weight_gradients,
             )
         )
 
     def _updates(self) -> int:
+        """Return how many updates the optimizer has made."""
         return int(self.model.optimizer.iterations) if self.model.optimizer is not None else 0
 
     def _prepare_plane(self) -> None:
-        flat = flatten(self.batch[0])[0]
+        """Set the recording's plane and points, if the input has two columns."""
+        inputs = flatten(self.batch[0])[0]
         targets = flatten(self.batch[1])[0] if self.batch[1] is not None else []
-        if len(flat) != 1 or len(targets) != 1 or flat[0].ndim != 2 or flat[0].shape[1] != 2:
+        if len(inputs) != 1 or len(targets) != 1 or inputs[0].ndim != 2 or inputs[0].shape[1] != 2:
             return
-        x = np.asarray(self.x if isinstance(self.x, np.ndarray) else flat[0], dtype=float)[:POINTS]
-        y = np.asarray(self.y if isinstance(self.y, np.ndarray) else self.batch[1], dtype=float)[:POINTS]
+        x = np.asarray(self.x if isinstance(self.x, np.ndarray) else inputs[0], dtype=float)[:MAX_POINTS]
+        y = np.asarray(self.y if isinstance(self.y, np.ndarray) else self.batch[1], dtype=float)[:MAX_POINTS]
         low, high = x.min(axis=0), x.max(axis=0)
-        room = 0.1 * np.maximum(high - low, 1e-6)
-        axes = [np.linspace(low[k] - room[k], high[k] + room[k], GRID) for k in (0, 1)]
+        margin = 0.1 * np.maximum(high - low, 1e-6)
+        axes = [np.linspace(low[k] - margin[k], high[k] + margin[k], GRID_SIZE) for k in (0, 1)]
         target = y.reshape(len(y), -1)
         self.recording.plane = (axes[0], axes[1])
         self.recording.points = (x, target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0])
 
     def _boundary(self) -> Any:
+        """Return the model's output over the plane: the single output, or the class of the largest."""
         if self.recording.plane is None:
             return None
         xs, ys = np.meshgrid(*self.recording.plane)
@@ -168,45 +185,53 @@ class Recorder(Callback):
 
 
 class StepRecorder(Recorder):
-    """Samples a fit after single steps: a short fit has few epochs.
+    """Record a fit after single steps, for fits of few epochs.
 
     Args:
-        at: the steps of this fit, counted from 1 through all epochs, after which to look.
+        at: the steps of this fit, counted from 1 through all epochs, after which to record.
     """
 
-    taken = 0
+    steps = 0  # of this fit so far
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.taken = 0
+        """Begin a recording, with a moment before the first step."""
+        self.steps = 0
         super().on_train_begin(logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.taken += 1
-        if self.taken in self.at:
-            self.look(logs or {})
+        """Record a moment if this step is one of the chosen."""
+        self.steps += 1
+        if self.steps in self.at:
+            self.record(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Add the epoch's logs, such as ``val_loss``, to a moment at its end."""
         self.epoch = epoch
-        if self.taken in self.at:  # what only the whole epoch tells, such as a val_loss
-            self.recording.moments[-1].logs |= _numbers(logs or {})
+        if self.steps in self.at:
+            self.recording.moments[-1].logs |= _scalars(logs or {})
 
 
-def _numbers(logs: dict[str, Any]) -> dict[str, float]:
+def _scalars(logs: dict[str, Any]) -> dict[str, float]:
+    """Return the logs that are single numbers."""
     return {k: float(v) for k, v in logs.items() if np.ndim(v) == 0}
 
 
 def recorder(record: Any, batch: Any, x: Any, y: Any, epochs: range, steps: int | None) -> Recorder:
-    """The callback for ``fit(..., record=...)``."""
-    count = MOMENTS if record is True else record
-    if isinstance(count, bool) or not hasattr(count, "__index__") or not 1 <= count <= MOST:
-        raise ValueProblem(f"record={record!r}", f"True, or how many moments, 1 to {MOST}", "e.g. record=True")
+    """Return the callback for ``fit(..., record=...)``; `steps`: of an epoch, if known."""
+    count = DEFAULT_MOMENTS if record is True else whole_number(record)
+    if count is None or not 1 <= count <= MAX_MOMENTS:
+        raise ValueProblem(f"record={record!r}", f"True, or how many moments, 1 to {MAX_MOMENTS}", "e.g. record=True")
     if steps is None or len(epochs) >= count:
-        chosen = {int(k) for k in np.linspace(epochs.stop - 1, epochs.start, int(count)).round()}
+        chosen = {int(k) for k in np.linspace(epochs.stop - 1, epochs.start, count).round()}
         return Recorder(chosen, batch, x, y)
     total = steps * len(epochs)
-    return StepRecorder({int(k) for k in np.linspace(total, 1, int(count)).round()}, batch, x, y)
+    return StepRecorder({int(k) for k in np.linspace(total, 1, count).round()}, batch, x, y)
 
 
-def _first(batch: Any, count: int) -> Any:
-    flat, build = flatten(batch)
-    return build([None if a is None else np.asarray(a.numpy() if isinstance(a, Tensor) else a)[:count] for a in flat])
+def _first_rows(batch: Any, count: int) -> Any:
+    """Return the first rows of every array of a batch."""
+
+    def first_rows(a: Any) -> Any:
+        return None if a is None else np.asarray(a.numpy() if isinstance(a, Tensor) else a)[:count]
+
+    return tree.map(first_rows, batch)

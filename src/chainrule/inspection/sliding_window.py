@@ -1,5 +1,5 @@
-"""A convolution's window sliding over an image: at each place the numbers under it, the filter's, their products, and
-the sum that becomes one entry of the output.
+"""A convolution's window sliding over an image: at each position the numbers under it, the filter's, their products,
+and the sum that becomes one entry of the output.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.arguments import between
 from ..core.display import Figure
 from ..core.errors import ShapeError, ValueProblem
 from ..draw.format import format_factor, format_number
 from ..draw.table import to_dataframe
 
-PLACES = 25  # so many places, spread over the output
+MAX_POSITIONS = 25  # shown, spread over the output
 
 
 class Window:
-    """One place of the window: the output's entry there, and for each input channel numbers and products."""
+    """One position of the window, at which one entry of the output is computed.
+
+    Attributes:
+        row, column: of the entry of the output. corner: of the window in the padded image.
+        patch, kernel, products: (height, width, channels). bias: a number.
+    """
 
     def __init__(self, row: int, column: int, patch: Any, kernel: Any, bias: Any, corner: tuple[int, int]) -> None:
         self.row, self.column, self.corner = row, column, corner
@@ -30,15 +36,27 @@ class Window:
         """The sum of all products, and the bias."""
         return self.products.sum() + self.bias
 
+    def channel_text(self, channel: int, digits: int | None = 4) -> str:
+        """Return the arithmetic of one channel: the products and their sum."""
+        terms = [
+            f"{format_factor(x, digits)} * {format_factor(w, digits)}"
+            for x, w in zip(self.patch[:, :, channel].ravel(), self.kernel[:, :, channel].ravel(), strict=True)
+        ]
+        return " + ".join(terms) + f" = {format_number(self.products[:, :, channel].sum(), digits)}"
+
     def text(self, digits: int | None = 4) -> str:
-        """The whole arithmetic: each channel's sum, and what they come to."""
+        """Return the arithmetic of the value: each channel's sum, the bias, and their sum."""
         sums = [format_factor(v, digits) for v in self.products.sum(axis=(0, 1))]
         return " + ".join([*sums, format_factor(self.bias, digits)]) + f" = {format_number(self.value, digits)}"
 
 
-class Slide(Figure):
-    """All places of the window: ``places``, each a `Window`; ``output``, the whole map before the layer's activation.
-    As a page that steps; as a picture, the place with the largest output."""
+class SlidingWindow(Figure):
+    """A window's positions over an image; a page that steps through them, and a picture of the one with the largest
+    output.
+
+    Attributes:
+        positions: each a `Window`. output: the whole map before the layer's activation.
+    """
 
     _renderer_module = "sliding_window"
 
@@ -50,25 +68,30 @@ class Slide(Figure):
         self.kernel = kernel[..., 0]
         self.pads = _pads(image.shape, kernel.shape, self.output.shape, strides, padding)
         self.padded = padded = np.pad(image, (*self.pads, (0, 0)))
-        high, wide = kernel.shape[:2]
-        self.places = []
-        for i, j in _spread(*self.output.shape):
+        height, width = kernel.shape[:2]
+        self.positions = []
+        for i, j in _shown_positions(*self.output.shape):
             top, left = i * strides[0], j * strides[1]
-            patch = padded[top : top + high, left : left + wide]
-            self.places.append(Window(i, j, patch, self.kernel, bias, (top, left)))
+            patch = padded[top : top + height, left : left + width]
+            self.positions.append(Window(i, j, patch, self.kernel, bias, (top, left)))
+
+    @property
+    def largest(self) -> Window:
+        """The position with the largest output."""
+        return max(self.positions, key=lambda p: p.value)
 
     def to_pandas(self) -> Any:
-        """A row a place. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each position."""
         return to_dataframe(self.to_dict()["places"])
 
     def to_dict(self) -> dict[str, Any]:
-        """The places with their arithmetic, and the output."""
-        places = [{"row": p.row, "column": p.column, "value": float(p.value), "text": p.text()} for p in self.places]
-        return {"output": self.output.tolist(), "places": places}
+        """Return the positions with their arithmetic, and the output."""
+        rows = [{"row": p.row, "column": p.column, "value": float(p.value), "text": p.text()} for p in self.positions]
+        return {"output": self.output.tolist(), "places": rows}
 
 
-def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
-    """The window of a `Conv2D` over an image, place by place.
+def slide(layer: Any, image: Any, filter: int = 0) -> SlidingWindow:
+    """Slide the window of a `Conv2D` over an image, position by position.
 
     Args:
         layer: a built `Conv2D` (dilation 1, one group). image: height, width, channels. filter: which of its filters.
@@ -76,7 +99,7 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
     >>> import chainrule as cr
     >>> conv = cr.layers.Conv2D(1, 2, kernel_initializer="ones")
     >>> _ = conv(np.zeros((1, 3, 3, 1)))
-    >>> slide(conv, np.arange(9.0).reshape(3, 3, 1)).places[0].text()
+    >>> slide(conv, np.arange(9.0).reshape(3, 3, 1)).positions[0].text()
     '8 + 0 = 8'
     """
     kernel = getattr(layer, "kernel", None)
@@ -87,8 +110,7 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
         )
     if tuple(layer.dilation_rate) != (1, 1) or getattr(layer, "groups", 1) != 1:
         raise ValueProblem("a dilated or grouped convolution", "dilation 1 and one group", "choose another layer")
-    if not hasattr(filter, "__index__") or not 0 <= filter < kernel.shape[3]:
-        raise ValueProblem(f"filter={filter!r}", f"0 to {kernel.shape[3] - 1}", "the layer has so many filters")
+    filter = between(0, kernel.shape[3] - 1, filter=filter)
     pixels = np.asarray(image, dtype=np.float64)
     if pixels.ndim != 3 or pixels.shape[2] != kernel.shape[2]:
         raise ShapeError(
@@ -97,25 +119,26 @@ def slide(layer: Any, image: Any, filter: int = 0) -> Slide:
     bias = 0.0 if layer.bias is None else float(layer.bias.numpy()[filter])
     name = f"{layer.name}, filter {filter}"
     weights = kernel.numpy()[..., filter : filter + 1].astype(np.float64)
-    after = getattr(layer.activation, "__name__", "")
-    return Slide(pixels, weights, bias, tuple(layer.strides), layer.padding, name, "" if after == "linear" else after)
+    activation = getattr(layer.activation, "__name__", "")
+    activation = "" if activation == "linear" else activation
+    return SlidingWindow(pixels, weights, bias, tuple(layer.strides), layer.padding, name, activation)
 
 
 def _pads(image: Any, kernel: Any, output: Any, strides: Any, padding: str) -> list[tuple[int, int]]:
-    """Zeros before and after each side, as the convolution takes them."""
+    """Return the zeros before and after rows and columns, as the convolution pads; the arguments are shapes."""
     if padding != "same":
         return [(0, 0), (0, 0)]
-    found = []
+    pads = []
     for k in (0, 1):
         total = max((output[k] - 1) * strides[k] + kernel[k] - image[k], 0)
-        found.append((total // 2, total - total // 2))
-    return found
+        pads.append((total // 2, total - total // 2))
+    return pads
 
 
-def _spread(rows: int, columns: int) -> list[tuple[int, int]]:
-    """Places in reading order, all if they are few."""
-    every = [(i, j) for i in range(rows) for j in range(columns)]
-    if len(every) <= PLACES:
-        return every
-    chosen = np.linspace(0, len(every) - 1, PLACES).round().astype(int)
-    return [every[k] for k in chosen]
+def _shown_positions(rows: int, columns: int) -> list[tuple[int, int]]:
+    """Return the positions to show, in reading order: all, or `MAX_POSITIONS` evenly spaced ones."""
+    positions = [(i, j) for i in range(rows) for j in range(columns)]
+    if len(positions) <= MAX_POSITIONS:
+        return positions
+    chosen = np.linspace(0, len(positions) - 1, MAX_POSITIONS).round().astype(int)
+    return [positions[k] for k in chosen]

@@ -1,28 +1,32 @@
-"""A table of a model's layers: shapes, parameters, multiplies, and the memory of what they hand on."""
+"""A table of a model's layers: shapes, parameters, multiplies, and the memory of their outputs."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from ..analysis.price import Count, price
 from ..core.errors import ValueProblem
-from ..draw.format import format_bytes, rate
+from ..draw.format import format_bytes
 from ..draw.locale import translator
 from ..draw.text import display_width, pad
+from ..graph import as_dtype
 from ..layers import InputLayer, Layer
 from ..layers.call_context import calls
 from ..layers.layer_call import LAYER_CALL
-from ..tensors.tensor import Tensor, recording, symbolic
-from ..tensors.tree import flatten
+from ..tensors import tree
+from ..tensors.convert import symbolic
+from ..tensors.recording import recording
+from ..tensors.tensor import Tensor
 from ..transforms.trace import StateRecorder
-from .cost import cost_of_model
+from .cost import cost_of_model, gflops_per_second
 from .input_specs import input_specs
 
-UNKNOWN = "what is marked ? hangs on sizes not known: begin the model with a full Input(shape), or call it on data"
+UNKNOWN = "entries marked ? depend on unknown sizes: begin the model with a full Input(shape), or call it on data"
 
 
 class Row:
-    """One line: a layer, how deep it lies, and its numbers."""
+    """One line of the table: a layer, its depth in the model, and its numbers."""
 
     def __init__(self, layer: Layer, depth: int, shape: Any, multiplies: int | None, memory: int | None) -> None:
         self.layer, self.depth, self.shape = layer, depth, shape
@@ -30,79 +34,79 @@ class Row:
 
 
 def rows_of(model: Any) -> tuple[list[Row], Count | None]:
-    """The rows, those of models inside too, and one example's price forward; ``None`` while no shape is known."""
-    found = _one_example(model)
-    shapes, counts, total = found if found is not None else ({}, {}, None)
+    """Return the rows, those of inner models too, and the counts of one example forward; ``None`` if no shape is
+    known."""
+    shapes, counts, total = _run_one_example(model)
     rows: list[Row] = []
     _collect(model, model.name, 0, shapes, counts, rows)
     return rows, total
 
 
-def _one_example(model: Any) -> Any:
-    """Shapes and prices by scope, from the graph of the model on one example."""
+def _run_one_example(model: Any) -> tuple[dict[str, Any], dict[str, Count], Count | None]:
+    """Return output shapes by layer, counts by scope and their sum, from the graph of the model on one example; nothing
+    and ``None`` if the sizes of the input are not known."""
     specs = input_specs(model)
-    flat, build = flatten(specs)
-    if specs is None or any(None in spec.shape[1:] for spec in flat):
-        return None
-    symbols = [symbolic((1, *spec.shape[1:]), spec.dtype) for spec in flat]
+    if specs is None or any(None in spec.shape[1:] for spec in tree.leaves(specs)):
+        return {}, {}, None
+    symbols = tree.map(lambda spec: symbolic((1, *spec.shape[1:]), spec.dtype), specs)
     with recording(StateRecorder()):
         depth, calls.depth = calls.depth, 0
         try:
-            outputs = model(build(symbols), training=False)
+            outputs = model(symbols, training=False)
             chain = list(calls.chain)
         finally:
             calls.depth = depth
-    priced = price([t for t in flatten(outputs)[0] if isinstance(t, Tensor)])
-    counts: dict[str, Count] = {}
+    priced = price([t for t in tree.leaves(outputs) if isinstance(t, Tensor)])
+    counts: defaultdict[str, Count] = defaultdict(Count)
     for row in priced.rows:
-        parts = row.scope.split("/")
-        for i in range(1, len(parts) + 1):
-            scope = "/".join(parts[:i])
-            counts[scope] = counts.get(scope, Count()) + row.count
-    return dict(chain), counts, priced.forward
+        names = row.scope.split("/")
+        for i in range(1, len(names) + 1):
+            counts["/".join(names[:i])] += row.count
+    return dict(chain), dict(counts), priced.forward
 
 
 def _collect(
     model: Any, path: str, depth: int, shapes: dict[str, Any], counts: dict[str, Count], rows: list[Row]
 ) -> None:
-    by_call: dict[int, Any] = {}
+    """Append a row for each layer, and for the layers of inner models, to `rows`."""
+    shapes_of_calls: dict[int, Any] = {}
     if model._functional is not None:
         for node in model._functional.graph.nodes:
             if node.operation is LAYER_CALL:
-                by_call[id(node.attributes["call"].layer)] = [s.shape for s in node.spec]
+                shapes_of_calls[id(node.attributes["call"].layer)] = [s.shape for s in node.spec]
     for layer in model.layers:
         scope = f"{path}/{layer.name}"
         shape = layer.batch_shape if isinstance(layer, InputLayer) else None
-        if id(layer) in by_call:
-            shape = by_call[id(layer)]
+        if id(layer) in shapes_of_calls:
+            shape = shapes_of_calls[id(layer)]
         elif layer.name in shapes:
-            shape = _with_batch(shapes[layer.name])
+            shape = _with_unknown_batch(shapes[layer.name])
         if isinstance(shape, list) and len(shape) == 1:
             shape = shape[0]
         count = counts.get(scope)
-        known = bool(counts)
-        memory = None if shape is None or not known else _entries(shape) * layer_bytes(layer)
-        rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if known else None, memory))
+        counted = bool(counts)
+        memory = None if shape is None or not counted else _entry_count(shape) * _bytes_per_entry(layer)
+        rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if counted else None, memory))
         if hasattr(layer, "_functional"):
             _collect(layer, scope, depth + 1, shapes, counts, rows)
 
 
-def layer_bytes(layer: Layer) -> int:
-    """Bytes of one entry of what the layer hands on."""
-    from ..graph import as_dtype
-
+def _bytes_per_entry(layer: Layer) -> int:
+    """Return the bytes of one entry of the layer's output."""
     return as_dtype(layer.compute_dtype).itemsize
 
 
-def _with_batch(shape: Any) -> Any:
+def _with_unknown_batch(shape: Any) -> Any:
+    """Return a shape, or a list of them, with ``None`` as its first size."""
     if isinstance(shape, tuple) and (not shape or isinstance(shape[0], int)):
         return (None, *shape[1:])
-    return [_with_batch(s) for s in shape] if isinstance(shape, list) else shape
+    return [_with_unknown_batch(s) for s in shape] if isinstance(shape, list) else shape
 
 
-def _entries(shape: Any) -> int:
+def _entry_count(shape: Any) -> int:
+    """Return how many entries one example has in arrays of a shape, or of a list of shapes."""
     if isinstance(shape, list):
-        return sum(map(_entries, shape))
+        return sum(map(_entry_count, shape))
     total = 1
     for n in shape[1:]:
         total *= n if n is not None else 1
@@ -117,24 +121,24 @@ def summary_of(
     line_length: int | None = None,
     measure: bool = False,
 ) -> str:
-    """The table as text."""
+    """Return the table as text (see `Model.summary`)."""
     translate = translator()
-    every_row, total = rows_of(model)
-    rows = [r for r in every_row if expand_nested or r.depth == 0]
+    all_rows, total = rows_of(model)
+    rows = [r for r in all_rows if expand_nested or r.depth == 0]
     if layer_range is not None:
         names = [r.layer.name for r in rows]
         if len(layer_range) != 2 or any(name not in names for name in layer_range):
             raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    measured = _measured(model) if measure else None
-    head = [
+    measured = _measure(model) if measure else None
+    heads = [
         translate("layer (type)"),
         translate("output shape"),
         translate("parameters"),
         translate("multiplies"),
         translate("activations"),
     ]
-    table = [head if measured is None else [*head, "ms", "GFLOP/s"]]
+    table = [heads if measured is None else [*heads, "ms", "GFLOP/s"]]
     for r in rows:
         params = sum(v.size for v in r.layer.weights)
         name = "  " * r.depth + f"{r.layer.name} ({type(r.layer).__name__})"
@@ -158,9 +162,9 @@ def summary_of(
     lines = [translate("Model: {name!r}", name=model.name)]
     rule = "─" * (sum(widths) + gaps)
     for i, line in enumerate(table):
-        filled = [pad(line[0][: widths[0]], widths[0]), pad(line[1], widths[1])]
-        filled += [pad(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
-        lines.append("  ".join(filled).rstrip())
+        cells = [pad(line[0][: widths[0]], widths[0]), pad(line[1], widths[1])]
+        cells += [pad(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
         if i == 0:
             lines.append(rule)
     lines.append(rule)
@@ -171,8 +175,8 @@ def summary_of(
     counts = {"every": every, "size": format_bytes(size), "trainable": trainable, "rest": every - trainable}
     lines.append(translate("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts))
     if total is not None:
-        models_apart = [r for r in every_row if not hasattr(r.layer, "_functional")]  # their layers stand for them
-        memory = sum(r.memory or 0 for r in models_apart if not isinstance(r.layer, InputLayer))
+        without_models = [r for r in all_rows if not hasattr(r.layer, "_functional")]  # whose layers have their rows
+        memory = sum(r.memory or 0 for r in without_models if not isinstance(r.layer, InputLayer))
         sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": format_bytes(memory)}
         lines.append(
             translate(
@@ -185,13 +189,13 @@ def summary_of(
     return "\n".join(lines)
 
 
-def _measured(model: Any) -> dict[str, tuple[str, str]]:
-    """Milliseconds and speed of each layer on one example forward, as NumPy runs it."""
-    found = {}
+def _measure(model: Any) -> dict[str, tuple[str, str]]:
+    """Return milliseconds and GFLOP/s of each layer on one example forward, run by NumPy."""
+    texts = {}
     for line in cost_of_model(model, measure=True).lines:
         if seconds := line.seconds.get("forward"):
-            found[line.name] = f"{1e3 * seconds:.3f}", f"{rate(line.forward.flops, seconds):.2f}"
-    return found
+            texts[line.name] = f"{1e3 * seconds:.3f}", f"{gflops_per_second(line.forward.flops, seconds):.2f}"
+    return texts
 
 
 def _shape_text(shape: Any) -> str:

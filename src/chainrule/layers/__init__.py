@@ -1,7 +1,4 @@
-"""Layers under Keras's names.
-
-May import: `ops`, `readings`, `initializers`, `regularizers`, `constraints`, `activations`, `configurable`.
-"""
+"""Layers under Keras's names."""
 
 from ..core.missing_names import lookup
 from ..serialization.registry import Registry
@@ -53,7 +50,8 @@ from .core import (
     Softmax,
 )
 from .inception import InceptionBlock
-from .layer import InputSpec, Layer
+from .input_spec import InputSpec
+from .layer import Layer
 from .merging import (
     Add,
     Average,
@@ -133,8 +131,8 @@ from .reshaping import (
 )
 from .roi import RoIAlign, RoIPooling, RoIWarp
 
-room = Registry("layers", "layer", Layer)
-serialize, deserialize = room.serialize, room.deserialize
+registry = Registry("layers", "layer", Layer)
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __getattr__ = lookup("layers")
 

@@ -1,21 +1,25 @@
-"""Convolutions in one, two and three dimensions, transposed, depthwise and separable. Written once for all ranks."""
+"""Convolutions in one, two and three dimensions: ordinary, transposed, depthwise and separable ones."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import activations, ops
+from ..core.arguments import at_least, each_at_least
 from ..core.errors import ShapeError, ValueProblem
 from ..tensors.tensor import Tensor
-from .core import positive, spread
-from .layer import InputSpec, Layer
+from .checks import padding_mode
+from .input_spec import InputSpec
+from .layer import Layer
 from .reshaping import channels_first
+from .shape_chain import layer_label
 
 
 class BaseConv(Layer):
-    """What all convolutions share: sizes, bias, activation. Subclasses say the kernels and the product."""
+    """The base of all convolutions: window, bias and activation. Subclasses define the kernels and the product."""
 
     rank: int
+    _is_transpose = False
 
     def __init__(
         self,
@@ -25,32 +29,29 @@ class BaseConv(Layer):
         data_format: str | None = None,
         dilation_rate: Any = 1,
         activation: Any = None,
+        activity_regularizer: Any = None,
         use_bias: bool = True,
         bias_initializer: Any = "zeros",
         bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.kernel_size = spread(kernel_size, self.rank, "kernel_size", self)
-        self.strides = spread(strides, self.rank, "strides", self)
-        self.dilation_rate = spread(dilation_rate, self.rank, "dilation_rate", self)
-        self.padding = padding.lower() if isinstance(padding, str) else padding
-        allowed = (
-            ("valid", "same", "causal") if self.rank == 1 and not isinstance(self, _Transpose) else ("valid", "same")
-        )
-        if self.padding not in allowed:
-            raise ValueProblem(f"padding {padding!r}", " or ".join(map(repr, allowed)), "name one of these")
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not isinstance(self, _Transpose):
+        label = layer_label(self)
+        self.kernel_size = each_at_least(1, self.rank, owner=label, kernel_size=kernel_size)
+        self.strides = each_at_least(1, self.rank, owner=label, strides=strides)
+        self.dilation_rate = each_at_least(1, self.rank, owner=label, dilation_rate=dilation_rate)
+        paddings = ["valid", "same", *(["causal"] if self.rank == 1 and not self._is_transpose else [])]
+        self.padding = padding_mode(padding, paddings, owner=label)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self._is_transpose:
             raise ValueProblem(
                 f"strides {self.strides} and dilation_rate {self.dilation_rate}",
                 "only one of them above 1",
                 "set the other to 1",
             )
-        self.first = channels_first(data_format)
-        self.data_format = "channels_first" if self.first else "channels_last"
-        if self.padding == "causal" and self.first:
+        self.channels_first = channels_first(data_format)
+        self.data_format = "channels_first" if self.channels_first else "channels_last"
+        if self.padding == "causal" and self.channels_first:
             raise ValueProblem("causal padding with channels_first", "channels_last", "move the channels to the end")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -59,58 +60,49 @@ class BaseConv(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def channels_of(self, input_shape: Any) -> int:
-        """The input's channels; from now on every input must have as many."""
-        axis = 1 if self.first else -1
+        """Return the input's number of channels, and require it of every later input."""
+        axis = 1 if self.channels_first else -1
         channels = input_shape[axis]
         if channels is None:
             raise ShapeError(f"an input of shape {input_shape}", "a known number of channels", "give the Input a shape")
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
-        found: int = channels
-        return found
+        return channels
 
     def add_bias(self, channels: int) -> None:
-        """Make the bias, one number a channel of the output."""
-        self.bias = (
-            self.add_weight(
-                (channels,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
-            if self.use_bias
-            else None
-        )
+        """Make the bias, if there is one: one number for each channel of the output."""
+        self.bias = self._add_configured_weight("bias", (channels,)) if self.use_bias else None
 
     def convolve(self, inputs: Tensor) -> Tensor:
-        """The product with the kernels."""
+        """Return the product with the kernels; subclasses define it."""
         raise NotImplementedError
 
     def call(self, inputs: Any) -> Tensor:
         out = self.convolve(inputs)
         if self.bias is not None:
-            bias = ops.reshape(self.bias, (1, -1, *(1,) * self.rank)) if self.first else self.bias
+            bias = ops.reshape(self.bias, (1, -1, *(1,) * self.rank)) if self.channels_first else self.bias
             out = out + bias
         return self.activation(out)
 
     def padded(self, inputs: Tensor) -> tuple[Tensor, str]:
-        """The input, with zeros before it where padding is causal, and the padding left to do."""
+        """Return the input, with zeros before it if padding is causal, and the padding that remains for the product."""
         if self.padding != "causal":
             return inputs, self.padding
-        before = self.dilation_rate[0] * (self.kernel_size[0] - 1)
-        return ops.pad(inputs, ((0, 0), (before, 0), (0, 0))), "valid"
+        width = self.dilation_rate[0] * (self.kernel_size[0] - 1)
+        return ops.pad(inputs, ((0, 0), (width, 0), (0, 0))), "valid"
 
     def _advice(self, shape: Any) -> str:
         if len(shape) == self.rank + 1:
             return "add the missing axis: x[..., None] for one channel, x[None, ...] for one example"
         if self.built:
             return "give as many channels as the layer was built for; channels come " + (
-                "first here" if self.first else "last: move them with np.moveaxis(x, 1, -1)"
+                "first here" if self.channels_first else "last: move them with np.moveaxis(x, 1, -1)"
             )
         return "images are (batch, height, width, channels)" if self.rank == 2 else "check the number of axes"
 
 
 class _Conv(BaseConv):
+    """A convolution with kernels (*kernel_size, channels / groups, filters)."""
+
     def __init__(
         self,
         filters: int,
@@ -131,24 +123,17 @@ class _Conv(BaseConv):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            activity_regularizer,
-            bias_constraint,
-            **kwargs,
-        )
-        self.filters, self.groups = positive(filters, "filters", self), positive(groups, "groups", self)
+        window = (kernel_size, strides, padding, data_format, dilation_rate)
+        bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
+        super().__init__(*window, activation, activity_regularizer, *bias, **kwargs)
+        label = layer_label(self)
+        self.filters = at_least(1, owner=label, filters=filters)
+        self.groups = at_least(1, owner=label, groups=groups)
         if self.filters % self.groups:
             raise ValueProblem(
-                f"{filters} filters in {groups} groups", "groups that divide the filters", "choose other numbers"
+                f"{self.filters} filters in {self.groups} groups",
+                "groups that divide the filters",
+                "choose other numbers",
             )
         self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
         self.kernel_constraint = kernel_constraint
@@ -159,21 +144,15 @@ class _Conv(BaseConv):
             raise ShapeError(
                 f"{channels} channels in {self.groups} groups", "groups that divide the channels", "change groups"
             )
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels // self.groups, self.filters),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
+        self.kernel = self._add_configured_weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Tensor:
         x, padding = self.padded(inputs)
-        known = activations.fused(self.activation)
+        fused = activations.fused(self.activation)
         window = (self.strides, padding, self.data_format, self.dilation_rate)
-        out = ops.fused_conv(x, self.kernel, self.bias, *window, activation=known)
-        return out if known else self.activation(out)
+        out = ops.fused_conv(x, self.kernel, self.bias, *window, activation=fused)
+        return out if fused else self.activation(out)
 
 
 class Conv1D(_Conv):
@@ -194,7 +173,7 @@ class Conv2D(_Conv):
 
     Args:
         filters: channels of the output. kernel_size: a number, or (height, width).
-        groups: channels are split into so many groups, each convolved alone.
+        groups: how many groups the channels are split into, each convolved on its own.
 
     Weights: kernel (height, width, channels / groups, filters), bias (filters,).
 
@@ -215,7 +194,11 @@ class Conv3D(_Conv):
     rank = 3
 
 
-class _Transpose(BaseConv):
+class _ConvTranspose(BaseConv):
+    """The transpose of a convolution, with kernels (*kernel_size, filters, channels)."""
+
+    _is_transpose = True
+
     def __init__(
         self,
         filters: int,
@@ -236,45 +219,30 @@ class _Transpose(BaseConv):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            activity_regularizer,
-            bias_constraint,
-            **kwargs,
-        )
-        self.filters = positive(filters, "filters", self)
+        window = (kernel_size, strides, padding, data_format, dilation_rate)
+        bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
+        super().__init__(*window, activation, activity_regularizer, *bias, **kwargs)
+        label = layer_label(self)
+        self.filters = at_least(1, owner=label, filters=filters)
         self.output_padding = output_padding
+        if output_padding is not None:
+            self.output_padding = each_at_least(0, self.rank, owner=label, output_padding=output_padding)
         self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
         self.kernel_constraint = kernel_constraint
 
     def build(self, input_shape: Any) -> None:
-        self.kernel = self.add_weight(
-            (*self.kernel_size, self.filters, self.channels_of(input_shape)),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
+        self.kernel = self._add_configured_weight(
+            "kernel", (*self.kernel_size, self.filters, self.channels_of(input_shape))
         )
         self.add_bias(self.filters)
 
     def convolve(self, inputs: Tensor) -> Tensor:
-        more = self.output_padding
-        more = tuple(more) if isinstance(more, list) else more
-        return ops.conv_transpose(
-            inputs, self.kernel, self.strides, self.padding, more, self.data_format, self.dilation_rate
-        )
+        window = (self.strides, self.padding, self.output_padding, self.data_format, self.dilation_rate)
+        return ops.conv_transpose(inputs, self.kernel, *window)
 
 
-class Conv1DTranspose(_Transpose):
-    """The transpose of a convolution along steps: each entry spread by the kernel, and added.
+class Conv1DTranspose(_ConvTranspose):
+    """The transpose of a convolution along steps: each entry times the kernel, added where they overlap.
 
     >>> Conv1DTranspose(4, 2, strides=2)(ops.ones((1, 5, 3))).shape
     (1, 10, 4)
@@ -283,7 +251,7 @@ class Conv1DTranspose(_Transpose):
     rank = 1
 
 
-class Conv2DTranspose(_Transpose):
+class Conv2DTranspose(_ConvTranspose):
     """The transpose of a convolution over images, to make them larger (``keras.layers.Conv2DTranspose``).
 
     >>> Conv2DTranspose(4, 2, strides=2)(ops.ones((1, 5, 6, 3))).shape
@@ -293,7 +261,7 @@ class Conv2DTranspose(_Transpose):
     rank = 2
 
 
-class Conv3DTranspose(_Transpose):
+class Conv3DTranspose(_ConvTranspose):
     """The transpose of a convolution over volumes.
 
     >>> Conv3DTranspose(2, 2, strides=2)(ops.ones((1, 2, 3, 4, 3))).shape
@@ -311,39 +279,16 @@ class Conv3DTranspose(_Transpose):
         data_format: str | None = None,
         output_padding: Any = None,
         dilation_rate: Any = (1, 1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            output_padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
+        window = (kernel_size, strides, padding, output_padding, data_format, dilation_rate)
+        super().__init__(filters, *window, *args, **kwargs)
 
 
-class _Depthwise(BaseConv):
+class _DepthwiseConv(BaseConv):
+    """A convolution of each channel on its own, with kernels (*kernel_size, channels, depth_multiplier)."""
+
     def __init__(
         self,
         kernel_size: Any,
@@ -363,21 +308,10 @@ class _Depthwise(BaseConv):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            activity_regularizer,
-            bias_constraint,
-            **kwargs,
-        )
-        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", self)
+        window = (kernel_size, strides, padding, data_format, dilation_rate)
+        bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
+        super().__init__(*window, activation, activity_regularizer, *bias, **kwargs)
+        self.depth_multiplier = at_least(1, owner=layer_label(self), depth_multiplier=depth_multiplier)
         self.depthwise_initializer, self.depthwise_regularizer = depthwise_initializer, depthwise_regularizer
         self.depthwise_constraint = depthwise_constraint
 
@@ -388,21 +322,16 @@ class _Depthwise(BaseConv):
 
     def add_depthwise(self, channels: int, name: str) -> None:
         """Make the kernels, `depth_multiplier` for each channel."""
-        self.depthwise_kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
-            constraint=self.depthwise_constraint,
-            name=name,
-        )
+        shape = (*self.kernel_size, channels, self.depth_multiplier)
+        self.depthwise_kernel = self._add_configured_weight("depthwise", shape, name)
 
     def convolve(self, inputs: Tensor) -> Tensor:
         x, padding = self.padded(inputs)
         return ops.depthwise_conv(x, self.depthwise_kernel, self.strides, padding, self.data_format, self.dilation_rate)
 
 
-class DepthwiseConv1D(_Depthwise):
-    """Each channel convolved alone, along steps.
+class DepthwiseConv1D(_DepthwiseConv):
+    """Convolve each channel on its own, along steps.
 
     >>> DepthwiseConv1D(3, depth_multiplier=2)(ops.ones((1, 5, 3))).shape
     (1, 3, 6)
@@ -411,8 +340,8 @@ class DepthwiseConv1D(_Depthwise):
     rank = 1
 
 
-class DepthwiseConv2D(_Depthwise):
-    """Each channel convolved alone, with `depth_multiplier` kernels (``keras.layers.DepthwiseConv2D``).
+class DepthwiseConv2D(_DepthwiseConv):
+    """Convolve each channel on its own, with `depth_multiplier` kernels (``keras.layers.DepthwiseConv2D``).
 
     >>> DepthwiseConv2D(3, depth_multiplier=2)(ops.ones((1, 5, 6, 3))).shape
     (1, 3, 4, 6)
@@ -421,7 +350,9 @@ class DepthwiseConv2D(_Depthwise):
     rank = 2
 
 
-class _Separable(_Depthwise):
+class _SeparableConv(_DepthwiseConv):
+    """A depthwise convolution, then one with kernels of size 1 over all channels."""
+
     def __init__(
         self,
         filters: int,
@@ -445,45 +376,27 @@ class _Separable(_Depthwise):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            depth_multiplier,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            depthwise_initializer,
-            bias_initializer,
-            depthwise_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            depthwise_constraint,
-            bias_constraint,
-            **kwargs,
-        )
-        self.filters = positive(filters, "filters", self)
+        window = (kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate)
+        initializers = (depthwise_initializer, bias_initializer)
+        regularizers = (depthwise_regularizer, bias_regularizer, activity_regularizer)
+        constraints = (depthwise_constraint, bias_constraint)
+        super().__init__(*window, activation, use_bias, *initializers, *regularizers, *constraints, **kwargs)
+        self.filters = at_least(1, owner=layer_label(self), filters=filters)
         self.pointwise_initializer, self.pointwise_regularizer = pointwise_initializer, pointwise_regularizer
         self.pointwise_constraint = pointwise_constraint
 
     def build(self, input_shape: Any) -> None:
         channels = self.channels_of(input_shape)
         self.add_depthwise(channels, "depthwise_kernel")
-        self.pointwise_kernel = self.add_weight(
-            (*(1,) * self.rank, channels * self.depth_multiplier, self.filters),
-            self.pointwise_initializer,
-            regularizer=self.pointwise_regularizer,
-            constraint=self.pointwise_constraint,
-            name="pointwise_kernel",
-        )
+        shape = (*(1,) * self.rank, channels * self.depth_multiplier, self.filters)
+        self.pointwise_kernel = self._add_configured_weight("pointwise", shape, "pointwise_kernel")
         self.add_bias(self.filters)
 
     def convolve(self, inputs: Tensor) -> Tensor:
         return ops.conv(super().convolve(inputs), self.pointwise_kernel, 1, "valid", self.data_format)
 
 
-class SeparableConv1D(_Separable):
+class SeparableConv1D(_SeparableConv):
     """A depthwise convolution along steps, then one over single steps that mixes channels.
 
     >>> SeparableConv1D(4, 3)(ops.ones((1, 5, 3))).shape
@@ -493,7 +406,7 @@ class SeparableConv1D(_Separable):
     rank = 1
 
 
-class SeparableConv2D(_Separable):
+class SeparableConv2D(_SeparableConv):
     """A depthwise convolution, then a 1×1 one that mixes channels (Chollet, arXiv:1610.02357).
 
     >>> SeparableConv2D(4, 3)(ops.ones((1, 5, 6, 3))).shape

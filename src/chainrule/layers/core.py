@@ -1,20 +1,25 @@
-"""Inputs, dense layers, activations, embeddings, functions as layers."""
+"""Layers for inputs, dense products, activations, embeddings, masks and functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 from .. import activations, ops
+from ..core.arguments import at_least, finite
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import as_dtype, current_source_info, floatx, spec_of
-from ..tensors.tensor import INPUT, Tensor, as_tensor
-from .layer import InputSpec, Layer
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import INPUT, Tensor
+from .checks import as_axis_list, axis_numbers, shape_sizes
+from .input_spec import InputSpec
+from .layer import Layer
+from .shape_chain import layer_label
+from .signatures import parameter_names
 
 
 class InputLayer(Layer):
-    """Where a model's data comes in; made by `Input`."""
+    """The input of a model, with the shape and dtype of its data; made by `Input`."""
 
     def __init__(
         self,
@@ -36,11 +41,9 @@ class InputLayer(Layer):
                 raise ShapeError(
                     "an Input without a shape", "the shape of one example", "e.g. Input(shape=(28, 28, 1))"
                 )
-            batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
-        self.batch_shape = tuple(batch_shape)
-        for n in self.batch_shape:
-            if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 0):
-                raise ShapeError(f"an Input of shape {self.batch_shape}", "sizes, or None", "give whole numbers")
+            batch = shape_sizes([batch_size], "an Input of batch_size", unknown=True)
+            batch_shape = (*batch, *shape_sizes(shape, "an Input of shape", unknown=True))
+        self.batch_shape = shape_sizes(batch_shape, "an Input of batch_shape", unknown=True)
         self.input_dtype = as_dtype(dtype or floatx())
         self.built = True
         attributes = {"name": self.name, "layer": self}
@@ -65,10 +68,14 @@ def Input(
     tensor: Any = None,
     optional: bool = False,
 ) -> Tensor:
-    """A symbolic tensor that stands for a model's data (``keras.Input``).
+    """Return a symbolic tensor that represents a model's data (``keras.Input``).
 
     Args:
-        shape: of one example, without the batch. batch_size: default unknown. dtype: default ``floatx()``.
+        shape: of one example, without the batch; ``None`` for an unknown size.
+        batch_size: default unknown. dtype: default ``floatx()``.
+
+    Raises:
+        ShapeError: without a shape, or for sizes that are not whole numbers from 0 up.
 
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)
@@ -105,7 +112,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = positive(units, "units", self)
+        self.units = at_least(1, owner=layer_label(self), units=units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
@@ -120,30 +127,14 @@ class Dense(Layer):
             raise ShapeError(
                 f"an input of shape {input_shape}", "a known size on the last axis", "give the Input a shape"
             )
-        self.kernel = self.add_weight(
-            (inputs, self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.bias = (
-            self.add_weight(
-                (self.units,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
-            if self.use_bias
-            else None
-        )
+        self.kernel = self._add_configured_weight("kernel", (inputs, self.units))
+        self.bias = self._add_configured_weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs: Any) -> Tensor:
-        known = activations.fused(self.activation)
-        out = ops.fused_dense(inputs, self.kernel, self.bias, activation=known)
-        return out if known else self.activation(out)
+        fused = activations.fused(self.activation)
+        out = ops.fused_dense(inputs, self.kernel, self.bias, activation=fused)
+        return out if fused else self.activation(out)
 
     def _advice(self, shape: Any) -> str:
         if self.built and len(shape) > 2:
@@ -153,27 +144,6 @@ class Dense(Layer):
                 f"this layer was built for {self.kernel.shape[0]} inputs: give it as many columns, or make a new model"
             )
         return "add the batch axis: x[None, :] for one example"
-
-
-def positive(value: Any, name: str, layer: Layer) -> int:
-    """A whole number from 1 up, or an error that names the argument and the layer."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
-        raise ValueProblem(
-            f"{name}={value!r} for {type(layer).__name__} {layer.name!r}", "a whole number from 1 up", f"e.g. {name}=32"
-        )
-    return int(value)
-
-
-def spread(value: Any, rank: int, what: str, layer: Layer) -> tuple[int, ...]:
-    """A number for every axis, or one for each."""
-    found = (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, list | tuple) else ()
-    if len(found) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in found):
-        raise ValueProblem(
-            f"{what}={value!r} for {type(layer).__name__} {layer.name!r}",
-            f"a whole number from 1 up, or {rank} of them",
-            f"e.g. {what}={2 if rank == 1 else (2,) * rank}",
-        )
-    return found
 
 
 class Activation(Layer):
@@ -192,15 +162,8 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
-def not_below_zero(**numbers: Any) -> None:
-    """Each a number from 0 up, or an error that names it."""
-    for name, value in numbers.items():
-        if not isinstance(value, Real) or value < 0:
-            raise ValueProblem(f"{name}={value!r}", "a number from 0 up", f"choose another {name}")
-
-
 class ReLU(Layer):
-    """max(x, 0), with a slope below the threshold and a ceiling on request.
+    """max(x, 0), with an optional slope below the threshold and an optional largest value.
 
     >>> ReLU(max_value=1.5)([[-1.0, 2.0]])
     tensor([[0. , 1.5]])
@@ -210,7 +173,11 @@ class ReLU(Layer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        not_below_zero(max_value=max_value or 0, negative_slope=negative_slope, threshold=threshold)
+        label = layer_label(self)
+        if max_value is not None:
+            finite(least=0, owner=label, max_value=max_value)
+        finite(least=0, owner=label, negative_slope=negative_slope)
+        finite(least=0, owner=label, threshold=threshold)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
         self.supports_masking = True
 
@@ -227,7 +194,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        not_below_zero(negative_slope=negative_slope)
+        finite(least=0, owner=layer_label(self), negative_slope=negative_slope)
         self.negative_slope = negative_slope
         self.supports_masking = True
 
@@ -236,10 +203,10 @@ class LeakyReLU(Layer):
 
 
 class PReLU(Layer):
-    """x above 0, ``alpha * x`` elsewhere, where alpha is learnt (He et al., arXiv:1502.01852).
+    """x above 0, ``alpha * x`` elsewhere, where alpha is learned (He et al., arXiv:1502.01852).
 
     Args:
-        shared_axes: axes along which one alpha serves all, e.g. ``[1, 2]`` for one a channel.
+        shared_axes: axes along which all entries share one alpha, e.g. ``[1, 2]`` for one per channel.
 
     >>> PReLU()([[-1.0, 2.0]])
     tensor([[0., 2.]])
@@ -256,19 +223,13 @@ class PReLU(Layer):
         super().__init__(**kwargs)
         self.alpha_initializer = alpha_initializer
         self.alpha_regularizer, self.alpha_constraint = alpha_regularizer, alpha_constraint
-        shared = shared_axes if isinstance(shared_axes, list | tuple) or shared_axes is None else [shared_axes]
-        self.shared_axes = list(shared or [])
+        shared_axes = axis_numbers(owner=layer_label(self), shared_axes=[] if shared_axes is None else shared_axes)
+        self.shared_axes = as_axis_list(shared_axes)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         shape = [1 if i in self.shared_axes else n for i, n in enumerate(input_shape)][1:]
-        self.alpha = self.add_weight(
-            shape,
-            self.alpha_initializer,
-            regularizer=self.alpha_regularizer,
-            constraint=self.alpha_constraint,
-            name="alpha",
-        )
+        self.alpha = self._add_configured_weight("alpha", shape)
 
     def call(self, inputs: Any) -> Any:
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
@@ -299,7 +260,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = axis_numbers(owner=layer_label(self), axis=axis)
         self.supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
@@ -308,13 +269,36 @@ class Softmax(Layer):
         return ops.softmax(inputs, axis=tuple(self.axis) if isinstance(self.axis, list) else self.axis)
 
 
-class Embedding(Layer):
-    """Rows of a table, looked up by whole numbers (``keras.layers.Embedding``).
+def as_indices(inputs: Any, count: int, argument: str) -> Tensor:
+    """Return inputs as whole numbers, and check, where their values are known, that they are from 0 to count - 1.
 
     Args:
-        input_dim: rows; inputs are from 0 up, below it. output_dim: columns.
-        mask_zero: whether 0 stands for padding, which later layers leave out.
-        weights: the table's first value.
+        inputs: a tensor or data. count: how many indices there are. argument: the layer's argument that gives `count`.
+
+    Raises:
+        ValueProblem: for an index outside.
+    """
+    indices = as_tensor(inputs)
+    if indices.dtype.kind not in "iu":
+        indices = ops.cast(indices, "int32")
+    if indices.value is not None and indices.size:
+        low, high = int(indices.value.min()), int(indices.value.max())
+        if low < 0 or high >= count:
+            raise ValueProblem(
+                f"indices from {low} to {high}",
+                f"whole numbers from 0 to {count - 1}",
+                f"give {argument}={high + 1} or more, or check the indices",
+            )
+    return indices
+
+
+class Embedding(Layer):
+    """Rows of a table, looked up by index (``keras.layers.Embedding``).
+
+    Args:
+        input_dim: how many rows there are; inputs are from 0 to input_dim - 1. output_dim: the length of a row.
+        mask_zero: whether 0 is padding, which later layers ignore.
+        weights: the table's initial value.
 
     >>> Embedding(10, 4)([[1, 2, 2]]).shape
     (1, 3, 4)
@@ -333,10 +317,9 @@ class Embedding(Layer):
     ) -> None:
         kwargs.pop("input_length", None)
         super().__init__(autocast=False, **kwargs)
-        self.input_dim, self.output_dim = (
-            positive(input_dim, "input_dim", self),
-            positive(output_dim, "output_dim", self),
-        )
+        label = layer_label(self)
+        self.input_dim = at_least(1, owner=label, input_dim=input_dim)
+        self.output_dim = at_least(1, owner=label, output_dim=output_dim)
         self.embeddings_initializer = embeddings_initializer
         self.embeddings_regularizer, self.embeddings_constraint = embeddings_regularizer, embeddings_constraint
         self.mask_zero = mask_zero
@@ -348,34 +331,17 @@ class Embedding(Layer):
 
     def build(self, input_shape: Any = None) -> None:
         if not self.built:
-            self.embeddings = self.add_weight(
-                (self.input_dim, self.output_dim),
-                self.embeddings_initializer,
-                regularizer=self.embeddings_regularizer,
-                constraint=self.embeddings_constraint,
-                name="embeddings",
-            )
+            self.embeddings = self._add_configured_weight("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs: Any) -> Any:
-        inputs = as_tensor(inputs)
-        if inputs.dtype.kind not in "iu":
-            inputs = ops.cast(inputs, "int32")
-        if inputs.value is not None and inputs.size:
-            low, high = int(inputs.value.min()), int(inputs.value.max())
-            if low < 0 or high >= self.input_dim:
-                raise ValueProblem(
-                    f"indices from {low} to {high}",
-                    f"whole numbers from 0 to {self.input_dim - 1}",
-                    f"make the embedding with input_dim={high + 1} or more, or check the indices",
-                )
-        return ops.take(self.embeddings, inputs, axis=0)
+        return ops.take(self.embeddings, as_indices(inputs, self.input_dim, "input_dim"), axis=0)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None
 
 
 class Masking(Layer):
-    """Leaves out the steps whose entries all equal `mask_value`; their output is 0 and later layers skip them.
+    """Mask the steps whose entries all equal `mask_value`: their output is 0 and later layers skip them.
 
     >>> Masking()([[[1.0, 2.0], [0.0, 0.0]]]).shape
     (1, 2, 2)
@@ -387,17 +353,18 @@ class Masking(Layer):
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
-        return inputs * ops.cast(self._kept(inputs, keepdims=True), inputs.dtype)
+        return inputs * ops.cast(self._mask(inputs, keepdims=True), inputs.dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        return self._kept(inputs, keepdims=False)
+        return self._mask(inputs, keepdims=False)
 
-    def _kept(self, inputs: Any, keepdims: bool) -> Tensor:
+    def _mask(self, inputs: Any, keepdims: bool) -> Tensor:
+        """Return which steps have an entry other than `mask_value`."""
         return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=keepdims)
 
 
 class Identity(Layer):
-    """The input as it is.
+    """The input, unchanged.
 
     >>> Identity()([[1.0]])
     tensor([[1.]])
@@ -412,11 +379,14 @@ class Identity(Layer):
 
 
 class Lambda(Layer):
-    """A function as a layer. It can be saved only if it has a registered name (`register_keras_serializable`).
+    """A function as a layer. It can be saved only if the function is registered.
+
+    See `register_keras_serializable`.
 
     Args:
-        function: of the inputs (and, if it takes it, ``mask``). arguments: further named arguments.
-        output_shape: not needed; kept for Keras. mask: a mask, or a function that gives one.
+        function: takes the inputs, and ``mask`` and ``training`` if it has parameters of these names.
+        arguments: further arguments by name. mask: a mask, or a function that returns one.
+        output_shape: not needed; accepted as in Keras.
 
     >>> Lambda(lambda x: x ** 2)([[3.0]])
     tensor([[9.]])
@@ -433,15 +403,13 @@ class Lambda(Layer):
         super().__init__(**kwargs)
         if not callable(function):
             raise DTypeError(f"{function!r} as a Lambda's function", "a function", "e.g. Lambda(lambda x: x ** 2)")
-        self.function, self.arguments, self.given_mask = function, dict(arguments or {}), mask
+        self.function, self.arguments, self.output_mask = function, dict(arguments or {}), mask
         self.supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
-        from .layer import _parameters
-
-        takes = _parameters(self.function)
-        extra = {k: v for k, v in (("mask", mask), ("training", training)) if k in takes}
+        names = parameter_names(self.function)
+        extra = {k: v for k, v in (("mask", mask), ("training", training)) if k in names}
         return self.function(inputs, **{**self.arguments, **extra})
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        return self.given_mask(inputs, previous_mask) if callable(self.given_mask) else self.given_mask
+        return self.output_mask(inputs, previous_mask) if callable(self.output_mask) else self.output_mask

@@ -1,4 +1,4 @@
-"""Layers of several inputs: sums, products, extremes, concatenation, dot products."""
+"""Layers with several inputs: sums, products, extremes, concatenation and dot products."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from functools import reduce
 from typing import Any
 
 from .. import ops
+from ..core.arguments import whole_number
 from ..core.errors import ShapeError
 from ..tensors.tensor import Tensor
+from .checks import any_whole_number
 from .layer import Layer
+from .shape_chain import layer_label
 
 
 class _Merge(Layer):
-    """Combines a list of inputs, of equal shapes or shapes that broadcast."""
+    """Combine a list of inputs whose shapes are equal or broadcast."""
 
     least = 1
 
@@ -21,6 +24,7 @@ class _Merge(Layer):
         self.supports_masking = True
 
     def merge(self, inputs: list[Tensor]) -> Tensor:
+        """Combine inputs with the same number of axes; subclasses define it."""
         raise NotImplementedError
 
     def call(self, inputs: Any) -> Tensor:
@@ -31,22 +35,22 @@ class _Merge(Layer):
                 f"call it as {type(self).__name__}()([a, b])",
             )
         rank = max(t.ndim for t in inputs)
-        return self.merge([_ranked(t, rank) for t in inputs])
+        return self.merge([_expand_to_rank(t, rank) for t in inputs])
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         masks = [m for m in previous_mask or () if m is not None] if isinstance(previous_mask, list | tuple) else []
         return reduce(ops.logical_or, masks) if masks and len(masks) == len(inputs) else None
 
 
-def _ranked(t: Tensor, rank: int) -> Tensor:
-    """With axes of 1 after the batch, up to `rank`."""
+def _expand_to_rank(t: Tensor, rank: int) -> Tensor:
+    """Insert axes of size 1 after the batch until `t` has `rank` axes."""
     for _ in range(rank - t.ndim):
         t = ops.expand_dims(t, 1)
     return t
 
 
 class Add(_Merge):
-    """The sum of its inputs.
+    """The sum of the inputs.
 
     >>> Add()([ops.ones((1, 1)), ops.ones((1, 1))])
     tensor([[2.]])
@@ -57,7 +61,7 @@ class Add(_Merge):
 
 
 class Subtract(_Merge):
-    """The first input less the second.
+    """The first input minus the second.
 
     >>> Subtract()([ops.ones((1, 1)), ops.ones((1, 1))])
     tensor([[0.]])
@@ -72,7 +76,7 @@ class Subtract(_Merge):
 
 
 class Multiply(_Merge):
-    """The product of its inputs, entry by entry.
+    """The product of the inputs, entry by entry.
 
     >>> Multiply()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
     tensor([[3.]])
@@ -83,7 +87,7 @@ class Multiply(_Merge):
 
 
 class Average(_Merge):
-    """The mean of its inputs, entry by entry.
+    """The mean of the inputs, entry by entry.
 
     >>> Average()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
     tensor([[2.]])
@@ -94,7 +98,7 @@ class Average(_Merge):
 
 
 class Maximum(_Merge):
-    """The largest of its inputs, entry by entry.
+    """The largest of the inputs, entry by entry.
 
     >>> Maximum()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
     tensor([[3.]])
@@ -105,7 +109,7 @@ class Maximum(_Merge):
 
 
 class Minimum(_Merge):
-    """The smallest of its inputs, entry by entry.
+    """The smallest of the inputs, entry by entry.
 
     >>> Minimum()([ops.ones((1, 1)), 3 * ops.ones((1, 1))])
     tensor([[1.]])
@@ -116,7 +120,7 @@ class Minimum(_Merge):
 
 
 class Concatenate(_Merge):
-    """Its inputs side by side along `axis`; the other sizes must be equal.
+    """Concatenate the inputs along `axis`; the other sizes must be equal.
 
     >>> Concatenate()([ops.ones((1, 2)), ops.ones((1, 3))]).shape
     (1, 5)
@@ -124,7 +128,7 @@ class Concatenate(_Merge):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = any_whole_number(owner=layer_label(self), axis=axis)
 
     def call(self, inputs: Any) -> Tensor:
         if not isinstance(inputs, list | tuple) or not inputs:
@@ -145,7 +149,7 @@ class Dot(_Merge):
     """Dot products of two inputs along `axes`, example by example (``keras.layers.Dot``).
 
     Args:
-        axes: one axis, or one for each input; the batch is axis 0. normalize: cosines instead.
+        axes: one axis, or one for each input; the batch is axis 0. normalize: whether to return cosines instead.
 
     >>> Dot(axes=1)([ops.ones((2, 3)), ops.ones((2, 3))]).tolist()
     [[3.0], [3.0]]
@@ -153,8 +157,11 @@ class Dot(_Merge):
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axes = (axes, axes) if isinstance(axes, int) else tuple(axes) if isinstance(axes, list | tuple) else ()
-        if len(self.axes) != 2 or not all(isinstance(a, int) for a in self.axes):
+        axis = whole_number(axes)
+        pair = (axis, axis) if axis is not None else tuple(axes) if isinstance(axes, list | tuple) else ()
+        numbers = [whole_number(a) for a in pair]
+        self.axes = tuple(n for n in numbers if n is not None)
+        if not len(self.axes) == len(pair) == 2:
             raise ShapeError(f"axes={axes!r} for Dot", "an axis, or one for each of two inputs", "e.g. axes=(2, 1)")
         self.normalize = normalize
 
@@ -176,48 +183,48 @@ class Dot(_Merge):
         left = "b" + "".join("s" if i == a else chr(ord("c") + i) for i in range(1, x.ndim))
         right = "b" + "".join("s" if i == b else chr(ord("A") + i) for i in range(1, y.ndim))
         out = "b" + left[1:].replace("s", "") + right[1:].replace("s", "")
-        found = ops.einsum(f"{left},{right}->{out}", x, y)
-        return ops.expand_dims(found, -1) if found.ndim == 1 else found
+        products = ops.einsum(f"{left},{right}->{out}", x, y)
+        return ops.expand_dims(products, -1) if products.ndim == 1 else products
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return None
 
 
 def add(inputs: Any, **kwargs: Any) -> Tensor:
-    """``Add()(inputs)``."""
+    """Return ``Add()(inputs)``."""
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs: Any, **kwargs: Any) -> Tensor:
-    """``Subtract()(inputs)``."""
+    """Return ``Subtract()(inputs)``."""
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Any, **kwargs: Any) -> Tensor:
-    """``Multiply()(inputs)``."""
+    """Return ``Multiply()(inputs)``."""
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Any, **kwargs: Any) -> Tensor:
-    """``Average()(inputs)``."""
+    """Return ``Average()(inputs)``."""
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Any, **kwargs: Any) -> Tensor:
-    """``Maximum()(inputs)``."""
+    """Return ``Maximum()(inputs)``."""
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Any, **kwargs: Any) -> Tensor:
-    """``Minimum()(inputs)``."""
+    """Return ``Minimum()(inputs)``."""
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Tensor:
-    """``Concatenate(axis)(inputs)``."""
+    """Return ``Concatenate(axis)(inputs)``."""
     return Concatenate(axis, **kwargs)(inputs)
 
 
 def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Tensor:
-    """``Dot(axes)(inputs)``."""
+    """Return ``Dot(axes)(inputs)``."""
     return Dot(axes, **kwargs)(inputs)

@@ -1,4 +1,4 @@
-"""Layers that bring activations to mean 0 and deviation 1: over the batch, the example, groups of channels."""
+"""Layers that normalise activations to mean 0 and deviation 1: over the batch, the example or groups of channels."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
+from ..core.arguments import at_least, whole_number
 from ..core.errors import ShapeError, ValueProblem
-from ..ops.rules import normal_axes, normal_axis
+from ..ops.rules import normalize_axes, normalize_axis
 from ..tensors.tensor import Tensor
-from .core import positive
-from .layer import InputSpec, Layer
+from .checks import any_whole_number, as_axis_list, axis_numbers
+from .input_spec import InputSpec
+from .layer import Layer
+from .shape_chain import layer_label
 
 
-def _axes(axis: Any) -> list[int]:
-    return [axis] if isinstance(axis, int) else list(axis)
-
-
-class _Scaled(Layer):
-    """A normalisation with a learnt scale and offset, one number for each entry along its axes."""
+class _ScaledNormalization(Layer):
+    """A normalisation with a learned scale (gamma) and offset (beta), one number for each entry along its axes."""
 
     def __init__(
         self,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
+        center: bool,
+        beta_initializer: Any,
+        beta_regularizer: Any,
+        beta_constraint: Any,
+        scale: bool,
+        gamma_initializer: Any,
+        gamma_regularizer: Any,
+        gamma_constraint: Any,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -40,35 +39,13 @@ class _Scaled(Layer):
         self.supports_masking = True
 
     def add_scale(self, shape: Sequence[Any]) -> None:
-        """Make gamma and beta, as far as they are wanted."""
-        self.gamma = (
-            self.add_weight(
-                shape,
-                self.gamma_initializer,
-                autocast=False,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                name="gamma",
-            )
-            if self.scale
-            else None
-        )
-        self.beta = (
-            self.add_weight(
-                shape,
-                self.beta_initializer,
-                autocast=False,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                name="beta",
-            )
-            if self.center
-            else None
-        )
+        """Make gamma if the layer scales, and beta if it centers."""
+        self.gamma = self._add_configured_weight("gamma", shape, autocast=False) if self.scale else None
+        self.beta = self._add_configured_weight("beta", shape, autocast=False) if self.center else None
 
     def sizes_along(self, input_shape: Any, axes: Sequence[int]) -> list[int]:
-        """The input's sizes along `axes`; from now on every input must have them."""
-        sizes = [input_shape[normal_axis(a, len(input_shape))] for a in axes]
+        """Return the input's sizes along `axes`, and require them of every later input."""
+        sizes = [input_shape[normalize_axis(a, len(input_shape))] for a in axes]
         if None in sizes:
             raise ShapeError(
                 f"an input of shape {input_shape}", f"known sizes along axis {list(axes)}", "give the Input a shape"
@@ -77,21 +54,22 @@ class _Scaled(Layer):
         return sizes
 
 
-def _wide(x: Any) -> Tensor:
-    """x in float32 at least: sums over many entries lose too much in the half formats."""
+def _promote_half(x: Any) -> Tensor:
+    """Cast float16 and bfloat16 to float32, since sums over many entries would lose too much."""
     return ops.cast(x, "float32") if x.dtype.name in ("float16", "bfloat16") else x
 
 
-class BatchNormalization(_Scaled):
-    """Each channel to mean 0 and deviation 1 over the batch, then scaled and moved.
+class BatchNormalization(_ScaledNormalization):
+    """Normalise each channel to mean 0 and deviation 1 over the batch, then scale and shift it.
 
-    In training the batch's own statistics serve, and moving averages of them are kept; otherwise, and when
-    ``trainable`` is false, the moving averages serve.
+    In training the batch's own statistics are used, and their moving averages updated; otherwise, and when
+    ``trainable`` is false, the moving averages are used.
 
     Args:
-        axis: the axis (or axes) with statistics of their own, usually the channels. momentum: of the moving
-            averages. epsilon: added to the variance. center, scale: whether beta, gamma are learnt.
-        renorm and its kind, synchronized: not here: batch renormalisation raises, one device needs no synchronising.
+        axis: the axis (or axes) whose entries have their own statistics, usually the channels.
+        momentum: of the moving averages. epsilon: added to the variance.
+        center, scale: whether beta, gamma are learned.
+        renorm: batch renormalisation, which is not supported. synchronized: has no effect on one device.
 
     Source: Ioffe and Szegedy, arXiv:1502.03167. As in Keras the moving variance is that of the batch itself, not
     the unbiased estimate.
@@ -124,27 +102,20 @@ class BatchNormalization(_Scaled):
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            center,
-            scale,
-            beta_initializer,
-            gamma_initializer,
-            beta_regularizer,
-            gamma_regularizer,
-            beta_constraint,
-            gamma_constraint,
-            **kwargs,
-        )
+        beta = (center, beta_initializer, beta_regularizer, beta_constraint)
+        gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
+        super().__init__(*beta, *gamma, **kwargs)
         if renorm:
             raise ValueProblem(
                 "renorm=True", "renorm=False", "use LayerNormalization or GroupNormalization for small batches"
             )
-        self.axis, self.momentum, self.epsilon = axis, float(momentum), float(epsilon)
+        self.axis = axis_numbers(owner=layer_label(self), axis=axis)
+        self.momentum, self.epsilon = float(momentum), float(epsilon)
         self.moving_mean_initializer = moving_mean_initializer
         self.moving_variance_initializer = moving_variance_initializer
 
     def build(self, input_shape: Any) -> None:
-        shape = self.sizes_along(input_shape, _axes(self.axis))
+        shape = self.sizes_along(input_shape, as_axis_list(self.axis))
         self.add_scale(shape)
         self.moving_mean = self.add_weight(
             shape, self.moving_mean_initializer, trainable=False, autocast=False, name="moving_mean"
@@ -154,7 +125,7 @@ class BatchNormalization(_Scaled):
         )
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Tensor:
-        x = _wide(inputs)
+        x = _promote_half(inputs)
         mean, variance = self.moving_mean.value, self.moving_variance.value
         if training and self.trainable:
             new_mean, new_variance = self._moments(x, mask)
@@ -165,21 +136,22 @@ class BatchNormalization(_Scaled):
         return ops.cast(out, self.compute_dtype)
 
     def _moments(self, x: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
-        kept = normal_axes(tuple(_axes(self.axis)), x.ndim)
-        over = tuple(i for i in range(x.ndim) if i not in kept)
+        """Return mean and variance over the other axes, of the entries that the mask keeps."""
+        channel_axes = normalize_axes(tuple(as_axis_list(self.axis)), x.ndim)
+        reduced_axes = tuple(i for i in range(x.ndim) if i not in channel_axes)
         if mask is None:
-            return ops.moments(x, axes=over)
+            return ops.moments(x, axes=reduced_axes)
         weights = ops.cast(mask, x.dtype)
         weights = ops.broadcast_to(ops.reshape(weights, (*mask.shape, *(1,) * (x.ndim - mask.ndim))), x.shape)
-        count = ops.sum(weights, axis=over) + 1e-7
-        mean = ops.sum(x * weights, axis=over) / count
-        shape = [x.shape[i] if i in kept else 1 for i in range(x.ndim)]
+        count = ops.sum(weights, axis=reduced_axes) + 1e-7
+        mean = ops.sum(x * weights, axis=reduced_axes) / count
+        shape = [x.shape[i] if i in channel_axes else 1 for i in range(x.ndim)]
         centred = x - ops.reshape(mean, shape)
-        return mean, ops.sum(weights * centred * centred, axis=over) / count
+        return mean, ops.sum(weights * centred * centred, axis=reduced_axes) / count
 
 
-class LayerNormalization(_Scaled):
-    """Each example to mean 0 and deviation 1 over `axis`, then scaled and moved (Ba et al., arXiv:1607.06450).
+class LayerNormalization(_ScaledNormalization):
+    """Normalise each example to mean 0 and deviation 1 over `axis`, then scale and shift it (arXiv:1607.06450).
 
     >>> LayerNormalization(epsilon=0.0)([[1.0, 3.0]])
     tensor([[-1.,  1.]])
@@ -201,33 +173,25 @@ class LayerNormalization(_Scaled):
     ) -> None:
         if "rms_scaling" in kwargs:
             raise ValueProblem("rms_scaling", "no such argument", "use RMSNormalization")
-        super().__init__(
-            center,
-            scale,
-            beta_initializer,
-            gamma_initializer,
-            beta_regularizer,
-            gamma_regularizer,
-            beta_constraint,
-            gamma_constraint,
-            **kwargs,
-        )
-        self.axis, self.epsilon = axis, float(epsilon)
+        beta = (center, beta_initializer, beta_regularizer, beta_constraint)
+        gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
+        super().__init__(*beta, *gamma, **kwargs)
+        self.axis, self.epsilon = axis_numbers(owner=layer_label(self), axis=axis), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
-        self.add_scale(self.sizes_along(input_shape, _axes(self.axis)))
+        self.add_scale(self.sizes_along(input_shape, as_axis_list(self.axis)))
 
     def call(self, inputs: Any) -> Tensor:
-        axes = tuple(_axes(self.axis))
-        out = ops.layer_normalization(_wide(inputs), self.gamma, self.beta, axes, self.epsilon)
+        axes = tuple(as_axis_list(self.axis))
+        out = ops.layer_normalization(_promote_half(inputs), self.gamma, self.beta, axes, self.epsilon)
         return ops.cast(out, self.compute_dtype)
 
 
-class GroupNormalization(_Scaled):
-    """Each example's channels in `groups`, each group to mean 0 and deviation 1 (Wu and He, arXiv:1803.08494).
+class GroupNormalization(_ScaledNormalization):
+    """Normalise each example's groups of channels to mean 0 and deviation 1 (Wu and He, arXiv:1803.08494).
 
     Args:
-        groups: must divide the channels; -1 for one a channel (instance normalisation).
+        groups: their number, which must divide the channels; -1 for one group per channel (instance normalisation).
 
     >>> GroupNormalization(groups=2)(ops.ones((1, 3, 4))).shape
     (1, 3, 4)
@@ -248,19 +212,12 @@ class GroupNormalization(_Scaled):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            center,
-            scale,
-            beta_initializer,
-            gamma_initializer,
-            beta_regularizer,
-            gamma_regularizer,
-            beta_constraint,
-            gamma_constraint,
-            **kwargs,
-        )
-        self.groups = groups if groups == -1 else positive(groups, "groups", self)
-        self.axis, self.epsilon = axis, float(epsilon)
+        beta = (center, beta_initializer, beta_regularizer, beta_constraint)
+        gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
+        super().__init__(*beta, *gamma, **kwargs)
+        label = layer_label(self)
+        self.groups = -1 if whole_number(groups) == -1 else at_least(1, owner=label, groups=groups)
+        self.axis, self.epsilon = any_whole_number(owner=label, axis=axis), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
         channels = self.sizes_along(input_shape, [self.axis])[0]
@@ -279,20 +236,20 @@ class GroupNormalization(_Scaled):
         n, channels = inputs.shape[0], inputs.shape[axis]
         split = [-1 if n is None else n, *inputs.shape[1:]]
         split[axis : axis + 1] = [self.groups, channels // self.groups]
-        x = ops.reshape(_wide(inputs), split)
-        over = tuple(i for i in range(1, x.ndim) if i != axis)
-        mean, variance = ops.moments(x, axes=over, keepdims=True)
+        x = ops.reshape(_promote_half(inputs), split)
+        reduced_axes = tuple(i for i in range(1, x.ndim) if i != axis)
+        mean, variance = ops.moments(x, axes=reduced_axes, keepdims=True)
         x = ops.reshape((x - mean) * ops.rsqrt(variance + self.epsilon), (split[0], *inputs.shape[1:]))
-        along = [channels if i == axis else 1 for i in range(inputs.ndim)]
+        weight_shape = [channels if i == axis else 1 for i in range(inputs.ndim)]
         if self.gamma is not None:
-            x = x * ops.reshape(self.gamma, along)
+            x = x * ops.reshape(self.gamma, weight_shape)
         if self.beta is not None:
-            x = x + ops.reshape(self.beta, along)
+            x = x + ops.reshape(self.beta, weight_shape)
         return ops.cast(x, self.compute_dtype)
 
 
 class RMSNormalization(Layer):
-    """Each example over the root of its mean square, times a learnt scale (Zhang and Sennrich, arXiv:1910.07467).
+    """Divide each example by its root mean square, and scale it (Zhang and Sennrich, arXiv:1910.07467).
 
     >>> RMSNormalization(epsilon=0.0)([[3.0, 3.0]])
     tensor([[1., 1.]])
@@ -300,19 +257,19 @@ class RMSNormalization(Layer):
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis, self.epsilon = axis, float(epsilon)
+        self.axis, self.epsilon = axis_numbers(owner=layer_label(self), axis=axis), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
-        shape = [input_shape[normal_axis(a, len(input_shape))] for a in _axes(self.axis)]
+        shape = [input_shape[normalize_axis(a, len(input_shape))] for a in as_axis_list(self.axis)]
         self.scale = self.add_weight(shape, "ones", autocast=False, name="scale")
 
     def call(self, inputs: Any) -> Tensor:
-        out = ops.rms_normalization(_wide(inputs), self.scale, tuple(_axes(self.axis)), self.epsilon)
+        out = ops.rms_normalization(_promote_half(inputs), self.scale, tuple(as_axis_list(self.axis)), self.epsilon)
         return ops.cast(out, self.compute_dtype)
 
 
 class UnitNormalization(Layer):
-    """Each example to length 1 along `axis`.
+    """Scale each example to length 1 along `axis`.
 
     >>> UnitNormalization()([[3.0, 4.0]])
     tensor([[0.6, 0.8]])
@@ -320,9 +277,9 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = axis_numbers(owner=layer_label(self), axis=axis)
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Tensor:
-        squares = ops.sum(inputs * inputs, axis=tuple(_axes(self.axis)), keepdims=True)
+        squares = ops.sum(inputs * inputs, axis=tuple(as_axis_list(self.axis)), keepdims=True)
         return inputs * ops.rsqrt(ops.maximum(squares, 1e-24))

@@ -1,18 +1,20 @@
-"""Pooling in one, two and three dimensions, over windows and over everything."""
+"""Pooling in one, two and three dimensions, over windows and over all positions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import ops
-from ..core.errors import ValueProblem
+from ..core.arguments import each_at_least
 from ..tensors.tensor import Tensor
-from .core import spread
-from .layer import InputSpec
-from .reshaping import _Spatial, channels_first
+from .checks import padding_mode
+from .reshaping import _Spatial
+from .shape_chain import layer_label
 
 
 class _Pooling(_Spatial):
+    """Pooling over windows of the spatial axes."""
+
     pool: Any
 
     def __init__(
@@ -25,27 +27,29 @@ class _Pooling(_Spatial):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.pool_size = spread(pool_size, self.rank, "pool_size", self)
-        self.strides = self.pool_size if strides is None else spread(strides, self.rank, "strides", self)
-        self.padding = padding.lower() if isinstance(padding, str) else padding
-        if self.padding not in ("valid", "same"):
-            raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
-        self._set_up(data_format)
+        label = layer_label(self)
+        strides = pool_size if strides is None else strides
+        self.pool_size = each_at_least(1, self.rank, owner=label, pool_size=pool_size)
+        self.strides = each_at_least(1, self.rank, owner=label, strides=strides)
+        self.padding = padding_mode(padding, ["valid", "same"], owner=label)
+        self._set_data_format(data_format)
 
     def call(self, inputs: Any) -> Tensor:
-        form = "channels_first" if self.first else "channels_last"
-        return type(self).pool(inputs, self.pool_size, self.strides, self.padding, form)
+        data_format = "channels_first" if self.channels_first else "channels_last"
+        return type(self).pool(inputs, self.pool_size, self.strides, self.padding, data_format)
 
     def _advice(self, shape: Any) -> str:
         return "add the missing axis: x[..., None] for one channel, x[None, ...] for one example"
 
 
 class _MaxPooling(_Pooling):
+    """The largest entry of each window."""
+
     pool = staticmethod(ops.max_pool)
 
 
 class MaxPooling1D(_MaxPooling):
-    """The largest of each window of steps.
+    """The largest entry of each window of steps.
 
     >>> MaxPooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
     [[[3.0], [2.0]]]
@@ -66,7 +70,7 @@ class MaxPooling1D(_MaxPooling):
 
 
 class MaxPooling2D(_MaxPooling):
-    """The largest of each window, channel by channel; the first in window order wins a tie.
+    """The largest entry of each window, channel by channel; the first in window order wins a tie.
 
     >>> MaxPooling2D()(ops.ones((1, 5, 6, 3))).shape
     (1, 2, 3, 3)
@@ -87,7 +91,7 @@ class MaxPooling2D(_MaxPooling):
 
 
 class MaxPooling3D(_MaxPooling):
-    """The largest of each window of a volume.
+    """The largest entry of each window of a volume.
 
     >>> MaxPooling3D()(ops.ones((1, 4, 4, 4, 3))).shape
     (1, 2, 2, 2, 3)
@@ -108,6 +112,8 @@ class MaxPooling3D(_MaxPooling):
 
 
 class _AveragePooling(_Pooling):
+    """The mean of each window."""
+
     pool = staticmethod(ops.average_pool)
 
 
@@ -141,26 +147,31 @@ class AveragePooling3D(_AveragePooling):
     rank = 3
 
 
-class _Global(_Spatial):
+class _GlobalPooling(_Spatial):
+    """Pooling over all positions of the spatial axes."""
+
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keepdims = keepdims
-        self.first = channels_first(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self._set_data_format(data_format)
 
 
-class _GlobalMax(_Global):
+class _GlobalMaxPooling(_GlobalPooling):
+    """The largest entry over all positions."""
+
     def call(self, inputs: Any) -> Tensor:
         return ops.max(inputs, axis=tuple(self.spatial()), keepdims=self.keepdims)
 
 
-class _GlobalAverage(_Global):
+class _GlobalAveragePooling(_GlobalPooling):
+    """The mean over all positions."""
+
     def call(self, inputs: Any) -> Tensor:
         return ops.mean(inputs, axis=tuple(self.spatial()), keepdims=self.keepdims)
 
 
-class GlobalMaxPooling1D(_GlobalMax):
-    """The largest of all steps.
+class GlobalMaxPooling1D(_GlobalMaxPooling):
+    """The largest entry over all steps.
 
     >>> GlobalMaxPooling1D()(ops.ones((2, 5, 3))).shape
     (2, 3)
@@ -169,8 +180,8 @@ class GlobalMaxPooling1D(_GlobalMax):
     rank = 1
 
 
-class GlobalMaxPooling2D(_GlobalMax):
-    """The largest of all places, channel by channel.
+class GlobalMaxPooling2D(_GlobalMaxPooling):
+    """The largest entry over all positions, channel by channel.
 
     >>> GlobalMaxPooling2D()(ops.ones((2, 5, 6, 3))).shape
     (2, 3)
@@ -179,8 +190,8 @@ class GlobalMaxPooling2D(_GlobalMax):
     rank = 2
 
 
-class GlobalMaxPooling3D(_GlobalMax):
-    """The largest of all places of a volume.
+class GlobalMaxPooling3D(_GlobalMaxPooling):
+    """The largest entry over all positions of a volume.
 
     >>> GlobalMaxPooling3D()(ops.ones((2, 4, 5, 6, 3))).shape
     (2, 3)
@@ -189,8 +200,8 @@ class GlobalMaxPooling3D(_GlobalMax):
     rank = 3
 
 
-class GlobalAveragePooling1D(_GlobalAverage):
-    """The mean of all steps; of those that a mask keeps, if there is one.
+class GlobalAveragePooling1D(_GlobalAveragePooling):
+    """The mean over all steps, or over those that a mask keeps.
 
     >>> GlobalAveragePooling1D()(ops.ones((2, 5, 3))).shape
     (2, 3)
@@ -211,8 +222,8 @@ class GlobalAveragePooling1D(_GlobalAverage):
         return None
 
 
-class GlobalAveragePooling2D(_GlobalAverage):
-    """The mean of all places, channel by channel (Lin et al., arXiv:1312.4400).
+class GlobalAveragePooling2D(_GlobalAveragePooling):
+    """The mean over all positions, channel by channel (Lin et al., arXiv:1312.4400).
 
     >>> GlobalAveragePooling2D()(ops.ones((2, 5, 6, 3))).shape
     (2, 3)
@@ -221,8 +232,8 @@ class GlobalAveragePooling2D(_GlobalAverage):
     rank = 2
 
 
-class GlobalAveragePooling3D(_GlobalAverage):
-    """The mean of all places of a volume.
+class GlobalAveragePooling3D(_GlobalAveragePooling):
+    """The mean over all positions of a volume.
 
     >>> GlobalAveragePooling3D()(ops.ones((2, 4, 5, 6, 3))).shape
     (2, 3)

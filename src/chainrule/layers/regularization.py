@@ -1,13 +1,13 @@
-"""Layers that act in training alone: dropout and noise. Elsewhere they hand their input on."""
+"""Layers that act in training only: dropout and noise. Otherwise they return their input."""
 
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
-import numpy as np
-
 from .. import ops
+from ..core.arguments import finite
 from ..core.errors import ShapeError, ValueProblem
 from ..ops import random
 from ..ops.composite import SELU_ALPHA, SELU_SCALE
@@ -15,16 +15,18 @@ from ..ops.random import SeedGenerator, fork_seed
 from ..regularizers import L1L2
 from ..serialization.registry import Registry
 from ..tensors.tensor import Tensor
-from .layer import InputSpec, Layer
+from .checks import shape_sizes
+from .input_spec import InputSpec
+from .layer import Layer
 from .reshaping import channels_first
+from .shape_chain import layer_label
 
-Registry("ops", "random stream", SeedGenerator).add(
-    SeedGenerator
-)  # so that a configuration may hold a stream as its seed
+# so that a configuration may have a generator as its seed
+Registry("ops", "random stream", SeedGenerator).add(SeedGenerator)
 
 
-class _Random(Layer):
-    """A layer with a stream of random numbers of its own."""
+class _RandomLayer(Layer):
+    """A layer with its own generator of random numbers."""
 
     def __init__(self, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -35,24 +37,21 @@ class _Random(Layer):
         self.supports_masking = True
 
 
-def _share(rate: Any, layer: Layer, below: bool = False) -> float:
-    if (
-        isinstance(rate, bool)
-        or not isinstance(rate, int | float | np.floating)
-        or not 0 <= rate <= 1
-        or (below and rate == 1)
-    ):
+def _check_rate(rate: Any, layer: Layer, below_one: bool = False) -> float:
+    """Check that a rate is a number from 0 to 1, or from 0 up and below 1."""
+    is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+    if not is_number or not 0 <= rate <= 1 or (below_one and rate == 1):
         raise ValueProblem(
-            f"rate={rate!r} for {type(layer).__name__} {layer.name!r}",
-            f"a share from 0 {'up, below' if below else 'to'} 1",
+            f"rate={rate!r} for {layer_label(layer)}",
+            f"a fraction from 0 {'up, below' if below_one else 'to'} 1",
             "e.g. 0.5 to drop half",
         )
     return float(rate)
 
 
-def _full(noise_shape: Any, inputs: Tensor) -> tuple[int, ...]:
-    """A mask's shape: the inputs' size where none is given."""
-    shape = tuple(inputs.shape if noise_shape is None else noise_shape)
+def _mask_shape(noise_shape: tuple[int | None, ...] | None, inputs: Tensor) -> tuple[int, ...]:
+    """Return the shape of the mask: `noise_shape`, with the inputs' size in place of ``None``."""
+    shape = tuple(inputs.shape) if noise_shape is None else noise_shape
     if len(shape) != inputs.ndim or any(m not in (None, 1, n) for m, n in zip(shape, inputs.shape, strict=False)):
         raise ShapeError(
             f"noise_shape {shape} for an input of shape {inputs.shape}",
@@ -62,12 +61,12 @@ def _full(noise_shape: Any, inputs: Tensor) -> tuple[int, ...]:
     return tuple(n if m is None else m for m, n in zip(shape, inputs.shape, strict=True))
 
 
-class Dropout(_Random):
-    """In training sets each entry to 0 with probability `rate`, and divides the others by 1 - rate.
+class Dropout(_RandomLayer):
+    """In training, set each entry to 0 with probability `rate` and divide the others by 1 - rate.
 
     Args:
-        noise_shape: the mask's shape, 1 where entries fall together, ``None`` for the input's size.
-        seed: default: a stream of its own, which `set_random_seed` decides.
+        noise_shape: the mask's shape: 1 for an axis whose entries are dropped together, ``None`` for the input's size.
+        seed: default a generator for this layer, seeded by `set_random_seed`.
 
     Source: Srivastava et al., JMLR 15 (2014).
 
@@ -79,12 +78,14 @@ class Dropout(_Random):
         self, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None, **kwargs: Any
     ) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = _share(rate, self)
+        self.rate = _check_rate(rate, self)
         self.noise_shape = noise_shape
+        if noise_shape is not None:
+            self.noise_shape = shape_sizes(noise_shape, "noise_shape", 1, unknown=True)
 
     def mask_shape(self, inputs: Tensor) -> Any:
-        """The shape of the mask that is drawn."""
-        return _full(self.noise_shape, inputs)
+        """Return the shape of the random mask."""
+        return _mask_shape(self.noise_shape, inputs)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
@@ -93,6 +94,8 @@ class Dropout(_Random):
 
 
 class _SpatialDropout(Dropout):
+    """In training, drop whole channels."""
+
     rank: int
 
     def __init__(
@@ -105,16 +108,16 @@ class _SpatialDropout(Dropout):
         **kwargs: Any,
     ) -> None:
         super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
-        self.first = channels_first(data_format)
+        self.channels_first = channels_first(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def mask_shape(self, inputs: Tensor) -> Any:
         n, ones = inputs.shape[0], (1,) * self.rank
-        return (n, inputs.shape[1], *ones) if self.first else (n, *ones, inputs.shape[-1])
+        return (n, inputs.shape[1], *ones) if self.channels_first else (n, *ones, inputs.shape[-1])
 
 
 class SpatialDropout1D(_SpatialDropout):
-    """Drops whole channels of a sequence.
+    """In training, drop whole channels of a sequence.
 
     >>> SpatialDropout1D(0.5)(ops.ones((1, 3, 2))).shape
     (1, 3, 2)
@@ -134,7 +137,7 @@ class SpatialDropout1D(_SpatialDropout):
 
 
 class SpatialDropout2D(_SpatialDropout):
-    """Drops whole channels of an image (Tompson et al., arXiv:1411.4280).
+    """In training, drop whole channels of an image (Tompson et al., arXiv:1411.4280).
 
     >>> SpatialDropout2D(0.5)(ops.ones((1, 3, 4, 2))).shape
     (1, 3, 4, 2)
@@ -144,7 +147,7 @@ class SpatialDropout2D(_SpatialDropout):
 
 
 class SpatialDropout3D(_SpatialDropout):
-    """Drops whole channels of a volume.
+    """In training, drop whole channels of a volume.
 
     >>> SpatialDropout3D(0.5)(ops.ones((1, 3, 4, 5, 2))).shape
     (1, 3, 4, 5, 2)
@@ -153,8 +156,8 @@ class SpatialDropout3D(_SpatialDropout):
     rank = 3
 
 
-class GaussianNoise(_Random):
-    """In training adds normal numbers with mean 0.
+class GaussianNoise(_RandomLayer):
+    """In training, add normal numbers with mean 0.
 
     >>> GaussianNoise(0.1)([[1.0]])
     tensor([[1.]])
@@ -162,8 +165,7 @@ class GaussianNoise(_Random):
 
     def __init__(self, stddev: float, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        if not stddev >= 0:
-            raise ValueProblem(f"stddev={stddev}", "a number from 0 up", "e.g. 0.1")
+        finite(least=0, owner=layer_label(self), stddev=stddev)
         self.stddev = stddev
 
     def call(self, inputs: Any, training: Any = False) -> Any:
@@ -172,8 +174,8 @@ class GaussianNoise(_Random):
         return inputs + random.normal(inputs.shape, 0.0, self.stddev, inputs.dtype, self.seed_generator)
 
 
-class GaussianDropout(_Random):
-    """In training multiplies by normal numbers of mean 1 and deviation sqrt(rate / (1 - rate)).
+class GaussianDropout(_RandomLayer):
+    """In training, multiply by normal numbers with mean 1 and deviation sqrt(rate / (1 - rate)).
 
     >>> GaussianDropout(0.5)([[1.0]])
     tensor([[1.]])
@@ -181,7 +183,7 @@ class GaussianDropout(_Random):
 
     def __init__(self, rate: float, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = _share(rate, self, below=True)
+        self.rate = _check_rate(rate, self, below_one=True)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
@@ -190,7 +192,7 @@ class GaussianDropout(_Random):
         return inputs * random.normal(inputs.shape, 1.0, deviation, inputs.dtype, self.seed_generator)
 
 
-class AlphaDropout(_Random):
+class AlphaDropout(_RandomLayer):
     """Dropout that keeps mean and variance of selu activations (Klambauer et al., arXiv:1706.02515).
 
     >>> AlphaDropout(0.5)([[1.0]])
@@ -201,21 +203,23 @@ class AlphaDropout(_Random):
         self, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None, **kwargs: Any
     ) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = _share(rate, self, below=True)
+        self.rate = _check_rate(rate, self, below_one=True)
         self.noise_shape = noise_shape
+        if noise_shape is not None:
+            self.noise_shape = shape_sizes(noise_shape, "noise_shape", 1, unknown=True)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        shape = _full(self.noise_shape, inputs)
+        shape = _mask_shape(self.noise_shape, inputs)
         low = -SELU_ALPHA * SELU_SCALE
-        kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
+        mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         scale = ((1 - self.rate) * (1 + self.rate * low**2)) ** -0.5
-        return scale * (inputs * kept + low * (1 - kept)) - scale * low * self.rate
+        return scale * (inputs * mask + low * (1 - mask)) - scale * low * self.rate
 
 
 class ActivityRegularization(Layer):
-    """Hands its input on, and adds a penalty on it to the loss.
+    """Return the input, and add a penalty on it to the loss.
 
     >>> ActivityRegularization(l1=0.1)([[1.0]])
     tensor([[1.]])

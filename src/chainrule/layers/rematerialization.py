@@ -1,6 +1,6 @@
-"""Rematerialisation: layers and functions that keep nothing for the backward pass, which computes it again.
+"""Rematerialisation: layers and functions whose values are not kept for the backward pass but computed again there.
 
-Numbers and gradients stay the same; memory is bought with time.
+Numbers and gradients stay the same; it saves memory and costs time.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
+from ..core.arguments import at_least, one_of
 from ..core.errors import ValueProblem
 from ..graph import RematCall, remat_scope
-from ..tensors.tree import flatten
+from ..tensors import tree
 
-MODES = (None, "full", "activations", "larger_than", "list_of_layers")
-# what is dear to compute: kept where only activations are computed again
-PRODUCTS = frozenset("matmul einsum conv conv_transpose dense convolution".split())
+MODES = ("full", "activations", "larger_than", "list_of_layers", None)
+# operations that are expensive to compute: their values are kept in mode "activations"
+EXPENSIVE_OPERATIONS = frozenset("matmul einsum conv conv_transpose dense convolution".split())
 
 
 class RematScope:
-    """Layers made inside compute their values again in the backward pass, and keep none (``keras.RematScope``).
+    """Make the layers created inside compute their values again in the backward pass (``keras.RematScope``).
 
-    It holds in compiled steps, those of `fit` and of `chainrule.compile`; eager tensors keep their values. Of layers
-    inside such a layer only the outermost counts. A model is no such layer: put the scope around its blocks.
+    This applies to compiled steps, those of `fit` and of `chainrule.compile`; eager tensors keep their values. Of
+    nested layers only the outermost counts. The scope has no effect on models: put it around the layers of a model.
 
     Args:
-        mode: ``"full"``: layers keep only their inputs. ``"activations"``: and their products, convolutions and matrix
-            products, which are dear. ``"larger_than"``: as ``"full"``, for layers whose output has more than
-            `output_size_threshold` entries. ``"list_of_layers"``: as ``"full"``, for layers named in `layer_names`.
-            ``None``: none, as in a scope that is to be left out of the one around it.
+        mode: ``"full"``: layers keep only their inputs. ``"activations"``: they also keep the results of convolutions
+            and matrix products, which are expensive. ``"larger_than"``: as ``"full"``, for layers whose output has more
+            than `output_size_threshold` entries. ``"list_of_layers"``: as ``"full"``, for the layers in `layer_names`.
+            ``None``: no layer, to exclude a block from the scope around it.
 
     Raises:
         ValueProblem: for another mode, or ``"list_of_layers"`` without names.
@@ -43,13 +44,13 @@ class RematScope:
     def __init__(
         self, mode: str | None = "full", output_size_threshold: int = 1024, layer_names: Sequence[str] | None = None
     ) -> None:
-        if mode not in MODES:
-            raise ValueProblem(f"mode={mode!r}", f"one of {', '.join(map(repr, MODES))}", "e.g. mode='full'")
+        one_of(MODES, mode=mode)
         if mode == "list_of_layers" and not layer_names:
             raise ValueProblem("no layer_names", "the names of the layers", "e.g. layer_names=['block_1', 'block_2']")
         if isinstance(layer_names, str):
             layer_names = [layer_names]
-        self.mode, self.output_size_threshold, self.layer_names = mode, output_size_threshold, list(layer_names or ())
+        self.mode, self.layer_names = mode, list(layer_names or ())
+        self.output_size_threshold = at_least(0, output_size_threshold=output_size_threshold)
 
     def __enter__(self) -> RematScope:
         _scopes.stack.append(self)
@@ -59,16 +60,16 @@ class RematScope:
         _scopes.stack.pop()
 
     def of(self, layer: Any) -> RematCall | None:
-        """What a call of this layer is computed again for, if it is."""
+        """Return a new rematerialised call for a call of this layer, or ``None`` if its values are kept."""
         if self.mode is None or (self.mode == "list_of_layers" and layer.name not in self.layer_names):
             return None
-        return RematCall(PRODUCTS if self.mode == "activations" else frozenset())
+        return RematCall(EXPENSIVE_OPERATIONS if self.mode == "activations" else frozenset())
 
     def decide(self, call: RematCall, result: Any) -> None:
-        """Whether a call is worth computing again, now that its output is known."""
+        """Decide whether a call is computed again, once its output and so its size is known."""
         if self.mode == "larger_than":
-            sizes = [prod(n or 1 for n in t.shape) for t in flatten(result)[0]]
-            call.on = max(sizes, default=0) > self.output_size_threshold
+            sizes = [prod(n or 1 for n in t.shape) for t in tree.flatten(result)[0]]
+            call.enabled = max(sizes, default=0) > self.output_size_threshold
 
 
 class _Scopes(threading.local):
@@ -79,13 +80,13 @@ class _Scopes(threading.local):
 _scopes = _Scopes()
 
 
-def current() -> RematScope | None:
-    """The innermost scope, if layers are made inside one."""
+def current_remat_scope() -> RematScope | None:
+    """Return the innermost scope on this thread, or ``None``."""
     return _scopes.stack[-1] if _scopes.stack else None
 
 
 def remat(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, a function of tensors or a layer, with nothing kept for its backward pass (``keras.remat``).
+    """Wrap a function of tensors or a layer so that its values are computed again for backward (``keras.remat``).
 
     >>> import chainrule as cr
     >>> w = cr.Variable(2.0)

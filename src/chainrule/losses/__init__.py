@@ -1,13 +1,11 @@
-"""Losses under Keras's names: classes, functions, and words such as ``"mse"``.
-
-May import: `ops`, `readings`, `configurable`, `dtype_policies`; of `layers` the masks alone.
-"""
+"""Losses under Keras's names: classes, functions, and strings such as ``"mse"``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..serialization.registry import Registry
+from . import functions
 from .classes import (
     CTC,
     BinaryCrossentropy,
@@ -80,41 +78,14 @@ ALIASES = {
     "huber_loss": "huber",
 }
 
-room = Registry("losses", "loss", Loss, ALIASES)
-room.add(
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
-    categorical_hinge,
-    circle,
-    cosine_similarity,
-    ctc,
-    dice,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    residual_sum_of_squares,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-    tversky,
-)
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+registry = Registry("losses", "loss", Loss, ALIASES)
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 
 def as_loss(identifier: Any) -> Loss | None:
-    """The loss object for a name, function or loss: what `compile` takes."""
-    found = get(identifier)
-    if found is None or isinstance(found, Loss):
-        return found
-    return LossFunctionWrapper(found)
+    """Return the loss object for a name, function or loss: what `compile` takes."""
+    loss = get(identifier)
+    return loss if loss is None or isinstance(loss, Loss) else LossFunctionWrapper(loss)
 
 
 __all__ = [
@@ -171,3 +142,4 @@ __all__ = [
     "squared_hinge",
     "tversky",
 ]
+registry.add(*(getattr(functions, name) for name in __all__ if name in vars(functions)))

@@ -1,4 +1,4 @@
-"""Bringing targets, predictions, weights and masks to shapes that belong together, as Keras does; or an error.
+"""Align the shapes of targets, predictions, weights and masks, as Keras does, or raise an error.
 
 What NumPy would silently broadcast, an (N,) target against an (N, 1) output to N×N, is aligned; what cannot be
 aligned is an error, never a table of all pairs.
@@ -10,11 +10,12 @@ from typing import Any
 
 from .. import ops
 from ..core.errors import ShapeError
-from ..tensors.tensor import Tensor, as_tensor
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
 
 
 def pair(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
-    """Target and output as tensors of one shape and of the output's dtype.
+    """Return target and output as tensors of one rank and dtype: `dtype`, or by default the output's.
 
     >>> t, o = pair([1.0, 2.0], [[1.0], [2.0]])
     >>> t.shape, o.shape
@@ -29,16 +30,26 @@ def pair(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
     return same_rank(target, output)
 
 
+def same_shape(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
+    """Return `pair`, after a check that both have one shape.
+
+    Raises:
+        ShapeError: if the shapes differ.
+    """
+    target, output = pair(y_true, y_pred, dtype)
+    check_shapes_fit(target, output)
+    return target, output
+
+
 def same_rank(target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
-    """Ranks one apart are made equal by a last axis of 1 (``squeeze_or_expand_to_same_rank`` in Keras)."""
-    a, b = target.ndim, output.ndim
-    if a == b + 1 and target.shape[-1] == 1:
-        if b == 1:
+    """Make ranks that differ by one equal, by a last axis of 1 (``squeeze_or_expand_to_same_rank`` in Keras)."""
+    if target.ndim == output.ndim + 1 and target.shape[-1] == 1:
+        if output.ndim == 1:
             output = ops.expand_dims(output, -1)
         else:
             target = ops.squeeze(target, -1)
-    elif b == a + 1 and output.shape[-1] == 1:
-        if a == 1:
+    elif output.ndim == target.ndim + 1 and output.shape[-1] == 1:
+        if target.ndim == 1:
             target = ops.expand_dims(target, -1)
         else:
             output = ops.squeeze(output, -1)
@@ -46,15 +57,17 @@ def same_rank(target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def check_shapes_fit(target: Tensor, output: Tensor) -> None:
-    """Equal shapes: a size of 1 is not stretched, since one target for several outputs is a mistake in the model.
+    """Check that shapes are equal.
+
+    A size of 1 is not broadcast, since one target for several outputs is a mistake in the model.
 
     Raises:
-        ShapeError: for what would make a table of all pairs, or does not fit at all.
+        ShapeError: if the shapes differ.
     """
-    fits = target.ndim == output.ndim and all(
+    equal = target.ndim == output.ndim and all(
         m is None or n is None or m == n for m, n in zip(target.shape, output.shape, strict=True)
     )
-    if not fits:
+    if not equal:
         raise ShapeError(
             f"targets of shape {target.shape} for outputs of shape {output.shape}",
             "equal shapes",
@@ -63,6 +76,7 @@ def check_shapes_fit(target: Tensor, output: Tensor) -> None:
 
 
 def _advice(target: Tensor, output: Tensor) -> str:
+    """Return how to mend targets and outputs of different shapes."""
     if output.ndim == target.ndim + 1 and output.shape[:-1] == target.shape:
         return (
             f"for class labels use a sparse_categorical loss; for one number an example end the model with Dense(1), "
@@ -75,27 +89,27 @@ def _advice(target: Tensor, output: Tensor) -> str:
     return "give one target for each output"
 
 
-def weighted(values: Tensor, sample_weight: Any, mask: Any = None) -> tuple[Tensor, Tensor | None]:
-    """Values and their weights, as tensors of one shape; a mask counts as weights of 0 and 1.
+def weighted(values: Tensor, sample_weight: Any, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    """Return values and their weights, as tensors of one rank; a mask counts as weights of 0 and 1.
 
     Raises:
-        ShapeError: for weights that belong to other examples.
+        ShapeError: for weights of a shape that does not fit the values.
     """
     weights = None if sample_weight is None else ops.cast(as_tensor(sample_weight), values.dtype)
     if mask is not None:
-        kept = ops.cast(mask, values.dtype)
+        mask_weights = ops.cast(mask, values.dtype)
         if weights is None:
-            weights = kept
+            weights = mask_weights
         else:
-            kept, weights = same_rank(kept, weights)
-            rank = max(kept.ndim, weights.ndim)
-            weights = _to_rank(weights, rank) * _to_rank(kept, rank)
+            mask_weights, weights = same_rank(mask_weights, weights)
+            rank = max(mask_weights.ndim, weights.ndim)
+            weights = expand_to_rank(weights, rank) * expand_to_rank(mask_weights, rank)
     if weights is None:
         return values, None
     if weights.ndim == 0:
         return values, ops.broadcast_to(weights, values.shape) if None not in values.shape else weights
     values, weights = same_rank(values, weights)
-    weights = _to_rank(weights, values.ndim)
+    weights = expand_to_rank(weights, values.ndim)
     if weights.ndim > values.ndim or any(
         m != n and m != 1 for m, n in zip(weights.shape, values.shape, strict=True) if m is not None and n is not None
     ):
@@ -107,8 +121,8 @@ def weighted(values: Tensor, sample_weight: Any, mask: Any = None) -> tuple[Tens
     return values, weights
 
 
-def _to_rank(x: Tensor, rank: int) -> Tensor:
-    """x with last axes of 1 added: what is said of an example holds for each of its entries."""
+def expand_to_rank(x: Tensor, rank: int) -> Tensor:
+    """Append axes of size 1 until x has `rank` axes, so that a value of an example holds for each of its entries."""
     for _ in range(rank - x.ndim):
         x = ops.expand_dims(x, -1)
     return x

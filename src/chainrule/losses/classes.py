@@ -1,4 +1,4 @@
-"""The losses as classes, with Keras's arguments and defaults; each calls the function of its name."""
+"""Losses as classes, with Keras's arguments and defaults; each calls the function of its name."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class Huber(LossFunctionWrapper):
 
 
 class BinaryCrossentropy(LossFunctionWrapper):
-    """-log of the probability given to what is true, of yes-or-no targets.
+    """-log of the probability of the true class, for targets of 0 and 1.
 
     Args:
         from_logits: whether outputs are scores, before a sigmoid.
@@ -187,13 +187,13 @@ class BinaryCrossentropy(LossFunctionWrapper):
         name: str = "binary_crossentropy",
         dtype: Any = None,
     ) -> None:
-        extra = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(f.binary_crossentropy, reduction, name, dtype, **extra)
+        arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        super().__init__(f.binary_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits = from_logits
 
 
 class BinaryFocalCrossentropy(LossFunctionWrapper):
-    """Binary cross-entropy in which easy examples count little.
+    """Binary cross-entropy, weighted so that easy examples count little.
 
     >>> round(float(BinaryFocalCrossentropy()(ops.ones((1, 1)), 0.5 * ops.ones((1, 1)))), 4)
     0.1733
@@ -227,7 +227,7 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
 
 
 class CategoricalCrossentropy(LossFunctionWrapper):
-    """-log of the probability given to the true class, of one-hot targets.
+    """-log of the probability of the true class, for one-hot targets.
 
     Args:
         from_logits: whether outputs are scores, before a softmax.
@@ -245,13 +245,13 @@ class CategoricalCrossentropy(LossFunctionWrapper):
         name: str = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        extra = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(f.categorical_crossentropy, reduction, name, dtype, **extra)
+        arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        super().__init__(f.categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits = from_logits
 
 
 class CategoricalFocalCrossentropy(LossFunctionWrapper):
-    """Categorical cross-entropy in which easy examples count little.
+    """Categorical cross-entropy, weighted so that easy examples count little.
 
     >>> round(float(CategoricalFocalCrossentropy()(ops.eye(2), 0.5 * ops.ones((2, 2)))), 4)
     0.0433
@@ -283,7 +283,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
 
 
 class SparseCategoricalCrossentropy(LossFunctionWrapper):
-    """-log of the probability given to the true class, of targets that are whole numbers from 0 up.
+    """-log of the probability of the true class, for targets that are whole numbers from 0 up.
 
     Args:
         from_logits: whether outputs are scores, before a softmax. ignore_class: a label that does not count.
@@ -302,8 +302,8 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         name: str = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        extra = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
-        super().__init__(f.sparse_categorical_crossentropy, reduction, name, dtype, **extra)
+        arguments = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
+        super().__init__(f.sparse_categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits, self.ignore_class = from_logits, ignore_class
 
 
@@ -328,7 +328,7 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
 
 
 class CTC(LossFunctionWrapper):
-    """-log of the probability of a sequence of labels that is shorter than the outputs; class 0 is the blank.
+    """-log of the probability of a label sequence shorter than the outputs; class 0 is the blank.
 
     >>> import numpy as np
     >>> round(float(CTC()(np.array([[1]]), ops.zeros((1, 2, 2)))), 4)
@@ -372,7 +372,7 @@ class Tversky(LossFunctionWrapper):
 
 
 class Circle(LossFunctionWrapper):
-    """Pulls unit vectors of one class together and pushes others apart; those already well placed do not count.
+    """A loss that pulls unit vectors of a class together and pushes others apart; examples of loss 0 do not count.
 
     >>> import numpy as np
     >>> float(Circle()(np.array([0, 0, 1]), ops.eye(3))) > 0
@@ -388,5 +388,5 @@ class Circle(LossFunctionWrapper):
         name: str = "circle",
         dtype: Any = None,
     ) -> None:
-        extra = {"gamma": gamma, "margin": margin, "remove_diagonal": remove_diagonal}
-        super().__init__(f.circle, reduction, name, dtype, **extra)
+        arguments = {"gamma": gamma, "margin": margin, "remove_diagonal": remove_diagonal}
+        super().__init__(f.circle, reduction, name, dtype, **arguments)

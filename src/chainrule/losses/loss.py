@@ -1,4 +1,4 @@
-"""The base of all losses: a value for each example, brought to one number."""
+"""The base of all losses: a value for each example, reduced to one number."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from functools import reduce
 from typing import Any
 
 from .. import ops
-from ..core.errors import ValueProblem
+from ..core import arguments
 from ..dtype_policies import DTypePolicy, get
 from ..graph import floatx
 from ..layers.call_context import mask_of
-from ..serialization.registry import Configurable, to_snake_case
-from ..tensors.tensor import Tensor, as_tensor
+from ..serialization.configurable import Configurable
+from ..serialization.names import to_snake_case
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
-from .align import weighted
+from .align import expand_to_rank, weighted
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
 
 class Loss(Configurable):
-    """A number that says how far predictions are from targets; inherit and define ``call(y_true, y_pred)``.
+    """A number that measures how far predictions are from targets; inherit and define ``call(y_true, y_pred)``.
 
     Args:
         reduction: ``"sum_over_batch_size"`` (the sum over all values, divided by their number), ``"mean"`` (the
@@ -40,9 +42,7 @@ class Loss(Configurable):
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
     ) -> None:
         self.name = name or to_snake_case(type(self).__name__)
-        self.reduction = "none" if reduction is None else reduction
-        if self.reduction not in REDUCTIONS:
-            raise ValueProblem(f"reduction {reduction!r}", ", ".join(map(repr, REDUCTIONS)), "name one of these")
+        self.reduction = arguments.one_of(REDUCTIONS, reduction="none" if reduction is None else reduction)
         self._policy: DTypePolicy | None = None if dtype is None else get(dtype)
 
     @property
@@ -51,31 +51,31 @@ class Loss(Configurable):
         return self._policy.compute_dtype if self._policy else floatx()
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The value of each example."""
+        """Return the value of each example."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        masks = [mask_of(flatten(y_pred, lists_are_arrays=True)[0][0])]
-        y_true, y_pred = _all_in(y_true, self.dtype), _all_in(y_pred, self.dtype)
+        output_mask = mask_of(flatten(y_pred, lists_are_arrays=True)[0][0])
+        y_true, y_pred = _cast_floats(y_true, self.dtype), _cast_floats(y_pred, self.dtype)
         values = as_tensor(self.call(y_true, y_pred))
-        kept = [m for m in (*masks, mask_of(values)) if m is not None]
-        return reduced(values, self.reduction, sample_weight, reduce(ops.logical_and, kept) if kept else None)
+        masks = [m for m in (output_mask, mask_of(values)) if m is not None]
+        return reduce_values(values, self.reduction, sample_weight, reduce(ops.logical_and, masks) if masks else None)
 
 
-def _all_in(data: Any, dtype: str) -> Any:
-    """Tensors, the float ones in `dtype`; labels that are whole numbers stay so."""
-    flat, build = flatten(data, lists_are_arrays=True)
-    tensors = [as_tensor(x) for x in flat]
-    return build([t if t.dtype.kind in "biu" and not t.spec.weak else ops.cast(t, dtype) for t in tensors])
+def _cast_floats(data: Any, dtype: str) -> Any:
+    """Convert data to tensors, floats to `dtype`; labels that are whole numbers keep their dtype."""
+    leaves, unflatten = flatten(data, lists_are_arrays=True)
+    tensors = [as_tensor(x) for x in leaves]
+    return unflatten([t if t.dtype.kind in "biu" and not t.spec.weak else ops.cast(t, dtype) for t in tensors])
 
 
-def reduced(values: Tensor, reduction: str, sample_weight: Any = None, mask: Any = None) -> Tensor:
-    """The values, weighted and brought to one number as `reduction` says.
+def reduce_values(values: Tensor, reduction: str, sample_weight: Any = None, mask: Tensor | None = None) -> Tensor:
+    """Return the weighted values, or one number, depending on `reduction`.
 
-    A mask takes its entries out of the mean too: what is masked does not count among the values.
+    Masked values count neither in the sum nor in the number that a mean is divided by.
     """
     values, weights = weighted(values, sample_weight, mask)
-    plain = values
+    shape = values.shape
     if weights is not None:
         values = values * weights
     if reduction == "none" or values.ndim == 0:
@@ -84,12 +84,10 @@ def reduced(values: Tensor, reduction: str, sample_weight: Any = None, mask: Any
     if reduction == "sum":
         return total
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return ops.divide_no_nan(total, ops.sum(ops.broadcast_to(weights, plain.shape)))
+        return ops.divide_no_nan(total, ops.sum(ops.broadcast_to(weights, shape)))
     if mask is not None:
-        kept = ops.cast(mask, values.dtype)
-        for _ in range(values.ndim - kept.ndim):
-            kept = ops.expand_dims(kept, -1)
-        return ops.divide_no_nan(total, ops.sum(ops.broadcast_to(kept, values.shape)))
+        counted = expand_to_rank(ops.cast(mask, values.dtype), values.ndim)
+        return ops.divide_no_nan(total, ops.sum(ops.broadcast_to(counted, values.shape)))
     return total / max(values.size, 1)
 
 

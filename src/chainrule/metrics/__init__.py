@@ -1,7 +1,4 @@
-"""Metrics under Keras's names: classes, functions, and words such as ``"accuracy"``.
-
-May import: `ops`, `readings`, `losses`, `initializers`, `configurable`; of `layers` the masks and names alone.
-"""
+"""Metrics under Keras's names: classes, functions, and strings such as ``"accuracy"``."""
 
 from __future__ import annotations
 
@@ -98,7 +95,7 @@ ALIASES = {
     "MSLE": "MeanSquaredLogarithmicError",
     "rss": "ResidualSumOfSquares",
     "RSS": "ResidualSumOfSquares",
-    # a word means the class, as in Keras; the function of the same name can be passed itself
+    # a string means the class, as in Keras; the function of the same name can be passed itself
     "accuracy": "Accuracy",
     "binary_accuracy": "BinaryAccuracy",
     "categorical_accuracy": "CategoricalAccuracy",
@@ -109,8 +106,8 @@ ALIASES = {
     "concordance_correlation": "ConcordanceCorrelation",
 }
 
-room = Registry("metrics", "metric", Metric, ALIASES)
-room.add(
+registry = Registry("metrics", "metric", Metric, ALIASES)
+registry.add(
     accuracy,
     binary_accuracy,
     categorical_accuracy,
@@ -125,41 +122,39 @@ room.add(
     huber,
     log_cosh,
 )
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 
 def as_metric(identifier: Any) -> Metric | None:
-    """The metric object for a name, function, loss or metric.
+    """Return the metric object for a name, function, loss or metric.
 
     >>> as_metric("mse")
     <MeanSquaredError name=mean_squared_error>
     """
-    found = get(identifier)
-    return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found)
+    metric = get(identifier)
+    return metric if metric is None or isinstance(metric, Metric) else MeanMetricWrapper(metric)
 
 
 def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
-    """What ``compile(metrics=[identifier])`` means for targets and outputs of these shapes.
+    """Return the metric that ``compile(metrics=[identifier])`` means for targets and outputs of these shapes.
 
     ``"accuracy"``, ``"acc"``, ``"crossentropy"`` and ``"ce"`` become the binary, sparse or categorical metric that
-    fits. A word stays the metric's name in the logs, as in Keras.
+    fits. A string becomes the metric's name in the logs, as in Keras.
 
     Args:
         y_true, y_pred: anything with a shape.
 
-    >>> from chainrule.tensors.tensor import symbolic
+    >>> from chainrule.tensors.convert import symbolic
     >>> resolve("accuracy", symbolic((None,)), symbolic((None, 10)))
     <SparseCategoricalAccuracy name=accuracy>
     """
-    if isinstance(identifier, str):
-        found = by_shape(identifier, y_true, y_pred) or as_metric(identifier)
-    else:
-        found = as_metric(identifier)
-    if found is None:
+    metric = by_shape(identifier, y_true, y_pred) if isinstance(identifier, str) else None
+    metric = metric or as_metric(identifier)
+    if metric is None:
         raise ValueProblem("the metric None", "a name, a function or a metric", "leave it out of the list")
     if isinstance(identifier, str):
-        found.name = identifier
-    return found
+        metric.name = identifier
+    return metric
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""True and false positives and negatives at thresholds, and what is read off them: precision, recall, curves, AUC."""
+"""True and false positives and negatives at thresholds, and metrics of them: precision, recall, curves, AUC."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core import arguments
 from ..core.errors import ShapeError, ValueProblem
 from ..layers.call_context import set_mask
-from ..losses.align import check_shapes_fit, pair, weighted
-from ..tensors.tensor import Tensor, Variable, as_tensor
+from ..losses.align import same_shape, weighted
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
+from ..tensors.variable import Variable
 from .metric import Metric, output_mask
 
-COUNTS = {  # of what is (true, said), as yes or no
+COUNTS = {  # name -> (whether the target is positive, whether the output is above the threshold)
     "true_positives": (True, True),
     "false_positives": (False, True),
     "true_negatives": (False, False),
     "false_negatives": (True, False),
 }
-EVERY = tuple(COUNTS)
 EPSILON = 1e-7
 
 
-class _Counting(Metric):
-    """State: some of the four counts, each of shape (thresholds,), or (thresholds, labels).
+class _ConfusionMetric(Metric):
+    """A metric whose state is some of the four counts, each of shape (thresholds,), or (thresholds, labels).
 
-    An output says yes above a threshold, no at it. Any target but 0 is true.
+    An output is predicted positive above a threshold, negative at it. Any target but 0 is positive.
     """
 
     def __init__(
@@ -40,83 +42,88 @@ class _Counting(Metric):
         class_id: int | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self._counts, self._limits = tuple(counts), np.asarray(thresholds, "float64")
+        self._counts, self._thresholds = tuple(counts), np.asarray(thresholds, "float64")
         self.top_k, self.class_id = top_k, class_id
 
     def _build(self, *labels: int) -> None:
+        """Make the variables of the counts, with an axis of `labels` if their number is given."""
         self.state: dict[str, Variable] = {
-            count: self.add_variable((len(self._limits), *labels), "zeros", name=count) for count in self._counts
+            count: self.add_variable((len(self._thresholds), *labels), "zeros", name=count) for count in self._counts
         }
 
-    def _read(self) -> tuple[Tensor, ...]:
+    def _values(self) -> tuple[Tensor, ...]:
+        """Return the counts, in the order in which the constructor got their names."""
         return tuple(self.state[count].value for count in self._counts)
 
     def _count(
         self, y_true: Any, y_pred: Any, sample_weight: Any, each_label: bool = False, label_weights: Any = None
     ) -> None:
-        target, output = pair(y_true, y_pred, self.dtype)
-        check_shapes_fit(target, output)
+        """Add a batch to the counts, of each label or of all together."""
+        target, output = same_shape(y_true, y_pred, self.dtype)
         if self.top_k is not None:
-            output = _only_best(output, self.top_k)
+            output = _keep_top_k(output, self.top_k)
         if self.class_id is not None:
             target, output = (_column(t, self.class_id) for t in (target, output))
         target, weights = weighted(target, sample_weight, output_mask(y_pred))
         weights = ops.ones_like(target) if weights is None else ops.broadcast_to(weights, target.shape)
         if label_weights is not None:
             weights = weights * ops.cast(as_tensor(label_weights), weights.dtype)
-        true = ops.cast(target != 0, weights.dtype)
+        positive = ops.cast(target != 0, weights.dtype)
         shape = (-1, output.shape[-1]) if each_label else (-1, 1)
-        by_label = [
-            ops.expand_dims(ops.transpose(ops.reshape(w, shape)), 1) for w in (weights * (1 - true), weights * true)
+        # each list: of negatives, of positives; (labels, 1, examples) times (labels, examples, thresholds)
+        target_weights = [
+            ops.expand_dims(ops.transpose(ops.reshape(w, shape)), 1)
+            for w in (weights * (1 - positive), weights * positive)
         ]
-        limits = ops.cast(as_tensor(self._limits), output.dtype)
-        above = ops.expand_dims(ops.transpose(ops.reshape(output, shape)), -1) > limits
-        said = [ops.cast(x, weights.dtype) for x in (ops.logical_not(above), above)]
+        thresholds = ops.cast(as_tensor(self._thresholds), output.dtype)
+        above = ops.expand_dims(ops.transpose(ops.reshape(output, shape)), -1) > thresholds
+        predicted = [ops.cast(x, weights.dtype) for x in (ops.logical_not(above), above)]
         for count, variable in self.state.items():
-            is_true, is_said = COUNTS[count]
-            found = ops.transpose(ops.squeeze(ops.matmul(by_label[is_true], said[is_said]), 1))
-            variable.assign_add(ops.reshape(found, variable.shape))
+            is_positive, is_predicted = COUNTS[count]
+            product = ops.matmul(target_weights[is_positive], predicted[is_predicted])
+            variable.assign_add(ops.reshape(ops.transpose(ops.squeeze(product, 1)), variable.shape))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in a batch: targets of 0 and 1, outputs from 0 to 1, of one shape."""
+        """Add a batch to the counts: targets of 0 and 1, outputs from 0 to 1, of one shape."""
         self._count(y_true, y_pred, sample_weight)
 
 
-def _only_best(output: Tensor, k: int) -> Tensor:
-    """The k largest outputs of a row; the others are below every threshold."""
-    _, best = ops.top_k(output, k)
-    chosen = ops.sum(ops.one_hot(best, output.shape[-1], dtype="int32"), axis=-2)
-    return ops.where(chosen > 0, output, float("-inf"))
+def _keep_top_k(output: Tensor, k: int) -> Tensor:
+    """Return the output with all but the k largest of each row set below every threshold."""
+    _, indices = ops.top_k(output, k)
+    is_top = ops.sum(ops.one_hot(indices, output.shape[-1], dtype="int32"), axis=-2)
+    return ops.where(is_top > 0, output, float("-inf"))
 
 
 def _column(t: Tensor, class_id: int) -> Tensor:
+    """Return the column of a class, as a last axis of 1."""
     if t.ndim < 2 or not 0 <= class_id < t.shape[-1]:
         raise ShapeError(
             f"class_id={class_id} with outputs of shape {t.shape}",
-            "outputs of shape (batch, classes), and the number of one of these classes",
+            "outputs of shape (batch, classes), and the index of one of these classes",
             "count classes from 0, or leave class_id out",
         )
     return t[..., class_id : class_id + 1]
 
 
 def _as_list(thresholds: Any, default: float) -> list[float]:
-    """One or more thresholds, from 0 to 1."""
+    """Return one or more thresholds as a list, after a check that they are from 0 to 1."""
     if thresholds is None:
         return [default]
-    found = [float(t) for t in np.ravel(thresholds)]
-    if not found or not all(0 <= t <= 1 for t in found):
-        raise ValueProblem(f"thresholds={thresholds}", "one or more numbers from 0 to 1", "e.g. 0.5")
-    return found
+    listed = [float(t) for t in np.ravel(thresholds)]
+    if not listed or not all(0 <= t <= 1 for t in listed):
+        raise ValueProblem(f"thresholds={thresholds}", "one or more numbers from 0 to 1", "e.g. thresholds=0.5")
+    return listed
 
 
-def _even(count: int) -> list[float]:
-    """Thresholds from 0 to 1 at equal distances; one alone lies in the middle."""
-    if count < 1:
-        raise ValueProblem(f"num_thresholds={count}", "1 or more", "e.g. 200")
+def _evenly_spaced(count: int) -> list[float]:
+    """Return `count` thresholds from 0 to 1 at equal distances; a single one is 0.5."""
     return [i / (count - 1) for i in range(count)] if count > 1 else [0.5]
 
 
-class _OneCount(_Counting):
+class _OneCount(_ConfusionMetric):
+    """One of the four counts."""
+
     count: str
 
     def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
@@ -124,12 +131,12 @@ class _OneCount(_Counting):
         self._build()
 
     def result(self) -> Tensor:
-        (found,) = self._read()
-        return found[0] if len(self._limits) == 1 else found
+        (counts,) = self._values()
+        return counts[0] if len(self._thresholds) == 1 else counts
 
 
 class TruePositives(_OneCount):
-    """The number, or the weight, of true targets with outputs above the threshold, for each threshold.
+    """The number, or the weight, of positive targets with outputs above the threshold, for each threshold.
 
     >>> float(TruePositives()([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0]))
     2.0
@@ -159,7 +166,7 @@ class FalsePositives(_OneCount):
 
 
 class FalseNegatives(_OneCount):
-    """The number, or the weight, of true targets with outputs not above the threshold, for each threshold.
+    """The number, or the weight, of positive targets with outputs not above the threshold, for each threshold.
 
     >>> float(FalseNegatives()([0, 1, 1, 1], [0.0, 1.0, 0.0, 0.0]))
     2.0
@@ -168,8 +175,8 @@ class FalseNegatives(_OneCount):
     count = "false_negatives"
 
 
-class _Quotient(_Counting):
-    """True positives over true positives and another count; 0 where both are 0."""
+class _Quotient(_ConfusionMetric):
+    """True positives over the sum of true positives and another count; 0 where both are 0."""
 
     other: str
 
@@ -181,22 +188,22 @@ class _Quotient(_Counting):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        limits = _as_list(thresholds, 0.5 if top_k is None else float("-inf"))
-        super().__init__(["true_positives", self.other], limits, name, dtype, top_k, class_id)
+        listed = _as_list(thresholds, 0.5 if top_k is None else float("-inf"))
+        super().__init__(["true_positives", self.other], listed, name, dtype, top_k, class_id)
         self._build()
 
     def result(self) -> Tensor:
-        hits, other = self._read()
-        found = ops.divide_no_nan(hits, hits + other)
-        return found[0] if len(self._limits) == 1 else found
+        true_positives, other = self._values()
+        quotients = ops.divide_no_nan(true_positives, true_positives + other)
+        return quotients[0] if len(self._thresholds) == 1 else quotients
 
 
 class Precision(_Quotient):
-    """The share of true targets among those whose output says yes, for each threshold.
+    """The share of positive targets among the outputs above the threshold, for each threshold.
 
     Args:
         thresholds: a number or several from 0 to 1; default 0.5, or none with `top_k`.
-        top_k: only the k largest outputs of a row can say yes. class_id: count this column alone.
+        top_k: only the k largest outputs of a row can be positive. class_id: count this column alone.
 
     >>> round(float(Precision()([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0])), 4)
     0.6667
@@ -206,7 +213,9 @@ class Precision(_Quotient):
 
 
 class Recall(_Quotient):
-    """The share of true targets whose output says yes, for each threshold; arguments as of `Precision`.
+    """The share of positive targets whose output is above the threshold, for each threshold.
+
+    The arguments are those of `Precision`.
 
     >>> round(float(Recall()([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0])), 4)
     0.6667
@@ -215,32 +224,34 @@ class Recall(_Quotient):
     other = "false_negatives"
 
 
-class _Best(_Counting):
-    """The best of one quotient, over evenly spaced thresholds at which another is at least `value`; else 0."""
+class _BestRate(_ConfusionMetric):
+    """The best of one rate, over evenly spaced thresholds at which another is at least `value`; else 0."""
 
     def __init__(
-        self, value: float, what: str, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any
+        self, value: float, argument: str, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any
     ) -> None:
         if not 0 <= value <= 1:
-            raise ValueProblem(f"{what}={value}", "a share from 0 to 1", "e.g. 0.5")
-        super().__init__(EVERY, _even(num_thresholds), name, dtype, class_id=class_id)
+            raise ValueProblem(f"{argument}={value}", "a share from 0 to 1", f"e.g. {argument}=0.5")
+        thresholds = _evenly_spaced(arguments.at_least(1, num_thresholds=num_thresholds))
+        super().__init__(tuple(COUNTS), thresholds, name, dtype, class_id=class_id)
         self.value = value
         self._build()
 
     def _rates(self) -> dict[str, Tensor]:
-        tp, fp, tn, fn = self._read()
+        tp, fp, tn, fn = self._values()
         return {
             "recall": ops.divide_no_nan(tp, tp + fn),
             "precision": ops.divide_no_nan(tp, tp + fp),
             "specificity": ops.divide_no_nan(tn, tn + fp),
         }
 
-    def _best(self, wanted: str, held: str) -> Tensor:
+    def _best(self, rate: str, at_rate: str) -> Tensor:
+        """Return the best `rate` where `at_rate` is at least the value."""
         rates = self._rates()
-        return ops.max(ops.where(rates[held] >= self.value, rates[wanted], 0.0))
+        return ops.max(ops.where(rates[at_rate] >= self.value, rates[rate], 0.0))
 
 
-class SensitivityAtSpecificity(_Best):
+class SensitivityAtSpecificity(_BestRate):
     """The best sensitivity tp / (tp + fn) at which specificity tn / (tn + fp) is at least `specificity`.
 
     >>> float(SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
@@ -261,7 +272,7 @@ class SensitivityAtSpecificity(_Best):
         return self._best("recall", "specificity")
 
 
-class SpecificityAtSensitivity(_Best):
+class SpecificityAtSensitivity(_BestRate):
     """The best specificity tn / (tn + fp) at which sensitivity tp / (tp + fn) is at least `sensitivity`.
 
     >>> round(float(SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])), 4)
@@ -282,7 +293,7 @@ class SpecificityAtSensitivity(_Best):
         return self._best("specificity", "recall")
 
 
-class PrecisionAtRecall(_Best):
+class PrecisionAtRecall(_BestRate):
     """The best precision tp / (tp + fp) at which recall tp / (tp + fn) is at least `recall`.
 
     >>> float(PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
@@ -303,7 +314,7 @@ class PrecisionAtRecall(_Best):
         return self._best("precision", "recall")
 
 
-class RecallAtPrecision(_Best):
+class RecallAtPrecision(_BestRate):
     """The best recall tp / (tp + fn) at which precision tp / (tp + fp) is at least `precision`.
 
     >>> float(RecallAtPrecision(0.8)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
@@ -324,18 +335,18 @@ class RecallAtPrecision(_Best):
         return self._best("recall", "precision")
 
 
-class AUC(_Counting):
-    """The area under the curve that a threshold from 0 to 1 draws, as a Riemann sum over thresholds.
+class AUC(_ConfusionMetric):
+    """The area under a curve whose points belong to thresholds from 0 to 1, as a Riemann sum over thresholds.
 
     Args:
-        num_thresholds: how many, at equal distances; more come closer to the exact area.
+        num_thresholds: the number of evenly spaced thresholds; the more, the closer to the exact area.
         curve: ``"ROC"`` (recall over false-positive rate), ``"PR"`` (precision over recall), or ``"PRGAIN"``
             (Flach and Kull, 2015).
         summation_method: ``"interpolation"`` (trapezoids; for PR, true positives are interpolated, not their
             quotient: Davis and Goadrich, 2006), ``"minoring"`` (the lower end of each step) or ``"majoring"``.
         thresholds: your own, in place of `num_thresholds`; the ends 0 and 1 are added.
         multi_label: whether each column of (batch, labels) has its own curve; the mean is taken.
-        num_labels: with `multi_label`, the number of columns; default: as the first batch has.
+        num_labels: with `multi_label`, the number of columns; default: that of the first batch.
         label_weights: of the columns; without `multi_label`, of the entries of each column.
         from_logits: whether outputs are scores, before a sigmoid.
 
@@ -357,14 +368,19 @@ class AUC(_Counting):
         from_logits: bool = False,
     ) -> None:
         curve, summation_method = str(curve).upper(), str(summation_method).lower()
-        _one_of("curve", curve, ("ROC", "PR", "PRGAIN"))
-        _one_of("summation_method", summation_method, ("interpolation", "minoring", "majoring"))
-        if thresholds is None and num_thresholds < 2:
-            raise ValueProblem(f"num_thresholds={num_thresholds}", "2 or more", "e.g. 200")
+        arguments.one_of(("ROC", "PR", "PRGAIN"), curve=curve)
+        arguments.one_of(("interpolation", "minoring", "majoring"), summation_method=summation_method)
         if num_labels and not multi_label:
-            raise ValueProblem(f"num_labels={num_labels}", "this only with multi_label=True", "leave num_labels out")
-        inner = _even(num_thresholds)[1:-1] if thresholds is None else sorted(_as_list(thresholds, 0.5))
-        super().__init__(EVERY, [-EPSILON, *inner, 1 + EPSILON], name, dtype)
+            raise ValueProblem(
+                f"num_labels={num_labels} without multi_label",
+                "num_labels with multi_label=True",
+                "leave num_labels out",
+            )
+        if thresholds is None:
+            inner = _evenly_spaced(arguments.at_least(2, num_thresholds=num_thresholds))[1:-1]
+        else:
+            inner = sorted(_as_list(thresholds, 0.5))
+        super().__init__(tuple(COUNTS), [-EPSILON, *inner, 1 + EPSILON], name, dtype)
         self.curve, self.summation_method, self.multi_label = curve, summation_method, multi_label
         self.label_weights, self.from_logits = label_weights, from_logits
         self.state = {}
@@ -376,21 +392,23 @@ class AUC(_Counting):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         output = as_tensor(y_pred)
         if self.multi_label and output.ndim != 2:
-            raise ShapeError(f"outputs of shape {output.shape}", "(batch, labels)", "leave multi_label out")
+            raise ShapeError(
+                f"outputs of shape {output.shape} with multi_label=True", "(batch, labels)", "leave multi_label out"
+            )
         if not self.state:
             self._build(output.shape[-1])
         if self.from_logits:
             mask = output_mask(y_pred)
             output = ops.sigmoid(output)
             set_mask(output, mask)
-        pooled = None if self.multi_label else self.label_weights
-        self._count(y_true, output, sample_weight, self.multi_label, pooled)
+        label_weights = None if self.multi_label else self.label_weights
+        self._count(y_true, output, sample_weight, self.multi_label, label_weights)
 
     def result(self) -> Tensor:
         if not self.state:
             return ops.zeros((), self.dtype)
-        steps = self._interpolated() if (self.curve, self.summation_method) == ("PR", "interpolation") else self._sums()
-        areas = ops.sum(steps, axis=0)
+        is_interpolated = (self.curve, self.summation_method) == ("PR", "interpolation")
+        areas = ops.sum(self._interpolated_areas() if is_interpolated else self._rectangle_areas(), axis=0)
         if not self.multi_label:
             return areas
         if self.label_weights is None:
@@ -398,7 +416,8 @@ class AUC(_Counting):
         weights = ops.cast(as_tensor(self.label_weights), areas.dtype)
         return ops.divide_no_nan(ops.sum(areas * weights), ops.sum(weights))
 
-    def _sums(self) -> Tensor:
+    def _rectangle_areas(self) -> Tensor:
+        """Return the area of each step: its width times the mean, the smaller or the larger of its two heights."""
         x, y = self._curve()
         left, right = y[:-1], y[1:]
         if self.summation_method == "interpolation":
@@ -408,7 +427,8 @@ class AUC(_Counting):
         return (x[:-1] - x[1:]) * heights
 
     def _curve(self) -> tuple[Tensor, Tensor]:
-        tp, fp, tn, fn = self._read()
+        """Return the curve's x and y at each threshold."""
+        tp, fp, tn, fn = self._values()
         recall = ops.divide_no_nan(tp, tp + fn)
         if self.curve == "ROC":
             return ops.divide_no_nan(fp, fp + tn), recall
@@ -417,24 +437,20 @@ class AUC(_Counting):
         odds = ops.divide_no_nan(tp + fn, tn + fp)
         recall_gain = 1 - odds * ops.divide_no_nan(fn, tp)
         precision_gain = 1 - odds * ops.divide_no_nan(fp, tp)
-        none = ops.equal(tp, 0)
-        return ops.where(none, 0.0, ops.maximum(recall_gain, 0.0)), ops.where(none, 1.0, precision_gain)
+        no_positives = ops.equal(tp, 0)
+        x = ops.where(no_positives, 0.0, ops.maximum(recall_gain, 0.0))
+        return x, ops.where(no_positives, 1.0, precision_gain)
 
-    def _interpolated(self) -> Tensor:
-        """The area of each step where true positives grow in proportion to all that say yes.
+    def _interpolated_areas(self) -> Tensor:
+        """Return the area of each step, if true positives grow linearly with all predicted positives.
 
         With p of them, tp(p) = a + b p, so the area is the integral of (a + b p) / p over tp: b (Δtp + a log(p1 / p0)).
         """
-        tp, fp, _, fn = self._read()
+        tp, fp, _, fn = self._values()
         p = tp + fp
-        gained = tp[:-1] - tp[1:]
-        slope = ops.divide_no_nan(gained, ops.maximum(p[:-1] - p[1:], 0.0))
-        start = tp[1:] - slope * p[1:]
-        some = ops.logical_and(p[:-1] > 0, p[1:] > 0)
-        ratio = ops.where(some, ops.divide_no_nan(p[:-1], p[1:]), 1.0)
-        return ops.divide_no_nan(slope * (gained + start * ops.log(ratio)), tp[1:] + fn[1:])
-
-
-def _one_of(what: str, given: str, known: tuple[str, ...]) -> None:
-    if given not in known:
-        raise ValueProblem(f"{what}={given!r}", ", ".join(map(repr, known)), "name one of these")
+        increase = tp[:-1] - tp[1:]
+        slope = ops.divide_no_nan(increase, ops.maximum(p[:-1] - p[1:], 0.0))
+        intercept = tp[1:] - slope * p[1:]
+        nonzero = ops.logical_and(p[:-1] > 0, p[1:] > 0)
+        ratio = ops.where(nonzero, ops.divide_no_nan(p[:-1], p[1:]), 1.0)
+        return ops.divide_no_nan(slope * (increase + intercept * ops.log(ratio)), tp[1:] + fn[1:])

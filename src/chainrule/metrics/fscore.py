@@ -1,12 +1,13 @@
-"""F-scores: precision and recall in one number."""
+"""F-scores: precision and recall combined in one number."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import ops
+from ..core import arguments
 from ..core.errors import ShapeError, ValueProblem
-from ..losses.align import check_shapes_fit, pair, weighted
+from ..losses.align import same_shape, weighted
 from ..tensors.tensor import Tensor
 from .metric import Metric, output_mask
 
@@ -20,10 +21,10 @@ class FBetaScore(Metric):
     threshold is needed. A quotient 0 / 0 is 0.
 
     Args:
-        average: ``None`` for one score a class; ``"micro"`` counts all classes together, ``"macro"`` takes the mean,
+        average: ``None`` for one score per class; ``"micro"`` counts all classes together, ``"macro"`` takes the mean,
             ``"weighted"`` the mean weighted by how often each class is true.
         beta: how many times as much recall counts as precision.
-        threshold: above which an output says yes; default: the largest output of a row does, and all equal to it.
+        threshold: outputs above it are positive; default: the largest output of a row, and all equal to it.
 
     >>> FBetaScore(beta=2.0, threshold=0.5)([[1, 1], [1, 0]], [[0.6, 0.7], [0.4, 0.8]]).numpy().round(4)
     array([0.5556, 0.8333], dtype=float32)
@@ -38,8 +39,7 @@ class FBetaScore(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        if average not in AVERAGES:
-            raise ValueProblem(f"average={average!r}", ", ".join(map(repr, AVERAGES)), "name one of these")
+        arguments.one_of(AVERAGES, average=average)
         if beta <= 0:
             raise ValueProblem(f"beta={beta}", "a number above 0", "use 1.0 for F1")
         if threshold is not None and not 0 < threshold <= 1:
@@ -55,44 +55,43 @@ class FBetaScore(Metric):
         self.built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        target, output = pair(y_true, y_pred, self.dtype)
-        check_shapes_fit(target, output)
+        target, output = same_shape(y_true, y_pred, self.dtype)
         if output.ndim == 1:
             target, output = ops.expand_dims(target, -1), ops.expand_dims(output, -1)
         if output.ndim != 2:
             raise ShapeError(f"outputs of shape {output.shape}", "(batch, classes)", "flatten all axes but the last")
         if self.threshold is None and output.shape[-1] == 1:
             raise ValueProblem(
-                "outputs with one column, whose largest is always that one",
-                "a threshold above which an output says yes",
+                "outputs with one column, which is always the largest",
+                "a threshold above which an output is positive",
                 f"use {type(self).__name__}(threshold=0.5)",
             )
         if not self.built:
             self._build(output.shape[-1])
         if self.threshold is None:
-            best = output >= ops.max(output, axis=-1, keepdims=True)
-            said = ops.logical_and(best, ops.absolute(output) > 1e-9)
+            is_largest = output >= ops.max(output, axis=-1, keepdims=True)
+            is_positive = ops.logical_and(is_largest, ops.absolute(output) > 1e-9)
         else:
-            said = output > self.threshold
-        yes = ops.cast(said, target.dtype)
+            is_positive = output > self.threshold
+        positive = ops.cast(is_positive, target.dtype)
         target, weights = weighted(target, sample_weight, output_mask(y_pred))
         axis = None if self.average == "micro" else 0
-        for variable, hits in (
-            (self.true_positives, yes * target),
-            (self.false_positives, yes * (1 - target)),
-            (self.false_negatives, (1 - yes) * target),
+        for variable, counted in (
+            (self.true_positives, positive * target),
+            (self.false_positives, positive * (1 - target)),
+            (self.false_negatives, (1 - positive) * target),
         ):
-            variable.assign_add(ops.sum(hits if weights is None else hits * weights, axis=axis))
+            variable.assign_add(ops.sum(counted if weights is None else counted * weights, axis=axis))
 
     def result(self) -> Tensor:
         if not self.built:
             return ops.zeros((), self.dtype)
         square = self.beta**2
-        hits, missed = (1 + square) * self.true_positives, square * self.false_negatives
-        scores = ops.divide_no_nan(hits, hits + missed + self.false_positives)
+        true_positives, false_negatives = (1 + square) * self.true_positives, square * self.false_negatives
+        scores = ops.divide_no_nan(true_positives, true_positives + false_negatives + self.false_positives)
         if self.average == "weighted":
-            often = self.true_positives + self.false_negatives
-            return ops.divide_no_nan(ops.sum(scores * often), ops.sum(often))
+            support = self.true_positives + self.false_negatives
+            return ops.divide_no_nan(ops.sum(scores * support), ops.sum(support))
         return scores if self.average is None else ops.mean(scores)
 
 

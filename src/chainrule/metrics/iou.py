@@ -1,4 +1,4 @@
-"""Intersection over union of classes of pixels, from one table of counts."""
+"""Intersection over union of classes of pixels, from a confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from .. import ops
 from ..core.errors import ValueProblem
 from ..layers.call_context import set_mask
 from ..losses.align import check_shapes_fit, same_rank, weighted
-from ..tensors.tensor import Tensor, as_tensor
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
 from .metric import Metric, output_mask
 
 
@@ -17,8 +18,8 @@ class IoU(Metric):
     """The mean over `target_class_ids` of |target and output| / |target or output|, counted in pixels.
 
     Classes that occur neither in targets nor in outputs are left out of the mean. Labels outside 0 ..
-    `num_classes` - 1 do not count. The state, rows of true and columns of predicted classes, is of floats, so that
-    fractions of weights count.
+    `num_classes` - 1 do not count. The state, with rows of true and columns of predicted classes, is of floats, since
+    weights may be fractions.
 
     Args:
         ignore_class: a target that does not count, such as 255 for unlabelled pixels.
@@ -40,8 +41,7 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        wrong = [i for i in target_class_ids if not 0 <= i < num_classes]
-        if wrong or not target_class_ids:
+        if not target_class_ids or any(not 0 <= i < num_classes for i in target_class_ids):
             raise ValueProblem(
                 f"target_class_ids={list(target_class_ids)} of {num_classes} classes",
                 f"at least one number from 0 to {num_classes - 1}",
@@ -62,25 +62,25 @@ class IoU(Metric):
         weights = ops.reshape(weights, target.shape)
         if self.ignore_class is not None:
             weights = weights * ops.cast(target != self.ignore_class, weights.dtype)
-        rows = self._is_class(target) * ops.reshape(weights, (-1, 1))
-        self.total_cm.assign_add(ops.matmul(ops.transpose(rows), self._is_class(output)))
+        weighted_target = self._one_hot(target) * ops.reshape(weights, (-1, 1))
+        self.total_cm.assign_add(ops.matmul(ops.transpose(weighted_target), self._one_hot(output)))
 
-    def _is_class(self, labels: Tensor) -> Tensor:
-        """(pixels, classes): 1 at each pixel's class; a row of zeros for a label that is no class."""
-        every = ops.arange(self.num_classes, dtype="int32")
-        return ops.cast(ops.reshape(labels, (-1, 1)) == every, self.dtype)
+    def _one_hot(self, labels: Tensor) -> Tensor:
+        """Return (pixels, classes): 1 at each pixel's class; a row of zeros for a label that is no class."""
+        classes = ops.arange(self.num_classes, dtype="int32")
+        return ops.cast(ops.reshape(labels, (-1, 1)) == classes, self.dtype)
 
     def result(self) -> Tensor:
-        table = self.total_cm.value
-        both = ops.diagonal(table)
-        either = ops.sum(table, axis=0) + ops.sum(table, axis=1) - both
-        both, either = (ops.take(t, self.target_class_ids) for t in (both, either))
-        occurring = ops.sum(ops.cast(either > 0, table.dtype))
-        return ops.divide_no_nan(ops.sum(ops.divide_no_nan(both, either)), occurring)
+        matrix = self.total_cm.value
+        intersection = ops.diagonal(matrix)
+        union = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - intersection
+        intersection, union = (ops.take(t, self.target_class_ids) for t in (intersection, union))
+        occurring = ops.sum(ops.cast(union > 0, matrix.dtype))
+        return ops.divide_no_nan(ops.sum(ops.divide_no_nan(intersection, union)), occurring)
 
 
 class BinaryIoU(IoU):
-    """`IoU` of yes-or-no pixels: an output of at least `threshold` is class 1.
+    """`IoU` of pixels of two classes: an output of at least `threshold` is class 1.
 
     >>> float(BinaryIoU(target_class_ids=[1], threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7]))
     0.3333333
@@ -97,9 +97,9 @@ class BinaryIoU(IoU):
         self.threshold = threshold
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        said = ops.cast(as_tensor(y_pred) >= self.threshold, "int32")
-        set_mask(said, output_mask(y_pred))
-        super().update_state(y_true, said, sample_weight)
+        labels = ops.cast(as_tensor(y_pred) >= self.threshold, "int32")
+        set_mask(labels, output_mask(y_pred))
+        super().update_state(y_true, labels, sample_weight)
 
 
 class MeanIoU(IoU):
@@ -119,8 +119,8 @@ class MeanIoU(IoU):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ) -> None:
-        every = range(num_classes)
-        super().__init__(num_classes, every, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+        classes = range(num_classes)
+        super().__init__(num_classes, classes, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
 
 class OneHotIoU(IoU):

@@ -1,4 +1,4 @@
-"""Losses of probabilities and scores, watched as metrics."""
+"""Losses of probabilities and scores, as metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Poisson(MeanMetricWrapper):
 
 
 class BinaryCrossentropy(MeanMetricWrapper):
-    """The mean of -log of the probability given to what is true, of yes-or-no targets.
+    """The mean of -log of the probability of the true class, for targets of 0 and 1.
 
     Args:
         from_logits: whether outputs are scores, before a sigmoid. label_smoothing: the share by which targets move
@@ -48,12 +48,12 @@ class BinaryCrossentropy(MeanMetricWrapper):
         from_logits: bool = False,
         label_smoothing: float = 0,
     ) -> None:
-        extra = {"from_logits": from_logits, "label_smoothing": label_smoothing}
-        super().__init__(losses.binary_crossentropy, name, dtype, **extra)
+        options = {"from_logits": from_logits, "label_smoothing": label_smoothing}
+        super().__init__(losses.binary_crossentropy, name, dtype, **options)
 
 
 class CategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of -log of the probability given to the true class, of one-hot targets.
+    """The mean of -log of the probability of the true class, for one-hot targets.
 
     Args:
         from_logits: whether outputs are scores, before a softmax. label_smoothing: the share by which targets move
@@ -71,16 +71,16 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         label_smoothing: float = 0,
         axis: int = -1,
     ) -> None:
-        extra = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(losses.categorical_crossentropy, name, dtype, **extra)
+        options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        super().__init__(losses.categorical_crossentropy, name, dtype, **options)
 
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of -log of the probability given to the true class, of targets that are whole numbers from 0 up.
+    """The mean of -log of the probability of the true class, for targets that are whole numbers from 0 up.
 
     Args:
         from_logits: whether outputs are scores, before a softmax. ignore_class: a label that does not count, neither
-            in the sum nor in the number. axis: of the classes.
+            in the sum nor in the number of examples. axis: of the classes.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
     0.6931
@@ -94,8 +94,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
-        extra = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
-        super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **extra)
+        options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
+        super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **options)
 
 
 class Hinge(MeanMetricWrapper):

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import losses, ops
-from ..core.errors import ShapeError, ValueProblem
-from ..losses.align import check_shapes_fit, pair, weighted
+from ..core import arguments
+from ..core.errors import ShapeError
+from ..losses.align import same_shape, weighted
 from ..tensors.tensor import Tensor
 from .metric import Mean, MeanMetricWrapper, Metric, Sum, output_mask
-
-
-def _fitting(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
-    target, output = pair(y_true, y_pred, dtype)
-    check_shapes_fit(target, output)
-    return target, output
 
 
 class MeanSquaredError(MeanMetricWrapper):
@@ -41,7 +36,7 @@ class RootMeanSquaredError(Mean):
     def update_state(  # type: ignore[override]  # Keras's own signature
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        target, output = _fitting(y_true, y_pred, self.dtype)
+        target, output = same_shape(y_true, y_pred, self.dtype)
         self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
 
     def result(self) -> Tensor:
@@ -61,7 +56,7 @@ class ResidualSumOfSquares(Sum):
     def update_state(  # type: ignore[override]  # Keras's own signature
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        target, output = _fitting(y_true, y_pred, self.dtype)
+        target, output = same_shape(y_true, y_pred, self.dtype)
         self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
 
 
@@ -133,9 +128,9 @@ class R2Score(Metric):
 
     Args:
         class_aggregation: how several outputs become one number: ``"uniform_average"``,
-            ``"variance_weighted_average"``, or ``None`` for one score an output.
-        num_regressors: the number of inputs p of the model; above 0 the score is adjusted for it to
-            1 - (1 - R²)(n - 1)/(n - p - 1), where n examples suffice for that.
+            ``"variance_weighted_average"``, or ``None`` for one score per output.
+        num_regressors: the number of inputs p of the model; above 0 the score is adjusted to
+            1 - (1 - R²)(n - 1)/(n - p - 1), if there are n > p + 1 examples.
 
     >>> float(R2Score()([[1.0], [2.0], [3.0]], [[1.0], [2.0], [4.0]]))
     0.5
@@ -149,26 +144,21 @@ class R2Score(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        known = (None, "uniform_average", "variance_weighted_average")
-        if class_aggregation not in known:
-            raise ValueProblem(
-                f"class_aggregation={class_aggregation!r}", ", ".join(map(repr, known)), "name one of these"
-            )
-        if num_regressors < 0:
-            raise ValueProblem(f"num_regressors={num_regressors}", "0 or more", "leave it out for the plain score")
-        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
+        options = (None, "uniform_average", "variance_weighted_average")
+        self.class_aggregation = arguments.one_of(options, class_aggregation=class_aggregation)
+        self.num_regressors = arguments.at_least(0, num_regressors=num_regressors)
         self.num_samples = self.add_variable((), "zeros", name="num_samples")
         self.built = False
 
     def _build(self, outputs: int) -> None:
         self.count = self.add_variable((outputs,), "zeros", name="count")
         self.mean = self.add_variable((outputs,), "zeros", name="mean")
-        self.about_mean = self.add_variable((outputs,), "zeros", name="about_mean")
+        self.about_mean = self.add_variable((outputs,), "zeros", name="about_mean")  # sum of squares about the mean
         self.residual = self.add_variable((outputs,), "zeros", name="residual")
         self.built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        target, output = _fitting(y_true, y_pred, self.dtype)
+        target, output = same_shape(y_true, y_pred, self.dtype)
         if output.ndim == 1:
             target, output = ops.expand_dims(target, -1), ops.expand_dims(output, -1)
         if output.ndim != 2:
@@ -179,11 +169,11 @@ class R2Score(Metric):
         weights = ops.ones_like(target) if weights is None else ops.broadcast_to(weights, target.shape)
         n = ops.sum(weights, axis=0)
         mean = ops.divide_no_nan(ops.sum(weights * target, axis=0), n)
-        gap, share = mean - self.mean, ops.divide_no_nan(n, self.count + n)
+        delta, share = mean - self.mean, ops.divide_no_nan(n, self.count + n)
         self.about_mean.assign_add(
-            ops.sum(weights * ops.square(target - mean), axis=0) + ops.square(gap) * self.count * share
+            ops.sum(weights * ops.square(target - mean), axis=0) + ops.square(delta) * self.count * share
         )
-        self.mean.assign_add(gap * share)
+        self.mean.assign_add(delta * share)
         self.count.assign_add(n)
         self.residual.assign_add(ops.sum(weights * ops.square(target - output), axis=0))
         self.num_samples.assign_add(target.shape[0])
@@ -191,45 +181,45 @@ class R2Score(Metric):
     def result(self) -> Tensor:
         if not self.built:
             return ops.zeros((), self.dtype)
-        flat = ops.equal(self.about_mean, 0)
-        perfect = ops.logical_and(ops.equal(self.residual, 0), ops.greater(self.count, 0))
+        is_constant = ops.equal(self.about_mean, 0)
+        is_perfect = ops.logical_and(ops.equal(self.residual, 0), ops.greater(self.count, 0))
         scores = 1 - ops.divide_no_nan(self.residual, self.about_mean)
-        scores = ops.where(flat, ops.cast(perfect, scores.dtype), scores)
+        scores = ops.where(is_constant, ops.cast(is_perfect, scores.dtype), scores)
         if self.class_aggregation == "uniform_average":
             scores = ops.mean(scores)
         elif self.class_aggregation == "variance_weighted_average":
             scores = ops.divide_no_nan(ops.sum(self.about_mean * scores), ops.sum(self.about_mean))
         if not self.num_regressors:
             return scores
-        left = self.num_samples - self.num_regressors - 1
-        adjusted = 1 - ops.divide_no_nan((1 - scores) * (self.num_samples - 1), left)
-        return ops.where(left > 0, adjusted, scores)
+        degrees_of_freedom = self.num_samples - self.num_regressors - 1
+        adjusted = 1 - ops.divide_no_nan((1 - scores) * (self.num_samples - 1), degrees_of_freedom)
+        return ops.where(degrees_of_freedom > 0, adjusted, scores)
 
 
 def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    """The correlation of target and output along `axis`, from -1 to 1; 0 where one of them is constant.
+    """Return the correlation of target and output along `axis`, from -1 to 1; 0 where one of them is constant.
 
     >>> pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).numpy().round(6)
     array([1.], dtype=float32)
     """
-    target, output = _fitting(y_true, y_pred)
+    target, output = same_shape(y_true, y_pred)
     a = target - ops.mean(target, axis=axis, keepdims=True)
     b = output - ops.mean(output, axis=axis, keepdims=True)
-    sizes = ops.sqrt(ops.sum(ops.square(a), axis=axis)) * ops.sqrt(ops.sum(ops.square(b), axis=axis))
-    return ops.divide_no_nan(ops.sum(a * b, axis=axis), sizes)
+    norms = ops.sqrt(ops.sum(ops.square(a), axis=axis)) * ops.sqrt(ops.sum(ops.square(b), axis=axis))
+    return ops.divide_no_nan(ops.sum(a * b, axis=axis), norms)
 
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    """Lin's concordance correlation along `axis` (Biometrics 45, 1989): 1 only where output and target are equal.
+    """Return Lin's concordance correlation along `axis` (Biometrics 45, 1989): 1 only where output equals target.
 
     >>> concordance_correlation([[0.0, 1.0, 2.0]], [[0.0, 1.0, 2.0]])
     tensor([1.])
     """
-    target, output = _fitting(y_true, y_pred)
+    target, output = same_shape(y_true, y_pred)
     m, n = ops.mean(target, axis=axis, keepdims=True), ops.mean(output, axis=axis, keepdims=True)
-    both = 2 * ops.mean((target - m) * (output - n), axis=axis)
-    spread = ops.var(target, axis=axis) + ops.var(output, axis=axis) + ops.squeeze(ops.square(m - n), axis)
-    return ops.divide_no_nan(both, spread)
+    covariance = ops.mean((target - m) * (output - n), axis=axis)
+    variances = ops.var(target, axis=axis) + ops.var(output, axis=axis)
+    return ops.divide_no_nan(2 * covariance, variances + ops.squeeze(ops.square(m - n), axis))
 
 
 class PearsonCorrelation(MeanMetricWrapper):

@@ -1,4 +1,4 @@
-"""Words of ``compile`` that mean a metric only once the shapes of targets and outputs are known."""
+"""Names given to ``compile`` that mean a metric only once the shapes of targets and outputs are known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccu
 from .metric import Metric
 from .probabilistic import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 
-BY_KIND: dict[str, dict[str, Any]] = {
+BY_KIND: dict[str, dict[str, type[Metric]]] = {
     "accuracy": {
         "binary": BinaryAccuracy,
         "sparse_categorical": SparseCategoricalAccuracy,
@@ -20,15 +20,15 @@ BY_KIND: dict[str, dict[str, Any]] = {
         "categorical": CategoricalCrossentropy,
     },
 }
-SHORT = {"acc": "accuracy", "ce": "crossentropy"}
+ABBREVIATIONS = {"acc": "accuracy", "ce": "crossentropy"}
 
 
 def kind_of(y_true: Any, y_pred: Any) -> str:
-    """What targets and outputs of these shapes are: ``"binary"``, ``"sparse_categorical"`` or ``"categorical"``.
+    """Return the kind of targets and outputs: ``"binary"``, ``"sparse_categorical"`` or ``"categorical"``.
 
-    One output, or one number, an example is binary; fewer axes in the target, or a last one of 1, mean labels.
+    One output per example means binary; targets with fewer axes than outputs, or a last axis of 1, are labels.
 
-    >>> from chainrule.tensors.tensor import symbolic
+    >>> from chainrule.tensors.convert import symbolic
     >>> kind_of(symbolic((None,)), symbolic((None, 10)))
     'sparse_categorical'
     """
@@ -41,17 +41,17 @@ def kind_of(y_true: Any, y_pred: Any) -> str:
 
 
 def by_shape(word: str, y_true: Any, y_pred: Any) -> Metric | None:
-    """The metric that ``"accuracy"``, ``"acc"``, ``"crossentropy"`` or ``"ce"`` means here, under that name.
+    """Return the metric that ``"accuracy"``, ``"acc"``, ``"crossentropy"`` or ``"ce"`` means for these shapes.
 
-    ``None`` for any other word. Follows ``keras.Model.compile``.
+    ``None`` for any other string. Follows ``keras.Model.compile``.
 
     Args:
-        y_true, y_pred: anything with a shape.
+        word: the string, which becomes the metric's name. y_true, y_pred: anything with a shape.
 
-    >>> from chainrule.tensors.tensor import symbolic
+    >>> from chainrule.tensors.convert import symbolic
     >>> by_shape("acc", symbolic((None, 1)), symbolic((None, 1)))
     <BinaryAccuracy name=acc>
     """
-    low = word.lower()
-    found = BY_KIND.get(SHORT.get(low, low))
-    return None if found is None else found[kind_of(y_true, y_pred)](name=word)
+    name = word.lower()
+    metrics = BY_KIND.get(ABBREVIATIONS.get(name, name))
+    return None if metrics is None else metrics[kind_of(y_true, y_pred)](name=word)

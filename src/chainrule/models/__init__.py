@@ -1,7 +1,4 @@
-"""Models: layers trained, saved and looked at together.
-
-May import: everything below it; `saving` inside functions, at need.
-"""
+"""Models: layers that are trained, saved and inspected together."""
 
 from ..core.missing_names import lookup
 from .cloning import clone_model, model_from_json

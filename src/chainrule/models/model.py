@@ -1,31 +1,37 @@
-"""The model: layers that are trained, saved and looked at together. Made of layers called on inputs, or subclassed."""
+"""The model: layers that are trained, saved and inspected together; made of layer calls, or a subclass."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
+from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
 from ..core.providers import provider
 from ..graph import spec_of
 from ..layers import Layer
-from ..serialization.registry import collect_custom_objects, deserialize, serialize
+from ..serialization.names import collect_custom_objects
+from ..serialization.serialize import deserialize, serialize
+from ..tensors import tree
 from ..tensors.tensor import Tensor
-from ..tensors.tree import flatten
 from ..training import Trainer
 from .functional import Functional
 from .structure import from_functional_config, functional_config
+
+if TYPE_CHECKING:
+    from ..inspection.recording import Recorder
 
 
 class Model(Trainer):
     """A layer that can be trained and saved (``keras.Model``).
 
-    Give it `inputs` and `outputs` made by calling layers on `Input`; or inherit, make layers in ``__init__`` and
+    Pass `inputs` and `outputs` made by calling layers on `Input`; or subclass it, create layers in ``__init__`` and
     define ``call``.
 
     Args:
-        inputs, outputs: symbolic tensors, in lists or dictionaries as wanted. name, trainable, dtype: as for `Layer`.
+        inputs, outputs: symbolic tensors, possibly in lists or dictionaries. name, trainable, dtype: as for `Layer`.
 
     >>> import numpy as np
     >>> from chainrule.layers import Dense, Input
@@ -38,11 +44,11 @@ class Model(Trainer):
     """
 
     _functional: Functional | None = None
-    notes: dict[str, Any] | None = None  # plain data of yours, which the model's file keeps
-    _called_with: Any = None  # the specs of the inputs of the first call, where no Input says it
+    notes: dict[str, Any] | None = None  # plain data of the user, saved in the model's file
+    _call_specs: Any = None  # the specs of the inputs of the first call of a model without Input
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        inputs, outputs, kwargs = _ends(args, kwargs)
+        inputs, outputs, kwargs = _split_arguments(args, kwargs)
         super().__init__(**kwargs)
         self._steps = {}
         if outputs is not None:
@@ -50,7 +56,7 @@ class Model(Trainer):
             self.built = True
 
     @staticmethod
-    def _rematerialized() -> None:
+    def _current_remat_scope() -> None:
         return None
 
     # ---- structure
@@ -59,53 +65,54 @@ class Model(Trainer):
     def layers(self) -> list[Layer]:
         """The layers, in the order they were called or set; a functional model's inputs are among them."""
         if self._functional is not None:
-            own = self._functional.layers
-            return own + [part for part in self.sublayers if all(part is not layer for layer in own)]
+            layers = self._functional.layers
+            return layers + [part for part in self.sublayers if all(part is not layer for layer in layers)]
         return self.sublayers
 
-    def _parts(self) -> Any:
+    def _parts(self) -> Iterator[Any]:
         if self._functional is not None:
             yield from self._functional.layers
         yield from super()._parts()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of this name, or at this place."""
-        found = self.layers
+        """Return the layer of this name, or at this index."""
+        layers = self.layers
         if name is not None:
-            for layer in found:
+            for layer in layers:
                 if layer.name == name:
                     return layer
-            raise ValueProblem(f"the layer {name!r}", f"one of {[layer.name for layer in found]}", "check the name")
-        if index is None or not -len(found) <= index < len(found):
+            raise ValueProblem(f"the layer {name!r}", f"one of {[layer.name for layer in layers]}", "check the name")
+        number = None if index is None else whole_number(index)
+        if number is None or not -len(layers) <= number < len(layers):
             raise ValueProblem(
-                f"the layer number {index}", f"a number below {len(found)}", "name the layer, or its place"
+                f"the layer number {index}", f"a number below {len(layers)}", "pass the layer's name or its index"
             )
-        return found[index]
+        return layers[number]
 
     @property
     def inputs(self) -> list[Tensor] | None:
-        """The symbolic inputs, of a model made from them."""
+        """The symbolic inputs, or ``None`` for a model without `Input`."""
         return self._functional.flat_inputs if self._functional is not None else None
 
     @property
     def outputs(self) -> list[Tensor] | None:
-        """The symbolic outputs."""
+        """The symbolic outputs, or ``None`` for a model without `Input`."""
         return self._functional.flat_outputs if self._functional is not None else None
 
     @property
     def input(self) -> Any:
-        """The symbolic input, or all of them in their form."""
-        return self._known().inputs
+        """The symbolic input, or all of them in their structure."""
+        return self._require_functional().inputs
 
     @property
     def output(self) -> Any:
-        """The symbolic output, or all of them in their form."""
-        return self._known().outputs
+        """The symbolic output, or all of them in their structure."""
+        return self._require_functional().outputs
 
-    def _known(self) -> Functional:
+    def _require_functional(self) -> Functional:
         if self._functional is None:
             raise GraphError(
-                f"the inputs of {self.name!r}, which were never given",
+                f"the inputs of {self.name!r}, which has none",
                 "a model made from Input",
                 "begin the model with Input(shape)",
             )
@@ -114,17 +121,18 @@ class Model(Trainer):
     @property
     def input_shape(self) -> Any:
         """The input's shape, or a list of them."""
-        shapes = [t.shape for t in self._known().flat_inputs]
+        shapes = [t.shape for t in self._require_functional().flat_inputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def output_shape(self) -> Any:
         """The output's shape, or a list of them."""
-        shapes = [t.shape for t in self._known().flat_outputs]
+        shapes = [t.shape for t in self._require_functional().flat_outputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def input_names(self) -> list[str] | None:
+        """The names of the inputs, or ``None`` for a model without `Input`."""
         return self._functional.input_names if self._functional is not None else None
 
     @property
@@ -133,16 +141,17 @@ class Model(Trainer):
         return self._functional.output_names if self._functional is not None else None
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """What the model computes; a subclass defines it."""
+        """Compute the outputs; a subclass defines it."""
         if self._functional is None:
             raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
         return self._functional(inputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return ``None``: a model passes no mask on."""
         return None
 
     def build(self, input_shape: Any = None) -> None:
-        """Make all weights, for inputs of this shape (``None`` for the batch)."""
+        """Create all weights, for inputs of this shape (``None`` for the batch)."""
         if self._functional is not None or input_shape is None:
             return
         shape = tuple(input_shape) if not isinstance(input_shape, dict) else input_shape
@@ -150,16 +159,14 @@ class Model(Trainer):
         self.built = True
 
     def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if args:
-            flat, build = flatten(args[0])
-            if all(isinstance(t, Tensor) for t in flat):
-                self._called_with = build([spec_of((None, *t.shape[1:]), t.dtype) for t in flat])
+        if args and all(isinstance(t, Tensor) for t in tree.flatten(args[0])[0]):
+            self._call_specs = tree.map(lambda t: spec_of((None, *t.shape[1:]), t.dtype), args[0])
         if type(self).build is Model.build:  # layers are built as they are called
             self.built = True
         else:
             super()._build(args, kwargs)
 
-    # ---- seeing
+    # ---- inspection
 
     def summary(
         self,
@@ -174,18 +181,18 @@ class Model(Trainer):
         """Print each layer's output shape, parameters, multiplies of one example and the memory of its output.
 
         Args:
-            measure: also the milliseconds and GFLOP/s of one example forward, run by NumPy on this machine; `cost` has
-                the rest of a step, batches and the other engine.
-            line_length, print_fn, expand_nested, show_trainable, layer_range: as in Keras. positions: of no effect.
+            measure: also the milliseconds and GFLOP/s of the forward pass of one example with NumPy on this machine;
+                `cost` also measures the rest of a step, batches and the other engine.
+            line_length, print_fn, expand_nested, show_trainable, layer_range: as in Keras. positions: has no effect.
         """
         from ..inspection.summary import summary_of
 
         (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length, measure))
 
     def values(self, x: Any, training: bool = False) -> dict[str, Any]:
-        """Every layer's output on a batch, as arrays, by the layer's name (its path, for a layer in a layer).
+        """Return every layer's output on a batch, as arrays, by the layer's name (its path, for a layer in a layer).
 
-        A layer that is called again is there again, as ``name#2``. Nothing changes: no average, no random stream.
+        The second call of a layer is ``name#2``. No state changes: no moving average, no random stream.
 
         >>> import numpy as np
         >>> from chainrule.layers import Dense, Input
@@ -198,8 +205,9 @@ class Model(Trainer):
         return values(self, x, training)
 
     def gradients(self, x: Any, y: Any, sample_weight: Any = None, training: bool = True) -> dict[str, Any]:
-        """The gradient of the batch's loss by every layer's output (by the layer's name), by every weight
-        (``"layer/kernel"``) and by the inputs (``"x"``), as arrays: those of a step of `fit`, which is not taken.
+        """Return the gradients of a batch's loss, as arrays, without taking a step.
+
+        The keys are the names of the layers for their outputs, ``"layer/kernel"`` for weights and ``"x"`` for inputs.
 
         >>> import numpy as np
         >>> from chainrule.layers import Dense, Input
@@ -213,12 +221,12 @@ class Model(Trainer):
         return gradients(self, x, y, sample_weight, training)
 
     def explain(self, x: Any, y: Any = None, entry: Any = None, **options: Any) -> Any:
-        """The loss of a batch, every value and gradient of it, as an `Explanation`: text, page, picture or data.
+        """Explain the loss of a batch, every value and gradient, as an `Explanation`: text, page, picture or data.
 
         Args:
-            x, y: a batch. Without y, `entry` is explained: the index of one number of the output, by default the first
-                example's largest.
-            sample_weight: as in `fit`. training: default True with y, as a step of `fit` runs, else False.
+            x, y: a batch. Without y, `entry` is explained: the index of one number of the output, by default the
+                largest of the first example.
+            sample_weight: as in `fit`. training: default True with y, as in a step of `fit`, else False.
             depth: scopes deeper than this are folded in the text. digits: significant digits.
 
         >>> import numpy as np
@@ -234,8 +242,9 @@ class Model(Trainer):
         return explain_model(self, x, y, entry, **options)
 
     def verify(self, x: Any, y: Any = None, training: bool | None = None) -> Any:
-        """How far the numbers that are shown are from those that train: the same batch through the NumPy and the XLA
-        engine, and the difference of each layer's output and gradient, each weight's gradient and the loss, in ulps.
+        """Compare the NumPy engine, which is used for explanations, with the XLA engine, which trains.
+
+        Returns the difference of each layer's output and gradient, each weight's gradient and the loss, in ulps.
 
         Args:
             x, y: a batch; without y there are no gradients. training: default True with y.
@@ -253,13 +262,13 @@ class Model(Trainer):
     def cost(
         self, x: Any = None, y: Any = None, batch_size: int = 1, measure: bool = False, engine: str | None = None
     ) -> Any:
-        """What each layer costs, as `Costs`: multiplies, adds, bias and memory; forward, backward and update.
+        """Return the cost of each layer, as `Costs`: multiplies, adds, bias and memory; forward, backward and update.
 
         Args:
-            x, y: a batch. With y the step of `fit` is counted, loss and update included; without, the outputs and the
+            x, y: a batch. With y a step of `fit` is counted, loss and update included; without, the outputs and the
                 gradients of the weights. Without x, `batch_size` examples of the declared input.
-            measure: also the milliseconds and GFLOP/s of this machine. engine: ``"numpy"`` (the default: operation by
-                operation) or ``"xla"`` (each layer as a program of its own).
+            measure: also the milliseconds and GFLOP/s on this machine. engine: ``"numpy"`` (default: operation by
+                operation) or ``"xla"`` (each layer as a separate program).
 
         >>> from chainrule.layers import Conv2D, Input
         >>> model = Model(x := Input((28, 28, 192)), Conv2D(32, 5, padding="same", name="conv")(x))
@@ -271,9 +280,9 @@ class Model(Trainer):
         return cost_of_model(self, x, y, batch_size, measure, engine)
 
     def lint(self, x: Any = None, y: Any = None, validation_data: Any = None) -> Any:
-        """Everything that is probably not as meant about the model and this data; an empty `lint.Report` if nothing is.
+        """Return probable mistakes in the model and this data as a `lint.Report`, which is empty if there are none.
 
-        The cheap checks are made by `fit`, too: there an error raises and a warning is warned.
+        `fit` does the cheap checks, too: there errors are raised and warnings issued.
         """
         from ..inspection.lint import lint
 
@@ -284,7 +293,7 @@ class Model(Trainer):
 
         check_fit(self, source, batch, validation)
 
-    def _recorder(self, record: Any, batch: Any, data: Any, epochs: range, steps: int | None) -> Any:
+    def _recorder(self, record: Any, batch: Any, data: Any, epochs: range, steps: int | None) -> Recorder:
         from ..inspection.recording import recorder
 
         return recorder(record, batch, data[0], data[1], epochs, steps)
@@ -304,48 +313,48 @@ class Model(Trainer):
         provider("model_files").load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def save_checkpoint(self, filepath: Any, callbacks: Any = None) -> None:
-        """Write all that a run needs to go on bit for bit (`saving.save_checkpoint`)."""
+        """Write all that a run needs to continue bit for bit (`saving.save_checkpoint`)."""
         provider("model_files").save_checkpoint(self, filepath, callbacks)
 
     def load_checkpoint(self, filepath: Any) -> None:
-        """Take up what `save_checkpoint` wrote; the next `fit` goes on from there."""
+        """Read what `save_checkpoint` wrote; the next `fit` continues from there."""
         provider("model_files").load_checkpoint(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
+        """Return the configuration, for `from_config`: of a functional model its layers and calls."""
         if self._functional is not None and type(self).__init__ is Model.__init__:
-            own = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
-            return {**own, **functional_config(self._functional)}
+            config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}
+            return {**config, **functional_config(self._functional)}
         return super().get_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Create a model from the result of `get_config`."""
         if "layers" in config and "input_layers" in config:
             return from_functional_config(cls, config, custom_objects)
         return super().from_config(config)
 
     def to_json(self, **kwargs: Any) -> str:
-        """The structure as JSON (`models.model_from_json` reads it)."""
-        import json
-
+        """Return the structure as JSON (`models.model_from_json` reads it)."""
         return json.dumps(serialize(self), **kwargs)
 
     def get_compile_config(self) -> dict[str, Any]:
-        """What `compile` was given, as plain data."""
-        given = dict(self._compiled or {})
-        if given:
-            given["optimizer"] = self.optimizer
-        return {k: serialize(v) for k, v in given.items()}
+        """Return the arguments of `compile`, as plain data."""
+        arguments = dict(self._compiled or {})
+        if arguments:
+            arguments["optimizer"] = self.optimizer
+        return {k: serialize(v) for k, v in arguments.items()}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """`compile` with what `get_compile_config` gave."""
+        """Call `compile` with the result of `get_compile_config`."""
         self.compile(**{k: deserialize(v) for k, v in config.items()})
 
     def __reduce__(self) -> Any:
-        """Models travel between processes as their files do: data, and the names of the caller's own classes."""
+        """Pickle a model as the bytes of its file, with the custom objects it names."""
         file = io.BytesIO()
-        with collect_custom_objects() as own:
+        with collect_custom_objects() as custom_objects:
             provider("model_files").save_model(self, file)
-        return _from_bytes, (file.getvalue(), own)
+        return _from_bytes, (file.getvalue(), custom_objects)
 
     def __deepcopy__(self, memo: Any) -> Any:
         function, arguments = self.__reduce__()
@@ -354,12 +363,12 @@ class Model(Trainer):
         return copy
 
 
-def _from_bytes(data: bytes, own: dict[str, Any]) -> Any:
-    return provider("model_files").load_model(io.BytesIO(data), custom_objects=own)
+def _from_bytes(data: bytes, custom_objects: dict[str, Any]) -> Any:
+    return provider("model_files").load_model(io.BytesIO(data), custom_objects=custom_objects)
 
 
-def _ends(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
-    """inputs, outputs and the rest of a model's arguments."""
+def _split_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """Return inputs, outputs and the other arguments of a model."""
     kwargs = dict(kwargs)
     inputs = args[0] if args else kwargs.pop("inputs", None)
     outputs = args[1] if len(args) > 1 else kwargs.pop("outputs", None)

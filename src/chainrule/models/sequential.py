@@ -1,14 +1,14 @@
-"""Layers one after the other."""
+"""Models of layers called one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import dtype_policies
 from ..core.errors import ChainruleError, GraphError, ValueProblem
 from ..layers import Input, InputLayer, Layer
-from ..serialization.registry import deserialize, serialize
+from ..serialization.serialize import deserialize, serialize
 from ..tensors.tensor import INPUT, Tensor
 from ..tensors.tree import flatten
 from .functional import Functional
@@ -16,10 +16,10 @@ from .model import Model
 
 
 class Sequential(Model):
-    """A stack of layers, each called on the one before's output (``keras.Sequential``).
+    """A stack of layers, each called on the output of the previous one (``keras.Sequential``).
 
     Args:
-        layers: the layers, in order; an `Input` first makes shapes and weights known at once.
+        layers: the layers, in order; with an `Input` first, shapes and weights are known at once.
 
     >>> from chainrule.layers import Dense
     >>> model = Sequential([Input((4,)), Dense(8, activation="relu"), Dense(1)])
@@ -34,10 +34,10 @@ class Sequential(Model):
         self._input: InputLayer | None = None
         if layers is not None and not isinstance(layers, list | tuple):
             raise ValueProblem(
-                f"{type(layers).__name__} as the layers of a Sequential model", "a list", "put it in [ ]"
+                f"{type(layers).__name__} as the layers of a Sequential model", "a list", "wrap it in [ ]"
             )
         for layer in layers or ():
-            self._put(layer)
+            self._push(layer)
         self._connect()
         if not trainable:
             self.trainable = False
@@ -47,26 +47,29 @@ class Sequential(Model):
         """The layers; the input is not one of them."""
         return list(self._stack)
 
-    def _parts(self) -> Any:
+    def _parts(self) -> Iterator[Any]:
         yield from self._stack
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Put a layer on top; one that does not fit is not put there."""
+        """Add a layer on top; a layer that cannot be called on the previous output is not added."""
         stack, start = list(self._stack), self._input
         try:
-            self._put(layer)
+            self._push(layer)
             self._connect()
         except ChainruleError:
             self._stack, self._input = stack, start
             self._connect()
             raise
 
-    def _put(self, layer: Any) -> None:
+    def _push(self, layer: Any) -> None:
+        """Append a layer, or set the input, without connecting them."""
         if isinstance(layer, Tensor) and layer.operation is INPUT and "layer" in layer.attributes:
             layer = layer.attributes["layer"]
         if isinstance(layer, InputLayer):
             if self._stack or self._input is not None:
-                raise ValueProblem("an Input after other layers", "it to come first", "put it at the beginning")
+                raise ValueProblem(
+                    "an Input after other layers", "an Input before all layers", "put it at the beginning"
+                )
             self._input = layer
             return
         if not isinstance(layer, Layer):
@@ -76,23 +79,23 @@ class Sequential(Model):
                     "layers",
                     "wrap it in layers.Lambda(...), or layers.Activation(...) for an activation",
                 )
-            raise ValueProblem(f"{type(layer).__name__} in a Sequential model", "layers", "add layers alone")
+            raise ValueProblem(f"{type(layer).__name__} in a Sequential model", "layers", "add only layers")
         if any(layer is other for other in self._stack) or any(layer.name == other.name for other in self._stack):
             raise ValueProblem(
-                f"a second layer called {layer.name!r}", "each layer once, with a name of its own", "make a new layer"
+                f"a second layer called {layer.name!r}", "each layer once, with a unique name", "create a new layer"
             )
         if not self._stack and self._input is None and layer.declared_shape is not None:
             self._input = Input(layer.declared_shape, name=f"{layer.name}_input").attributes["layer"]
         self._stack.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer | None:
-        """Take the top layer off."""
+        """Remove and return the top layer."""
         if not self._stack:
             return None
-        taken = self._stack.pop()
+        layer = self._stack.pop()
         self._functional = None
         self._connect()
-        return taken
+        return layer
 
     def _connect(self) -> None:
         """Call the layers on the input, if its shape is known."""
@@ -103,20 +106,21 @@ class Sequential(Model):
         x = self._input.output
         for layer in self._stack:
             x = layer(x)
-        self._end_at(x)
+        self._set_output(x)
 
-    def _end_at(self, x: Tensor) -> None:
-        """The model from its input to x; what was compiled for another end is settled anew."""
+    def _set_output(self, x: Tensor) -> None:
+        """Make x the output of the model; losses and metrics are assigned to outputs again."""
         assert self._input is not None
         self._functional = Functional(self._input.output, x)
         self._steps = {}
         if self._loss is not None:
-            self._loss.by_output = None
+            self._loss.per_output = None
         if self._metrics is not None:
-            self._metrics.by_output = None
+            self._metrics.per_output = None
         self.built = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Compute the outputs."""
         if self._functional is not None:
             return self._functional(inputs)
         x = inputs
@@ -125,7 +129,7 @@ class Sequential(Model):
         return x
 
     def build(self, input_shape: Any = None) -> None:
-        """Make all weights, for inputs of this shape (``None`` for the batch)."""
+        """Create all weights, for inputs of this shape (``None`` for the batch)."""
         if input_shape is None or self._functional is not None:
             return
         self._input = InputLayer(batch_shape=tuple(input_shape), name=f"{self.name}_input")
@@ -150,9 +154,11 @@ class Sequential(Model):
 
     @property
     def output_names(self) -> list[str] | None:  # type: ignore[override]
+        """The name of the last layer, under which losses, metrics and targets may be given."""
         return [self._stack[-1].name] if self._stack else None
 
     def get_config(self) -> dict[str, Any]:
+        """Return the configuration, for `from_config`."""
         layers = [serialize(layer) for layer in self._stack]
         if self._input is not None:
             layers.insert(0, serialize(self._input))
@@ -161,6 +167,7 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Create a model from the result of `get_config`."""
         layers = [deserialize(layer, custom_objects) for layer in config["layers"]]
         model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
         if "dtype" in config:

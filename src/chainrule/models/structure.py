@@ -1,4 +1,4 @@
-"""A functional model as plain data, and back: its layers, and the calls and operations between them, in order."""
+"""Convert a functional model to plain data and back: its layers, and the calls and operations between them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import dtype_policies
+from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
 from ..layers import Layer
@@ -19,42 +20,41 @@ from ..ops.record import (
     get_output,
     registry,
 )
-from ..serialization.registry import custom_object_scope, deserialize, serialize
+from ..serialization.names import custom_object_scope
+from ..serialization.serialize import deserialize, serialize
+from ..tensors import tree
+from ..tensors.convert import number
 from ..tensors.tensor import INPUT, Tensor, constant
-from ..tensors.tree import flatten
 from .functional import Functional
 
 
 def functional_config(functional: Functional) -> dict[str, Any]:
-    """Layers, nodes, and which nodes are inputs and outputs, by number."""
-    number = {node.serial: i for i, node in enumerate(functional.graph.order)}
-    layer_number = {id(layer): i for i, layer in enumerate(functional.layers)}
+    """Return layers, nodes, and the numbers of the nodes that are inputs and outputs."""
+    numbers = {node.serial: i for i, node in enumerate(functional.graph.order)}
+    layer_numbers = {id(layer): i for i, layer in enumerate(functional.layers)}
 
-    def numbered(tensors: Any) -> Any:
-        flat, build = flatten(tensors)
-        return build([number[t.serial] for t in flat])
-
-    nodes = [_node_config(node, number, layer_number) for node in functional.graph.order]
+    nodes = [_node_config(node, numbers, layer_numbers) for node in functional.graph.order]
     return {
         "layers": [serialize(layer) for layer in functional.layers],
         "nodes": nodes,
-        "input_layers": numbered(functional.inputs),
-        "output_layers": numbered(functional.outputs),
+        "input_layers": tree.map(lambda t: numbers[t.serial], functional.inputs),
+        "output_layers": tree.map(lambda t: numbers[t.serial], functional.outputs),
     }
 
 
-def _node_config(node: Node, number: dict[int, int], layer_number: dict[int, int]) -> dict[str, Any]:
+def _node_config(node: Node, numbers: dict[int, int], layer_numbers: dict[int, int]) -> dict[str, Any]:
+    """Return a node as plain data."""
     operation: Any = node.operation
-    inputs = [number[n.serial] for n in node.inputs]
+    inputs = [numbers[n.serial] for n in node.inputs]
     if operation is INPUT and "layer" in node.attributes:
-        return {"input": layer_number[id(node.attributes["layer"])]}
+        return {"input": layer_numbers[id(node.attributes["layer"])]}
     if operation is LAYER_CALL:
         call = node.attributes["call"]
         return {
-            "layer": layer_number[id(call.layer)],
+            "layer": layer_numbers[id(call.layer)],
             "inputs": inputs,
-            "args": _places(list(call.args)),
-            "kwargs": _places(call.kwargs),
+            "args": _arguments_as_data(list(call.args)),
+            "kwargs": _arguments_as_data(call.kwargs),
         }
     if operation is CONSTANT:
         return {"constant": serialize(node.value), "weak": bool(node.spec.weak)}
@@ -64,44 +64,45 @@ def _node_config(node: Node, number: dict[int, int], layer_number: dict[int, int
         raise GraphError(
             f"the variable {node.attributes.get('name', '')!r} used between layers",
             "variables that belong to layers",
-            "write a Layer that holds it with add_weight",
+            "write a Layer that creates it with add_weight",
             node.line,
         )
     if operation.name not in registry:
         raise GraphError(
-            f"an operation of your own, {operation.__name__}, between a model's layers",
-            "what a file can name",
-            "call it in a Layer of yours, and load with custom_objects",
+            f"the custom operation {operation.__name__} between a model's layers",
+            "operations that a file can name",
+            "call it in a custom Layer, and load with custom_objects",
             node.line,
         )
     return {"operation": operation.name, "inputs": inputs, "attributes": serialize(attributes_of(node))}
 
 
-def _places(x: Any) -> Any:
-    """Arguments as data; a tensor's place is written as ``{"tensor": number}``."""
+def _arguments_as_data(x: Any) -> Any:
+    """Return arguments as data; a tensor is written as ``{"tensor": number}``."""
     if isinstance(x, ArgumentSlot):
         return {"tensor": x.index}
     if isinstance(x, dict):
-        return {k: _places(v) for k, v in x.items()}
+        return {k: _arguments_as_data(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
-        return [_places(v) for v in x]
+        return [_arguments_as_data(v) for v in x]
     return serialize(x)
 
 
-def _arguments(x: Any, tensors: list[Any]) -> Any:
+def _data_as_arguments(x: Any, tensors: list[Any]) -> Any:
+    """Undo `_arguments_as_data`, with these tensors."""
     if isinstance(x, dict):
         if set(x) == {"tensor"}:
-            return _at(tensors, x["tensor"])
-        return {k: _arguments(v, tensors) for k, v in x.items()} if "class_name" not in x else deserialize(x)
+            return _lookup(tensors, x["tensor"])
+        return {k: _data_as_arguments(v, tensors) for k, v in x.items()} if "class_name" not in x else deserialize(x)
     if isinstance(x, list):
-        return [_arguments(v, tensors) for v in x]
+        return [_data_as_arguments(v, tensors) for v in x]
     return x
 
 
 def from_functional_config(
     cls: Any, config: dict[str, Any], custom_objects: Any = None, replace: Callable[[int], Layer] | None = None
 ) -> Any:
-    """The model that `functional_config` described; `replace` gives a layer by number in place of the described one."""
+    """Return the model that `functional_config` described; `replace` may return other layers by number."""
     with custom_object_scope(custom_objects or {}):
         layers: list[Layer] = [
             replace(i) if replace is not None else deserialize(data) for i, data in enumerate(config["layers"])
@@ -109,16 +110,13 @@ def from_functional_config(
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise ValueProblem(f"{type(layer).__name__} among a model's layers", "layers", "check the file")
-        made: list[Any] = []
+        nodes: list[Node] = []
         for data in config["nodes"]:
-            made.append(_node(data, layers, made))
-
-    def tensors(numbers: Any) -> Any:
-        flat, build = flatten(numbers)
-        return build([_at(made, i) for i in flat])
-
+            nodes.append(_node(data, layers, nodes))
     model = cls(
-        inputs=tensors(config["input_layers"]), outputs=tensors(config["output_layers"]), name=config.get("name")
+        inputs=tree.map(lambda i: _lookup(nodes, i), config["input_layers"]),
+        outputs=tree.map(lambda i: _lookup(nodes, i), config["output_layers"]),
+        name=config.get("name"),
     )
     if not config.get("trainable", True):
         model._trainable = False
@@ -127,21 +125,23 @@ def from_functional_config(
     return model
 
 
-def _at(made: Sequence[Any], i: Any) -> Any:
-    """Number `i` of what was made before: a description may not point ahead, nor count from the end."""
-    if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < len(made):
-        raise ValueProblem(f"a reference to number {i!r} of {len(made)}", "what comes before it", "check the file")
-    return made[i]
+def _lookup(items: Sequence[Any], i: Any) -> Any:
+    """Return number `i` of the items so far: a description may not refer to later ones, nor count from the end."""
+    index = whole_number(i)
+    if index is None or not 0 <= index < len(items):
+        raise ValueProblem(f"a reference to number {i!r} of {len(items)}", "a number before it", "check the file")
+    return items[index]
 
 
-def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
-    inputs = [_at(made, i) for i in data.get("inputs", ())]
+def _node(data: dict[str, Any], layers: list[Layer], nodes: list[Node]) -> Node:
+    """Build a node from its description."""
+    inputs = [_lookup(nodes, i) for i in data.get("inputs", ())]
     if "input" in data:
-        return _at(layers, data["input"]).output
+        return _lookup(layers, data["input"]).output
     if "layer" in data:
-        args, kwargs = _arguments(data["args"], inputs), _arguments(data["kwargs"], inputs)
-        outputs = flatten(_at(layers, data["layer"])(*args, **kwargs))[0]
-        return outputs[0].inputs[0]  # the call's node; its outputs are picks of it
+        args, kwargs = _data_as_arguments(data["args"], inputs), _data_as_arguments(data["kwargs"], inputs)
+        outputs = tree.flatten(_lookup(layers, data["layer"])(*args, **kwargs))[0]
+        return outputs[0].inputs[0]  # the call node, whose outputs are taken by GET_OUTPUT
     if "constant" in data:
         return _constant(data)
     if "pick" in data:
@@ -151,8 +151,8 @@ def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
         raise ValueProblem(
             f"the unknown operation {data['operation']!r}", "an operation of this library", "update chainrule"
         )
-    if all(x.value is not None for x in inputs):  # such a one would be computed here, however large; none is written
-        raise ValueProblem(f"the operation {record.name!r} of constants alone", "its value", "check the file")
+    if all(x.value is not None for x in inputs):  # it would be computed here, however large; no such node is saved
+        raise ValueProblem(f"the operation {record.name!r} of constants only", "its value", "check the file")
     attributes = {k: freeze(v) for k, v in data["attributes"].items()}
     if isinstance(record, Composite):
         raise GraphError(f"the composite {record.name!r} as one node", "its call node", "check the file")
@@ -160,7 +160,6 @@ def _node(data: dict[str, Any], layers: list[Layer], made: list[Any]) -> Any:
 
 
 def _constant(data: dict[str, Any]) -> Tensor:
-    from ..tensors.tensor import number
-
+    """Build a constant from its description."""
     array = deserialize(data["constant"])
     return number(array.item()) if data["weak"] else constant(array)

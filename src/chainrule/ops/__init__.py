@@ -1,18 +1,50 @@
-"""Every operation, under `keras.ops`'s names. One record an operation; no engine here.
+"""Every operation, under the names of `keras.ops`: one record an operation.
 
-May import: `graph`, `tensor`, `errors`. By topic: elementwise, reduction, movement, products, linear, convolution,
-pooling, roi, resampling, random, composite; `functions` and `image` only combine them; `record` and `rules` are
-what they are made of; `install` gives tensors their operators.
+By topic: on each entry `arithmetic`, `exponential`, `trigonometric`, `special`, `selection`, `rounding`, `comparison`
+and `integers`; `reduction`, `movement`, `products`, `linear`, `convolution`, `pooling`, `roi`, `resampling`, `random`,
+`composite`, `fused`. `functions` and `image` only combine them. `record`, `rules` and `elementwise` are what they are
+made of; `install` gives tensors their operators.
 
 >>> from chainrule import ops
 >>> ops.softmax([0.0, 0.0])
 tensor([0.5, 0.5])
 """
 
-import sys
-
 from ..core.missing_names import lookup
-from . import image
+from . import image, random
+from .arithmetic import (
+    absolute,
+    add,
+    copysign,
+    divide,
+    floor_divide,
+    mod,
+    multiply,
+    negative,
+    positive,
+    power,
+    reciprocal,
+    sign,
+    square,
+    stop_gradient,
+    subtract,
+)
+from .comparison import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+    signbit,
+)
 from .composite import (
     celu,
     elu,
@@ -37,110 +69,18 @@ from .composite import (
     squareplus,
     tanh_shrink,
 )
-from .convolution import conv_kernel_gradient, conv_record, conv_transpose_record
-from .elementwise import (
-    absolute,
-    add,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    bitwise_and,
-    bitwise_invert,
-    bitwise_left_shift,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-    cbrt,
-    ceil,
-    clip,
-    copysign,
-    cos,
-    cosh,
-    divide,
-    equal,
-    erf,
-    erfc,
-    erfinv,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    floor_divide,
-    gcd,
-    greater,
-    greater_equal,
-    hypot,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    mod,
-    multiply,
-    negative,
-    nextafter,
-    not_equal,
-    positive,
-    power,
-    reciprocal,
-    relu,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    signbit,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    square,
-    stop_gradient,
-    subtract,
-    tan,
-    tanh,
-    trunc,
-)
+from .exponential import cbrt, exp, exp2, expm1, hypot, log, log1p, log2, log10, logaddexp, rsqrt, sqrt
 from .functions import *  # noqa: F403 - functions.py holds public functions only, named in its __all__
 from .functions import __all__ as _functions
 from .functions.indexing import slice_ as slice
 from .fused import adam_update, momentum_update
 from .install import install
-from .linear import (
-    cholesky_record,
-    det,
-    determinant_sign,
-    eigenvalues,
-    eigenvectors,
-    inv,
-    log_absolute_determinant,
-    pinv_record,
-    qr_left,
-    qr_right,
-    singular_values,
-    singular_vectors,
-    solve_record,
-)
-from .movement import add_at_record, get_item_record, squeeze
+from .integers import bitwise_and, bitwise_invert, bitwise_left_shift, bitwise_or, bitwise_right_shift, bitwise_xor, gcd
+from .linear import det, inv
+from .movement import squeeze
 from .order import after
-from .pooling import max_pool_index, window_spread, window_sum
 from .products import matmul
-from .random import random_bits, random_normal, random_permutation, random_uniform
-from .record import Composite, Cost, Draw, Operation, Sample, registry, set_namespace
+from .record import set_namespace
 from .reduction import (
     all,
     any,
@@ -154,7 +94,10 @@ from .reduction import (
     sum,
     var,
 )
-from .roi import roi_pool_index
+from .rounding import ceil, floor, nextafter, round, trunc
+from .selection import clip, maximum, minimum
+from .special import erf, erfc, erfinv, relu, sigmoid, softplus
+from .trigonometric import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan, tanh
 
 abs = absolute
 true_divide = divide
@@ -162,9 +105,6 @@ bitwise_not = bitwise_invert
 left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
 swish, hard_swish = silu, hard_silu
 remainder = mod
-
-install()
-set_namespace(sys.modules[__name__])
 
 __getattr__ = lookup("ops")
 
@@ -296,3 +236,7 @@ __all__ = [
     "trunc",
     "var",
 ]
+
+_public = {name: globals()[name] for name in __all__}
+install(_public)
+set_namespace(_public)

@@ -1,23 +1,26 @@
-"""The `xp` with which gradient rules run on arrays at once: the same names as `chainrule.ops`, NumPy inside."""
+"""The `xp` with which gradient rules compute on arrays: the names of `record.Namespace`, on NumPy arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .movement import freeze_key, thaw_key
+from .movement import freeze_key, unfreeze_key
 from .record import Composite, Operation, registry
 
 
-def _thawed(key: Any) -> tuple[Any, ...]:
-    frozen, found = freeze_key(key)
-    return thaw_key(frozen, tuple(found))
+def _index_of(key: Any) -> tuple[Any, ...]:
+    """Check an index and return it as NumPy takes it."""
+    frozen, index_arrays = freeze_key(key)
+    return unfreeze_key(frozen, tuple(index_arrays))
 
 
-_OWN = {
+_OVERRIDES: dict[str, Callable[..., Any]] = {
     "cast": lambda x, dtype: np.asarray(x).astype(dtype),
-    "get_item": lambda x, key: x[_thawed(key)],
+    "get_item": lambda x, key: x[_index_of(key)],
     "max": lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
     "min": lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
     "einsum": lambda subscripts, *xs: np.einsum(subscripts, *xs, optimize=len(xs) > 2),
@@ -28,20 +31,19 @@ _OWN = {
 
 
 class _Arrays:
-    """Looks a name up once: our own, else NumPy's, else the record's value."""
+    """Looks each name up once: an override, else NumPy's function, else the record's value."""
 
     def __getattr__(self, name: str) -> Any:
-        found = _OWN.get(name)
+        function = _OVERRIDES.get(name)
+        if function is None and not name.endswith("_record"):
+            function = getattr(np, name, None)
         record = registry.get(name.removesuffix("_record"))
-        if found is None and not name.endswith("_record"):
-            found = getattr(np, name, None)
-        if found is None and isinstance(record, Operation) and not isinstance(record, Composite):
-            value = record.value
-            found = lambda *args, **kwargs: value(np, *args, **kwargs)
-        if found is None:
+        if function is None and isinstance(record, Operation) and not isinstance(record, Composite):
+            function = partial(record.value, np)
+        if function is None:
             raise AttributeError(f"no operation {name!r} on arrays")
-        setattr(self, name, found)
-        return found
+        setattr(self, name, function)
+        return function
 
 
 arrays = _Arrays()

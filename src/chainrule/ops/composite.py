@@ -1,6 +1,6 @@
-"""Operations made of operations: activations, normalisations, losses' cores. Each is a call node with a body.
+"""Operations made of operations: activations, normalisations, the arithmetic of losses, sorting.
 
-Their gradients are not written anywhere: they are the derivative of the body.
+Each is a call node with a body. Its gradient is the derivative of the body.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ from ..core.errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
 from .record import Composite, Draw, Sample
 from .reduction import argsort_record
-from .rules import normal_axis, preserve_dtype, promote_to_float
+from .rules import normalize_axis, preserve_dtype, promote_to_float
 
 
 def activation(name: str, value: Any, doc: str, gradient_note: str, samples: list[Sample] | None = None) -> Composite:
-    """A composite of one tensor, floats in and out."""
-    listed = samples or [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4)), Sample(-0.7)]
+    """Make a composite of one tensor of floats."""
     return Composite(
-        name, value, casts=promote_to_float, gradient_note=gradient_note, format=name + "({0})", samples=listed, doc=doc
+        name,
+        value,
+        casts=promote_to_float,
+        gradient_note=gradient_note,
+        format=name + "({0})",
+        samples=samples or [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4)), Sample(-0.7)],
+        doc=doc,
     )
 
 
@@ -77,7 +82,7 @@ def _gelu(xp: Any, x: Any, approximate: bool = True) -> Any:
 gelu = activation(
     "gelu",
     _gelu,
-    "x times the normal distribution's share below x, by tanh or exactly (``keras.ops.gelu``; Hendrycks and "
+    "x times the normal distribution function of x, by tanh or exactly (``keras.ops.gelu``; Hendrycks and "
     "Gimpel, arXiv:1606.08415).\n\n>>> ops.gelu([0.0, 1.0], approximate=False)\ntensor([0.       , 0.8413447])",
     "gelu multiplies x by a soft switch",
     [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4), approximate=False)],
@@ -87,33 +92,33 @@ leaky_relu = activation(
     lambda xp, x, negative_slope=0.2: xp.where(x > 0, x, negative_slope * x),
     "x above 0, `negative_slope` x elsewhere (``keras.ops.leaky_relu``).\n\n"
     ">>> ops.leaky_relu([-1.0, 2.0])\ntensor([-0.2,  2. ])",
-    "leaky_relu hands the gradient on above 0 and a fraction of it elsewhere",
+    "leaky_relu passes the gradient above 0 and a fraction of it elsewhere",
 )
 
 
-def _below(xp: Any, x: Any) -> Any:
-    """x where it is not above 0: unlike `minimum`, the whole gradient is handed on at 0."""
+def _not_positive(xp: Any, x: Any) -> Any:
+    """Return x where it is not above 0, else 0. Unlike that of `minimum`, the gradient at 0 is passed whole."""
     return xp.where(x > 0, xp.zeros_like(x), x)
 
 
 elu = activation(
     "elu",
-    lambda xp, x, alpha=1.0: xp.where(x > 0, x, alpha * xp.expm1(_below(xp, x))),
+    lambda xp, x, alpha=1.0: xp.where(x > 0, x, alpha * xp.expm1(_not_positive(xp, x))),
     "x above 0, alpha (exp(x) - 1) elsewhere (``keras.ops.elu``).\n\n>>> ops.elu([0.0, 2.0])\ntensor([0., 2.])",
-    "elu hands the gradient on above 0 and alpha exp(x) of it elsewhere",
+    "elu passes the gradient above 0 and alpha exp(x) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
 )
 celu = activation(
     "celu",
-    lambda xp, x, alpha=1.0: xp.where(x > 0, x, alpha * xp.expm1(_below(xp, x) / alpha)),
+    lambda xp, x, alpha=1.0: xp.where(x > 0, x, alpha * xp.expm1(_not_positive(xp, x) / alpha)),
     "x above 0, alpha (exp(x/alpha) - 1) elsewhere (``keras.ops.celu``).\n\n>>> ops.celu([0.0, 2.0])\ntensor([0., 2.])",
-    "celu hands the gradient on above 0 and exp(x/alpha) of it elsewhere",
+    "celu passes the gradient above 0 and exp(x/alpha) of it elsewhere",
     [Sample([0.5, -1.5, 3.0]), Sample([-0.7, 1.2], alpha=0.5)],
 )
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 selu = activation(
     "selu",
-    lambda xp, x: SELU_SCALE * xp.where(x > 0, x, SELU_ALPHA * xp.expm1(_below(xp, x))),
+    lambda xp, x: SELU_SCALE * xp.where(x > 0, x, SELU_ALPHA * xp.expm1(_not_positive(xp, x))),
     "The scaled elu that keeps mean 0 and variance 1 (``keras.ops.selu``; Klambauer et al., arXiv:1706.02515).\n\n"
     ">>> ops.selu([0.0, 1.0])\ntensor([0.      , 1.050701])",
     "selu scales elu's gradient",
@@ -123,7 +128,7 @@ relu6 = activation(
     "relu6",
     lambda xp, x: xp.where(x >= 6, 6, xp.relu(x)),
     "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
-    "relu6 hands the gradient on between 0 and 6",
+    "relu6 passes the gradient between 0 and 6",
     [Sample([0.5, -1.5, 3.0, 7.0])],
 )
 softsign = activation(
@@ -137,7 +142,7 @@ hard_sigmoid = activation(
     "hard_sigmoid",
     lambda xp, x: xp.clip(x / 6 + 0.5, 0, 1),
     "x/6 + 1/2 cut to 0 and 1 (``keras.ops.hard_sigmoid``).\n\n>>> ops.hard_sigmoid([0.0, 9.0])\ntensor([0.5, 1. ])",
-    "hard_sigmoid hands on a sixth of the gradient between -3 and 3",
+    "hard_sigmoid passes a sixth of the gradient between -3 and 3",
     [Sample([0.5, -1.5, 7.0, -4.0])],
 )
 hard_silu = activation(
@@ -151,7 +156,7 @@ hard_tanh = activation(
     "hard_tanh",
     lambda xp, x: xp.clip(x, -1, 1),
     "x cut to -1 and 1 (``keras.ops.hard_tanh``).\n\n>>> ops.hard_tanh([-3.0, 0.5])\ntensor([-1. ,  0.5])",
-    "hard_tanh hands the gradient on between -1 and 1",
+    "hard_tanh passes the gradient between -1 and 1",
     [Sample([0.5, -1.5, 3.0])],
 )
 tanh_shrink = activation(
@@ -165,7 +170,7 @@ hard_shrink = activation(
     lambda xp, x, threshold=0.5: xp.where(xp.absolute(x) > threshold, x, xp.zeros_like(x)),
     "x where |x| is above the threshold, else 0 (``keras.ops.hard_shrink``).\n\n"
     ">>> ops.hard_shrink([0.2, -2.0])\ntensor([ 0., -2.])",
-    "hard_shrink hands the gradient on beyond the threshold",
+    "hard_shrink passes the gradient beyond the threshold",
     [Sample([0.7, -1.5, 0.1])],
 )
 soft_shrink = activation(
@@ -173,7 +178,7 @@ soft_shrink = activation(
     lambda xp, x, threshold=0.5: xp.sign(x) * xp.relu(xp.absolute(x) - threshold),
     "x moved towards 0 by the threshold (``keras.ops.soft_shrink``).\n\n"
     ">>> ops.soft_shrink([0.2, -2.0])\ntensor([ 0. , -1.5])",
-    "soft_shrink hands the gradient on beyond the threshold",
+    "soft_shrink passes the gradient beyond the threshold",
     [Sample([0.7, -1.5, 0.1])],
 )
 squareplus = activation(
@@ -197,18 +202,18 @@ sparse_sigmoid = activation(
     lambda xp, x: xp.clip((x + 1) / 2, 0, 1),
     "(x + 1) / 2 cut to 0 and 1 (``keras.ops.sparse_sigmoid``).\n\n"
     ">>> ops.sparse_sigmoid([-2.0, 0.0, 2.0])\ntensor([0. , 0.5, 1. ])",
-    "sparse_sigmoid hands on half of the gradient between -1 and 1",
+    "sparse_sigmoid passes half of the gradient between -1 and 1",
     [Sample([0.5, -1.5, 0.0, 3.0])],
 )
 
 
 def _sparsemax(xp: Any, x: Any, axis: int = -1) -> Any:
-    axis = normal_axis(axis, x.ndim)
+    axis = normalize_axis(axis, x.ndim)
     ordered = xp.flip(xp.sort(x, axis=axis), axis=axis)
     rank = np.arange(1, x.shape[axis] + 1).reshape([-1 if i == axis else 1 for i in range(x.ndim)]).astype(x.dtype)
-    kept = 1 + rank * ordered > xp.cumsum(ordered, axis=axis)
-    count = xp.sum(xp.cast(kept, x.dtype), axis=axis, keepdims=True)
-    total = xp.sum(xp.where(kept, ordered, xp.zeros_like(ordered)), axis=axis, keepdims=True)
+    in_support = 1 + rank * ordered > xp.cumsum(ordered, axis=axis)
+    count = xp.sum(xp.cast(in_support, x.dtype), axis=axis, keepdims=True)
+    total = xp.sum(xp.where(in_support, ordered, xp.zeros_like(ordered)), axis=axis, keepdims=True)
     return xp.relu(x - (total - 1) / count)
 
 
@@ -216,8 +221,8 @@ sparsemax = activation(
     "sparsemax",
     _sparsemax,
     "The nearest point whose entries along `axis` are not negative and sum to 1: a softmax with exact zeros "
-    "(``keras.ops.sparsemax``; Martins and Astudillo, arXiv:1602.02068). Keras 3.15's own sums to less than 1 where\n"
-    "two entries or more are kept.\n\n"
+    "(``keras.ops.sparsemax``; Martins and Astudillo, arXiv:1602.02068). Keras 3.15's sums to less than 1 where\n"
+    "two or more entries are not 0.\n\n"
     ">>> ops.sparsemax([0.5, 0.0, -2.0])\ntensor([0.75, 0.25, 0.  ])",
     "sparsemax takes from the gradient its mean over the entries that are not 0, and stops it at those that are",
     [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([9.0, 0.25, 8.75])],
@@ -225,7 +230,7 @@ sparsemax = activation(
 
 
 def _glu(xp: Any, x: Any, axis: int = -1) -> Any:
-    axis = normal_axis(axis, x.ndim)
+    axis = normalize_axis(axis, x.ndim)
     if x.shape[axis] % 2:
         raise ShapeError(
             f"{x.shape[axis]} entries along axis {axis} for a gated linear unit",
@@ -295,12 +300,13 @@ rms_normalization_record = Composite(
 # ---- cross entropies
 
 
-def _pair_casts(specs: tuple[Spec, ...]) -> Any:
+def _output_dtype(specs: tuple[Spec, ...]) -> Any:
+    """Cast target and output to the output's dtype, integers to floatx."""
     dtype = promote_specs(specs[1:], floating=True)
     return (dtype, dtype)
 
 
-def _binary(xp: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
+def _binary_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
     if from_logits:  # max(x, 0) - x t + log(1 + exp(-|x|)), which cannot overflow, is softplus(x) - x t
         return xp.softplus(output) - output * target
     output = xp.clip(output, 1e-7, 1 - 1e-7)
@@ -309,27 +315,27 @@ def _binary(xp: Any, target: Any, output: Any, from_logits: bool = False) -> Any
 
 binary_crossentropy_record = Composite(
     "binary_crossentropy",
-    _binary,
-    casts=_pair_casts,
-    gradient_note="binary cross-entropy on logits hands on sigmoid(x) - target",
+    _binary_crossentropy,
+    casts=_output_dtype,
+    gradient_note="binary cross-entropy on logits passes sigmoid(x) - target",
     format="binary_crossentropy({0}, {1})",
     samples=[Sample([0.0, 1.0, 1.0], [0.2, 0.7, 0.9]), Sample([0.0, 1.0, 0.5], [-2.0, 0.7, 30.0], from_logits=True)],
     doc="Binary cross-entropy.",
 )
 
 
-def _categorical(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+def _crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     if from_logits:
         return -xp.sum(target * xp.log_softmax(output, axis=axis), axis=axis)
-    share = output / xp.sum(output, axis=axis, keepdims=True)
-    return -xp.sum(target * xp.log(xp.clip(share, 1e-7, 1 - 1e-7)), axis=axis)
+    probability = output / xp.sum(output, axis=axis, keepdims=True)
+    return -xp.sum(target * xp.log(xp.clip(probability, 1e-7, 1 - 1e-7)), axis=axis)
 
 
 categorical_crossentropy_record = Composite(
     "categorical_crossentropy",
-    _categorical,
-    casts=_pair_casts,
-    gradient_note="cross-entropy on logits hands on softmax(x) - target",
+    _crossentropy,
+    casts=_output_dtype,
+    gradient_note="cross-entropy on logits passes softmax(x) - target",
     format="categorical_crossentropy({0}, {1})",
     samples=[
         Sample([[0.0, 1.0], [1.0, 0.0]], [[0.2, 0.8], [0.6, 0.4]]),
@@ -339,7 +345,8 @@ categorical_crossentropy_record = Composite(
 )
 
 
-def _sparse_casts(specs: tuple[Spec, ...]) -> Any:
+def _label_dtypes(specs: tuple[Spec, ...]) -> Any:
+    """Keep the labels' integer dtype; cast an output of integers to floatx."""
     if specs[0].dtype.kind not in "iu":
         raise DTypeError(
             f"class labels of dtype {specs[0].dtype.name}",
@@ -349,8 +356,8 @@ def _sparse_casts(specs: tuple[Spec, ...]) -> Any:
     return (specs[0].dtype, promote_specs(specs[1:], floating=True))
 
 
-def _sparse(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    axis = normal_axis(axis, output.ndim)
+def _sparse_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    axis = normalize_axis(axis, output.ndim)
     if target.ndim == output.ndim and target.shape[axis] == 1:
         target = xp.squeeze(target, axis)
     if target.shape != output.shape[:axis] + output.shape[axis + 1 :]:
@@ -360,17 +367,17 @@ def _sparse(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: 
             "for one-hot labels use categorical_crossentropy",
         )
     if from_logits:
-        logs = xp.log_softmax(output, axis=axis)
+        log_probability = xp.log_softmax(output, axis=axis)
     else:
-        logs = xp.log(xp.clip(output / xp.sum(output, axis=axis, keepdims=True), 1e-7, 1 - 1e-7))
-    return -xp.squeeze(xp.take_along_axis(logs, xp.expand_dims(target, axis), axis=axis), axis)
+        log_probability = xp.log(xp.clip(output / xp.sum(output, axis=axis, keepdims=True), 1e-7, 1 - 1e-7))
+    return -xp.squeeze(xp.take_along_axis(log_probability, xp.expand_dims(target, axis), axis=axis), axis)
 
 
 sparse_categorical_crossentropy_record = Composite(
     "sparse_categorical_crossentropy",
-    _sparse,
-    casts=_sparse_casts,
-    gradient_note="cross-entropy on logits hands on softmax(x) - 1 at the label",
+    _sparse_crossentropy,
+    casts=_label_dtypes,
+    gradient_note="cross-entropy on logits passes softmax(x) - 1 at the label",
     format="sparse_categorical_crossentropy({0}, {1})",
     samples=[
         Sample([1, 0], [[0.2, 0.8], [0.6, 0.4]]),
@@ -381,7 +388,7 @@ sparse_categorical_crossentropy_record = Composite(
     doc="Sparse categorical cross-entropy.",
 )
 
-# ---- sorting: an order without gradient, then a gather
+# ---- sorting: indices without gradient, then a gather
 
 
 def _sort(xp: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
@@ -392,7 +399,7 @@ sort_record = Composite(
     "sort",
     _sort,
     casts=preserve_dtype,
-    gradient_note="sort routes each gradient back to where its entry stood",
+    gradient_note="sort routes each gradient back to where its entry was",
     format="sort({0})",
     samples=[
         Sample(Draw(3, 4)),
@@ -400,7 +407,7 @@ sort_record = Composite(
         Sample(Draw(2, 3, 4), axis=1, descending=True),
         Sample([3, 1, 2]),
     ],
-    doc="Sorted by frozen arguments.",
+    doc="The entries sorted along `axis`, by frozen arguments.",
 )
 
 
@@ -413,12 +420,12 @@ def _top_k(xp: Any, x: Any, k: int = 1) -> Any:
     return xp.take_along_axis(x, order[..., :k], axis=-1)
 
 
-top_k_values = Composite(
+top_k_record = Composite(
     "top_k",
     _top_k,
     casts=preserve_dtype,
-    gradient_note="top_k routes each gradient back to where its entry stood",
+    gradient_note="top_k routes each gradient back to where its entry was",
     format="top_k({0})",
     samples=[Sample(Draw(3, 4), k=2), Sample([2.0, 5.0, 5.0, 1.0], k=3), Sample(Draw(3), k=4, error=ShapeError)],
-    doc="The k largest along the last axis.",
+    doc="The k largest entries along the last axis.",
 )

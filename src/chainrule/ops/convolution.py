@@ -1,7 +1,7 @@
 """Convolution in 1, 2 or more dimensions, channels last, with its two transposes.
 
-Three records close the family: `conv` is linear in the input (transpose: `conv_transpose`) and in the kernel
-(transpose: `conv_kernel_gradient`), and each of those is linear in its operands with transposes among the
+Three records are closed under transposition: `conv` is linear in the input (transpose: `conv_transpose`) and in the
+kernel (transpose: `conv_kernel_gradient`), and each of those is linear in its operands with transposes among the
 three. So gradients of any order are convolutions again, and an engine needs three kernels. The "convolution"
 is a cross-correlation, as in Keras, PyTorch and CS231n. Kernels are (*window, channels in / groups, channels out).
 """
@@ -14,15 +14,17 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from ..core.arguments import whole_number
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
+from ..tensors.tensor import Tensor
 from .record import Cost, Draw, Operation, Sample, namespace
 from .rules import loop_batch, promote_inputs, times
 
 
 class Geometry(NamedTuple):
-    """Sizes of one convolution, an entry for each spatial axis; padding is (before, after)."""
+    """Sizes of a convolution, an entry for each spatial axis; padding is (before, after)."""
 
     sizes: tuple[int, ...]
     window: tuple[int, ...]
@@ -32,35 +34,40 @@ class Geometry(NamedTuple):
     padding: tuple[tuple[int, int], ...]
 
 
-def spread(value: Any, rank: int, what: str) -> tuple[int, ...]:
-    """A number for every axis, or one for each."""
-    values = value if isinstance(value, tuple) else (value,) * rank
-    if len(values) != rank or any(not isinstance(v, int) or v < 1 for v in values):
+def per_axis(value: Any, rank: int, what: str) -> tuple[int, ...]:
+    """Return a whole number from 1 up for each of `rank` axes, given one number for all, or one for each.
+
+    Raises:
+        ShapeError: for anything else.
+    """
+    given = value if isinstance(value, tuple) else (value,) * rank
+    numbers = tuple([n for n in map(whole_number, given) if n is not None and n > 0])
+    if len(given) != rank or len(numbers) != rank:
         raise ShapeError(
             f"{what} {value!r} for {rank} spatial axes",
             f"a whole number from 1 up, or {rank} of them",
             f"give {what} as such a number",
         )
-    return values
+    return numbers
 
 
 def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padding: Any, dilation: Any) -> Geometry:
     """Work out padding and output sizes as Keras and TensorFlow do: ``same`` pads the odd entry after.
 
     Raises:
-        ShapeError: if the window is larger than the padded input, or the padding is none of the known.
+        ShapeError: if the window is larger than the padded input, or for an unknown padding.
     """
     rank = len(window)
-    steps, holes = spread(strides, rank, "strides"), spread(dilation, rank, "dilation")
-    reach = tuple((k - 1) * d + 1 for k, d in zip(window, holes, strict=True))
+    strides, dilation = per_axis(strides, rank, "strides"), per_axis(dilation, rank, "dilation")
+    extents = tuple((k - 1) * d + 1 for k, d in zip(window, dilation, strict=True))
     if padding == "valid":
         pads = ((0, 0),) * rank
     elif padding == "same":
         pads = tuple(
             (t // 2, t - t // 2)
             for t in (
-                max((-(-n // s) - 1) * s + r - n, 0) if n is not None else 0
-                for n, s, r in zip(sizes, steps, reach, strict=True)
+                max((-(-n // s) - 1) * s + extent - n, 0) if n is not None else 0
+                for n, s, extent in zip(sizes, strides, extents, strict=True)
             )
         )
     elif (
@@ -74,21 +81,22 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
             f"padding {padding!r}", f"'valid', 'same', or {rank} pairs (before, after)", "name one of these"
         )
     out: list[Any] = []
-    for n, r, s, (before, after) in zip(sizes, reach, steps, pads, strict=True):
+    for n, extent, s, (before, after) in zip(sizes, extents, strides, pads, strict=True):
         if n is None:
             out.append(None)
             continue
-        if n + before + after < r:
+        if n + before + after < extent:
             raise ShapeError(
-                f"a window reaching over {r} entries on an axis of {n} (padded to {n + before + after})",
+                f"a window over {extent} entries on an axis of {n} (padded to {n + before + after})",
                 "a window no larger than the padded input",
                 "use padding='same', a smaller window or less dilation",
             )
-        out.append((n + before + after - r) // s + 1)
-    return Geometry(sizes, window, tuple(out), steps, holes, pads)
+        out.append((n + before + after - extent) // s + 1)
+    return Geometry(sizes, window, tuple(out), strides, dilation, pads)
 
 
 def _check_channels(x: tuple[Any, ...], kernel: tuple[Any, ...], groups: int) -> None:
+    """Check that the shapes of an input and a kernel fit each other."""
     if len(x) != len(kernel) or len(x) < 3:
         raise ShapeError(
             f"an input of shape {x} and a kernel of shape {kernel}",
@@ -100,23 +108,24 @@ def _check_channels(x: tuple[Any, ...], kernel: tuple[Any, ...], groups: int) ->
             f"{x[-1]} input channels, a kernel of shape {kernel} and {groups} groups",
             "the kernel's channels in times groups to equal the input's channels, and groups to divide the "
             "channels out",
-            "check the channel axis (it is the last one) and the groups",
+            "check the channel axis (the last one) and the groups",
         )
 
 
-def _of(
+def _geometry_of(
     x: tuple[Any, ...], kernel: tuple[Any, ...], strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Geometry:
+    """Work out the geometry from the shapes of an input and a kernel."""
     _check_channels(x, kernel, groups)
     return geometry(x[1:-1], kernel[:-2], strides, padding, dilation)
 
 
 def windows_of(x: Any, g: Geometry) -> Any:
-    """A view of padded x as (batch, *out, channels, *window), no copy beyond the padding."""
+    """View padded x as (batch, *out, channels, *window); only the padding copies."""
     padded = np.pad(x, ((0, 0), *g.padding, (0, 0))) if any(map(any, g.padding)) else x
     rank = len(g.window)
-    reach = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
-    view = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=tuple(range(1, rank + 1)))
+    extents = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
+    view = np.lib.stride_tricks.sliding_window_view(padded, extents, axis=tuple(range(1, rank + 1)))
     return view[
         (
             slice(None),
@@ -128,7 +137,7 @@ def windows_of(x: Any, g: Geometry) -> Any:
 
 
 def _columns(x: Any, g: Geometry) -> Any:
-    """Windows as rows: (batch·out, window·channels) — im2col."""
+    """Copy the windows to rows (batch·out, window·channels): im2col."""
     rank = len(g.window)
     view = windows_of(x, g)
     order = (*range(rank + 1), *range(rank + 2, 2 * rank + 2), rank + 1)
@@ -138,7 +147,7 @@ def _columns(x: Any, g: Geometry) -> Any:
 
 
 def _conv(xp: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    g = _of(x.shape, k.shape, strides, padding, dilation, groups)
+    g = _geometry_of(x.shape, k.shape, strides, padding, dilation, groups)
     c, f = x.shape[-1] // groups, k.shape[-1] // groups
     parts = [
         (_columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(
@@ -149,20 +158,20 @@ def _conv(xp: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, gr
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
 
-def _spread_back(cols: Any, batch: int, channels: int, g: Geometry, dtype: Any) -> Any:
-    """Add windows (batch·out, window·channels) back to where they were read: the transpose of `_columns`."""
+def columns_to_image(cols: Any, batch: int, channels: int, g: Geometry, dtype: Any) -> Any:
+    """Add windows (batch·out, window·channels) where `_columns` read them: its transpose, col2im."""
     padded = tuple(n + b + a for n, (b, a) in zip(g.sizes, g.padding, strict=True))
-    made = np.zeros((batch, *padded, channels), dtype)
+    image = np.zeros((batch, *padded, channels), dtype)
     cols = cols.reshape(batch, *g.out, *g.window, channels)
     rank = len(g.window)
     for offset in product(*map(range, g.window)):
-        place = tuple(
+        positions = tuple(
             slice(w * d, w * d + (n - 1) * s + 1, s)
             for w, d, s, n in zip(offset, g.dilation, g.strides, g.out, strict=True)
         )
-        made[(slice(None), *place)] += cols[(slice(None),) * (rank + 1) + offset]
-    inside = tuple(slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True))
-    return made[(slice(None), *inside)]
+        image[(slice(None), *positions)] += cols[(slice(None),) * (rank + 1) + offset]
+    interior = tuple(slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True))
+    return image[(slice(None), *interior)]
 
 
 def _conv_transpose(xp: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
@@ -171,7 +180,7 @@ def _conv_transpose(xp: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: 
     parts = []
     for i in range(groups):
         cols = u[..., i * f : (i + 1) * f].reshape(-1, f) @ k[..., i * f : (i + 1) * f].reshape(-1, f).T
-        parts.append(_spread_back(cols, u.shape[0], c, g, u.dtype))
+        parts.append(columns_to_image(cols, u.shape[0], c, g, u.dtype))
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
 
@@ -189,30 +198,32 @@ def _conv_kernel_gradient(
 
 def _conv_spec(specs: tuple[Spec, ...], strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
     x, k = specs[0].shape, specs[1].shape
-    return spec_of((x[0], *_of(x, k, strides, padding, dilation, groups).out, k[-1]), specs[0].dtype)
+    return spec_of((x[0], *_geometry_of(x, k, strides, padding, dilation, groups).out, k[-1]), specs[0].dtype)
 
 
-def _transpose_spec(
+def _conv_transpose_spec(
     specs: tuple[Spec, ...], sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Spec:
     u: Any = specs[0].shape
     k: Any = specs[1].shape
     x = (u[0], *sizes, k[-2] * groups)
-    expected = (*_of(x, k, strides, padding, dilation, groups).out, k[-1])
+    expected = (*_geometry_of(x, k, strides, padding, dilation, groups).out, k[-1])
     if u[1:] != expected:
         raise ShapeError(
-            f"shape {u} to be spread to sizes {sizes}",
-            f"sizes and channels {expected}, which a convolution of those sizes has",
+            f"an input of shape {u} for a transposed convolution to sizes {sizes}",
+            f"sizes and channels {expected}, as a convolution of those sizes gives",
             "check the output sizes, strides and padding",
         )
     return spec_of(x, specs[0].dtype)
 
 
-def _kernel_spec(specs: tuple[Spec, ...], window: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
+def _kernel_gradient_spec(
+    specs: tuple[Spec, ...], window: Any, strides: Any, padding: Any, dilation: Any, groups: int
+) -> Spec:
     x: Any = specs[0].shape
     u: Any = specs[1].shape
     kernel = (*window, x[-1] // groups, u[-1])
-    expected = (*_of(x, kernel, strides, padding, dilation, groups).out, u[-1])
+    expected = (*_geometry_of(x, kernel, strides, padding, dilation, groups).out, u[-1])
     if u[1:] != expected or u[0] != x[0]:
         raise ShapeError(
             f"upstream of shape {u} for an input of shape {x}",
@@ -222,13 +233,15 @@ def _kernel_spec(specs: tuple[Spec, ...], window: Any, strides: Any, padding: An
     return spec_of(kernel, specs[0].dtype)
 
 
-def _price(x: Spec, g: Geometry, filters: Any, groups: int, sums: int | None = None, spread: bool = False) -> Cost:
-    """A window's products for every output; entries that padding adds are counted, as papers do.
+def _window_products_cost(
+    x: Spec, g: Geometry, filters: Any, groups: int, sums: int | None = None, transposed: bool = False
+) -> Cost:
+    """Count a window's products for every output; entries that padding adds are counted, as papers do.
 
     Args:
         x: the convolution's input.
         sums: how many numbers the products are added up to; default the outputs.
-        spread: whether windows are added up in a padded input, whose inside is the result, or copied out of one.
+        transposed: whether windows are added to a padded input, whose interior is the result, or copied from one.
     """
     batch, channels = x.shape[0], cast(int, x.shape[-1])
     outputs, summed = tuple(1 if n is None else n for n in (batch, *g.out, filters)), (*g.window, channels // groups)
@@ -239,33 +252,33 @@ def _price(x: Spec, g: Geometry, filters: Any, groups: int, sums: int | None = N
     formula = LazyMessage("{shape} outputs × {window} window = {count:,} multiplies", **sizes)
     windows = math.prod(outputs[:-1]) * math.prod(summed)
     padded = outputs[0] * math.prod(n + sum(p) for n, p in zip(g.sizes, g.padding, strict=True)) * channels
-    beside = padded - outputs[0] * math.prod(g.sizes) * channels if spread else 0
-    return Cost(macs, adds, macs, 0, formula, (windows + beside) * x.dtype.itemsize)
+    border = padded - outputs[0] * math.prod(g.sizes) * channels if transposed else 0
+    return Cost(macs, adds, macs, 0, formula, (windows + border) * x.dtype.itemsize)
 
 
 def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
     x, k = specs[0].shape, specs[1].shape
-    return _price(specs[0], _of(x, k, strides, padding, dilation, groups), k[-1], groups)
+    return _window_products_cost(specs[0], _geometry_of(x, k, strides, padding, dilation, groups), k[-1], groups)
 
 
-def _transpose_cost(
+def _conv_transpose_cost(
     specs: tuple[Spec, ...], out: Spec, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Cost:
     k = specs[1].shape
-    g = _of(out.shape, k, strides, padding, dilation, groups)
-    return _price(out, g, k[-1], groups, out.size, spread=True)
+    g = _geometry_of(out.shape, k, strides, padding, dilation, groups)
+    return _window_products_cost(out, g, k[-1], groups, out.size, transposed=True)
 
 
-def _kernel_cost(
+def _kernel_gradient_cost(
     specs: tuple[Spec, ...], out: Spec, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Cost:
     x = specs[0].shape
-    g = _of(x, out.shape, strides, padding, dilation, groups)
-    return _price(specs[0], g, out.shape[-1], groups, out.size)
+    g = _geometry_of(x, out.shape, strides, padding, dilation, groups)
+    return _window_products_cost(specs[0], g, out.shape[-1], groups, out.size)
 
 
-def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """Examples join the batch axis when the kernel is shared; otherwise one example at a time."""
+def _conv_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
+    """Merge the examples into the batch axis if the kernel is shared; otherwise convolve one example at a time."""
     if batched[1]:
         return loop_batch(op, xs, batched, size, attributes)
     xp = namespace()
@@ -274,7 +287,7 @@ def _merged_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, 
     return xp.reshape(out, (size, x.shape[1], *out.shape[1:]))
 
 
-_KINDS: list[dict[str, Any]] = [
+CONV_ATTRIBUTES: list[dict[str, Any]] = [
     {},
     {"strides": 2, "padding": "same"},
     {"strides": (2, 3), "padding": ((1, 0), (2, 1))},
@@ -284,9 +297,8 @@ _KINDS: list[dict[str, Any]] = [
 
 
 def _conv_samples() -> list[Sample]:
-    made = [Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // kind.get("groups", 1), 6), **kind) for kind in _KINDS]
     return [
-        *made,
+        *[Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // a.get("groups", 1), 6), **a) for a in CONV_ATTRIBUTES],
         Sample(Draw(2, 9, 3), Draw(4, 3, 2), strides=2),
         Sample(Draw(1, 5, 5, 1), Draw(5, 5, 1, 2)),
         Sample(Draw(0, 5, 5, 1), Draw(3, 3, 1, 2)),
@@ -296,26 +308,28 @@ def _conv_samples() -> list[Sample]:
     ]
 
 
-def _sizes_after(sample: Sample) -> tuple[int, ...]:
-    x, k = (drawn.shape for drawn in sample.inputs)
-    full: dict[str, Any] = {"strides": 1, "padding": "valid", "dilation": 1, "groups": 1} | sample.attributes
-    return (x[0], *_of(x, k, **full).out, k[-1])
+def _output_shape(sample: Sample) -> tuple[int, ...]:
+    """Return the shape of the convolution of a sample."""
+    x, k = (draw.shape for draw in sample.inputs)
+    attributes: dict[str, Any] = {"strides": 1, "padding": "valid", "dilation": 1, "groups": 1} | sample.attributes
+    return (x[0], *_geometry_of(x, k, **attributes).out, k[-1])
 
 
 def _transposed_samples() -> tuple[list[Sample], list[Sample]]:
-    spreads, kernels = [], []
+    """Return the samples of the two transposes."""
+    transposes, kernel_gradients = [], []
     for s in _conv_samples():
         if s.error is None:
-            x, k = (drawn.shape for drawn in s.inputs)
-            out = Draw(*_sizes_after(s))
-            spreads.append(Sample(out, Draw(*k), sizes=x[1:-1], **s.attributes))
-            kernels.append(Sample(Draw(*x), out, window=k[:-2], **s.attributes))
-    spreads.append(Sample(Draw(1, 3, 3, 2), Draw(3, 3, 1, 2), sizes=(9, 9), error=ShapeError))
-    kernels.append(Sample(Draw(1, 3, 3, 2), Draw(1, 3, 3, 2), window=(2, 2), error=ShapeError))
-    return spreads, kernels
+            x, k = (draw.shape for draw in s.inputs)
+            out = Draw(*_output_shape(s))
+            transposes.append(Sample(out, Draw(*k), sizes=x[1:-1], **s.attributes))
+            kernel_gradients.append(Sample(Draw(*x), out, window=k[:-2], **s.attributes))
+    transposes.append(Sample(Draw(1, 3, 3, 2), Draw(3, 3, 1, 2), sizes=(9, 9), error=ShapeError))
+    kernel_gradients.append(Sample(Draw(1, 3, 3, 2), Draw(1, 3, 3, 2), window=(2, 2), error=ShapeError))
+    return transposes, kernel_gradients
 
 
-_spreads, _kernels = _transposed_samples()
+_TRANSPOSE_SAMPLES, _KERNEL_GRADIENT_SAMPLES = _transposed_samples()
 
 conv_record = Operation(
     "conv",
@@ -324,7 +338,7 @@ conv_record = Operation(
     ),
     spec=_conv_spec,
     casts=promote_inputs,
-    batch=_merged_batch,
+    batch=_conv_batch,
     cost=_conv_cost,
     transpose=(
         lambda xp, u, x, k, **a: xp.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
@@ -341,10 +355,10 @@ conv_transpose_record = Operation(
     lambda xp, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(
         xp, u, kernel, sizes, strides, padding, dilation, groups
     ),
-    spec=_transpose_spec,
+    spec=_conv_transpose_spec,
     casts=promote_inputs,
-    batch=_merged_batch,
-    cost=_transpose_cost,
+    batch=_conv_batch,
+    cost=_conv_transpose_cost,
     transpose=(
         lambda xp, u, x, k, sizes, **a: xp.conv_record(u, k, **a),
         lambda xp, u, x, k, sizes, **a: xp.conv_kernel_gradient(u, x, window=tuple(k.shape[:-2]), **a),
@@ -352,7 +366,7 @@ conv_transpose_record = Operation(
     gradient_note="transposed convolution switches: the input's gradient is the convolution of the upstream, the "
     "kernel's a sum over windows",
     format="conv_transpose({0}, {1})",
-    samples=_spreads,
+    samples=_TRANSPOSE_SAMPLES,
     doc="The transpose of `conv` in its input: each entry spread by the kernel and added.",
 )
 conv_kernel_gradient = Operation(
@@ -360,17 +374,18 @@ conv_kernel_gradient = Operation(
     lambda xp, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(
         xp, x, u, window, strides, padding, dilation, groups
     ),
-    spec=_kernel_spec,
+    spec=_kernel_gradient_spec,
     casts=promote_inputs,
     batch=loop_batch,
-    cost=_kernel_cost,
+    cost=_kernel_gradient_cost,
     transpose=(
         lambda xp, u, x, v, window, **a: xp.conv_transpose_record(v, u, sizes=tuple(x.shape[1:-1]), **a),
         lambda xp, u, x, v, window, **a: xp.conv_record(x, u, **a),
     ),
     gradient_note="the kernel's gradient switches: it is linear in the input and in the upstream",
     format="conv_kernel_gradient({0}, {1})",
-    samples=_kernels,
+    samples=_KERNEL_GRADIENT_SAMPLES,
     doc="The transpose of `conv` in its kernel: the upstream summed against the input's windows.\n\n"
-    ">>> ops.conv_kernel_gradient([[[1.0], [2.0], [3.0]]], [[[1.0], [1.0]]], window=(2,)).tolist()\n[[[3.0]], [[5.0]]]",
+    ">>> ops.convolution.conv_kernel_gradient([[[1.0], [2.0], [3.0]]], [[[1.0], [1.0]]], window=(2,)).tolist()\n"
+    "[[[3.0]], [[5.0]]]",
 )

@@ -1,28 +1,30 @@
-"""Steps that are one thing to a reader and to an engine's kernels: a layer's product with bias and activation, an
-optimizer's update. Composites like all others: opened, they are the operations they are made of.
+"""Composites for which engines have kernels: product, bias and activation of a layer, an optimizer's update.
+
+Opened, they are the operations of which they are made, as all composites.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from .convolution import _KINDS
+from .convolution import CONV_ATTRIBUTES
 from .record import Composite, Draw, Sample
 from .rules import promote_inputs, promote_to_float
 
 
-def _activated(xp: Any, out: Any, activation: str | None) -> Any:
+def _activate(xp: Any, out: Any, activation: str | None) -> Any:
+    """Apply the activation of a fused operation: ``"relu"`` or none."""
     return xp.relu(out) if activation == "relu" else out
 
 
 def _dense(xp: Any, x: Any, kernel: Any, *bias: Any, activation: str | None) -> Any:
     out = xp.matmul(x, kernel)
-    return _activated(xp, out + bias[0] if bias else out, activation)
+    return _activate(xp, out + bias[0] if bias else out, activation)
 
 
 def _convolution(xp: Any, x: Any, kernel: Any, *bias: Any, activation: str | None, **window: Any) -> Any:
     out = xp.conv_record(x, kernel, **window)
-    return _activated(xp, out + bias[0] if bias else out, activation)
+    return _activate(xp, out + bias[0] if bias else out, activation)
 
 
 dense_record = Composite(
@@ -50,8 +52,8 @@ convolution_record = Composite(
     format="convolution({0}, {1})",
     samples=[
         *[
-            Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // kind.get("groups", 1), 6), Draw(6), activation="relu", **kind)
-            for kind in _KINDS
+            Sample(Draw(2, 6, 7, 4), Draw(3, 2, 4 // a.get("groups", 1), 6), Draw(6), activation="relu", **a)
+            for a in CONV_ATTRIBUTES
         ],
         Sample(Draw(2, 9, 3), Draw(4, 3, 2), strides=2),
         Sample(Draw(1, 5, 5, 1), Draw(5, 5, 1, 2), Draw(2)),
@@ -82,7 +84,7 @@ adam_update = Composite(
     format="adam({1})",
     samples=[],  # several results: tests/test_optimizers.py
     doc="One step of Adam: the new weight, mean and mean square (Kingma and Ba, arXiv:1412.6980).\n\n"
-    "Args:\n    rate: one number, the learning rate with both corrections for the start in it.\n\n"
+    "Args:\n    rate: a number, the learning rate with both bias corrections applied.\n\n"
     ">>> [round(float(t), 4) for t in ops.adam_update(2.0, 1.0, 0.0, 0.0, 0.1, beta_2=0.75)]\n[0.98, 0.2, 1.0]",
 )
 momentum_update = Composite(

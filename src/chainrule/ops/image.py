@@ -1,7 +1,7 @@
-"""Images, under the names and with the arguments of `keras.ops.image`.
+"""Functions of images, with the names and arguments of `keras.ops.image`.
 
-Everywhere `images` is (height, width, channels) or (batch, height, width, channels), or with the channels in front of
-the height where ``data_format="channels_first"``; the batch may be unknown. The result has the images' dtype.
+`images` always has the shape (height, width, channels) or (batch, height, width, channels), or with the channels before
+the height if ``data_format="channels_first"``; the batch may be unknown. The result has the images' dtype.
 
 >>> from chainrule import ops
 >>> ops.image.resize(ops.ones((2, 3, 5, 1)), (6, 10)).shape
@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core import arguments
 from ..core.errors import DTypeError, ShapeError, ValueProblem
-from ..tensors.tensor import Tensor, as_tensor
-from . import convolution, elementwise, movement, resampling
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
+from . import arithmetic, convolution, exponential, movement, resampling, rounding, selection
 from .functions import (
     cast,
     depthwise_conv,
@@ -31,7 +33,7 @@ from .functions import (
 from .products import matmul
 from .record import freeze, namespace
 from .reduction import mean, sum
-from .resampling import border_of, check_one_of, check_size, settled, wide
+from .resampling import blending_dtype, check_size, fill_value_array, saturate_cast
 
 __all__ = [
     "affine_transform",
@@ -51,15 +53,15 @@ __all__ = [
 ]
 
 
-def _placed(images: Any, data_format: str | None, spatial: int = 2) -> tuple[Tensor, Callable[..., Tensor]]:
-    """The images as (batch, *sizes, channels), and what gives a result the caller's axes back."""
-    check_one_of(data_format, (None, "channels_last", "channels_first"), "data_format")
+def _to_batch(images: Any, data_format: str | None, spatial: int = 2) -> tuple[Tensor, Callable[..., Tensor]]:
+    """Return the images as (batch, *sizes, channels), and a function that restores the caller's axes."""
+    arguments.one_of((None, "channels_last", "channels_first"), data_format=data_format)
     x = as_tensor(images).cast_weak()
     single, first = x.ndim == spatial + 1, data_format == "channels_first"
     if x.ndim not in (spatial + 1, spatial + 2) or None in x.shape[x.ndim - spatial - 1 :]:
         raise ShapeError(
             f"images of shape {x.shape}",
-            f"{spatial + 1} known sizes ({spatial} and the channels), or these behind a batch",
+            f"{spatial + 1} known sizes ({spatial} and the channels), or these after a batch axis",
             "add or remove an axis with expand_dims or squeeze",
         )
     if single:
@@ -67,20 +69,21 @@ def _placed(images: Any, data_format: str | None, spatial: int = 2) -> tuple[Ten
     if first:
         x = moveaxis(x, 1, -1)
 
-    def back(y: Tensor) -> Tensor:
+    def restore(y: Tensor) -> Tensor:
         y = moveaxis(y, spatial + 1, 1) if first else y
         return y[0] if single else y
 
-    return x, back
+    return x, restore
 
 
-def _bordered(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], value: float = 0) -> Tensor:
-    border = border_of(freeze(value), x.dtype)
-    made = movement.pad_record(x, widths=((0, 0), rows, columns, (0, 0)))
+def _pad(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], value: float = 0) -> Tensor:
+    """Pad images at both sides of the rows and the columns with a value."""
+    border = fill_value_array(freeze(value), x.dtype)
+    padded = movement.pad_record(x, widths=((0, 0), rows, columns, (0, 0)))
     if not border:
-        return made
+        return padded
     inside = np.pad(np.ones(x.shape[1:3], bool), (rows, columns))[..., None]
-    return where(inside, made, border)
+    return where(inside, padded, border)
 
 
 # ---- size
@@ -97,63 +100,65 @@ def resize(
     fill_value: float = 0.0,
     data_format: str | None = None,
 ) -> Tensor:
-    """Images in another size (``keras.ops.image.resize``). Pixel i has its centre at i + 1/2.
+    """Resize images (``keras.ops.image.resize``). Pixel i has its centre at i + 1/2.
 
     Args:
         size: (height, width). interpolation: ``"nearest"``, ``"bilinear"``, ``"bicubic"`` (Keys, a = -1/2),
             ``"lanczos3"`` or ``"lanczos5"``.
         antialias: widen the kernel when shrinking, so that every old pixel counts; not for ``"nearest"``.
-        crop_to_aspect_ratio: first cut away, from both sides, what the new shape has no room for.
-        pad_to_aspect_ratio: first add borders of `fill_value` on both sides until the shapes agree.
+        crop_to_aspect_ratio: first crop both sides to the aspect ratio of the new size.
+        pad_to_aspect_ratio: first pad both sides with `fill_value` to the aspect ratio of the new size.
 
-    Returns: the images' dtype; integers are rounded, halves to even, and cut to their range.
+    Returns: the images' dtype; integers are rounded, halves to even, and clipped to their range.
 
     Raises:
         ShapeError: for another rank, or a size below 1. ValueProblem: for an unknown name.
 
-    Keras computes in float16 where the images are; here in float32, rounded once. As an integer image's
-    border, `fill_value` loses its fraction.
+    Keras computes float16 images in float16; here they are computed in float32 and rounded once. For integer images
+    the fraction of `fill_value` is dropped.
 
     >>> ops.image.resize([[[0.0], [4.0]]], (1, 4)).tolist()
     [[[0.0], [1.0], [3.0], [4.0]]]
     """
-    check_one_of(fill_mode, ("constant",), "fill_mode")
+    arguments.one_of(("constant",), owner="resize", fill_mode=fill_mode)
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
-        raise ValueProblem("images to be cropped and padded", "one of the two", "leave one out")
-    x, back = _placed(images, data_format)
-    wanted = freeze(size)
+        raise ValueProblem("crop_to_aspect_ratio and pad_to_aspect_ratio", "one of the two", "leave one out")
+    x, restore = _to_batch(images, data_format)
+    target = freeze(size)
     if crop_to_aspect_ratio or pad_to_aspect_ratio:
-        check_size(wanted)
+        check_size(target)
         h, w = x.shape[1:3]
-        fit_h, fit_w = int(w * wanted[0] / wanted[1]), int(h * wanted[1] / wanted[0])
+        fitting_h, fitting_w = int(w * target[0] / target[1]), int(h * target[1] / target[0])
         if crop_to_aspect_ratio:
-            keep_h, keep_w = max(min(h, fit_h), 1), max(min(w, fit_w), 1)
+            keep_h, keep_w = max(min(h, fitting_h), 1), max(min(w, fitting_w), 1)
             top, left = (h - keep_h) // 2, (w - keep_w) // 2
             x = x[:, top : top + keep_h, left : left + keep_w]
         else:
-            top, left = max(fit_h - h, 0) // 2, max(fit_w - w, 0) // 2
-            x = _bordered(x, (top, top), (left, left), fill_value)
-    return back(resampling.resize_record(x, size=wanted, interpolation=interpolation, antialias=bool(antialias)))
+            top, left = max(fitting_h - h, 0) // 2, max(fitting_w - w, 0) // 2
+            x = _pad(x, (top, top), (left, left), fill_value)
+    return restore(resampling.resize_record(x, size=target, interpolation=interpolation, antialias=bool(antialias)))
 
 
-def _edges(before: Any, after: Any, target: Any, size: int, sign: int) -> tuple[int, int]:
-    """Before and after, from two of the three: the target is the size plus `sign` times both."""
-    known = [v for v in (before, after, target) if v is not None]
-    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= 0 for v in known)
-    if len(known) != 2 or not whole:
+def _resolve_edges(before: Any, after: Any, target: Any, size: int, sign: int) -> tuple[int, int]:
+    """Return what is before and after, from two of the three: the target is the size plus `sign` times both."""
+    values = [v for v in (before, after, target) if v is not None]
+    numbers = [arguments.whole_number(v) for v in values]
+    if len(values) != 2 or any(n is None or n < 0 for n in numbers):
         raise ValueProblem(
             f"{before} before, {after} after and the target {target}",
             "exactly two of the three, whole numbers from 0 up",
-            "give two of them",
+            "pass two of them",
         )
     if target is None:
         return int(before), int(after)
-    rest = sign * (target - size) - known[0]
-    if rest < 0:
+    remainder = sign * (target - size) - values[0]
+    if remainder < 0:
         raise ShapeError(
-            f"a target of {target} for {size} pixels and {known[0]} at one edge", "a rest from 0 up", "check the target"
+            f"a target of {target} for {size} pixels and {values[0]} at one edge",
+            "a remainder from 0 up",
+            "check the target",
         )
-    return (int(rest), int(after)) if before is None else (int(before), int(rest))
+    return (int(remainder), int(after)) if before is None else (int(before), int(remainder))
 
 
 def pad_images(
@@ -166,18 +171,18 @@ def pad_images(
     target_width: int | None = None,
     data_format: str | None = None,
 ) -> Tensor:
-    """Zeros around the images (``keras.ops.image.pad_images``).
+    """Pad images with zeros (``keras.ops.image.pad_images``).
 
-    For each direction exactly two of the three are given: the padding before, after, and the target size.
+    For each direction pass exactly two of the three: the padding before, after, and the target size.
 
     >>> ops.image.pad_images(ops.ones((2, 3, 1)), 1, 0, target_height=4, target_width=5).shape
     (4, 5, 1)
     """
-    x, back = _placed(images, data_format)
+    x, restore = _to_batch(images, data_format)
     h, w = x.shape[1:3]
-    rows = _edges(top_padding, bottom_padding, target_height, h, 1)
-    columns = _edges(left_padding, right_padding, target_width, w, 1)
-    return back(_bordered(x, rows, columns))
+    rows = _resolve_edges(top_padding, bottom_padding, target_height, h, 1)
+    columns = _resolve_edges(left_padding, right_padding, target_width, w, 1)
+    return restore(_pad(x, rows, columns))
 
 
 def crop_images(
@@ -190,38 +195,38 @@ def crop_images(
     target_width: int | None = None,
     data_format: str | None = None,
 ) -> Tensor:
-    """The images without their edges (``keras.ops.image.crop_images``).
+    """Crop images (``keras.ops.image.crop_images``).
 
-    For each direction exactly two of the three are given: what is cut before, after, and the target size.
+    For each direction pass exactly two of the three: the cropping before, after, and the target size.
 
     >>> ops.image.crop_images(ops.ones((4, 5, 1)), 1, 0, target_height=2, target_width=3).shape
     (2, 3, 1)
     """
-    x, back = _placed(images, data_format)
+    x, restore = _to_batch(images, data_format)
     h, w = x.shape[1:3]
-    top, bottom = _edges(top_cropping, bottom_cropping, target_height, h, -1)
-    left, right = _edges(left_cropping, right_cropping, target_width, w, -1)
+    top, bottom = _resolve_edges(top_cropping, bottom_cropping, target_height, h, -1)
+    left, right = _resolve_edges(left_cropping, right_cropping, target_width, w, -1)
     if top + bottom > h or left + right > w:
         raise ShapeError(
             f"croppings {(top, bottom)} and {(left, right)} for {h} rows and {w} columns",
-            "no more than there is",
-            "cut less",
+            "no more than the image has",
+            "crop less",
         )
-    return back(x[:, top : h - bottom, left : w - right])
+    return restore(x[:, top : h - bottom, left : w - right])
 
 
-# ---- reading at coordinates
+# ---- interpolation at coordinates
 
 
 def map_coordinates(
     inputs: Any, coordinates: Any, order: int, fill_mode: str = "constant", fill_value: float = 0
 ) -> Tensor:
-    """A tensor read between its entries (``keras.ops.image.map_coordinates``).
+    """Interpolate a tensor at coordinates (``keras.ops.image.map_coordinates``).
 
     Args:
-        inputs: any rank r. coordinates: (r, ...), for each axis where to read, 0 being the first entry's centre.
+        inputs: any rank r. coordinates: (r, ...), the position along each axis, 0 being the first entry's centre.
         order: 0, the nearest entry (halves away from zero), or 1, linear between neighbours.
-        fill_mode: what stands outside a b c d: ``"constant"`` k k k, ``"nearest"`` d d d, ``"wrap"`` a b c,
+        fill_mode: the values outside a b c d: ``"constant"`` k k k, ``"nearest"`` d d d, ``"wrap"`` a b c,
             ``"mirror"`` c b a, ``"reflect"`` d c b. fill_value: k.
 
     Returns: (...), of the inputs' dtype; integers are rounded, halves away from zero. Gradients reach the inputs
@@ -233,8 +238,8 @@ def map_coordinates(
     >>> ops.image.map_coordinates([0.0, 10.0, 30.0], [[0.5, 1.25]], order=1)
     tensor([ 5., 15.])
     """
-    at = stack(coordinates) if isinstance(coordinates, list | tuple) else coordinates
-    return resampling.map_coordinates_record(inputs, at, order=order, fill_mode=fill_mode, fill_value=fill_value)
+    positions = stack(coordinates) if isinstance(coordinates, list | tuple) else coordinates
+    return resampling.map_coordinates_record(inputs, positions, order=order, fill_mode=fill_mode, fill_value=fill_value)
 
 
 def affine_transform(
@@ -245,7 +250,7 @@ def affine_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Tensor:
-    """Images turned, stretched, moved (``keras.ops.image.affine_transform``).
+    """Transform images affinely or projectively (``keras.ops.image.affine_transform``).
 
     Args:
         transform: ``[a0, a1, a2, b0, b1, b2, c0, c1]``, (8,) for all images or (batch, 8): the result at (x, y),
@@ -258,16 +263,16 @@ def affine_transform(
     Raises:
         ShapeError: for a transform of another length or number. ValueProblem: for an unknown name.
 
-    Keras documents that c0 and c1 count with TensorFlow only (with JAX and PyTorch they move the channels apart),
-    that no gradient reaches the transform, and takes one transform for one image alone.
+    Unlike here, in Keras c0 and c1 take effect with TensorFlow only (with JAX and PyTorch they shift the channels
+    apart), no gradient reaches the transform, and one transform is accepted for a single image only.
 
     >>> ops.image.affine_transform([[[1.0], [2.0], [3.0]]], [1, 0, 0.5, 0, 1, 0, 0, 0], fill_mode="nearest").tolist()
     [[[1.5], [2.5], [3.0]]]
     """
-    x, back = _placed(images, data_format)
+    x, restore = _to_batch(images, data_format)
     t = as_tensor(transform)
     t = expand_dims(t, 0) if t.ndim == 1 else t
-    return back(
+    return restore(
         resampling.affine_transform_record(
             x, t, interpolation=interpolation, fill_mode=fill_mode, fill_value=fill_value
         )
@@ -282,12 +287,12 @@ def perspective_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Tensor:
-    """Images seen from elsewhere: four points moved to four others (``keras.ops.image.perspective_transform``).
+    """Transform images so that four points move to four others (``keras.ops.image.perspective_transform``).
 
     Args:
         start_points, end_points: (4, 2) for all images or (batch, 4, 2), each point (x, y), no three on a line.
-            What stood at a start point stands at its end point. They must have values; no gradient reaches them.
-        interpolation, fill_value: as in `affine_transform`, which this is, with the transform solved for.
+            The pixel at a start point moves to its end point. They must have values; no gradient reaches them.
+        interpolation, fill_value: as in `affine_transform`, which applies the transform solved for.
 
     Raises:
         ShapeError: for other shapes. ValueProblem: if the points determine no transform.
@@ -300,7 +305,7 @@ def perspective_transform(
     start, end = (as_tensor(p).numpy().astype(np.float64) for p in (start_points, end_points))
     if start.shape != end.shape or start.ndim not in (2, 3) or start.shape[-2:] != (4, 2):
         raise ShapeError(
-            f"points of shapes {start.shape} and {end.shape}", "both (4, 2), or both (batch, 4, 2)", "give four points"
+            f"points of shapes {start.shape} and {end.shape}", "both (4, 2), or both (batch, 4, 2)", "pass four points"
         )
     (x, y), (u, v) = (np.moveaxis(p, -1, 0) for p in (end, start))
     one, zero = np.ones_like(x), np.zeros_like(x)
@@ -309,7 +314,9 @@ def perspective_transform(
     try:
         solved = np.linalg.solve(np.concatenate([across, down], -2), np.concatenate([u, v], -1)[..., None])[..., 0]
     except np.linalg.LinAlgError:
-        raise ValueProblem("points that no transform joins", "four points, no three on a line", "move them") from None
+        raise ValueProblem(
+            "points that determine no transform", "four points, no three on a line", "move them"
+        ) from None
     return affine_transform(images, solved.astype("float32"), interpolation, "constant", fill_value, data_format)
 
 
@@ -324,11 +331,11 @@ def extract_patches(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Tensor:
-    """Each window's pixels as the channels of one (``keras.ops.image.extract_patches``).
+    """Arrange the pixels of each window as channels (``keras.ops.image.extract_patches``).
 
     Args:
-        images: with `size` of length 3 volumes: (depth, height, width, channels), or these behind a batch.
-        size, strides, dilation_rate: a number or one an axis. strides: default `size`, patches side by side.
+        images: with `size` of length 3 volumes: (depth, height, width, channels), or these after a batch axis.
+        size, strides, dilation_rate: a number or one for each axis. strides: default `size`, adjacent patches.
         padding: ``"valid"``, or ``"same"`` with zeros.
 
     Returns: (batch, rows, columns, height · width · channels), by rows, then columns, then channels.
@@ -336,21 +343,21 @@ def extract_patches(
     >>> ops.image.extract_patches(ops.reshape(ops.arange(8.0), (2, 4, 1)), 2).tolist()
     [[[0.0, 1.0, 4.0, 5.0], [2.0, 3.0, 6.0, 7.0]]]
     """
-    given = freeze(size)
-    spatial = 3 if isinstance(given, tuple) and len(given) == 3 else 2
-    window = convolution.spread(given, spatial, "size")
-    x, back = _placed(images, data_format, spatial)
-    check_one_of(padding, ("valid", "same"), "padding")
+    window_size = freeze(size)
+    spatial = 3 if isinstance(window_size, tuple) and len(window_size) == 3 else 2
+    window = convolution.per_axis(window_size, spatial, "size")
+    x, restore = _to_batch(images, data_format, spatial)
+    arguments.one_of(("valid", "same"), padding=padding)
     steps = window if strides is None else freeze(strides)
     g = convolution.geometry(x.shape[1:-1], window, steps, padding, freeze(dilation_rate))
     x = movement.pad_record(x, widths=((0, 0), *g.padding, (0, 0)))
-    places = []
-    for axis, (n, k, step, hole) in enumerate(zip(g.out, g.window, g.strides, g.dilation, strict=True)):
+    indices = []
+    for axis, (n, k, stride, dilation) in enumerate(zip(g.out, g.window, g.strides, g.dilation, strict=True)):
         shape = [1] * (2 * spatial)
         shape[axis], shape[spatial + axis] = n, k
-        places.append((np.arange(n)[:, None] * step + np.arange(k) * hole).astype(np.int32).reshape(shape))
-    found = x[(slice(None), *places)]
-    return back(reshape(found, (-1, *g.out, math.prod(window) * x.shape[-1])))
+        indices.append((np.arange(n)[:, None] * stride + np.arange(k) * dilation).astype(np.int32).reshape(shape))
+    patches = x[(slice(None), *indices)]
+    return restore(reshape(patches, (-1, *g.out, math.prod(window) * x.shape[-1])))
 
 
 def extract_patches_3d(
@@ -361,21 +368,21 @@ def extract_patches_3d(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Tensor:
-    """`extract_patches` of volumes, `size` being a number or three (``keras.ops.image.extract_patches_3d``).
+    """Do the same as `extract_patches` for volumes, `size` a number or three (``keras.ops.image.extract_patches_3d``).
 
     >>> ops.image.extract_patches_3d(ops.ones((4, 4, 6, 1)), 2).shape
     (2, 2, 3, 8)
     """
     return extract_patches(
-        volumes, convolution.spread(freeze(size), 3, "size"), strides, dilation_rate, padding, data_format
+        volumes, convolution.per_axis(freeze(size), 3, "size"), strides, dilation_rate, padding, data_format
     )
 
 
-def _blurred(x: Tensor, sizes: tuple[int, ...], spreads: Any, padding: str) -> Tensor:
-    """Under a bell curve along the rows' axis, then along the columns': a product of two is the bell of both."""
+def _blur(x: Tensor, sizes: tuple[int, ...], sigmas: Any, padding: str) -> Tensor:
+    """Blur with a Gaussian along the rows' axis, then along the columns': the product of both is the Gaussian in 2D."""
     for i, n in enumerate(sizes):
-        from_centre = (np.arange(n) - (n - 1) / 2).astype(x.dtype)
-        bell = elementwise.exp(-0.5 * elementwise.square(from_centre / spreads[i]))
+        offsets = (np.arange(n) - (n - 1) / 2).astype(x.dtype)
+        bell = exponential.exp(-0.5 * arithmetic.square(offsets / sigmas[i]))
         kernel = reshape(bell / sum(bell), (-1, 1, 1, 1) if i == 0 else (1, -1, 1, 1))
         x = depthwise_conv(x, kernel * np.ones((x.shape[-1], 1), x.dtype), padding=padding)
     return x
@@ -384,7 +391,7 @@ def _blurred(x: Tensor, sizes: tuple[int, ...], spreads: Any, padding: str) -> T
 def gaussian_blur(
     images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None
 ) -> Tensor:
-    """Each pixel's neighbours weighted by a bell curve; zeros stand outside (``keras.ops.image.gaussian_blur``).
+    """Blur images with a Gaussian kernel, with zeros outside (``keras.ops.image.gaussian_blur``).
 
     Args:
         kernel_size, sigma: (height, width), in pixels; `sigma` may be a tensor, which gradients reach.
@@ -396,30 +403,31 @@ def gaussian_blur(
     >>> ops.image.gaussian_blur([[[0.0], [1.0], [0.0]]], (1, 3)).tolist()
     [[[0.2740...], [0.4518...], [0.2740...]]]
     """
-    x, back = _placed(images, data_format)
-    kind, real = x.dtype, wide(x.dtype)
-    sizes = convolution.spread(freeze(kernel_size), 2, "kernel_size")
-    spreads = stack([cast(v, real) for v in sigma]) if isinstance(sigma, list | tuple) else cast(sigma, real)
-    if spreads.shape != (2,):
-        raise ShapeError(f"sigma of shape {spreads.shape}", "(height, width)", "give two numbers")
-    x = _blurred(cast(x, real), sizes, spreads, "same")
-    return back(settled(namespace(), elementwise.round(x) if kind.kind in "iu" else x, kind))
+    x, restore = _to_batch(images, data_format)
+    dtype, compute_dtype = x.dtype, blending_dtype(x.dtype)
+    sizes = convolution.per_axis(freeze(kernel_size), 2, "kernel_size")
+    is_sequence = isinstance(sigma, list | tuple)
+    sigmas = stack([cast(v, compute_dtype) for v in sigma]) if is_sequence else cast(sigma, compute_dtype)
+    if sigmas.shape != (2,):
+        raise ShapeError(f"sigma of shape {sigmas.shape}", "(height, width)", "pass two numbers")
+    x = _blur(cast(x, compute_dtype), sizes, sigmas, "same")
+    return restore(saturate_cast(namespace(), rounding.round(x) if dtype.kind in "iu" else x, dtype))
 
 
 def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:
-    """How fast the images change downwards and to the right, by Sobel (``keras.ops.image.sobel_edges``).
+    """Compute the gradients of images downwards and to the right, by Sobel (``keras.ops.image.sobel_edges``).
 
-    Returns: the images' shape and a last axis of 2, ``[dy, dx]``; zeros stand outside the images.
+    Returns: the images' shape and a last axis of 2, ``[dy, dx]``; zeros are assumed outside the images.
 
     >>> ops.image.sobel_edges(ops.reshape(ops.arange(9.0), (3, 3, 1)))[1, 1, 0]
     tensor([24.,  8.])
     """
-    x, back = _placed(images, data_format)
+    x, restore = _to_batch(images, data_format)
     smooth, slope = np.array([1, 2, 1]), np.array([-1, 0, 1])
     both = np.stack([np.outer(slope, smooth), np.outer(smooth, slope)], -1).astype(x.dtype)
     kernel = np.broadcast_to(both[:, :, None], (3, 3, x.shape[-1], 2))
     edges = depthwise_conv(x, kernel, padding="same")
-    return back(reshape(edges, (-1, *x.shape[1:], 2)))
+    return restore(reshape(edges, (-1, *x.shape[1:], 2)))
 
 
 def ssim(
@@ -432,13 +440,13 @@ def ssim(
     k2: float = 0.03,
     data_format: str | None = None,
 ) -> Tensor:
-    """How alike two images look, 1 when equal: the structural similarity (``keras.ops.image.ssim``).
+    """Compute the structural similarity of two images, 1 if they are equal (``keras.ops.image.ssim``).
 
-    Means, variances and the covariance under a bell curve of `filter_size` pixels a side, wherever it lies inside;
-    then the mean over places and channels (Wang et al., 2004, https://doi.org/10.1109/TIP.2003.819861).
+    Means, variances and the covariance under a Gaussian of `filter_size` pixels a side, wherever it lies inside;
+    then the mean over positions and channels (Wang et al., 2004, https://doi.org/10.1109/TIP.2003.819861).
 
     Args:
-        max_val: the range of the pixels' values, 255 for uint8. k1, k2: what keeps the quotients from 0/0.
+        max_val: the range of the pixels' values, 255 for uint8. k1, k2: constants that keep the quotients from 0/0.
 
     Returns: (batch,), or a number for two single images, in a float dtype (Keras casts it to the images').
 
@@ -448,63 +456,67 @@ def ssim(
     >>> ops.image.ssim(ops.ones((12, 12, 1)), ops.zeros((12, 12, 1)))
     tensor(9.9990e-05)
     """
-    (x, _), (y, _) = _placed(image1, data_format), _placed(image2, data_format)
+    (x, _), (y, _) = _to_batch(image1, data_format), _to_batch(image2, data_format)
     if as_tensor(image1).shape != as_tensor(image2).shape:
         raise ShapeError(f"images of shapes {as_tensor(image1).shape} and {as_tensor(image2).shape}", "equal", "resize")
-    sizes = convolution.spread((freeze(filter_size),) * 2, 2, "filter_size")
-    real = wide(np.result_type(x.dtype, y.dtype))
-    x, y = cast(x, real), cast(y, real)
-    mean_x, mean_y, xx, yy, xy = (_blurred(v, sizes, (filter_sigma,) * 2, "valid") for v in (x, y, x * x, y * y, x * y))
+    sizes = convolution.per_axis((freeze(filter_size),) * 2, 2, "filter_size")
+    compute_dtype = blending_dtype(np.result_type(x.dtype, y.dtype))
+    x, y = cast(x, compute_dtype), cast(y, compute_dtype)
+    mean_x, mean_y, xx, yy, xy = (_blur(v, sizes, (filter_sigma,) * 2, "valid") for v in (x, y, x * x, y * y, x * y))
     c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
-    both = mean_x * mean_y
+    product = mean_x * mean_y
     squares = mean_x * mean_x + mean_y * mean_y
-    alike = (2 * both + c1) * (2 * (xy - both) + c2) / ((squares + c1) * (xx + yy - squares + c2))
-    found = mean(alike, axis=(1, 2, 3))
-    return found[0] if as_tensor(image1).ndim == 3 else found
+    similarity_map = (2 * product + c1) * (2 * (xy - product) + c2) / ((squares + c1) * (xx + yy - squares + c2))
+    similarity = mean(similarity_map, axis=(1, 2, 3))
+    return similarity[0] if as_tensor(image1).ndim == 3 else similarity
 
 
 # ---- colours
 
 
-def _colours(images: Any, data_format: str | None, counts: tuple[int, ...]) -> tuple[Tensor, Callable[..., Tensor]]:
-    x, back = _placed(images, data_format)
+def _check_channels(
+    images: Any, data_format: str | None, counts: tuple[int, ...]
+) -> tuple[Tensor, Callable[..., Tensor]]:
+    """Check the number of channels; return as `_to_batch`."""
+    x, restore = _to_batch(images, data_format)
     if x.shape[-1] not in counts:
         raise ShapeError(
             f"images of shape {as_tensor(images).shape}, with {x.shape[-1]} channels",
             f"{' or '.join(map(str, counts))} channels",
             "check data_format, or choose the channels",
         )
-    return x, back
+    return x, restore
 
 
-def _three(images: Any, data_format: str | None) -> tuple[Tensor, Tensor, Tensor, Callable[..., Tensor]]:
-    x, back = _colours(images, data_format, (3,))
+def _split_channels(images: Any, data_format: str | None) -> tuple[Tensor, Tensor, Tensor, Callable[..., Tensor]]:
+    """Return the three channels of float images, and a function that restores the caller's axes."""
+    x, restore = _check_channels(images, data_format, (3,))
     if not x.spec.floating:
         raise DTypeError(f"images of dtype {x.dtype.name}", "floats from 0 to 1", "cast them, and divide by 255")
-    return x[..., 0], x[..., 1], x[..., 2], back
+    return x[..., 0], x[..., 1], x[..., 2], restore
 
 
 def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Tensor:
-    """0.2989 red + 0.587 green + 0.114 blue, as one channel (``keras.ops.image.rgb_to_grayscale``).
+    """Compute 0.2989 red + 0.587 green + 0.114 blue, as one channel (``keras.ops.image.rgb_to_grayscale``).
 
-    Images of one channel stay as they are; integers lose their fraction, as in Keras.
+    Images of one channel are unchanged; the fraction of integers is dropped, as in Keras.
 
     >>> ops.image.rgb_to_grayscale([[[1.0, 1.0, 0.0]]]).tolist()
     [[[0.8859...]]]
     """
-    x, back = _colours(images, data_format, (1, 3))
+    x, restore = _check_channels(images, data_format, (1, 3))
     if x.shape[-1] == 1:
-        return back(x)
-    real = wide(x.dtype)
-    gray = matmul(cast(x, real), np.array([[0.2989], [0.5870], [0.1140]], real))
-    return back(cast(gray, x.dtype))
+        return restore(x)
+    compute_dtype = blending_dtype(x.dtype)
+    gray = matmul(cast(x, compute_dtype), np.array([[0.2989], [0.5870], [0.1140]], compute_dtype))
+    return restore(cast(gray, x.dtype))
 
 
 def rgb_to_hsv(images: Any, data_format: str | None = None) -> Tensor:
-    """Red, green, blue as hue, saturation, value, all from 0 to 1 (``keras.ops.image.rgb_to_hsv``).
+    """Convert red, green, blue to hue, saturation, value, all from 0 to 1 (``keras.ops.image.rgb_to_hsv``).
 
-    Hue is 0 for red, 1/3 for green, 2/3 for blue; 0, too, where there is none. Channels smaller than the
-    dtype's epsilon count as 0.
+    Hue is 0 for red, 1/3 for green, 2/3 for blue, and 0 for grays. Channels smaller than the dtype's epsilon
+    count as 0.
 
     Raises:
         DTypeError: for integers. ShapeError: for other than 3 channels.
@@ -512,21 +524,21 @@ def rgb_to_hsv(images: Any, data_format: str | None = None) -> Tensor:
     >>> ops.image.rgb_to_hsv([[[0.0, 1.0, 0.0]]]).tolist()
     [[[0.3333..., 1.0, 1.0]]]
     """
-    *planes, back = _three(images, data_format)
+    *planes, restore = _split_channels(images, data_format)
     small = float(np.spacing(np.ones((), planes[0].dtype)))  # unlike np.finfo, also for bfloat16
-    r, g, b = (where(elementwise.absolute(p) < small, 0.0, p) for p in planes)
-    value = elementwise.maximum(elementwise.maximum(r, g), b)
-    spread = value - elementwise.minimum(elementwise.minimum(r, g), b)
-    lit, coloured = value > 0, spread > 0
-    saturation = where(lit, spread / where(lit, value, 1.0), 0.0)
-    turn = 6 * where(coloured, spread, 1.0)
+    r, g, b = (where(arithmetic.absolute(p) < small, 0.0, p) for p in planes)
+    value = selection.maximum(selection.maximum(r, g), b)
+    chroma = value - selection.minimum(selection.minimum(r, g), b)
+    lit, coloured = value > 0, chroma > 0
+    saturation = where(lit, chroma / where(lit, value, 1.0), 0.0)
+    turn = 6 * where(coloured, chroma, 1.0)
     hue = where(value == r, (g - b) / turn, where(value == g, (b - r) / turn + 1 / 3, (r - g) / turn + 2 / 3))
     hue = where(coloured, where(hue < 0, hue + 1, hue), 0.0)
-    return back(stack([hue, saturation, value], axis=-1))
+    return restore(stack([hue, saturation, value], axis=-1))
 
 
 def hsv_to_rgb(images: Any, data_format: str | None = None) -> Tensor:
-    """Hue, saturation, value as red, green, blue, all from 0 to 1 (``keras.ops.image.hsv_to_rgb``).
+    """Convert hue, saturation, value to red, green, blue, all from 0 to 1 (``keras.ops.image.hsv_to_rgb``).
 
     Raises:
         DTypeError: for integers. ShapeError: for other than 3 channels.
@@ -534,9 +546,9 @@ def hsv_to_rgb(images: Any, data_format: str | None = None) -> Tensor:
     >>> ops.image.hsv_to_rgb([[[0.5, 1.0, 1.0]]]).tolist()
     [[[0.0, 1.0, 1.0]]]
     """
-    hue, saturation, value, back = _three(images, data_format)
-    turn = 6 * elementwise.mod(hue, 1.0)
-    red = elementwise.absolute(turn - 3) - 1
-    green, blue = (2 - elementwise.absolute(turn - at) for at in (2, 4))
-    planes = [value * (1 - saturation + saturation * elementwise.clip(p, 0, 1)) for p in (red, green, blue)]
-    return back(stack(planes, axis=-1))
+    hue, saturation, value, restore = _split_channels(images, data_format)
+    turn = 6 * arithmetic.mod(hue, 1.0)
+    red = arithmetic.absolute(turn - 3) - 1
+    green, blue = (2 - arithmetic.absolute(turn - centre) for centre in (2, 4))
+    planes = [value * (1 - saturation + saturation * selection.clip(p, 0, 1)) for p in (red, green, blue)]
+    return restore(stack(planes, axis=-1))

@@ -9,38 +9,46 @@ import numpy as np
 
 from ..core.errors import ChainruleError, GraphError
 from ..graph import CONSTANT, apply, promote_specs
-from ..tensors.tensor import Tensor, Variable, as_tensor, constant, number
-from . import elementwise as e
+from ..tensors.convert import as_tensor, number
+from ..tensors.tensor import Tensor, constant
+from ..tensors.variable import Variable
+from . import arithmetic, comparison, integers, products, reduction, rounding, selection
 from . import functions as f
-from . import products, reduction
-from .record import Operation, namespace, registry
+from .record import Operation, registry
 
 _OPERATORS: dict[str, Operation] = {
-    "add": e.add,
-    "sub": e.subtract,
-    "mul": e.multiply,
-    "truediv": e.divide,
-    "floordiv": e.floor_divide,
-    "mod": e.mod,
-    "pow": e.power,
+    "add": arithmetic.add,
+    "sub": arithmetic.subtract,
+    "mul": arithmetic.multiply,
+    "truediv": arithmetic.divide,
+    "floordiv": arithmetic.floor_divide,
+    "mod": arithmetic.mod,
+    "pow": arithmetic.power,
     "matmul": products.matmul,
-    "and": e.bitwise_and,
-    "or": e.bitwise_or,
-    "xor": e.bitwise_xor,
-    "lshift": e.bitwise_left_shift,
-    "rshift": e.bitwise_right_shift,
-    "lt": e.less,
-    "le": e.less_equal,
-    "gt": e.greater,
-    "ge": e.greater_equal,
-    "eq": e.equal,
-    "ne": e.not_equal,
+    "and": integers.bitwise_and,
+    "or": integers.bitwise_or,
+    "xor": integers.bitwise_xor,
+    "lshift": integers.bitwise_left_shift,
+    "rshift": integers.bitwise_right_shift,
+    "lt": comparison.less,
+    "le": comparison.less_equal,
+    "gt": comparison.greater,
+    "ge": comparison.greater_equal,
+    "eq": comparison.equal,
+    "ne": comparison.not_equal,
 }
-_UNARY: dict[str, Operation] = {"neg": e.negative, "pos": e.positive, "abs": e.absolute, "invert": e.bitwise_invert}
+_UNARY: dict[str, Operation] = {
+    "neg": arithmetic.negative,
+    "pos": arithmetic.positive,
+    "abs": arithmetic.absolute,
+    "invert": integers.bitwise_invert,
+}
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
 def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return an operator and its reflected form."""
+
     def forward(self: Any, other: Any) -> Any:
         if other.__class__ is not Tensor:
             try:
@@ -72,7 +80,7 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 
 
 def _cast_to(self: Tensor, dtype: np.dtype[Any]) -> Tensor:
-    """The tensor in `dtype`; itself if it has it already."""
+    """Return the tensor in `dtype`; itself if that is its dtype."""
     spec = self.spec
     if spec.weak:
         return number(self.value.item(), dtype)
@@ -80,12 +88,11 @@ def _cast_to(self: Tensor, dtype: np.dtype[Any]) -> Tensor:
         return self
     if self.operation is CONSTANT and not self.attributes:
         return constant(self.value.astype(dtype))
-    cast: Tensor = apply(e.cast_record, (self,), {"dtype": dtype.name})
-    return cast
+    return apply(rounding.cast_record, (self,), {"dtype": dtype.name})
 
 
 def _cast_weak(self: Tensor) -> Tensor:
-    """A Python number as a tensor of its default dtype; others as they are."""
+    """Return the tensor of a Python number in its default dtype; others unchanged."""
     return _cast_to(self, promote_specs((self.spec,))) if self.spec.weak else self
 
 
@@ -93,7 +100,7 @@ def _matrix_transpose(self: Tensor) -> Tensor:
     return f.swapaxes(self, -1, -2)
 
 
-# ---- NumPy's functions stay in the graph, or raise
+# ---- NumPy's functions build graphs, or raise
 
 _UFUNCS = {
     "true_divide": "divide",
@@ -105,7 +112,7 @@ _UFUNCS = {
     "degrees": "rad2deg",
     "radians": "deg2rad",
 }
-_REDUCING = {
+_REDUCTIONS = {
     "add": "sum",
     "multiply": "prod",
     "maximum": "max",
@@ -128,65 +135,64 @@ _ARGUMENTS = {
 }
 
 
-def _refuse(name: str, why: str) -> GraphError:
+_public: dict[str, Callable[..., Any]] = {}  # the public operations, among which NumPy's functions are looked up
+
+
+def _refusal(name: str, reason: str) -> GraphError:
     return GraphError(
-        f"numpy.{name} on a tensor {why}",
+        f"numpy.{name} on a tensor {reason}",
         "a NumPy function that chainrule.ops has too, so that the graph is kept",
         "use a function of chainrule.ops, or leave the graph on purpose with np.asarray(t)",
     )
 
 
 def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    ops = namespace()
     name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
     if kwargs.pop("out", None) is not None:
-        raise _refuse(ufunc.__name__, "with out=, which would change it in place")
-    if method == "reduce" and name in _REDUCING:
+        raise _refusal(ufunc.__name__, "with out=, which would change it in place")
+    if method == "reduce" and name in _REDUCTIONS:
         kwargs.setdefault("axis", 0)
         kwargs.pop("dtype", None)
-        return getattr(ops, _REDUCING[name])(*inputs, **kwargs)
-    if method == "outer" and len(inputs) == 2:
+        return _public[_REDUCTIONS[name]](*inputs, **kwargs)
+    function = _public.get(name)
+    if method == "outer" and function is not None and len(inputs) == 2:
         a, b = map(as_tensor, inputs)
-        return getattr(ops, name)(f.reshape(a, a.shape + (1,) * b.ndim), b)
-    function = getattr(ops, name, None)
+        return function(f.reshape(a, a.shape + (1,) * b.ndim), b)
     if method != "__call__" or function is None or kwargs:
-        raise _refuse(
-            ufunc.__name__,
-            f"by {method}"
-            if method != "__call__"
-            else f"with {sorted(kwargs)}"
-            if kwargs
-            else "which has no such operation",
-        )
+        if method != "__call__":
+            reason = f"by {method}"
+        else:
+            reason = f"with {sorted(kwargs)}" if kwargs else "which has no such operation"
+        raise _refusal(ufunc.__name__, reason)
     return function(*inputs)
 
 
-_OTHERS = {"cond", "lstsq"}  # under the same name NumPy has a condition number, and more results
+_DIFFERENT = {"cond", "lstsq"}  # under these names NumPy has a condition number, and a function of more results
 
 
 def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    ops = namespace()
     name = _RENAMED.get(func.__name__, func.__name__)
-    function = getattr(ops, name, None)
-    if function is None or name in _OTHERS or not (func.__module__ or "").startswith("numpy"):
-        raise _refuse(func.__name__, "which has no such operation")
-    ours: dict[str, Any] = {}
+    function = _public.get(name)
+    if function is None or name in _DIFFERENT or not (func.__module__ or "").startswith("numpy"):
+        raise _refusal(func.__name__, "which has no such operation")
+    arguments: dict[str, Any] = {}
     for key, value in kwargs.items():
         if value is None:
             continue
         if key == "out":
-            raise _refuse(func.__name__, "with out=, which would change it in place")
-        ours[key if name == "broadcast_to" else _ARGUMENTS.get(key, key)] = value
+            raise _refusal(func.__name__, "with out=, which would change it in place")
+        arguments[key if name == "broadcast_to" else _ARGUMENTS.get(key, key)] = value
     try:
-        return function(*args, **ours)
+        return function(*args, **arguments)
     except TypeError as error:
         if isinstance(error, ChainruleError):
             raise
-        raise _refuse(func.__name__, f"with arguments it does not take here ({error})") from None
+        raise _refusal(func.__name__, f"with arguments that chainrule.ops.{name} does not take ({error})") from None
 
 
-def install() -> None:
-    """Called once, when `chainrule.ops` is imported."""
+def install(public: dict[str, Callable[..., Any]]) -> None:
+    """Give `Tensor` and `Variable` their operators; called once, with the public operations, by `chainrule.ops`."""
+    _public.update(public)
     methods: dict[str, Callable[..., Any]] = {
         "sum": reduction.sum,
         "mean": reduction.mean,
@@ -209,13 +215,13 @@ def install() -> None:
         "swapaxes": f.swapaxes,
         "take": f.take,
         "repeat": f.repeat,
-        "clip": e.clip,
-        "round": e.round,
+        "clip": selection.clip,
+        "round": rounding.round,
         "argsort": f.argsort,
         "diagonal": f.diagonal,
         "trace": f.trace,
         "nonzero": f.nonzero,
-        "copy": e.positive,
+        "copy": arithmetic.positive,
     }
     for name, function in methods.items():
         setattr(Tensor, name, _method(function))
@@ -226,7 +232,7 @@ def install() -> None:
             setattr(Tensor, f"__r{name}__", reflected)
     for name, record in _UNARY.items():
         setattr(Tensor, f"__{name}__", _unary(record))
-    own: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "cast_to": _cast_to,
         "cast_weak": _cast_weak,
         "reshape": _reshape,
@@ -234,11 +240,11 @@ def install() -> None:
         "T": property(f.transpose),
         "mT": property(_matrix_transpose),
         "__getitem__": _getitem,
-        "__round__": lambda self, digits=0: e.round(self, digits or 0),
+        "__round__": lambda self, digits=0: rounding.round(self, digits or 0),
         "__array_ufunc__": _array_ufunc,
         "__array_function__": _array_function,
     }
-    for name, function in own.items():
+    for name, function in attributes.items():
         setattr(Tensor, name, function)
     dunders = [f"__{n}__" for n in (*_OPERATORS, *_UNARY, "getitem", "round", "array_ufunc", "array_function")] + [
         f"__r{n}__" for n in _OPERATORS if n not in _COMPARISONS
@@ -249,6 +255,8 @@ def install() -> None:
 
 
 def _unary(record: Operation) -> Callable[[Any], Any]:
+    """Return an operator of one tensor."""
+
     def method(self: Any) -> Any:
         return record(self)
 
@@ -260,7 +268,7 @@ def _getitem(self: Tensor, key: Any, /) -> Tensor:
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of a tensor as a method; records are not functions, so they would not bind by themselves."""
+    """Turn a function of a tensor into a method: records are not functions, so they do not bind by themselves."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return function(self, *args, **kwargs)
@@ -270,7 +278,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _on_leaf(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A tensor's operator on a variable's current leaf."""
+    """Turn a tensor's operator into one of a variable, which applies it to the variable's current leaf."""
 
     def on_leaf(self: Variable, *args: Any, **kwargs: Any) -> Any:
         return method(self.value, *args, **kwargs)

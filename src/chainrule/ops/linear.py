@@ -1,8 +1,8 @@
 """Linear algebra by LAPACK, on the last two axes: solving, determinants and the factorisations.
 
-None is linear in its matrix, so beside the `transpose` each record has the `tangent` whose transpose it is. Both
-are written with these same records, so that gradients of gradients exist. Symmetric matrices are read as
-(x + x^T)/2. A factorisation with two or three parts is two or three records; each factorises anew.
+None is linear in its matrix, so besides the `transpose` each record has the `tangent` of which it is the transpose.
+Both are written with these same records, so that gradients of gradients exist. Of a symmetric matrix x the symmetric
+part (x + x^T)/2 is used. A factorisation with two or three parts is two or three records; each factorises anew.
 """
 
 from __future__ import annotations
@@ -15,40 +15,46 @@ import numpy as np
 from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
-from .elementwise import FLAT
+from ..tensors.tensor import Tensor
 from .record import Cost, Draw, Operation, Sample
-from .rules import all_batched, promote_to_float, times
+from .rules import NO_GRADIENT, all_batched, promote_to_float, times
 
 
 def _lapack(function: Any, *xs: Any) -> Any:
-    """`function` of the matrices, in float32 where they are narrower; LAPACK's complaint as one of ours."""
+    """Apply `function` to the matrices, in float32 if they are narrower.
+
+    Raises:
+        ValueProblem: where LAPACK raises an error.
+    """
     wide = [x.astype("float32") if x.dtype.itemsize < 4 else x for x in xs]
     try:
         return function(*wide).astype(xs[0].dtype)
-    except np.linalg.LinAlgError as problem:
+    except np.linalg.LinAlgError as error:
         raise ValueProblem(
-            f"a matrix that LAPACK cannot take: {problem}",
-            "finite numbers; to be inverted a regular matrix, for cholesky a positive definite one",
+            f"a matrix that LAPACK refuses: {error}",
+            "finite numbers; for an inverse a regular matrix, for cholesky a positive definite one",
             "add a small multiple of the identity, or use pinv or lstsq",
         ) from None
 
 
-def swapped(xp: Any, x: Any) -> Any:
-    """Each matrix transposed."""
+def _transposed(xp: Any, x: Any) -> Any:
+    """Transpose each matrix."""
     return xp.swapaxes(x, -1, -2)
 
 
 def _symmetric(xp: Any, x: Any) -> Any:
-    return (x + swapped(xp, x)) / 2
+    """Return the symmetric part of each matrix."""
+    return (x + _transposed(xp, x)) / 2
 
 
-def _mask(x: Any, below: int, diagonal: float) -> Any:
-    """Ones below the diagonal from `below` on, `diagonal` on it, in x's dtype."""
+def _lower_mask(x: Any, diagonal: float) -> Any:
+    """Return a matrix of ones below the diagonal and `diagonal` on it, of x's size and dtype."""
     n = x.shape[-1]
-    return np.asarray(np.tril(np.ones((n, n)), below) + diagonal * np.eye(n), x.dtype)
+    return np.asarray(np.tril(np.ones((n, n)), -1) + diagonal * np.eye(n), x.dtype)
 
 
-def _matrix(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
+def _matrix_shape(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
+    """Check and return the shape of the first operand, matrices in the last two axes."""
     shape: tuple[Any, ...] = specs[0].shape
     if len(shape) < 2 or (square and shape[-1] != shape[-2]) or 0 in shape[-2:]:
         raise ShapeError(
@@ -60,17 +66,21 @@ def _matrix(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
 
 
 def _spec(square: bool, shape: Any) -> Any:
-    """`shape`: ``(batch, rows, columns, **attributes) -> shape`` of the result."""
+    """Return the shape rule of an operation on matrices.
+
+    Args:
+        shape: ``(batch, rows, columns, **attributes) -> shape`` of the result.
+    """
 
     def spec(specs: tuple[Spec, ...], **attributes: Any) -> Spec:
-        *batch, m, n = _matrix(specs, square)
+        *batch, m, n = _matrix_shape(specs, square)
         return spec_of(tuple(shape(tuple(batch), m, n, **attributes)), specs[0].dtype)
 
     return spec
 
 
 def _cost(each: int) -> Any:
-    """`each` multiply-accumulates for the rows × columns × the smaller of a matrix, to the leading order."""
+    """Return a cost rule: `each` × rows × columns × the smaller of the two, to the leading order, for each matrix."""
 
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         *batch, m, n = (1 if size is None else size for size in specs[0].shape)
@@ -82,16 +92,16 @@ def _cost(each: int) -> Any:
     return cost
 
 
-def _batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """Every axis before the last two is a batch already."""
+def _batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
+    """Broadcast the operands along the batch axis: every axis before the last two is a batch already."""
     return op(*all_batched(xs, batched, size), **attributes)
 
 
-def _record(
+def _matrix_operation(
     name: str, value: Any, shape: Any, tangent: Any, transpose: Any, doc: str, *, square: bool, each: int,
     gradient_note: str, samples: list[Sample],
 ) -> Operation:  # fmt: skip
-    """A record of one matrix. `value`, `tangent`, `transpose` as in `Operation`."""
+    """Make the record of an operation on one matrix; `shape` as for `_spec`, `each` for `_cost`, others `Operation`."""
     return Operation(
         name,
         value,
@@ -108,11 +118,11 @@ def _record(
     )
 
 
-REGULAR = [[2.0, 0.5, -1.0], [0.25, -1.5, 1.0], [1.0, 1.25, 3.0]]
-DEFINITE = [[4.0, 1.0, -0.5], [1.0, 3.0, 0.75], [-0.5, 0.75, 2.0]]
+_REGULAR = [[2.0, 0.5, -1.0], [0.25, -1.5, 1.0], [1.0, 1.25, 3.0]]
+_DEFINITE = [[4.0, 1.0, -0.5], [1.0, 3.0, 0.75], [-0.5, 0.75, 2.0]]
 _NOT_SQUARE = Sample(Draw(3, 2), error=ShapeError)
-_SQUARES = [
-    Sample(REGULAR),
+_SQUARE_SAMPLES = [
+    Sample(_REGULAR),
     Sample([[[1.0, 2.0], [3.0, 5.0]], [[0.0, 2.0], [-1.0, 0.5]]]),
     Sample([[-2.0]]),
     _NOT_SQUARE,
@@ -123,7 +133,7 @@ _SQUARES = [
 
 
 def _solve_spec(specs: tuple[Spec, ...]) -> Spec:
-    a, b = _matrix(specs, True), specs[1].shape
+    a, b = _matrix_shape(specs, True), specs[1].shape
     if len(a) != len(b) or a[:-1] != b[:-1]:
         raise ShapeError(
             f"matrices of shape {a} and right sides of shape {b}",
@@ -142,7 +152,8 @@ def _solve_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
 
 
 def _minus_outer(xp: Any, left: Any, right: Any) -> Any:
-    return -xp.matmul(left, swapped(xp, right))
+    """Compute -left right^T."""
+    return -xp.matmul(left, _transposed(xp, right))
 
 
 solve_record = Operation(
@@ -153,16 +164,16 @@ solve_record = Operation(
     batch=_batch,
     cost=_solve_cost,
     transpose=(
-        lambda xp, u, a, b: _minus_outer(xp, xp.solve_record(swapped(xp, a), u), xp.solve_record(a, b)),
-        lambda xp, u, a, b: xp.solve_record(swapped(xp, a), u),
+        lambda xp, u, a, b: _minus_outer(xp, xp.solve_record(_transposed(xp, a), u), xp.solve_record(a, b)),
+        lambda xp, u, a, b: xp.solve_record(_transposed(xp, a), u),
     ),
     tangent=(lambda xp, t, a, b: -xp.solve_record(a, xp.matmul(t, xp.solve_record(a, b))), None),
     gradient_note="solve gives b what a^T solves for the upstream, and a minus its product with the solution",
     format="solve({0}, {1})",
     samples=[
-        Sample(REGULAR, Draw(3, 2)),
+        Sample(_REGULAR, Draw(3, 2)),
         Sample([[[1.0, 2.0], [3.0, 5.0]], [[0.0, 2.0], [-1.0, 0.5]]], Draw(2, 2, 1)),
-        Sample(REGULAR, Draw(2, 3), error=ShapeError),
+        Sample(_REGULAR, Draw(2, 3), error=ShapeError),
         Sample(Draw(3, 2), Draw(3, 2), error=ShapeError),
     ],
     doc="The matrices x with a @ x = b, for matrices a and b of the same batch.\n\n"
@@ -170,44 +181,44 @@ solve_record = Operation(
 )
 
 
-def _around(xp: Any, y: Any, t: Any) -> Any:
-    """-y t y."""
+def _inverse_tangent(xp: Any, y: Any, t: Any) -> Any:
+    """Compute -y t y."""
     return -xp.matmul(y, xp.matmul(t, y))
 
 
-inv = _record(
+inv = _matrix_operation(
     "inv",
     lambda xp, x: _lapack(xp.linalg.inv, x),
     lambda batch, m, n: (*batch, m, n),
-    lambda xp, t, x: _around(xp, xp.inv(x), t),
-    lambda xp, u, x: _around(xp, swapped(xp, xp.inv(x)), u),
+    lambda xp, t, x: _inverse_tangent(xp, xp.inv(x), t),
+    lambda xp, u, x: _inverse_tangent(xp, _transposed(xp, xp.inv(x)), u),
     "The inverse of each matrix (``keras.ops.inv``).\n\n"
     ">>> ops.inv([[2.0, 0.0], [0.0, 4.0]])\ntensor([[0.5 , 0.  ],\n        [0.  , 0.25]])",
     square=True,
     each=1,
     gradient_note="inv gives -y^T upstream y^T, y the inverse",
-    samples=_SQUARES,
+    samples=_SQUARE_SAMPLES,
 )
 
 
 def _pinv_tangent(xp: Any, t: Any, x: Any, rcond: Any) -> Any:
-    p, back = xp.pinv_record(x, rcond=rcond), swapped(xp, t)
-    left = xp.matmul(xp.matmul(p, swapped(xp, p)), back)
-    right = xp.matmul(back, xp.matmul(swapped(xp, p), p))
-    ends = left - xp.matmul(left, xp.matmul(x, p)) + right - xp.matmul(xp.matmul(p, x), right)
-    return ends - xp.matmul(p, xp.matmul(t, p))
+    p, t_transposed = xp.pinv_record(x, rcond=rcond), _transposed(xp, t)
+    left = xp.matmul(xp.matmul(p, _transposed(xp, p)), t_transposed)
+    right = xp.matmul(t_transposed, xp.matmul(_transposed(xp, p), p))
+    outside = left - xp.matmul(left, xp.matmul(x, p)) + right - xp.matmul(xp.matmul(p, x), right)
+    return outside - xp.matmul(p, xp.matmul(t, p))
 
 
 def _pinv_transpose(xp: Any, u: Any, x: Any, rcond: Any) -> Any:
-    p, back = xp.pinv_record(x, rcond=rcond), swapped(xp, u)
-    turned = swapped(xp, p)
-    right = xp.matmul(back, xp.matmul(p, turned))
-    left = xp.matmul(xp.matmul(turned, p), back)
-    ends = right - xp.matmul(x, xp.matmul(p, right)) + left - xp.matmul(left, xp.matmul(p, x))
-    return ends - xp.matmul(turned, xp.matmul(u, turned))
+    p, u_transposed = xp.pinv_record(x, rcond=rcond), _transposed(xp, u)
+    p_transposed = _transposed(xp, p)
+    right = xp.matmul(u_transposed, xp.matmul(p, p_transposed))
+    left = xp.matmul(xp.matmul(p_transposed, p), u_transposed)
+    outside = right - xp.matmul(x, xp.matmul(p, right)) + left - xp.matmul(left, xp.matmul(p, x))
+    return outside - xp.matmul(p_transposed, xp.matmul(u, p_transposed))
 
 
-pinv_record = _record(
+pinv_record = _matrix_operation(
     "pinv",
     lambda xp, x, rcond=None: _lapack(lambda a: xp.linalg.pinv(a, rcond), x),
     lambda batch, m, n, rcond: (*batch, n, m),
@@ -216,43 +227,44 @@ pinv_record = _record(
     "The pseudoinverse of Moore and Penrose. Gradients (Golub and Pereyra, 1973) hold where the rank does not change.",
     square=False,
     each=12,
-    gradient_note="pinv gives -p^T upstream p^T, and what moves the spaces of rows and columns",
-    samples=[Sample(Draw(4, 2)), Sample(Draw(2, 2, 3)), Sample(REGULAR), Sample(Draw(3), error=ShapeError)],
+    gradient_note="pinv gives -p^T upstream p^T, and a part that moves the row and column spaces",
+    samples=[Sample(Draw(4, 2)), Sample(Draw(2, 2, 3)), Sample(_REGULAR), Sample(Draw(3), error=ShapeError)],
 )
 
 # ---- determinants
 
 
-def _over(xp: Any, u: Any) -> Any:
+def _as_matrix(xp: Any, u: Any) -> Any:
+    """Give a number for each matrix two axes of size 1."""
     return xp.expand_dims(u, (-2, -1))
 
 
-det = _record(
+det = _matrix_operation(
     "det",
     lambda xp, x: _lapack(xp.linalg.det, x),
     lambda batch, m, n: batch,
-    lambda xp, t, x: xp.det(x) * xp.sum(swapped(xp, xp.inv(x)) * t, axis=(-2, -1)),
-    lambda xp, u, x: _over(xp, u * xp.det(x)) * swapped(xp, xp.inv(x)),
-    "The determinant of each matrix; its gradient asks for a regular one (``keras.ops.det``).\n\n"
+    lambda xp, t, x: xp.det(x) * xp.sum(_transposed(xp, xp.inv(x)) * t, axis=(-2, -1)),
+    lambda xp, u, x: _as_matrix(xp, u * xp.det(x)) * _transposed(xp, xp.inv(x)),
+    "The determinant of each matrix; its gradient needs a regular one (``keras.ops.det``).\n\n"
     ">>> ops.det([[2.0, 0.0], [0.0, 4.0]])\ntensor(8.0)",
     square=True,
     each=1,
     gradient_note="det gives itself times the inverse, transposed",
-    samples=_SQUARES,
+    samples=_SQUARE_SAMPLES,
 )
-log_absolute_determinant = _record(
+log_absolute_determinant = _matrix_operation(
     "log_absolute_determinant",
     lambda xp, x: _lapack(lambda a: xp.linalg.slogdet(a)[1], x),
     lambda batch, m, n: batch,
-    lambda xp, t, x: xp.sum(swapped(xp, xp.inv(x)) * t, axis=(-2, -1)),
-    lambda xp, u, x: _over(xp, u) * swapped(xp, xp.inv(x)),
+    lambda xp, t, x: xp.sum(_transposed(xp, xp.inv(x)) * t, axis=(-2, -1)),
+    lambda xp, u, x: _as_matrix(xp, u) * _transposed(xp, xp.inv(x)),
     "log |det x| without overflow, -inf for a singular matrix.",
     square=True,
     each=1,
     gradient_note="the slope of log |det x| is the inverse, transposed",
-    samples=_SQUARES,
+    samples=_SQUARE_SAMPLES,
 )
-determinant_sign = _record(
+determinant_sign = _matrix_operation(
     "determinant_sign",
     lambda xp, x: _lapack(lambda a: xp.linalg.slogdet(a)[0], x),
     lambda batch, m, n: batch,
@@ -261,30 +273,30 @@ determinant_sign = _record(
     "The sign of det x: -1, 0 or 1.",
     square=True,
     each=1,
-    gradient_note=FLAT,
-    samples=_SQUARES,
+    gradient_note=NO_GRADIENT,
+    samples=_SQUARE_SAMPLES,
 )
 
 # ---- Cholesky (the gradient after Murray, arXiv:1602.07527)
 
 
-def _inside(xp: Any, y: Any, t: Any) -> Any:
-    """y^-1 t y^-T."""
-    return swapped(xp, xp.solve_record(y, swapped(xp, xp.solve_record(y, t))))
+def _congruence(xp: Any, y: Any, t: Any) -> Any:
+    """Compute y^-1 t y^-T."""
+    return _transposed(xp, xp.solve_record(y, _transposed(xp, xp.solve_record(y, t))))
 
 
 def _cholesky_tangent(xp: Any, t: Any, x: Any) -> Any:
     y = xp.cholesky_record(x)
-    return xp.matmul(y, _inside(xp, y, _symmetric(xp, t)) * _mask(x, -1, 0.5))
+    return xp.matmul(y, _congruence(xp, y, _symmetric(xp, t)) * _lower_mask(x, 0.5))
 
 
 def _cholesky_transpose(xp: Any, u: Any, x: Any) -> Any:
     y = xp.cholesky_record(x)
-    lower = xp.matmul(swapped(xp, y), u) * _mask(x, -1, 0.5)
-    return _symmetric(xp, _inside(xp, swapped(xp, y), lower))
+    lower = xp.matmul(_transposed(xp, y), u) * _lower_mask(x, 0.5)
+    return _symmetric(xp, _congruence(xp, _transposed(xp, y), lower))
 
 
-cholesky_record = _record(
+cholesky_record = _matrix_operation(
     "cholesky",
     lambda xp, x: _lapack(lambda a: xp.linalg.cholesky(_symmetric(xp, a)), x),
     lambda batch, m, n: (*batch, m, n),
@@ -295,7 +307,7 @@ cholesky_record = _record(
     each=1,
     gradient_note="cholesky gives y^-T (the lower half of y^T upstream) y^-1, made symmetric",
     samples=[
-        Sample(DEFINITE),
+        Sample(_DEFINITE),
         Sample([[[2.0, 0.5], [0.5, 1.0]], [[1.0, 0.0], [0.0, 3.0]]]),
         Sample([[4.0]]),
         _NOT_SQUARE,
@@ -305,37 +317,37 @@ cholesky_record = _record(
 # ---- eigenvalues of symmetric matrices
 
 
-def _upright(xp: Any, v: Any) -> Any:
-    """1 or -1 for each column, with which its largest entry becomes positive: the same on every engine."""
-    top = xp.take_along_axis(v, xp.expand_dims(xp.argmax(xp.absolute(v), axis=-2), -2), axis=-2)
-    return xp.where(top < 0, -xp.ones_like(top), xp.ones_like(top))
+def _column_signs(xp: Any, v: Any) -> Any:
+    """Return 1 or -1 for each column, the sign of its largest entry: with it vectors are the same on every engine."""
+    largest = xp.take_along_axis(v, xp.expand_dims(xp.argmax(xp.absolute(v), axis=-2), -2), axis=-2)
+    return xp.where(largest < 0, -xp.ones_like(largest), xp.ones_like(largest))
 
 
 def _eigenvectors(xp: Any, x: Any) -> Any:
     v = xp.linalg.eigh(_symmetric(xp, x))[1]
-    return v * _upright(xp, v)
+    return v * _column_signs(xp, v)
 
 
 def _one_over_gaps(xp: Any, values: Any) -> Any:
-    """1 / (values[j] - values[i]) at (i, j), 0 where they are equal."""
+    """Compute 1 / (values[j] - values[i]) at (i, j), 0 where they are equal."""
     gap = xp.expand_dims(values, -2) - xp.expand_dims(values, -1)
     return xp.where(gap == 0, xp.zeros_like(gap), 1 / xp.where(gap == 0, xp.ones_like(gap), gap))
 
 
-def _turned(xp: Any, v: Any, t: Any) -> Any:
-    """v^T t v."""
-    return xp.matmul(swapped(xp, v), xp.matmul(t, v))
+def _in_basis(xp: Any, v: Any, t: Any) -> Any:
+    """Compute v^T t v."""
+    return xp.matmul(_transposed(xp, v), xp.matmul(t, v))
 
 
 def _eigenvectors_tangent(xp: Any, t: Any, x: Any) -> Any:
     v = xp.eigenvectors(x)
-    return xp.matmul(v, _one_over_gaps(xp, xp.eigenvalues(x)) * _turned(xp, v, _symmetric(xp, t)))
+    return xp.matmul(v, _one_over_gaps(xp, xp.eigenvalues(x)) * _in_basis(xp, v, _symmetric(xp, t)))
 
 
 def _eigenvectors_transpose(xp: Any, u: Any, x: Any) -> Any:
     v = xp.eigenvectors(x)
-    inner = _one_over_gaps(xp, xp.eigenvalues(x)) * xp.matmul(swapped(xp, v), u)
-    return _symmetric(xp, xp.matmul(v, xp.matmul(inner, swapped(xp, v))))
+    inner = _one_over_gaps(xp, xp.eigenvalues(x)) * xp.matmul(_transposed(xp, v), u)
+    return _symmetric(xp, xp.matmul(v, xp.matmul(inner, _transposed(xp, v))))
 
 
 def _eigenvalues_tangent(xp: Any, t: Any, x: Any) -> Any:
@@ -345,16 +357,16 @@ def _eigenvalues_tangent(xp: Any, t: Any, x: Any) -> Any:
 
 def _eigenvalues_transpose(xp: Any, u: Any, x: Any) -> Any:
     v = xp.eigenvectors(x)
-    return xp.matmul(v * xp.expand_dims(u, -2), swapped(xp, v))
+    return xp.matmul(v * xp.expand_dims(u, -2), _transposed(xp, v))
 
 
-_SYMMETRIC = [
-    Sample(DEFINITE),
+_SYMMETRIC_SAMPLES = [
+    Sample(_DEFINITE),
     Sample([[[2.0, 0.5], [0.5, 1.0]], [[-1.0, 1.0], [1.0, 3.0]]]),
     Sample([[-4.0]]),
     _NOT_SQUARE,
 ]
-eigenvalues = _record(
+eigenvalues = _matrix_operation(
     "eigenvalues",
     lambda xp, x: _lapack(lambda a: xp.linalg.eigh(_symmetric(xp, a))[0], x),
     lambda batch, m, n: (*batch, n),
@@ -364,108 +376,108 @@ eigenvalues = _record(
     square=True,
     each=9,
     gradient_note="each eigenvalue gives its eigenvector's outer product",
-    samples=_SYMMETRIC,
+    samples=_SYMMETRIC_SAMPLES,
 )
-eigenvectors = _record(
+eigenvectors = _matrix_operation(
     "eigenvectors",
     lambda xp, x: _lapack(lambda a: _eigenvectors(xp, a), x),
     lambda batch, m, n: (*batch, n, n),
     _eigenvectors_tangent,
     _eigenvectors_transpose,
-    "Their eigenvectors in columns, the largest entry of each positive.",
+    "The eigenvectors of symmetric matrices in columns, the largest entry of each positive.",
     square=True,
     each=9,
     gradient_note="eigenvectors turn towards each other by the upstream over the gaps of their eigenvalues (0 for "
     "no gap)",
-    samples=_SYMMETRIC,
+    samples=_SYMMETRIC_SAMPLES,
 )
 
 # ---- singular values
 
 
 def _svd(xp: Any, x: Any, part: str, full: bool) -> Any:
+    """Compute one part of the singular value decomposition: ``"left"``, ``"values"`` or ``"right"``."""
     left, values, right = xp.linalg.svd(x, full_matrices=full)
     if part == "values":
         return values
     k = values.shape[-1]
-    signs = _upright(xp, left[..., :k])
-    mine = left if part == "left" else swapped(xp, right)
-    return xp.concatenate([mine[..., :k] * signs, mine[..., k:]], axis=-1)
+    signs = _column_signs(xp, left[..., :k])
+    vectors = left if part == "left" else _transposed(xp, right)
+    return xp.concatenate([vectors[..., :k] * signs, vectors[..., k:]], axis=-1)
 
 
-def _only_thin(what: str, mend: str) -> GraphError:
-    return GraphError(
-        f"a gradient through {what}", "those of the thin factorisation, which the matrix determines", mend
-    )
+def _not_determined(what: str, mend: str) -> GraphError:
+    return GraphError(f"a gradient through {what}", "the thin factorisation, which the matrix determines", mend)
 
 
-def _thin(xp: Any, x: Any, full: bool) -> tuple[Any, Any, Any]:
+def _thin_svd(xp: Any, x: Any, full: bool) -> tuple[Any, Any, Any]:
+    """Compute u, s and v of the thin decomposition u s v^T, which gradients need."""
     if full and x.shape[-1] != x.shape[-2]:
-        raise _only_thin("singular vectors that complete a basis", "call svd with full_matrices=False")
+        raise _not_determined("singular vectors that complete a basis", "call svd with full_matrices=False")
     return xp.singular_vectors(x, left=True), xp.singular_values(x), xp.singular_vectors(x, left=False)
 
 
-def _scaled(xp: Any, s: Any) -> tuple[Any, Any]:
-    """A factor for columns, and one over it (0 over 0)."""
+def _column_scale(xp: Any, s: Any) -> tuple[Any, Any]:
+    """Return s as a factor for columns, and one over it (0 for 0)."""
     row = xp.expand_dims(s, -2)
     return row, xp.where(row == 0, xp.zeros_like(row), 1 / xp.where(row == 0, xp.ones_like(row), row))
 
 
-def _without(xp: Any, v: Any, t: Any) -> Any:
-    """t less its part in the span of v's columns."""
-    return t - xp.matmul(v, xp.matmul(swapped(xp, v), t))
+def _outside_span(xp: Any, v: Any, t: Any) -> Any:
+    """Subtract from t its part in the span of v's columns."""
+    return t - xp.matmul(v, xp.matmul(_transposed(xp, v), t))
 
 
-def _vectors_tangent(xp: Any, t: Any, x: Any, left: bool, full: bool) -> Any:
-    u, s, v = _thin(xp, x, full)
+def _singular_vectors_tangent(xp: Any, t: Any, x: Any, left: bool, full: bool) -> Any:
+    u, s, v = _thin_svd(xp, x, full)
     if not left:
-        u, v, t = v, u, swapped(xp, t)
-    row, inverse = _scaled(xp, s)
-    p = xp.matmul(swapped(xp, u), xp.matmul(t, v))
-    inner = _one_over_gaps(xp, s * s) * (p * row + swapped(xp, p * row))
-    return xp.matmul(u, inner) + _without(xp, u, xp.matmul(t, v)) * inverse
+        u, v, t = v, u, _transposed(xp, t)
+    row, inverse = _column_scale(xp, s)
+    p = xp.matmul(_transposed(xp, u), xp.matmul(t, v))
+    inner = _one_over_gaps(xp, s * s) * (p * row + _transposed(xp, p * row))
+    return xp.matmul(u, inner) + _outside_span(xp, u, xp.matmul(t, v)) * inverse
 
 
-def _vectors_transpose(xp: Any, upstream: Any, x: Any, left: bool, full: bool) -> Any:
-    u, s, v = _thin(xp, x, full)
+def _singular_vectors_transpose(xp: Any, upstream: Any, x: Any, left: bool, full: bool) -> Any:
+    u, s, v = _thin_svd(xp, x, full)
     if not left:
         u, v = v, u
-    row, inverse = _scaled(xp, s)
-    g = _one_over_gaps(xp, s * s) * xp.matmul(swapped(xp, u), upstream)
-    found = xp.matmul(u, (g + swapped(xp, g)) * row) + _without(xp, u, upstream) * inverse
-    found = xp.matmul(found, swapped(xp, v))
-    return found if left else swapped(xp, found)
+    row, inverse = _column_scale(xp, s)
+    g = _one_over_gaps(xp, s * s) * xp.matmul(_transposed(xp, u), upstream)
+    gradient = xp.matmul(u, (g + _transposed(xp, g)) * row) + _outside_span(xp, u, upstream) * inverse
+    gradient = xp.matmul(gradient, _transposed(xp, v))
+    return gradient if left else _transposed(xp, gradient)
 
 
-def _values_tangent(xp: Any, t: Any, x: Any) -> Any:
-    u, _, v = _thin(xp, x, False)
+def _singular_values_tangent(xp: Any, t: Any, x: Any) -> Any:
+    u, _, v = _thin_svd(xp, x, False)
     return xp.sum(u * xp.matmul(t, v), axis=-2)
 
 
-def _values_transpose(xp: Any, upstream: Any, x: Any) -> Any:
-    u, _, v = _thin(xp, x, False)
-    return xp.matmul(u * xp.expand_dims(upstream, -2), swapped(xp, v))
+def _singular_values_transpose(xp: Any, upstream: Any, x: Any) -> Any:
+    u, _, v = _thin_svd(xp, x, False)
+    return xp.matmul(u * xp.expand_dims(upstream, -2), _transposed(xp, v))
 
 
-_RECTANGLES = [Sample(REGULAR), Sample(Draw(4, 2)), Sample(Draw(2, 2, 3)), Sample(Draw(3), error=ShapeError)]
-singular_values = _record(
+_RECTANGULAR_SAMPLES = [Sample(_REGULAR), Sample(Draw(4, 2)), Sample(Draw(2, 2, 3)), Sample(Draw(3), error=ShapeError)]
+singular_values = _matrix_operation(
     "singular_values",
     lambda xp, x: _lapack(lambda a: _svd(xp, a, "values", False), x),
     lambda batch, m, n: (*batch, min(m, n)),
-    _values_tangent,
-    _values_transpose,
+    _singular_values_tangent,
+    _singular_values_transpose,
     "The singular values, from large to small.",
     square=False,
     each=4,
     gradient_note="each singular value gives the outer product of its two vectors",
-    samples=_RECTANGLES,
+    samples=_RECTANGULAR_SAMPLES,
 )
-singular_vectors = _record(
+singular_vectors = _matrix_operation(
     "singular_vectors",
     lambda xp, x, left=True, full=False: _lapack(lambda a: _svd(xp, a, "left" if left else "right", full), x),
     lambda batch, m, n, left, full: (*batch, m if left else n, (m if left else n) if full else min(m, n)),
-    _vectors_tangent,
-    _vectors_transpose,
+    _singular_vectors_tangent,
+    _singular_vectors_transpose,
     "The left or the right singular vectors in columns, the largest entry of each left one positive; with `full` "
     "they are completed to a basis, through which there is no gradient unless the matrix is square.",
     square=False,
@@ -473,58 +485,60 @@ singular_vectors = _record(
     gradient_note="singular vectors turn towards each other by the upstream over the gaps of the squared singular "
     "values",
     samples=[
-        *[Sample(*s.inputs, left=side) for side in (True, False) for s in _RECTANGLES[:3]],
-        Sample(REGULAR, left=False, full=True),
-        _RECTANGLES[3],
+        *[Sample(*s.inputs, left=side) for side in (True, False) for s in _RECTANGULAR_SAMPLES[:3]],
+        Sample(_REGULAR, left=False, full=True),
+        _RECTANGULAR_SAMPLES[3],
     ],
 )
 
 # ---- QR
 
 
-def _triangle(xp: Any, x: Any, complete: bool) -> tuple[Any, Any]:
+def _reduced_qr(xp: Any, x: Any, complete: bool) -> tuple[Any, Any]:
+    """Compute q and r of the reduced factorisation of a matrix with as many rows as columns or more, for gradients."""
     m, n = x.shape[-2:]
     if m < n or (complete and m > n):
-        raise _only_thin(
-            "a QR factorisation that is complete, or of a matrix with more columns than rows",
+        raise _not_determined(
+            "a complete QR factorisation, or one of a matrix with more columns than rows",
             "use mode='reduced' on a matrix with as many rows as columns or more",
         )
     return xp.qr_left(x), xp.qr_right(x)
 
 
-def _by_inverse(xp: Any, x: Any, r: Any) -> Any:
-    """x r^-1."""
-    return swapped(xp, xp.solve_record(swapped(xp, r), swapped(xp, x)))
+def _times_inverse(xp: Any, x: Any, r: Any) -> Any:
+    """Compute x r^-1."""
+    return _transposed(xp, xp.solve_record(_transposed(xp, r), _transposed(xp, x)))
 
 
 def _skew(xp: Any, x: Any) -> Any:
-    lower = x * _mask(x, -1, 0.0)
-    return lower - swapped(xp, lower)
+    """Return the skew-symmetric matrix with x's entries below the diagonal."""
+    lower = x * _lower_mask(x, 0.0)
+    return lower - _transposed(xp, lower)
 
 
-def _left_tangent(xp: Any, t: Any, x: Any, complete: bool) -> Any:
-    q, r = _triangle(xp, x, complete)
-    scaled = _by_inverse(xp, t, r)
-    return xp.matmul(q, _skew(xp, xp.matmul(swapped(xp, q), scaled))) + _without(xp, q, scaled)
+def _q_tangent(xp: Any, t: Any, x: Any, complete: bool) -> Any:
+    q, r = _reduced_qr(xp, x, complete)
+    scaled = _times_inverse(xp, t, r)
+    return xp.matmul(q, _skew(xp, xp.matmul(_transposed(xp, q), scaled))) + _outside_span(xp, q, scaled)
 
 
-def _left_transpose(xp: Any, u: Any, x: Any, complete: bool) -> Any:
-    q, r = _triangle(xp, x, complete)
-    k = xp.matmul(swapped(xp, q), u)
-    found = xp.matmul(q, (k - swapped(xp, k)) * _mask(k, -1, 0.0)) + _without(xp, q, u)
-    return _by_inverse(xp, found, swapped(xp, r))
+def _q_transpose(xp: Any, u: Any, x: Any, complete: bool) -> Any:
+    q, r = _reduced_qr(xp, x, complete)
+    k = xp.matmul(_transposed(xp, q), u)
+    gradient = xp.matmul(q, (k - _transposed(xp, k)) * _lower_mask(k, 0.0)) + _outside_span(xp, q, u)
+    return _times_inverse(xp, gradient, _transposed(xp, r))
 
 
-def _right_tangent(xp: Any, t: Any, x: Any, complete: bool) -> Any:
-    q, r = _triangle(xp, x, complete)
-    b = xp.matmul(swapped(xp, q), _by_inverse(xp, t, r))
+def _r_tangent(xp: Any, t: Any, x: Any, complete: bool) -> Any:
+    q, r = _reduced_qr(xp, x, complete)
+    b = xp.matmul(_transposed(xp, q), _times_inverse(xp, t, r))
     return xp.matmul(b - _skew(xp, b), r)
 
 
-def _right_transpose(xp: Any, u: Any, x: Any, complete: bool) -> Any:
-    q, r = _triangle(xp, x, complete)
-    j = xp.matmul(u, swapped(xp, r))
-    return _by_inverse(xp, xp.matmul(q, j - (j - swapped(xp, j)) * _mask(j, -1, 0.0)), swapped(xp, r))
+def _r_transpose(xp: Any, u: Any, x: Any, complete: bool) -> Any:
+    q, r = _reduced_qr(xp, x, complete)
+    j = xp.matmul(u, _transposed(xp, r))
+    return _times_inverse(xp, xp.matmul(q, j - (j - _transposed(xp, j)) * _lower_mask(j, 0.0)), _transposed(xp, r))
 
 
 def _qr(xp: Any, complete: bool) -> Any:
@@ -532,30 +546,30 @@ def _qr(xp: Any, complete: bool) -> Any:
 
 
 _QR_SAMPLES = [
-    Sample(REGULAR),
+    Sample(_REGULAR),
     Sample(Draw(4, 2)),
     Sample(Draw(2, 3, 2)),
-    Sample(REGULAR, complete=True),
-    _RECTANGLES[3],
+    Sample(_REGULAR, complete=True),
+    _RECTANGULAR_SAMPLES[3],
 ]
-qr_left = _record(
+qr_left = _matrix_operation(
     "qr_left",
     lambda xp, x, complete=False: _lapack(lambda a: _qr(xp, complete)(a)[0], x),
     lambda batch, m, n, complete: (*batch, m, m if complete else min(m, n)),
-    _left_tangent,
-    _left_transpose,
+    _q_tangent,
+    _q_transpose,
     "The orthogonal part of the QR factorisation.",
     square=False,
     each=2,
-    gradient_note="q turns by what of the upstream leaves its own directions, times r^-T",
+    gradient_note="q turns by the part of the upstream outside its own directions, times r^-T",
     samples=_QR_SAMPLES,
 )
-qr_right = _record(
+qr_right = _matrix_operation(
     "qr_right",
     lambda xp, x, complete=False: _lapack(lambda a: _qr(xp, complete)(a)[1], x),
     lambda batch, m, n, complete: (*batch, m if complete else min(m, n), n),
-    _right_tangent,
-    _right_transpose,
+    _r_tangent,
+    _r_transpose,
     "The triangular part of the QR factorisation.",
     square=False,
     each=2,

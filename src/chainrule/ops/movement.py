@@ -1,24 +1,26 @@
-"""Operations that move entries without computing, and indexing. All linear: the second gradient form.
+"""Operations that move entries without computing, and indexing. All are linear: the second gradient form.
 
-`get_item` reads entries by slices and index arrays, `add_at` puts them back and adds where they meet:
-each is the other's transpose. ``take``, ``gather``, ``repeat`` and all other picking is one of the two.
+`get_item` reads entries by slices and index arrays, `add_at` writes them and adds those with the same index:
+each is the other's transpose. ``take``, ``gather``, ``repeat`` and the like are one of the two.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import DTypeError, IndexProblem, ShapeError
 from ..graph import Spec, spec_of, with_placeholder, without_placeholder
+from ..tensors.tensor import Tensor
 from .record import Draw, Operation, Sample, namespace
 from .rules import (
     all_batched,
-    moves,
-    normal_axes,
-    normal_axis,
+    no_arithmetic,
+    normalize_axes,
+    normalize_axis,
     per_input_entry,
     preserve_dtype,
     promote_inputs,
@@ -26,52 +28,47 @@ from .rules import (
 )
 
 
-def _newshape(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`newshape` with its -1 worked out; an unknown batch goes where the -1 or ``None`` is."""
-    wanted = tuple(-1 if n is None else n for n in newshape)
-    unknown = None in shape
+def _resolved(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Replace the -1 in `newshape` by its size; an unknown batch goes where the -1 or ``None`` is."""
+    sizes = tuple(-1 if n is None else n for n in newshape)
     problem = ShapeError(
         f"shape {shape} to be reshaped to {newshape}",
         f"{math.prod(n or 1 for n in shape)} entries",
-        "give sizes whose product is the number of entries, one of them -1 if you like",
+        "give sizes whose product is the number of entries; one of them may be -1",
     )
-    if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
+    if sizes.count(-1) > 1 or any(n < -1 for n in sizes):
         raise problem
-    known = math.prod(n for n in wanted if n != -1)
+    known = math.prod(n for n in sizes if n != -1)
     total = math.prod(n for n in shape if n is not None)
-    if unknown:
-        if -1 not in wanted:
+    if None in shape:
+        if -1 not in sizes or (known != total and total % known):
             raise problem
-        if known == total:
-            return tuple(None if n == -1 else n for n in wanted)
-        return tuple(None if n == -1 else n for n in wanted) if total % known == 0 else _fail(problem)
-    if -1 in wanted:
+        return tuple(None if n == -1 else n for n in sizes)
+    if -1 in sizes:
         if (known == 0 and total != 0) or (known and total % known):
             raise problem
-        rest = total // known if known else 0
-        return tuple(rest if n == -1 else n for n in wanted)
+        inferred = total // known if known else 0
+        return tuple(inferred if n == -1 else n for n in sizes)
     if known != total:
         raise problem
-    return wanted
+    return sizes
 
 
-def _fail(problem: Exception) -> Any:
-    raise problem
-
-
-def _reshape_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    return op(xs[0], (size, *_newshape(xs[0].shape[1:], attributes["newshape"])))
+def _reshape_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
+    return op(xs[0], (size, *_resolved(xs[0].shape[1:], attributes["newshape"])))
 
 
 reshape_record = Operation(
     "reshape",
     lambda xp, x, newshape=(): xp.reshape(x, tuple(-1 if n is None else n for n in newshape)),
-    spec=lambda specs, newshape: spec_of(_newshape(specs[0].shape, newshape), specs[0].dtype),
+    spec=lambda specs, newshape: spec_of(_resolved(specs[0].shape, newshape), specs[0].dtype),
     casts=preserve_dtype,
     batch=_reshape_batch,
-    cost=moves,
+    cost=no_arithmetic,
     transpose=(lambda xp, u, x, newshape: xp.reshape(u, x.shape),),
-    gradient_note="reshape hands the gradient back in the old shape",
+    gradient_note="reshape passes the gradient back in the input's shape",
     format="reshape({0})",
     samples=[
         Sample(Draw(3, 4), newshape=(2, 6)),
@@ -86,38 +83,41 @@ reshape_record = Operation(
 )
 
 
-def _axes_of(rank: int, axes: Any) -> tuple[int, ...]:
+def _permutation(rank: int, axes: Any) -> tuple[int, ...]:
+    """Return the axes counted from the front; ``None`` reverses them."""
     if axes is None:
         return tuple(range(rank))[::-1]
-    found = tuple(normal_axis(a, rank) for a in axes)
-    if sorted(found) != list(range(rank)):
+    permutation = tuple(normalize_axis(a, rank) for a in axes)
+    if sorted(permutation) != list(range(rank)):
         raise ShapeError(
             f"axes {axes} for a tensor with {rank} axes",
             "each axis once",
             f"give a permutation of {tuple(range(rank))}",
         )
-    return found
+    return permutation
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
-def _transpose_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    return op(xs[0], (0, *(a + 1 for a in _axes_of(xs[0].ndim - 1, attributes["axes"]))))
+def _transpose_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
+    return op(xs[0], (0, *(a + 1 for a in _permutation(xs[0].ndim - 1, attributes["axes"]))))
 
 
 transpose_record = Operation(
     "transpose",
     lambda xp, x, axes=None: xp.transpose(x, axes),
     spec=lambda specs, axes: spec_of(
-        tuple(specs[0].shape[a] for a in _axes_of(len(specs[0].shape), axes)), specs[0].dtype
+        tuple(specs[0].shape[a] for a in _permutation(len(specs[0].shape), axes)), specs[0].dtype
     ),
     casts=preserve_dtype,
     batch=_transpose_batch,
-    cost=moves,
-    transpose=(lambda xp, u, x, axes: xp.transpose(u, _inverse(_axes_of(len(x.shape), axes))),),
-    gradient_note="transpose hands the gradient back with the axes in the old order",
+    cost=no_arithmetic,
+    transpose=(lambda xp, u, x, axes: xp.transpose(u, _inverse(_permutation(len(x.shape), axes))),),
+    gradient_note="transpose passes the gradient back with the axes in the input's order",
     format="transpose({0})",
     samples=[
         Sample(Draw(3, 4)),
@@ -126,21 +126,22 @@ transpose_record = Operation(
         Sample(1.0),
         Sample(Draw(2, 3), axes=(0, 0), error=ShapeError),
     ],
-    doc="The axes in another order, by default turned round (``keras.ops.transpose``).\n\n"
+    doc="The axes in another order, by default reversed (``keras.ops.transpose``).\n\n"
     ">>> ops.transpose([[1.0, 2.0], [3.0, 4.0]])\ntensor([[1., 3.],\n        [2., 4.]])",
 )
 
 
-def _expanded(rank: int, axis: Any) -> tuple[int, ...]:
+def _new_axes(rank: int, axis: Any) -> tuple[int, ...]:
+    """Return the new axes, counted from the front of the result."""
     axes = axis if isinstance(axis, tuple) else (axis,)
-    return normal_axes(axes, rank + len(axes))
+    return normalize_axes(axes, rank + len(axes))
 
 
 def _expand_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
-    axes = _expanded(len(specs[0].shape), axis)
-    rest = iter(specs[0].shape)
+    axes = _new_axes(len(specs[0].shape), axis)
+    sizes = iter(specs[0].shape)
     return spec_of(
-        tuple(1 if i in axes else next(rest) for i in range(len(specs[0].shape) + len(axes))), specs[0].dtype
+        tuple(1 if i in axes else next(sizes) for i in range(len(specs[0].shape) + len(axes))), specs[0].dtype
     )
 
 
@@ -149,12 +150,12 @@ expand_dims_record = Operation(
     lambda xp, x, axis=0: xp.expand_dims(x, axis),
     spec=_expand_spec,
     casts=preserve_dtype,
-    cost=moves,
+    cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(
-        xs[0], tuple(a + 1 for a in _expanded(xs[0].ndim - 1, attributes["axis"]))
+        xs[0], tuple(a + 1 for a in _new_axes(xs[0].ndim - 1, attributes["axis"]))
     ),
     transpose=(lambda xp, u, x, axis: xp.reshape(u, x.shape),),
-    gradient_note="expand_dims hands the gradient back in the old shape",
+    gradient_note="expand_dims passes the gradient back in the input's shape",
     format="expand_dims({0})",
     samples=[
         Sample(Draw(3, 4), axis=1),
@@ -167,14 +168,15 @@ expand_dims_record = Operation(
 )
 
 
-def _squeezed(shape: tuple[Any, ...], axis: Any) -> tuple[int, ...]:
+def _axes_to_squeeze(shape: tuple[Any, ...], axis: Any) -> tuple[int, ...]:
+    """Return the axes to be removed, counted from the front; ``None``: all of size 1."""
     if axis is None:
         return tuple(i for i, n in enumerate(shape) if n == 1)
-    axes = normal_axes(axis, len(shape))
+    axes = normalize_axes(axis, len(shape))
     for a in axes:
         if shape[a] != 1:
             raise ShapeError(
-                f"shape {shape} to lose axis {a}, of size {shape[a]}",
+                f"shape {shape} without axis {a}, of size {shape[a]}",
                 "an axis of size 1",
                 "reduce that axis instead, or name another",
             )
@@ -182,8 +184,8 @@ def _squeezed(shape: tuple[Any, ...], axis: Any) -> tuple[int, ...]:
 
 
 def _squeeze_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
-    gone = _squeezed(specs[0].shape, axis)
-    return spec_of(tuple(n for i, n in enumerate(specs[0].shape) if i not in gone), specs[0].dtype)
+    axes = _axes_to_squeeze(specs[0].shape, axis)
+    return spec_of(tuple(n for i, n in enumerate(specs[0].shape) if i not in axes), specs[0].dtype)
 
 
 squeeze = Operation(
@@ -191,12 +193,12 @@ squeeze = Operation(
     lambda xp, x, axis=None: xp.squeeze(x, axis=axis),
     spec=_squeeze_spec,
     casts=preserve_dtype,
-    cost=moves,
+    cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(
-        xs[0], tuple(a + 1 for a in _squeezed(xs[0].shape[1:], attributes["axis"]))
+        xs[0], tuple(a + 1 for a in _axes_to_squeeze(xs[0].shape[1:], attributes["axis"]))
     ),
     transpose=(lambda xp, u, x, axis: xp.reshape(u, x.shape),),
-    gradient_note="squeeze hands the gradient back in the old shape",
+    gradient_note="squeeze passes the gradient back in the input's shape",
     format="squeeze({0})",
     samples=[
         Sample(Draw(3, 1, 4)),
@@ -211,23 +213,25 @@ squeeze = Operation(
 
 def _broadcast_spec(specs: tuple[Spec, ...], shape: tuple[int, ...]) -> Spec:
     old = specs[0].shape
-    fits = len(shape) >= len(old) and all(n in (1, m) for n, m in zip(old[::-1], shape[::-1], strict=False))
-    if not fits:
+    compatible = len(shape) >= len(old) and all(n in (1, m) for n, m in zip(old[::-1], shape[::-1], strict=False))
+    if not compatible:
         raise ShapeError(
             f"shape {old} to be broadcast to {shape}",
-            "each size equal, 1 or missing in front",
+            "each size equal to that of the result, 1, or missing in front",
             "add axes with expand_dims, or repeat entries with repeat",
         )
     return spec_of(tuple(shape), specs[0].dtype)
 
 
-def _broadcast_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+def _broadcast_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
     x, shape = xs[0], attributes["shape"]
     return op(x.reshape((size,) + (1,) * (len(shape) - x.ndim + 1) + x.shape[1:]), (size, *shape))
 
 
-def summed_to(xp: Any, u: Any, shape: tuple[int, ...]) -> Any:
-    """The transpose of broadcasting: `u` summed over the axes that `shape` lacks or has as 1."""
+def sum_to_shape(xp: Any, u: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `u` over the axes that `shape` lacks or has as 1: the transpose of broadcasting."""
     if u.shape == tuple(shape):
         return u
     extra = len(u.shape) - len(shape)
@@ -241,8 +245,8 @@ broadcast_to_record = Operation(
     spec=_broadcast_spec,
     casts=preserve_dtype,
     batch=_broadcast_batch,
-    cost=moves,
-    transpose=(lambda xp, u, x, shape: summed_to(xp, u, x.shape),),
+    cost=no_arithmetic,
+    transpose=(lambda xp, u, x, shape: sum_to_shape(xp, u, x.shape),),
     gradient_note="broadcast_to adds up the gradients of the copies",
     format="broadcast_to({0})",
     samples=[
@@ -257,32 +261,34 @@ broadcast_to_record = Operation(
 )
 
 
-def _concatenated(specs: tuple[Spec, ...], axis: int) -> Spec:
+def _concatenate_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
     rank = len(specs[0].shape)
-    at = normal_axis(axis, rank)
+    axis_index = normalize_axis(axis, rank)
     total: Any = 0
     for s in specs:
         same = len(s.shape) == rank and all(
-            a == b for i, (a, b) in enumerate(zip(s.shape, specs[0].shape, strict=False)) if i != at
+            a == b for i, (a, b) in enumerate(zip(s.shape, specs[0].shape, strict=False)) if i != axis_index
         )
         if not same:
             raise ShapeError(
                 f"shapes {', '.join(str(s.shape) for s in specs)} to be concatenated along axis {axis}",
-                "shapes equal but for that axis",
+                "shapes equal except along that axis",
                 "reshape or pad the odd one",
             )
-        total = None if total is None or s.shape[at] is None else total + s.shape[at]
-    shape = tuple(total if i == at else n for i, n in enumerate(specs[0].shape))
+        total = None if total is None or s.shape[axis_index] is None else total + s.shape[axis_index]
+    shape = tuple(total if i == axis_index else n for i, n in enumerate(specs[0].shape))
     return spec_of(shape, specs[0].dtype)
 
 
-def _part(xp: Any, i: int, u: Any, *xs: Any, axis: int) -> Any:
-    at = axis % len(u.shape)
-    start = sum(x.shape[at] for x in xs[:i])
-    return xp.get_item(u, (slice(None),) * at + (slice(start, start + xs[i].shape[at]),))
+def _concatenate_transpose(xp: Any, i: int, u: Any, *xs: Any, axis: int) -> Any:
+    axis = axis % len(u.shape)
+    start = sum(x.shape[axis] for x in xs[:i])
+    return xp.get_item(u, (slice(None),) * axis + (slice(start, start + xs[i].shape[axis]),))
 
 
-def _concatenate_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+def _concatenate_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
     axis = attributes["axis"]
     return op(*all_batched(xs, batched, size), axis=axis + 1 if axis >= 0 else axis)
 
@@ -290,11 +296,11 @@ def _concatenate_batch(op: Operation, xs: list[Any], batched: list[bool], size: 
 concatenate_record = Operation(
     "concatenate",
     lambda xp, *xs, axis=0: xp.concatenate(xs, axis=axis),
-    spec=_concatenated,
+    spec=_concatenate_spec,
     casts=promote_inputs,
     batch=_concatenate_batch,
-    cost=moves,
-    transpose=_part,
+    cost=no_arithmetic,
+    transpose=_concatenate_transpose,
     joint=True,
     gradient_note="concatenate gives each part its slice of the gradient",
     format="concatenate({0})",
@@ -310,12 +316,12 @@ concatenate_record = Operation(
 flip_record = Operation(
     "flip",
     lambda xp, x, axis=None: xp.flip(x, axis=axis),
-    spec=lambda specs, axis: (normal_axes(axis, len(specs[0].shape)), spec_of(specs[0].shape, specs[0].dtype))[1],
+    spec=lambda specs, axis: (normalize_axes(axis, len(specs[0].shape)), spec_of(specs[0].shape, specs[0].dtype))[1],
     casts=preserve_dtype,
-    cost=moves,
+    cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], shift_axis(attributes["axis"], xs[0].ndim - 1)),
     transpose=(lambda xp, u, x, axis: xp.flip(u, axis=axis),),
-    gradient_note="flip hands the gradient back flipped",
+    gradient_note="flip passes the gradient back flipped",
     format="flip({0})",
     samples=[
         Sample(Draw(3, 4)),
@@ -328,20 +334,20 @@ flip_record = Operation(
 )
 
 
-def check_widths(widths: Any, shape: tuple[Any, ...]) -> None:
-    """A pair (before, after) of sizes from 0 for each axis."""
+def check_pad_widths(widths: Any, shape: tuple[Any, ...]) -> None:
+    """Check that there is a pair (before, after) of sizes from 0 up for each axis."""
     pairs = all(isinstance(w, tuple) and len(w) == 2 and min(w) >= 0 for w in widths)
     if len(widths) != len(shape) or not pairs:
         raise ShapeError(
             f"pad widths {widths} for shape {shape}",
-            "a pair (before, after) of sizes from 0 for each axis",
-            "give one pair an axis",
+            "a pair (before, after) of sizes from 0 up for each axis",
+            "give a pair for each axis",
         )
 
 
 def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> Spec:
     shape = specs[0].shape
-    check_widths(widths, shape)
+    check_pad_widths(widths, shape)
     return spec_of(
         tuple(None if n is None else n + b + a for n, (b, a) in zip(shape, widths, strict=True)), specs[0].dtype
     )
@@ -352,7 +358,7 @@ pad_record = Operation(
     lambda xp, x, widths=(): xp.pad(x, widths),
     spec=_pad_spec,
     casts=preserve_dtype,
-    cost=moves,
+    cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], ((0, 0), *attributes["widths"])),
     transpose=(
         lambda xp, u, x, widths: xp.get_item(
@@ -370,21 +376,21 @@ pad_record = Operation(
     doc="Zeros around the tensor.",
 )
 
-# ---- reading and putting entries by key. A key is frozen so that it can be compared and saved:
+# ---- reading and writing entries by key. A key is frozen so that it can be compared and saved:
 #      integers, ("slice", start, stop, step), "newaxis", and "array" where an index array is an input.
 
 
 def freeze_key(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
-    """A Python index as (frozen key, index arrays).
+    """Split a Python index into (frozen key, index arrays).
 
     Raises:
-        DTypeError: for an index that is no integer, slice, ``None``, ``...`` or array of integers or booleans.
+        IndexProblem: for an index that is not an integer, slice, ``None``, ``...`` or array.
     """
     frozen: list[Any] = []
     arrays: list[Any] = []
     for part in key if isinstance(key, tuple) else (key,):
         if isinstance(part, slice):
-            frozen.append(("slice", _whole(part.start), _whole(part.stop), _whole(part.step)))
+            frozen.append(("slice", *map(_slice_bound, (part.start, part.stop, part.step))))
         elif part is None:
             frozen.append("newaxis")
         elif part is Ellipsis:
@@ -411,13 +417,13 @@ def freeze_key(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     return tuple(frozen), arrays
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value.__index__())
+def _slice_bound(value: Any) -> int | None:
+    return None if value is None else operator.index(value)
 
 
-def thaw_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The key with its index arrays in place, as NumPy takes it."""
-    rest = iter(arrays)
+def unfreeze_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Put the index arrays back into a frozen key, as NumPy takes it."""
+    remaining = iter(arrays)
     return tuple(
         slice(*part[1:])
         if isinstance(part, tuple)
@@ -425,24 +431,24 @@ def thaw_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         if part == "newaxis"
         else Ellipsis
         if part == "..."
-        else next(rest)
+        else next(remaining)
         if part == "array"
         else part
         for part in key
     )
 
 
-def _place(key: tuple[Any, ...], rank: int) -> int:
-    """Before which axis of the result NumPy puts those of index arrays: in front, if other parts stand between."""
-    picking = [i for i, part in enumerate(key) if part == "array" or isinstance(part, int)]
-    if not picking or picking[-1] - picking[0] >= len(picking):
+def _advanced_axis(key: tuple[Any, ...], rank: int) -> int:
+    """Return before which axis of the result NumPy puts those of index arrays: 0 if other parts are between them."""
+    advanced = [i for i, part in enumerate(key) if part == "array" or isinstance(part, int)]
+    if not advanced or advanced[-1] - advanced[0] >= len(advanced):
         return 0
-    whole = rank - sum(part not in ("newaxis", "...") for part in key)
-    return sum(whole if part == "..." else 1 for part in key[: picking[0]])
+    ellipsis_axes = rank - sum(part not in ("newaxis", "...") for part in key)
+    return sum(ellipsis_axes if part == "..." else 1 for part in key[: advanced[0]])
 
 
 def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spec, ...]) -> tuple[Any, ...]:
-    """NumPy's own rule, asked of arrays without memory; an unknown batch may only be sliced whole."""
+    """Apply NumPy's own rule, to an array without memory; of an unknown batch only all may be taken."""
     for part, n in zip(key, shape, strict=False):
         if n is None and part != ("slice", None, None, None) and part != "...":
             raise ShapeError(
@@ -450,73 +456,72 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
                 "a full slice there",
                 "index the other axes, or give the batch size",
             )
-    # an index array into an empty axis has nothing to read, but its shape counts
+    # an index array into an empty axis reads nothing, but its shape counts
     sizes = shape if not indices else tuple(n if n is None else max(n, 1) for n in shape)
     try:
-        drawn = np.broadcast_shapes(*[with_placeholder(s.shape) for s in indices])
-        # index arrays of nothing: of their own size they would make NumPy read and copy all that they pick
-        hollow = np.zeros((0,) * len(drawn), np.int8) if drawn else 0
-        result = np.broadcast_to(np.int8(0), with_placeholder(sizes))[thaw_key(key, (hollow,) * len(indices))].shape
-        place = _place(key, len(shape))
-        result = result[:place] + drawn + result[place + len(drawn) :]
+        index_shape = np.broadcast_shapes(*[with_placeholder(s.shape) for s in indices])
+        # empty index arrays: with arrays of the real size NumPy would copy all the entries that they read
+        empty = np.zeros((0,) * len(index_shape), np.int8) if index_shape else 0
+        result = np.broadcast_to(np.int8(0), with_placeholder(sizes))[unfreeze_key(key, (empty,) * len(indices))].shape
+        axis = _advanced_axis(key, len(shape))
+        result = result[:axis] + index_shape + result[axis + len(index_shape) :]
     except (IndexError, ValueError) as error:
         raise IndexProblem(
             f"an index into shape {shape}: {error}",
-            "an index inside the tensor, at most one an axis",
+            "an index inside the tensor, at most one for each axis",
             "check the index and its axis",
         ) from None
     unknown = None in shape or any(None in s.shape for s in indices)
     return without_placeholder(result) if unknown else result
 
 
-def _whole_indices(specs: tuple[Spec, ...]) -> None:
+def _check_indices(specs: tuple[Spec, ...]) -> None:
+    """Check that index arrays have an integer dtype."""
     for s in specs:
         if s.dtype.kind not in "iu":
             raise DTypeError(f"an index array of dtype {s.dtype.name}", "integers", "cast it to int32")
 
 
 def _item_spec(specs: tuple[Spec, ...], key: tuple[Any, ...]) -> Spec:
-    _whole_indices(specs[1:])
+    _check_indices(specs[1:])
     return spec_of(_item_shape(specs[0].shape, key, specs[1:]), specs[0].dtype)
 
 
-def _item_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """The batch axis gets a full slice, or an index of its own where index arrays differ by example."""
+def _item_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
+    """Give the batch axis a full slice, or an index of its own where index arrays differ by example."""
     xp, key = namespace(), attributes["key"]
     x, indices = xs[0], xs[1:]
     if not any(batched[1:]):
         if not indices:
             return op(x, key=(("slice", None, None, None), *key))
-        # advanced indices that NumPy would move to the front must stay behind the batch: index example by example
+        # index arrays whose axes NumPy would move to the front must stay behind the batch: index example by example
         parts = [i for i, part in enumerate(key) if part == "array" or isinstance(part, int)]
         if parts == list(range(parts[0], parts[0] + len(parts))) and "..." not in key:
             return op(x, *indices, key=(("slice", None, None, None), *key))
     rank = max(i.ndim - b for i, b in zip(indices, batched[1:], strict=True))
     simple = all(part == "array" for part in key)
     if not simple:
-        whole = all_batched(xs, batched, size)
-        rows = [op(whole[0][b], *[i[b] for i in whole[1:]], key=key) for b in range(size)]
+        all_xs = all_batched(xs, batched, size)
+        rows = [op(all_xs[0][b], *[i[b] for i in all_xs[1:]], key=key) for b in range(size)]
         return xp.stack(rows, axis=0)
-    lined = [
+    aligned = [
         i.reshape((size,) + (1,) * (rank - i.ndim + 1) + i.shape[1:]) if b else i
         for i, b in zip(indices, batched[1:], strict=True)
     ]
     if not batched[0]:
-        return op(x, *lined, key=key)
+        return op(x, *aligned, key=key)
     rows = xp.reshape(xp.arange(size), (size,) + (1,) * rank)
-    return op(x, rows, *lined, key=("array", *key))
+    return op(x, rows, *aligned, key=("array", *key))
 
 
 get_item_record = Operation(
     "get_item",
-    lambda xp, x, *indices, key=(): x[thaw_key(key, indices)],
+    lambda xp, x, *indices, key=(): x[unfreeze_key(key, indices)],
     spec=_item_spec,
     casts=preserve_dtype,
     batch=_item_batch,
-    cost=moves,
-    transpose=lambda xp, i, u, x, *indices, key: (
-        xp.add_at_record(u, *indices, key=key, shape=x.shape) if i == 0 else None
-    ),
+    cost=no_arithmetic,
+    transpose=lambda xp, i, u, x, *indices, key: xp.add_at(u, *indices, key=key, shape=x.shape) if i == 0 else None,
     gradient_note="get_item puts the gradient back where the entries were read, adding where one was read twice",
     format="{0}[...]",
     samples=[
@@ -529,21 +534,21 @@ get_item_record = Operation(
         Sample(Draw(3), key=(("slice", 2, 2, None),)),
         Sample(Draw(3), key=(5,), error=IndexProblem),
     ],
-    doc="Entries by a frozen key.",
+    doc="The entries at a frozen key.",
 )
 
 
 def _add_at_value(xp: Any, u: Any, indices: tuple[Any, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
-    made = np.zeros(shape, u.dtype)
+    result = np.zeros(shape, u.dtype)
     if indices:
-        np.add.at(made, thaw_key(key, indices), u)
+        np.add.at(result, unfreeze_key(key, indices), u)
     else:
-        made[thaw_key(key, ())] = u
-    return made
+        result[unfreeze_key(key, ())] = u
+    return result
 
 
 def _add_at_spec(specs: tuple[Spec, ...], key: tuple[Any, ...], shape: tuple[int, ...]) -> Spec:
-    _whole_indices(specs[1:])
+    _check_indices(specs[1:])
     expected = _item_shape(shape, key, specs[1:])
     if specs[0].shape != expected:
         raise ShapeError(
@@ -554,12 +559,14 @@ def _add_at_spec(specs: tuple[Spec, ...], key: tuple[Any, ...], shape: tuple[int
     return spec_of(tuple(shape), specs[0].dtype)
 
 
-def _add_at_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
+def _add_at_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
     xp, key, shape = namespace(), attributes["key"], attributes["shape"]
     if len(xs) == 1:
         return op(xs[0], key=(("slice", None, None, None), *key), shape=(size, *shape))
-    whole = all_batched(xs, batched, size)
-    return xp.stack([op(whole[0][b], *[i[b] for i in whole[1:]], key=key, shape=shape) for b in range(size)], axis=0)
+    all_xs = all_batched(xs, batched, size)
+    return xp.stack([op(all_xs[0][b], *[i[b] for i in all_xs[1:]], key=key, shape=shape) for b in range(size)], axis=0)
 
 
 add_at_record = Operation(
@@ -570,7 +577,7 @@ add_at_record = Operation(
     batch=_add_at_batch,
     cost=per_input_entry(adds=1),
     transpose=lambda xp, i, u, x, *indices, key, shape: xp.get_item_record(u, *indices, key=key) if i == 0 else None,
-    gradient_note="add_at reads the gradient at the places it wrote",
+    gradient_note="add_at reads the gradient at the positions it wrote to",
     format="add_at({0})",
     samples=[
         Sample(Draw(5), key=(1,), shape=(4, 5)),

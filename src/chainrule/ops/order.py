@@ -1,4 +1,4 @@
-"""Order among operations that do not read each other."""
+"""The order of operations that do not depend on each other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ after = Operation(
     local=(1, None),
     batch=loop_batch,
     cost=per_entry(),
-    gradient_note="after hands the gradient on to its first input",
+    gradient_note="after passes the gradient to its first input",
     format="{0}",
     samples=[Sample(Draw(2, 3), Draw(4)), Sample([1, 2], 0.5), Sample([True, False], [1, 2, 3])],
-    doc="x itself, computed once `other` is there, and by no engine merged with what was computed before.\n\n"
+    doc="x itself, computed after `other`; no engine merges it with what was computed before.\n\n"
     ">>> ops.after([1.0, 2.0], 5.0)\ntensor([1., 2.])",
 )

@@ -1,4 +1,4 @@
-"""Products that sum: matmul and einsum, linear in each operand with the others held."""
+"""Sums of products: matmul and einsum, linear in each operand with the others held."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, broadcast, spec_of
-from .movement import summed_to
+from ..tensors.tensor import Tensor
+from .movement import sum_to_shape
 from .record import Cost, Draw, Operation, Sample, namespace
 from .rules import align, contraction, promote_inputs, times
 
 
 def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the shape of a product of matrices or vectors of these shapes."""
     problem = ShapeError(
         f"shapes {a} and {b} to be multiplied as matrices",
         f"the last axis of the first ({a[-1] if a else 'none'}) to equal the last but one of the second "
@@ -34,13 +36,14 @@ def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
     return shape
 
 
-def _swap(xp: Any, x: Any) -> Any:
+def _transposed(xp: Any, x: Any) -> Any:
+    """Transpose each matrix."""
     rank = len(x.shape)
     return xp.transpose(x, (*range(rank - 2), rank - 1, rank - 2))
 
 
 def _as_matrices(xp: Any, u: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """Vectors as one-row or one-column matrices, the upstream to match."""
+    """Turn vectors into one-row or one-column matrices, and the upstream to match."""
     if len(a.shape) == 1:
         a = xp.reshape(a, (1, a.shape[0]))
         u = xp.expand_dims(u, len(u.shape) - (1 if len(b.shape) > 1 else 0))
@@ -52,18 +55,20 @@ def _as_matrices(xp: Any, u: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 def _matmul_left(xp: Any, u: Any, a: Any, b: Any) -> Any:
     u2, _, b2 = _as_matrices(xp, u, a, b)
-    found = xp.matmul(u2, _swap(xp, b2))
-    return xp.reshape(summed_to(xp, found, a.shape if len(a.shape) > 1 else (1, *a.shape)), a.shape)
+    gradient = xp.matmul(u2, _transposed(xp, b2))
+    return xp.reshape(sum_to_shape(xp, gradient, a.shape if len(a.shape) > 1 else (1, *a.shape)), a.shape)
 
 
 def _matmul_right(xp: Any, u: Any, a: Any, b: Any) -> Any:
     u2, a2, _ = _as_matrices(xp, u, a, b)
-    found = xp.matmul(_swap(xp, a2), u2)
-    return xp.reshape(summed_to(xp, found, b.shape if len(b.shape) > 1 else (*b.shape, 1)), b.shape)
+    gradient = xp.matmul(_transposed(xp, a2), u2)
+    return xp.reshape(sum_to_shape(xp, gradient, b.shape if len(b.shape) > 1 else (*b.shape, 1)), b.shape)
 
 
-def _matmul_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """Vectors become matrices first, so that the batch axis can stand in front of both."""
+def _matmul_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
+    """Turn vectors into matrices first, so that both operands can have a batch axis in front."""
     xp = namespace()
     a, b = xs
     ranks = [x.ndim - f for x, f in zip(xs, batched, strict=True)]
@@ -111,25 +116,29 @@ matmul = Operation(
     "(``keras.ops.matmul``).\n\n>>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])\ntensor([[11.]])",
 )
 
-# ---- einsum: the core takes subscripts in which every letter stands in the output or in another operand
+# ---- einsum: the record takes subscripts in which every letter is in the output or in another operand
 
 
-def split_subscripts(subscripts: str) -> tuple[list[str], str]:
+def _split_subscripts(subscripts: str) -> tuple[list[str], str]:
+    """Split subscripts into those of each operand and those of the output."""
     left, _, right = subscripts.partition("->")
     return left.split(","), right
 
 
 def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, Any]:
-    parts, _ = split_subscripts(subscripts)
+    """Return the size that each letter means."""
+    parts, _ = _split_subscripts(subscripts)
     sizes: dict[str, Any] = {}
     for part, shape in zip(parts, shapes, strict=True):
         if len(part) != len(shape):
-            raise ShapeError(f"subscripts {part!r} for shape {shape}", "one letter an axis", "add or remove letters")
+            raise ShapeError(
+                f"subscripts {part!r} for shape {shape}", "one letter for each axis", "add or remove letters"
+            )
         for letter, n in zip(part, shape, strict=True):
             if sizes.setdefault(letter, n) != n:
                 raise ShapeError(
                     f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}",
-                    "one size a letter",
+                    "one size for each letter",
                     "check the order of the axes",
                 )
     return sizes
@@ -137,29 +146,31 @@ def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, A
 
 def _einsum_spec(specs: tuple[Spec, ...], subscripts: str) -> Spec:
     sizes = _letter_sizes(subscripts, [s.shape for s in specs])
-    return spec_of(tuple(sizes[c] for c in split_subscripts(subscripts)[1]), specs[0].dtype)
+    return spec_of(tuple(sizes[c] for c in _split_subscripts(subscripts)[1]), specs[0].dtype)
 
 
 def _einsum_transpose(xp: Any, i: int, u: Any, *xs: Any, subscripts: str) -> Any:
-    parts, out = split_subscripts(subscripts)
-    others = [p for j, p in enumerate(parts) if j != i]
-    rest = [x for j, x in enumerate(xs) if j != i]
-    return xp.einsum(",".join([out, *others]) + "->" + parts[i], u, *rest)
+    parts, out = _split_subscripts(subscripts)
+    other_parts = [p for j, p in enumerate(parts) if j != i]
+    others = [x for j, x in enumerate(xs) if j != i]
+    return xp.einsum(",".join([out, *other_parts]) + "->" + parts[i], u, *others)
 
 
-def _einsum_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    parts, out = split_subscripts(attributes["subscripts"])
-    letter = next(c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in attributes["subscripts"])
-    marked = [(letter if b else "") + p for p, b in zip(parts, batched, strict=True)]
-    return op(*xs, subscripts=",".join(marked) + "->" + letter + out)
+def _einsum_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
+    parts, out = _split_subscripts(attributes["subscripts"])
+    batch = next(c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in attributes["subscripts"])
+    batch_parts = [(batch if b else "") + p for p, b in zip(parts, batched, strict=True)]
+    return op(*xs, subscripts=",".join(batch_parts) + "->" + batch + out)
 
 
 def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
     sizes = _letter_sizes(subscripts, [s.shape for s in specs])
-    kept = split_subscripts(subscripts)[1]
+    output = _split_subscripts(subscripts)[1]
     if len(specs) == 1:
         return Cost(formula=LazyMessage("0: axes are moved"))
-    cost = contraction(tuple(sizes[c] for c in kept), tuple(n for c, n in sizes.items() if c not in kept))
+    cost = contraction(tuple(sizes[c] for c in output), tuple(n for c, n in sizes.items() if c not in output))
     more = len(specs) - 1
     return cost._replace(
         multiplies=cost.multiplies * more,

@@ -16,23 +16,27 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import at_least, between, whole_number
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..core.messages import LazyMessage
 from ..core.missing_names import lookup
 from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.source_info import state
 from ..graph.spec import is_float
-from ..tensors.tensor import Tensor, Variable, as_tensor, constant, current_recorder
-from .elementwise import FLAT, QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
+from ..tensors.convert import as_tensor
+from ..tensors.recording import current_recorder
+from ..tensors.tensor import Tensor, constant
+from ..tensors.variable import Variable
 from .record import Cost, Operation, Sample, namespace
-from .rules import loop_batch, per_entry
+from .rules import NO_GRADIENT, as_shape, loop_batch, per_entry
+from .special import QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-_STRETCH = 32768  # entries: 128 KB a word
+_BLOCK_ENTRIES = 32768  # 128 KB for each word
 
 
 def _threefry(xp: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
-    """Both words of the block cipher; all arguments are uint32 arrays with one axis, of one size or 1."""
+    """Compute both words of the block cipher; all arguments are uint32 arrays with one axis, of one size or 1."""
     keys = (key0, key1, key0 ^ key1 ^ xp.uint32(0x1BD11BDA))
     x0, x1 = x0 + keys[0], x1 + keys[1]
     for block in range(5):
@@ -46,12 +50,13 @@ def _threefry(xp: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any
 
 
 def _words(xp: Any, key: Any, step: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Compute two random words for each entry."""
     n = math.prod(shape)
     entries, step = xp.arange(n, dtype=xp.uint32), xp.reshape(step, (1,))
-    # NumPy keeps every round's result: by stretches that stay in the processor's cache it is several times faster
-    stretch = _STRETCH if xp is np else max(n, 1)
-    made = [_threefry(xp, key[:1], key[1:], step, entries[i : i + stretch]) for i in range(0, max(n, 1), stretch)]
-    w0, w1 = (xp.concatenate(words) for words in zip(*made, strict=True))
+    # NumPy stores the result of every step: in blocks that fit into the processor's cache it is several times faster
+    size = _BLOCK_ENTRIES if xp is np else max(n, 1)
+    blocks = [_threefry(xp, key[:1], key[1:], step, entries[i : i + size]) for i in range(0, max(n, 1), size)]
+    w0, w1 = (xp.concatenate(words) for words in zip(*blocks, strict=True))
     return xp.reshape(w0, shape), xp.reshape(w1, shape)
 
 
@@ -60,7 +65,7 @@ def _bits(xp: Any, key: Any, step: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _uniform(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
-    """24 bits of one word in float32 (11 and 8 in the half formats), 53 of two in float64; never 1."""
+    """Take 24 bits of a word in float32 (11 and 8 in the half formats), 53 of two in float64; never 1."""
     w0, w1 = _words(xp, key, step, shape)
     if dtype == "float64":
         return ((w0 >> xp.uint32(5)).astype(dtype) * 67108864.0 + (w1 >> xp.uint32(6)).astype(dtype)) * 2.0**-53
@@ -69,11 +74,11 @@ def _uniform(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -
 
 
 def _normal(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
-    """Box and Muller's transform of the two words."""
+    """Apply Box and Muller's transform to the two words."""
     w0, w1 = _words(xp, key, step, shape)
-    inside = "float64" if dtype == "float64" else "float32"
-    u0 = (w0.astype(inside) + 0.5) * 2.0**-32
-    u1 = w1.astype(inside) * 2.0**-32
+    compute_dtype = "float64" if dtype == "float64" else "float32"
+    u0 = (w0.astype(compute_dtype) + 0.5) * 2.0**-32
+    u1 = w1.astype(compute_dtype) * 2.0**-32
     return (xp.sqrt(xp.maximum(-2.0 * xp.log(u0), xp.zeros_like(u0))) * xp.cos(2.0 * math.pi * u1)).astype(dtype)
 
 
@@ -81,18 +86,20 @@ def _permutation(xp: Any, key: Any, step: Any, n: int) -> Any:
     return xp.argsort(_words(xp, key, step, (n,))[0], stable=True).astype(xp.int32)
 
 
-def _keyed(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def _key_dtypes(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """Check the shapes of a key and a step, and cast them to uint32."""
     if specs[0].shape != (2,) or specs[1].shape != ():
         raise ShapeError(
             f"a key of shape {specs[0].shape} and a step of shape {specs[1].shape}",
-            "two words and one number",
+            "a key of shape (2,) and a step of shape ()",
             "make them with SeedGenerator",
         )
     return (np.dtype("uint32"),) * 2
 
 
-def _spec(dtype: str | None) -> Any:
-    return lambda specs, shape, **more: spec_of(tuple(shape), as_dtype(more.get("dtype", dtype)))
+def _random_spec(dtype: str | None) -> Any:
+    """Return the shape rule; `dtype` is the result's where that is not an attribute."""
+    return lambda specs, shape, **attributes: spec_of(tuple(shape), as_dtype(attributes.get("dtype", dtype)))
 
 
 _KEY = np.array([7, 11], np.uint32)
@@ -109,40 +116,40 @@ _ROUNDS = per_entry(other=100)
 random_bits = Operation(
     "random_bits",
     lambda xp, key, step, shape=(): _bits(xp, key, step, shape),
-    spec=_spec("uint32"),
-    casts=_keyed,
+    spec=_random_spec("uint32"),
+    casts=_key_dtypes,
     batch=loop_batch,
     cost=_ROUNDS,
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="random_bits({0}, {1})",
     samples=_SAMPLES,
-    doc="32 random bits an entry, as uint32, from a key of two words and a step.\n\n"
-    ">>> ops.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
+    doc="32 random bits for each entry, as uint32, from a key of two words and a step.\n\n"
+    ">>> ops.random.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
 )
 random_uniform = Operation(
     "random_uniform",
     lambda xp, key, step, shape=(), dtype="float32": _uniform(xp, key, step, shape, dtype),
-    spec=_spec(None),
-    casts=_keyed,
+    spec=_random_spec(None),
+    casts=_key_dtypes,
     batch=loop_batch,
     cost=_ROUNDS,
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="random_uniform({0}, {1})",
     samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
-    doc="Numbers from 0 up to, never reaching, 1.\n\n>>> ops.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
+    doc="Numbers from 0 to below 1.\n\n>>> ops.random.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
 )
 random_normal = Operation(
     "random_normal",
     lambda xp, key, step, shape=(), dtype="float32": _normal(xp, key, step, shape, dtype),
-    spec=_spec(None),
-    casts=_keyed,
+    spec=_random_spec(None),
+    casts=_key_dtypes,
     batch=loop_batch,
     cost=_ROUNDS,
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="random_normal({0}, {1})",
     samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
     doc="Standard normal numbers (mean 0, standard deviation 1).\n\n"
-    ">>> ops.random_normal([0, 0], 0, shape=(2,)).shape\n(2,)",
+    ">>> ops.random.random_normal([0, 0], 0, shape=(2,)).shape\n(2,)",
 )
 
 
@@ -157,28 +164,28 @@ random_permutation = Operation(
     "random_permutation",
     lambda xp, key, step, n=0: _permutation(xp, key, step, n),
     spec=lambda specs, n: spec_of((n,), np.dtype("int32")),
-    casts=_keyed,
+    casts=_key_dtypes,
     batch=loop_batch,
     cost=_permutation_cost,
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="random_permutation({0}, {1})",
     samples=[Sample(_KEY, _STEP, n=7), Sample(_KEY, _STEP, n=1), Sample(_KEY, _STEP, n=0)],
     doc="The numbers 0 to n-1 in random order, as int32.\n\n"
-    ">>> sorted(ops.random_permutation([0, 0], 0, n=3).tolist())\n[0, 1, 2]",
+    ">>> sorted(ops.random.random_permutation([0, 0], 0, n=3).tolist())\n[0, 1, 2]",
 )
 
-# ---- what users call (Keras's `keras.random`)
+# ---- the public functions (`keras.random`)
 
 
 class SeedGenerator:
-    """A stream of random numbers: a seed, a name, and a step that each draw moves on (``keras.random.SeedGenerator``).
+    """A stream of random numbers: a seed, a name, and a step that each draw advances (``keras.random.SeedGenerator``).
 
     Args:
         seed: any whole number; default: drawn from the system.
-        name: streams of other names are independent of this one.
+        name: streams of different names are independent.
 
     Attributes:
-        state: a variable of three words, the key's two and the step. A traced step moves it on; a checkpoint keeps it.
+        state: a variable of three words, the key's two and the step. A traced step advances it; a checkpoint saves it.
 
     >>> a, b = SeedGenerator(1), SeedGenerator(1)
     >>> bool((normal((3,), seed=a) == normal((3,), seed=b)).all())
@@ -186,14 +193,14 @@ class SeedGenerator:
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
-        self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else _whole(seed)
+        self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else _check_seed(seed)
         self.name = name or ""
         self.state = Variable(_first_state(self.seed, self.name), trainable=False, name="seed_generator_state")
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """The key, two words, and this draw's step."""
+        """Return the key, two words, and this draw's step, and advance the step."""
         state = self.state.value
-        if current_recorder() is not None:  # in a traced step, or a look at one
+        if current_recorder() is not None:  # in a traced step
             self.state.assign(state + constant(np.array([0, 0, 1], np.uint32)))
             xp = namespace()
             return xp.get_item(state, slice(0, 2)), xp.get_item(state, 2)
@@ -203,144 +210,144 @@ class SeedGenerator:
         return constant(words[:2]), constant(words[2] - np.uint32(1))
 
     def get_config(self) -> dict[str, Any]:
+        """Return the seed and the name."""
         return {"seed": self.seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """Make a stream from its configuration."""
         return cls(**config)
 
 
-def _whole(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+def _check_seed(seed: Any) -> int:
+    number = whole_number(seed)
+    if number is None:
         raise DTypeError(f"the seed {seed!r}", "a whole number", "e.g. seed=0")
-    return int(seed)
+    return number
 
 
 def _first_state(seed: int, name: str) -> np.ndarray[Any, Any]:
-    """The seed's low half, its high half mixed with the stream's name, and step 0."""
+    """Return the seed's low half, its high half mixed with the stream's name, and step 0."""
     low, high = seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF
     return np.array([low, high ^ zlib.crc32(name.encode()), 0], np.uint32)
 
 
-def _seed_around() -> int | None:
-    """The environment's ``CHAINRULE_SEED``, which all processes of a launched run share."""
-    given = os.environ.get("CHAINRULE_SEED")
-    if given is not None and not given.isdecimal():
-        raise ValueProblem(f"CHAINRULE_SEED={given!r}", "a whole number from 0 up", "set another, or none")
-    return None if given is None else int(given)
+def _environment_seed() -> int | None:
+    """Return the environment's ``CHAINRULE_SEED``, which all processes of a launched run share."""
+    value = os.environ.get("CHAINRULE_SEED")
+    if value is not None and not value.isdecimal():
+        raise ValueProblem(f"CHAINRULE_SEED={value!r}", "a whole number from 0 up", "set another, or none")
+    return None if value is None else int(value)
 
 
-_global = SeedGenerator(_seed_around())
-_derived: Counter[str] = Counter()
+_global = SeedGenerator(_environment_seed())
+_forks: Counter[str] = Counter()  # how many streams of each name were forked since the seed was set
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed everything that draws without a seed of its own (``keras.utils.set_random_seed``).
+    """Seed all draws that have no seed of their own (``keras.utils.set_random_seed``).
 
     As in Keras, Python's ``random`` and NumPy's global generator are seeded too.
 
     >>> set_random_seed(3); a = uniform((2,)); set_random_seed(3); bool((uniform((2,)) == a).all())
     True
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise ValueProblem(f"the seed {seed!r}", "a whole number from 0 up, below 2**32", "e.g. set_random_seed(0)")
-    random.seed(int(seed))
-    np.random.seed(int(seed))
-    _global.seed = int(seed)
-    _global.state.hold(_first_state(int(seed), ""))
-    _derived.clear()
+    seed = between(0, 2**32 - 1, seed=seed)
+    random.seed(seed)
+    np.random.seed(seed)
+    _global.seed = seed
+    _global.state.hold(_first_state(seed, ""))
+    _forks.clear()
 
 
 def get_state() -> dict[str, Any]:
-    """Where the streams of `set_random_seed` stand, as plain data."""
-    return {"seed": _global.seed, "words": _global.state.numpy().tolist(), "derived": dict(_derived)}
+    """Return the state of the streams of `set_random_seed` as plain data."""
+    return {"seed": _global.seed, "words": _global.state.numpy().tolist(), "derived": dict(_forks)}
 
 
 def set_state(state: dict[str, Any]) -> None:
-    """Stand where `get_state` said."""
+    """Restore a state that `get_state` returned."""
     _global.seed = int(state["seed"])
     _global.state.hold(np.array(state["words"], np.uint32))
-    _derived.clear()
-    _derived.update(state["derived"])
+    _forks.clear()
+    _forks.update(state["derived"])
 
 
 def fork_seed(name: str) -> SeedGenerator:
-    """A stream of its own for the next thing of this name that has no seed: a Dropout, a kernel, a shuffle.
+    """Make a stream for the next object of this name that has no seed: a Dropout, a kernel, a shuffle.
 
-    It hangs on the seed set last and on how many of this name came before, not on what else was made: adding
-    a Dropout to a model leaves every other layer's first weights as they were.
+    It depends on the seed set last and on how many streams of this name were made since, not on those of other names:
+    adding a Dropout to a model does not change the initial weights of any other layer.
     """
-    _derived[name] += 1
-    return SeedGenerator(_global.seed, f"{name}/{_derived[name]}")
+    _forks[name] += 1
+    return SeedGenerator(_global.seed, f"{name}/{_forks[name]}")
 
 
-def _stream(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
+def _key_and_step(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
+    """Return the key and step of a draw.
+
+    Raises:
+        ValueProblem: in a vectorized function.
+    """
     if state.one_example:
         raise ValueProblem(
             "a random draw inside a vectorized function, which would be one draw for all examples",
-            "randomness that differs by example",
+            "random numbers that differ between examples",
             "draw for the whole batch outside, and pass the numbers in",
         )
     if isinstance(seed, SeedGenerator):
         return seed.next()
     if seed is None:
         return _global.next()
-    words = _first_state(_whole(seed), "")  # a whole number means the same numbers each time
+    words = _first_state(_check_seed(seed), "")  # a whole number gives the same numbers each time
     return constant(words[:2]), constant(words[2])
 
 
-def _shape(shape: Any) -> tuple[int, ...]:
-    found = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-    if any(n < 0 for n in found):
-        raise ShapeError(f"shape {shape}", "sizes from 0 up", "give the sizes of the axes")
-    return found
+def _float_name(dtype: Any) -> str:
+    """Return the name of a float dtype; default floatx."""
+    dtype = as_dtype(dtype or floatx())
+    if not is_float(dtype):
+        raise DTypeError(f"dtype {dtype.name}", "a float dtype", "use randint for whole numbers")
+    return dtype.name
 
 
-def _float(dtype: Any) -> str:
-    found = as_dtype(dtype or floatx())
-    if not is_float(found):
-        raise DTypeError(f"dtype {found.name}", "a float dtype", "use randint for whole numbers")
-    return found.name
-
-
-def _scaled(drawn: Tensor, width: Any, start: Any) -> Tensor:
-    """drawn * width + start, in the dtype drawn in."""
+def _scale(x: Tensor, width: Any, start: Any) -> Tensor:
+    """Compute x * width + start in x's dtype."""
     if isinstance(width, int | float) and isinstance(start, int | float) and (width, start) == (1, 0):
-        return drawn
+        return x
     xp = namespace()
-    found: Tensor = drawn * xp.cast(as_tensor(width), drawn.dtype) + xp.cast(as_tensor(start), drawn.dtype)
-    return found
+    return x * xp.cast(as_tensor(width), x.dtype) + xp.cast(as_tensor(start), x.dtype)
 
 
 def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
-    """Numbers drawn evenly from `minval` up to `maxval` (``keras.random.uniform``).
+    """Draw numbers evenly from `minval` to below `maxval` (``keras.random.uniform``).
 
-    From 0 to 1, 1 is never reached; other bounds may be, by rounding.
+    From 0 to 1 the result is always below 1; other upper bounds may be reached by rounding.
 
     Args:
-        shape: of the result. dtype: default floatx. seed: a whole number, a `SeedGenerator`, or none for
-            the stream of `set_random_seed`.
+        shape: of the result.
+        dtype: default floatx.
+        seed: a whole number, a `SeedGenerator`, or ``None`` for the stream of `set_random_seed`.
 
     >>> uniform((2, 3), seed=1).shape
     (2, 3)
     """
-    drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=_float(dtype))
+    x = random_uniform(*_key_and_step(seed), shape=as_shape(shape), dtype=_float_name(dtype))
     numbers = isinstance(minval, int | float) and isinstance(maxval, int | float)
-    return _scaled(drawn, maxval - minval if numbers else as_tensor(maxval) - as_tensor(minval), minval)
+    return _scale(x, maxval - minval if numbers else as_tensor(maxval) - as_tensor(minval), minval)
 
 
 def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
-    """Numbers drawn from the normal distribution (``keras.random.normal``).
+    """Draw numbers from the normal distribution (``keras.random.normal``).
 
     >>> normal((2, 3), seed=1).shape
     (2, 3)
     """
-    drawn = random_normal(*_stream(seed), shape=_shape(shape), dtype=_float(dtype))
-    return _scaled(drawn, stddev, mean)
+    return _scale(random_normal(*_key_and_step(seed), shape=as_shape(shape), dtype=_float_name(dtype)), stddev, mean)
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
-    """Whole numbers from `minval` up to, never reaching, `maxval` (``keras.random.randint``).
+    """Draw whole numbers from `minval` to below `maxval` (``keras.random.randint``).
 
     32 random bits modulo the range: ranges above a few million are slightly uneven.
 
@@ -350,24 +357,22 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     if not maxval > minval:
         raise ValueProblem(f"minval {minval} and maxval {maxval}", "maxval above minval", "swap or widen them")
     xp = namespace()
-    drawn = random_bits(*_stream(seed), shape=_shape(shape))
+    bits = random_bits(*_key_and_step(seed), shape=as_shape(shape))
     width = constant(np.array(maxval - minval, np.uint32))
-    return xp.cast(xp.mod(drawn, width), dtype) + xp.cast(minval, dtype)
+    return xp.cast(xp.mod(bits, width), dtype) + xp.cast(minval, dtype)
 
 
 def permutation(n: int, seed: Any = None) -> Tensor:
-    """The numbers 0 to n-1 in random order, as int32 (``numpy.random.permutation``).
+    """Return the numbers 0 to n-1 in random order, as int32 (``numpy.random.permutation``).
 
     >>> sorted(permutation(4, seed=1).tolist())
     [0, 1, 2, 3]
     """
-    if not isinstance(n, int) or n < 0:
-        raise ValueProblem(f"{n!r} entries to be shuffled", "a whole number from 0 up", "give the number of entries")
-    return random_permutation(*_stream(seed), n=n)
+    return random_permutation(*_key_and_step(seed), n=at_least(0, n=n))
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
-    """x with its entries along `axis` in random order (``keras.random.shuffle``).
+    """Put the entries of x along `axis` in random order (``keras.random.shuffle``).
 
     >>> sorted(shuffle([3, 1, 2], seed=1).tolist())
     [1, 2, 3]
@@ -376,38 +381,37 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
     return namespace().take(x, permutation(x.shape[axis], seed), axis=axis)
 
 
-def _quantile(p: Tensor) -> Tensor:
-    """The standard normal number below which a share p lies, for p from 1e-6 to 1 - 1e-6."""
+def _normal_quantile(p: Tensor) -> Tensor:
+    """Compute the quantile p of the standard normal distribution, for p from 1e-6 to 1 - 1e-6."""
     xp = namespace()
     q = p - 0.5
     middle = q * ratio(0.180625 - q * q, QUANTILE_MIDDLE)
-    near = xp.minimum(p, 1 - p)
-    tail = xp.sign(q) * ratio(xp.sqrt(-xp.log(near)) - 1.6, QUANTILE_TAIL)
-    found: Tensor = xp.where(xp.absolute(q) <= 0.425, middle, tail)
-    return found
+    tail_probability = xp.minimum(p, 1 - p)
+    tail = xp.sign(q) * ratio(xp.sqrt(-xp.log(tail_probability)) - 1.6, QUANTILE_TAIL)
+    return xp.where(xp.absolute(q) <= 0.425, middle, tail)
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
 ) -> Tensor:
-    """Normal numbers, none further than two standard deviations from the mean (``keras.random.truncated_normal``).
+    """Draw normal numbers within two standard deviations of the mean (``keras.random.truncated_normal``).
 
     >>> bool((abs(truncated_normal((100,), seed=1)) <= 2).all())
     True
     """
-    low = 0.02275013194817921  # the normal distribution's share below -2
-    wanted = _float(dtype)
-    inside = "float64" if wanted == "float64" else "float32"
-    drawn = random_uniform(*_stream(seed), shape=_shape(shape), dtype=inside)
+    below = 0.02275013194817921  # the probability of a standard normal number below -2
+    dtype = _float_name(dtype)
+    compute_dtype = "float64" if dtype == "float64" else "float32"
+    u = random_uniform(*_key_and_step(seed), shape=as_shape(shape), dtype=compute_dtype)
     xp = namespace()
-    return _scaled(xp.cast(xp.clip(_quantile(low + drawn * (1 - 2 * low)), -2.0, 2.0), wanted), stddev, mean)
+    return _scale(xp.cast(xp.clip(_normal_quantile(below + u * (1 - 2 * below)), -2.0, 2.0), dtype), stddev, mean)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
-    """Each entry set to 0 with probability `rate`, the others divided by 1 - rate (``keras.random.dropout``).
+    """Set each entry to 0 with probability `rate` and divide the others by 1 - rate (``keras.random.dropout``).
 
     Args:
-        noise_shape: the shape of the mask, 1 where entries fall together; default the inputs' shape.
+        noise_shape: the shape of the mask, 1 along axes whose entries share it; default the inputs' shape.
 
     Source: Srivastava et al., JMLR 15 (2014).
 
@@ -416,23 +420,23 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
     """
     xp, x = namespace(), as_tensor(inputs)
     if not 0 <= rate <= 1:
-        raise ValueProblem(f"rate {rate}", "a share from 0 to 1", "e.g. 0.5 to drop half")
+        raise ValueProblem(f"rate {rate}", "a number from 0 to 1", "e.g. 0.5 to drop half")
     if rate == 1:
         return xp.zeros_like(x)
-    wanted = (None,) * x.ndim if noise_shape is None else tuple(noise_shape)
-    if len(wanted) != x.ndim or any(m not in (None, 1, n) for m, n in zip(wanted, x.shape, strict=True)):
+    sizes = (None,) * x.ndim if noise_shape is None else tuple(noise_shape)
+    if len(sizes) != x.ndim or any(m not in (None, 1, n) for m, n in zip(sizes, x.shape, strict=True)):
         raise ShapeError(f"noise_shape {noise_shape} for inputs of shape {x.shape}", "1 or the size", "e.g. (None, 1)")
-    mask = tuple(n if m is None else m for m, n in zip(wanted, x.shape, strict=True))
-    kept = uniform(mask, dtype="float32", seed=seed) >= rate  # bfloat16 would round the rate to 1 in 256
-    found: Tensor = xp.where(kept, x / (1 - rate), xp.zeros_like(x))
-    return found
+    mask_shape = tuple(n if m is None else m for m, n in zip(sizes, x.shape, strict=True))
+    mask = uniform(mask_shape, dtype="float32", seed=seed) >= rate  # bfloat16 would round the rate to 1 in 256
+    return xp.where(mask, x / (1 - rate), xp.zeros_like(x))
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Tensor:
-    """Classes drawn by their unnormalised log-probabilities, by Gumbel's trick (``keras.random.categorical``).
+    """Draw classes by their unnormalised log-probabilities, by Gumbel's trick (``keras.random.categorical``).
 
     Args:
-        logits: (rows, classes). num_samples: draws for each row.
+        logits: (rows, classes).
+        num_samples: draws for each row.
 
     >>> categorical([[0.0, 50.0]], 3, seed=1).tolist()
     [[1, 1, 1]]
@@ -440,8 +444,9 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int |
     xp, x = namespace(), as_tensor(logits)
     if x.ndim != 2:
         raise ShapeError(f"logits of shape {x.shape}", "(rows, classes)", "add the missing axis with expand_dims")
-    tiny = 1e-7
-    noise = -xp.log(-xp.log(uniform((x.shape[0], num_samples, x.shape[1]), minval=tiny, maxval=1 - tiny, seed=seed)))
+    epsilon = 1e-7
+    shape = (x.shape[0], num_samples, x.shape[1])
+    noise = -xp.log(-xp.log(uniform(shape, minval=epsilon, maxval=1 - epsilon, seed=seed)))
     return xp.cast(xp.argmax(xp.expand_dims(x, 1) + noise, axis=-1), dtype)
 
 

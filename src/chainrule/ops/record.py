@@ -1,7 +1,7 @@
-"""One operation, one record: everything an operation is, in one place.
+"""One operation, one record: everything the library knows about an operation, in one place.
 
 A record holds the value, the shape rule, the gradient in one of two forms, the rule for a batch, the
-price, the words and the samples that test it all. Readings are loops that look into records.
+cost, the explanation and the samples that test it all. Transforms, analyses and engines read the records.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ from ..graph import (
     spec_of,
     with_placeholder,
 )
-from ..tensors.tensor import Tensor, as_tensor, symbolic
+from ..tensors.convert import as_tensor, symbolic
+from ..tensors.tensor import Tensor
 
 registry: dict[str, Operation] = {}
 
 
 class Cost(NamedTuple):
-    """What one node costs. One multiply-accumulate (MAC) is one multiply and one add.
+    """The cost of one node. One multiply-accumulate (MAC) is one multiply and one add.
 
-    ``other`` counts operations that are neither (comparisons, and a nominal number for ``exp`` and its
-    kind, stated in the record). ``formula`` is the count with its numbers filled in. ``workspace`` is what NumPy's
-    value takes besides its inputs and output, in bytes.
+    ``other`` counts operations that are neither (comparisons, and a nominal number, stated in the record, for ``exp``
+    and the like). ``formula`` is the count with its numbers filled in. ``workspace`` is the memory in bytes that
+    NumPy's value needs besides its inputs and output.
     """
 
     multiplies: int = 0
@@ -49,12 +50,12 @@ class Cost(NamedTuple):
 
     @property
     def flops(self) -> int:
-        """Multiplies, adds and the others together; never a synonym for MACs."""
+        """Multiplies, adds and the others together; not a synonym for MACs."""
         return self.multiplies + self.adds + self.other
 
 
 class Draw:
-    """An array of this shape, drawn from a fixed stream when a test asks for it; import stays cheap.
+    """A random array of this shape, drawn from a fixed stream only when a test needs it, so that import stays cheap.
 
     ``kind``: ``"normal"``, ``"positive"``, ``"distinct"`` (no ties), or an integer: whole numbers below it.
     """
@@ -63,28 +64,29 @@ class Draw:
         self.shape, self.kind = shape, kind
 
     def array(self, seed: int) -> np.ndarray[Any, Any]:
+        """Draw the array."""
         rng = np.random.default_rng([seed, *self.shape])
         if isinstance(self.kind, int):
             return rng.integers(0, self.kind, self.shape).astype(np.int32)
         if self.kind == "distinct":
             return rng.permutation(int(np.prod(self.shape))).reshape(self.shape) / 4.0 - 1.0
-        drawn = rng.normal(size=self.shape)
-        return np.abs(drawn) + 0.25 if self.kind == "positive" else drawn
+        normal = rng.normal(size=self.shape)
+        return np.abs(normal) + 0.25 if self.kind == "positive" else normal
 
 
 class Sample:
-    """Arguments that the tests run an operation on; `error` names the error they must raise instead."""
+    """Arguments on which the tests run an operation; `error`: the error that it must raise for them."""
 
     def __init__(self, *inputs: Any, error: type[ChainruleError] | None = None, **attributes: Any) -> None:
         self.inputs, self.error, self.attributes = inputs, error, attributes
 
     def arrays(self) -> tuple[Any, ...]:
-        """The inputs as float64, int32 or bool arrays."""
-        made = []
-        for i, given in enumerate(self.inputs):
-            array = given.array(i) if isinstance(given, Draw) else np.asarray(given)
-            made.append(array.astype(np.int32) if array.dtype == np.int64 else array)
-        return tuple(made)
+        """Return the inputs as float64, int32 or bool arrays."""
+        arrays = []
+        for i, value in enumerate(self.inputs):
+            array = value.array(i) if isinstance(value, Draw) else np.asarray(value)
+            arrays.append(array.astype(np.int32) if array.dtype == np.int64 else array)
+        return tuple(arrays)
 
     def __repr__(self) -> str:
         shapes = ", ".join(str(list(a.shape)) for a in self.arrays())
@@ -93,7 +95,7 @@ class Sample:
 
 
 def freeze(value: Any) -> Any:
-    """An attribute as something hashable: lists become tuples, whole NumPy numbers Python's."""
+    """Make an attribute hashable: lists and arrays become tuples, NumPy's scalars Python's."""
     if isinstance(value, list | tuple):
         return tuple([freeze(v) for v in value])
     if isinstance(value, np.generic):
@@ -110,13 +112,13 @@ class Operation:
     """A primitive operation. Call it with tensors (or anything `tensor` takes) and its attributes.
 
     Args:
-        name: unique; what the registry, model files and engines know it by.
+        name: unique; the key in the registry, in model files and for engines.
         value: ``(xp, *arrays, **attributes) -> array``. `xp` is numpy when run, jax.numpy when lowered; pure.
             Its signature is the operation's: parameters with defaults are attributes.
         spec: ``(specs, **attributes) -> Spec``, the one obligatory shape rule.
-        casts: ``(specs) -> dtypes``, what each operand is cast to first.
+        casts: ``(specs) -> dtypes``, the dtype to which each operand is cast first.
         local: gradient form one, a function for each input, ``(xp, *inputs, output, **attributes)``: each
-            input entry reaches exactly one output entry. A plain 1, -1 or 0 where the slope is just that.
+            input entry reaches exactly one output entry. The number 1, -1 or 0 where the slope is constant.
         transpose: gradient form two, a function for each input, ``(xp, upstream, *inputs, **attributes)``:
             linear in that input with the others held. For variadic operations one function, which
             takes the input's index after `xp`. ``None`` in either: no gradient through that input.
@@ -127,18 +129,21 @@ class Operation:
         reduces: for form one, the output has lost the axes named by the attribute ``axis``.
         batch: ``(operation, inputs, batched, size, attributes) -> Tensor``, what `vectorize` builds.
         cost: ``(specs, output spec, **attributes) -> Cost``.
-        says: the gate's role in the backward pass, in words.
-        written: the formula, with ``{0}``, ``{1}`` for the inputs; default ``name({0})``.
+        gradient_note: the operation's role in the backward pass, as a sentence.
+        format: the formula, with ``{0}``, ``{1}`` for the inputs; default ``name({0})``.
         names: the inputs' names for callers, where Keras's differ from those in `value`.
+        stops_gradient: its output is a constant on purpose, as that of ``stop_gradient``.
+        depends_on_ulp: its value depends on the spacing of the dtype's numbers, so that it may not be computed in a
+            wider dtype.
         samples: domain, zeros, ties, unequal sizes, error cases.
         doc: what it computes, with an example that the tests run.
     """
 
     leaf = False
-    custom_vjp: Any = None  # a backward supplied by the user (`own`) in place of the derivative of the body
-    depends_on_ulp = False  # its value depends on the dtype's own steps, so it may not pass through a wider one
-    stops_gradient = False  # what it makes is a constant on purpose: `stop_gradient`
-    simple = False  # gradient form one, nothing reduced, no attributes: the case an eager pass writes out
+    custom_vjp: Any = None  # a backward supplied by the user (`custom_rule`) in place of the derivative of the body
+    depends_on_ulp = False
+    stops_gradient = False
+    simple = False  # gradient form one, nothing reduced, no attributes: the case that an eager pass writes out
 
     def __init__(
         self,
@@ -159,14 +164,17 @@ class Operation:
         joint: bool = False,
         tangent: tuple[Rule | None, ...] | None = None,
         names: tuple[str, ...] = (),
+        stops_gradient: bool = False,
+        depends_on_ulp: bool = False,
     ) -> None:
         self.name, self.value, self.spec, self.casts = name, value, spec, casts
         self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
         self.tangent = tangent
+        self.stops_gradient, self.depends_on_ulp = stops_gradient, depends_on_ulp
         self.batch, self.cost, self.gradient_note, self.samples = batch, cost, gradient_note, samples
         self.format = format or name + "({0})"
         self.plans: dict[Any, Plan] = new_cache()
-        self.arity, self.parameters = signature_of(value)
+        self.arity, self.parameters = _signature_of(value)
         self.names = names or value.__code__.co_varnames[1 : 1 + (self.arity or 0)]
         self.simple = local is not None and not reduces and not self.parameters
         self.__name__ = self.__qualname__ = name
@@ -177,37 +185,34 @@ class Operation:
         return f"<operation {self.name}>"
 
     def tangent_rule(self, i: int) -> Rule | None:
-        """The rule for input i's tangent where the operation is not linear in it."""
+        """Return the rule for the tangent of input i, ``None`` where the operation is linear in it."""
         return self.tangent[i] if self.tangent else None
 
     @property
     def differentiable(self) -> bool:
+        """Whether a gradient passes through any of its inputs."""
         return self.local is not None or self.transpose is not None
 
     @property
     def __signature__(self) -> Any:
         import inspect
 
-        given = list(inspect.signature(self.value).parameters.values())[1:]
+        parameters = list(inspect.signature(self.value).parameters.values())[1:]
         return inspect.Signature(
-            [p.replace(name=n) for p, n in zip(given, self.names, strict=False)] + given[len(self.names) :]
+            [p.replace(name=n) for p, n in zip(parameters, self.names, strict=False)] + parameters[len(self.names) :]
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        result: Tensor
         if not self.parameters and not kwargs and len(args) == self.arity:
             if len(args) == 1:
                 (x,) = args
-                result = apply(self, args if x.__class__ is Tensor else (as_tensor(x),))
-            else:
-                result = apply(self, tuple([as_tensor(a) for a in args]))
-            return result
+                return apply(self, args if x.__class__ is Tensor else (as_tensor(x),))
+            return apply(self, tuple([as_tensor(a) for a in args]))
         inputs, attributes = self.bind(args, kwargs)
-        result = apply(self, tuple([as_tensor(a) for a in inputs]), attributes)
-        return result
+        return apply(self, tuple([as_tensor(a) for a in inputs]), attributes)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arguments apart: inputs, and every attribute in the signature's order with defaults filled in."""
+        """Split arguments into inputs and attributes, all of these in the signature's order with defaults filled in."""
         extra: tuple[Any, ...] = ()
         if self.arity is None:
             inputs = args
@@ -222,37 +227,37 @@ class Operation:
         if len(extra) > len(names) or len(inputs) != (len(args) if self.arity is None else self.arity):
             raise TypeError(f"{self.name}{self.__signature__} was called with {len(args)} positional arguments")
         attributes.update(zip(names, map(freeze, extra), strict=False))
-        for name, given in kwargs.items():
+        for name, value in kwargs.items():
             if name not in attributes:
                 raise TypeError(f"{self.name}{self.__signature__} has no argument {name!r}")
-            attributes[name] = freeze(given)
+            attributes[name] = freeze(value)
         return inputs, attributes
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
+        """Work out the output's spec, the casts that are needed, and the function that computes the value."""
         dtypes = self.casts(specs)
-        ready = tuple([spec_of(s.shape, d) for s, d in zip(specs, dtypes, strict=True)])
+        cast = tuple([spec_of(s.shape, d) for s, d in zip(specs, dtypes, strict=True)])
         needed = any(s.weak or s.dtype != d for s, d in zip(specs, dtypes, strict=True))
-        spec = self.spec(ready, **attributes)
+        spec = self.spec(cast, **attributes)
         run: Rule = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
-        if self.name != "nextafter" and any(
-            s.narrow for s in (*ready, spec)
-        ):  # the one that counts in the dtype's steps
-            run = _through_float32(run, spec.dtype)
+        if any(s.narrow for s in (*cast, spec)) and not self.depends_on_ulp:
+            run = _in_float32(run, spec.dtype)
         return Plan(spec, dtypes if needed else None, run)
 
 
 class CallOperation(Operation):
-    """An operation with a body: running it runs the body, and gives the values of all its places."""
+    """An operation with a body: running it runs the body, and gives the values of all the body's nodes."""
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
+        """Take specs and function from the body."""
         return Plan(attributes["body"].specs, None, run_body(attributes["body"]))
 
 
 class Composite(CallOperation):
-    """An operation with a name and a body: a graph of other operations. Readings open it or leave it folded.
+    """An operation with a name and a body, a graph of other operations. It is shown as one node, or opened.
 
-    `value` is written with tensors: ``(xp, *tensors, **attributes) -> tensor``, where `xp` is `chainrule.ops`;
-    its body is traced once for each set of specs and attributes. It may give several tensors, in a tuple. An engine
+    `value` is written with tensors: ``(xp, *tensors, **attributes) -> tensor``, where `xp` is the `namespace`;
+    its body is traced once for each set of specs and attributes. It may return several tensors, in a tuple. An engine
     may replace it by name.
     """
 
@@ -289,28 +294,28 @@ class Composite(CallOperation):
         try:
             body = self.body(tuple([t.spec for t in tensors]), attributes)
         except ChainruleError as error:
-            raise error.at(line_of(current_source_info())) from None
+            raise error.with_line(line_of(current_source_info())) from None
         return call(self, tuple(tensors), attributes, body)
 
     def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
-        """What a body is kept under."""
+        """Return the key under which a body is cached."""
         return specs, tuple(attributes.items())
 
     def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
-        """The body's graph for these specs and attributes. With an unknown batch it tells shapes only."""
+        """Return the body's graph for these specs and attributes. With an unknown batch only its shapes are valid."""
         key = self.key(specs, attributes)
-        found = self.bodies.get(key)
-        if found is None:
+        body = self.bodies.get(key)
+        if body is None:
             if len(self.bodies) > 1024:
                 self.bodies.clear()
             sized = tuple([spec_of(with_placeholder(s.shape), s.dtype) for s in specs])
-            found = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
-            found.has_placeholder = sized != specs
-        return found
+            body = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
+            body.has_placeholder = sized != specs
+        return body
 
 
 class DerivedCall(CallOperation):
-    """The record of a call made by a reading (a composite's derivative): it has a body, and a name."""
+    """The record of a call made by a transform (a composite's derivative): a name, and a body."""
 
     def __init__(self, name: str, gradient_note: str) -> None:
         self.name, self.gradient_note, self.format = name, gradient_note, name + "({0})"
@@ -323,28 +328,33 @@ class DerivedCall(CallOperation):
         self.__doc__ = gradient_note
 
 
-def _through_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
-    """NumPy computes little in bfloat16: compute in float32, and round once."""
+def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
+    """Compute in float32 and round once: NumPy computes little in bfloat16."""
 
-    def wide(*arrays: Any) -> Any:
+    def run_wide(*arrays: Any) -> Any:
         return run(*[x.astype("float32") if x.dtype.name == "bfloat16" else x for x in arrays]).astype(dtype)
 
-    return wide
+    return run_wide
 
 
 def preserve_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
+    """Keep each operand's dtype; a Python number takes its default dtype."""
     return tuple([s.dtype if not s.weak else promote_specs((s,)) for s in specs])
 
 
 def call_spec(specs: tuple[Spec, ...], body: Graph, **attributes: Any) -> Any:
+    """Return the specs of all the body's nodes."""
     return body.specs
 
 
 def requires_opening(*args: Any, **kwargs: Any) -> Any:
-    raise GraphError("a call node read as a primitive", "its body to be opened", "read node.attributes['body']")
+    """Raise: a rule of primitives was applied to a call node."""
+    raise GraphError("a call node used as a primitive", "its body to be opened", "use node.attributes['body']")
 
 
 def run_body(body: Graph) -> Rule:
+    """Return a function of the body's input arrays that returns the values of all its nodes."""
+
     def run(*arrays: Any) -> list[Any]:
         values = list(body.constants)
         values[: len(arrays)] = arrays
@@ -357,23 +367,23 @@ def run_body(body: Graph) -> Rule:
 
 
 def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Any:
-    """The output of a call node, or its outputs: `record` names it, `body` is what it computes.
+    """Build a call node and return its output, or its outputs: `record` names it, `body` is what it computes.
 
-    A body's only output depends on all its nodes, so it is its last place, for any sizes.
+    A body's only output depends on all its nodes, so it is at the last position, for any sizes.
     """
-    made = apply(record, inputs, {**attributes, "body": body})
+    node = apply(record, inputs, {**attributes, "body": body})
     if len(body.outputs) == 1:
-        return get_output(made, -1)
-    return tuple([get_output(made, body.position[n.serial]) for n in body.outputs])
+        return get_output(node, -1)
+    return tuple([get_output(node, body.position[n.serial]) for n in body.outputs])
 
 
 def get_output(node: Node, position: int) -> Tensor:
-    """The value at one place of a call node's body, as a tensor."""
+    """Return the value at one position of a call node's body, as a tensor."""
     return apply(GET_OUTPUT, (node,), {"position": position})
 
 
 class _GetOutput(Operation):
-    """Takes one value out of a call node. The readings know it: its gradient is the call's."""
+    """Takes one value out of a call node. Its gradient is the call's, so transforms treat it apart."""
 
     def __init__(self) -> None:
         self.name, self.format, self.gradient_note = (
@@ -394,7 +404,7 @@ GET_OUTPUT = _GetOutput()
 
 
 def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:
-    """The graph that `function` builds on symbolic tensors of these specs."""
+    """Return the graph that `function` builds on symbolic tensors of these specs."""
     from ..graph.source_info import SourceInfo, source_info_scope
 
     inputs = [symbolic(s.shape, s.dtype) for s in specs]
@@ -404,34 +414,48 @@ def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:
     return Graph(inputs, [as_tensor(t) for t in outputs])
 
 
-_operations: Any = None
+class Namespace:
+    """The `xp` with which rules build nodes. Its attributes are
+
+    - the public operations, under their names in `chainrule.ops`;
+    - the other records, under the name in their registry; with ``_record`` behind it where a public function has the
+      name, which calls the record with other arguments (``xp.conv``, ``xp.conv_record``).
+    """
+
+    def __init__(self, public: dict[str, Any]) -> None:
+        for name, record in registry.items():
+            if public.get(name) is not record:
+                setattr(self, f"{name}_record" if name in public else name, record)
+        vars(self).update(public)
 
 
-def set_namespace(operations: Any) -> None:
-    """Give the module of all operations, which `chainrule.ops` does as soon as it is complete."""
-    global _operations
-    _operations = operations
+_namespace: Any = None
+
+
+def set_namespace(public: dict[str, Any]) -> None:
+    """Set the public operations, by name, which `chainrule.ops` does as soon as it is complete."""
+    global _namespace
+    _namespace = Namespace(public)
 
 
 def namespace() -> Any:
-    """Return `chainrule.ops`: the `xp` with which rules build nodes."""
-    return _operations
+    """Return the `Namespace` with which rules build nodes."""
+    return _namespace
 
 
-def signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
-    """Inputs (``None`` if variadic) and attributes with their defaults, read off the value's own signature."""
+def _signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
+    """Return the number of inputs (``None`` if variadic) and the attributes with their defaults, from the signature."""
     code = value.__code__
     defaults = value.__defaults__ or ()
     names = code.co_varnames[1 : code.co_argcount]
     if code.co_flags & 0x04:  # *xs
-        only = value.__kwdefaults__ or {}
-        return None, dict(only)
+        return None, dict(value.__kwdefaults__ or {})
     inputs = len(names) - len(defaults)
     return inputs, dict(zip(names[inputs:], defaults, strict=True))
 
 
 def attributes_of(node: Node) -> dict[str, Any]:
-    """A node's attributes without its body: what its record's rules take."""
+    """Return a node's attributes without its body, as its record's rules take them."""
     if "body" in node.attributes:
         return {k: v for k, v in node.attributes.items() if k != "body"}
     return node.attributes or NO_ATTRIBUTES

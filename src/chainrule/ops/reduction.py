@@ -1,7 +1,7 @@
 """Reductions over axes, their index forms, and running sums.
 
 ``axis=None`` means every axis, several axes may be given as a tuple. Ties: the first entry wins. ``max``
-and ``min`` are an index operation without gradient and then a gather, so explanations show the route.
+and ``min`` are an index operation without gradient and then a gather, so explanations show the way of the gradient.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of
-from .elementwise import FLAT
+from ..tensors.tensor import Tensor
 from .record import Composite, Cost, Draw, Operation, Sample
 from .rules import (
+    NO_GRADIENT,
     axis_batch,
-    normal_axes,
-    normal_axis,
+    normalize_axes,
+    normalize_axis,
     per_input_entry,
     preserve_dtype,
     promote_inputs,
@@ -29,15 +30,17 @@ from .rules import (
 )
 
 
-def _spec(dtype: str | None = None) -> Any:
+def _reduction_spec(dtype: str | None = None) -> Any:
+    """Return the shape rule of a reduction; `dtype` is the result's, default the input's."""
+
     def spec(specs: tuple[Spec, ...], axis: Any = None, keepdims: bool = False) -> Spec:
         return spec_of(reduced_shape(specs[0].shape, axis, keepdims), np.dtype(dtype) if dtype else specs[0].dtype)
 
     return spec
 
 
-def _summed(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """Small integers and booleans are added in 32 bits, as Keras does."""
+def _accumulator_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """Cast small integers and booleans to 32 bits, as Keras does."""
     dtype = promote_specs(specs)
     if dtype.kind in "bi" and dtype.itemsize < 4:
         return (np.dtype("int32"),)
@@ -46,12 +49,13 @@ def _summed(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     return (dtype,)
 
 
-def count_of(shape: tuple[int, ...], axis: Any) -> int:
-    """How many entries each output entry gathers."""
-    return math.prod(shape[a] for a in normal_axes(axis, len(shape)))
+def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
+    """Count the entries that are reduced to each output entry."""
+    return math.prod(shape[a] for a in normalize_axes(axis, len(shape)))
 
 
 def _samples(*more: Sample) -> list[Sample]:
+    """Return the samples of every reduction, and `more`."""
     return [
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=0),
@@ -64,31 +68,31 @@ def _samples(*more: Sample) -> list[Sample]:
     ]
 
 
-EMPTY = Sample(np.zeros((0, 3)), axis=0)
+_EMPTY = Sample(np.zeros((0, 3)), axis=0)
 
 sum = Operation(
     "sum",
     lambda xp, x, axis=None, keepdims=False: xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
-    spec=_spec(),
-    casts=_summed,
+    spec=_reduction_spec(),
+    casts=_accumulator_dtype,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     reduces=True,
     local=(1,),
-    gradient_note="sum hands the gradient on to every entry",
-    samples=_samples(EMPTY, Sample([[1, 2], [3, 4]], axis=1)),
+    gradient_note="sum passes the gradient to every entry",
+    samples=_samples(_EMPTY, Sample([[1, 2], [3, 4]], axis=1)),
     doc="The sum over `axis`; booleans and small integers are counted in 32 bits (``keras.ops.sum``).\n\n"
     ">>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([4., 6.])",
 )
 mean = Operation(
     "mean",
     lambda xp, x, axis=None, keepdims=False: xp.mean(x, axis=axis, keepdims=keepdims),
-    spec=_spec(),
+    spec=_reduction_spec(),
     casts=promote_to_float,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     reduces=True,
-    local=(lambda xp, x, y, axis, keepdims: 1.0 / (count_of(x.shape, axis) or 1),),
+    local=(lambda xp, x, y, axis, keepdims: 1.0 / (reduced_count(x.shape, axis) or 1),),
     gradient_note="mean shares the gradient equally",
     samples=_samples(Sample([[1, 2], [3, 4]], axis=1)),
     doc="The mean over `axis`; integers become floatx (``keras.ops.mean``).\n\n"
@@ -96,59 +100,63 @@ mean = Operation(
 )
 
 
-def _others(xp: Any, x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
-    """The product of all the other entries, exact at zeros: products from the left times from the right."""
+def _product_of_others(xp: Any, x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
+    """Multiply all the other entries, exactly at zeros: the products of those before times of those after."""
     rank = len(x.shape)
-    axes = normal_axes(axis, rank)
-    kept = tuple(i for i in range(rank) if i not in axes)
-    moved = xp.transpose(x, kept + axes)
-    flat = xp.reshape(moved, (*(x.shape[i] for i in kept), count_of(x.shape, axis)))
+    axes = normalize_axes(axis, rank)
+    remaining = tuple(i for i in range(rank) if i not in axes)
+    moved = xp.transpose(x, remaining + axes)
+    flat = xp.reshape(moved, (*(x.shape[i] for i in remaining), reduced_count(x.shape, axis)))
     if flat.shape[-1] == 0:
         return x
     ones = xp.ones_like(flat[..., :1])
-    left = xp.cumprod(xp.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
-    turned = xp.flip(flat, axis=-1)
-    right = xp.flip(xp.cumprod(xp.concatenate([ones, turned[..., :-1]], axis=-1), axis=-1), axis=-1)
-    back = tuple(int(i) for i in np.argsort(kept + axes))
-    return xp.transpose(xp.reshape(left * right, moved.shape), back)
+    before = xp.cumprod(xp.concatenate([ones, flat[..., :-1]], axis=-1), axis=-1)
+    reverse = xp.flip(flat, axis=-1)
+    after = xp.flip(xp.cumprod(xp.concatenate([ones, reverse[..., :-1]], axis=-1), axis=-1), axis=-1)
+    inverse = tuple(int(i) for i in np.argsort(remaining + axes))
+    return xp.transpose(xp.reshape(before * after, moved.shape), inverse)
 
 
 prod = Operation(
     "prod",
     lambda xp, x, axis=None, keepdims=False: xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
-    spec=_spec(),
-    casts=_summed,
+    spec=_reduction_spec(),
+    casts=_accumulator_dtype,
     batch=axis_batch,
     cost=per_input_entry(multiplies=1),
     reduces=True,
-    local=(_others,),
+    local=(_product_of_others,),
     gradient_note="prod gives each entry the product of all the others",
-    samples=_samples(EMPTY, Sample([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]], axis=1), Sample([0.0, 2.0])),
+    samples=_samples(_EMPTY, Sample([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]], axis=1), Sample([0.0, 2.0])),
     doc="The product over `axis` (``keras.ops.prod``).\n\n>>> ops.prod([2.0, 3.0, 4.0])\ntensor(24.0)",
 )
 
 
 def _logsumexp(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    top = xp.max(x, axis=axis, keepdims=True)
-    top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
-    inner = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
-    return inner if keepdims else xp.sum(inner, axis=axis)
+    largest = xp.max(x, axis=axis, keepdims=True)
+    largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
+    result = xp.log(xp.sum(xp.exp(x - largest), axis=axis, keepdims=True)) + largest
+    return result if keepdims else xp.sum(result, axis=axis)
 
 
-def _nonempty(specs: tuple[Spec, ...], axis: Any, keepdims: bool = False) -> Spec:
-    if 0 in [specs[0].shape[a] for a in normal_axes(axis, len(specs[0].shape))]:
-        raise ShapeError(
-            f"an empty axis (shape {specs[0].shape}, axis {axis})",
-            "at least one entry to choose from",
-            "check the data before reducing it",
-        )
+def _empty_axis(shape: tuple[Any, ...], axis: Any) -> ShapeError:
+    return ShapeError(
+        f"an empty axis (shape {shape}, axis {axis})",
+        "at least one entry to choose from",
+        "check the data before reducing it",
+    )
+
+
+def _nonempty_spec(specs: tuple[Spec, ...], axis: Any, keepdims: bool = False) -> Spec:
+    if 0 in [specs[0].shape[a] for a in normalize_axes(axis, len(specs[0].shape))]:
+        raise _empty_axis(specs[0].shape, axis)
     return spec_of(reduced_shape(specs[0].shape, axis, keepdims), specs[0].dtype)
 
 
 logsumexp = Operation(
     "logsumexp",
     lambda xp, x, axis=None, keepdims=False: _logsumexp(xp, x, axis, keepdims),
-    spec=_nonempty,
+    spec=_nonempty_spec,
     casts=promote_to_float,
     batch=axis_batch,
     cost=per_input_entry(adds=2, other=8),
@@ -160,23 +168,23 @@ logsumexp = Operation(
     ">>> ops.logsumexp([1000.0, 1000.0])\ntensor(1000.6931)",
 )
 
-# ---- choosing by index: no gradient of their own
+# ---- indices, which have no gradient
 
 
 def _index_spec(specs: tuple[Spec, ...], axis: Any, keepdims: bool) -> Spec:
-    spec = _nonempty(specs, axis, keepdims) if specs[0].shape else spec_of((), specs[0].dtype)
+    spec = _nonempty_spec(specs, axis, keepdims) if specs[0].shape else spec_of((), specs[0].dtype)
     return spec_of(spec.shape, np.dtype("int32"))
 
 
-def _arg(name: str) -> Any:
+def _index_value(name: str) -> Any:
+    """Return the value of argmax or argmin."""
     return lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims).astype(xp.int32)
 
 
-def _index_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    if attributes["axis"] is None:  # counted in the flattened example
-        flat = xs[0].reshape(size, -1)
-        found = op(flat, axis=1)
-        return found.reshape((size,) + (1,) * (xs[0].ndim - 1)) if attributes["keepdims"] else found
+def _index_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
+    if attributes["axis"] is None:  # an index into the flattened example
+        index = op(xs[0].reshape(size, -1), axis=1)
+        return index.reshape((size,) + (1,) * (xs[0].ndim - 1)) if attributes["keepdims"] else index
     return axis_batch(op, xs, batched, size, attributes)
 
 
@@ -191,12 +199,12 @@ _INDEX_SAMPLES = [
 ]
 argmax = Operation(
     "argmax",
-    _arg("argmax"),
+    _index_value("argmax"),
     spec=_index_spec,
     casts=preserve_dtype,
     batch=_index_batch,
     cost=per_input_entry(other=1),
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="argmax({0})",
     samples=_INDEX_SAMPLES,
     doc="The index of the largest entry along `axis` (of the flattened tensor if ``None``), the first at a "
@@ -204,12 +212,12 @@ argmax = Operation(
 )
 argmin = Operation(
     "argmin",
-    _arg("argmin"),
+    _index_value("argmin"),
     spec=_index_spec,
     casts=preserve_dtype,
     batch=_index_batch,
     cost=per_input_entry(other=1),
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="argmin({0})",
     samples=_INDEX_SAMPLES,
     doc="The index of the smallest entry along `axis`, the first at a tie, as int32 (``keras.ops.argmin``).\n\n"
@@ -220,14 +228,13 @@ argmin = Operation(
 def _argsort_value(xp: Any, x: Any, axis: Any, descending: bool) -> Any:
     if not descending:
         return xp.argsort(x, axis=axis, stable=True).astype(xp.int32)
-    # stable and from the largest: sort the turned tensor ascending and turn back
-    n = x.shape[axis]
-    turned = xp.argsort(xp.flip(x, axis=axis), axis=axis, stable=True)
-    return (n - 1 - xp.flip(turned, axis=axis)).astype(xp.int32)
+    # stable and from the largest: sort the reversed tensor from the smallest, and reverse the order
+    order = xp.argsort(xp.flip(x, axis=axis), axis=axis, stable=True)
+    return (x.shape[axis] - 1 - xp.flip(order, axis=axis)).astype(xp.int32)
 
 
-def _sorted_spec(specs: tuple[Spec, ...], axis: int, descending: bool) -> Spec:
-    normal_axis(axis, len(specs[0].shape))
+def _argsort_spec(specs: tuple[Spec, ...], axis: int, descending: bool) -> Spec:
+    normalize_axis(axis, len(specs[0].shape))
     return spec_of(specs[0].shape, np.dtype("int32"))
 
 
@@ -241,11 +248,11 @@ def _sort_cost(specs: tuple[Spec, ...], out: Spec, axis: int, descending: bool) 
 argsort_record = Operation(
     "argsort",
     lambda xp, x, axis=-1, descending=False: _argsort_value(xp, x, axis, descending),
-    spec=_sorted_spec,
+    spec=_argsort_spec,
     casts=preserve_dtype,
     batch=axis_batch,
     cost=_sort_cost,
-    gradient_note=FLAT,
+    gradient_note=NO_GRADIENT,
     format="argsort({0})",
     samples=[
         Sample(Draw(3, 4)),
@@ -256,20 +263,21 @@ argsort_record = Operation(
         Sample([3, 1, 2]),
         Sample(1.0, error=ShapeError),
     ],
-    doc="The order that sorts x along `axis`, equal entries as they stood, as int32 (``keras.ops.argsort``).\n\n"
+    doc="The indices that sort x along `axis`, equal entries in their old order, as int32 (``keras.ops.argsort``).\n\n"
     ">>> ops.argsort([3.0, 1.0, 2.0])\ntensor([1, 2, 0], dtype=int32)",
 )
 
 
-def _truth(name: str) -> Operation:
+def _logical_reduction(name: str) -> Operation:
+    """Make the record of ``all`` or ``any``."""
     return Operation(
         name,
         lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims),
-        spec=_spec("bool"),
+        spec=_reduction_spec("bool"),
         casts=to_bool,
         batch=axis_batch,
         cost=per_input_entry(other=1),
-        gradient_note=FLAT,
+        gradient_note=NO_GRADIENT,
         format=name + "({0})",
         samples=[
             Sample([[True, False], [True, True]]),
@@ -283,13 +291,13 @@ def _truth(name: str) -> Operation:
     )
 
 
-all, any = _truth("all"), _truth("any")
+all, any = _logical_reduction("all"), _logical_reduction("any")
 
 # ---- running sums
 
 
 def _running_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
-    normal_axis(axis, len(specs[0].shape))
+    normalize_axis(axis, len(specs[0].shape))
     return spec_of(specs[0].shape, specs[0].dtype)
 
 
@@ -301,7 +309,7 @@ cumsum_record = Operation(
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     transpose=(lambda xp, u, x, axis: xp.flip(xp.cumsum(xp.flip(u, axis=axis), axis=axis), axis=axis),),
-    gradient_note="cumsum gives each entry the sum of the gradients from its place on",
+    gradient_note="cumsum gives each entry the sum of the gradients from its position on",
     format="cumsum({0})",
     samples=[
         Sample(Draw(5)),
@@ -315,15 +323,15 @@ cumsum_record = Operation(
 
 
 def _cumprod(xp: Any, x: Any, axis: int = 0) -> Any:
-    """log2(n) rounds of multiplying by the entry 1, 2, 4 ... places before, so zeros need no special case."""
-    axis = normal_axis(axis, x.ndim)
+    """Multiply by the entries 1, 2, 4 ... positions before, in log2(n) rounds, so that zeros are no special case."""
+    axis = normalize_axis(axis, x.ndim)
     step, n = 1, x.shape[axis]
     while step < n:
         head = (slice(None),) * axis
-        before = xp.concatenate(
+        shifted = xp.concatenate(
             [xp.ones_like(x[(*head, slice(None, step))]), x[(*head, slice(None, n - step))]], axis=axis
         )
-        x = x * before
+        x = x * shifted
         step *= 2
     return xp.positive(x)
 
@@ -342,54 +350,53 @@ cumprod_record = Composite(
 # ---- composites
 
 
-def _choose(which: str) -> Any:
+def _extremum_value(index_of: str) -> Any:
+    """Return the value of max or min, given the name of argmax or argmin."""
+
     def value(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        """The index of the winner among the flattened axes, then a gather."""
-        axes = normal_axes(axis, x.ndim)
+        """Find the winner's index among the flattened axes, and gather."""
+        axes = normalize_axes(axis, x.ndim)
         if not axes:
             return xp.positive(x)
-        kept = tuple(i for i in range(x.ndim) if i not in axes)
+        remaining = tuple(i for i in range(x.ndim) if i not in axes)
         shape = reduced_shape(x.shape, axis, keepdims)
         if 0 in [x.shape[a] for a in axes]:
-            raise ShapeError(
-                f"an empty axis (shape {x.shape}, axis {axis})",
-                "at least one entry to choose from",
-                "check the data before reducing it",
-            )
-        moved = x if kept + axes == tuple(range(x.ndim)) else xp.transpose(x, kept + axes)
-        rows = math.prod(x.shape[i] for i in kept)
-        flat = xp.reshape(moved, (rows, count_of(x.shape, axis)))
-        winner = getattr(xp, which)(flat, axis=1)
+            raise _empty_axis(x.shape, axis)
+        moved = x if remaining + axes == tuple(range(x.ndim)) else xp.transpose(x, remaining + axes)
+        rows = math.prod(x.shape[i] for i in remaining)
+        flat = xp.reshape(moved, (rows, reduced_count(x.shape, axis)))
+        winner = getattr(xp, index_of)(flat, axis=1)
         return xp.reshape(flat[xp.arange(rows), winner], shape)
 
     return value
 
 
-def _choice(name: str, which: str, word: str) -> Composite:
+def _extremum(name: str, index_of: str, adjective: str) -> Composite:
+    """Make the record of max or min."""
     return Composite(
         name,
-        _choose(which),
+        _extremum_value(index_of),
         casts=preserve_dtype,
-        gradient_note=f"{name} routes the gradient to the {word} entry (the first at a tie)",
+        gradient_note=f"{name} routes the gradient to the {adjective} entry (the first at a tie)",
         format=name + "({0})",
         samples=_samples(
             Sample([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=1),
             Sample([2, 7, 7]),
             Sample(np.zeros((0, 2)), axis=0, error=ShapeError),
         ),
-        doc=f"The {word} entry along `axis`, the first at a tie (``keras.ops.{name}``).\n\n"
+        doc=f"The {adjective} entry along `axis`, the first at a tie (``keras.ops.{name}``).\n\n"
         f">>> ops.{name}([[1.0, 2.0], [3.0, 0.0]], axis=(0, 1)).shape\n()",
     )
 
 
-max_record, min_record = _choice("max", "argmax", "largest"), _choice("min", "argmin", "smallest")
+max_record, min_record = _extremum("max", "argmax", "largest"), _extremum("min", "argmin", "smallest")
 
 
 def _var(xp: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     centred = x - xp.mean(x, axis=axis, keepdims=True)
     total = xp.sum(centred * centred, axis=axis, keepdims=keepdims)
-    left = count_of(x.shape, axis) - ddof
-    return total / (left if left > 0 else 0)  # nan where nothing is left, as NumPy
+    count = reduced_count(x.shape, axis) - ddof
+    return total / (count if count > 0 else 0)  # nan where no count is left, as NumPy
 
 
 var = Composite(
@@ -419,29 +426,29 @@ std = Composite(
 
 
 def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Vector norms over one axis; over two axes or all, the Frobenius norm."""
-    one = x.ndim == 1 if axis is None else isinstance(axis, int) or len(axis) == 1
-    if ord is None or ord == "fro" or (ord == 2 and one):
+    """Compute a vector norm over one axis; over two axes or all, the Frobenius norm."""
+    one_axis = x.ndim == 1 if axis is None else isinstance(axis, int) or len(axis) == 1
+    if ord is None or ord == "fro" or (ord == 2 and one_axis):
         # the inner where keeps the slope at the zero vector 0 instead of nan
         total = xp.sum(x * x, axis=axis, keepdims=keepdims)
         zero = total == 0
         return xp.where(zero, xp.zeros_like(total), xp.sqrt(xp.where(zero, xp.ones_like(total), total)))
-    if not one:
+    if not one_axis:
         raise ShapeError(
             f"norm of order {ord!r} over {x.ndim if axis is None else len(axis)} axes",
-            "order None or 'fro' there",
+            "order None or 'fro'",
             "name one axis, or leave ord out",
         )
-    size = xp.absolute(x)
+    magnitude = xp.absolute(x)
     if ord == 1:
-        return xp.sum(size, axis=axis, keepdims=keepdims)
+        return xp.sum(magnitude, axis=axis, keepdims=keepdims)
     if ord == math.inf:
-        return xp.max(size, axis=axis, keepdims=keepdims)
+        return xp.max(magnitude, axis=axis, keepdims=keepdims)
     if ord == -math.inf:
-        return xp.min(size, axis=axis, keepdims=keepdims)
+        return xp.min(magnitude, axis=axis, keepdims=keepdims)
     if ord == 0:
         return xp.sum(xp.cast(x != 0, x.dtype), axis=axis, keepdims=keepdims)
-    return xp.power(xp.sum(xp.power(size, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+    return xp.power(xp.sum(xp.power(magnitude, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
 
 
 norm = Composite(

@@ -1,7 +1,7 @@
-"""Regions of interest, channels last: pooling picks entries, align and warp sample between them.
+"""Regions of interest, channels last: pooling takes the largest entries, align and warp interpolate between entries.
 
 A record takes the features (batch, height, width, channels), the boxes and, unless these are (batch, k, 4), the
-number of each box's image. A box is (x1, y1, x2, y2); times `spatial_scale` it counts entries of the features.
+index of each box's image. A box is (x1, y1, x2, y2); times `spatial_scale` it is in entries of the features.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of, with_placeholder
 from .record import Composite, Cost, Draw, Operation, Sample
+from .resampling import round_half_away
 from .rules import loop_batch, times
 
-FAR = 2.0**29  # beyond any feature map, exact in every float dtype of boxes, and twice it a 32-bit integer
+_FAR = 2.0**29  # beyond any feature map, exact in every float dtype of boxes, and twice it a 32-bit integer
 
 
 def _roi_casts(specs: tuple[Spec, ...], floating: bool = True) -> tuple[Any, ...]:
-    """Boxes are measured in at least float32, however narrow the features are: half formats cannot place them."""
+    """Cast boxes to at least float32, for half precision is too coarse for them, and features to a float dtype."""
     for images in specs[2:]:
         if images.dtype.kind not in "iu":
             raise DTypeError(f"box_images of dtype {images.dtype.name}", "whole numbers", "cast them to int32")
@@ -31,53 +32,53 @@ def _roi_casts(specs: tuple[Spec, ...], floating: bool = True) -> tuple[Any, ...
 
 
 def _roi_shape(shapes: list[tuple[Any, ...]], output_size: tuple[int, int]) -> tuple[Any, ...]:
-    """The result's shape: the boxes' axes, the bins, the channels."""
+    """Check the shapes and return the result's: the boxes' axes, the bins, the channels."""
     features, boxes = shapes[:2]
     if len(features) != 4 or 0 in features[1:3]:
         raise ShapeError(
-            f"features of shape {features}", "(batch, height, width, channels), not empty", "add the axis it lacks"
+            f"features of shape {features}", "(batch, height, width, channels), not empty", "add the missing axis"
         )
-    named = len(shapes) == 3
-    if len(boxes) != (2 if named else 3) or boxes[-1] != 4:
+    has_images = len(shapes) == 3
+    if len(boxes) != (2 if has_images else 3) or boxes[-1] != 4:
         raise ShapeError(
-            f"boxes of shape {boxes} {'with' if named else 'without'} box_images",
+            f"boxes of shape {boxes} {'with' if has_images else 'without'} box_images",
             "(n, 4) with box_images (n,), or (batch, k, 4) without",
-            "give four coordinates a box, and the image of each",
+            "give four coordinates for each box, and its image",
         )
-    if boxes[0] != (shapes[2] if named else features)[0] or (named and len(shapes[2]) != 1):
+    if boxes[0] != (shapes[2] if has_images else features)[0] or (has_images and len(shapes[2]) != 1):
         raise ShapeError(
             f"boxes of shape {boxes} with "
-            + (f"box_images of shape {shapes[2]}" if named else f"{features[0]} images"),
-            "one image a box" if named else "one set of boxes an image",
-            "give as many as there are " + ("boxes" if named else "images"),
+            + (f"box_images of shape {shapes[2]}" if has_images else f"{features[0]} images"),
+            "one image for each box" if has_images else "one set of boxes for each image",
+            "give as many as there are " + ("boxes" if has_images else "images"),
         )
     return (*boxes[:-1], *output_size, features[-1])
 
 
-def rounded_corners(xp: Any, boxes: Any, spatial_scale: float) -> Any:
-    """Corners at whole entries, halves away from zero as C rounds; a box that is not finite lies outside all features.
+def round_corners(xp: Any, boxes: Any, spatial_scale: float) -> Any:
+    """Round the corners to whole entries, halves away from zero as in C. Boxes that are not finite become far corners.
 
     ``floor(x + 0.5)`` would be wrong just below a half and for negative halves.
     """
     scaled = boxes * spatial_scale
     finite = xp.all(xp.isfinite(scaled), axis=-1, keepdims=True)
-    scaled = xp.clip(xp.where(finite, scaled, -FAR), -FAR, FAR)
-    whole = xp.trunc(scaled)
-    return whole + xp.trunc(2 * (scaled - whole))
+    scaled = xp.clip(xp.where(finite, scaled, -_FAR), -_FAR, _FAR)
+    return round_half_away(xp, scaled)
 
 
 # ---- pooling: an index without gradient, then a gather
 
 
-def bins_of(xp: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spatial_scale: float) -> list[Any]:
-    """Where each box's bins start and end, the end excluded, cut to the features: down and across, (boxes, bins, 2)."""
-    corners = rounded_corners(xp, boxes, spatial_scale).astype(xp.int32)
+def bin_bounds(xp: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spatial_scale: float) -> list[Any]:
+    """Return where each box's bins start and end, clipped to the features: for rows and columns (boxes, bins, 2)."""
+    corners = round_corners(xp, boxes, spatial_scale).astype(xp.int32)
 
     def along(first: Any, last: Any, bins: int, limit: int) -> Any:
-        whole, rest = xp.divmod(xp.maximum(last - first + 1, 1)[:, None], bins)  # apart: products stay in 32 bits
+        # quotient and remainder apart: the products fit into 32 bits
+        quotient, remainder = xp.divmod(xp.maximum(last - first + 1, 1)[:, None], bins)
         p = xp.arange(bins, dtype=xp.int32)
-        starts = first[:, None] + p * whole + p * rest // bins
-        ends = first[:, None] + (p + 1) * whole - (-(p + 1) * rest // bins)
+        starts = first[:, None] + p * quotient + p * remainder // bins
+        ends = first[:, None] + (p + 1) * quotient - (-(p + 1) * remainder // bins)
         return xp.clip(xp.stack([starts, ends], axis=-1), 0, limit)
 
     axes = zip((1, 0), output_size, sizes, strict=True)
@@ -86,51 +87,51 @@ def bins_of(xp: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], spati
 
 def _roi_pool_index(xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any, spatial_scale: float) -> Any:
     height, width, channels = features.shape[1:]
-    rows = images[0] if images else np.repeat(np.arange(boxes.shape[0]), boxes.shape[1])
-    cut = bins_of(np, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
-    found = np.full((len(rows), *output_size, channels), -1, np.int32)
-    for n, (image, down, across) in enumerate(zip(rows, *[c.tolist() for c in cut], strict=True)):
-        for p, (top, bottom) in enumerate(down):
-            for q, (left, right) in enumerate(across):
+    box_images = images[0] if images else np.repeat(np.arange(boxes.shape[0]), boxes.shape[1])
+    bins = bin_bounds(np, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
+    index = np.full((len(box_images), *output_size, channels), -1, np.int32)
+    for n, (image, rows, columns) in enumerate(zip(box_images, *[b.tolist() for b in bins], strict=True)):
+        for p, (top, bottom) in enumerate(rows):
+            for q, (left, right) in enumerate(columns):
                 if top < bottom and left < right:
                     entries = features[image, top:bottom, left:right].reshape(-1, channels)
                     y, x = np.divmod(np.argmax(entries, axis=0), right - left)
-                    found[n, p, q] = (top + y) * width + left + x
-    return found.reshape(*boxes.shape[:-1], *output_size, channels)
+                    index[n, p, q] = (top + y) * width + left + x
+    return index.reshape(*boxes.shape[:-1], *output_size, channels)
 
 
-def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **more: Any) -> Cost:
-    """For boxes as large as the features: each entry is compared once a bin that it is in."""
+def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **attributes: Any) -> Cost:
+    """Count the comparisons for boxes as large as the features: one for each entry in each bin that contains it."""
     features = with_placeholder(specs[0].shape)
     height, width = features[1:3]
-    whole = np.array([[0.0, 0.0, width - 1.0, height - 1.0]])
-    read = [int((c[..., 1] - c[..., 0]).sum()) for c in bins_of(np, whole, output_size, (height, width), 1.0)]
-    each = (*(1 if n is None else n for n in specs[1].shape[:-1]), *read, features[-1])
-    count = math.prod(each)
+    box = np.array([[0.0, 0.0, width - 1.0, height - 1.0]])
+    entries = [int((b[..., 1] - b[..., 0]).sum()) for b in bin_bounds(np, box, output_size, (height, width), 1.0)]
+    sizes = (*(1 if n is None else n for n in specs[1].shape[:-1]), *entries, features[-1])
+    count = math.prod(sizes)
     return Cost(
-        other=count, formula=LazyMessage("at most {shape} = {count:,} comparisons", shape=times(each), count=count)
+        other=count, formula=LazyMessage("at most {shape} = {count:,} comparisons", shape=times(sizes), count=count)
     )
 
 
-_TWO = Draw(2, 6, 7, 3)
+_TWO_IMAGES = Draw(2, 6, 7, 3)
 _BOXES = [[0.2, 0.3, 4.1, 5.2], [1.3, 2.2, 6.3, 4.8], [-3.2, 1.1, 2.7, 12.4]]
-_EACH = [[[0.6, 1.3, 4.1, 5.8]], [[3.3, 2.2, 6.4, 4.7]]]
-_ROI_ERRORS = [
+_BOXES_BY_IMAGE = [[[0.6, 1.3, 4.1, 5.8]], [[3.3, 2.2, 6.4, 4.7]]]
+_ERROR_SAMPLES = [
     Sample(Draw(2, 6, 7), _BOXES, [0, 1, 1], error=ShapeError),
-    Sample(_TWO, _BOXES, error=ShapeError),
-    Sample(_TWO, _BOXES, [0, 1], error=ShapeError),
-    Sample(_TWO, _EACH, [0, 1], error=ShapeError),
-    Sample(_TWO, [[0.0, 1.0, 2.0]], [0], error=ShapeError),
-    Sample(Draw(3, 6, 7, 1), _EACH, error=ShapeError),
-    Sample(_TWO, _BOXES, [0.0, 1.0, 1.0], error=DTypeError),
+    Sample(_TWO_IMAGES, _BOXES, error=ShapeError),
+    Sample(_TWO_IMAGES, _BOXES, [0, 1], error=ShapeError),
+    Sample(_TWO_IMAGES, _BOXES_BY_IMAGE, [0, 1], error=ShapeError),
+    Sample(_TWO_IMAGES, [[0.0, 1.0, 2.0]], [0], error=ShapeError),
+    Sample(Draw(3, 6, 7, 1), _BOXES_BY_IMAGE, error=ShapeError),
+    Sample(_TWO_IMAGES, _BOXES, [0.0, 1.0, 1.0], error=DTypeError),
 ]
-_ROI_POOLS = [
-    Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3)),
-    Sample(_TWO, _EACH, output_size=(3, 2), spatial_scale=0.625),
+_POOL_SAMPLES = [
+    Sample(_TWO_IMAGES, _BOXES, [1, 0, 1], output_size=(2, 3)),
+    Sample(_TWO_IMAGES, _BOXES_BY_IMAGE, output_size=(3, 2), spatial_scale=0.625),
     Sample([[[[1.0], [3.0]], [[3.0], [3.0]]]], [[0.0, 0.0, 1.0, 1.0], [5.0, 5.0, 6.0, 6.0]], [0, 0]),
     Sample(Draw(1, 4, 5, 2), [[3.2, 3.1, 0.7, 1.2]], [0], output_size=(2, 1)),
     Sample(Draw(1, 4, 5, 2), np.zeros((0, 4)), np.zeros(0, int), output_size=(2, 2)),
-    *_ROI_ERRORS,
+    *_ERROR_SAMPLES,
 ]
 
 roi_pool_index = Operation(
@@ -138,35 +139,36 @@ roi_pool_index = Operation(
     lambda xp, features, boxes, *images, output_size=(1, 1), spatial_scale=1.0: _roi_pool_index(
         xp, features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale
     ),
-    spec=lambda specs, output_size, **more: spec_of(
+    spec=lambda specs, output_size, **attributes: spec_of(
         _roi_shape([s.shape for s in specs], output_size), np.dtype("int32")
     ),
     casts=lambda specs: _roi_casts(specs, floating=False),
     batch=loop_batch,
     cost=_roi_pool_cost,
-    gradient_note="a place moves by whole entries, so it has no slope",
+    gradient_note="an index moves by whole entries, so it has no slope",
     format="roi_pool_index({0}, {1})",
-    samples=_ROI_POOLS,
-    doc="The place of each bin's largest entry among the image's flattened entries, the first at a tie, as int32; "
+    samples=_POOL_SAMPLES,
+    doc="The index of each bin's largest entry among the image's flattened entries, the first at a tie, as int32; "
     "-1 for an empty bin. A nan wins, so that it is seen.\n\n"
-    ">>> ops.roi_pool_index([[[[1.0], [5.0], [5.0]]]], [[0.0, 0.0, 2.0, 0.0]], [0]).tolist()\n[[[[1]]]]",
+    ">>> ops.roi.roi_pool_index([[[[1.0], [5.0], [5.0]]]], [[0.0, 0.0, 2.0, 0.0]], [0]).tolist()\n"
+    "[[[[1]]]]",
 )
 
 
-def _images(xp: Any, features: Any, images: tuple[Any, ...], rank: int) -> Any:
-    """Each box's image, with axes of size 1 to meet an index array of `rank` axes."""
-    found = images[0] if images else xp.arange(features.shape[0])
-    return xp.reshape(found, (-1,) + (1,) * (rank - 1))
+def _image_index(xp: Any, features: Any, images: tuple[Any, ...], rank: int) -> Any:
+    """Return the index of each box's image, with axes of size 1 to broadcast with an index array of `rank` axes."""
+    index = images[0] if images else xp.arange(features.shape[0])
+    return xp.reshape(index, (-1,) + (1,) * (rank - 1))
 
 
 def _roi_pool(
     xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any = (1, 1), spatial_scale: float = 1.0
 ) -> Any:
-    winner = xp.roi_pool_index(features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale)
+    index = xp.roi_pool_index(features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale)
     batch, height, width, channels = features.shape
     flat = xp.reshape(features, (batch, height * width, channels))
-    key = (_images(xp, features, images, winner.ndim), xp.maximum(winner, 0), xp.arange(channels))
-    return xp.where(winner < 0, 0, xp.get_item(flat, key))
+    key = (_image_index(xp, features, images, index.ndim), xp.maximum(index, 0), xp.arange(channels))
+    return xp.where(index < 0, 0, xp.get_item(flat, key))
 
 
 roi_pool_record = Composite(
@@ -175,47 +177,48 @@ roi_pool_record = Composite(
     casts=lambda specs: _roi_casts(specs, floating=False),
     gradient_note="RoI pooling routes each bin's gradient to its largest entry (the first at a tie), none to the boxes",
     format="roi_pool({0}, {1})",
-    samples=_ROI_POOLS,
+    samples=_POOL_SAMPLES,
     doc="RoI pooling by frozen arguments.",
 )
 
-# ---- align and warp: each bin a weighted sum of entries, the weights a product of one along each axis
+# ---- align and warp: each bin is a weighted sum of entries, the weight a product of one along each axis
 
 
-def samples_along(
+def sample_weights(
     xp: Any, start: Any, size: Any, limit: int, bins: int, samples: int, offset: float, margin: float, counts: bool
 ) -> tuple[Any, Any]:
-    """Along one axis the entries that each bin reads, (boxes, bins, 2 samples), and their weights.
+    """Return the entries that each bin reads along an axis, (boxes, bins, 2 samples), and their weights.
 
-    A sample up to `margin` outside the features is moved onto the border, beyond it counts 0. With `counts`, a box
-    has ceil(size / bins) samples a bin of the `samples` that there is room for.
+    A sample up to `margin` outside the features is moved to the border; beyond that it counts 0. With `counts`, a box
+    has ceil(size / bins) samples in each bin, at most `samples`.
     """
     start, step = xp.reshape(start, (*start.shape, 1, 1)), xp.reshape(size / bins, (*size.shape, 1, 1))
-    each = np.arange(samples, dtype=start.dtype)
-    grid = xp.ceil(step) if counts else samples
-    shared = xp.where(grid > 0, grid, 1) if counts else samples
-    at = start + step * (np.arange(bins, dtype=start.dtype)[:, None] + (each + offset) / shared)
+    sample = np.arange(samples, dtype=start.dtype)
+    count = xp.ceil(step) if counts else samples
+    divisor = xp.where(count > 0, count, 1) if counts else samples
+    at = start + step * (np.arange(bins, dtype=start.dtype)[:, None] + (sample + offset) / divisor)
     used = xp.logical_and(at >= -margin, at <= limit - 1 + margin)
-    used = xp.logical_and(used, each < grid) if counts else used
+    used = xp.logical_and(used, sample < count) if counts else used
     at = xp.clip(xp.where(used, at, 0), 0, limit - 1)
     low = xp.minimum(xp.floor(at), max(limit - 2, 0))
-    part, share = at - low, xp.cast(used, at.dtype) / shared
-    places = xp.concatenate([low, xp.minimum(low + 1, limit - 1)], axis=-1)
-    return xp.cast(places, "int32"), xp.concatenate([(1 - part) * share, part * share], axis=-1)
+    fraction, weight = at - low, xp.cast(used, at.dtype) / divisor
+    index = xp.concatenate([low, xp.minimum(low + 1, limit - 1)], axis=-1)
+    return xp.cast(index, "int32"), xp.concatenate([(1 - fraction) * weight, fraction * weight], axis=-1)
 
 
-def _sampled(xp: Any, features: Any, images: tuple[Any, ...], down: Any, across: Any) -> Any:
-    (ys, over_y), (xs, over_x) = down, across
+def _weighted_sum(xp: Any, features: Any, images: tuple[Any, ...], down: Any, across: Any) -> Any:
+    """Sum the entries of each bin by the product of their weights; `down` and `across` are from `sample_weights`."""
+    (ys, weights_y), (xs, weights_x) = down, across
     prefix, (p, a), (q, b) = ys.shape[:-2], ys.shape[-2:], xs.shape[-2:]
     rows, columns = xp.reshape(ys, (*prefix, p * a, 1)), xp.reshape(xs, (*prefix, 1, q * b))
-    read = xp.get_item(features, (_images(xp, features, images, rows.ndim), rows, columns))
-    read = xp.reshape(read, (*prefix, p, a, q, b, features.shape[-1]))
-    over_y, over_x = xp.cast(over_y, features.dtype), xp.cast(over_x, features.dtype)
-    return xp.einsum("...paqbc,...pa,...qb->...pqc", read, over_y, over_x)
+    entries = xp.get_item(features, (_image_index(xp, features, images, rows.ndim), rows, columns))
+    entries = xp.reshape(entries, (*prefix, p, a, q, b, features.shape[-1]))
+    weights_y, weights_x = xp.cast(weights_y, features.dtype), xp.cast(weights_x, features.dtype)
+    return xp.einsum("...paqbc,...pa,...qb->...pqc", entries, weights_y, weights_x)
 
 
 def box_extent(xp: Any, boxes: Any, spatial_scale: float, aligned: bool) -> tuple[Any, Any, Any, Any]:
-    """Each box's (top, left, height, width) in entries, as RoI align measures it."""
+    """Return each box's (top, left, height, width) in entries, as RoI align measures it."""
     corners = boxes * spatial_scale - (0.5 if aligned else 0.0)
     left, top, right, bottom = [corners[..., i] for i in range(4)]
     height, width = bottom - top, right - left
@@ -236,18 +239,18 @@ def _roi_align(
     counts = isinstance(sampling_ratio, tuple)
     samples = sampling_ratio if counts else (sampling_ratio, sampling_ratio)
     top, left, height, width = box_extent(xp, boxes, spatial_scale, aligned)
-    down = samples_along(xp, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
-    across = samples_along(xp, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
-    return _sampled(xp, features, images, down, across)
+    down = sample_weights(xp, top, height, features.shape[1], output_size[0], samples[0], 0.5, 1.0, counts)
+    across = sample_weights(xp, left, width, features.shape[2], output_size[1], samples[1], 0.5, 1.0, counts)
+    return _weighted_sum(xp, features, images, down, across)
 
 
-_ROI_SAMPLES = [
-    Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3)),
-    Sample(_TWO, _EACH, output_size=(3, 2), spatial_scale=0.625, sampling_ratio=3),
+_ALIGN_SAMPLES = [
+    Sample(_TWO_IMAGES, _BOXES, [1, 0, 1], output_size=(2, 3)),
+    Sample(_TWO_IMAGES, _BOXES_BY_IMAGE, output_size=(3, 2), spatial_scale=0.625, sampling_ratio=3),
     Sample(Draw(1, 1, 5, 2), [[0.9, -0.3, 3.2, 0.6]], [0], output_size=(1, 2), sampling_ratio=1),
     Sample(Draw(1, 4, 5, 2), [[3.6, 3.1, 0.9, 1.2], [20.1, 0.2, 30.4, 3.3]], [0, 0], output_size=(2, 1)),
     Sample(Draw(1, 4, 5, 2), np.zeros((0, 4)), np.zeros(0, int), output_size=(2, 2)),
-    *_ROI_ERRORS,
+    *_ERROR_SAMPLES,
 ]
 
 roi_align_record = Composite(
@@ -255,16 +258,15 @@ roi_align_record = Composite(
     _roi_align,
     casts=_roi_casts,
     gradient_note="RoI align shares each bin's gradient among the entries around its samples, and moves the boxes "
-    "by the "
-    "differences between those",
+    "by the differences between those",
     format="roi_align({0}, {1})",
     samples=[
-        *_ROI_SAMPLES,
-        Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3), aligned=False),
-        Sample(_TWO, _BOXES, [1, 0, 1], output_size=(2, 3), sampling_ratio=(6, 3)),
+        *_ALIGN_SAMPLES,
+        Sample(_TWO_IMAGES, _BOXES, [1, 0, 1], output_size=(2, 3), aligned=False),
+        Sample(_TWO_IMAGES, _BOXES, [1, 0, 1], output_size=(2, 3), sampling_ratio=(6, 3)),
     ],
-    doc="RoI align by frozen arguments. A pair for `sampling_ratio` is the most that a box needs along each axis; "
-    "each then has as many as it is bins long, rounded up.",
+    doc="RoI align by frozen arguments. A pair for `sampling_ratio` is the largest number that a box needs along each "
+    "axis; each box then has ceil(size / bins) of them.",
 )
 
 
@@ -278,12 +280,12 @@ def _roi_warp(
     sampling_ratio: int = 1,
 ) -> Any:
     _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
-    corners = xp.stop_gradient(rounded_corners(xp, boxes, spatial_scale))
+    corners = xp.stop_gradient(round_corners(xp, boxes, spatial_scale))
     left, top, right, bottom = [corners[..., i] for i in range(4)]
     height, width = xp.maximum(bottom - top, 0), xp.maximum(right - left, 0)
-    down = samples_along(xp, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
-    across = samples_along(xp, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
-    return _sampled(xp, features, images, down, across)
+    down = sample_weights(xp, top, height, features.shape[1], output_size[0], sampling_ratio, 0.0, 0.5, False)
+    across = sample_weights(xp, left, width, features.shape[2], output_size[1], sampling_ratio, 0.0, 0.5, False)
+    return _weighted_sum(xp, features, images, down, across)
 
 
 roi_warp_record = Composite(
@@ -292,6 +294,6 @@ roi_warp_record = Composite(
     casts=_roi_casts,
     gradient_note="RoI warp shares each bin's gradient among the entries around its samples, none to the rounded boxes",
     format="roi_warp({0}, {1})",
-    samples=_ROI_SAMPLES,
+    samples=_ALIGN_SAMPLES,
     doc="RoI warp by frozen arguments.",
 )

@@ -1,4 +1,4 @@
-"""Rules that many records share: casts, shapes, batches and prices."""
+"""Rules that many records share: casts, shapes, batches and costs."""
 
 from __future__ import annotations
 
@@ -7,36 +7,40 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import whole_number
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, broadcast, promote_specs, spec_of
-from .record import Cost, Operation, namespace
+from ..tensors.tensor import Tensor
+from .record import Cost, Operation, Rule, namespace
 
-# ---- casts: what the operands become before `value` sees them
+NO_GRADIENT = "it has no gradient: the result is not a real number that varies with the input"
+
+# ---- casts: the dtypes to which operands are cast before `value` is computed
 
 
 def promote_inputs(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """All operands to their common dtype."""
+    """Cast all operands to their common dtype."""
     return (promote_specs(specs),) * len(specs)
 
 
 def promote_to_float(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """All operands to their common dtype, integers to floatx."""
+    """Cast all operands to their common dtype, integers to floatx."""
     return (promote_specs(specs, floating=True),) * len(specs)
 
 
 def preserve_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """Each operand keeps its dtype; a Python number takes its own."""
+    """Keep each operand's dtype; a Python number takes its default dtype."""
     return tuple([promote_specs((s,)) for s in specs])
 
 
 def to_bool(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """All operands to bool."""
+    """Cast all operands to bool."""
     return (np.dtype(bool),) * len(specs)
 
 
-def whole(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """All operands to their common dtype, which must be integer or bool."""
+def integers_only(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """Cast all operands to their common dtype, which must be integer or bool."""
     dtype = promote_specs(specs)
     if dtype.kind not in "biu":
         raise DTypeError(f"operands of dtype {dtype.name}", "integers or booleans", "cast them to an integer dtype")
@@ -46,8 +50,8 @@ def whole(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
 # ---- shapes
 
 
-def elementwise_spec(dtype: str | None = None) -> Any:
-    """Broadcast the operands; `dtype` is the result's, default the operands'."""
+def elementwise_spec(dtype: str | None = None) -> Rule:
+    """Return a shape rule that broadcasts the operands; `dtype` is the result's, default the operands'."""
 
     def spec(specs: tuple[Spec, ...], **attributes: Any) -> Spec:
         result = np.dtype(dtype) if dtype else specs[0].dtype
@@ -61,59 +65,68 @@ def elementwise_spec(dtype: str | None = None) -> Any:
     return spec
 
 
-def normal_axis(axis: Any, rank: int, what: str = "axis") -> int:
-    """`axis` counted from the front.
+def normalize_axis(axis: Any, rank: int, what: str = "axis") -> int:
+    """Return `axis` counted from the front.
 
     Raises:
         ShapeError: if there is no such axis.
     """
-    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+    number = whole_number(axis)
+    if number is None:
         raise DTypeError(f"{what} {axis!r}", "an integer", "name the axis by its number")
-    if not -rank <= axis < rank:
+    if not -rank <= number < rank:
         raise ShapeError(
-            f"{what} {axis} for a tensor with {rank} axes",
-            f"{-rank} to {rank - 1}" if rank else "no axis at all",
+            f"{what} {number} for a tensor with {rank} axes",
+            f"{-rank} to {rank - 1}" if rank else "no axis",
             "name one of its axes",
         )
-    return int(axis) % rank
+    return number % rank
 
 
-def normal_axes(axis: Any, rank: int) -> tuple[int, ...]:
-    """`axis` (``None`` for all, an integer, or several) as a sorted tuple counted from the front."""
+def normalize_axes(axis: Any, rank: int) -> tuple[int, ...]:
+    """Return `axis` (``None`` for all, an integer, or several) as a sorted tuple counted from the front."""
     if axis is None:
         return tuple(range(rank))
-    axes = tuple(normal_axis(a, rank) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    axes = tuple(normalize_axis(a, rank) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
     if len(set(axes)) != len(axes):
         raise ShapeError(f"axis {axis}", "each axis once", "remove the repeated axis")
     return tuple(sorted(axes))
 
 
 def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[Any, ...]:
-    axes = normal_axes(axis, len(shape))
+    """Return the shape after a reduction over `axis`."""
+    axes = normalize_axes(axis, len(shape))
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(shape))
     return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
-def sizes_of(shape: Any) -> tuple[int, ...]:
-    """A shape given as a number or a sequence, as a tuple of Python integers."""
-    found = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    sizes = tuple(int(n) for n in found)
-    if any(n < 0 for n in sizes):
-        raise ShapeError(f"the shape {sizes}", "sizes from 0 up", "give the size of each axis")
+def as_shape(shape: Any) -> tuple[int, ...]:
+    """Return a shape given as a whole number or a sequence of them as a tuple of Python integers.
+
+    Raises:
+        ShapeError: for any other size.
+    """
+    size = whole_number(shape)
+    given = tuple(shape) if size is None else (size,)
+    sizes = tuple([n for n in map(whole_number, given) if n is not None and n >= 0])
+    if len(sizes) != len(given):
+        raise ShapeError(f"the shape {given}", "sizes from 0 up", "give the size of each axis")
     return sizes
 
 
-# ---- batches: the same operation with one more axis in front
+# ---- batches: the same operation with a batch axis in front
 
 
-def elementwise_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """Line up the ranks behind the batch axis."""
+def elementwise_batch(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
+    """Apply the operation to operands whose ranks are equal behind the batch axis."""
     return op(*align(xs, batched), **attributes)
 
 
-def align(xs: list[Any], batched: list[bool]) -> list[Any]:
-    """Batched operands get size-1 axes behind the batch so that broadcasting meets the right axes."""
+def align(xs: list[Tensor], batched: list[bool]) -> list[Tensor]:
+    """Insert axes of size 1 behind the batch axis of batched operands, so that all broadcast as their examples do."""
     xp = namespace()
     rank = max(x.ndim - b for x, b in zip(xs, batched, strict=True))
     return [
@@ -123,7 +136,7 @@ def align(xs: list[Any], batched: list[bool]) -> list[Any]:
 
 
 def shift_axis(axis: Any, rank: int) -> Any:
-    """The axes of one example, of this rank, where they stand behind a batch axis; ``None`` is all of them."""
+    """Return the axes of an example of this rank as axes behind a batch axis; ``None`` means all of them."""
     if axis is None:
         return tuple(range(1, rank + 1))
     if isinstance(axis, tuple):
@@ -131,34 +144,34 @@ def shift_axis(axis: Any, rank: int) -> Any:
     return axis % rank + 1
 
 
-def axis_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """For one operand and an attribute ``axis``: the axis moves one place on."""
+def axis_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
+    """Apply an operation of one operand with an attribute ``axis``, which moves behind the batch axis."""
     return op(xs[0], **{**attributes, "axis": shift_axis(attributes["axis"], xs[0].ndim - 1)})
 
 
-def all_batched(xs: list[Any], batched: list[bool], size: int) -> list[Any]:
-    """Operands that are the same for every example, repeated by broadcasting."""
+def all_batched(xs: list[Tensor], batched: list[bool], size: int) -> list[Tensor]:
+    """Broadcast operands that are the same for every example along the batch axis."""
     xp = namespace()
     return [x if b else xp.broadcast_to(x, (size, *x.shape)) for x, b in zip(xs, batched, strict=True)]
 
 
-def loop_batch(op: Operation, xs: list[Any], batched: list[bool], size: int, attributes: dict[str, Any]) -> Any:
-    """One example at a time, then stacked: for what has no batched form of its own."""
+def loop_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
+    """Apply an operation without a batched form to one example at a time, and stack the results."""
     xp = namespace()
-    one = [op(*[x[i] if b else x for x, b in zip(xs, batched, strict=True)], **attributes) for i in range(size)]
-    return xp.stack(one, axis=0)
+    results = [op(*[x[i] if b else x for x, b in zip(xs, batched, strict=True)], **attributes) for i in range(size)]
+    return xp.stack(results, axis=0)
 
 
-# ---- prices
+# ---- costs
 
 
 def times(shape: tuple[Any, ...]) -> str:
-    """``28·28·32``; ``1`` for no axes."""
+    """Write a shape as ``28·28·32``; ``1`` for no axes."""
     return "·".join(str(n) for n in shape) or "1"
 
 
-def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
-    """A price for each output entry."""
+def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Rule:
+    """Return a rule for a cost for each output entry."""
 
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         n = out.size
@@ -169,8 +182,8 @@ def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
     return cost
 
 
-def per_input_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Any:
-    """A price for each entry of the first input, as reductions have."""
+def per_input_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Rule:
+    """Return a rule for a cost for each entry of the first input, as reductions have."""
 
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
         n = specs[0].size
@@ -184,11 +197,11 @@ def _entries(shape: tuple[Any, ...], each: int, count: int) -> LazyMessage:
     return LazyMessage("{shape} entries × {each} = {count:,}", shape=times(shape), each=each, count=count)
 
 
-moves = per_entry()  # data is moved, nothing is computed: only bytes
+no_arithmetic = per_entry()  # data is moved, nothing is computed
 
 
 def contraction(outputs: tuple[Any, ...], summed: tuple[Any, ...]) -> Cost:
-    """The price of `outputs` sums of `summed` products each."""
+    """Return the cost of `outputs` sums of `summed` products each."""
     n, k = math.prod(1 if v is None else v for v in outputs), math.prod(summed)
     macs = n * k
     sizes = {"shape": times(outputs), "summed": times(summed), "count": macs}

@@ -1,37 +1,21 @@
-"""Optimizers and learning-rate schedules under Keras's names.
-
-May import: `ops`, `readings`, `initializers`, `configurable`.
-"""
+"""Optimizers and learning-rate schedules under Keras's names."""
 
 from ..serialization.registry import Registry
 from . import schedules
+from .adam import Adafactor, Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
 from .multi import MultiOptimizer, OptimizerMap
 from .muon import Muon
 from .optimizer import LossScaleOptimizer, Optimizer
-from .rules import (
-    SGD,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Ftrl,
-    Lamb,
-    Lion,
-    Nadam,
-    RMSprop,
-    ScheduleFreeAdamW,
-)
+from .rules import SGD, Adadelta, Adagrad, Ftrl, Lion, RMSprop
 
-room = Registry(
+registry = Registry(
     "optimizers",
     "optimizer",
     Optimizer,
     {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop, ScheduleFreeAdamW)},
     functions=False,
 )
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 __all__ = [
     "SGD",

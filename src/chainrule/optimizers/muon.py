@@ -8,24 +8,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..tensors.tensor import Tensor, Variable
+from ..tensors.tensor import Tensor
+from ..tensors.variable import Variable
 from .optimizer import Optimizer
 
 
 class Muon(Optimizer):
-    """A matrix moves along its momentum made nearly orthogonal; other weights move as under `AdamW`.
+    """Matrices move along their momentum, made nearly orthogonal; other weights move as under `AdamW`.
 
     Args:
-        adam_beta_1, adam_beta_2, adam_weight_decay, epsilon, adam_lr_ratio: for the weights that `Adam` moves, at
-            the learning rate times the ratio: those without exactly two axes and those left out.
-        exclude_layers: patterns of paths, such as the last layer's, whose matrices `Adam` moves.
-        exclude_embeddings: whether it also moves those with "embedding" in their path.
+        adam_beta_1, adam_beta_2, adam_weight_decay, epsilon, adam_lr_ratio: for the weights that `Adam` updates, at
+            the learning rate times the ratio: those without exactly two axes and those excluded.
+        exclude_layers: patterns of paths, such as the last layer's, whose matrices `Adam` updates.
+        exclude_embeddings: whether `Adam` also updates those with "embedding" in their path.
         muon_a, muon_b, muon_c, ns_steps: the polynomial ``a x + b x³ + c x⁵`` that pulls singular values towards 1,
             and how often it is applied.
         momentum, nesterov: as for `SGD`, without the rate. rms_rate: scales a step to the size of `Adam`'s
-            (Liu et al., arXiv:2502.16982); ``None``: not.
+            (Liu et al., arXiv:2502.16982); ``None``: no scaling.
 
-    Source: Jordan et al., https://kellerjordan.github.io/posts/muon. The options of all optimizers are `Optimizer`'s.
+    Source: Jordan et al., https://kellerjordan.github.io/posts/muon. The other options are those of `Optimizer`.
 
     >>> w = Variable([[3.0, 0.0], [0.0, 4.0]])
     >>> Muon(1.0, weight_decay=None, rms_rate=None).apply([[[1.0, 0.0], [0.0, 2.0]]], [w])
@@ -83,18 +84,18 @@ class Muon(Optimizer):
         self.momentum, self.nesterov, self.rms_rate = momentum, nesterov, rms_rate
 
     def by_adam(self, variable: Variable) -> bool:
-        """Whether this weight moves as under `Adam`."""
+        """Return whether this weight is updated as by `Adam`."""
         embedding = self.exclude_embeddings and "embedding" in variable.path.lower()
         return variable.ndim != 2 or embedding or any(re.search(k, variable.path) for k in self.exclude_layers)
 
     def decay_of(self, variable: Variable) -> float | None:
-        share = self.adam_weight_decay if self.by_adam(variable) else self.weight_decay
-        return share if self._decays(variable) else None
+        decay = self.adam_weight_decay if self.by_adam(variable) else self.weight_decay
+        return decay if self._is_decayed(variable) else None
 
     def make_slots(self) -> None:
         self._momentums: list[Variable] = []
         self._velocities: list[Variable | None] = []
-        for v in self._trained:
+        for v in self._trainable_variables:
             self._momentums.append(self.add_variable_from_reference(v, "momentum"))
             self._velocities.append(self.add_variable_from_reference(v, "velocity") if self.by_adam(v) else None)
 
@@ -104,7 +105,7 @@ class Muon(Optimizer):
             self._adam_step(gradient, variable, learning_rate * self.adam_lr_ratio, m, v)
             return
         m.assign(m.value * self.momentum + gradient)
-        step = learning_rate * self._orthogonal(gradient + self.momentum * m.value if self.nesterov else m.value)
+        step = learning_rate * self._orthogonalize(gradient + self.momentum * m.value if self.nesterov else m.value)
         if self.rms_rate is not None:
             step = step * (math.sqrt(max(variable.shape)) * self.rms_rate)
         variable.assign(variable.value - step)
@@ -116,13 +117,13 @@ class Muon(Optimizer):
         v.assign(v.value + (ops.square(gradient) - v.value) * (1 - self.adam_beta_2))
         variable.assign(variable.value - m.value * rate / (ops.sqrt(v.value) + self.epsilon))
 
-    def _orthogonal(self, x: Tensor) -> Tensor:
-        """About the nearest orthogonal matrix, by Newton and Schulz's iteration on the short side."""
+    def _orthogonalize(self, x: Tensor) -> Tensor:
+        """Approximate the nearest orthogonal matrix by the Newton-Schulz iteration, on the shorter side."""
         a, b, c = self.coefficients
-        tall = x.shape[0] > x.shape[1]
-        x = x.T if tall else x
+        is_tall = x.shape[0] > x.shape[1]
+        x = x.T if is_tall else x
         x = x / (ops.sqrt(ops.sum(ops.square(x))) + 1e-7)
         for _ in range(self.ns_steps):
             square = x @ x.T
             x = a * x + (b * square + c * (square @ square)) @ x
-        return x.T if tall else x
+        return x.T if is_tall else x

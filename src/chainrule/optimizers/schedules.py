@@ -1,8 +1,6 @@
-"""Learning rates that change with the count of updates, under Keras's names.
+"""Learning rates that change with the number of updates, under Keras's names.
 
-A schedule is a function of the step, on numbers or on tensors; inside a traced step it is part of the graph.
-
-May import: `ops`, `configurable`.
+A schedule is a function of the step, a number or a tensor; inside a traced step it is part of the graph.
 """
 
 from __future__ import annotations
@@ -12,14 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
+from ..core import arguments
 from ..core.errors import ValueProblem
 from ..graph import floatx
-from ..serialization.registry import Configurable, Registry
-from ..tensors.tensor import Tensor, as_tensor
+from ..serialization.configurable import Configurable
+from ..serialization.registry import Registry
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
 
 
 class LearningRateSchedule(Configurable):
-    """Inherit and define ``__call__(step)`` (``keras.optimizers.schedules.LearningRateSchedule``).
+    """A function from the step to the rate; inherit and define ``__call__(step)``.
+
+    Follows ``keras.optimizers.schedules.LearningRateSchedule``.
 
     >>> class Halving(LearningRateSchedule):
     ...     def __call__(self, step):
@@ -32,14 +35,8 @@ class LearningRateSchedule(Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step)")
 
 
-def _number(step: Any) -> Tensor:
+def _as_float(step: Any) -> Tensor:
     return ops.cast(as_tensor(step), floatx())
-
-
-def _above_zero(**given: Any) -> None:
-    for name, value in given.items():
-        if not value > 0:
-            raise ValueProblem(f"{name}={value}", "a number above 0", f"e.g. {name}=1000")
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -57,17 +54,18 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        _above_zero(decay_steps=decay_steps)
+        arguments.finite(above=0, decay_steps=decay_steps)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.decay_rate, self.staircase, self.name = decay_rate, staircase, name
 
     def __call__(self, step: Any) -> Tensor:
-        p = _number(step) / self.decay_steps
-        return self.initial_learning_rate * ops.power(self.decay_rate, ops.floor(p) if self.staircase else p)
+        quotient = _as_float(step) / self.decay_steps
+        quotient = ops.floor(quotient) if self.staircase else quotient
+        return self.initial_learning_rate * ops.power(self.decay_rate, quotient)
 
 
 class InverseTimeDecay(LearningRateSchedule):
-    """``initial / (1 + rate * step / decay_steps)``.
+    """``initial / (1 + rate * step / decay_steps)``; with `staircase` the quotient of steps is rounded down.
 
     >>> InverseTimeDecay(1.0, 10, 0.5)(20)
     tensor(0.5)
@@ -81,13 +79,14 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        _above_zero(decay_steps=decay_steps)
+        arguments.finite(above=0, decay_steps=decay_steps)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.decay_rate, self.staircase, self.name = decay_rate, staircase, name
 
     def __call__(self, step: Any) -> Tensor:
-        p = _number(step) / self.decay_steps
-        return self.initial_learning_rate / (1 + self.decay_rate * (ops.floor(p) if self.staircase else p))
+        quotient = _as_float(step) / self.decay_steps
+        quotient = ops.floor(quotient) if self.staircase else quotient
+        return self.initial_learning_rate / (1 + self.decay_rate * quotient)
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
@@ -105,18 +104,18 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             )
 
     def __call__(self, step: Any) -> Tensor:
-        at = as_tensor(step)
-        found = ops.full(at.shape, self.values[0])
+        step = as_tensor(step)
+        rate = ops.full(step.shape, self.values[0])
         for boundary, value in zip(self.boundaries, self.values[1:], strict=True):
-            found = ops.where(at > boundary, value, found)
-        return found
+            rate = ops.where(step > boundary, value, rate)
+        return rate
 
 
 class PolynomialDecay(LearningRateSchedule):
     """From `initial_learning_rate` to `end_learning_rate` along ``(1 - step / decay_steps) ** power``.
 
     Args:
-        cycle: start again with longer and longer runs, rather than stay at the end.
+        cycle: start again each time the end is reached, with longer and longer runs, rather than stay there.
 
     >>> PolynomialDecay(1.0, 10, 0.0)(5)
     tensor(0.5)
@@ -131,24 +130,23 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        _above_zero(decay_steps=decay_steps)
+        arguments.finite(above=0, decay_steps=decay_steps)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.end_learning_rate, self.power, self.cycle, self.name = end_learning_rate, power, cycle, name
 
     def __call__(self, step: Any) -> Tensor:
-        at = _number(step)
+        step = _as_float(step)
         if self.cycle:
-            runs = ops.where(ops.equal(at, 0), 1.0, ops.ceil(at / self.decay_steps))
-            p = at / (self.decay_steps * runs)
+            cycles = ops.where(ops.equal(step, 0), 1.0, ops.ceil(step / self.decay_steps))
+            fraction = step / (self.decay_steps * cycles)
         else:
-            p = ops.minimum(at, self.decay_steps) / self.decay_steps
-        return (self.initial_learning_rate - self.end_learning_rate) * ops.power(1 - p, self.power) + (
-            self.end_learning_rate
-        )
+            fraction = ops.minimum(step, self.decay_steps) / self.decay_steps
+        height = self.initial_learning_rate - self.end_learning_rate
+        return height * ops.power(1 - fraction, self.power) + self.end_learning_rate
 
 
 class CosineDecay(LearningRateSchedule):
-    """Down along half a cosine to ``alpha * initial``, after a straight climb if there is a `warmup_target`.
+    """Half a cosine down to ``alpha * initial``; with `warmup_target`, after `warmup_steps` of linear growth to it.
 
     Source: Loshchilov and Hutter, arXiv:1608.03983.
 
@@ -165,27 +163,24 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
-        _above_zero(decay_steps=decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.alpha, self.name = (
-            initial_learning_rate,
-            decay_steps,
-            alpha,
-            name,
-        )
+        arguments.finite(above=0, decay_steps=decay_steps)
+        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
+        self.alpha, self.name = alpha, name
         self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
 
-    def _down(self, step: Tensor, start: float) -> Tensor:
-        wave = 0.5 * (1.0 + ops.cos(math.pi * step / self.decay_steps))
-        return start * ((1 - self.alpha) * wave + self.alpha)
+    def _decayed(self, step: Tensor, start: float) -> Tensor:
+        """Return the rate `step` steps after it was `start`."""
+        cosine = 0.5 * (1.0 + ops.cos(math.pi * step / self.decay_steps))
+        return start * ((1 - self.alpha) * cosine + self.alpha)
 
     def __call__(self, step: Any) -> Tensor:
-        at = _number(step)
+        step = _as_float(step)
         if self.warmup_target is None:
-            return self._down(ops.minimum(at, self.decay_steps), self.initial_learning_rate)
-        at = ops.minimum(at, self.decay_steps + self.warmup_steps)
-        climb = self.warmup_target - self.initial_learning_rate
-        up = climb * at / max(self.warmup_steps, 1) + self.initial_learning_rate
-        return ops.where(at < self.warmup_steps, up, self._down(at - self.warmup_steps, self.warmup_target))
+            return self._decayed(ops.minimum(step, self.decay_steps), self.initial_learning_rate)
+        step = ops.minimum(step, self.decay_steps + self.warmup_steps)
+        growth = self.warmup_target - self.initial_learning_rate
+        warmup = growth * step / max(self.warmup_steps, 1) + self.initial_learning_rate
+        return ops.where(step < self.warmup_steps, warmup, self._decayed(step - self.warmup_steps, self.warmup_target))
 
 
 class CosineDecayRestarts(LearningRateSchedule):
@@ -206,22 +201,22 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        _above_zero(first_decay_steps=first_decay_steps)
+        arguments.finite(above=0, first_decay_steps=first_decay_steps)
         self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
         self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
 
     def __call__(self, step: Any) -> Tensor:
-        done = _number(step) / self.first_decay_steps
+        fraction = _as_float(step) / self.first_decay_steps
         if self.t_mul == 1.0:
-            restarts = ops.floor(done)
-            done = done - restarts
+            restarts = ops.floor(fraction)
+            fraction = fraction - restarts
         else:
-            restarts = ops.floor(ops.log(1.0 - done * (1.0 - self.t_mul)) / math.log(self.t_mul))
+            restarts = ops.floor(ops.log(1.0 - fraction * (1.0 - self.t_mul)) / math.log(self.t_mul))
             length = ops.power(self.t_mul, restarts)
-            done = (done - (1.0 - length) / (1.0 - self.t_mul)) / length
-        wave = 0.5 * ops.power(self.m_mul, restarts) * (1.0 + ops.cos(math.pi * done))
-        return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
+            fraction = (fraction - (1.0 - length) / (1.0 - self.t_mul)) / length
+        cosine = 0.5 * ops.power(self.m_mul, restarts) * (1.0 + ops.cos(math.pi * fraction))
+        return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
 
 
-room = Registry("optimizers", "schedule", LearningRateSchedule, functions=False)
-get, serialize, deserialize = room.get, room.serialize, room.deserialize
+registry = Registry("optimizers", "schedule", LearningRateSchedule, functions=False)
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize

@@ -1,19 +1,15 @@
-"""Models and training runs in files: data alone, a closed registry of names, written whole or not at all.
-
-May import: everything below models; nothing imports it but at need.
-"""
+"""Save models and training runs in files: pure data, a closed registry of names, atomic writes."""
 
 from ..core.missing_names import lookup
-from ..serialization.registry import (
+from ..serialization.names import (
     CustomObjectScope,
     custom_object_scope,
-    deserialize,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
-    serialize,
 )
+from ..serialization.serialize import deserialize, serialize
 from .checkpoint import load_checkpoint, save_checkpoint
 from .model_file import load_model, load_weights, save_model, save_weights
 

@@ -1,4 +1,4 @@
-"""A model in one file: its structure as JSON, its weights and its optimizer's state as safetensors."""
+"""Models in one file: the structure as JSON, the weights and the optimizer's state as safetensors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from ..graph import Spec, as_dtype, spec_of
 from ..layers.call_context import weights_from_file
 from ..models import Model
 from ..models.cloning import require_model
-from ..serialization.registry import check_names, custom_object_scope, deserialize, serialize
-from ..tensors.tensor import Variable, recording, symbolic
-from ..tensors.tree import flatten
+from ..serialization.names import custom_object_scope
+from ..serialization.serialize import check_names, deserialize, serialize
+from ..tensors import tree
+from ..tensors.convert import symbolic
+from ..tensors.recording import recording
+from ..tensors.variable import Variable
 from ..transforms.trace import StateRecorder
 from . import archive, safetensors
 from .names import layers_of, variables_of
 
-REQUIRED = {"structure.json", "weights.safetensors"}
-OPTIONAL = {"compile.json", "optimizer.safetensors", "notes.json"}
-SUFFIX = ".chainrule"
-WEIGHTS = ".safetensors"
+_REQUIRED = {"structure.json", "weights.safetensors"}
+_OPTIONAL = {"compile.json", "optimizer.safetensors", "notes.json"}
+_MODEL_SUFFIX = ".chainrule"
+_WEIGHTS_SUFFIX = ".safetensors"
 _FOREIGN = {
     ".keras": "Keras's own format, which this version does not read or write",
     ".h5": "HDF5, which this version does not read or write",
@@ -36,20 +39,24 @@ _FOREIGN = {
 
 
 def _path(filepath: Any, suffix: str, overwrite: bool = True) -> Any:
-    """The path, if it is one that can be written; open files pass."""
+    """Check the path of a file to be written or read; open files are returned unchanged."""
     if hasattr(filepath, "write") or hasattr(filepath, "read"):
         return filepath
     try:
         path = os.fsdecode(filepath)
     except TypeError:
         raise ValueProblem(f"{filepath!r} as a file", "a path, or an open binary file", "e.g. 'm.chainrule'") from None
-    ending = os.path.splitext(path)[1]
-    if ending != suffix:
-        why = f", {_FOREIGN[ending]}" if ending in _FOREIGN else ""
-        base = path[: -len(ending)] if ending else path
-        raise ValueProblem(f"the file name {path!r}{why}", f"a name that ends in {suffix}", f"e.g. {base + suffix!r}")
+    extension = os.path.splitext(path)[1]
+    if extension != suffix:
+        reason = f", {_FOREIGN[extension]}" if extension in _FOREIGN else ""
+        stem = path[: -len(extension)] if extension else path
+        raise ValueProblem(
+            f"the file name {path!r}{reason}", f"a name that ends in {suffix}", f"e.g. {stem + suffix!r}"
+        )
     if not overwrite and os.path.exists(path):
-        raise ValueProblem(f"the file {path!r}, which is there already", "a new name", "or pass overwrite=True")
+        raise ValueProblem(
+            f"the file {path!r}, which already exists", "a new name", "choose another, or pass overwrite=True"
+        )
     return path
 
 
@@ -59,7 +66,7 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
     Args:
         filepath: a path, or an open binary file.
 
-    The file holds data alone: classes by name, weights by place. It is written whole or not at all.
+    The file holds only data: classes by name, weights by their path in the model. It is written atomically.
 
     >>> import io
     >>> from chainrule.layers import Dense, Input
@@ -68,24 +75,24 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
     >>> load_model(io.BytesIO(file.getvalue())).count_params()
     3
     """
-    path = _path(filepath, SUFFIX, overwrite)
+    path = _path(filepath, _MODEL_SUFFIX, overwrite)
     if not isinstance(model, Model):
-        raise ValueProblem(f"{type(model).__name__} to be saved", "a Model", "save the model that holds it")
+        raise ValueProblem(f"saving a {type(model).__name__}", "a Model", "save the model that contains it")
     structure = {
         "model": serialize(model),
-        "called_with": _specs_as_data(model._called_with),
-        "frozen": _frozen(model),
+        "called_with": _specs_as_data(model._call_specs),
+        "frozen": _frozen_layers(model),
         "policy": model.dtype_policy.name,
     }
     members = {
         "metadata.json": archive.metadata("model"),
-        "structure.json": archive.dumped(structure),
+        "structure.json": archive.dump_json(structure),
         "weights.safetensors": _weights(model),
     }
     if model.notes is not None:
-        members["notes.json"] = archive.dumped(model.notes)
+        members["notes.json"] = archive.dump_json(model.notes)
     if model.compiled:
-        members["compile.json"] = archive.dumped(model.get_compile_config())
+        members["compile.json"] = archive.dump_json(model.get_compile_config())
         if model.optimizer is not None and model.optimizer.built:
             state = {str(i): v.numpy() for i, v in enumerate(model.optimizer.variables)}
             members["optimizer.safetensors"] = safetensors.dumps(state)
@@ -93,6 +100,7 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
 
 
 def _weights(model: Model) -> bytes:
+    """Return the weights of a model as the bytes of a safetensors file."""
     return safetensors.dumps({name: v.numpy() for name, v in variables_of(model).items()})
 
 
@@ -102,101 +110,103 @@ def load_model(
     """Read a model that `save_model` wrote (``keras.saving.load_model``).
 
     Args:
-        custom_objects: classes and functions of yours that the file names. compile: whether to compile it as it was.
-        safe_mode: Keras's; reading is always safe here.
+        custom_objects: your classes and functions that the file names. compile: whether to compile it as when saved.
+        safe_mode: has no effect; reading is always safe.
 
     Raises:
-        ValueProblem: for a file that is not whole, or names what is not known; before anything is built.
+        ValueProblem: for a file that is incomplete, or names an unknown class; before anything is built.
     """
-    where = archive.named(filepath)
-    _path(filepath, SUFFIX)
-    members = archive.read(filepath, "model", REQUIRED, OPTIONAL)
-    structure = archive.parsed(members["structure.json"], "structure.json", where)
+    where = archive.describe_source(filepath)
+    _path(filepath, _MODEL_SUFFIX)
+    members = archive.read(filepath, "model", _REQUIRED, _OPTIONAL)
+    structure = archive.parse_json(members["structure.json"], "structure.json", where)
     weights, _ = safetensors.loads(members["weights.safetensors"], f"the weights of {where}")
-    state, _ = safetensors.loads(
+    optimizer_state, _ = safetensors.loads(
         members.get("optimizer.safetensors", safetensors.dumps({})), f"the optimizer of {where}"
     )
-    compiled = archive.parsed(members.get("compile.json", b"null"), "compile.json", where)
+    compile_config = archive.parse_json(members.get("compile.json", b"null"), "compile.json", where)
     if not isinstance(structure, dict) or not isinstance(structure.get("model"), dict):
-        raise ValueProblem(f"{where}, whose structure is no model", "a file as it was saved", "save it anew")
+        raise ValueProblem(f"{where}, whose structure is not a model", "a file as it was saved", "save it again")
     with custom_object_scope(custom_objects or {}):
-        with _refusing(f"{where}, whose structure cannot be built"):
-            check_names([structure["model"], compiled])
+        with _converting_errors(f"{where}, whose structure cannot be built"):
+            check_names([structure["model"], compile_config])
             count = sum(a.size for a in weights.values())
             with weights_from_file(count), default_policy(str(structure["policy"])):
                 model = require_model(deserialize(structure["model"]), where)
-                _build(model, structure.get("called_with"))
-            _freeze(model, structure.get("frozen"))
+                _build_from_specs(model, structure.get("called_with"))
+            _restore_frozen_layers(model, structure.get("frozen"))
             assign(variables_of(model), weights, where, exact=True)
-        model.notes = archive.parsed(members.get("notes.json", b"null"), "notes.json", where)
-        if compile and compiled:
-            with _refusing(f"{where}, which cannot be compiled as it says"):
-                model.compile_from_config(compiled)
-                if state and model.optimizer is not None:
+        model.notes = archive.parse_json(members.get("notes.json", b"null"), "notes.json", where)
+        if compile and compile_config:
+            with _converting_errors(f"{where}, whose compilation cannot be restored"):
+                model.compile_from_config(compile_config)
+                if optimizer_state and model.optimizer is not None:
                     model.optimizer.build(model.trainable_weights)
                     slots = {str(i): v for i, v in enumerate(model.optimizer.variables)}
-                    assign(slots, state, f"the optimizer of {where}", exact=True)
+                    assign(slots, optimizer_state, f"the optimizer of {where}", exact=True)
     return model
 
 
 @contextmanager
-def _refusing(what: str) -> Iterator[None]:
-    """A file may describe anything: whatever its description trips over is an error of the file's."""
+def _converting_errors(what: str) -> Iterator[None]:
+    """Convert any error while a file is interpreted to a ValueProblem about the file."""
     try:
         yield
     except ChainruleError:
         raise
-    except Exception as error:  # with its cause, which may lie in a class of the caller's
+    except Exception as error:  # with its cause, which may be in a class of the caller
         why = f"{what} ({type(error).__name__}: {error})"
-        raise ValueProblem(why, "a file as it was saved", "save it anew") from error
+        raise ValueProblem(why, "a file as it was saved", "save it again") from error
 
 
-def _frozen(model: Model) -> list[str]:
+def _frozen_layers(model: Model) -> list[str]:
+    """Return the paths of the frozen layers."""
     return [path for path, layer in layers_of(model).items() if not layer._trainable]
 
 
-def _freeze(model: Model, paths: Any) -> None:
-    """Freeze the layers at these places and no others, whatever their constructors made of it."""
+def _restore_frozen_layers(model: Model, paths: Any) -> None:
+    """Freeze exactly the layers at these paths, regardless of what their constructors did."""
     if not isinstance(paths, list):
-        raise ValueProblem("a structure that does not list the frozen layers", "such a list", "save the model anew")
+        raise ValueProblem("a structure without the list of frozen layers", "such a list", "save the model again")
     for path, layer in layers_of(model).items():
         layer._trainable = path not in paths
 
 
 def _specs_as_data(specs: Any) -> Any:
+    """Return specs as plain data."""
     if specs is None:
         return None
-    flat, build = flatten(specs)
-    return build([{"shape": list(s.shape), "dtype": s.dtype.name} for s in flat])
+    return tree.map(lambda s: {"shape": list(s.shape), "dtype": s.dtype.name}, specs)
 
 
-def _specs_from(data: Any) -> Any:
+def _data_as_specs(data: Any) -> Any:
+    """Undo `_specs_as_data`."""
     if isinstance(data, dict) and set(data) == {"shape", "dtype"}:
         return spec_of(tuple(data["shape"]), as_dtype(data["dtype"]))
     if isinstance(data, dict):
-        return {k: _specs_from(v) for k, v in data.items()}
-    return [_specs_from(v) for v in data]
+        return {k: _data_as_specs(v) for k, v in data.items()}
+    return [_data_as_specs(v) for v in data]
 
 
-def _build(model: Any, called_with: Any) -> None:
-    """Make the weights of a model that was never given an Input, by calling it on symbols as it was called once."""
+def _build_from_specs(model: Model, called_with: Any) -> None:
+    """Build a model that has no Input, by calling it on symbolic tensors of the specs of its first call."""
     if called_with is None or model._functional is not None:
         return
-    flat, build = flatten(_specs_from(called_with))
+    flat, unflatten = tree.flatten(_data_as_specs(called_with))
     symbols = [symbolic(tuple(2 if n is None else n for n in s.shape), s.dtype) for s in flat if isinstance(s, Spec)]
     with recording(StateRecorder()):
-        model(build(symbols))
-    model._called_with = _specs_from(called_with)
+        model(unflatten(symbols))
+    model._call_specs = _data_as_specs(called_with)
     model._forget_losses()
 
 
 def assign(
     variables: dict[str, Variable], arrays: dict[str, Any], where: str, skip: bool = False, exact: bool = False
 ) -> None:
-    """Give each variable the array of its name; nothing changes unless all fit, with `exact` in dtype, too.
+    """Assign to each variable the array of its name; nothing changes unless all match, with `exact` also in dtype.
 
     Raises:
-        ValueProblem: naming what is missing or too much. ShapeError: naming what has another shape.
+        ValueProblem: for missing or extra arrays. ShapeError: for another shape. DTypeError: for another dtype.
     """
     missing = [n for n in variables if n not in arrays]
     extra = [n for n in arrays if n not in variables]
@@ -207,14 +217,14 @@ def assign(
                 part
                 for part in (
                     f"lacks {', '.join(missing[:5])}" if missing else "",
-                    f"holds {', '.join(extra[:5])}, which the model has not" if extra else "",
+                    f"has {', '.join(extra[:5])}, which the model does not have" if extra else "",
                 )
                 if part
             ),
             "the weights of a model of the same structure",
             "build the model first (call it once), and check that it is the same",
         )
-    fitting = []
+    assignments = []
     for name, v in variables.items():
         if name not in arrays:
             continue
@@ -224,9 +234,11 @@ def assign(
                 continue
             raise ShapeError(f"{where}, where {name} has shape {array.shape}", f"shape {v.shape}", "check the model")
         if exact and array.dtype != v.dtype:
-            raise DTypeError(f"{where}, where {name} is {array.dtype}", f"{v.dtype}", "give the layer its dtype policy")
-        fitting.append((v, array))
-    for v, array in fitting:
+            raise DTypeError(
+                f"{where}, where {name} is {array.dtype}", f"{v.dtype}", "set the dtype policy of the layer"
+            )
+        assignments.append((v, array))
+    for v, array in assignments:
         v.hold(np.array(array, dtype=v.dtype))
 
 
@@ -234,20 +246,20 @@ def save_weights(
     model: Model, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any
 ) -> None:
     """Write a model's weights to one ``.safetensors`` file, such as ``"m.weights.safetensors"``."""
-    files.write(_path(filepath, WEIGHTS, overwrite), [_weights(model)])
+    files.write(_path(filepath, _WEIGHTS_SUFFIX, overwrite), [_weights(model)])
 
 
 def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-    """Read weights that `save_weights`, or `save_model`, wrote.
+    """Read weights that `save_weights` or `save_model` wrote.
 
     Args:
-        skip_mismatch: leave weights alone that the file lacks or has in another shape.
+        skip_mismatch: leave weights unchanged that the file lacks or has in another shape.
     """
-    where = archive.named(filepath)
-    whole = not hasattr(filepath, "read") and str(filepath).endswith(SUFFIX)
-    path = filepath if whole else _path(filepath, WEIGHTS)
-    if whole:
-        data = archive.read(path, "model", REQUIRED, OPTIONAL)["weights.safetensors"]
+    where = archive.describe_source(filepath)
+    is_model_file = not hasattr(filepath, "read") and str(filepath).endswith(_MODEL_SUFFIX)
+    path = filepath if is_model_file else _path(filepath, _WEIGHTS_SUFFIX)
+    if is_model_file:
+        data = archive.read(path, "model", _REQUIRED, _OPTIONAL)["weights.safetensors"]
     elif hasattr(path, "read"):
         data = path.read()
     else:

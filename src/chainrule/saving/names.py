@@ -1,4 +1,4 @@
-"""Names of a model's variables by where they stand in it, the same for every model of the same structure."""
+"""Names of a model's variables by their path in it, equal for all models of the same structure."""
 
 from __future__ import annotations
 
@@ -10,78 +10,77 @@ from ..layers import Layer
 from ..layers.layer import NOT_SUBLAYERS
 from ..models import Model
 from ..ops.random import SeedGenerator
-from ..serialization.registry import to_snake_case
-from ..tensors.tensor import Variable
+from ..serialization.names import to_snake_case
+from ..tensors.variable import Variable
 
 
 def variables_of(model: Layer) -> dict[str, Variable]:
-    """Every variable, states of random streams included, each once.
+    """Return every variable once by name, states of random streams included.
 
     >>> from chainrule.layers import Dense, Input
     >>> from chainrule.models import Sequential
     >>> sorted(variables_of(Sequential([Input((2,)), Dense(1)])))
     ['dense/bias', 'dense/kernel']
     """
-    found: dict[str, Variable] = {}
+    variables: dict[str, Variable] = {}
     seen: set[int] = set()
     for path, layer in layers_of(model).items():
-        for name, variable in _own(layer):
+        for name, variable in _own_variables(layer):
             if id(variable) not in seen:
                 seen.add(id(variable))
                 key, k = f"{path}{name}", 1
-                while key in found:
+                while key in variables:
                     key, k = f"{path}{name}_{k}", k + 1
-                found[key] = variable
-    return found
+                variables[key] = variable
+    return variables
 
 
 def layers_of(model: Layer) -> dict[str, Layer]:
-    """The model, as ``""``, and every layer below it by its place (``"dense_1/"``), each once."""
-    found: dict[str, Layer] = {}
+    """Return the model, as ``""``, and every layer below it by its path (``"dense_1/"``), each once."""
+    layers: dict[str, Layer] = {}
     seen: set[int] = set()
-    todo: list[tuple[str, Layer]] = [("", model)]
-    while todo:
-        path, layer = todo.pop(0)
+    pending: list[tuple[str, Layer]] = [("", model)]
+    while pending:
+        path, layer = pending.pop(0)
         if id(layer) in seen:
             continue
         seen.add(id(layer))
-        while path in found:
+        while path in layers:
             path = f"{path[:-1]}_/"
-        found[path] = layer
-        todo = [(f"{path}{key}/", child) for key, child in _children(layer)] + todo
-    return found
+        layers[path] = layer
+        pending = [(f"{path}{key}/", child) for key, child in _children(layer)] + pending
+    return layers
 
 
-def _own(layer: Layer) -> Iterator[tuple[str, Variable]]:
+def _own_variables(layer: Layer) -> Iterator[tuple[str, Variable]]:
     for variable in layer._own_variables():
         yield variable.name, variable
-    for stream in layer._flat(SeedGenerator):
+    for stream in layer._parts_of_type(SeedGenerator):
         yield stream.state.name, stream.state
 
 
 def _children(layer: Layer) -> list[tuple[str, Layer]]:
-    """A model's layers by their kind, in order; those of others by the attribute that holds them."""
+    """Return the layers of a model by class and order; those of other layers by the attribute that holds them."""
+    children: list[tuple[str, Layer]] = []
     if (isinstance(layer, Model) and layer._functional is not None) or hasattr(layer, "_stack"):
         counts: Counter[str] = Counter()
-        named = []
         for child in layer.layers:
             kind = to_snake_case(type(child).__name__)
-            named.append((f"{kind}_{counts[kind]}" if counts[kind] else kind, child))
+            children.append((f"{kind}_{counts[kind]}" if counts[kind] else kind, child))
             counts[kind] += 1
-        return named
-    found: list[tuple[str, Layer]] = []
+        return children
     for key, value in vars(layer).items():
         if key not in NOT_SUBLAYERS:
-            found += _inside(key, value)
-    return found
+            children += _layers_in(key, value)
+    return children
 
 
-def _inside(key: str, value: Any) -> Iterator[tuple[str, Layer]]:
+def _layers_in(key: str, value: Any) -> Iterator[tuple[str, Layer]]:
     if isinstance(value, Layer):
         yield key, value
     elif isinstance(value, list | tuple):
         for i, item in enumerate(value):
-            yield from _inside(f"{key}_{i}", item)
+            yield from _layers_in(f"{key}_{i}", item)
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _inside(f"{key}_{name}", item)
+            yield from _layers_in(f"{key}_{name}", item)

@@ -1,1 +1,1 @@
-"""The user's handle on a node of the graph, the variable, and nested structures of both."""
+"""Tensors, the user's handles on nodes of the graph; variables; and nested structures of both."""

@@ -1,4 +1,4 @@
-"""Lists, tuples and dictionaries of tensors: flat for a reading, and put together again for the user."""
+"""Trees: nested lists, tuples and dictionaries of tensors, flattened and built again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor, Variable
+from .tensor import Tensor
+from .variable import Variable
 
-Build = Callable[[list[Any]], Any]
+Unflatten = Callable[[list[Any]], Any]
 
 
-def flatten(x: Any, lists_are_arrays: bool = False) -> tuple[list[Any], Build]:
+def flatten(x: Any, lists_are_arrays: bool = False) -> tuple[list[Any], Unflatten]:
     """Return the leaves inside `x`, and a function that builds the same structure from other leaves.
 
     Args:
-        lists_are_arrays: a list of numbers, nested or not, is one leaf, since it stands for an array; by default every
-            list is opened.
+        lists_are_arrays: whether a list of numbers, nested or not, is one leaf, as an array is; by default every list
+            is opened.
 
     >>> leaves, unflatten = flatten({"a": 1, "b": (2, 3)})
     >>> leaves, unflatten([10, 20, 30])
@@ -63,22 +64,25 @@ def _holds_leaves(x: Any) -> bool:
 
 
 def unflatten_parts(parts: list[Any], flat: list[Any]) -> list[Any]:
-    """Each part built from its share of `flat`, in order."""
-    rest = iter(flat)
-    return [build([next(rest) for _ in leaves]) for leaves, build in parts]
+    """Build each part, a pair of its leaves and its `unflatten`, from its share of `flat`, in order."""
+    remaining = iter(flat)
+    return [unflatten([next(remaining) for _ in leaves]) for leaves, unflatten in parts]
 
 
-def plain(x: Any) -> Any:
-    """Plain data that any JSON reader takes: records as dictionaries, large arrays in summary, nan as text."""
+def to_json_data(x: Any) -> Any:
+    """Return data for JSON: dataclasses as dictionaries, large arrays in summary, nan and infinities as strings."""
     if isinstance(x, np.ndarray | np.generic):
         array = np.asarray(x)
         if array.size <= 64:
-            return plain(array.tolist())
-        return {"shape": list(array.shape), **{k: plain(float(getattr(array, k)())) for k in ("mean", "min", "max")}}
+            return to_json_data(array.tolist())
+        return {
+            "shape": list(array.shape),
+            **{k: to_json_data(float(getattr(array, k)())) for k in ("mean", "min", "max")},
+        }
     if isinstance(x, float) and not np.isfinite(x):
         return str(x)
     if isinstance(x, list | tuple):
-        return [plain(v) for v in x]
+        return [to_json_data(v) for v in x]
     if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
-    return plain(x.__dict__) if is_dataclass(x) else x
+        return {k: to_json_data(v) for k, v in x.items()}
+    return to_json_data(x.__dict__) if is_dataclass(x) else x

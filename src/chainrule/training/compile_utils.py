@@ -1,22 +1,21 @@
-"""What `compile` was given, brought to one loss and a list of metrics, for one output or several."""
+"""The losses and metrics of `compile` as one loss and a list of metrics, for one output or several."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .. import losses as loss_words
-from .. import metrics as metric_words
-from .. import ops
+from .. import losses, metrics, ops
 from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..losses import Loss
 from ..metrics import Mean, Metric
-from ..tensors.tensor import Tensor, as_tensor
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import Tensor
 
 
 def outputs_of(y_pred: Any, names: Sequence[str] | None) -> dict[str, Tensor]:
-    """The outputs by name: a dictionary's keys, the model's output names, or numbers."""
+    """Return the outputs by name: a dictionary's keys, the model's output names, or numbers."""
     if isinstance(y_pred, dict):
         return dict(y_pred)
     flat = list(y_pred) if isinstance(y_pred, list | tuple) else [y_pred]
@@ -27,26 +26,26 @@ def outputs_of(y_pred: Any, names: Sequence[str] | None) -> dict[str, Tensor]:
     return dict(zip(names, flat, strict=True))
 
 
-def spread(given: Any, names: Sequence[str], what: str, single: bool = True) -> dict[str, Any]:
-    """`given` by output name: from a dictionary, a list in order, or one for all."""
-    if isinstance(given, dict):
-        unknown = [k for k in given if k not in names]
+def by_output_name(values: Any, names: Sequence[str], what: str) -> dict[str, Any]:
+    """Return `values` by output name: from a dictionary, a list in order, or one for all."""
+    if isinstance(values, dict):
+        unknown = [k for k in values if k not in names]
         if unknown:
             raise ValueProblem(
                 f"{what} for {', '.join(map(repr, unknown))}",
                 f"the outputs {', '.join(map(repr, names))}",
                 "check the names",
             )
-        return {name: given.get(name) for name in names}
-    if isinstance(given, list | tuple) and not (single and len(names) == 1 and len(given) != 1):
-        if len(given) != len(names):
+        return {name: values.get(name) for name in names}
+    if isinstance(values, list | tuple) and not (len(names) == 1 and len(values) != 1):
+        if len(values) != len(names):
             raise ValueProblem(
-                f"{len(given)} {what} for {len(names)} outputs",
+                f"{len(values)} {what} for {len(names)} outputs",
                 "one for each output",
                 "give a list as long as the outputs",
             )
-        return dict(zip(names, given, strict=True))
-    return dict.fromkeys(names, given)
+        return dict(zip(names, values, strict=True))
+    return dict.fromkeys(names, values)
 
 
 class CompiledLoss:
@@ -54,29 +53,29 @@ class CompiledLoss:
 
     def __init__(self, loss: Any, weights: Any) -> None:
         self.given, self.weights = loss, weights
-        self.by_output: dict[str, tuple[Loss | None, float]] | None = None
+        self.per_output: dict[str, tuple[Loss | None, float]] | None = None
         self.trackers: dict[str, Mean] = {}
         if not isinstance(loss, list | tuple | dict):
-            self.given = loss_words.as_loss(loss)
+            self.given = losses.as_loss(loss)
 
     def build(self, names: Sequence[str]) -> None:
-        """Settle which output has which loss."""
-        losses = spread(self.given, names, "losses")
-        weights = spread(1.0 if self.weights is None else self.weights, names, "loss weights")
-        self.by_output = {
-            n: (loss_words.as_loss(losses[n]), 1.0 if weights[n] is None else float(weights[n])) for n in names
+        """Assign the losses to the outputs."""
+        by_name = by_output_name(self.given, names, "losses")
+        weights = by_output_name(1.0 if self.weights is None else self.weights, names, "loss weights")
+        self.per_output = {
+            n: (losses.as_loss(by_name[n]), 1.0 if weights[n] is None else float(weights[n])) for n in names
         }
         if len(names) > 1:
-            self.trackers = {n: Mean(name=f"{n}_loss") for n, (loss, _) in self.by_output.items() if loss is not None}
+            self.trackers = {n: Mean(name=f"{n}_loss") for n, (loss, _) in self.per_output.items() if loss is not None}
 
     def __call__(self, y: Any, y_pred: dict[str, Tensor], sample_weight: Any) -> Tensor | None:
         names = list(y_pred)
-        if self.by_output is None:  # called by hand, before any fit
+        if self.per_output is None:  # called by the user, before any fit
             self.build(names)
-        assert self.by_output is not None
-        targets, weights = by_name(y, names, "targets"), by_name(sample_weight, names, "sample weights")
+        assert self.per_output is not None
+        targets, weights = targets_by_name(y, names, "targets"), targets_by_name(sample_weight, names, "sample weights")
         parts: list[Tensor] = []
-        for name, (loss, share) in self.by_output.items():
+        for name, (loss, share) in self.per_output.items():
             if loss is None:
                 continue
             target = targets.get(name)
@@ -93,8 +92,8 @@ class CompiledLoss:
         return sum(parts[1:], parts[0]) if parts else None
 
 
-def by_name(data: Any, names: Sequence[str], what: str) -> dict[str, Any]:
-    """Targets or weights by output name; one array serves a single output."""
+def targets_by_name(data: Any, names: Sequence[str], what: str) -> dict[str, Any]:
+    """Return targets or weights by output name; one array is for all."""
     if data is None:
         return {}
     if isinstance(data, dict):
@@ -108,7 +107,7 @@ def by_name(data: Any, names: Sequence[str], what: str) -> dict[str, Any]:
     return dict.fromkeys(names, data)
 
 
-class Measured(NamedTuple):
+class OutputMetric(NamedTuple):
     """A metric of an output, and the name of its result."""
 
     output: str
@@ -118,54 +117,55 @@ class Measured(NamedTuple):
 
 
 class CompiledMetrics:
-    """The metrics of all outputs, made once shapes are known; names carry the output's where there are several."""
+    """The metrics of all outputs, made when shapes are known; with several, their names begin with the output's."""
 
     def __init__(self, metrics: Any, weighted: Any) -> None:
         self.given, self.weighted_given = metrics, weighted
-        self.by_output: list[Measured] | None = None
+        self.per_output: list[OutputMetric] | None = None
 
     def build(self, y: Any, y_pred: dict[str, Tensor]) -> None:
         """Make the metrics, ``"accuracy"`` by the shapes of targets and outputs."""
         names = list(y_pred)
-        targets = by_name(y, names, "targets")
-        self.by_output = []
-        taken: Counter[str] = Counter()
-        for given, weighted in ((self.given, False), (self.weighted_given, True)):
-            if given is None:
+        targets = targets_by_name(y, names, "targets")
+        self.per_output = []
+        used: Counter[str] = Counter()
+        for items, weighted in ((self.given, False), (self.weighted_given, True)):
+            if items is None:
                 continue
-            if len(names) == 1 and isinstance(given, list | tuple):
-                listed: dict[str, Any] = {names[0]: list(_flat(given))}
+            if len(names) == 1 and isinstance(items, list | tuple):
+                by_name: dict[str, Any] = {names[0]: list(_flatten(items))}
             else:
-                listed = spread(given, names, "metrics")
+                by_name = by_output_name(items, names, "metrics")
             for name in names:
-                wanted = listed[name] if isinstance(listed[name], list | tuple) else [listed[name]]
-                for item in wanted:
+                listed = by_name[name] if isinstance(by_name[name], list | tuple) else [by_name[name]]
+                for item in listed:
                     if item is not None and targets.get(name) is not None:
-                        metric = metric_words.resolve(item, targets[name], y_pred[name])
+                        metric = metrics.resolve(item, targets[name], y_pred[name])
                         prefix = f"{name}_" if len(names) > 1 else ""
-                        told = f"{prefix}{metric.name}"
-                        if weighted and told in taken:
-                            told = f"{prefix}weighted_{metric.name}"
-                        numbered = f"{told}_{taken[told]}" if told in taken else told
-                        taken[told] += 1
-                        self.by_output.append(Measured(name, metric, weighted, numbered))
+                        base = f"{prefix}{metric.name}"
+                        if weighted and base in used:
+                            base = f"{prefix}weighted_{metric.name}"
+                        result_name = f"{base}_{used[base]}" if base in used else base
+                        used[base] += 1
+                        self.per_output.append(OutputMetric(name, metric, weighted, result_name))
 
     @property
     def metrics(self) -> list[Metric]:
-        return [found.metric for found in self.by_output or ()]
+        """The metrics, in the order of their results."""
+        return [entry.metric for entry in self.per_output or ()]
 
     @property
     def names(self) -> dict[int, str]:
         """The results' names, by the metrics' ids."""
-        return {id(found.metric): found.name for found in self.by_output or ()}
+        return {id(entry.metric): entry.name for entry in self.per_output or ()}
 
     def update(self, y: Any, y_pred: dict[str, Tensor], sample_weight: Any) -> None:
-        """Take in a batch."""
+        """Update the metrics with a batch."""
         names = list(y_pred)
-        targets, weights = by_name(y, names, "targets"), by_name(sample_weight, names, "sample weights")
-        if self.by_output is None and targets:  # called by hand, before any fit
+        targets, weights = targets_by_name(y, names, "targets"), targets_by_name(sample_weight, names, "sample weights")
+        if self.per_output is None and targets:  # called by the user, before any fit
             self.build(y, y_pred)
-        for name, metric, weighted, _ in self.by_output or ():
+        for name, metric, weighted, _ in self.per_output or ():
             target = targets.get(name)
             if target is None:
                 continue
@@ -175,15 +175,15 @@ class CompiledMetrics:
                 metric.update_state(target, y_pred[name])
 
 
-def _flat(given: Any) -> Any:
-    for item in given:
+def _flatten(items: Any) -> Iterator[Any]:
+    for item in items:
         if isinstance(item, list | tuple):
-            yield from _flat(item)
+            yield from _flatten(item)
         else:
             yield item
 
 
 def total(parts: Sequence[Any]) -> Tensor:
-    """The sum of losses, 0 if there are none."""
+    """Return the sum of losses, 0 if there are none."""
     values = [ops.sum(as_tensor(p)) if as_tensor(p).ndim else as_tensor(p) for p in parts]
     return sum(values[1:], values[0]) if values else ops.zeros(())

@@ -1,4 +1,4 @@
-"""The steps of each epoch of a source: in chunks sized by the clock, or one by one, the next batch read meanwhile."""
+"""The steps of each epoch: in chunks sized by the clock, or one by one, the next batch read meanwhile."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ShapeError, ValueProblem
+from ..core.errors import ShapeError
 from ..distribution import max_over_processes
 from ..ops import random
-from ..tensors.tensor import Variable
-from ..tensors.tree import flatten
-from .data_adapter import ArrayAdapter, DataAdapter, Rows
+from ..tensors import tree
+from ..tensors.variable import Variable
+from .adapter_base import DataAdapter
+from .array_adapter import ArrayAdapter, Rows
 from .prefetch import Prefetcher
-from .steps import Ready, Steps
+from .steps import CompiledStep, Steps
 
-LONGEST = 0.1  # seconds between two looks at the clock, the progress line and Ctrl-C
+MAX_SECONDS = 0.1  # of a chunk, after which come the clock, the progress line and Ctrl-C
 
 
 class Chunk:
@@ -30,41 +31,38 @@ class Chunk:
         self.first, self.last, self.steps, self.rows, self.batch = first, last, steps, rows, batch
 
     def run(self) -> Any:
-        """The answer of the last step."""
+        """Take the steps, and return the results of the last one."""
         if self.rows is None:
             return self.steps.run(self.batch)
-        ready = self.steps.for_batch(self.batch)
-        return ready.results(self.steps.program(ready).run_batches(self.rows, self.first, self.last))
+        compiled = self.steps.for_batch(self.batch)
+        return compiled.results(self.steps.program(compiled).run_batches(self.rows, self.first, self.last))
 
     @property
     def size(self) -> int:
-        """Bytes that are held by none but this chunk."""
-        return 0 if self.rows is not None else sum(a.nbytes for a in flatten(self.batch)[0] if a is not None)
+        """Bytes that only this chunk holds."""
+        return 0 if self.rows is not None else sum(a.nbytes for a in tree.leaves(self.batch))
 
-    def each(self) -> Iterator[tuple[int, Ready, list[Any]]]:
-        """Every step's number, the step, and its arrays."""
-        ready = self.steps.for_batch(self.batch)
+    def replay(self) -> Iterator[tuple[int, CompiledStep, list[Any]]]:
+        """Yield every step's number, the step, and its arrays."""
+        compiled = self.steps.for_batch(self.batch)
         for k in range(self.first, self.last):
-            if self.rows is not None:
-                yield k, ready, self.rows.batch(k)
-            else:
-                yield k, ready, [a for a in flatten(self.batch)[0] if a is not None]
+            yield k, compiled, tree.leaves(self.batch) if self.rows is None else self.rows.batch(k)
 
 
 class FusedEpochs:
-    """Whole epochs over rows in memory, each in an order of its own, in one call of the engine
+    """Several epochs over rows in memory, each in an order of its own, in one call of the engine
     (`engine.EpochBatches`)."""
 
-    most = 256
+    max_epochs = 256
 
     def __init__(self, source: ArrayAdapter, steps: Steps, resets: Sequence[tuple[Variable, Any]]) -> None:
         self.source, self.steps, self.resets = source, steps, resets
         self.arrays, self.size = source.arrays, source.size
         self.key = source.key
         first = source.rows(0)
-        whole, rest = divmod(source.examples or 0, source.size)
+        count, remainder = divmod(source.examples or 0, source.size)
         self.full = steps.for_batch(source.unflatten(first.batch(0)))
-        self.rest = steps.for_batch(source.unflatten(first.batch(whole))) if rest else None
+        self.rest = steps.for_batch(source.unflatten(first.batch(count))) if remainder else None
 
     @property
     def possible(self) -> bool:
@@ -73,35 +71,33 @@ class FusedEpochs:
         return [*map(id, full.reads), *map(id, full.writes)] == [*map(id, rest.reads), *map(id, rest.writes)]
 
     def epoch(self, e: int) -> Rows:
-        """The rows in the order of an epoch."""
+        """Return the rows in the order of an epoch."""
         return self.source.rows(e)
 
     def run(self, first: int, last: int) -> list[Any]:
-        """Epochs `first` up to, not including, `last`: the answer of each one's last step."""
+        """Run epochs `first` up to, not including, `last`, and return the results of each one's last step."""
         rest = None if self.rest is None else self.steps.program(self.rest)
-        found = self.steps.program(self.full).run_epochs(rest, self, first, last)
-        return [self.full.results(list(each)) for each in zip(*found, strict=True)]
+        stacked = self.steps.program(self.full).run_epochs(rest, self, first, last)
+        return [self.full.results(list(results)) for results in zip(*stacked, strict=True)]
 
-    def each(self, first: int, last: int) -> Iterator[tuple[int, Ready, list[Any]]]:
-        """Every step's number, the step, and its arrays."""
+    def replay(self, first: int, last: int) -> Iterator[tuple[int, CompiledStep, list[Any]]]:
+        """Yield every step's number, the step, and its arrays."""
         for e in range(first, last):
             rows = self.epoch(e)
             for k in range(self.source.count or 0):
-                short = self.rest is not None and k + 1 == self.source.count
-                yield k, self.rest if short and self.rest else self.full, rows.batch(k)
+                is_rest = self.rest is not None and k + 1 == self.source.count
+                yield k, self.rest if is_rest and self.rest else self.full, rows.batch(k)
 
 
 class Epochs:
     """Gives each epoch's steps, from any of them on.
 
     Args:
-        source: the data. steps: how many make an epoch, where the data does not say; then epochs take up where
-            the one before ended, over the data again and again.
+        source: the data. steps: the number that makes an epoch; default all batches of the data. If given, each epoch
+            begins where the one before ended, over the data again and again.
     """
 
     def __init__(self, source: DataAdapter, steps: int | None) -> None:
-        if steps is not None and (isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 1):
-            raise ValueProblem(f"{steps!r} steps", "a whole number from 1 up", "e.g. steps_per_epoch=100")
         self.source, self.limit = source, steps
         self.steps = steps if steps is not None else source.count
         self.ahead = source.ahead
@@ -109,12 +105,12 @@ class Epochs:
         self._endless: Iterator[Any] | None = None
 
     def peek(self, epoch: int = 0) -> Any:
-        """The first batch of an epoch, without using it up.
+        """Return the first batch of an epoch, which the epoch still begins with.
 
         Raises:
             ShapeError: if there is none.
         """
-        batches = self._from(epoch, 0)
+        batches = self._batches_from(epoch, 0)
         batch = next(batches, None)
         if batch is None:
             raise ShapeError("a source without a batch", "at least one", "check the data set or generator")
@@ -122,30 +118,30 @@ class Epochs:
         return batch
 
     def forget(self) -> None:
-        """Training goes on elsewhere than at the batch that was looked at."""
+        """Drop the batch of `peek`: training continues at another position."""
         self._peeked = self._endless = None
 
     def chunks(self, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Generator[Chunk, None, None]:
-        """The epoch's steps from `start` on; one by one where something looks at each batch."""
+        """Yield the epoch's steps from `start` on; one by one where a callback is called for each batch."""
         source, k = self.source, start - 1
-        if isinstance(source, ArrayAdapter) and source.fits and self.limit is None and steps.engine is not None:
-            yield from self._of_rows(source, epoch, start, steps, one_by_one)
+        if isinstance(source, ArrayAdapter) and source.in_memory and self.limit is None and steps.engine is not None:
+            yield from self._chunks_of_rows(source, epoch, start, steps, one_by_one)
             return
-        with closing(self._read_ahead(epoch, start)) as batches:
+        with closing(self._prefetch(epoch, start)) as batches:
             for k, batch in enumerate(batches, start):
                 yield Chunk(k, k + 1, steps, None, batch)
         if self.limit is None and self.steps is None:
             self.steps = k + 1
 
-    def _read_ahead(self, epoch: int, start: int) -> Generator[Any, None, None]:
-        """The epoch's batches from `start` on; while one is in use the next is read, but none of the next epoch.
+    def _prefetch(self, epoch: int, start: int) -> Generator[Any, None, None]:
+        """Yield the epoch's batches from `start` on; while one is in use the next is read, but none of the next epoch.
 
-        Between epochs, and when this is closed, the source stands as if nothing had been read ahead, if it can say
-        where it stands.
+        Between epochs, and when this is closed, the source is at the position it would have without prefetching, if
+        it can report its position.
         """
         source = self.source
-        taken = islice(self._taken(epoch, start), None if self.limit is None else self.limit - start)
-        ahead = Prefetcher(map(self._kept, taken), lambda: self.ahead)
+        remaining = islice(self._batches_with_peeked(epoch, start), None if self.limit is None else self.limit - start)
+        ahead = Prefetcher(map(self._with_state, remaining), lambda: self.ahead)
         state = None
         try:
             for batch, state in ahead:
@@ -156,74 +152,79 @@ class Epochs:
                 source.set_state(state)
             source.used = None
 
-    def _kept(self, batch: Any) -> tuple[Any, Any]:
-        """A batch, and where its source stands after it, out of reach of what is read next."""
+    def _with_state(self, batch: Any) -> tuple[Any, Any]:
+        """Return a batch and its source's state after it, copied where the next read could change them."""
         if self.source.reuses_buffers:
-            flat, build = flatten(batch)
-            batch = build([None if a is None else np.array(a) for a in flat])
+            batch = tree.map(lambda a: None if a is None else np.array(a), batch)
         return batch, copy.deepcopy(self.source.get_state())
 
-    def _of_rows(self, source: ArrayAdapter, epoch: int, start: int, steps: Steps, one_by_one: bool) -> Iterator[Chunk]:
+    def _chunks_of_rows(
+        self, source: ArrayAdapter, epoch: int, start: int, steps: Steps, one_by_one: bool
+    ) -> Iterator[Chunk]:
         rows = source.rows(epoch)
         total = source.count or 0
-        whole = (source.examples or 0) // source.size  # the last batch may be shorter
+        full = (source.examples or 0) // source.size  # the last batch may be shorter
         k, pace, measured = start, 1, False
         while k < total:
-            last = k + 1 if one_by_one or k >= whole else min(k + pace, whole)
+            last = k + 1 if one_by_one or k >= full else min(k + pace, full)
             chunk = Chunk(k, last, steps, rows, source.unflatten(rows.batch(k)))
             began = time.perf_counter()
             yield chunk
-            taken = time.perf_counter() - began
-            if measured or taken < LONGEST:  # the first chunk's time may be that of tracing
-                pace = max(1, min(int(LONGEST * (last - k) / max(taken, 1e-9)), 4 * pace))
+            seconds = time.perf_counter() - began
+            if measured or seconds < MAX_SECONDS:  # the first chunk's time may be that of tracing
+                pace = max(1, min(int(MAX_SECONDS * (last - k) / max(seconds, 1e-9)), 4 * pace))
             pace = pace if one_by_one else max_over_processes(pace)
             measured = True
             k = last
 
-    def _taken(self, epoch: int, start: int) -> Iterator[Any]:
-        """The batches from here on, those looked at included."""
+    def _batches_with_peeked(self, epoch: int, start: int) -> Iterator[Any]:
+        """Yield the batches from `start` on, the one of `peek` included."""
         peeked, self._peeked = self._peeked, None
         if peeked is not None and (self.source.is_infinite or (peeked[0] == epoch and start == 0)):
             yield peeked[1]
             yield from peeked[2]
         else:
-            yield from self._from(epoch, start)
+            yield from self._batches_from(epoch, start)
 
-    def _from(self, epoch: int, start: int) -> Iterator[Any]:
-        """The batches from here on. A source that draws from the library's streams, as steps may, is not read ahead."""
-        batches, before = self._in_turn(epoch, start), random.get_state()
+    def _batches_from(self, epoch: int, start: int) -> Iterator[Any]:
+        """Yield the batches from `start` on.
+
+        A source that draws from the library's random streams, as steps may, is not prefetched.
+        """
+        batches, before = self._source_batches(epoch, start), random.get_state()
         for batch in islice(batches, 1):
             self.ahead = self.ahead and random.get_state() == before
             yield batch
         yield from batches
 
-    def _in_turn(self, epoch: int, start: int) -> Iterator[Any]:
+    def _source_batches(self, epoch: int, start: int) -> Iterator[Any]:
         source, limit = self.source, self.limit
         if source.is_infinite:
-            if self._endless is None:  # islice, which the end of an epoch does not close, as it would a generator
+            if self._endless is None:  # an islice is not closed at the end of an epoch, a generator would be
                 self._endless = islice(source.batches(epoch), None)
             yield from self._endless
         elif limit is None:
             yield from source.batches(epoch, start)
         elif source.count is not None:
-            at = epoch * limit + start
+            position = epoch * limit + start
             while True:
-                run, first = divmod(at, source.count)
-                yield from source.batches(run, first)
-                at = (run + 1) * source.count
+                cycle, first = divmod(position, source.count)
+                yield from source.batches(cycle, first)
+                position = (cycle + 1) * source.count
         else:
             if self._endless is None:
-                self._endless = islice(_again_and_again(source), epoch * limit + start, None)
+                self._endless = islice(_cycle(source), epoch * limit + start, None)
             yield from self._endless
 
 
-def _again_and_again(source: DataAdapter) -> Iterator[Any]:
-    run = 0
+def _cycle(source: DataAdapter) -> Iterator[Any]:
+    """Yield the batches of one epoch of the source after another, until one is empty."""
+    epoch = 0
     while True:
         empty = True
-        for batch in source.batches(run):
+        for batch in source.batches(epoch):
             empty = False
             yield batch
         if empty:
             return
-        run += 1
+        epoch += 1

@@ -1,4 +1,4 @@
-"""Ctrl-C between steps: the step in progress ends, so that no weight is left half updated."""
+"""Ctrl-C between steps: the step in progress is completed, so that no weight is left half updated."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from typing import Any
 
 
 class Interrupts:
-    """While inside, the first Ctrl-C only sets a flag, which `stop_here` turns into KeyboardInterrupt.
+    """A context in which the first Ctrl-C only sets a flag, for which `raise_if_requested` raises KeyboardInterrupt.
 
-    A second one interrupts at once. In other threads than the main one Python delivers no signals: nothing is done.
+    A second one interrupts at once. In threads other than the main one, where Python delivers no signals, it does
+    nothing.
     """
 
     def __init__(self) -> None:
-        self.asked = False
-        self._before: Any = None
+        self.requested = False
+        self._previous_handler: Any = None
 
     def __enter__(self) -> Interrupts:
-        ours = threading.current_thread() is threading.main_thread()
-        if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._ask)
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._previous_handler = signal.signal(signal.SIGINT, self._request)
         return self
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True
 
-    def stop_here(self) -> None:
-        """Stop, if Ctrl-C was pressed since."""
-        if self.asked:
+    def raise_if_requested(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed."""
+        if self.requested:
             raise KeyboardInterrupt
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
-        if self.asked and error[0] is None:
+        if self._previous_handler is not None:
+            signal.signal(signal.SIGINT, self._previous_handler)
+            self._previous_handler = None
+        if self.requested and error[0] is None:
             raise KeyboardInterrupt

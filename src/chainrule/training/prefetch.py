@@ -1,4 +1,4 @@
-"""The next batch is read while the one before is in use."""
+"""Prefetching: the next batch is read while the one before is in use."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Item = TypeVar("Item")
 
 
 class Prefetcher(Generic[Item]):
-    """The items of an iterator, each read by a thread of its own while the one before is in use, and never further.
+    """The items of an iterator, each read by another thread while the one before is in use, one item ahead at most.
 
-    The first is read by who asks for it, since it has to be waited for anyway. Order and items are the iterator's; what
-    it raises is raised where its item would have come. `close` ends the thread, after the item it is reading.
+    The first is read by the calling thread, which has to wait for it anyway. Order and items are the iterator's; an
+    error in it is raised when its item is due. `close` ends the thread, after the item it is reading.
 
     Args:
-        items: read by one thread at a time. allowed: asked after the first item, whether there may be a thread.
+        items: read by one thread at a time. allowed: whether there may be a thread; called after the first item.
     """
 
     def __init__(self, items: Iterator[Item], allowed: Callable[[], bool] = lambda: True) -> None:
         self._items, self._allowed = items, allowed
-        self._asked: SimpleQueue[bool] = SimpleQueue()  # one more item, or the end
-        self._found: SimpleQueue[tuple[list[Item], BaseException | None]] = SimpleQueue()
-        self._thread: Reader | None = None
-        self._begun = False
+        self._requests: SimpleQueue[bool] = SimpleQueue()  # True: one more item, False: the end
+        self._results: SimpleQueue[tuple[list[Item], BaseException | None]] = SimpleQueue()
+        self._thread: PrefetchThread | None = None
+        self._started = False
 
     def __iter__(self) -> Iterator[Item]:
         return self
@@ -34,59 +34,59 @@ class Prefetcher(Generic[Item]):
     def __next__(self) -> Item:
         if self._thread is None:
             item = next(self._items)
-            if not self._begun:
-                self._begun = True
-                self._thread = self._started() if self._allowed() else None
+            if not self._started:
+                self._started = True
+                self._thread = self._start() if self._allowed() else None
             if self._thread is not None:
-                self._asked.put(True)
+                self._requests.put(True)
             return item
-        found, error = self._found.get()
+        item_list, error = self._results.get()
         if error is None:
-            self._asked.put(True)
-            return found[0]
+            self._requests.put(True)
+            return item_list[0]
         self.close()
         self._items = iter(())
         try:
             raise error
         finally:
-            del error  # it holds this frame, which would hold it
+            del error  # its traceback holds this frame: a circle
 
     def close(self) -> bool:
-        """End the thread; whether it had read what nobody took."""
+        """End the thread, and return whether it has read an item that was not used."""
         if self._thread is None:
             return False
-        self._asked.put(False)
+        self._requests.put(False)
         self._thread.join()
         self._thread = None
-        return not self._found.empty()
+        return not self._results.empty()
 
-    def _started(self) -> Reader | None:
-        # in the caller's context: np.errstate and the like hold for what is read, too
-        thread = Reader(target=copy_context().run, args=(self._read,), name="chainrule-ahead", daemon=True)
+    def _start(self) -> PrefetchThread | None:
+        # in the caller's context, so that np.errstate and the like are in force there too
+        thread = PrefetchThread(target=copy_context().run, args=(self._read,), name="chainrule-ahead", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # no threads to be had: in a browser, or at a limit
+        except RuntimeError:  # no more threads: in a browser, or at a limit
             return None
         return thread
 
     def _read(self) -> None:
-        while self._asked.get():
+        while self._requests.get():
             try:
-                found = [next(self._items)]
+                item_list = [next(self._items)]
             except BaseException as error:
-                self._found.put(([], error))
+                self._results.put(([], error))
                 return
-            self._found.put((found, None))
-            del found  # while it waits, it holds nothing that is in use elsewhere
+            self._results.put((item_list, None))
+            del item_list  # a waiting thread must not keep what is in use elsewhere alive
 
 
-class Reader(threading.Thread):
-    """The thread that reads ahead."""
+class PrefetchThread(threading.Thread):
+    """A thread that prefetches."""
 
 
 def prefetching() -> bool:
-    """Whether this is a thread that reads ahead."""
-    return isinstance(threading.current_thread(), Reader)
+    """Whether the calling thread is one that prefetches."""
+    return isinstance(threading.current_thread(), PrefetchThread)
 
 
 __all__ = ["Prefetcher", "prefetching"]

@@ -1,4 +1,4 @@
-"""What a traced step was made from, remembered, so that a change by hand is seen."""
+"""What a traced step was made from, remembered, so that a change of it by the user is noticed."""
 
 from __future__ import annotations
 
@@ -10,94 +10,100 @@ from typing import Any
 
 import numpy as np
 
-from ..serialization.registry import Configurable
-from ..tensors.tensor import Variable
+from ..serialization.configurable import Configurable
+from ..tensors.variable import Variable
 
-SIMPLE = (bool, int, float, str, types.NoneType, np.generic)
-# where training stands, which no step is traced from
+SIMPLE_TYPES = (bool, int, float, str, types.NoneType, np.generic)
+# the progress of training, which no step is traced from
 PROGRESS_ATTRIBUTES = {
     "stop_training",
     "history",
     "_position",
     "_logs",
     "_sources",
-    "_hooks_now",
+    "_current_callbacks",
     "_engine_now",
     "_resume",
     "_steps",
 }
-ARGUMENTS = {"_given", "_settled"}  # what the constructor was given, which is in the attributes again
+ARGUMENTS = {"_init_arguments", "_initial_attributes"}  # the constructor's arguments, which other attributes hold too
 
 
 class Fingerprint:
-    """What is settled when a step is traced and may be changed by hand: numbers, words, functions, and the losses,
-    schedules and the like that objects hold; which layers and metrics there are, and which weights are trained.
+    """What a trace takes as constant and the user may change: numbers, strings, functions, and the losses, schedules
+    and the like that objects hold; which layers and metrics there are, and which weights are trained.
 
     Args:
-        parts: the objects whose attributes are looked at.
+        parts: the objects whose attributes are compared.
         trained: the weights that training changes. variables: all of them.
-        besides: what else says which parts there are.
+        containers: other objects that hold parts.
     """
 
     def __init__(
-        self, parts: Sequence[Any], trained: Sequence[Variable], variables: Sequence[Variable], besides: Iterable[Any]
+        self,
+        parts: Sequence[Any],
+        trained: Sequence[Variable],
+        variables: Sequence[Variable],
+        containers: Iterable[Any],
     ) -> None:
-        # the things themselves, so that none is mistaken for another
-        things, self._found = _walk(parts)
+        # the objects themselves, not their ids, which another object may get
+        objects, self._attributes = _walk(parts)
         self._trained = tuple(trained)
         self._variables = list(variables)
         self._trainable = [v.trainable for v in variables]
-        held = [vars(thing) for thing in (*things, *besides)]
-        self._moving = [Moving(names) for names in held if not PROGRESS_ATTRIBUTES.isdisjoint(names)]
-        still = [names for names in held if PROGRESS_ATTRIBUTES.isdisjoint(names)]
-        containers = [
+        namespaces = [vars(thing) for thing in (*objects, *containers)]
+        self._trainers = [TrainerAttributes(names) for names in namespaces if not PROGRESS_ATTRIBUTES.isdisjoint(names)]
+        others = [names for names in namespaces if PROGRESS_ATTRIBUTES.isdisjoint(names)]
+        collections = [
             part
-            for names in held
+            for names in namespaces
             for key in names.keys() - PROGRESS_ATTRIBUTES - ARGUMENTS
-            for part in _containers(names[key])
+            for part in _collections(names[key])
         ]
-        # views and lists, which show what their dictionaries and lists hold now
-        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in (*still, *containers)]
+        # live views, which show what the dictionaries and lists hold now
+        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in (*others, *collections)]
         self._sizes = list(map(len, self._views))
         self._entries = list(chain.from_iterable(self._views))
 
-    def same(self, other: Fingerprint) -> bool:
-        """Whether both are of the same things: objects by identity, numbers and words by value."""
-        return _same(self._found, other._found) and _same(self._trained, other._trained)
+    def matches(self, other: Fingerprint) -> bool:
+        """Whether both are of the same objects, compared by identity, with equal numbers and strings."""
+        return _same(self._attributes, other._attributes) and _same(self._trained, other._trained)
 
-    def untouched(self) -> bool:
-        """Whether every attribute and every entry of a list that the mark hangs on is the very thing it was; if so,
-        a mark made now is the same. It takes microseconds, not the time of a small model's step."""
+    def is_unchanged(self) -> bool:
+        """Whether every attribute, and every entry of a list, is the same object as before.
+
+        A fingerprint made now then matches. This takes microseconds, less than a small model's step.
+        """
         return (
             [v.trainable for v in self._variables] == self._trainable
             and list(map(len, self._views)) == self._sizes
             and all(map(is_, chain.from_iterable(self._views), self._entries))
-            and all(moving.untouched() for moving in self._moving)
+            and all(attributes.are_unchanged() for attributes in self._trainers)
         )
 
 
-class Moving:
-    """The attributes of an object that trains, but for those that say where training stands."""
+class TrainerAttributes:
+    """The attributes of an object that trains, except those of its progress."""
 
-    __slots__ = ("count", "names", "pick", "values")
+    __slots__ = ("count", "names", "select", "values")
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names, self.count = names, len(names)
-        self.pick = itemgetter(*(names.keys() - PROGRESS_ATTRIBUTES))
-        self.values = self.pick(names)
+        self.select = itemgetter(*(names.keys() - PROGRESS_ATTRIBUTES))
+        self.values = self.select(names)
 
-    def untouched(self) -> bool:
-        """Whether every attribute holds the very thing it held."""
+    def are_unchanged(self) -> bool:
+        """Whether every attribute is the same object as before."""
         try:
-            return len(self.names) == self.count and all(map(is_, self.pick(self.names), self.values))
+            return len(self.names) == self.count and all(map(is_, self.select(self.names), self.values))
         except KeyError:
             return False
 
 
 def _walk(objects: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
-    """The objects with the configurable ones that they hold, and all of theirs that counts."""
+    """Return the objects with the configurable ones that they hold, and all of their attributes that are compared."""
     things: list[Any] = []
-    found: list[Any] = []
+    attributes: list[Any] = []
     todo, seen = list(objects), set()
     while todo:
         thing = todo.pop(0)
@@ -105,29 +111,31 @@ def _walk(objects: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
             continue
         seen.add(id(thing))
         things.append(thing)
-        found.append(thing)
+        attributes.append(thing)
         for key, value in vars(thing).items():
             if key in PROGRESS_ATTRIBUTES or key in ARGUMENTS:
                 continue
-            if isinstance(value, SIMPLE) or (isinstance(value, tuple) and all(isinstance(v, SIMPLE) for v in value)):
-                found.append((key, value))
+            if isinstance(value, SIMPLE_TYPES) or (
+                isinstance(value, tuple) and all(isinstance(v, SIMPLE_TYPES) for v in value)
+            ):
+                attributes.append((key, value))
             elif isinstance(value, types.FunctionType | types.BuiltinFunctionType | Configurable):
-                found.append((key, value))
+                attributes.append((key, value))
                 if isinstance(value, Configurable):
                     todo.append(value)
-    return things, tuple(found)
+    return things, tuple(attributes)
 
 
-def _containers(value: Any) -> Iterator[Any]:
-    """The lists and dictionaries in a value, those in tuples and in others too."""
+def _collections(value: Any) -> Iterator[Any]:
+    """Yield the lists and dictionaries in a value, those nested in others too."""
     if isinstance(value, list | dict):
         yield value
     if isinstance(value, list | tuple | dict):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _containers(item)
+            yield from _collections(item)
 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(_same, a, b))
-    return a is b or (isinstance(a, SIMPLE) and type(a) is type(b) and bool(a == b))
+    return a is b or (isinstance(a, SIMPLE_TYPES) and type(a) is type(b) and bool(a == b))

@@ -1,5 +1,6 @@
-"""Flatten a graph: the bodies of its calls opened, one list of primitive operations in the order of running; and the
-memory that running it takes, each value freed after its last reader.
+"""Flatten a graph: open the bodies of its calls into one list of primitive operations in execution order.
+
+Also the memory that a run takes when each value is freed after its last reader.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ class Row(NamedTuple):
     """One primitive operation.
 
     Attributes:
-        place: where its value goes. run: a function of arrays. inputs: the places of these.
-        node: the operation's node. outer: the node of the flattened graph that it is, or is inside of.
+        position: the position of its value.
+        run: the function of arrays that computes it.
+        inputs: the positions of its inputs.
+        node: the operation's node.
+        outer: the node of the flattened graph that it is, or that it is inside of.
     """
 
     position: int
@@ -29,12 +33,13 @@ class Row(NamedTuple):
 
 
 class FlatGraph:
-    """A graph's rows that its outputs need.
+    """The rows of a graph that its outputs depend on.
 
     Attributes:
-        constants: values by place before anything runs, ``None`` elsewhere; the graph's inputs have the first places.
-        outputs: the places of the graph's outputs.
-        frees: by a row's place, the places that nothing reads after it.
+        constants: the values by position before a run, ``None`` elsewhere; the graph's inputs have the first positions.
+        outputs: the positions of the graph's outputs.
+        rows: the operations in execution order.
+        frees: by a row's position, the positions whose values nothing reads after it.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -42,53 +47,54 @@ class FlatGraph:
         rows: list[Row] = []
         positions = self._open(graph, list(range(len(graph.inputs))), None, rows)
         self.outputs: list[int] = [positions[graph.position[n.serial]] for n in graph.outputs]
-        self.rows = _needed(rows, self.outputs)
-        kept = {*self.outputs, *range(len(graph.inputs))}
-        last = {i: row.position for row in self.rows for i in row.inputs}
+        self.rows = _needed_rows(rows, self.outputs)
+        never_freed = {*self.outputs, *range(len(graph.inputs))}
+        last_reader = {i: row.position for row in self.rows for i in row.inputs}
         self.frees: dict[int, list[int]] = {}
-        for i, position in last.items():
-            if i not in kept and self.constants[i] is None:
+        for i, position in last_reader.items():
+            if i not in never_freed and self.constants[i] is None:
                 self.frees.setdefault(position, []).append(i)
 
     def _open(self, graph: Graph, inputs: list[Any], outer: Node | None, rows: list[Row]) -> list[Any]:
-        """The places of the values of `graph`, for a call a list of them."""
+        """Append the rows of `graph`, and return the positions of its nodes' values, for a call a list of them."""
         positions = list(inputs)
         for node in graph.nodes:
             if node.operation.leaf:
-                positions.append(self._place(node.value))
+                positions.append(self._new_position(node.value))
                 continue
-            read = [positions[graph.position[n.serial]] for n in node.inputs]
+            inner = [positions[graph.position[n.serial]] for n in node.inputs]
             if node.operation is GET_OUTPUT:
-                positions.append(read[0][node.attributes["position"]])
+                positions.append(inner[0][node.attributes["position"]])
             elif "body" in node.attributes:
-                positions.append(self._open(node.attributes["body"], read, node if outer is None else outer, rows))
+                positions.append(self._open(node.attributes["body"], inner, node if outer is None else outer, rows))
             else:
                 run = plan_for(node.operation, tuple(n.spec for n in node.inputs), node.attributes).run
-                positions.append(self._place(None))
-                rows.append(Row(positions[-1], run, tuple(read), node, node if outer is None else outer))
+                positions.append(self._new_position(None))
+                rows.append(Row(positions[-1], run, tuple(inner), node, node if outer is None else outer))
         return positions
 
-    def _place(self, value: Any) -> int:
+    def _new_position(self, value: Any) -> int:
         self.constants.append(value)
         return len(self.constants) - 1
 
 
-def _needed(rows: Sequence[Row], outputs: Sequence[int]) -> list[Row]:
-    wanted, found = set(outputs), []
+def _needed_rows(rows: Sequence[Row], outputs: Sequence[int]) -> list[Row]:
+    """Return the rows that the outputs depend on, in order."""
+    needed, result = set(outputs), []
     for row in reversed(rows):
-        if row.position in wanted:
-            wanted.update(row.inputs)
-            found.append(row)
-    return found[::-1]
+        if row.position in needed:
+            needed.update(row.inputs)
+            result.append(row)
+    return result[::-1]
 
 
 class Memory(NamedTuple):
-    """Bytes that running a graph takes, by NumPy and in its order. Engines that join operations take less.
+    """The bytes that a run of a graph takes with NumPy, in the graph's order. Engines that fuse operations take less.
 
     Attributes:
-        inputs: what is given: data, weights.
+        inputs: the inputs: data, weights.
         kept: values of the forward pass that the backward pass reads; 0 without one.
-        peak: the most at once, inputs, results and the operations' own workspace included.
+        peak: the most at any time, inputs, results and the operations' own workspace included.
     """
 
     inputs: int
@@ -97,34 +103,34 @@ class Memory(NamedTuple):
 
 
 def memory(graph: Graph, workspace: Callable[[Node], int], backward: Callable[[Node], bool]) -> Memory:
-    """What running `graph` takes.
+    """Compute the memory that a run of `graph` takes.
 
     Args:
-        workspace: bytes that an operation needs besides its inputs and its output.
-        backward: whether a node is of the backward pass.
+        workspace: the bytes that an operation needs besides its inputs and its output.
+        backward: whether a node belongs to the backward pass.
     """
     flat = FlatGraph(graph)
-    buffer: dict[int, int] = {}  # whose memory a place's value lies in
+    buffer: dict[int, int] = {}  # the position whose memory a position's value shares
     for row in flat.rows:
         view = row.node.operation.name in VIEWS
         buffer[row.position] = buffer.get(row.inputs[0], row.inputs[0]) if view else row.position
     size = {row.position: row.node.spec.nbytes for row in flat.rows if buffer[row.position] == row.position}
-    made_in_forward = {row.position for row in flat.rows if not backward(row.outer)}
-    last, kept = {}, set[int]()
+    forward = {row.position for row in flat.rows if not backward(row.outer)}
+    last_reader, kept = {}, set[int]()
     for row in flat.rows:
         for position in {buffer.get(i, i) for i in row.inputs}:
-            last[position] = row.position
-            if position in size and position in made_in_forward and backward(row.outer):
+            last_reader[position] = row.position
+            if position in size and position in forward and backward(row.outer):
                 kept.add(position)
-    stays = {buffer.get(i, i) for i in flat.outputs}
-    ends: dict[int, list[int]] = {}
+    never_freed = {buffer.get(i, i) for i in flat.outputs}
+    freed: dict[int, list[int]] = {}
     for position in size:
-        if position not in stays:
-            ends.setdefault(last.get(position, position), []).append(position)
+        if position not in never_freed:
+            freed.setdefault(last_reader.get(position, position), []).append(position)
     inputs = sum(n.spec.nbytes for n in graph.inputs)
-    held = peak = inputs + sum(value.nbytes for value in flat.constants if value is not None)
+    current = peak = inputs + sum(value.nbytes for value in flat.constants if value is not None)
     for row in flat.rows:
-        held += size.get(row.position, 0)
-        peak = max(peak, held + workspace(row.node))
-        held -= sum(size[position] for position in ends.get(row.position, ()))
+        current += size.get(row.position, 0)
+        peak = max(peak, current + workspace(row.node))
+        current -= sum(size[position] for position in freed.get(row.position, ()))
     return Memory(inputs, sum(size[position] for position in kept), peak)

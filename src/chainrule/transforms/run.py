@@ -1,4 +1,4 @@
-"""Run a graph: give its inputs values, or other nodes, and get its outputs."""
+"""Run a graph on values, or rebuild it on other nodes."""
 
 from __future__ import annotations
 
@@ -10,34 +10,41 @@ import numpy as np
 from ..core.errors import GraphError, ShapeError
 from ..graph import Graph, Node, apply
 from ..ops.record import GET_OUTPUT, Composite, attributes_of, get_output
-from ..tensors.tensor import INPUT, Tensor, as_tensor
+from ..tensors.convert import as_tensor
+from ..tensors.tensor import INPUT, Tensor
 from ..tensors.tree import flatten
 
-Rebuild = Callable[[Node, list[Any]], Any]
+Step = Callable[[Node, list[Any]], Any]
 
 
 def rebuild(
-    graph: Graph, inputs: Sequence[Tensor], step: Rebuild | None = None, leaf: Callable[[Node], Any] | None = None
+    graph: Graph, inputs: Sequence[Tensor], step: Step | None = None, leaf: Callable[[Node], Any] | None = None
 ) -> list[Any]:
-    """The graph built again on other inputs, by the same rules; the nodes of every place.
+    """Build the graph again on other inputs, by the same rules.
 
-    This is how a graph with an unknown batch becomes one of concrete sizes. `step` replaces how one node
-    is built from its new inputs, `leaf` what stands for a leaf, which is kept as it is by default.
+    A graph with an unknown batch becomes one of concrete sizes in this way.
+
+    Args:
+        step: builds one node from its new inputs; default: `rebuild_node`.
+        leaf: what replaces a leaf; default: the leaf itself.
+
+    Returns:
+        The new node at every position of the graph.
     """
-    made: dict[int, Any] = {old.serial: new for old, new in zip(graph.inputs, inputs, strict=True)}
+    nodes: dict[int, Any] = {old.serial: new for old, new in zip(graph.inputs, inputs, strict=True)}
     for node in graph.nodes:
         if node.operation.leaf:
-            made[node.serial] = leaf(node) if leaf else node
+            nodes[node.serial] = leaf(node) if leaf else node
         else:
-            made[node.serial] = (step or same)(node, [made[n.serial] for n in node.inputs])
-    return [made[node.serial] for node in graph.order]
+            nodes[node.serial] = (step or rebuild_node)(node, [nodes[n.serial] for n in node.inputs])
+    return [nodes[node.serial] for node in graph.order]
 
 
-def same(node: Node, inputs: list[Any]) -> Any:
-    """The same operation on other inputs; a composite is traced anew where their sizes differ."""
+def rebuild_node(node: Node, inputs: list[Any]) -> Any:
+    """Apply a node's operation to other inputs; a composite is traced anew where their sizes differ."""
     operation: Any = node.operation
-    if hasattr(operation, "again"):  # a layer's call, which knows itself how it is repeated
-        return operation.again(node, inputs)
+    if hasattr(operation, "replay"):  # a layer's call, which calls the layer again
+        return operation.replay(node, inputs)
     if operation is GET_OUTPUT:
         position = node.attributes["position"]
         return inputs[0][position] if isinstance(inputs[0], list) else get_output(inputs[0], position)
@@ -51,17 +58,17 @@ def same(node: Node, inputs: list[Any]) -> Any:
 
 
 def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
-    """The values of symbolic tensors, once their inputs are given.
+    """Compute the values of symbolic tensors from values of their inputs.
 
     Args:
         outputs: a tensor, or a list, tuple or dictionary of them.
-        feed: a value for every symbolic input they depend on. An unknown batch takes any size.
+        feed: a value for every symbolic input they depend on. An unknown batch may have any size.
 
     Returns:
-        Tensors in the same form.
+        Tensors in the same structure.
 
     Raises:
-        GraphError: naming an input that was given no value.
+        GraphError: naming an input without a value.
         ShapeError: for a value that does not fit its input.
 
     >>> import chainrule as cr
@@ -69,12 +76,12 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
     >>> run((x * x).sum(axis=1), {x: [[1.0, 2.0], [3.0, 4.0]]})
     tensor([ 5., 25.])
     """
-    wanted, build = flatten(outputs, lists_are_arrays=True)
-    for found in wanted:
-        if not isinstance(found, Tensor):
-            raise GraphError(f"{type(found).__name__} to be run", "a tensor, or several", "pass the tensors you built")
-    given = {node.serial: (node, as_tensor(value)) for node, value in (feed or {}).items()}
-    for node, value in given.values():
+    targets, unflatten = flatten(outputs, lists_are_arrays=True)
+    for target in targets:
+        if not isinstance(target, Tensor):
+            raise GraphError(f"{type(target).__name__} to be run", "a tensor, or several", "pass the tensors you built")
+    inputs = {node.serial: (node, as_tensor(value)) for node, value in (feed or {}).items()}
+    for node, value in inputs.values():
         fits = len(value.shape) == len(node.shape) and all(
             m in (None, n) for n, m in zip(value.shape, node.shape, strict=True)
         )
@@ -84,14 +91,17 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
                 f"shape {node.shape}",
                 "reshape the value",
             )
-    graph = Graph([node for node, _ in given.values()], wanted)
-    for found in graph.nodes:
-        if found.operation is INPUT:
-            name = found.attributes.get("name", "unnamed")
+    graph = Graph([node for node, _ in inputs.values()], targets)
+    for ancestor in graph.nodes:
+        if ancestor.operation is INPUT:
+            name = ancestor.attributes.get("name", "unnamed")
             raise GraphError(
-                f"no value for the input {name!r}", "a value for every symbolic input", "add it to `feed`", found.line
+                f"no value for the input {name!r}",
+                "a value for every symbolic input",
+                "add it to `feed`",
+                ancestor.line,
             )
-    values = [value.cast_to(node.dtype) for node, value in given.values()]
+    values = [value.cast_to(node.dtype) for node, value in inputs.values()]
     with np.errstate(all="ignore"):
-        made = rebuild(graph, values)
-    return build([made[graph.position[node.serial]] for node in wanted])
+        nodes = rebuild(graph, values)
+    return unflatten([nodes[graph.position[target.serial]] for target in targets])

@@ -1,7 +1,7 @@
-"""Trace: a function of tensors and variables, run once on symbols, as one step graph an engine can run again and again.
+"""Trace: run a function of tensors and variables once on symbolic inputs, into a graph that an engine can run often.
 
 In a traced step the variables read are inputs, and their last assignments are outputs; a read that follows an
-assignment sees the new node. Nothing of the values of that moment stays in the graph.
+assignment gives the new node. The values that variables have while tracing are not part of the graph.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ from typing import Any
 
 from ..graph import Graph, Spec, current_source_info
 from ..ops import where
-from ..tensors.tensor import (
-    Tensor,
-    Variable,
-    as_tensor,
-    current_recorder,
-    recording,
-    symbolic,
-)
-from ..tensors.tree import Build, flatten
+from ..tensors.convert import as_tensor, symbolic
+from ..tensors.recording import current_recorder, recording
+from ..tensors.tensor import Tensor
+from ..tensors.tree import Unflatten, flatten
+from ..tensors.variable import Variable
 
 
 class StateRecorder:
-    """Records what a function reads from variables and assigns to them (`tensor.Recorder`)."""
+    """Records what a function reads from variables and assigns to them (a `recording.Recorder`).
+
+    Attributes:
+        leaves: the symbolic leaf of each variable that was read, by the variable's id.
+        current: the node of each variable's value at this point of the trace.
+        variables: the variables read.
+        assigned: the variables assigned.
+    """
 
     def __init__(self) -> None:
         self.leaves: dict[int, Tensor] = {}
@@ -33,36 +36,39 @@ class StateRecorder:
         self.assigned: dict[int, Variable] = {}
 
     def read(self, variable: Variable) -> Tensor:
-        found = self.current.get(id(variable))
-        if found is None:
-            held = variable._leaf.spec
-            found = self.leaves[id(variable)] = variable._read_as(None, current_source_info(), held)
-            self.current[id(variable)] = found
+        """Return the node of the variable's value: what was assigned last, else a symbolic leaf."""
+        node = self.current.get(id(variable))
+        if node is None:
+            spec = variable._leaf.spec
+            node = self.leaves[id(variable)] = variable._make_leaf(None, current_source_info(), spec)
+            self.current[id(variable)] = node
             self.variables[id(variable)] = variable
-        return found
+        return node
 
     def assign(self, variable: Variable, value: Tensor) -> None:
+        """Record an assignment."""
         self.current[id(variable)] = value
         self.assigned[id(variable)] = variable
 
 
 class StateOverlay:
-    """Lets a function run without a trace (`tensor.Recorder`): what it assigns to variables it finds again, and nobody
-    else does."""
+    """Keeps assignments to itself: a function runs eagerly without changing variables (a `recording.Recorder`)."""
 
     def __init__(self) -> None:
         self.current: dict[int, Tensor] = {}
 
     def read(self, variable: Variable) -> Tensor:
+        """Return what was assigned last, else the variable's value."""
         return self.current.get(id(variable), variable._leaf)
 
     def assign(self, variable: Variable, value: Tensor) -> None:
+        """Keep a value in place of the variable's."""
         self.current[id(variable)] = value
 
 
 @contextmanager
 def restored_variables(variables: Iterable[Variable]) -> Iterator[None]:
-    """Afterwards the variables hold what they held before.
+    """Restore the variables' values at the end of the block.
 
     >>> w = Variable(1.0)
     >>> with restored_variables([w]):
@@ -70,42 +76,44 @@ def restored_variables(variables: Iterable[Variable]) -> Iterator[None]:
     >>> w.numpy().item()
     1.0
     """
-    held = [(v, v.numpy()) for v in variables]
+    values = [(v, v.numpy()) for v in variables]
     try:
         yield
     finally:
-        for v, value in held:
+        for v, value in values:
             v.hold(value)
 
 
 class Step:
-    """One traced step. Data only; an engine sees this and no layer, loss or optimizer.
+    """One traced step. Data only; an engine knows this, and no layer, loss or optimizer.
 
     Attributes:
         graph: inputs are the data's symbols, then a symbol for each of `reads`; outputs are the results,
             then the new value of each of `writes`.
-        reads: the variables whose values go in.
+        reads: the variables whose values are inputs.
         writes: the variables assigned.
         results: how many outputs are the function's own results.
     """
 
-    def __init__(self, data: Sequence[Tensor], results: Sequence[Tensor], reads: StateRecorder, build: Build) -> None:
-        self.reads = list(reads.variables.values())
-        self.writes = list(reads.assigned.values())
+    def __init__(
+        self, data: Sequence[Tensor], results: Sequence[Tensor], recorder: StateRecorder, unflatten: Unflatten
+    ) -> None:
+        self.reads = list(recorder.variables.values())
+        self.writes = list(recorder.assigned.values())
         self.results = len(results)
-        symbols = [reads.leaves[id(v)] for v in self.reads]
-        new = [reads.current[id(v)] for v in self.writes]
+        symbols = [recorder.leaves[id(v)] for v in self.reads]
+        new = [recorder.current[id(v)] for v in self.writes]
         self.graph = Graph([*data, *symbols], [*results, *new])
-        self._build = build
+        self._unflatten = unflatten
 
     def unflatten(self, results: Sequence[Any]) -> Any:
-        """The results in the form in which the function returned them."""
-        return self._build(list(results))
+        """Return the results in the structure in which the function returned them."""
+        return self._unflatten(list(results))
 
 
 @contextmanager
 def run_if(condition: Any) -> Iterator[None]:
-    """Assignments made inside take effect only where `condition`, one truth value, holds; in a trace, by `where`.
+    """Let the block's assignments take effect only if `condition`, one truth value, holds; in a trace, by `where`.
 
     >>> w = Variable(1.0)
     >>> with run_if(w > 2.0):
@@ -113,10 +121,10 @@ def run_if(condition: Any) -> Iterator[None]:
     >>> w
     Variable(name='variable', tensor(1.0))
     """
-    wanted = as_tensor(condition)
+    flag = as_tensor(condition)
     recorder = current_recorder()
-    if wanted.value is not None or not isinstance(recorder, StateRecorder):
-        with nullcontext() if bool(wanted) else recording(StateRecorder()):
+    if flag.value is not None or not isinstance(recorder, StateRecorder):
+        with nullcontext() if bool(flag) else recording(StateRecorder()):
             yield
         return
     before = dict(recorder.current)
@@ -124,18 +132,18 @@ def run_if(condition: Any) -> Iterator[None]:
     for key, variable in list(recorder.assigned.items()):
         new = recorder.current[key]
         old = before.get(key)
-        if old is None:  # first met inside: its value as the step found it
+        if old is None:  # first used inside the block: its value at the start of the step
             del recorder.current[key]
             old = recorder.leaves[key] if key in recorder.leaves else recorder.read(variable)
-        recorder.assign(variable, new if new is old else where(wanted, new, old))
+        recorder.assign(variable, new if new is old else where(flag, new, old))
 
 
 def trace(function: Callable[..., Any], *args: Any) -> Step:
-    """The step that `function` takes on data of these specs.
+    """Trace the step that `function` takes on data of these specs.
 
     Args:
-        function: of tensors, in lists and dictionaries as it likes; may read and assign variables.
-        args: what stands for each argument: specs, in the same form; ``None`` is passed on as it is.
+        function: of tensors, in lists and dictionaries of any structure; may read and assign variables.
+        args: for each argument specs, in the argument's structure; ``None`` is passed as it is.
 
     >>> import numpy as np
     >>> from chainrule.graph import spec_of
@@ -147,19 +155,19 @@ def trace(function: Callable[..., Any], *args: Any) -> Step:
     >>> [v.name for v in traced.reads], [v.name for v in traced.writes], w.numpy().item()
     (['w'], ['w'], 2.0)
     """
-    specs, build = flatten(list(args))
+    specs, unflatten = flatten(list(args))
     symbols = [symbolic(s.shape, s.dtype, f"data_{i}") if isinstance(s, Spec) else s for i, s in enumerate(specs)]
-    reads = StateRecorder()
-    with recording(reads):
-        returned, rebuild = flatten(function(*build(list(symbols))))
-        results = [None if r is None else as_tensor(r) for r in returned]
-    kept = [r for r in results if r is not None]
-    missing = [i for i, r in enumerate(results) if r is None]
+    recorder = StateRecorder()
+    with recording(recorder):
+        leaves, unflatten_results = flatten(function(*unflatten(list(symbols))))
+        results = [None if leaf is None else as_tensor(leaf) for leaf in leaves]
+    outputs = [r for r in results if r is not None]
+    none_indices = [i for i, r in enumerate(results) if r is None]
 
-    def together(values: list[Any]) -> Any:
+    def unflatten_outputs(values: list[Any]) -> Any:
         values = list(values)
-        for i in missing:
+        for i in none_indices:
             values.insert(i, None)
-        return rebuild(values)
+        return unflatten_results(values)
 
-    return Step([s for s in symbols if isinstance(s, Tensor)], kept, reads, together)
+    return Step([s for s in symbols if isinstance(s, Tensor)], outputs, recorder, unflatten_outputs)

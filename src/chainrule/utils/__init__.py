@@ -1,7 +1,7 @@
-"""Helpers about data and the seed, under Keras's names in ``keras.utils``.
+"""Helpers for data and the seed, under the names of ``keras.utils``.
 
-May import: `errors`, `graph`, `tensor`, `ops`, `datasets`. Pictures are read and written by Pillow, the extra
-``chainrule[images]``; Parquet files by pyarrow, the extra ``chainrule[parquet]``.
+Images are read and written by Pillow, the extra ``chainrule[images]``; Parquet files by pyarrow, the extra
+``chainrule[parquet]``.
 """
 
 from ..core.missing_names import lookup
@@ -12,7 +12,7 @@ from .download import get_file
 from .images import array_to_img, img_to_array, load_img, save_img
 from .parquet import table_dataset_from_parquet
 
-# what Keras keeps here and this library elsewhere, fetched when asked for
+# names that Keras has here and this library in other modules, imported on first use
 LAZY = {
     **dict.fromkeys(("clear_session",), "layers"),
     **dict.fromkeys(("is_keras_tensor",), "layers.layer_call"),
@@ -25,7 +25,7 @@ LAZY = {
             "get_registered_object",
             "register_keras_serializable",
         ),
-        "serialization.registry",
+        "serialization.names",
     ),
     **dict.fromkeys(("deserialize_keras_object", "serialize_keras_object"), "saving"),
     **dict.fromkeys(("pack_x_y_sample_weight", "unpack_x_y_sample_weight"), "training"),

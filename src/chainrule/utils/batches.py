@@ -1,4 +1,4 @@
-"""Data sets that hand out batches by number."""
+"""Data sets of indexed batches."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import at_least, between, one_of
 from ..core.errors import IndexProblem, ShapeError, ValueProblem
-from ..datasets.split import at_least
-from .arrays import Array, numbers
+from .arrays import Array, as_numeric_array
 
 
 class PyDataset:
     """The base of a data set of batches (``keras.utils.PyDataset``).
 
-    A class of yours gives ``__len__``, the number of batches, and ``__getitem__``, the batch of a number: x, (x, y) or
-    (x, y, sample_weight). ``on_epoch_begin`` and ``on_epoch_end`` are called about each epoch.
+    A subclass defines ``__len__``, the number of batches, and ``__getitem__``, the batch of an index: x, (x, y) or
+    (x, y, sample_weight). ``on_epoch_begin`` and ``on_epoch_end`` are called before and after each epoch.
 
     Args:
-        workers: 0 has `fit` read each batch between two steps; any other number, by one thread, while the step before
-            is computed.
-        use_multiprocessing, max_queue_size: Keras's; kept, so that its programs run, and without effect.
+        workers: with 0, `fit` reads each batch between two steps; with any other number, one thread reads it while the
+            step before is computed.
+        use_multiprocessing, max_queue_size: Keras's arguments, without effect here.
 
-    A class of yours may set ``in_order``, so that `fit` asks for the batches in order and leaves shuffling to it; and
-    give ``get_state()`` and ``set_state(state)``, plain data about where it stands, for checkpoints.
+    A subclass may set ``in_order``, so that `fit` reads the batches in order and leaves shuffling to it; and define
+    ``get_state()`` and ``set_state(state)``, plain data about its position, for checkpoints.
 
     >>> class Squares(PyDataset):
     ...     def __len__(self):
@@ -38,7 +38,7 @@ class PyDataset:
     [[0, 1, 4], [9, 16, 25]]
     """
 
-    # of the class too, for those whose __init__ does not call ours
+    # class attributes too, for subclasses whose __init__ does not call this one
     workers: int = 1
     use_multiprocessing: bool = False
     max_queue_size: int = 10
@@ -48,11 +48,11 @@ class PyDataset:
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
 
     def __getitem__(self, index: int) -> Any:
-        raise ValueProblem(f"{type(self).__name__} without __getitem__", "the batch of a number", "define __getitem__")
+        raise ValueProblem(f"{type(self).__name__} without __getitem__", "the batch of an index", "define __getitem__")
 
     @property
     def num_batches(self) -> int | None:
-        """The number of batches; None, if a class of yours says so, for a set without end."""
+        """The number of batches; a subclass may return None for an endless data set."""
         if not hasattr(self, "__len__"):
             raise ValueProblem(f"{type(self).__name__} without __len__", "the number of batches", "define __len__")
         return len(self)
@@ -63,21 +63,22 @@ class PyDataset:
             yield self[index]
 
     def on_epoch_begin(self) -> None:
-        """Called before each epoch."""
+        """Do nothing; `fit` calls it before each epoch."""
 
     def on_epoch_end(self) -> None:
-        """Called after each epoch."""
+        """Do nothing; `fit` calls it after each epoch."""
 
 
 Sequence = PyDataset  # Keras's older name
 
 
 class Batches(PyDataset):
-    """Batches of entries that a subclass makes from their numbers, in order or shuffled anew for each epoch.
+    """Batches of entries that a subclass returns by index, in order or in a new random order for each epoch.
 
     Args:
-        count: of entries. batch_size: entries a batch, fewer in the last; None for single entries without a batch axis.
-        shuffle: whether `on_epoch_end` puts the entries in another order. seed: of the orders.
+        count: number of entries. batch_size: entries in a batch, fewer in the last; None for single entries without a
+            batch axis.
+        shuffle: whether `on_epoch_end` draws a new order. seed: of the orders.
     """
 
     def __init__(self, count: int, batch_size: int | None, shuffle: bool, seed: int) -> None:
@@ -93,67 +94,64 @@ class Batches(PyDataset):
             raise IndexProblem(f"batch {index!r}", f"a number from 0 to {len(self) - 1}", "ask for fewer batches")
         size = self.batch_size or 1
         start = index % len(self) * size
-        found = self.entries(self.order[start : start + size])
+        batch = self.entries(self.order[start : start + size])
         if self.batch_size is not None:
-            return found
-        return tuple(part[0] for part in found) if isinstance(found, tuple) else found[0]
+            return batch
+        return tuple(part[0] for part in batch) if isinstance(batch, tuple) else batch[0]
 
-    def entries(self, at: Array) -> Any:
-        """The entries of these numbers, with a first axis of their count."""
+    def entries(self, indices: Array) -> Any:
+        """Return the entries at these indices, stacked along a first axis."""
         raise NotImplementedError
 
     def take(self, count: int) -> Iterator[Any]:
-        """The first `count` batches, as ``for x, y in data.take(1)`` asks for them."""
+        """Return an iterator over the first `count` batches, as in ``for x, y in data.take(1)``."""
         return itertools.islice(iter(self), count)
 
     def cache(self, *args: Any) -> Batches:
-        """The data set itself: a word of tf.data's, without effect here."""
+        """Return the data set itself: tf.data's method, without effect here."""
         return self
 
     prefetch = cache
 
     def get_state(self) -> dict[str, int]:
-        """Which order is in force, for a checkpoint."""
+        """Return which order is in use, for a checkpoint."""
         return {"epoch": self.epoch}
 
     def set_state(self, state: dict[str, int]) -> None:
-        """Take up the order that `get_state` told."""
+        """Restore the order that `get_state` returned."""
         self.epoch = int(state["epoch"]) - 1
         self.order = np.arange(self.count)
         self.on_epoch_end()
 
     def on_epoch_end(self) -> None:
-        """The next epoch's order, which the seed and the epoch's number settle."""
+        """Draw the next epoch's order, which depends only on the seed and the epoch number."""
         self.epoch += 1
         if self.shuffle and self.epoch:
             self.order = np.random.default_rng([self.seed, self.epoch]).permutation(self.count)
 
 
-def settled(seed: int | None) -> int:
-    """The seed, or one drawn if there is none."""
+def seed_or_random(seed: int | None) -> int:
+    """Return the seed, a whole number from 0 to 2**32 - 1, or a random one for None."""
     if seed is None:
         return int(np.random.default_rng().integers(2**31))
-    at_least(0, seed=seed)
-    if seed >= 2**32:
-        raise ValueProblem(f"seed={seed}", "less than 2**32", "pass e.g. seed=1")
-    return int(seed)
+    return between(0, 2**32 - 1, seed=seed)
 
 
-def of_format(format: str) -> None:
-    """Keras's word for the kind of data set it makes: here either word means ours."""
-    if format not in ("tf", "grain"):
-        raise ValueProblem(f"format={format!r}", "'tf' or 'grain', which change nothing here", "leave it out")
+def check_format(format: str) -> None:
+    """Check Keras's argument for the type of data set, which has no effect here."""
+    one_of(("tf", "grain"), format=format)
 
 
 class Windows(Batches):
-    """What `timeseries_dataset_from_array` makes."""
+    """Windows over a series, from `timeseries_dataset_from_array`."""
 
     def __init__(self, data: Array, targets: Array | None, starts: Array, offsets: Array, **batches: Any) -> None:
         super().__init__(len(starts), **batches)
         self.data, self.targets, self.starts, self.offsets = data, targets, starts, offsets
 
-    def entries(self, at: Array) -> Any:
-        starts = self.starts[at]
+    def entries(self, indices: Array) -> Any:
+        """Return the windows at these indices, with their targets if there are any."""
+        starts = self.starts[indices]
         x = self.data[starts[:, None] + self.offsets]
         return x if self.targets is None else (x, self.targets[starts])
 
@@ -171,16 +169,16 @@ def timeseries_dataset_from_array(
     end_index: int | None = None,
     format: str = "tf",
 ) -> Windows:
-    """Batches of windows over a series (``keras.utils.timeseries_dataset_from_array``).
+    """Make batches of windows over a series (``keras.utils.timeseries_dataset_from_array``).
 
     Args:
-        data: steps along the first axis. targets: for each step, that of the window which begins there; or None.
-        sequence_length: steps in a window. sequence_stride: steps from one window's begin to the next's.
+        data: steps along the first axis. targets: for each step, the target of the window that starts there; or None.
+        sequence_length: steps in a window. sequence_stride: steps from the start of one window to the next.
         sampling_rate: steps from one entry of a window to the next.
         batch_size: windows in a batch; None for single windows. shuffle: whether the windows come in random order,
-            another for each epoch that `on_epoch_end` closes. seed: of the orders; none for others each time.
-        start_index, end_index: use the data from the one up to, without, the other.
-        format: Keras's argument; the result is the same whatever it says.
+            a new one after each `on_epoch_end`. seed: of the orders; None for a random one.
+        start_index, end_index: use the data from start_index up to but not including end_index.
+        format: Keras's argument, without effect.
 
     Returns:
         a `PyDataset` of batches (x, y), or x without targets: x of shape (windows, sequence_length, ...).
@@ -194,34 +192,35 @@ def timeseries_dataset_from_array(
            [1, 2, 3],
            [2, 3, 4]])
     """
-    steps = numbers(data, "data")
+    steps = as_numeric_array(data, "data")
     if not steps.ndim:
         raise ShapeError("data without axes", "steps along the first axis", "pass a list")
-    of_format(format)
-    at_least(1, sequence_length=sequence_length, sequence_stride=sequence_stride, sampling_rate=sampling_rate)
+    check_format(format)
+    sequence_length = at_least(1, sequence_length=sequence_length)
+    sequence_stride = at_least(1, sequence_stride=sequence_stride)
+    sampling_rate = at_least(1, sampling_rate=sampling_rate)
     if batch_size is not None:
-        at_least(1, batch_size=batch_size)
-    start, end = 0 if start_index is None else start_index, len(steps) if end_index is None else end_index
-    at_least(0, start_index=start)
-    at_least(start + 1, end_index=end)
+        batch_size = at_least(1, batch_size=batch_size)
+    start = at_least(0, start_index=0 if start_index is None else start_index)
+    end = at_least(start + 1, end_index=len(steps) if end_index is None else end_index)
     if end > len(steps):
         raise ValueProblem(f"end_index={end}", f"at most the {len(steps)} steps", "leave it out to use them all")
     steps = steps[start:end]
     count = len(steps) - (sequence_length - 1) * sampling_rate
-    wanted = None
+    labels = None
     if targets is not None:
-        # as Keras: numbered like the data, and windows that begin past the targets' end are left out
-        wanted = numbers(targets, "targets")
-        count = min(count, len(wanted)) if wanted.ndim else 0
-        wanted = wanted[start:end] if wanted.ndim else wanted
-        count = min(count, len(wanted)) if wanted.ndim else 0
+        # as Keras: indexed like the data, and windows that start past the targets' end are left out
+        labels = as_numeric_array(targets, "targets")
+        count = min(count, len(labels)) if labels.ndim else 0
+        labels = labels[start:end] if labels.ndim else labels
+        count = min(count, len(labels)) if labels.ndim else 0
     if count < 1:
         raise ShapeError(
             f"{len(steps)} steps", f"at least {(sequence_length - 1) * sampling_rate + 1}, with a target", "pass more"
         )
-    chosen = settled(seed)
+    seed = seed_or_random(seed)
     starts = np.arange(0, count, sequence_stride)
     if shuffle:
-        np.random.RandomState(chosen).shuffle(starts)  # Keras's rule for the first order
+        np.random.RandomState(seed).shuffle(starts)  # the first order is Keras's
     offsets = np.arange(sequence_length) * sampling_rate
-    return Windows(steps, wanted, starts, offsets, batch_size=batch_size, shuffle=shuffle, seed=chosen)
+    return Windows(steps, labels, starts, offsets, batch_size=batch_size, shuffle=shuffle, seed=seed)

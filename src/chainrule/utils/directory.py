@@ -1,4 +1,4 @@
-"""A folder of pictures as a data set."""
+"""A folder of images as a data set."""
 
 from __future__ import annotations
 
@@ -9,25 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import at_least, each_at_least, one_of
 from ..core.errors import ValueProblem
-from ..datasets.split import at_least
 from .arrays import Array, to_categorical
-from .batches import Batches, of_format, settled
-from .images import (
-    INTERPOLATIONS,
-    height_and_width,
-    img_to_array,
-    is_first,
-    load_img,
-    of_mode,
-    resize,
-)
+from .batches import Batches, check_format, seed_or_random
+from .images import INTERPOLATIONS, MODES, img_to_array, is_channels_first, load_img, resize
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 
 
 class Pictures(Batches):
-    """What `image_dataset_from_directory` makes: pictures read when their batch is asked for.
+    """Images of a folder, from `image_dataset_from_directory`; each is read when its batch is.
 
     class_names: of the labels, in order; None without labels. file_paths: in the order of the first epoch.
     """
@@ -41,22 +33,23 @@ class Pictures(Batches):
         size: tuple[int, int],
         interpolation: str,
         fit: str,
-        first: bool,
+        channels_first: bool,
         **batches: Any,
     ) -> None:
         super().__init__(len(file_paths), **batches)
         self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
         self._color_mode, self._size, self._interpolation = color_mode, size, interpolation
-        self._fit, self._first = fit, first
+        self._fit, self._channels_first = fit, channels_first
 
-    def entries(self, at: Array) -> Any:
-        x = np.stack([self._picture(self.file_paths[i]) for i in at])
-        return x if self.labels is None else (x, self.labels[at])
+    def entries(self, indices: Array) -> Any:
+        """Read the images at these indices, with their labels if there are any."""
+        x = np.stack([self._read(self.file_paths[i]) for i in indices])
+        return x if self.labels is None else (x, self.labels[indices])
 
-    def _picture(self, path: str) -> Array:
-        picture = img_to_array(load_img(path, self._color_mode), dtype="float32")
-        picture = resize(picture, self._size, self._interpolation, self._fit)
-        return picture.transpose(2, 0, 1) if self._first else picture
+    def _read(self, path: str) -> Array:
+        image = img_to_array(load_img(path, self._color_mode), dtype="float32")
+        image = resize(image, self._size, self._interpolation, self._fit)
+        return image.transpose(2, 0, 1) if self._channels_first else image
 
 
 def image_dataset_from_directory(
@@ -79,34 +72,34 @@ def image_dataset_from_directory(
     format: str = "tf",
     verbose: bool = True,
 ) -> Pictures | tuple[Pictures, Pictures]:
-    """Batches of the pictures in a folder, read lazily (``keras.utils.image_dataset_from_directory``).
+    """Make batches of the images in a folder, read lazily (``keras.utils.image_dataset_from_directory``).
 
-    The files are listed, shuffled and split in Keras's order, so that a seed gives the same parts as there.
+    The files are listed, shuffled and split in Keras's order, so that a seed gives the same parts as in Keras.
 
     Args:
-        directory: with a subfolder for each class; any .bmp, .gif, .jpeg, .jpg or .png below it counts.
+        directory: with a subfolder for each class; every .bmp, .gif, .jpeg, .jpg and .png below it is used.
         labels: "inferred" from the subfolders; a list of whole numbers for the files in the order of their paths; or
             None.
         label_mode: "int" for int32 labels (batch,); "categorical" for float32 vectors (batch, classes); "binary" for
             float32 (batch, 1) of two classes; None for no labels.
         class_names: the subfolders to use, in the order of their labels; default all, sorted.
-        color_mode: "grayscale", "rgb" or "rgba". batch_size: None for single pictures. image_size: (height, width).
-        shuffle: whether the files come in random order, another for each epoch that `on_epoch_end` closes.
-        seed: of the orders; none for others each time, which a split does not allow.
-        validation_split: the fraction, at the end of the order, held out. subset: "training", "validation" or "both".
+        color_mode: "grayscale", "rgb" or "rgba". batch_size: None for single images. image_size: (height, width).
+        shuffle: whether the files come in random order, a new one after each `on_epoch_end`.
+        seed: of the orders; None for a random one, which is not allowed with a split.
+        validation_split: the fraction held out, from the end of the order. subset: "training", "validation" or "both".
         interpolation: "bilinear", "nearest", "bicubic", "lanczos3" or "lanczos5", without averaging, as Keras.
-        follow_links: whether to enter folders through links. crop_to_aspect_ratio: whether to cut the middle of the
-            target's proportions out first. pad_to_aspect_ratio: whether to add black edges instead.
-        data_format: "channels_last", as by default, or "channels_first".
-        format: Keras's argument; the result is the same whatever it says. verbose: whether to print the counts.
+        follow_links: whether to enter folders through links. crop_to_aspect_ratio: whether to crop the centre to the
+            target's aspect ratio first. pad_to_aspect_ratio: whether to add black edges instead.
+        data_format: "channels_last", the default, or "channels_first".
+        format: Keras's argument, without effect. verbose: whether to print the counts.
 
     Returns:
         a `PyDataset` with ``class_names`` and ``file_paths``, whose batches are (x, y), or x without labels: x of shape
         (batch, height, width, channels), float32, 0 to 255. Two of them for "both".
 
     Raises:
-        ValueProblem: for a folder that cannot be listed or holds no pictures, arguments that do not fit; when its batch
-            is asked for, for a file that is no whole picture.
+        ValueProblem: for a folder that cannot be listed or has no images, and for arguments that do not fit together;
+            when its batch is read, for a file that is not a complete image.
 
     ::
 
@@ -114,49 +107,49 @@ def image_dataset_from_directory(
         x, y = train[0]
     """
     _check(labels, label_mode, class_names, validation_split, subset, shuffle, seed, interpolation)
-    of_format(format)
+    check_format(format)
     if batch_size is not None:
-        at_least(1, batch_size=batch_size)
+        batch_size = at_least(1, batch_size=batch_size)
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueProblem("both crop_to_aspect_ratio and pad_to_aspect_ratio", "one of them", "leave one out")
     if labels is None or label_mode is None:
         labels = label_mode = None
-    chosen = settled(seed)
-    paths, numbers, names = _listed(Path(directory), labels, class_names, follow_links)
+    seed = seed_or_random(seed)
+    paths, numbers, names = _list_files(Path(directory), labels, class_names, follow_links)
     if verbose:
         print(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
     if label_mode == "binary" and names is not None and len(names) != 2:
         raise ValueProblem(f"label_mode='binary' with {len(names)} classes", "two classes", "use 'int'")
     if shuffle:
-        np.random.RandomState(chosen).shuffle(paths)  # Keras's rule, so that both split alike
-        np.random.RandomState(chosen).shuffle(numbers)
-    encoded = _encoded(numbers, label_mode, len(names or []))
+        np.random.RandomState(seed).shuffle(paths)  # as Keras does, so that both libraries split alike
+        np.random.RandomState(seed).shuffle(numbers)
+    encoded = _encode_labels(numbers, label_mode, len(names or []))
     cut = len(paths) - int((validation_split or 0) * len(paths))
-    fixed: dict[str, Any] = {
+    options: dict[str, Any] = {
         "class_names": names,
-        "color_mode": of_mode(color_mode),
-        "size": height_and_width(image_size, "image_size"),
+        "color_mode": one_of(MODES, color_mode=color_mode),
+        "size": each_at_least(1, 2, image_size=image_size),
         "interpolation": interpolation,
         "fit": "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "",
-        "first": is_first(data_format),
+        "channels_first": is_channels_first(data_format),
         "batch_size": batch_size,
-        "seed": chosen,
+        "seed": seed,
     }
     parts = []
-    for part, here in (("training", slice(cut)), ("validation", slice(cut, None))):
+    for part, files in (("training", slice(cut)), ("validation", slice(cut, None))):
         if subset not in (None, part, "both"):
             continue
-        here = slice(None) if subset is None else here
+        files = slice(None) if subset is None else files
         if subset is not None and verbose:
-            print(f"Using {len(paths[here])} files for {part}.")
-        if not paths[here]:
+            print(f"Using {len(paths[files])} files for {part}.")
+        if not paths[files]:
             raise ValueProblem(
-                f"no pictures{f' for {subset}' if subset else ''} in {str(directory)!r}",
+                f"no images{f' for {subset}' if subset else ''} in {str(directory)!r}",
                 "files ending in " + ", ".join(ENDINGS),
                 "check the folder, or the split",
             )
         order = shuffle and not (subset == "both" and part == "validation")
-        parts.append(Pictures(paths[here], None if encoded is None else encoded[here], shuffle=order, **fixed))
+        parts.append(Pictures(paths[files], None if encoded is None else encoded[files], shuffle=order, **options))
         if subset is None:
             break
     return parts[0] if len(parts) == 1 else (parts[0], parts[1])
@@ -172,14 +165,10 @@ def _check(
     seed: int | None,
     interpolation: str,
 ) -> None:
-    """That the arguments fit each other."""
-    for name, value, words in (
-        ("label_mode", label_mode, ("int", "categorical", "binary", None)),
-        ("subset", subset, ("training", "validation", "both", None)),
-        ("interpolation", interpolation, INTERPOLATIONS),
-    ):
-        if value not in words:
-            raise ValueProblem(f"{name}={value!r}", "one of " + ", ".join(map(str, words)), "name one of these")
+    """Check that the arguments fit together."""
+    one_of(("int", "categorical", "binary", None), label_mode=label_mode)
+    one_of(("training", "validation", "both", None), subset=subset)
+    one_of(INTERPOLATIONS, interpolation=interpolation)
     if not (labels is None or (isinstance(labels, str) and labels == "inferred") or isinstance(labels, list | tuple)):
         raise ValueProblem(f"labels={labels!r}", "'inferred', None, or a list of whole numbers", "pass one of these")
     if class_names is not None and (not isinstance(labels, str) or label_mode is None):
@@ -191,15 +180,15 @@ def _check(
     if validation_split is not None and not (isinstance(validation_split, float) and 0 < validation_split < 1):
         raise ValueProblem(f"validation_split={validation_split!r}", "a fraction between 0 and 1", "pass e.g. 0.2")
     if validation_split is not None and shuffle and seed is None:
-        raise ValueProblem("a shuffled split without a seed", "a seed, so that the parts stay apart", "pass seed=1")
+        raise ValueProblem("a shuffled split without a seed", "a seed, so that the parts do not overlap", "pass seed=1")
 
 
-def _listed(
+def _list_files(
     directory: Path, labels: Any, class_names: Sequence[str] | None, follow_links: bool
 ) -> tuple[list[str], Array, list[str] | None]:
-    """The files, their labels and the classes, before any shuffling."""
+    """Return the files, their labels and the names of the classes, before any shuffling."""
     if not directory.is_dir():
-        raise ValueProblem(f"{str(directory)!r}, which is no folder", "a folder with pictures", "check the path")
+        raise ValueProblem(f"{str(directory)!r}, which is not a folder", "a folder with images", "check the path")
     if not isinstance(labels, str):
         paths = list(_walk(directory, follow_links))
         if labels is None:
@@ -207,28 +196,30 @@ def _listed(
         if len(labels) != len(paths):
             raise ValueProblem(f"{len(labels)} labels for {len(paths)} files", "one for each", "check the list")
         if not all(isinstance(v, int | np.integer) for v in labels):
-            raise ValueProblem("labels that are no whole numbers", "whole numbers from 0", "number the classes")
+            raise ValueProblem("labels that are not whole numbers", "whole numbers from 0", "number the classes")
         return paths, np.array(labels, np.int32), [str(v) for v in sorted(set(labels))]
-    there = sorted(f.name for f in directory.iterdir() if f.is_dir() and not f.name.startswith("."))
-    names = there if class_names is None else list(class_names)
-    if not set(names) <= set(there) or len(set(names)) != len(names):
-        raise ValueProblem(f"class_names={names}", f"names of {there}, each once", "check the spelling")
-    found = [(path, label) for label, name in enumerate(names) for path in _walk(directory / name, follow_links)]
-    return [path for path, _ in found], np.array([label for _, label in found], np.int32), names
+    subfolders = sorted(f.name for f in directory.iterdir() if f.is_dir() and not f.name.startswith("."))
+    names = subfolders if class_names is None else list(class_names)
+    if not set(names) <= set(subfolders) or len(set(names)) != len(names):
+        raise ValueProblem(f"class_names={names}", f"names of {subfolders}, each once", "check the spelling")
+    files = [(path, label) for label, name in enumerate(names) for path in _walk(directory / name, follow_links)]
+    return [path for path, _ in files], np.array([label for _, label in files], np.int32), names
 
 
 def _walk(folder: Path, follow_links: bool) -> Iterator[str]:
-    """The pictures below a folder, sorted by folder and name."""
+    """Yield the images below a folder, sorted by folder and name."""
 
     def unreadable(error: OSError) -> None:
-        raise ValueProblem(f"{error.filename} ({error.strerror})", "a folder that can be listed", "check its rights")
+        raise ValueProblem(
+            f"{error.filename} ({error.strerror})", "a folder that can be listed", "check its permissions"
+        )
 
     for root, _, files in sorted(os.walk(folder, onerror=unreadable, followlinks=follow_links)):
         yield from (os.path.join(root, name) for name in sorted(files) if name.lower().endswith(ENDINGS))
 
 
-def _encoded(numbers: Array, label_mode: str | None, classes: int) -> Array | None:
-    """Labels as a batch holds them."""
+def _encode_labels(numbers: Array, label_mode: str | None, classes: int) -> Array | None:
+    """Return the labels in the form of `label_mode`."""
     if label_mode is None:
         return None
     if label_mode == "categorical":

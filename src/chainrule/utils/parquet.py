@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import at_least
 from ..core.errors import IndexProblem, ShapeError, ValueProblem
-from ..datasets.split import at_least
 from ..ops.random import SeedGenerator, fork_seed, random_permutation
 from .arrays import Array
-from .batches import PyDataset, settled
+from .batches import PyDataset, seed_or_random
 
 
 def pyarrow(module: str = "pyarrow") -> Any:
-    """A module of pyarrow's, imported at need."""
+    """Import a module of pyarrow."""
     try:
         return import_module(module)
     except ImportError:
@@ -26,12 +26,12 @@ def pyarrow(module: str = "pyarrow") -> Any:
 
 
 class Table(PyDataset):
-    """What `table_dataset_from_parquet` makes: batches of rows, of which one row group at a time is held.
+    """Rows of Parquet files, from `table_dataset_from_parquet`; one row group at a time is in memory.
 
     feature_names: the columns of x, in order. file_paths: the files, in order.
     """
 
-    in_order = True  # a batch of another row group than the one before has all of that group read
+    in_order = True  # each change of the row group reads all of the new group
 
     def __init__(
         self,
@@ -46,41 +46,41 @@ class Table(PyDataset):
         super().__init__()
         self.file_paths, self.batch_size, self.shuffle = file_paths, batch_size, shuffle
         self._key, self._epoch = key, 0
-        self._held: tuple[Any, list[Array], Array | None] | None = None
+        self._cached: tuple[Any, list[Array], Array | None] | None = None  # (epoch, group), its columns, its order
         self._groups: list[tuple[str, int]] = []
-        rows: list[int] = []
+        row_counts: list[int] = []
         schemas = []
         for path in file_paths:
-            file = _opened(path)
+            file = _open(path)
             schemas.append(file.schema_arrow)
             self._groups += [(path, i) for i in range(file.num_row_groups)]
-            rows += [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-        self._rows = np.array(rows, np.int64)
-        if not self._rows.sum():
+            row_counts += [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        self._row_counts = np.array(row_counts, np.int64)
+        if not self._row_counts.sum():
             raise ShapeError(f"no rows in {', '.join(map(repr, file_paths))}", "at least one", "check the files")
         if features is None:
-            others = {*_listed(target), *_listed(sample_weight)}
+            others = {*_as_list(target), *_as_list(sample_weight)}
             features = [name for name in schemas[0].names if name not in others]
-        self.feature_names = _listed(features)
+        self.feature_names = _as_list(features)
         self._parts = [part for part in (features, target, sample_weight) if part is not None]
-        self._columns = list(dict.fromkeys(name for part in self._parts for name in _listed(part)))
+        self._columns = list(dict.fromkeys(name for part in self._parts for name in _as_list(part)))
         if not self.feature_names:
-            raise ValueProblem("no column for x", f"one of {schemas[0].names}", "name the features")
+            raise ValueProblem("no column for x", f"one of {schemas[0].names}", "pass the features")
         for path, schema in zip(file_paths, schemas, strict=True):
             for name in self._columns:
-                _check(schema, name, path)
-        self._arrange()
+                _check_column(schema, name, path)
+        self._set_order()
 
-    def _arrange(self) -> None:
-        """This epoch's order of the row groups."""
-        self._order = self._permutation(0, len(self._rows))
-        self._ends = self._rows[slice(None) if self._order is None else self._order].cumsum()
+    def _set_order(self) -> None:
+        """Set this epoch's order of the row groups."""
+        self._order = self._permutation(0, len(self._row_counts))
+        self._ends = self._row_counts[slice(None) if self._order is None else self._order].cumsum()
 
     def _permutation(self, number: int, n: int) -> Array | None:
-        """The order of the groups (number 0), or of the rows in a group (from 1 on), in this epoch."""
+        """Return this epoch's order of the groups (number 0), or of the rows in a group (numbers from 1 up)."""
         if not self.shuffle:
             return None
-        step = self._epoch * (len(self._rows) + 1) + number
+        step = self._epoch * (len(self._row_counts) + 1) + number
         return random_permutation(self._key, np.array(step % 2**32, np.uint32), n=n).numpy()
 
     def __len__(self) -> int:
@@ -91,41 +91,41 @@ class Table(PyDataset):
             raise IndexProblem(f"batch {index!r}", f"a number from 0 to {len(self) - 1}", "ask for fewer batches")
         start = int(index) % len(self) * self.batch_size
         stop = min(start + self.batch_size, int(self._ends[-1]))
-        at = int(self._ends.searchsorted(start, side="right"))
+        position = int(self._ends.searchsorted(start, side="right"))  # of the group in this epoch's order
         pieces = []
         while start < stop:
-            group = at if self._order is None else int(self._order[at])
-            last, begin = min(stop, int(self._ends[at])), int(self._ends[at] - self._rows[group])
+            group = position if self._order is None else int(self._order[position])
+            last, begin = min(stop, int(self._ends[position])), int(self._ends[position] - self._row_counts[group])
             if last > start:
-                pieces.append(self._taken(group, slice(start - begin, last - begin)))
-            start, at = last, at + 1
+                pieces.append(self._read_rows(group, slice(start - begin, last - begin)))
+            start, position = last, position + 1
         columns = {n: np.concatenate(c) for n, c in zip(self._columns, zip(*pieces, strict=True), strict=True)}
-        x, *rest = (_together(part, columns) for part in self._parts)
+        x, *rest = (_select(part, columns) for part in self._parts)
         return (x, *rest) if rest else x
 
-    def _taken(self, group: int, places: slice) -> list[Array]:
-        """These rows of a group, in this epoch's order, out of the group's memory."""
-        if self._held is None or self._held[0] != (self._epoch, group):
-            self._held = None  # before the next is read
+    def _read_rows(self, group: int, rows: slice) -> list[Array]:
+        """Return copies of these rows of a group, in this epoch's order."""
+        if self._cached is None or self._cached[0] != (self._epoch, group):
+            self._cached = None  # frees the old group before the new one is read
             path, i = self._groups[group]
-            order = self._permutation(1 + group, int(self._rows[group]))
-            self._held = (self._epoch, group), _read(path, i, self._columns), order
-        _, columns, order = self._held
-        return [np.array(c[places if order is None else order[places]]) for c in columns]
+            order = self._permutation(1 + group, int(self._row_counts[group]))
+            self._cached = (self._epoch, group), _read_group(path, i, self._columns), order
+        _, columns, order = self._cached
+        return [np.array(c[rows if order is None else order[rows]]) for c in columns]
 
     def on_epoch_end(self) -> None:
-        """The next epoch's order, which the seed and the epoch's number settle."""
+        """Draw the next epoch's order, which depends only on the seed and the epoch number."""
         self._epoch += 1
-        self._arrange()
+        self._set_order()
 
     def get_state(self) -> dict[str, Any]:
-        """Which order is in force, for a checkpoint."""
+        """Return which order is in use, for a checkpoint."""
         return {"epoch": self._epoch, "key": self._key.tolist()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take up the order that `get_state` told."""
-        self._epoch, self._key, self._held = int(state["epoch"]), np.array(state["key"], np.uint32), None
-        self._arrange()
+        """Restore the order that `get_state` returned."""
+        self._epoch, self._key, self._cached = int(state["epoch"]), np.array(state["key"], np.uint32), None
+        self._set_order()
 
 
 def table_dataset_from_parquet(
@@ -137,55 +137,56 @@ def table_dataset_from_parquet(
     shuffle: bool = True,
     seed: int | None = None,
 ) -> Table:
-    """Batches of the rows of Parquet files, of which one row group at a time is in memory.
+    """Make batches of the rows of Parquet files; one row group at a time is in memory.
 
-    Keras has no such function; it is named after its neighbours, such as `image_dataset_from_directory`.
+    Keras has no such function; the name follows those of similar ones, such as `image_dataset_from_directory`.
 
     Args:
-        path: of a file, or of a folder whose files ending in .parquet are taken in the order of their names.
-        features: the columns of x, default all but the others: a list of them makes one array (batch, entries), in
-            which a column of numbers is one entry and a column of lists of one length as many as they have; the name of
-            one column gives it as it is, (batch,) or (batch, ...).
+        path: of a file, or of a folder whose files ending in .parquet are read in the order of their names.
+        features: the columns of x, default all but the others: a list of names makes one array (batch, entries), with
+            one entry for a column of numbers and n for a column of lists of length n; a single name gives that column
+            unchanged, (batch,) or (batch, ...).
         target: the columns of y, likewise; None for x alone.
-        sample_weight: with a target, the column of the examples' weights. batch_size: rows a batch, fewer in the last.
-        shuffle: whether the row groups come in random order, and the rows of each too; another for each epoch that
-            `on_epoch_end` closes. `fit` leaves the order to this. Pass False to `predict` rows in the file's order.
-        seed: of the orders, whole, from 0; None to take it from `set_random_seed`.
+        sample_weight: with a target, the column of the examples' weights.
+        batch_size: rows in a batch, fewer in the last.
+        shuffle: whether the row groups come in random order, and the rows of each too; a new one after each
+            `on_epoch_end`. `fit` does not shuffle again. Pass False to `predict` rows in the file's order.
+        seed: of the orders, a whole number from 0; None to derive it from `set_random_seed`.
 
     Returns:
         a `PyDataset` with ``feature_names`` and ``file_paths``, whose batches are x, (x, y) or (x, y, sample_weight),
-        in the columns' dtypes. A checkpoint keeps where it stands.
+        in the columns' dtypes. Checkpoints save its position.
 
     Raises:
-        ValueProblem: without pyarrow; for what is no Parquet file, a column that is not there or holds no numbers;
-            when it is read, for a column with empty places. ShapeError: for a table without rows, lists of different
+        ValueProblem: without pyarrow; for a file that is not Parquet, a column that is missing or not of numbers; when
+            it is read, for a column with missing values. ShapeError: for a table without rows, lists of different
             lengths.
 
-    The rows of one group have to fit in memory: pyarrow's ``write_table(table, path, row_group_size=100_000)`` says how
-    many they are; fewer shuffle less well, as rows of one group stay neighbours.
+    The rows of one group have to fit in memory: ``row_group_size`` of pyarrow's ``write_table`` sets their number.
+    Small groups shuffle less well, as the rows of one group stay together.
 
     ::
 
         train = table_dataset_from_parquet("houses.parquet", target="price", batch_size=256, seed=1)
         model.fit(train, epochs=3)
     """
-    at_least(1, batch_size=batch_size)
+    batch_size = at_least(1, batch_size=batch_size)
     if sample_weight is not None and target is None:
-        raise ValueProblem("sample_weight without a target", "both", "name the target")
-    given = Path(path)
-    paths = sorted(map(str, given.glob("*.parquet"))) if given.is_dir() else [str(given)]
+        raise ValueProblem("sample_weight without a target", "both", "pass the target")
+    source = Path(path)
+    paths = sorted(map(str, source.glob("*.parquet"))) if source.is_dir() else [str(source)]
     if not paths:
         raise ValueProblem(f"no Parquet file in {str(path)!r}", "files ending in .parquet", "check the folder")
-    stream = fork_seed("parquet") if seed is None else SeedGenerator(settled(seed), "parquet")
+    stream = fork_seed("parquet") if seed is None else SeedGenerator(seed_or_random(seed), "parquet")
     key = stream.state.numpy()[:2]
-    return Table(paths, features, target, sample_weight, int(batch_size), bool(shuffle), key)
+    return Table(paths, features, target, sample_weight, batch_size, bool(shuffle), key)
 
 
-def _listed(names: Any) -> list[str]:
+def _as_list(names: Any) -> list[str]:
     return [] if names is None else [names] if isinstance(names, str) else list(names)
 
 
-def _opened(path: str) -> Any:
+def _open(path: str) -> Any:
     parquet, errors = pyarrow("pyarrow.parquet"), pyarrow().lib
     try:
         return parquet.ParquetFile(path)
@@ -193,8 +194,8 @@ def _opened(path: str) -> Any:
         raise ValueProblem(f"{path!r} ({error})", "a Parquet file", "check the path") from None
 
 
-def _check(schema: Any, name: str, path: str) -> None:
-    """That a file has a column, and of numbers or lists of them."""
+def _check_column(schema: Any, name: str, path: str) -> None:
+    """Check that a file has a column, and that it is of numbers or lists of numbers."""
     if name not in schema.names:
         raise ValueProblem(f"the column {name!r}", f"one of {schema.names}, as in {path!r}", "check the name")
     types, kind = pyarrow("pyarrow.types"), schema.field(name).type
@@ -213,39 +214,43 @@ def _is_list(kind: Any) -> bool:
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
-def _read(path: str, group: int, names: list[str]) -> list[Array]:
-    """The columns of one row group."""
-    file = _opened(path)
+def _read_group(path: str, group: int, names: list[str]) -> list[Array]:
+    """Read the columns of one row group."""
+    file = _open(path)
     try:
         table = file.read_row_group(group, columns=names)
     except (OSError, pyarrow().lib.ArrowException) as error:
-        raise ValueProblem(f"row group {group} of {path!r} ({error})", "a whole file", "write it again") from None
+        raise ValueProblem(f"row group {group} of {path!r} ({error})", "a complete file", "write it again") from None
     where = f"row group {group} of {path!r}"
-    return [_array(table.column(n).combine_chunks(), f"the column {n!r} in {where}") for n in names]
+    return [_column_to_array(table.column(n).combine_chunks(), f"the column {n!r} in {where}") for n in names]
 
 
-def _array(column: Any, what: str) -> Array:
+def _column_to_array(column: Any, what: str) -> Array:
+    """Convert a column of numbers or of lists of one length; `what` names it in errors."""
     if column.null_count:
-        raise ValueProblem(f"{what} with {column.null_count} empty places", "a number in each row", "fill or drop them")
+        raise ValueProblem(
+            f"{what} with {column.null_count} missing values", "a number in each row", "fill or drop them"
+        )
     if not _is_list(column.type):
-        found: Array = column.to_numpy(zero_copy_only=False)
-        return found
+        return column.to_numpy(zero_copy_only=False)
     lengths = np.unique(pyarrow("pyarrow.compute").list_value_length(column).to_numpy(zero_copy_only=False))
     if len(lengths) > 1:
         raise ShapeError(f"{what} with lists of {lengths[0]} to {lengths[-1]} entries", "one length", "pad or cut them")
-    inner = _array(column.flatten(), what)
+    inner = _column_to_array(column.flatten(), what)
     return inner.reshape(len(column), -1, *inner.shape[1:]) if len(column) else inner
 
 
-def _together(part: Any, columns: dict[str, Array]) -> Array:
-    """One column as it is, or several side by side."""
+def _select(part: Any, columns: dict[str, Array]) -> Array:
+    """Return one column unchanged, or several concatenated along the last axis."""
     if isinstance(part, str):
         return columns[part]
-    found = [columns[name] for name in part]
-    deep = [n for n, a in zip(part, found, strict=True) if a.ndim > 2]
-    if deep:
-        raise ShapeError(f"the column {deep[0]!r} of lists of lists among others", "numbers or lists", "pass it alone")
-    return np.concatenate([a.reshape(len(a), -1) for a in found], axis=1)
+    selected = [columns[name] for name in part]
+    nested = [n for n, a in zip(part, selected, strict=True) if a.ndim > 2]
+    if nested:
+        raise ShapeError(
+            f"the column {nested[0]!r} of lists of lists among others", "numbers or lists", "pass it alone"
+        )
+    return np.concatenate([a.reshape(len(a), -1) for a in selected], axis=1)
 
 
 __all__ = ["Table", "table_dataset_from_parquet"]

@@ -1,4 +1,4 @@
-"""Tables of a user's own: columns of a CSV file into numbers, with what was done said and kept for later rows."""
+"""CSV tables: reading them, and encoding their columns as numbers in a way that can be described and saved."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from ..core.errors import ValueProblem
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
-MOST_WORDS = 40  # a column of more different words is a name or an address, not a category
+MAX_CATEGORIES = 40  # a column with more different words is taken for names or addresses and left out
 
 
 def read_csv(path: Any) -> dict[str, list[str]]:
-    """The columns of a CSV file with a header, as words; the separator is found out (comma, semicolon, tab).
+    """Read the columns of a CSV file with a header, as strings; the separator is detected (comma, semicolon, tab).
 
     Raises:
-        ValueProblem: for a file that cannot be read, has no header or rows, or rows of other lengths, with the line.
+        ValueProblem: for a file that cannot be read, has no header or rows, or rows of unequal lengths, with the line.
     """
     where = f"the file {str(path)!r}"
     try:
@@ -30,7 +30,7 @@ def read_csv(path: Any) -> dict[str, list[str]]:
     except OSError as error:
         raise ValueProblem(f"{where} ({error.strerror})", "a CSV file that can be read", "check the path") from None
     except UnicodeDecodeError:
-        raise ValueProblem(f"{where}, which is no UTF-8 text", "a CSV file in UTF-8", "save it as UTF-8") from None
+        raise ValueProblem(f"{where}, which is not UTF-8 text", "a CSV file in UTF-8", "save it as UTF-8") from None
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
@@ -59,8 +59,8 @@ def read_csv(path: Any) -> dict[str, list[str]]:
     return {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(header)}
 
 
-def number(cell: str) -> float | None:
-    """A cell's number; ``None`` for a missing one, nan for a word."""
+def parse_number(cell: str) -> float | None:
+    """Return a cell's number; ``None`` for a missing value, nan for a word."""
     if cell.lower() in MISSING:
         return None
     try:
@@ -71,39 +71,39 @@ def number(cell: str) -> float | None:
 
 
 class Encoder:
-    """How each column becomes numbers: scaled, or one column of 0 and 1 for each word.
+    """Encoding of columns as numbers: numbers are standardized, words are one-hot encoded.
 
-    Numbers are brought to mean 0 and deviation 1; a missing number is the median, a missing word a word of its own.
-    Made by `fit`, kept as plain data in `config`.
+    Numbers are scaled to mean 0 and standard deviation 1, with missing ones replaced by the median; a missing word
+    counts as a word of its own. `columns` is plain data, from which an encoder can be made again.
     """
 
     def __init__(self, columns: Sequence[dict[str, Any]]) -> None:
         self.columns = list(columns)
-        self.said: list[str] = []
+        self.descriptions: list[str] = []  # what `fit` does with each column
 
     @classmethod
     def fit(cls, table: dict[str, list[str]], names: Sequence[str]) -> Encoder:
-        """Look at the columns and decide."""
+        """Choose an encoding for each named column of a table."""
         columns: list[dict[str, Any]] = []
-        said: list[str] = []
+        descriptions: list[str] = []
         for name in names:
-            found, words = _column(name, table[name])
-            said.append(words)
-            if found is not None:
-                columns.append(found)
+            column, description = _fit_column(name, table[name])
+            descriptions.append(description)
+            if column is not None:
+                columns.append(column)
         if not columns:
-            raise ValueProblem("a table without a column that says anything", "columns that differ", "check the file")
-        made = cls(columns)
-        made.said = said
-        return made
+            raise ValueProblem("a table without a usable column", "columns whose values differ", "check the file")
+        encoder = cls(columns)
+        encoder.descriptions = descriptions
+        return encoder
 
     @property
     def width(self) -> int:
-        """How many numbers a row becomes."""
+        """Number of columns after encoding."""
         return sum(len(c["words"]) if "words" in c else 1 for c in self.columns)
 
     def encode(self, table: dict[str, list[str]]) -> NDArray[Any]:
-        """Rows of numbers, (rows, width), float32.
+        """Encode a table as an array (rows, width), float32.
 
         Raises:
             ValueProblem: for a missing column, or a word where a number is needed, with its row.
@@ -116,15 +116,15 @@ class Encoder:
                 )
             cells = table[c["name"]]
             if "words" in c:
-                place = {w: i for i, w in enumerate(c["words"])}
-                one = np.zeros((len(cells), len(place)), np.float32)
+                indices = {w: i for i, w in enumerate(c["words"])}
+                one_hot = np.zeros((len(cells), len(indices)), np.float32)
                 for row, cell in enumerate(cells):
-                    at = place.get(_word(cell))
-                    if at is not None:
-                        one[row, at] = 1.0
-                parts.append(one)
+                    index = indices.get(_word(cell))
+                    if index is not None:
+                        one_hot[row, index] = 1.0
+                parts.append(one_hot)
             else:
-                values = [number(cell) for cell in cells]
+                values = [parse_number(cell) for cell in cells]
                 for row, value in enumerate(values):
                     if value is not None and value != value:
                         raise ValueProblem(
@@ -136,26 +136,35 @@ class Encoder:
 
 
 def _word(cell: str) -> str:
+    """Return a cell's word, empty for a missing value."""
     return "" if cell.lower() in MISSING else cell
 
 
-def _column(name: str, cells: list[str]) -> tuple[dict[str, Any] | None, str]:
-    """A column's way into numbers, and that in words; ``None`` for a column that is left out."""
-    values = [number(c) for c in cells]
+def _fit_column(name: str, cells: list[str]) -> tuple[dict[str, Any] | None, str]:
+    """Return a column's encoding, ``None`` for one that is left out, and its description."""
+    values = [parse_number(c) for c in cells]
     missing = sum(v is None for v in values)
     gap = f", {missing} missing" if missing else ""
-    known = np.array([v for v in values if v is not None])
-    if known.size and not np.isnan(known).any():
-        deviation = float(known.std())
+    present = np.array([v for v in values if v is not None])
+    if present.size and not np.isnan(present).any():
+        deviation = float(present.std())
         if deviation == 0:
-            return None, f"{name}: left out, always {known[0]:g}"
-        filled = f"{gap}: filled with the median {np.median(known):g}" if missing else ""
-        column = {"name": name, "mean": float(known.mean()), "deviation": deviation, "median": float(np.median(known))}
-        return column, f"{name}: numbers from {known.min():g} to {known.max():g}, scaled{filled}"
+            return None, f"{name}: left out, always {present[0]:g}"
+        filled = f"{gap}: filled with the median {np.median(present):g}" if missing else ""
+        column = {
+            "name": name,
+            "mean": float(present.mean()),
+            "deviation": deviation,
+            "median": float(np.median(present)),
+        }
+        return column, f"{name}: numbers from {present.min():g} to {present.max():g}, scaled{filled}"
     counts = Counter(_word(c) for c in cells)
-    if len(counts) > MOST_WORDS:
+    if len(counts) > MAX_CATEGORIES:
         return None, f"{name}: left out, {len(counts)} different words"
     if len(counts) == 1:
         return None, f"{name}: left out, always {next(iter(counts))!r}"
     shown = ", ".join(repr(w) for w, _ in counts.most_common(4))
-    return {"name": name, "words": sorted(counts)}, f"{name}: {len(counts)} words ({shown} ...), one column each{gap}"
+    return {
+        "name": name,
+        "words": sorted(counts),
+    }, f"{name}: {len(counts)} words ({shown} ...), one column each{gap}"

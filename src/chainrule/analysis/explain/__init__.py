@@ -1,6 +1,6 @@
 """Explain a number: how it was computed, and backward, edge by edge, ``upstream × local = downstream``.
 
-Data first (`Explanation`), text second (`str`). The backward pass shown is `differentiate`'s own rules, so
+An `Explanation` is data; `str` makes text of it. The backward pass shown uses the rules of `differentiate`, so
 what is printed is what runs. For a tensor with several entries one entry is written out in full: the one
 with the largest gradient. The printed arithmetic, evaluated, gives the number.
 """
@@ -12,16 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import GraphError, ShapeError, ValueProblem
+from ...core.arguments import at_least
+from ...core.errors import GraphError, ShapeError
 from ...graph import Graph, Node, ancestors, resolve
-from ...tensors.tensor import (
-    INPUT,
-    VARIABLE,
-    WATCHED,
-    Tensor,
-    Variable,
-    as_tensor,
-)
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import INPUT, VARIABLE, WATCHED, Tensor
+from ...tensors.variable import Variable
 from .builder import ExplanationBuilder
 from .data import (
     Arithmetic,
@@ -31,7 +27,7 @@ from .data import (
     Step,
 )
 from .explanation import Explanation
-from .opened import opened
+from .opened import inline_calls
 
 
 def explain(
@@ -44,17 +40,17 @@ def explain(
     digits: int | None = None,
     lines: Callable[[Node], str] | None = None,
 ) -> Explanation:
-    """How one number came about, and how its gradient reaches everything it depends on.
+    """Explain how one number was computed, and how its gradient reaches everything it depends on.
 
     Args:
         y: a scalar tensor, such as a loss, or one entry, such as ``t[3, 1]``; a gradient, too.
-        entry: the index of the entry meant, if y has several.
+        entry: the index of the entry to explain, if y has several.
         names: names to show, ``{"z": z}``; leaves show their own, others get letters.
         depth: scopes and composites deeper than this are folded: shown as one step with its own upstream
             and downstream. ``None`` opens everything, 0 folds every scope.
-        backward: whether the backward pass is wanted.
+        backward: whether to explain the backward pass too.
         digits: significant digits in the text; ``None`` prints as many as give each number back exactly.
-        lines: says a node's line of code; the user's line that made it by default.
+        lines: a function that gives a node's line of code; by default the user's line that made it.
 
     Raises:
         ShapeError: if y has several entries. GraphError: if y has no history.
@@ -64,9 +60,10 @@ def explain(
     >>> print(explain(3 * (a + b * c), names={}).edges[-1].arithmetic.text)
     3 * 3
     """
-    for name, value in (("depth", depth), ("digits", digits)):
-        if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or value < 0):
-            raise ValueProblem(f"{name}={value!r}", "a whole number from 0, or None", f"e.g. {name}=3")
+    if depth is not None:
+        depth = at_least(0, depth=depth)
+    if digits is not None:
+        digits = at_least(0, digits=digits)
     y = as_tensor(y)
     if y.symbolic:
         y._no_value("an explanation")
@@ -89,11 +86,11 @@ def explain(
         )
     sources = [n for n in order if n.operation in (VARIABLE, WATCHED, INPUT)]
     graph = Graph(sources, [y])
-    wanted = {t.value.serial if isinstance(t, Variable) else t.serial: n for n, t in (names or {}).items()}
+    names_by_serial = {t.value.serial if isinstance(t, Variable) else t.serial: n for n, t in (names or {}).items()}
     with np.errstate(all="ignore"):
-        flat, renamed = opened(graph, wanted)
-        found = ExplanationBuilder(flat, renamed, digits, lines).explanation(backward)
-        return found if depth is None else found.fold(depth)
+        flat, names_by_serial = inline_calls(graph, names_by_serial)
+        explanation = ExplanationBuilder(flat, names_by_serial, digits, lines).explanation(backward)
+        return explanation if depth is None else explanation.fold(depth)
 
 
 __all__ = ["Arithmetic", "Edge", "Explanation", "Join", "Number", "Step", "explain"]

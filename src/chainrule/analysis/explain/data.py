@@ -1,4 +1,4 @@
-"""What an explanation holds: steps forward, edges backward, joins. Data, and how numbers are written."""
+"""The data of an explanation: steps forward, edges backward, joins."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 from ...core.display import Displayable
 from ...draw.format import format_factor, format_number
 from ...draw.table import to_dataframe
-from ...tensors.tree import plain
+from ...tensors.tree import to_json_data
 
 Index = tuple[int, ...]
 
 
 def adds_information(text: str, result: str) -> bool:
-    """Whether arithmetic says more than the number it gives."""
+    """Whether arithmetic tells more than the number it gives."""
     return bool(text) and text.strip("()") != result
 
 
 def entry(name: str, index: Index) -> str:
-    """``h1[2, 0]``; a name alone where there is one number."""
+    """Return how an entry is written: ``h1[2, 0]``; a name alone where there is one number."""
     return name + (f"[{', '.join(map(str, index))}]" if index else "")
 
 
 @dataclass
 class Arithmetic:
-    """How one entry is computed: the text with its numbers in it, and the value it gives, a number of the dtype that it
-    was computed in."""
+    """How one entry is computed: the text with its numbers in it, and the value it gives, in the dtype that it was
+    computed in."""
 
     text: str
     value: Any
@@ -56,10 +56,10 @@ class Step:
 
 @dataclass
 class Edge:
-    """What flows back from a node to one of its inputs: ``upstream × local = downstream``, all arrays.
+    """The gradient from a node to one of its inputs: ``upstream × local = downstream``, all arrays.
 
     ``local`` is ``None`` where the input reaches many outputs (a matrix product): the arithmetic of the
-    chosen entry then holds the products that are summed.
+    shown entry then holds the products that are summed. ``index`` is the entry of the input that is shown.
     """
 
     node: str
@@ -88,10 +88,10 @@ class Join:
 
 @dataclass(repr=False)
 class Number(Displayable):
-    """One entry of a node: how its value came about, and what each node that reads it hands back to it.
+    """One entry of a node: how its value is computed, and the gradient it receives from each node that reads it.
 
     Attributes:
-        forward: the arithmetic of the value; ``None`` of a leaf, and where an entry is only moved or chosen.
+        forward: the arithmetic of the value; ``None`` of a leaf, and where an entry is only moved or selected.
         through: for each node that reads it, the arithmetic of ``upstream × local``. gradient: their sum.
     """
 
@@ -107,29 +107,31 @@ class Number(Displayable):
     _renderer_module = "number"
 
     def lines(self) -> list[tuple[str, str, str, str]]:
-        """What is said, a row each: the left side, the node it comes through, the arithmetic, the number. The first row
-        is the value's."""
-        shown, of = entry(self.name, self.index), f"d{self.result}/d{entry(self.name, self.index)}"
-        rows = [(shown, "", self.forward.text if self.forward else "", format_number(self.value, self.digits))]
+        """Return a row for the value, then one for each gradient and one for their sum: the left side, the node it
+        comes through, the arithmetic, the number."""
+        name = entry(self.name, self.index)
+        slope = f"d{self.result}/d{name}"
+        rows = [(name, "", self.forward.text if self.forward else "", format_number(self.value, self.digits))]
         for node, arithmetic in self.through:
-            rows.append((of, node, arithmetic.text, format_number(arithmetic.value, self.digits)))
+            rows.append((slope, node, arithmetic.text, format_number(arithmetic.value, self.digits)))
         if len(self.through) > 1 and self.gradient is not None:
             text = " + ".join(format_factor(a.value, self.digits) for _, a in self.through)
-            rows.append((of, "", text, format_number(self.gradient, self.digits)))
+            rows.append((slope, "", text, format_number(self.gradient, self.digits)))
         return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data."""
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "digits"}
+        """Return everything as plain data."""
+        return {f.name: to_json_data(getattr(self, f.name)) for f in fields(self) if f.name != "digits"}
 
     def to_pandas(self) -> Any:
-        """A row a line: what it is, the node it comes through, its arithmetic, its number. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each line: the left side, the node it comes through, the
+        arithmetic, the number."""
         return to_dataframe(
             [dict(zip(("of", "through", "arithmetic", "number"), row, strict=True)) for row in self.lines()]
         )
 
     def to_latex(self) -> str:
-        """The rows as one ``aligned`` environment, for a ``$$ ... $$``."""
+        """Return the rows as one LaTeX ``aligned`` environment, for a ``$$ ... $$``."""
         return str(self._renderer().latex(self))
 
 
@@ -138,7 +140,8 @@ class ExplanationData:
     """A result's forward steps, backward edges, joins and gradients, as data.
 
     Attributes:
-        leaves: what gradients reach: variables, watched tensors, inputs. constants: the arrays besides.
+        leaves: what gradients reach: variables, watched tensors, inputs. constants: all other arrays.
+        builder: what made it, with every value and gradient of the pass; it writes out any entry.
         unused: weights of a model that the result does not depend on.
     """
 
@@ -150,10 +153,24 @@ class ExplanationData:
     gradients: dict[str, Any]
     constants: list[Step] = field(default_factory=list)
     digits: int | None = None
-    ledger: Any = field(default=None, repr=False)
+    builder: Any = field(default=None, repr=False)
     unused: list[str] = field(default_factory=list)
 
     @property
     def value(self) -> Any:
         """The result's value."""
         return next(s.value for s in (*self.steps, *self.leaves) if s.name == self.result)
+
+    def upstream_gradients(self) -> dict[str, Any]:
+        """Return the gradient that arrives at each step and leaf, by name; nothing without a backward pass."""
+        arriving: dict[str, Any] = {self.result: 1.0} if self.edges else {}
+        arriving.update((edge.node, edge.upstream) for edge in self.edges)
+        return arriving | self.gradients
+
+    def edge_gradients(self) -> dict[tuple[str, str], Any]:
+        """Return the gradient that flows from a node to an input, by both names; summed where it is read twice."""
+        gradients: dict[tuple[str, str], Any] = {}
+        for edge in self.edges:
+            key = edge.node, edge.input
+            gradients[key] = gradients[key] + edge.downstream if key in gradients else edge.downstream
+        return gradients

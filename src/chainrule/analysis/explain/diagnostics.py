@@ -1,5 +1,5 @@
-"""Where trouble began: the first operation to make a nan or infinity of finite numbers, forward and backward, units
-that are dead, weights that no gradient reaches.
+"""Diagnose a pass: the first operation that makes nan or infinity of finite numbers, forward and backward; dead units;
+weights that no gradient reaches.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from ...graph.spec import is_float
 from .data import ExplanationData, Index, Step, entry
 
 NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}"
-GRADIENT = "the gradient is first nan or infinite where {operation} hands it to {name}: {count} of {size} entries"
-DEAD = "{count} of {size} units of {name} are 0 for every example of this batch, so nothing behind them learns from it"
+GRADIENT = "the gradient is first nan or infinite where {operation} passes it to {name}: {count} of {size} entries"
+DEAD = "{count} of {size} units of {name} are 0 for every example of this batch, so no gradient passes through them"
 UNREACHED = "no gradient reaches {name}: it is 0 everywhere"
 ENDS = "no gradient reaches {name}: the path ends at {operation}, through which none flows"
-UNUSED = "{name} has no part in {result}: no path leads from the one to the other, so nothing is learnt"
-SWITCHES = {"relu", "relu6"}  # units that are off hand nothing back
-EXAMPLES = 8  # off for fewer than so many is no wonder
+UNUSED = "{result} does not depend on {name}: no path leads from one to the other, so nothing is learnt"
+RECTIFIERS = {"relu", "relu6"}  # whose units pass no gradient where they are 0
+MIN_EXAMPLES = 8  # in a smaller batch a unit may be 0 for all by chance
 
 
 @dataclass
 class Diagnostic:
-    """One finding. ``name`` and ``index`` say which number to look at."""
+    """One finding. ``name`` and ``index`` identify the number to look at."""
 
-    said: LazyMessage
+    message: LazyMessage
     name: str
     index: Index
     scope: str
     line: str
 
     def __str__(self) -> str:
-        return self.told(str)
+        return self.text(str)
 
-    def told(self, translate: Callable[[LazyMessage], str]) -> str:
-        """The sentence as `translate` says it, and where it is."""
-        where = translate(LazyMessage(" in {scope}", scope=self.scope)) if self.scope else ""
-        return translate(self.said) + where + (f" ({self.line})" if self.line else "")
+    def text(self, translate: Callable[[LazyMessage], str]) -> str:
+        """Return the message in the language of `translate`, with its scope and line."""
+        scope = translate(LazyMessage(" in {scope}", scope=self.scope)) if self.scope else ""
+        return translate(self.message) + scope + (f" ({self.line})" if self.line else "")
 
     __repr__ = __str__
 
 
 def diagnostics(e: ExplanationData) -> list[Diagnostic]:
-    """All that is found, in the order in which it began."""
-    return [*_forward(e), *_backward(e), *_dead(e), *_unreached(e), *_unused(e)]
+    """Return all findings, in the order of the pass."""
+    return [*_forward(e), *_backward(e), *_dead_units(e), *_unreached(e), *_unused(e)]
 
 
-def _finite(value: Any) -> Any:
+def _is_finite(value: Any) -> Any:
     array = np.asarray(value)
     if not is_float(array.dtype):
         return np.ones(array.shape, bool)
@@ -58,68 +58,73 @@ def _finite(value: Any) -> Any:
 
 
 def _forward(e: ExplanationData) -> list[Diagnostic]:
-    spoilt: set[str] = set()
-    found: list[Diagnostic] = []
+    """The first value that is not finite though all it is computed from are."""
+    not_finite: set[str] = set()
+    findings: list[Diagnostic] = []
     for s in (*e.leaves, *e.constants, *e.steps):
-        fine = _finite(s.value)
-        if fine.all():
+        finite = _is_finite(s.value)
+        if finite.all():
             continue
-        if spoilt.isdisjoint(s.inputs) and not found:
-            index = _first(fine)
-            said = LazyMessage(NOT_FINITE, operation=s.operation, entry=entry(s.name, index), **_count(s.name, fine))
-            found.append(Diagnostic(said, s.name, index, s.scope, s.line))
-        spoilt.add(s.name)
-    return found
+        if not_finite.isdisjoint(s.inputs) and not findings:
+            index = _first_false(finite)
+            values = {"operation": s.operation, "entry": entry(s.name, index), **_count_false(s.name, finite)}
+            findings.append(Diagnostic(LazyMessage(NOT_FINITE, **values), s.name, index, s.scope, s.line))
+        not_finite.add(s.name)
+    return findings
 
 
-def _first(fine: Any) -> Index:
-    return tuple(int(i) for i in np.unravel_index(int(np.argmin(fine)), fine.shape))
+def _first_false(mask: Any) -> Index:
+    return tuple(int(i) for i in np.unravel_index(int(np.argmin(mask)), mask.shape))
 
 
-def _count(name: str, fine: Any) -> dict[str, Any]:
-    return {"name": name, "count": int(fine.size - fine.sum()), "size": fine.size}
+def _count_false(name: str, mask: Any) -> dict[str, Any]:
+    return {"name": name, "count": int(mask.size - mask.sum()), "size": mask.size}
 
 
 def _backward(e: ExplanationData) -> list[Diagnostic]:
+    """The first gradient that is not finite though its upstream is."""
     for edge in e.edges:
-        fine = _finite(edge.downstream)
-        if not fine.all() and _finite(edge.upstream).all():
-            said = LazyMessage(GRADIENT, operation=edge.operation, **_count(edge.input, fine))
-            return [Diagnostic(said, edge.input, _first(fine), edge.scope, edge.line)]
+        finite = _is_finite(edge.downstream)
+        if not finite.all() and _is_finite(edge.upstream).all():
+            message = LazyMessage(GRADIENT, operation=edge.operation, **_count_false(edge.input, finite))
+            return [Diagnostic(message, edge.input, _first_false(finite), edge.scope, edge.line)]
     return []
 
 
-def _dead(e: ExplanationData) -> list[Diagnostic]:
-    found = []
+def _dead_units(e: ExplanationData) -> list[Diagnostic]:
+    """Rectifiers with units that are 0 for all examples."""
+    findings = []
     for s in e.steps:
         value = np.asarray(s.value)
-        if s.operation not in SWITCHES or value.ndim < 2 or value.size < EXAMPLES * value.shape[-1]:
+        if s.operation not in RECTIFIERS or value.ndim < 2 or value.size < MIN_EXAMPLES * value.shape[-1]:
             continue
-        off = np.asarray((value.reshape(-1, value.shape[-1]) <= 0).all(axis=0))
-        if off.any():
-            first = (0,) * (value.ndim - 1) + (int(np.argmax(off)),)
-            found.append(Diagnostic(LazyMessage(DEAD, **_count(s.name, ~off)), s.name, first, s.scope, s.line))
-    return found
+        dead = np.asarray((value.reshape(-1, value.shape[-1]) <= 0).all(axis=0))
+        if dead.any():
+            first = (0,) * (value.ndim - 1) + (int(np.argmax(dead)),)
+            message = LazyMessage(DEAD, **_count_false(s.name, ~dead))
+            findings.append(Diagnostic(message, s.name, first, s.scope, s.line))
+    return findings
 
 
 def _unreached(e: ExplanationData) -> list[Diagnostic]:
-    found = []
+    """Leaves whose gradient is 0 everywhere."""
+    findings = []
     for leaf in e.leaves:
         gradient = e.gradients.get(leaf.name)
         if gradient is None or not np.size(gradient) or np.any(gradient):
             continue
-        index, end = (0,) * np.ndim(gradient), _end(e, leaf.name)
-        said = (
+        index, end = (0,) * np.ndim(gradient), _end_of_path(e, leaf.name)
+        message = (
             LazyMessage(UNREACHED, name=leaf.name)
             if end is None
             else LazyMessage(ENDS, name=leaf.name, operation=end.operation)
         )
-        found.append(Diagnostic(said, leaf.name, index, leaf.scope, leaf.line if end is None else end.line))
-    return found
+        findings.append(Diagnostic(message, leaf.name, index, leaf.scope, leaf.line if end is None else end.line))
+    return findings
 
 
-def _end(e: ExplanationData, name: str) -> Step | None:
-    """The step at which the path from a leaf ends: the first on it that is not made of floats."""
+def _end_of_path(e: ExplanationData, name: str) -> Step | None:
+    """Return the step at which the path from a leaf ends: the first on it that is not of a float dtype."""
     reached = {name}
     for s in e.steps:
         if not reached.isdisjoint(s.inputs):
@@ -130,4 +135,5 @@ def _end(e: ExplanationData, name: str) -> Step | None:
 
 
 def _unused(e: ExplanationData) -> list[Diagnostic]:
+    """Weights that the result does not depend on."""
     return [Diagnostic(LazyMessage(UNUSED, name=name, result=e.result), name, (), "", "") for name in e.unused]

@@ -1,4 +1,4 @@
-"""An explanation: its data, its readings, and how it is shown."""
+"""An explanation: its data, its views, and how it is shown."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ...core.arguments import at_least
 from ...core.display import Figure
-from ...core.errors import ValueProblem
 from ...draw.table import to_dataframe
-from ...tensors.tree import plain
+from ...tensors.tree import to_json_data
 from .data import ExplanationData, Number
 from .diagnostics import Diagnostic, diagnostics
 from .scope_tree import Scope, fold, scope_tree
@@ -20,7 +20,7 @@ class Explanation(ExplanationData, Figure):
     """A result's forward steps, backward edges, joins and gradients; text when printed.
 
     Attributes:
-        leaves: what gradients reach: variables, watched tensors, inputs. constants: the arrays besides.
+        leaves: what gradients reach: variables, watched tensors, inputs. constants: all other arrays.
         unused: weights of a model that the result does not depend on.
     """
 
@@ -28,19 +28,17 @@ class Explanation(ExplanationData, Figure):
 
     @cached_property
     def scope_tree(self) -> Scope:
-        """The steps by scope, in layers: a `Scope` of parts and steps."""
+        """The steps by scope: the outermost `Scope`, which holds scopes and steps."""
         return scope_tree(self)
 
     def fold(self, depth: int) -> Explanation:
-        """Scopes and composites deeper than `depth` as one step each, with their own upstream and downstream."""
-        if isinstance(depth, bool) or not hasattr(depth, "__index__") or depth < 0:
-            raise ValueProblem(f"depth={depth!r}", "a whole number from 0", "e.g. fold(1)")
-
-        return fold(self, self.scope_tree, depth)
+        """Return the explanation with scopes and composites deeper than `depth` as one step each, with their own
+        upstream and downstream."""
+        return fold(self, self.scope_tree, at_least(0, depth=depth))
 
     @cached_property
     def diagnostics(self) -> list[Diagnostic]:
-        """Where a nan or infinity began, forward and backward; dead units; what no gradient reaches.
+        """Where nan or infinity began, forward and backward; dead units; what no gradient reaches.
 
         >>> import chainrule as cr
         >>> x = cr.Variable([4.0, 0.0], name="x")
@@ -50,7 +48,7 @@ class Explanation(ExplanationData, Figure):
         return diagnostics(self)
 
     def number(self, name: str, index: Any = ()) -> Number:
-        """One entry of anything shown, such as ``number("h3", (0, 1))``, written out.
+        """Return one entry of anything shown, such as ``number("h3", (0, 1))``, written out.
 
         >>> import chainrule as cr
         >>> x = cr.Variable([2.0, 3.0], name="x")
@@ -60,20 +58,18 @@ class Explanation(ExplanationData, Figure):
         dJ/dx[1] through u = 1 * 3 = 3
         dJ/dx[1] = 3 + 3 = 6
         """
-        found: Number = self.ledger.number(name, index)
-        return found
+        return self.builder.number(name, index)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data; large arrays as their shape, mean and extremes."""
-
+        """Return everything as plain data; large arrays as their shape, mean and extremes."""
         parts: dict[str, Any] = {k: getattr(self, k) for k in ("leaves", "constants", "steps", "edges", "joins")}
-        rows = {k: [plain(row.__dict__) for row in v] for k, v in parts.items()}
+        rows = {k: [to_json_data(row.__dict__) for row in v] for k, v in parts.items()}
         for row, step in zip(rows["steps"], self.steps, strict=True):
             row["formula"] = step.formula
-        return {"result": self.result, **rows, "gradients": plain(self.gradients)}
+        return {"result": self.result, **rows, "gradients": to_json_data(self.gradients)}
 
     def to_pandas(self) -> Any:
-        """The edges as a table: a row each, the numbers those of the entry shown. Needs pandas."""
+        """Return a `pandas.DataFrame` with a row for each edge; the numbers are those of the entry shown."""
         return to_dataframe(
             [
                 {
@@ -91,12 +87,12 @@ class Explanation(ExplanationData, Figure):
         )
 
     def to_svg(self, language: str | None = None, depth: int | None = None) -> str:
-        """The graph as a picture: values forward, gradients backward; scopes folded at `depth`."""
+        """Draw the graph: values forward, gradients backward; scopes folded at `depth`."""
         return str(self._renderer().picture(self, language, depth))
 
     def __repr__(self) -> str:
         return str(self._renderer().summarize(self))
 
     def to_latex(self) -> str:
-        """The arithmetic of all steps and edges as one ``aligned`` environment."""
+        """Return the arithmetic of all steps and edges as one LaTeX ``aligned`` environment."""
         return str(self._renderer().latex(self))

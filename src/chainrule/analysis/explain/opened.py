@@ -1,4 +1,4 @@
-"""The same graph made of primitives alone: composites opened under their names."""
+"""Inline the bodies of calls, so that a graph consists of primitive operations alone."""
 
 from __future__ import annotations
 
@@ -16,60 +16,68 @@ from ...graph import (
 )
 from ...ops.record import GET_OUTPUT, Operation, attributes_of, get_output, run_body
 from ...tensors.tensor import Tensor
-from ...transforms.differentiate.backward import written_gradient
-from ...transforms.run import rebuild, same
+from ...transforms.differentiate.backward import derivative_graph
+from ...transforms.run import rebuild, rebuild_node
 
 
-def opened(graph: Graph, names: dict[int, str]) -> tuple[Graph, dict[int, str]]:
-    """The same graph made of primitives alone, run again: the bodies of calls inlined under their names."""
-    made = rebuild(graph, graph.inputs, _inline)  # type: ignore[arg-type]
+def inline_calls(graph: Graph, names: dict[int, str]) -> tuple[Graph, dict[int, str]]:
+    """Run the graph again with the bodies of calls inlined under their names.
+
+    Args:
+        names: names by the serials of the graph's nodes.
+
+    Returns:
+        The graph of primitives, and the names by the serials of its nodes.
+    """
+    nodes = rebuild(graph, graph.inputs, _inline)  # type: ignore[arg-type]
     renamed = {
-        made[graph.position[s]].serial: n
+        nodes[graph.position[s]].serial: n
         for s, n in names.items()
-        if s in graph.position and isinstance(made[graph.position[s]], Tensor)
+        if s in graph.position and isinstance(nodes[graph.position[s]], Tensor)
     }
-    return Graph(graph.inputs, [made[graph.position[n.serial]] for n in graph.outputs]), renamed
+    return Graph(graph.inputs, [nodes[graph.position[n.serial]] for n in graph.outputs]), renamed
 
 
 def _inline(node: Node, inputs: list[Any]) -> Any:
-    made = node.source_info or SourceInfo("", None, 0)
+    """Rebuild a node on other inputs; a call becomes its body, a list of the nodes of its graph."""
+    source = node.source_info or SourceInfo("", None, 0)
     if node.operation is GET_OUTPUT:
-        return (  # a call that stays closed has one value, its output
+        return (  # a call that is not inlined has one value, its output
             inputs[0][node.attributes["position"] if len(inputs[0]) > 1 else 0]
             if isinstance(inputs[0], list)
             else get_output(inputs[0], node.attributes["position"])
         )
     if "body" in node.attributes:
         body: Graph = node.attributes["body"]
-        if node.operation.custom_vjp is not None:  # type: ignore[attr-defined]  # its backward knows no steps inside
-            with source_info_scope(made):
-                return [apply(Written(node), tuple(inputs))]
+        if node.operation.custom_vjp is not None:  # type: ignore[attr-defined]  # its steps have no gradients
+            with source_info_scope(source):
+                return [apply(CustomVjpCall(node), tuple(inputs))]
 
-        def inner(n: Node, xs: list[Any]) -> Any:
-            scope = "/".join(part for part in (made.scope, n.scope) if part)
+        def inline_in_scope(n: Node, xs: list[Any]) -> Any:
+            scope = "/".join(part for part in (source.scope, n.scope) if part)
             if n.operation is GET_OUTPUT or "body" in n.attributes:
-                return _inline(_Placed(n, made._replace(scope=scope)), xs)  # type: ignore[arg-type]
-            with source_info_scope(made._replace(scope=scope)):
-                return same(n, xs)
+                return _inline(_NodeInScope(n, source._replace(scope=scope)), xs)  # type: ignore[arg-type]
+            with source_info_scope(source._replace(scope=scope)):
+                return rebuild_node(n, xs)
 
-        return rebuild(body, inputs, inner)
-    with source_info_scope(made):
+        return rebuild(body, inputs, inline_in_scope)
+    with source_info_scope(source):
         return apply(node.operation, tuple(inputs), node.attributes)
 
 
-class Written(Operation):
-    """A call with a backward of its own, as one operation: its value is the body's, its gradient what was written."""
+class CustomVjpCall(Operation):
+    """A call with a custom VJP, as one operation: its value is the body's, its gradient the custom one."""
 
     def __init__(self, node: Node) -> None:
         call: Any = node.operation
         body: Graph = node.attributes["body"]
         last = body.position[body.outputs[0].serial]
-        derived = written_gradient(call, body, attributes_of(node))
+        derived = derivative_graph(call, body, attributes_of(node))
         positions = [derived.position[g.serial] for g in derived.outputs]
         self.name, self.format, self.gradient_note = call.__name__, call.format, call.gradient_note
         self.body, self.run = body, lambda *xs: run_body(body)(*xs)[last]
         self.transpose = tuple([lambda xp, u, *xs, p=p: run_body(derived)(*xs, np.asarray(u))[p] for p in positions])
-        self.tangent = self.transpose  # it is not linear, and only the backward was written
+        self.tangent = self.transpose  # not linear, and only the VJP is known
         self.local, self.reduces, self.joint, self.parameters = None, False, False, {}
         self.plans: dict[Any, Plan] = {}
 
@@ -77,8 +85,8 @@ class Written(Operation):
         return Plan(self.body.outputs[0].spec, None, self.run)
 
 
-class _Placed:
-    """A body's node seen at the place of its call: the call's scope and line."""
+class _NodeInScope:
+    """A node of a body with another scope and line: those of the call."""
 
-    def __init__(self, node: Node, made: SourceInfo) -> None:
-        self.operation, self.attributes, self.source_info = node.operation, node.attributes, made
+    def __init__(self, node: Node, source_info: SourceInfo) -> None:
+        self.operation, self.attributes, self.source_info = node.operation, node.attributes, source_info

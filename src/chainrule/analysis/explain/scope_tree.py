@@ -1,7 +1,7 @@
-"""The steps of an explanation in layers, like an onion: scopes hold scopes, composites and operations.
+"""The steps of an explanation as a tree: scopes hold scopes, composites and operations.
 
-A scope is the steps that follow each other in it; used again later, it is a part of its own. So parts, like steps,
-stand in an order in which each reads only what is before it.
+A scope holds consecutive steps; entered again later, it is a scope of its own. So scopes, like steps, are in
+topological order: each reads only what is before it.
 """
 
 from __future__ import annotations
@@ -25,60 +25,60 @@ E = TypeVar("E", bound=ExplanationData)
 
 @dataclass
 class Scope:
-    """A scope with what is inside it, and what flows into it and out of it.
+    """A scope with its children, and the edges into it and out of it.
 
     Attributes:
-        name: the scope's own name. path: all names from the outermost on. kind: ``"scope"`` or ``"composite"``.
-        inside: parts and steps, in order.
-        inputs: what the steps inside read from outside. outputs: what is read outside; the result is, too.
-        arriving: for each output the edges from outside that reach it. leaving: for each input the edges to it.
+        name: the scope's own name. path: all names, the outermost first. kind: ``"scope"`` or ``"composite"``.
+        children: scopes and steps, in order.
+        inputs: what the steps inside read from outside. outputs: what is read outside, and the explanation's result.
+        edges_in: for each output the edges from outside that reach it. edges_out: for each input the edges to it.
     """
 
     name: str
     path: str
     kind: str
-    inside: list[Scope | Step] = field(default_factory=list)
+    children: list[Scope | Step] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
-    arriving: dict[str, list[Edge]] = field(default_factory=dict, repr=False)
-    leaving: dict[str, list[Edge]] = field(default_factory=dict, repr=False)
+    edges_in: dict[str, list[Edge]] = field(default_factory=dict, repr=False)
+    edges_out: dict[str, list[Edge]] = field(default_factory=dict, repr=False)
 
     @property
     def upstream(self) -> dict[str, Any]:
-        """The gradient that arrives at each output from outside; nothing of the explanation's result itself."""
-        return {name: _summed(edges) for name, edges in self.arriving.items() if edges}
+        """The gradient that arrives at each output from outside; that of the explanation's result is left out."""
+        return {name: _sum_downstreams(edges) for name, edges in self.edges_in.items() if edges}
 
     @property
     def downstream(self) -> dict[str, Any]:
-        """The gradient that the steps inside hand to each input."""
-        return {name: self.handed(name) for name in self.leaving}
+        """The gradient that the steps inside pass to each input."""
+        return {name: self.gradient_to(name) for name in self.edges_out}
 
-    def handed(self, name: str) -> Any:
-        """What the steps inside hand to this one; ``None`` if nothing."""
-        edges = self.leaving.get(name)
-        return _summed(edges) if edges else None
+    def gradient_to(self, name: str) -> Any:
+        """Return the gradient that the steps inside pass to an input; ``None`` if there is none."""
+        edges = self.edges_out.get(name)
+        return _sum_downstreams(edges) if edges else None
 
     @property
     def steps(self) -> Iterator[Step]:
-        """Every step inside, parts opened."""
+        """Every step inside, those of inner scopes too."""
         todo: list[Scope | Step] = [self]
         while todo:
-            here = todo.pop()
-            if isinstance(here, Step):
-                yield here
+            item = todo.pop()
+            if isinstance(item, Step):
+                yield item
             else:
-                todo.extend(reversed(here.inside))
+                todo.extend(reversed(item.children))
 
     @property
     def last(self) -> Step:
-        """The step that is made last."""
-        here: Scope | Step = self
-        while isinstance(here, Scope):
-            here = here.inside[-1]
-        return here
+        """The last step."""
+        item: Scope | Step = self
+        while isinstance(item, Scope):
+            item = item.children[-1]
+        return item
 
 
-def _summed(edges: list[Edge]) -> Any:
+def _sum_downstreams(edges: list[Edge]) -> Any:
     total = edges[0].downstream
     for edge in edges[1:]:
         total = total + edge.downstream
@@ -86,107 +86,110 @@ def _summed(edges: list[Edge]) -> Any:
 
 
 def scope_tree(e: ExplanationData) -> Scope:
-    """The steps in parts, all in one outermost part without a name."""
+    """Return the outermost scope, without a name, which holds all steps of an explanation."""
     root = Scope("", "", "scope")
-    open_, around = [root], {}
+    open_scopes = [root]
+    scopes_of: dict[str, tuple[Scope, ...]] = {}  # all scopes around a step, the outermost first
     for step in e.steps:
-        words = step.scope.split("/") if step.scope else []
+        names = step.scope.split("/") if step.scope else []
         same = 0
-        while same < min(len(words), len(open_) - 1) and open_[same + 1].name == words[same]:
+        while same < min(len(names), len(open_scopes) - 1) and open_scopes[same + 1].name == names[same]:
             same += 1
-        del open_[same + 1 :]
-        for word in words[same:]:
-            kind = "composite" if isinstance(registry.get(word), Composite) else "scope"
-            part = Scope(word, "/".join(words[: len(open_)]), kind)
-            open_[-1].inside.append(part)
-            open_.append(part)
-        open_[-1].inside.append(step)
-        around[step.name] = tuple(open_)
+        del open_scopes[same + 1 :]
+        for name in names[same:]:
+            kind = "composite" if isinstance(registry.get(name), Composite) else "scope"
+            scope = Scope(name, "/".join(names[: len(open_scopes)]), kind)
+            open_scopes[-1].children.append(scope)
+            open_scopes.append(scope)
+        open_scopes[-1].children.append(step)
+        scopes_of[step.name] = tuple(open_scopes)
     for step in e.steps:
         for name in step.inputs:
-            for part in _only(around[step.name], around.get(name, ())):
-                _add(part.inputs, name)
-            for part in _only(around.get(name, ()), around[step.name]):
-                _add(part.outputs, name)
-    for part in around.get(e.result, ()):
-        _add(part.outputs, e.result)
+            for scope in _without_shared(scopes_of[step.name], scopes_of.get(name, ())):
+                _add(scope.inputs, name)
+            for scope in _without_shared(scopes_of.get(name, ()), scopes_of[step.name]):
+                _add(scope.outputs, name)
+    for scope in scopes_of.get(e.result, ()):
+        _add(scope.outputs, e.result)
     for edge in e.edges:
-        for part in _only(around[edge.node], around.get(edge.input, ())):
-            part.leaving.setdefault(edge.input, []).append(edge)
-        for part in _only(around.get(edge.input, ()), around[edge.node]):
-            part.arriving.setdefault(edge.input, []).append(edge)
+        for scope in _without_shared(scopes_of[edge.node], scopes_of.get(edge.input, ())):
+            scope.edges_out.setdefault(edge.input, []).append(edge)
+        for scope in _without_shared(scopes_of.get(edge.input, ()), scopes_of[edge.node]):
+            scope.edges_in.setdefault(edge.input, []).append(edge)
     return root
 
 
-def _only(these: tuple[Scope, ...], not_those: tuple[Scope, ...]) -> tuple[Scope, ...]:
-    """The parts around one step but not around another."""
+def _without_shared(scopes: tuple[Scope, ...], others: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    """Return the scopes around one step that are not around another."""
     shared = 0
-    while shared < min(len(these), len(not_those)) and these[shared] is not_those[shared]:
+    while shared < min(len(scopes), len(others)) and scopes[shared] is others[shared]:
         shared += 1
-    return these[shared:]
+    return scopes[shared:]
 
 
 def _add(names: list[str], name: str) -> None:
+    """Append a name unless it is in the list."""
     if name not in names:
         names.append(name)
 
 
 def visible(tree: Scope, depth: int | None) -> list[Scope | Step]:
-    """What is seen where scopes deeper than `depth` are folded; ``None`` folds nothing."""
-    found: list[Scope | Step] = []
-    todo: list[tuple[Scope | Step, int]] = [(inner, 0) for inner in reversed(tree.inside)]
+    """Return what is shown if scopes deeper than `depth` are folded; ``None`` folds nothing."""
+    shown: list[Scope | Step] = []
+    todo: list[tuple[Scope | Step, int]] = [(child, 0) for child in reversed(tree.children)]
     while todo:
-        here, level = todo.pop()
-        if isinstance(here, Step) or (depth is not None and level >= depth):
-            found.append(here)
+        item, level = todo.pop()
+        if isinstance(item, Step) or (depth is not None and level >= depth):
+            shown.append(item)
         else:
-            todo.extend((inner, level + 1) for inner in reversed(here.inside))
-    return found
+            todo.extend((child, level + 1) for child in reversed(item.children))
+    return shown
 
 
 def fold(e: E, tree: Scope, depth: int) -> E:
-    """Parts at `depth` as one step each; edges inside vanish, edges out of them are summed."""
+    """Return the explanation with each scope at `depth` as one step; edges inside are removed, edges out are summed."""
     steps: list[Step] = []
-    part_of: dict[str, Scope] = {}
-    for here in visible(tree, depth):
-        if isinstance(here, Step):
-            steps.append(here)
+    folded_scope: dict[str, Scope] = {}
+    for item in visible(tree, depth):
+        if isinstance(item, Step):
+            steps.append(item)
             continue
-        steps += _folded(here)
-        part_of.update((inner.name, here) for inner in here.steps)
-    edges = _edges(e, part_of)
-    return replace(e, steps=steps, edges=edges, joins=_joins(e, edges))
+        steps += _folded_steps(item)
+        folded_scope.update((step.name, item) for step in item.steps)
+    edges = _folded_edges(e, folded_scope)
+    return replace(e, steps=steps, edges=edges, joins=_folded_joins(e, edges))
 
 
-def _folded(part: Scope) -> list[Step]:
-    """A step for each value that is read outside, the last one made last."""
-    last = part.last
-    given = [*part.inputs, part.path]
-    positions = ", ".join(f"{{{i}}}" for i in range(len(part.inputs)))
-    written = f"{{{len(part.inputs)}}}({positions})"
-    around = part.path.rpartition("/")[0]
+def _folded_steps(scope: Scope) -> list[Step]:
+    """Return a step for each value of the scope that is read outside, and for its last."""
+    last = scope.last
+    operands = [*scope.inputs, scope.path]
+    positions = ", ".join(f"{{{i}}}" for i in range(len(scope.inputs)))
+    formula = f"{{{len(scope.inputs)}}}({positions})"
+    parent = scope.path.rpartition("/")[0]
     return [
-        Step(s.name, written, given, s.value, None, s.index, part.path, around, last.line, part.inputs)
-        for s in part.steps
-        if s.name in part.outputs or s is last
+        Step(s.name, formula, operands, s.value, None, s.index, scope.path, parent, last.line, scope.inputs)
+        for s in scope.steps
+        if s.name in scope.outputs or s is last
     ]
 
 
-def _edges(e: ExplanationData, part_of: dict[str, Scope]) -> list[Edge]:
-    found: list[Edge] = []
+def _folded_edges(e: ExplanationData, folded_scope: dict[str, Scope]) -> list[Edge]:
+    """Return the edges between what is shown; those out of a folded scope to one input are one edge."""
+    edges: list[Edge] = []
     upstream = {edge.node: edge.upstream for edge in e.edges}
     seen: set[tuple[int, str]] = set()
     for edge in e.edges:
-        part = part_of.get(edge.node)
-        if part is None:
-            found.append(edge)
-        elif edge.input in part.leaving and (id(part), edge.input) not in seen:
-            seen.add((id(part), edge.input))
-            parts, last = part.leaving[edge.input], part.last.name
-            total = _summed(parts)
+        scope = folded_scope.get(edge.node)
+        if scope is None:
+            edges.append(edge)
+        elif edge.input in scope.edges_out and (id(scope), edge.input) not in seen:
+            seen.add((id(scope), edge.input))
+            parts, last = scope.edges_out[edge.input], scope.last.name
+            total = _sum_downstreams(parts)
             text = " + ".join(format_factor(p.downstream[edge.index], e.digits) for p in parts) if total.size else "0"
             value = total[edge.index] if total.size else 0.0
-            found.append(
+            edges.append(
                 Edge(
                     last,
                     edge.input,
@@ -195,29 +198,29 @@ def _edges(e: ExplanationData, part_of: dict[str, Scope]) -> list[Edge]:
                     total,
                     edge.index,
                     Arithmetic(text, value),
-                    part.path,
-                    f"{part.path} is folded: open it to see its steps",
-                    part.path,
+                    scope.path,
+                    f"{scope.path} is folded: open it to see its steps",
+                    scope.path,
                     edge.line,
                 )
             )
-    return found
+    return edges
 
 
-def _joins(e: ExplanationData, edges: list[Edge]) -> list[Join]:
-    """The joins at which several edges still arrive; what met inside a part is the part's own sum."""
-    arriving: dict[str, list[Edge]] = {}
+def _folded_joins(e: ExplanationData, edges: list[Edge]) -> list[Join]:
+    """Return the joins at which several edges still arrive; what is summed inside a folded scope is left out."""
+    edges_to: dict[str, list[Edge]] = {}
     for edge in edges:
-        arriving.setdefault(edge.input, []).append(edge)
-    found = []
+        edges_to.setdefault(edge.input, []).append(edge)
+    joins = []
     for join in e.joins:
-        parts = [edge.downstream for edge in arriving.get(join.name, ())]
+        parts = [edge.downstream for edge in edges_to.get(join.name, ())]
         if len(parts) == len(join.parts):
-            found.append(join)
+            joins.append(join)
         elif len(parts) > 1:
             text = " + ".join(format_factor(p[join.index], e.digits) for p in parts)
-            found.append(Join(join.name, parts, join.total, join.index, Arithmetic(text, join.arithmetic.value)))
-    return found
+            joins.append(Join(join.name, parts, join.total, join.index, Arithmetic(text, join.arithmetic.value)))
+    return joins
 
 
 __all__ = ["Scope", "fold", "scope_tree", "visible"]

@@ -1,1 +1,1 @@
-"""Lessons in the command line, with models of their own."""
+"""Commands that are lessons, each with its own model."""

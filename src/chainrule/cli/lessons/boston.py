@@ -1,4 +1,4 @@
-"""``chainrule train boston``: a perceptron prices Boston's houses, three ways of descent beside least squares."""
+"""``chainrule train boston``: house prices from a perceptron, by gradient descent and least squares."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ import sys
 import time
 from typing import Any
 
-from ..pictures import check_picture, draw
+from ..pictures import check_picture, write_curves
 
 METHODS = ("full-batch", "stochastic", "mini-batch")
 
 
-def learn(args: argparse.Namespace) -> int:
-    """Train each method on the columns asked for; the exit status."""
-    from ...core.errors import ValueProblem
-
-    for name, value in (("--batch", args.batch), ("--epochs", args.epochs)):
-        if value is not None and value < 1:
-            raise ValueProblem(f"{name} {value}", "a whole number from 1 up", f"e.g. {name} 32")
+def train(args: argparse.Namespace) -> int:
+    """Train by each method on the chosen columns, print and draw the results, and return the exit status."""
     if args.activation == "step":
         from .threshold import threshold_perceptrons
 
@@ -29,9 +24,7 @@ def learn(args: argparse.Namespace) -> int:
     groups = [("RM", "LSTAT"), COLUMNS]
     if args.columns is not None:
         groups = [tuple(n.strip() for n in args.columns.split(",") if n.strip())]
-    tables = [
-        load(columns, args.csv) for columns in groups
-    ]  # what is wrong with them is said before anything is learnt
+    tables = [load(columns, args.csv) for columns in groups]  # all of them first, so that errors come before the work
     picture = "chainrule-boston.svg" if args.plot is None else args.plot
     if picture:
         check_picture(picture)
@@ -39,34 +32,34 @@ def learn(args: argparse.Namespace) -> int:
     status = 0
     for table in tables:
         if status == 0:
-            status = _learn(table, args, panels)
+            status = _train_on(table, args, panels)
     if picture and any(panel.lines for panel in panels):
-        draw(picture, panels, "Boston housing: cost while it is learnt")
+        write_curves(picture, panels, "Boston housing: cost during training")
     return status
 
 
-def _learn(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
-    """Train each method on these columns; print the table and the weights. 130 when interrupted."""
+def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
+    """Train by each method on these columns; print the table and the weights; return 130 if interrupted, else 0."""
     from ...draw.curves import Line, Panel
     from .perceptron import Perceptron, least_squares, split
 
     columns = table.columns
-    train, test = split(table.x, table.y, args.seed)
-    what = (
+    train_set, test_set = split(table.x, table.y, args.seed)
+    title = (
         "all 13 columns"
         if len(columns) == 13
         else " and ".join(columns)
         if len(columns) < 4
         else f"{len(columns)} columns"
     )
-    print(f"\n== a perceptron on {what}: {len(train.y)} houses to learn from, {len(test.y)} to test on ==")
-    print("price = w · x + b, x scaled to mean 0 and deviation 1; prices in thousands of dollars")
+    print(f"\n== a perceptron on {title}: {len(train_set.y)} houses to train on, {len(test_set.y)} to test on ==")
+    print("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars")
     plans = {
-        "full-batch": (len(train.y), 0.1, args.epochs or 5000),
+        "full-batch": (len(train_set.y), 0.1, args.epochs or 5000),
         "stochastic": (1, 0.001, args.epochs or 30),
-        "mini-batch": (min(args.batch, len(train.y)), 0.01, args.epochs or 200),
+        "mini-batch": (min(args.batch, len(train_set.y)), 0.01, args.epochs or 200),
     }
-    best = least_squares(train)
+    exact = least_squares(train_set)
     models: dict[str, Any] = {}
     times: dict[str, float] = {}
     interrupted = False
@@ -77,7 +70,7 @@ def _learn(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
             model = Perceptron(len(columns))
             bar = Progress(name, epochs)
             start = time.perf_counter()
-            steps = model.fit(train, size, rate, epochs, args.seed)
+            steps = model.fit(train_set, size, rate, epochs, args.seed)
             models[name] = model
             for epoch in steps:
                 bar.show(epoch, model.costs[-1])
@@ -91,80 +84,89 @@ def _learn(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
             times[name] = time.perf_counter() - start
             bar.done(len(models[name].costs) - 1, models[name].costs[-1], "interrupted")
     if models:
-        _table(
-            [(n, plans[n][0], m.updates, times[n], m.measure(train), m.measure(test)) for n, m in models.items()],
-            best,
-            train,
-            test,
+        _print_results(
+            [
+                (n, plans[n][0], m.updates, times[n], m.measure(train_set), m.measure(test_set))
+                for n, m in models.items()
+            ],
+            exact,
+            train_set,
+            test_set,
         )
-        _weights(columns, models, best)
-        _loss_and_cost(next(iter(models.values())), train)
+        _print_weights(columns, models, exact)
+        _print_loss_and_cost(next(iter(models.values())), train_set)
         if args.explain and not interrupted:
-            _explain(train, columns)
+            _explain_update(train_set, columns)
     lines = [Line(f"{n} ({plans[n][0]})", range(len(m.costs[:41])), m.costs[:41]) for n, m in models.items()]
-    panels.append(Panel(what, "epochs (passes over the houses)", "MSE on the training houses", lines))
+    panels.append(Panel(title, "epochs (passes over the houses)", "MSE on the training houses", lines))
     return 130 if interrupted else 0
 
 
-def _table(rows: list[Any], best: Any, train: Any, test: Any) -> None:
-    head = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
-    print(head + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
-    for name, size, updates, seconds, a, b in rows:
-        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {_cells(a)} {_cells(b)}")
-    print(f"{'least squares':<14}{'':>25} {_cells(best.measure(train))} {_cells(best.measure(test))}")
+def _print_results(rows: list[Any], exact: Any, train_set: Any, test_set: Any) -> None:
+    header = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
+    print(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
+    for name, size, updates, seconds, on_train, on_test in rows:
+        print(
+            f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {_format_measures(on_train)} {_format_measures(on_test)}"
+        )
+    measures = _format_measures(exact.measure(train_set)), _format_measures(exact.measure(test_set))
+    print(f"{'least squares':<14}{'':>25} {measures[0]} {measures[1]}")
 
 
-def _cells(m: Any) -> str:
-    wide = max(abs(m.mse), m.rss, abs(m.r2)) >= 1e7
-    return f" {m.mse:>11.4g} {m.rss:>10.4g} {m.r2:>8.4g}" if wide else f" {m.mse:>11.4f} {m.rss:>10.1f} {m.r2:>8.4f}"
+def _format_measures(m: Any) -> str:
+    if max(abs(m.mse), m.rss, abs(m.r2)) >= 1e7:
+        return f" {m.mse:>11.4g} {m.rss:>10.4g} {m.r2:>8.4g}"
+    return f" {m.mse:>11.4f} {m.rss:>10.1f} {m.r2:>8.4f}"
 
 
-def _weights(columns: tuple[str, ...], models: dict[str, Any], best: Any) -> None:
+def _print_weights(columns: tuple[str, ...], models: dict[str, Any], exact: Any) -> None:
     import numpy as np
 
     print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
     for i, name in enumerate((*columns, "b")):
         print(
             f"{name:<10}"
-            + "".join(f"{_weight(m.numbers()[i]):>14}" for m in models.values())
-            + f"{_weight(best.numbers()[i]):>16}"
+            + "".join(f"{_format_weight(m.weights()[i]):>14}" for m in models.values())
+            + f"{_format_weight(exact.weights()[i]):>16}"
         )
-    exact = best.numbers()
+    optimum = exact.weights()
     for name, m in models.items():
-        gap = np.abs(m.numbers() - exact).max() / (np.abs(exact).max() or 1.0)
-        print(f"  {name}: max|w - w*| / max|w*| = {gap:.1e}")
+        error = np.abs(m.weights() - optimum).max() / (np.abs(optimum).max() or 1.0)
+        print(f"  {name}: max|w - w*| / max|w*| = {error:.1e}")
 
 
-def _weight(value: float) -> str:
+def _format_weight(value: float) -> str:
     return f"{value:.6f}" if abs(value) < 1e5 else f"{value:.6g}"
 
 
-def _loss_and_cost(model: Any, train: Any) -> None:
-    """The loss belongs to one example, the cost to the whole set."""
-    predicted = model.predict(train.x[:1]).numpy()[0]
-    loss, actual = (predicted - train.y[0]) ** 2, train.y[0]
+def _print_loss_and_cost(model: Any, train_set: Any) -> None:
+    """Print the loss, of one example, and the cost, of the whole set."""
+    predicted = model.predict(train_set.x[:1]).numpy()[0]
+    loss, actual = (predicted - train_set.y[0]) ** 2, train_set.y[0]
     print(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
-    m = model.measure(train)
+    m = model.measure(train_set)
     print(
-        f"cost, of all {len(train.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train.y)} "
+        f"cost, of all {len(train_set.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train_set.y)} "
         f"= {m.mse:.4f}"
     )
 
 
-def _explain(train: Any, columns: tuple[str, ...]) -> None:
+def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
+    """Print every number of one gradient descent update."""
     from ... import ops
     from ...analysis.explain import explain
     from ...graph import SourceInfo, source_info_scope
-    from ...tensors.tensor import Variable, tensor
+    from ...tensors.convert import tensor
+    from ...tensors.variable import Variable
     from ...transforms.differentiate import gradients
 
     rows, rate = 3, 0.1
     w = Variable([0.0] * len(columns), dtype="float64", name="w")
     b = Variable(0.0, dtype="float64", name="b")
     print(f"\n== one update, number by number: the first {rows} houses, weights at 0, learning rate {rate} ==")
-    with source_info_scope(SourceInfo("", None, 0)):  # no line of the user's made this
-        predicted = tensor(train.x[:rows].round(3)) @ w + b
-        cost = ops.mean((predicted - train.y[:rows]) ** 2)
+    with source_info_scope(SourceInfo("", None, 0)):  # the nodes have no source line
+        predicted = tensor(train_set.x[:rows].round(3)) @ w + b
+        cost = ops.mean((predicted - train_set.y[:rows]) ** 2)
     print(explain(cost, digits=6))
     dw, db = gradients(cost, [w, b])
     print("\nupdate: new = old - rate × gradient")
@@ -183,13 +185,14 @@ class Progress:
         self.quarter = 0
 
     def show(self, epoch: int, cost: float) -> None:
+        """Show the epoch and the cost, if it is time to."""
         now = time.perf_counter()
         if self.terminal and now - self.last >= 0.1:
             self.last = now
-            left = (now - self.start) / epoch * (self.total - epoch)
+            seconds_left = (now - self.start) / epoch * (self.total - epoch)
             filled = 24 * epoch // self.total
-            done = f"[{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}"
-            line = f"{self.name:<12} {done}  MSE {cost:.4g}  {left:.0f} s left"
+            bar = f"[{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}"
+            line = f"{self.name:<12} {bar}  MSE {cost:.4g}  {seconds_left:.0f} s left"
             if len(line) >= self.columns:
                 line = f"{self.name} {epoch}/{self.total}  MSE {cost:.4g}"
             print("\r" + line[: self.columns - 1].ljust(self.columns - 1), end="", flush=True)
@@ -197,11 +200,12 @@ class Progress:
             self.quarter = 4 * epoch // self.total
             print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.6g}", flush=True)
 
-    def done(self, epochs: int, cost: float, how: str) -> None:
+    def done(self, epochs: int, cost: float, outcome: str) -> None:
+        """Print how the training ended: the outcome passed, else converged or done."""
         if self.terminal:
             print("\r" + " " * (self.columns - 1) + "\r", end="")
-        how = how or ("converged" if epochs < self.total else "done")
+        outcome = outcome or ("converged" if epochs < self.total else "done")
         print(
-            f"{self.name}: {how} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.6g}",
+            f"{self.name}: {outcome} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.6g}",
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""The perceptron that `chainrule train` learns: one linear unit, written with the graph and nothing else."""
+"""The perceptron of ``chainrule train boston``: one linear unit, written with tensors and gradients only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from ... import ops
 from ...ops.random import SeedGenerator, permutation
-from ...tensors.tensor import Tensor, Variable, tensor
+from ...tensors.convert import tensor
+from ...tensors.tensor import Tensor
+from ...tensors.variable import Variable
 from ...transforms.differentiate import gradients
 
 
 class Houses(NamedTuple):
-    """x: (rows, columns), scaled. y: (rows,)."""
+    """A set of examples. x: (rows, columns), standardized. y: (rows,)."""
 
     x: NDArray[Any]
     y: NDArray[Any]
@@ -30,13 +32,13 @@ class Measures(NamedTuple):
 
 
 def split(x: NDArray[Any], y: NDArray[Any], seed: int, share: float = 0.8) -> tuple[Houses, Houses]:
-    """Shuffle, part, and scale by the training part's own mean and deviation. A constant column stays at 0."""
+    """Shuffle, split, and standardize by the mean and deviation of the training set; a constant column becomes 0."""
     order = permutation(len(y), SeedGenerator(seed, "split")).numpy()
     cut = min(max(int(len(y) * share), 1), len(y))
-    first, rest = order[:cut], order[cut:]
-    mean, std = x[first].mean(axis=0), x[first].std(axis=0)
+    train, test = order[:cut], order[cut:]
+    mean, std = x[train].mean(axis=0), x[train].std(axis=0)
     scaled = (x - mean) / np.where(std > 0, std, 1.0)
-    return Houses(scaled[first], y[first]), Houses(scaled[rest], y[rest])
+    return Houses(scaled[train], y[train]), Houses(scaled[test], y[test])
 
 
 class Perceptron:
@@ -49,53 +51,55 @@ class Perceptron:
         self.updates = 0
 
     def predict(self, x: Any) -> Tensor:
+        """Return x @ w + b."""
         return ops.matmul(x, self.w) + self.b
 
-    def numbers(self) -> NDArray[Any]:
-        """The weights and, last, the bias."""
+    def weights(self) -> NDArray[Any]:
+        """Return the weights and, last, the bias."""
         return np.append(self.w.numpy(), self.b.numpy())
 
     def measure(self, houses: Houses) -> Measures:
+        """Return how good the predictions for these examples are; nan where there are none."""
         if not len(houses.y):
             return Measures(float("nan"), 0.0, float("nan"))
         residual = np.asarray(self.predict(tensor(houses.x))) - houses.y
         rss = float(residual @ residual)
-        spread = float(((houses.y - houses.y.mean()) ** 2).sum())
-        return Measures(rss / len(houses.y), rss, 1 - rss / spread if spread else float("nan"))
+        total = float(((houses.y - houses.y.mean()) ** 2).sum())
+        return Measures(rss / len(houses.y), rss, 1 - rss / total if total else float("nan"))
 
     def fit(self, houses: Houses, batch: int, rate: float, epochs: int, seed: int) -> Iterator[int]:
-        """Descend; yields the number of epochs done.
+        """Train by gradient descent; yield the number of epochs done.
 
-        Batch gradient descent is a batch of all houses, stochastic a batch of one. Stops early when no
-        gradient is left to follow, or when the cost is no number any more: the rate was too large.
+        Full-batch descent is a batch of all houses, stochastic descent a batch of one. Stops early when the gradient
+        is almost 0, or when the cost diverges, as the learning rate is too large.
         """
         self.costs = [self.measure(houses).mse]
         return self._descend(houses, batch, rate, epochs, SeedGenerator(seed, "order"))
 
     def _descend(self, houses: Houses, batch: int, rate: float, epochs: int, stream: SeedGenerator) -> Iterator[int]:
         n = len(houses.y)
-        whole = (tensor(houses.x), tensor(houses.y))
+        full_batch = (tensor(houses.x), tensor(houses.y))
         for epoch in range(1, epochs + 1):
-            steepest = 0.0
+            largest = 0.0
             if batch >= n:
-                steepest = self._update(*whole, rate)
+                largest = self._update(*full_batch, rate)
             else:
                 order = permutation(n, stream).numpy()
                 for start in range(0, n, batch):
-                    chosen = order[start : start + batch]
-                    steepest = max(steepest, self._update(tensor(houses.x[chosen]), tensor(houses.y[chosen]), rate))
+                    rows = order[start : start + batch]
+                    largest = max(largest, self._update(tensor(houses.x[rows]), tensor(houses.y[rows]), rate))
             self.costs.append(self.measure(houses).mse)
             yield epoch
-            if (batch >= n and steepest < 1e-9) or self.diverged:
+            if (batch >= n and largest < 1e-9) or self.diverged:
                 return
 
     @property
     def diverged(self) -> bool:
-        """Whether the cost ran away."""
+        """Whether the cost grew a thousandfold, or is not a number."""
         return not self.costs[-1] < 1e3 * max(self.costs[0], 1e-300)
 
     def _update(self, x: Tensor, y: Tensor, rate: float) -> float:
-        """One step down the batch's cost; returns the largest slope."""
+        """Do one gradient step on the batch's cost; return the largest absolute value in the gradient."""
         residual = self.predict(x) - y
         cost = ops.mean(residual * residual)
         dw, db = gradients(cost, [self.w, self.b])
@@ -106,7 +110,7 @@ class Perceptron:
 
 
 def least_squares(houses: Houses) -> Perceptron:
-    """The perceptron that has the smallest RSS of all, in closed form (`numpy.linalg.lstsq`)."""
+    """Return the perceptron with the smallest RSS, in closed form (`numpy.linalg.lstsq`)."""
     model = Perceptron(houses.x.shape[1])
     exact = np.linalg.lstsq(np.c_[houses.x, np.ones(len(houses.y))], houses.y, rcond=None)[0]
     model.w.assign(exact[:-1])

@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron: a step activation and the threshold rule, where gradient descent has no slope to follow.
+"""Rosenblatt's perceptron: a step activation, whose gradient is 0, and the threshold rule instead of gradient descent.
 
 F. Rosenblatt, "The perceptron", Psychological Review 65 (1958). The rule converges exactly when a straight line
 separates the classes (Novikoff 1962); XOR has none (Minsky and Papert, 1969).
@@ -12,19 +12,20 @@ import numpy as np
 
 from ... import ops
 from ...ops.random import SeedGenerator, normal
-from ...tensors.tensor import Tensor, tensor
+from ...tensors.convert import tensor
+from ...tensors.tensor import Tensor
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 GATES = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 
 
 def step(z: Tensor) -> Tensor:
-    """1 where z ≥ 0, else 0: flat on both sides, so it hands no gradient on."""
+    """Return 1 where z ≥ 0, else 0; its gradient is 0."""
     return ops.cast(z >= 0, z.dtype)
 
 
 def threshold_rule(x: Any, targets: Any, epochs: int = 100, rate: float = 1.0) -> tuple[Any, float, int, int]:
-    """Example by example, w += rate (t - y) x and b += rate (t - y), until an epoch makes no error.
+    """Update w += rate (t - y) x and b += rate (t - y) for each example, until an epoch makes no error.
 
     Returns:
         w, b, the epochs run, and the errors of the last one (0 when it converged).
@@ -47,7 +48,7 @@ def threshold_rule(x: Any, targets: Any, epochs: int = 100, rate: float = 1.0) -
 
 
 def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
-    """Points around (-2, -2) and (2, 2) with a gap between them, so that a line separates the groups."""
+    """Return points around (-2, -2) and (2, 2), which a line separates, and their targets 0 and 1."""
     stream = SeedGenerator(seed, "two groups")
     points = np.asarray(normal((rows, 2), dtype="float64", seed=stream)).clip(-1.5, 1.5)
     targets = (np.arange(rows) % 2).astype(float)
@@ -55,11 +56,11 @@ def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
 
 
 def threshold_perceptrons(seed: int) -> int:
-    """Learn each set and say how it went."""
+    """Train on each set, print the results and return the exit status."""
     print("perceptron with a step activation: y = 1 if w · x + b ≥ 0 else 0")
     print(
-        "the step is flat, so its gradient is 0 and descent stands still; the threshold rule moves w by (t - "
-        "y) x instead\n"
+        "the gradient of the step is 0, so gradient descent does not move; the threshold rule adds (t - y) x to w "
+        "instead\n"
     )
     sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
     sets["two groups"] = two_groups(seed)
@@ -68,9 +69,10 @@ def threshold_perceptrons(seed: int) -> int:
         w, b, epochs, errors = threshold_rule(x, t)
         line = f"w = [{w[0]:.4g}, {w[1]:.4g}], b = {b:.4g}"
         if errors:
-            right = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
+            correct = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
             print(
-                f"{name:<11} NOT LEARNT: still {errors} errors in epoch {epochs}; {right} of {len(t)} right with {line}"
+                f"{name:<11} NOT LEARNT: still {errors} errors in epoch {epochs}; "
+                f"{correct} of {len(t)} right with {line}"
             )
             print(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
         else:

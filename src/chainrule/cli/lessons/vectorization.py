@@ -1,4 +1,4 @@
-"""``chainrule vectorization``: one cost and gradient with two loops, one, none, and by `vectorize`."""
+"""``chainrule vectorization``: one cost and gradient with two loops, one loop, no loop and by `vectorize`."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``chainrule vectorization`` to its parser."""
     parser.add_argument(
         "-m",
         type=int,
         nargs="+",
         default=[50, 200, 506],
         metavar="EXAMPLES",
-        help="how many houses (default 50 200 506; at most 506)",
+        help="number of houses, from 2 to 506 (default 50 200 506)",
     )
-    parser.add_argument("--repeats", type=int, default=3, help="timed this often, the fastest is shown (default 3)")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="number of timings, of which the fastest is shown (default 3)"
+    )
 
 
 def command(args: argparse.Namespace) -> int:
-    from ...core.errors import ValueProblem
+    """Run ``chainrule vectorization`` and return the exit status."""
+    from ...core.arguments import at_least, between
     from ...datasets.boston import load
     from .perceptron import split
 
-    if any(not 2 <= m <= 506 for m in args.m) or args.repeats < 1:
-        raise ValueProblem(
-            f"-m {args.m} --repeats {args.repeats}", "2 to 506 examples, and at least one repeat", "e.g. -m 100 506"
-        )
+    for m in args.m:
+        between(2, 506, **{"-m": m})
+    at_least(1, **{"--repeats": args.repeats})
     table = load()
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     w = [0.01 * (j + 1) for j in range(13)]
     print("logistic regression on Boston's houses: does a house cost more than the median? 13 columns")
     print(
-        "the last row writes one example's loss with a loop, traces it, rewrites its graph for the batch and "
-        "differentiates it"
+        "the last row traces the loss of one example, written with a loop, vectorizes its graph and differentiates it"
     )
     print("cost J = -mean(t log a + (1-t) log(1-a)), a = sigmoid(w · x + b); dw = dJ/dw, db = dJ/db\n")
     for m in args.m:
@@ -45,7 +47,7 @@ def command(args: argparse.Namespace) -> int:
         print(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}")
         slowest = None
         for name, function in IMPLEMENTATIONS.items():
-            seconds, (cost, dw, db) = _timed(function, x, t, w, 0.1, args.repeats)
+            seconds, (cost, dw, db) = _time(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
             print(
                 f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{1e3 * seconds:>9.3f} "
@@ -55,7 +57,8 @@ def command(args: argparse.Namespace) -> int:
     return 0
 
 
-def _timed(function: Callable[..., Any], x: Any, t: Any, w: Any, b: float, repeats: int) -> tuple[float, Any]:
+def _time(function: Callable[..., Any], x: Any, t: Any, w: Any, b: float, repeats: int) -> tuple[float, Any]:
+    """Return the shortest time in seconds, and the result."""
     best, result = math.inf, None
     for _ in range(repeats):
         start = time.perf_counter()
@@ -65,7 +68,7 @@ def _timed(function: Callable[..., Any], x: Any, t: Any, w: Any, b: float, repea
 
 
 def two_loops(x: Any, t: Any, w: Any, b: float) -> tuple[float, list[float], float]:
-    """A loop over examples, and in it a loop over columns; plain Python numbers."""
+    """Compute it with a loop over examples and in it a loop over columns, in Python numbers."""
     m, n = len(x), len(w)
     rows, targets = x.tolist(), t.tolist()
     cost, dw, db = 0.0, [0.0] * n, 0.0
@@ -83,7 +86,7 @@ def two_loops(x: Any, t: Any, w: Any, b: float) -> tuple[float, list[float], flo
 
 
 def one_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
-    """A loop over examples, the columns as vectors."""
+    """Compute it with a loop over examples, the columns as vectors."""
     import numpy as np
 
     w = np.asarray(w)
@@ -98,7 +101,7 @@ def one_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
 
 
 def no_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
-    """Everything as matrices; the gradient still written by hand."""
+    """Compute it with matrices; the gradient is still derived by hand."""
     import numpy as np
 
     a = 1 / (1 + np.exp(-(x @ np.asarray(w) + b)))
@@ -108,9 +111,9 @@ def no_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
 
 
 def by_vectorize(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
-    """One example's loss, with a loop over its columns: `vectorize` makes it a batch's, `gradients` its slope."""
+    """Write one example's loss with a loop over its columns, vectorize it for the batch and differentiate it."""
     from ... import ops
-    from ...tensors.tensor import Variable
+    from ...tensors.variable import Variable
     from ...transforms.differentiate import gradients
     from ...transforms.vectorize import vectorize
 

@@ -1,5 +1,6 @@
-"""Every sentence that figures say, in each language once. English sentences stand where they are said and are the
-keys; another language is one module here, named by its code, with ``SENTENCES``, which a test holds complete.
+"""Translations of all sentences in figures, summaries and the commands' output. The English sentences are in the code,
+and are the keys; each other language is a module here, named by its code, with a dictionary ``SENTENCES``; a test checks
+that it is complete.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from ...core.errors import ValueProblem
 from ...core.messages import LazyMessage
 
 LANGUAGES = ("en", *sorted(module.name for module in iter_modules(__path__)))
-VARIABLE = "CHAINRULE_LANGUAGE"  # of the environment: the language at the start
+VARIABLE = "CHAINRULE_LANGUAGE"  # the environment variable with the initial language
 
 _chosen: str | None = None
 
 
 def set_language(language: str | None) -> None:
-    """The language of every picture, page and text that is not asked for in another.
+    """Set the default language of pictures, pages and texts.
 
     Args:
-        language: ``"en"`` or ``"ko"``; ``None``: what the environment's ``CHAINRULE_LANGUAGE`` says, else English.
+        language: ``"en"`` or ``"ko"``; ``None``: that of the environment variable ``CHAINRULE_LANGUAGE``, else English.
 
     >>> import chainrule as cr
     >>> cr.set_language("ko")
@@ -37,7 +38,7 @@ def set_language(language: str | None) -> None:
 
 
 class Translator:
-    """Says a sentence in a language; ``{name}`` in it is filled in. A `LazyMessage` brings its values along."""
+    """Translates sentences into a language and fills in their ``{name}``; a `LazyMessage` has its own values."""
 
     def __init__(self, language: str, sentences: dict[str, str]) -> None:
         self.language, self.sentences = language, sentences
@@ -46,16 +47,16 @@ class Translator:
         if isinstance(sentence, LazyMessage):
             values = {k: self.name(v) for k, v in sentence.values.items()}
             sentence = sentence.sentence
-        found = self.sentences.get(sentence, sentence)
-        return found.format(**values) if values else found
+        translated = self.sentences.get(sentence, sentence)
+        return translated.format(**values) if values else translated
 
     def name(self, value: Any) -> Any:
-        """A name that the library gave, in the language; one that the user gave, as it is."""
+        """Translate a name that the library gave; return any other value as it is."""
         return self(value) if isinstance(value, LazyMessage) else value
 
 
 def translator(language: str | None = None) -> Translator:
-    """The sentences in a language; ``None``: in the one that was set.
+    """Return the translator into a language; ``None``: into the default one.
 
     >>> translator("ko")("local")
     '국소'

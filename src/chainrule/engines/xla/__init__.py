@@ -1,10 +1,8 @@
-"""The XLA engine: the only room that knows JAX, by its public API alone. Loaded when it is first asked for.
+"""The XLA engine: the only package that imports JAX, its public API alone. Loaded when it is first asked for.
 
-`lower` makes a graph a function of JAX arrays, by the records' own values; `lax` and `calls` hold what JAX must be told
-otherwise; `kernels` the same for CPUs with C++; `fit` compiles steps; `devices` shares them among devices and
-processes; `settings` says how many threads, and where programs are kept.
-
-May import: `graph`, `ops`, `readings` (the step), `tensor`, `engine`, `distribution`.
+`lower` makes a graph a function of JAX arrays, by the records' own values; `lax` and `calls` hold what is written
+another way for JAX; `kernels` what is done in C++ on CPUs; `fit` compiles steps; `devices` distributes them over
+devices and processes; `settings` chooses the number of threads, and the folder of compiled programs.
 """
 
 from __future__ import annotations
@@ -12,9 +10,9 @@ from __future__ import annotations
 from ...transforms.trace import Step
 from ..engine import Engine
 from . import devices
-from .calls import REPLACED
+from .calls import REPLACEMENTS
 from .fit import XlaProgram
-from .kernels import replaced
+from .kernels import replacements
 from .lower import lower
 from .settings import configure_jax
 
@@ -29,13 +27,16 @@ class XlaEngine:
         devices.start()
 
     def program(self, step: Step) -> XlaProgram:
-        alone = devices.mesh() is None  # kernels are not split among devices
-        return XlaProgram(step, replaced() if alone else REPLACED)
+        """Return the step's program."""
+        alone = devices.current_mesh() is None  # kernels are not split among devices
+        return XlaProgram(step, replacements() if alone else REPLACEMENTS)
 
     def with_expected_runs(self, runs: int | None) -> Engine:
+        """Return this engine: the number of runs does not matter."""
         return self
 
     def resolved_for(self, step: Step) -> Engine:
+        """Return this engine."""
         return self
 
 

@@ -1,6 +1,6 @@
-"""Call nodes that XLA is given in another form than their bodies', by name, forward and backward.
+"""Call nodes that are lowered in another form than their bodies, by name, forward and backward.
 
-A replacement knows some places of the body beforehand; any other that is asked for is computed from the body.
+A replacement computes some values of the body; any other that is read is computed from the body.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from typing import Any
 
 from ...graph import Node
 from ...ops.record import GET_OUTPUT
-from .lax import flat_places, pool_geometry, spread_to_winners, winners
+from .lax import flat_positions, pool_geometry, scatter_to_winners, window_winners
 from .lower import Replacement, Values
 
 
-class Pooled(Values):
-    """A max-pooling: which place of its window won, besides the body's places."""
+class MaxPoolValues(Values):
+    """The values of a max-pooling, with the position in its window of each largest entry."""
 
     winner: Any
 
 
-def forward_of(values: Values, node: Node) -> Any:
-    """The values of the call whose derivative `node` is; ``None`` where they are not at hand.
+def forward_values(values: Values, node: Node) -> Any:
+    """Return the values of the call whose derivative `node` is; ``None`` where the derivative reads none of them.
 
-    They are behind the places that the derivative reads, never behind the call's own inputs: the layer before may
-    have been a call of the same name.
+    Only the values that the derivative saves are followed, not the call's own inputs: these may come from another call
+    of the same name.
     """
-    derives = node.attributes["body"].derives
-    if derives is None:
+    derivative_of = node.attributes["body"].derivative_of
+    if derivative_of is None:
         return None
-    _, saved, upstreams = derives
+    _, saved, upstreams = derivative_of
     end = len(node.inputs) - len(upstreams)
     for n in node.inputs[end - len(saved) : end]:
         if n.operation is GET_OUTPUT:
@@ -38,25 +38,25 @@ def forward_of(values: Values, node: Node) -> Any:
 
 def _max_pool(values: Values, node: Node) -> Values:
     body, x = node.attributes["body"], values.of(node.inputs[0])
-    made = Pooled(body, [x], values.replaced)
+    result = MaxPoolValues(body, [x], values.replacements)
     g = pool_geometry(x, *[node.attributes[k] for k in ("pool_size", "strides", "padding")])
-    largest, made.winner = winners(x, g)
-    made.known[len(body.order) - 1] = largest
+    largest, result.winner = window_winners(x, g)
+    result.known[len(body.order) - 1] = largest
     for position, n in enumerate(body.order):
         if n.operation.name == "max_pool_index":
-            made.known[position] = flat_places(made.winner, g)
-    return made
+            result.known[position] = flat_positions(result.winner, g)
+    return result
 
 
 def _max_pool_gradient(values: Values, node: Node) -> Values | None:
-    forward, body = forward_of(values, node), node.attributes["body"]
-    if not isinstance(forward, Pooled) or len(body.outputs) != 1:
+    forward, body = forward_values(values, node), node.attributes["body"]
+    if not isinstance(forward, MaxPoolValues) or len(body.outputs) != 1:
         return None
     inputs = values.inputs_of(node)
-    made = Values(body, inputs, values.replaced)
+    result = Values(body, inputs, values.replacements)
     g = pool_geometry(inputs[0], *[node.attributes[k] for k in ("pool_size", "strides", "padding")])
-    made.known[body.position[body.outputs[0].serial]] = spread_to_winners(inputs[-1], forward.winner, g)
-    return made
+    result.known[body.position[body.outputs[0].serial]] = scatter_to_winners(inputs[-1], forward.winner, g)
+    return result
 
 
-REPLACED: dict[str, Replacement] = {"max_pool": _max_pool, "max_pool_gradient": _max_pool_gradient}
+REPLACEMENTS: dict[str, Replacement] = {"max_pool": _max_pool, "max_pool_gradient": _max_pool_gradient}

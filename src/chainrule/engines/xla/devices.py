@@ -1,7 +1,7 @@
 """Which devices share a batch, and the processes they belong to: JAX's own meshes, shardings and distributed runtime.
 
-A step is one program over all devices: its batch is split along the first axis, everything else is whole on each. XLA
-puts in the sums over devices. Every process runs the same programs in the same order, and holds its devices' part.
+A step is one program over all devices: its batch is split along the first axis, everything else is replicated. XLA
+inserts the sums over devices. Every process runs the same programs in the same order, and holds its devices' part.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from ... import distribution
 from ...core.errors import GraphError, ValueProblem
 
 Array = Any
-Part: Any = PartitionSpec
-constrained: Any = jax.lax.with_sharding_constraint
-settings: Any = jax.config
-WHOLE, ROWS = Part(), Part("batch")
-HEARTBEAT = 30  # seconds after which a process that is not heard of counts as gone
+partition_spec: Any = PartitionSpec
+with_sharding: Any = jax.lax.with_sharding_constraint
+jax_config: Any = jax.config
+REPLICATED, SPLIT_ROWS = partition_spec(), partition_spec("batch")
+HEARTBEAT = 30  # seconds after which a process that does not answer counts as ended
+MIN_BUFFERED = 2**14  # bytes from which the copy of an array on the device is cached
 
 
 def start() -> None:
-    """Join the others, if ``chainrule launch`` has started this process and it has not joined yet."""
+    """Join the other processes, if ``chainrule launch`` has started this one and it has not joined yet."""
     if jax.distributed.is_initialized():
         distribution.joined(jax.process_index(), jax.process_count())
     elif distribution.launched():
@@ -41,8 +42,8 @@ def start() -> None:
 
 
 def join(address: str | None, count: int | None, index: int | None) -> None:
-    """Join the processes of a run; JAX finds out what is not given."""
-    settings.update("jax_enable_preemption_service", False)  # it would swallow SIGTERM
+    """Join the processes of a run; arguments that are ``None`` are found by JAX."""
+    jax_config.update("jax_enable_preemption_service", False)  # it would swallow SIGTERM
     try:
         jax.distributed.initialize(address, count, index, heartbeat_timeout_seconds=HEARTBEAT)
     except (RuntimeError, ValueError) as error:
@@ -53,12 +54,12 @@ def join(address: str | None, count: int | None, index: int | None) -> None:
         ) from None
     distribution.joined(jax.process_index(), jax.process_count())
     for variable in (distribution.JOBS, distribution.PROCESSES, distribution.PROCESS):
-        os.environ.pop(variable, None)  # workers that the program starts are none of the run's processes
-    sys.excepthook = _leave
+        os.environ.pop(variable, None)  # workers that the program starts are not processes of the run
+    sys.excepthook = _exit_at_once
 
 
-def _leave(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """End a process whose program has failed at once: at JAX's exit it would wait for the others, and they for it."""
+def _exit_at_once(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """End this process at once after an error: JAX's own exit would wait for the others, and they for this one."""
     sys.__excepthook__(kind, error, trace)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -66,12 +67,12 @@ def _leave(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 
 def name(device: Any) -> str:
-    """A device's name, as in Keras."""
+    """Return a device's name, as in Keras."""
     return f"{device.platform}:{device.id}"
 
 
 def listed(kind: str | None) -> list[Any]:
-    """All devices of a kind."""
+    """Return all devices of a kind, such as ``"cpu"``; ``None``: of the default kind."""
     start()
     try:
         return list(jax.devices(None if kind is None else kind.lower()))
@@ -81,8 +82,8 @@ def listed(kind: str | None) -> list[Any]:
         ) from None
 
 
-def mesh() -> Mesh | None:
-    """The devices that share each batch; ``None`` for the one there is."""
+def current_mesh() -> Mesh | None:
+    """Return the devices that share each batch; ``None`` if there is only one."""
     chosen = distribution.distribution()
     names = None if chosen is None else chosen.devices
     return None if names is None and jax.device_count() == 1 else _mesh(names)
@@ -90,28 +91,28 @@ def mesh() -> Mesh | None:
 
 @cache
 def _mesh(names: tuple[str, ...] | None) -> Mesh:
-    known = {name(d): d for d in jax.devices()}
-    missing = [n for n in names or () if n not in known]
+    by_name = {name(d): d for d in jax.devices()}
+    missing = [n for n in names or () if n not in by_name]
     if missing:
-        raise ValueProblem(f"the devices {missing}", f"some of {list(known)}", "see distribution.list_devices()")
-    found = [d for n, d in known.items() if names is None or n in names]
-    if {d.process_index for d in found} != set(range(jax.process_count())):
+        raise ValueProblem(f"the devices {missing}", f"some of {list(by_name)}", "see distribution.list_devices()")
+    devices = [d for n, d in by_name.items() if names is None or n in names]
+    if {d.process_index for d in devices} != set(range(jax.process_count())):
         raise ValueProblem(
             f"devices={list(names or ())} in a run of {jax.process_count()} processes",
             "a device of every process at least",
             "choose more, or start fewer processes",
         )
-    return Mesh(np.array(found), ("batch",))
+    return Mesh(np.array(devices), ("batch",))
 
 
 @contextmanager
-def shared(shares: Mesh | None) -> Iterator[None]:
-    """Programs inside run on these devices; that another process has gone is said clearly."""
-    if shares is None:
+def running_on(mesh: Mesh | None) -> Iterator[None]:
+    """Run programs on these devices; if another process has ended, raise an error that says so."""
+    if mesh is None:
         yield
         return
     try:
-        with jax.set_mesh(shares):
+        with jax.set_mesh(mesh):
             yield
     except jax.errors.JaxRuntimeError as error:
         if jax.process_count() == 1 or "RESOURCE_EXHAUSTED" in str(error):
@@ -119,86 +120,88 @@ def shared(shares: Mesh | None) -> Iterator[None]:
         raise GraphError(
             f"a failure between the {jax.process_count()} processes ({' '.join(str(error).split())[:200]})",
             "all of them to run to the end",
-            "see what the others say: one has ended. Start all again; with callbacks.BackupAndRestore training goes on",
+            "see the output of the others: one has ended. Start all again; callbacks.BackupAndRestore resumes training",
         ) from None
 
 
-_kept: dict[int, tuple[weakref.ref[Array], Array]] = {}
-WORTH = 2**14  # bytes from which an array's copy on the device is kept
+_buffers: dict[int, tuple[weakref.ref[Array], Array]] = {}
 
 
-def kept(array: Array) -> Array:
-    """The copy on the device of an array that nobody can write to, such as a tensor's: made once, and kept as long as
-    the array lives. Any other is given back as it is."""
-    if not isinstance(array, np.ndarray) or array.flags.writeable or array.base is not None or array.nbytes < WORTH:
+def cached_buffer(array: Array) -> Array:
+    """Return the copy on the device of an array that is never written to, such as a tensor's; any other as it is.
+
+    The copy is made once and cached as long as the array lives.
+    """
+    large = isinstance(array, np.ndarray) and array.nbytes >= MIN_BUFFERED
+    if not large or array.flags.writeable or array.base is not None:
         return array
     key = id(array)
-    found = _kept.get(key)
-    if found is None or found[0]() is not array:
+    entry = _buffers.get(key)
+    if entry is None or entry[0]() is not array:
         # a true copy: one that shared the array's memory would keep it alive
-        found = _kept[key] = (weakref.ref(array, lambda gone: _forget(key, gone)), jnp.array(array))
-    return found[1]
+        entry = _buffers[key] = (weakref.ref(array, lambda gone: _forget(key, gone)), jnp.array(array))
+    return entry[1]
 
 
 def _forget(key: int, gone: Any) -> None:
-    if key in _kept and _kept[key][0] is gone:
-        del _kept[key]
+    if key in _buffers and _buffers[key][0] is gone:
+        del _buffers[key]
 
 
-def put(arrays: Sequence[Array], shares: Mesh | None, split: bool = False) -> list[Array]:
-    """Arrays on the devices: whole on each, or `split` by rows where they can be. Each process puts its own part."""
-    return list(arrays) if shares is None else [_put(a, shares, split) for a in arrays]
+def put(arrays: Sequence[Array], mesh: Mesh | None, split: bool = False) -> list[Array]:
+    """Put arrays on the devices, replicated or, if possible, `split` by rows; each process puts its own part."""
+    return list(arrays) if mesh is None else [_put(a, mesh, split) for a in arrays]
 
 
-def _put(array: Array, shares: Mesh, split: bool) -> Array:
+def _put(array: Array, mesh: Mesh, split: bool) -> Array:
     if isinstance(array, jax.Array):
-        if array.sharding.device_set == set(shares.devices.flat):
+        if array.sharding.device_set == set(mesh.devices.flat):
             return array
         array = np.asarray(array)  # from a run on other devices
-    layout = NamedSharding(shares, ROWS if split and _even(array, shares.size) else WHOLE)
+    layout = NamedSharding(mesh, SPLIT_ROWS if split and _is_divisible(array, mesh.size) else REPLICATED)
     return jax.make_array_from_callback(array.shape, layout, lambda part: array[part])
 
 
-def _even(array: Array, count: int) -> bool:
+def _is_divisible(array: Array, count: int) -> bool:
     return array.ndim > 0 and array.shape[0] > 0 and array.shape[0] % count == 0
 
 
-def split(arrays: Sequence[Array]) -> list[Array]:
-    """Inside a program: a batch's arrays by rows over the devices; whole where they cannot be split evenly."""
+def split_rows(arrays: Sequence[Array]) -> list[Array]:
+    """Inside a program, split a batch's arrays by rows over the devices; replicate those that are not divisible."""
     count = jax.sharding.get_abstract_mesh().size
     if count < 2:
         return list(arrays)
-    return [constrained(a, ROWS if _even(a, count) else WHOLE) for a in arrays]
+    return [with_sharding(a, SPLIT_ROWS if _is_divisible(a, count) else REPLICATED) for a in arrays]
 
 
-def whole(arrays: Sequence[Array]) -> list[Array]:
-    """Inside a program: results and variables, the same on all devices."""
+def replicate(arrays: Sequence[Array]) -> list[Array]:
+    """Inside a program, replicate results and variables on all devices."""
     if jax.sharding.get_abstract_mesh().size < 2:
         return list(arrays)
-    return [constrained(a, WHOLE) for a in arrays]
+    return [with_sharding(a, REPLICATED) for a in arrays]
 
 
-def advise(size: int, shares: Mesh | None) -> None:
-    """Say that batches of this size are split over nothing."""
-    if shares is not None and size % shares.size:
+def warn_if_indivisible(size: int, mesh: Mesh | None) -> None:
+    """Warn if batches of this size cannot be split over the devices."""
+    if mesh is not None and size % mesh.size:
         warnings.warn(
-            f"Batches of {size} cannot be split evenly over {shares.size} devices: each computes all of them. Choose a "
-            f"multiple of {shares.size}, or fewer devices (distribution.set_distribution).",
+            f"Batches of {size} cannot be split evenly over {mesh.size} devices: each computes all of them. Choose a "
+            f"multiple of {mesh.size}, or fewer devices (distribution.set_distribution).",
             stacklevel=2,
         )
 
 
 def all_gather(numbers: Sequence[int]) -> np.ndarray[Any, Any]:
-    """Each process's numbers, a row each; none goes on before all have asked."""
+    """Return the numbers of all processes, a row each; each process waits until all have called this."""
     start()
     devices = [next(d for d in jax.devices() if d.process_index == p) for p in range(jax.process_count())]
-    shares = Mesh(np.array(devices), ("batch",))
-    own = np.array([numbers], np.uint32)
-    with shared(shares):
-        rows = jax.make_array_from_callback((len(devices), len(numbers)), NamedSharding(shares, ROWS), lambda _: own)
-        return np.asarray(_everywhere(shares)(rows))
+    mesh = Mesh(np.array(devices), ("batch",))
+    own, sharding = np.array([numbers], np.uint32), NamedSharding(mesh, SPLIT_ROWS)
+    with running_on(mesh):
+        rows = jax.make_array_from_callback((len(devices), len(numbers)), sharding, lambda _: own)
+        return np.asarray(_gather_program(mesh)(rows))
 
 
 @cache
-def _everywhere(shares: Mesh) -> Any:
-    return jax.jit(lambda rows: rows, out_shardings=NamedSharding(shares, WHOLE))
+def _gather_program(mesh: Mesh) -> Any:
+    return jax.jit(lambda rows: rows, out_shardings=NamedSharding(mesh, REPLICATED))

@@ -1,4 +1,4 @@
-"""The values that JAX needs told its own way: item assignment, windows, numbers NumPy takes from Python.
+"""Values that are written another way for JAX: item assignment, windows, numbers NumPy takes from Python.
 
 Each has the arguments and the meaning of the record's `value`. Convolutions and their gradients are written in forms
 that XLA's CPU compiler runs as fast inside a loop as outside of one: its own gradient forms are up to fifty times
@@ -18,39 +18,38 @@ import numpy as np
 from jax import lax
 
 from ...ops.convolution import Geometry, geometry
-from ...ops.movement import thaw_key
+from ...ops.movement import unfreeze_key
 from ...ops.random import random_bits
-from ...ops.roi import bins_of
+from ...ops.roi import bin_bounds
 
 Array = Any
-Form: Any = jax.ShapeDtypeStruct
+ShapeDtype: Any = jax.ShapeDtypeStruct
 BARRIER: Any = lax.optimization_barrier
-THIN = 64  # products a window up to which copying the windows is cheaper than a multiplication for each of its entries
-
-WRITTEN_OUT = 2**11  # products up to which a matrix product is a sum of products
+MAX_COPIED = 64  # products a window up to which copying the windows is cheaper than one matrix product for each entry
+MAX_UNFUSED = 2**11  # products up to which a matrix product is written as a sum, which XLA fuses
 
 
 # ---- indexing
 
 
 def _get_item(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
-    """Outside the table lies nan, which training traces to the operation; whole numbers are cut to the table."""
-    thawed = thaw_key(key, indices)
+    """Give nan outside the table, which training traces to the operation; indices of integers are clipped."""
+    thawed = unfreeze_key(key, indices)
     if not indices:
         return x[thawed]
     return x.at[thawed].get(mode="fill" if jnp.issubdtype(x.dtype, jnp.floating) else "clip")
 
 
 def _add_at(xp: Any, u: Array, *indices: Array, key: Any, shape: Any) -> Array:
-    return jnp.zeros(shape, u.dtype).at[thaw_key(key, indices)].add(u)
+    return jnp.zeros(shape, u.dtype).at[unfreeze_key(key, indices)].add(u)
 
 
 # ---- products
 
 
 def _matmul(xp: Any, a: Array, b: Array) -> Array:
-    """Of few numbers written out: XLA's CPU compiler joins it with what is around it, where a product is a call."""
-    if on_cpu() and a.ndim == b.ndim == 2 and a.size * b.shape[1] <= WRITTEN_OUT:
+    """Write small products as sums, which XLA's CPU compiler fuses with what is around them; a product is a call."""
+    if on_cpu() and a.ndim == b.ndim == 2 and a.size * b.shape[1] <= MAX_UNFUSED:
         return (a[:, :, None] * b[None]).sum(axis=1)
     return jnp.matmul(a, b)
 
@@ -59,7 +58,7 @@ def _matmul(xp: Any, a: Array, b: Array) -> Array:
 
 
 def on_cpu() -> bool:
-    """Whether XLA compiles for the CPU here."""
+    """Whether XLA compiles for the CPU."""
     return jax.default_backend() == "cpu"
 
 
@@ -84,29 +83,29 @@ def _conv(xp: Any, x: Array, kernel: Array, strides: Any, padding: Any, dilation
 def _conv_transpose(
     xp: Any, u: Array, kernel: Array, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
-    """A convolution of the spread upstream with the turned kernel, which XLA's CPU compiler knows to do fast."""
+    """Convolve the dilated upstream with the flipped kernel, for which XLA's CPU compiler has fast code."""
     g = geometry(sizes, kernel.shape[:-2], strides, padding, dilation)
     if not on_cpu():
-        x = Form((u.shape[0], *g.sizes, kernel.shape[-2] * groups), u.dtype)
+        x = ShapeDtype((u.shape[0], *g.sizes, kernel.shape[-2] * groups), u.dtype)
         return jax.linear_transpose(lambda x: _conv(xp, x, kernel, g.strides, g.padding, g.dilation, groups), x)(u)[0]
     reach = [(k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True)]
     pads = [(0, 0, 0)]
     for n, out, s, r, (before, _) in zip(g.sizes, g.out, g.strides, reach, g.padding, strict=True):
         low = r - 1 - before
         pads.append((low, n + r - 1 - low - ((out - 1) * s + 1), s - 1))
-    spread = lax.pad(u, jnp.zeros((), u.dtype), [*pads, (0, 0, 0)])
-    return _conv(xp, spread, _turned(kernel, groups), 1, "valid", g.dilation, groups)
+    dilated = lax.pad(u, jnp.zeros((), u.dtype), [*pads, (0, 0, 0)])
+    return _conv(xp, dilated, _flipped(kernel, groups), 1, "valid", g.dilation, groups)
 
 
-def _turned(kernel: Array, groups: int) -> Array:
-    """The kernel read backwards, channels in and out exchanged within each group."""
+def _flipped(kernel: Array, groups: int) -> Array:
+    """Return the kernel in reverse, channels in and out exchanged within each group."""
     *window, c, f = kernel.shape
-    back = lax.rev(kernel, tuple(range(len(window)))).reshape(*window, c, groups, f // groups)
-    return jnp.swapaxes(back, -3, -1).reshape(*window, f // groups, groups * c)
+    reverse = lax.rev(kernel, tuple(range(len(window)))).reshape(*window, c, groups, f // groups)
+    return jnp.swapaxes(reverse, -3, -1).reshape(*window, f // groups, groups * c)
 
 
-def _shifted(x: Array, g: Geometry, fill: Any) -> Iterator[Array]:
-    """For each place in the window, row-major, the entries of x that it meets: (batch, *out, channels)."""
+def _window_entries(x: Array, g: Geometry, fill: Any) -> Iterator[Array]:
+    """For each position in the window, row-major, yield the entries of x there: (batch, *out, channels)."""
     padded = lax.pad(x, jnp.asarray(fill, x.dtype), [(0, 0, 0), *[(b, a, 0) for b, a in g.padding], (0, 0, 0)])
     for offset in product(*map(range, g.window)):
         start = [w * d for w, d in zip(offset, g.dilation, strict=True)]
@@ -114,40 +113,40 @@ def _shifted(x: Array, g: Geometry, fill: Any) -> Iterator[Array]:
         yield lax.slice(padded, (0, *start, 0), (x.shape[0], *stop, x.shape[-1]), (1, *g.strides, 1))
 
 
-def _unshifted(parts: Iterator[Array], batch: int, channels: int, g: Geometry, dtype: Any) -> Array:
-    """The transpose of `_shifted`: each part put back where it was read, added up."""
+def _add_window_entries(parts: Iterator[Array], batch: int, channels: int, g: Geometry, dtype: Any) -> Array:
+    """Add each part at the entries `_window_entries` reads it from: its transpose."""
     padded = [n + b + a for n, (b, a) in zip(g.sizes, g.padding, strict=True)]
     total = jnp.zeros((batch, *padded, channels), dtype)
     for offset, part in zip(product(*map(range, g.window)), parts, strict=True):
         start = [w * d for w, d in zip(offset, g.dilation, strict=True)]
-        rest = [n - w - ((out - 1) * s + 1) for n, w, out, s in zip(padded, start, g.out, g.strides, strict=True)]
-        pads = [(w, r, s - 1) for w, r, s in zip(start, rest, g.strides, strict=True)]
+        end = [n - w - ((out - 1) * s + 1) for n, w, out, s in zip(padded, start, g.out, g.strides, strict=True)]
+        pads = [(w, e, s - 1) for w, e, s in zip(start, end, g.strides, strict=True)]
         total = total + lax.pad(part, jnp.zeros((), dtype), [(0, 0, 0), *pads, (0, 0, 0)])
-    inside = [slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True)]
-    return total[(slice(None), *inside)]
+    unpadded = [slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True)]
+    return total[(slice(None), *unpadded)]
 
 
 def _conv_kernel_gradient(
     xp: Any, x: Array, u: Array, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
-    """One matrix product for each place in the window; thin inputs have their windows copied, for one in all."""
+    """Do one matrix product for each position in the window, or copy the windows of few channels and do one in all."""
     g = geometry(x.shape[1:-1], window, strides, padding, dilation)
     c, f = x.shape[-1] // groups, u.shape[-1] // groups
     if not on_cpu():
-        kernel = Form((*window, c, u.shape[-1]), x.dtype)
+        kernel = ShapeDtype((*window, c, u.shape[-1]), x.dtype)
         return jax.linear_transpose(lambda k: _conv(xp, x, k, strides, padding, dilation, groups), kernel)(u)[0]
     rows = math.prod((x.shape[0], *g.out))
-    parts = [p.reshape(rows, groups, c) for p in _shifted(x, g, 0)]
+    parts = [p.reshape(rows, groups, c) for p in _window_entries(x, g, 0)]
     upstream = u.reshape(rows, groups, f)
     if groups == 1:
         upstream = upstream[:, 0]
-        if len(parts) * c <= THIN:
-            made = jnp.concatenate([p[:, 0] for p in parts], axis=1).T @ upstream
+        if len(parts) * c <= MAX_COPIED:
+            by_kernel = jnp.concatenate([p[:, 0] for p in parts], axis=1).T @ upstream
         else:
-            made = jnp.stack([p[:, 0].T @ upstream for p in parts])
-        return made.reshape(*window, c, f)
-    made = jnp.stack([jnp.einsum("rgc,rgf->cgf", p, upstream) for p in parts])
-    return made.reshape(*window, c, groups * f)
+            by_kernel = jnp.stack([p[:, 0].T @ upstream for p in parts])
+        return by_kernel.reshape(*window, c, f)
+    by_kernel = jnp.stack([jnp.einsum("rgc,rgf->cgf", p, upstream) for p in parts])
+    return by_kernel.reshape(*window, c, groups * f)
 
 
 # ---- pooling
@@ -160,75 +159,77 @@ def _lowest(dtype: Any) -> Any:
 
 
 def pool_geometry(x: Array, pool_size: Any, strides: Any, padding: Any) -> Geometry:
-    """The windows of a pooling, whose strides default to its size."""
+    """Return the geometry of a pooling, whose strides default to its size."""
     rank = x.ndim - 2
     window = pool_size if isinstance(pool_size, tuple) else (pool_size,) * rank
     return geometry(x.shape[1:-1], window, window if strides is None else strides, padding, 1)
 
 
-def _inside(g: Geometry) -> list[Array]:
-    """For each place in the window, which windows have an entry there that is not padding: (1, *out, 1)."""
-    return list(_shifted(jnp.ones((1, *g.sizes, 1), bool), g, False))
+def _unpadded_entries(g: Geometry) -> list[Array]:
+    """For each position in the window, return which windows have an entry, not padding, there: (1, *out, 1)."""
+    return list(_window_entries(jnp.ones((1, *g.sizes, 1), bool), g, False))
 
 
-def winners(x: Array, g: Geometry) -> tuple[Array, Array]:
-    """Each window's largest entry, a nan before all, and its place in the window, the first at a tie."""
+def window_winners(x: Array, g: Geometry) -> tuple[Array, Array]:
+    """Return each window's largest entry, a nan if it has one, and its position in the window, the first at a tie."""
     best: Array = None
     position: Array = None
-    for k, (entries, real) in enumerate(zip(_shifted(x, g, _lowest(x.dtype)), _inside(g), strict=True)):
+    for k, (entries, real) in enumerate(
+        zip(_window_entries(x, g, _lowest(x.dtype)), _unpadded_entries(g), strict=True)
+    ):
         if best is None:
             best, position = entries, jnp.where(real, jnp.zeros(entries.shape, jnp.int32), -1)
             continue
-        more = entries > best
+        wins = entries > best
         if jnp.issubdtype(x.dtype, jnp.floating):
-            more |= jnp.isnan(entries) & ~jnp.isnan(best)
-        more = real & (more | (position < 0))
-        best, position = jnp.where(more, entries, best), jnp.where(more, k, position)
+            wins |= jnp.isnan(entries) & ~jnp.isnan(best)
+        wins = real & (wins | (position < 0))
+        best, position = jnp.where(wins, entries, best), jnp.where(wins, k, position)
     return best, position
 
 
-def flat_places(position: Array, g: Geometry) -> Array:
-    """Places in the window as places among the input's flattened spatial entries."""
+def flat_positions(position: Array, g: Geometry) -> Array:
+    """Return positions in the window as positions among the input's flattened spatial entries."""
     flat = jnp.zeros(position.shape, jnp.int32)
-    rest = position
+    remaining = position
     scale = 1
     for axis in reversed(range(len(g.window))):
-        within, rest = rest % g.window[axis], rest // g.window[axis]
+        offset, remaining = remaining % g.window[axis], remaining // g.window[axis]
         starts = jnp.arange(g.out[axis], dtype=jnp.int32) * g.strides[axis] - g.padding[axis][0]
         shape = [1] * position.ndim
         shape[axis + 1] = g.out[axis]
-        flat = flat + (starts.reshape(shape) + within) * scale
+        flat = flat + (starts.reshape(shape) + offset) * scale
         scale *= g.sizes[axis]
     return flat
 
 
-def spread_to_winners(u: Array, position: Array, g: Geometry) -> Array:
-    """Each window's gradient at its winner's entry, 0 elsewhere, added where windows overlap."""
+def scatter_to_winners(u: Array, position: Array, g: Geometry) -> Array:
+    """Pass each window's gradient to its winner, 0 to other entries, and add where windows overlap."""
     parts = (jnp.where(position == k, u, 0) for k in range(math.prod(g.window)))
-    return _unshifted(parts, u.shape[0], u.shape[-1], g, u.dtype)
+    return _add_window_entries(parts, u.shape[0], u.shape[-1], g, u.dtype)
 
 
 def _max_pool_index(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
     g = pool_geometry(x, pool_size, strides, padding)
-    return flat_places(winners(x, g)[1], g)
+    return flat_positions(window_winners(x, g)[1], g)
 
 
 def _window_sum(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
-    first, *others = _shifted(x, pool_geometry(x, pool_size, strides, padding), 0)
+    first, *others = _window_entries(x, pool_geometry(x, pool_size, strides, padding), 0)
     return sum(others, first)
 
 
 def _window_spread(xp: Any, u: Array, sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Array:
-    x = Form((u.shape[0], *sizes, u.shape[-1]), u.dtype)
+    x = ShapeDtype((u.shape[0], *sizes, u.shape[-1]), u.dtype)
     g = pool_geometry(x, pool_size, strides, padding)
-    return _unshifted((u for _ in range(math.prod(g.window))), u.shape[0], u.shape[-1], g, u.dtype)
+    return _add_window_entries((u for _ in range(math.prod(g.window))), u.shape[0], u.shape[-1], g, u.dtype)
 
 
 # ---- random orders
 
 
 def _random_permutation(xp: Any, key: Array, step: Array, n: int) -> Array:
-    """Words and places sorted as one number each: XLA sorts plain numbers eight times as fast as pairs."""
+    """Sort words and positions as one integer each: XLA sorts integers eight times as fast as pairs."""
     words = random_bits.value(jnp, key, step, shape=(n,))
     with jax.enable_x64(True):
         pairs = (words.astype(jnp.uint64) << np.uint64(32)) | jnp.arange(n, dtype=jnp.uint64)
@@ -241,28 +242,28 @@ def _random_permutation(xp: Any, key: Array, step: Array, n: int) -> Array:
 def _roi_pool_index(
     xp: Any, features: Array, boxes: Array, *images: Array, output_size: Any, spatial_scale: float
 ) -> Array:
-    """A box at a time: each bin's entries are looked up among all of the image's, the others masked."""
+    """Take one box at a time, and mask the image's entries outside each bin."""
     _, height, width, channels = features.shape
     rows = images[0] if images else jnp.repeat(jnp.arange(boxes.shape[0]), boxes.shape[1])
-    down, across = bins_of(jnp, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
+    down, across = bin_bounds(jnp, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
 
     def mask(bins: Array, size: int) -> Array:
-        places = jnp.arange(size)
-        return (bins[:, :1] <= places) & (places < bins[:, 1:])
+        positions = jnp.arange(size)
+        return (bins[:, :1] <= positions) & (positions < bins[:, 1:])
 
-    def one(box: Any) -> Array:
-        image, rows_of, columns_of = box
-        inside = mask(rows_of, height)[:, None, :, None] & mask(columns_of, width)[None, :, None, :]
+    def index_of(box: Any) -> Array:
+        image, row_bins, column_bins = box
+        inside = mask(row_bins, height)[:, None, :, None] & mask(column_bins, width)[None, :, None, :]
         inside = inside.reshape(*output_size, height * width, 1)
         entries = features[image].reshape(height * width, channels)
         scores = jnp.where(inside, entries, _lowest(features.dtype))
         winner = jnp.argmax(scores, axis=2).astype(jnp.int32)
         first = jnp.argmax(inside, axis=2).astype(jnp.int32)
-        lost = ~jnp.take_along_axis(inside, winner[:, :, None], axis=2)[:, :, 0]  # all are -inf, padding too
-        return jnp.where(inside.any(axis=2), jnp.where(lost, first, winner), -1)
+        outside = ~jnp.take_along_axis(inside, winner[:, :, None], axis=2)[:, :, 0]  # all are -inf, padding too
+        return jnp.where(inside.any(axis=2), jnp.where(outside, first, winner), -1)
 
-    found = lax.map(one, (rows, down, across))
-    return found.reshape(*boxes.shape[:-1], *output_size, channels)
+    index = lax.map(index_of, (rows, down, across))
+    return index.reshape(*boxes.shape[:-1], *output_size, channels)
 
 
 OVERRIDES: dict[str, Callable[..., Array]] = {

@@ -1,6 +1,6 @@
 """Functions that only combine records: Keras's names and arguments, canonical attributes underneath.
 
-None has a gradient of its own. A module imports only those listed before it.
+None has a gradient rule of its own. A module imports only those listed before it.
 """
 
 from .attention import ctc_decode, ctc_loss, dot_product_attention

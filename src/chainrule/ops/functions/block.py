@@ -1,14 +1,16 @@
-"""Blocks of images: unfolded and folded, moved between space and depth, pooled to a given size."""
+"""Blocks of images: unfold and fold, move between space and depth, pool to a given size."""
 
 from __future__ import annotations
 
-from builtins import any as any_of
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...core.errors import ShapeError, ValueProblem
-from ...tensors.tensor import Tensor, as_tensor
+from ...core import arguments
+from ...core.errors import ShapeError
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
 from .. import convolution
 from .. import reduction as reductions
 from ..record import freeze
@@ -18,21 +20,21 @@ from .shape import moveaxis, reshape, transpose
 
 
 def _images(x: Any, data_format: str | None) -> tuple[Tensor, bool]:
-    """The images, and whether their channels come first."""
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueProblem(f"data_format {data_format!r}", "'channels_last' or 'channels_first'", "name one of these")
+    """Return the images, and whether their channels come first."""
+    arguments.one_of((None, "channels_last", "channels_first"), data_format=data_format)
     return as_tensor(x), data_format == "channels_first"
 
 
-def _block(x: Tensor, size: Any) -> int:
+def _block_size(x: Tensor, size: Any) -> int:
+    """Check the block size, and that x is a batch of images."""
     if x.ndim != 4:
         raise ShapeError(f"images of shape {x.shape}", "(batch, height, width, channels)", "add the batch axis")
-    (found,) = convolution.spread(freeze(size), 1, "block_size")
-    return found
+    (block_size,) = convolution.per_axis(freeze(size), 1, "block_size")
+    return block_size
 
 
 def depth_to_space(x: Any, block_size: int, data_format: str | None = "channels_last") -> Tensor:
-    """Channels laid out as blocks of pixels (``keras.ops.depth_to_space``; Shi et al., arXiv:1609.05158).
+    """Arrange channels as blocks of pixels (``keras.ops.depth_to_space``; Shi et al., arXiv:1609.05158).
 
     Args:
         x: (batch, height, width, channels), the channels a multiple of block_size².
@@ -44,7 +46,7 @@ def depth_to_space(x: Any, block_size: int, data_format: str | None = "channels_
             [3., 4.]])
     """
     x, first = _images(x, data_format)
-    b = _block(x, block_size)
+    b = _block_size(x, block_size)
     c = x.shape[1 if first else 3]
     if c % (b * b):
         raise ShapeError(f"{c} channels in blocks of {b}·{b}", "a multiple of the block's pixels", "change the block")
@@ -58,13 +60,13 @@ def depth_to_space(x: Any, block_size: int, data_format: str | None = "channels_
 
 
 def space_to_depth(x: Any, block_size: int, data_format: str | None = "channels_last") -> Tensor:
-    """Blocks of pixels laid out as channels: what `depth_to_space` turns back (``keras.ops.space_to_depth``).
+    """Arrange blocks of pixels as channels, the inverse of `depth_to_space` (``keras.ops.space_to_depth``).
 
     >>> ops.space_to_depth([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)[0, 0, 0]
     tensor([1., 2., 3., 4.])
     """
     x, first = _images(x, data_format)
-    b = _block(x, block_size)
+    b = _block_size(x, block_size)
     h, w = x.shape[2:] if first else x.shape[1:3]
     if h % b or w % b:
         raise ShapeError(f"{h}·{w} pixels in blocks of {b}·{b}", "a multiple along both axes", "crop or pad them")
@@ -78,28 +80,26 @@ def space_to_depth(x: Any, block_size: int, data_format: str | None = "channels_
 
 
 def _grid(sizes: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[Any, ...]:
-    """Window, dilation, stride and padding by axis, and how many windows fit along each."""
-    window, holes, steps = (
-        convolution.spread(freeze(v), 2, what)
+    """Return window, dilation, stride and padding by axis, and how many windows fit along each axis."""
+    window, dilations, strides = (
+        convolution.per_axis(freeze(v), 2, what)
         for v, what in ((kernel_size, "kernel_size"), (dilation, "dilation"), (stride, "stride"))
     )
-    edges = (padding,) * 2 if isinstance(padding, int | np.integer) else tuple(padding)
-    if len(edges) != 2 or any_of(p < 0 for p in edges):
-        raise ShapeError(f"padding {padding}", "a number from 0 up, or two", "give one for height and width")
-    reach = [(k - 1) * d + 1 for k, d in zip(window, holes, strict=True)]
-    counts = [(n + 2 * p - r) // s + 1 for n, p, r, s in zip(sizes, edges, reach, steps, strict=True)]
-    if any_of(n < 1 for n in counts):
+    paddings = arguments.each_at_least(0, 2, padding=padding)
+    extents = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
+    counts = [(n + 2 * p - r) // s + 1 for n, p, r, s in zip(sizes, paddings, extents, strides, strict=True)]
+    if any(n < 1 for n in counts):
         raise ShapeError(
-            f"windows reaching over {reach} of {tuple(sizes)} pixels", "no more than there are", "pad them"
+            f"windows reaching over {extents} of {tuple(sizes)} pixels", "no more than there are", "pad them"
         )
-    return window, holes, steps, edges, counts
+    return window, dilations, strides, paddings, counts
 
 
 def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
-    """Every window of an image as a column (``keras.ops.unfold``, ``torch.nn.functional.unfold``).
+    """Return every window of an image as a column (``keras.ops.unfold``, ``torch.nn.functional.unfold``).
 
     Args:
-        x: (batch, channels, height, width). kernel_size, dilation, padding (zeros on both sides), stride: a number,
+        x: (batch, channels, height, width). kernel_size, dilation, padding (zeros on both sides), stride: one number
             or two.
 
     Returns: (batch, channels · window, number of windows).
@@ -113,18 +113,18 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
     x = as_tensor(x)
     if x.ndim != 4:
         raise ShapeError(f"images of shape {x.shape}", "(batch, channels, height, width)", "add the batch axis")
-    window, holes, steps, edges, counts = _grid(x.shape[2:], kernel_size, dilation, padding, stride)
-    x = pad(x, ((0, 0), (0, 0), *[(p, p) for p in edges]))
+    window, dilations, strides, paddings, counts = _grid(x.shape[2:], kernel_size, dilation, padding, stride)
+    x = pad(x, ((0, 0), (0, 0), *[(p, p) for p in paddings]))
     rows, columns = (
         (np.arange(k)[:, None] * d + np.arange(n) * s).astype(np.int32)
-        for k, d, s, n in zip(window, holes, steps, counts, strict=True)
+        for k, d, s, n in zip(window, dilations, strides, counts, strict=True)
     )
-    found = x[:, :, rows[:, None, :, None], columns[None, :, None, :]]
-    return reshape(found, (-1, x.shape[1] * window[0] * window[1], counts[0] * counts[1]))
+    windows = x[:, :, rows[:, None, :, None], columns[None, :, None, :]]
+    return reshape(windows, (-1, x.shape[1] * window[0] * window[1], counts[0] * counts[1]))
 
 
 def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
-    """Columns put back as windows, added where they meet: the transpose of `unfold` (``keras.ops.fold``).
+    """Add columns as windows of an image, the transpose of `unfold` (``keras.ops.fold``).
 
     Args:
         x: (batch, channels · window, number of windows). output_size: (height, width), or one number for both.
@@ -136,67 +136,75 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
             [1., 2., 1.]])
     """
     x = as_tensor(x)
-    sizes = convolution.spread(freeze(output_size), 2, "output_size")
-    window, holes, steps, edges, counts = _grid(sizes, kernel_size, dilation, padding, stride)
+    sizes = convolution.per_axis(freeze(output_size), 2, "output_size")
+    window, dilations, strides, paddings, counts = _grid(sizes, kernel_size, dilation, padding, stride)
     k = window[0] * window[1]
     if x.ndim != 3 or x.shape[1] % k or x.shape[2] != counts[0] * counts[1]:
         raise ShapeError(
             f"columns of shape {x.shape}",
             f"(batch, a multiple of {k}, {counts[0] * counts[1]})",
-            "give the sizes that unfold was given",
+            "pass the same sizes as to unfold",
         )
     c = x.shape[1] // k
-    put = np.tile(np.eye(k).reshape(*window, 1, k), (1, 1, 1, c)).astype(x.cast_weak().dtype)
+    kernel = np.tile(np.eye(k).reshape(*window, 1, k), (1, 1, 1, c)).astype(x.cast_weak().dtype)
     columns = moveaxis(reshape(x, (-1, c * k, *counts)), 1, -1)
-    found = convolution.conv_transpose_record(
-        columns, put, sizes=sizes, strides=steps, padding=tuple((p, p) for p in edges), dilation=holes, groups=c
+    images = convolution.conv_transpose_record(
+        columns,
+        kernel,
+        sizes=sizes,
+        strides=strides,
+        padding=tuple((p, p) for p in paddings),
+        dilation=dilations,
+        groups=c,
     )
-    return moveaxis(found, -1, 1)
+    return moveaxis(images, -1, 1)
 
 
-def _adaptive(inputs: Any, output_size: Any, data_format: str | None, join: Any) -> Tensor:
-    """Along each spatial axis in turn: window i reaches from floor(i n / out) to, not over, ceil((i + 1) n / out)."""
+def _adaptive_pool(inputs: Any, output_size: Any, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
+    """Pool along each spatial axis in turn: window i holds entries floor(i n / out) to ceil((i + 1) n / out) - 1."""
     x, first = _images(inputs, data_format)
     if not 3 <= x.ndim <= 5:
         raise ShapeError(f"an input of shape {x.shape}", "(batch, *sizes, channels)", "add the batch axis")
-    sizes = convolution.spread(freeze(output_size), x.ndim - 2, "output_size")
+    sizes = convolution.per_axis(freeze(output_size), x.ndim - 2, "output_size")
     for axis, out in enumerate(sizes, start=2 if first else 1):
         n = x.shape[axis]
         if not n:
             raise ShapeError(f"an input of shape {x.shape}", "at least one entry along each axis", "check the data")
         starts = np.arange(out) * n // out
         counts = -(-(np.arange(out) + 1) * n // out) - starts
-        reach = np.arange(counts.max())
-        inside = reach < counts[:, None]
-        read = np.where(inside, starts[:, None] + reach, starts[:, None]).astype(np.int32)
-        behind = (1,) * (x.ndim - axis - 1)
-        x = join(
-            take(x, read, axis=axis), inside.reshape(*inside.shape, *behind), counts.reshape(-1, *behind), axis + 1
+        offsets = np.arange(counts.max())
+        valid = offsets < counts[:, None]
+        indices = np.where(valid, starts[:, None] + offsets, starts[:, None]).astype(np.int32)
+        trailing = (1,) * (x.ndim - axis - 1)
+        x = reduce(
+            take(x, indices, axis=axis), valid.reshape(*valid.shape, *trailing), counts.reshape(-1, *trailing), axis + 1
         )
     return x
 
 
 def adaptive_average_pool(inputs: Any, output_size: Any, data_format: str | None = None) -> Tensor:
-    """Means over as many windows as asked for, which cover the input evenly (``keras.ops.adaptive_average_pool``).
+    """Average over `output_size` windows that cover the input evenly (``keras.ops.adaptive_average_pool``).
 
     Args:
-        inputs: (batch, *sizes, channels), one to three sizes. output_size: a number, or one an axis.
+        inputs: (batch, *sizes, channels), one to three sizes. output_size: a number, or one for each axis.
 
     >>> ops.adaptive_average_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
     [[[0.5], [2.5]]]
     """
 
-    def mean(x: Tensor, inside: Any, counts: Any, axis: int) -> Tensor:
+    def mean(x: Tensor, valid: Any, counts: Any, axis: int) -> Tensor:
         x = x * 1.0
-        return reductions.sum(where(inside, x, 0.0), axis=axis) / counts.astype(x.dtype)
+        return reductions.sum(where(valid, x, 0.0), axis=axis) / counts.astype(x.dtype)
 
-    return _adaptive(inputs, output_size, data_format, mean)
+    return _adaptive_pool(inputs, output_size, data_format, mean)
 
 
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: str | None = None) -> Tensor:
-    """The largest entries of `adaptive_average_pool`'s windows, the first at a tie (``keras.ops.adaptive_max_pool``).
+    """Return the largest entry of each of `adaptive_average_pool`'s windows (``keras.ops.adaptive_max_pool``).
+
+    At a tie the first one gets the gradient.
 
     >>> ops.adaptive_max_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
     [[[1.0], [3.0]]]
     """
-    return _adaptive(inputs, output_size, data_format, lambda x, inside, counts, axis: max(x, axis=axis))
+    return _adaptive_pool(inputs, output_size, data_format, lambda x, valid, counts, axis: max(x, axis=axis))

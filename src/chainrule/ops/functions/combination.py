@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import ShapeError
-from ...tensors.tensor import Tensor, as_tensor
-from .. import composite, elementwise
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
+from .. import arithmetic, comparison, composite, exponential, selection
 from .. import reduction as reductions
 from ..record import freeze
-from ..rules import normal_axes
+from ..rules import normalize_axes
 from .creation import cast, ones_like, zeros_like
 from .indexing import diagonal, take_along_axis, where
 from .shape import expand_dims, reshape, transpose
@@ -21,14 +22,16 @@ from .shape import expand_dims, reshape, transpose
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Tensor:
-    """x less its mean over its standard deviation along `axis`, scaled and moved (``keras.ops.layer_normalization``).
+    """Subtract the mean and divide by the standard deviation along `axis` (``keras.ops.layer_normalization``).
+
+    The result is multiplied by `gamma` and `beta` is added.
 
     >>> ops.layer_normalization([1.0, 3.0], epsilon=0.0)
     tensor([-1.,  1.])
     """
     x = as_tensor(x)
-    axes = normal_axes(freeze(axis), x.ndim)
-    gamma, beta = (None if v is None else _fitted(as_tensor(v), x, axes) for v in (gamma, beta))
+    axes = normalize_axes(freeze(axis), x.ndim)
+    gamma, beta = (None if v is None else _along_axes(as_tensor(v), x, axes) for v in (gamma, beta))
     return composite.layer_normalization_record(
         x,
         1.0 if gamma is None else gamma,
@@ -41,7 +44,7 @@ def layer_normalization(
 def batch_normalization(
     x: Any, mean: Any, variance: Any, axis: Any, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
 ) -> Tensor:
-    """x less `mean`, over the root of `variance`, scaled and moved (``keras.ops.batch_normalization``).
+    """Subtract `mean`, divide by the root of `variance`, scale and shift (``keras.ops.batch_normalization``).
 
     Args:
         mean, variance, offset, scale: one number for each entry along `axis` (an axis, or several).
@@ -52,30 +55,32 @@ def batch_normalization(
     tensor([[0., 1.]])
     """
     x = as_tensor(x)
-    axes = normal_axes(freeze(axis), x.ndim)
-    given = (mean, variance, 1.0 if scale is None else scale, 0.0 if offset is None else offset)
+    axes = normalize_axes(freeze(axis), x.ndim)
+    parameters = (mean, variance, 1.0 if scale is None else scale, 0.0 if offset is None else offset)
     return composite.batch_normalization_record(
-        x, *[_fitted(as_tensor(v), x, axes) for v in given], epsilon=float(epsilon)
+        x, *[_along_axes(as_tensor(v), x, axes) for v in parameters], epsilon=float(epsilon)
     )
 
 
-def _fitted(v: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
+def _along_axes(v: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Reshape a vector of parameters, so that it broadcasts along `axes` of x."""
     return reshape(v, [x.shape[i] if i in axes else 1 for i in range(x.ndim)]) if v.ndim else v
 
 
 def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None) -> Tensor:
-    """x over the root of its mean square along `axis`, scaled (``keras.ops.rms_normalization``; arXiv:1910.07467).
+    """Divide x by its root mean square along `axis`, and scale it (``keras.ops.rms_normalization``; arXiv:1910.07467).
 
     >>> ops.rms_normalization([3.0, 3.0], epsilon=0.0)
     tensor([1., 1.])
     """
     x = as_tensor(x)
-    axes = normal_axes(freeze(axis), x.ndim)
-    fitted = 1.0 if scale is None else _fitted(as_tensor(scale), x, axes)
-    return composite.rms_normalization_record(x, fitted, axis=axes, epsilon=1e-7 if epsilon is None else epsilon)
+    axes = normalize_axes(freeze(axis), x.ndim)
+    scale = 1.0 if scale is None else _along_axes(as_tensor(scale), x, axes)
+    return composite.rms_normalization_record(x, scale, axis=axes, epsilon=1e-7 if epsilon is None else epsilon)
 
 
-def _same_shape(target: Tensor, output: Tensor) -> None:
+def _check_same_shape(target: Tensor, output: Tensor) -> None:
+    """Raise a ShapeError if target and output differ in shape."""
     if target.shape != output.shape:
         raise ShapeError(
             f"a target of shape {target.shape} and an output of shape {output.shape}",
@@ -85,35 +90,35 @@ def _same_shape(target: Tensor, output: Tensor) -> None:
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
-    """-(t log p + (1-t) log(1-p)), entry by entry; p is cut to 1e-7 and 1 - 1e-7 (``keras.ops.binary_crossentropy``).
+    """Compute -(t log p + (1-t) log(1-p)), p clipped to 1e-7 and 1 - 1e-7 (``keras.ops.binary_crossentropy``).
 
     Args:
-        from_logits: `output` is x with p = sigmoid(x), and nothing is cut.
+        from_logits: `output` is x with p = sigmoid(x), and nothing is clipped.
 
     >>> ops.binary_crossentropy([1.0], [0.0], from_logits=True)
     tensor([0.6931472])
     """
     target, output = as_tensor(target), as_tensor(output)
-    _same_shape(target, output)
+    _check_same_shape(target, output)
     return composite.binary_crossentropy_record(target, output, from_logits=from_logits)
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
-    """-sum(t log p) along `axis`; probabilities scaled to sum to 1 and cut (``keras.ops.categorical_crossentropy``).
+    """Compute -sum(t log p) along `axis`, p scaled to sum 1 and clipped (``keras.ops.categorical_crossentropy``).
 
     Args:
-        from_logits: `output` is x with p = softmax(x), and nothing is cut.
+        from_logits: `output` is x with p = softmax(x), and nothing is clipped.
 
     >>> ops.categorical_crossentropy([[1.0, 0.0]], [[0.0, 0.0]], from_logits=True)
     tensor([0.6931472])
     """
     target, output = as_tensor(target), as_tensor(output)
-    _same_shape(target, output)
+    _check_same_shape(target, output)
     return composite.categorical_crossentropy_record(target, output, from_logits=from_logits, axis=axis)
 
 
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
-    """-log p at each label (``keras.ops.sparse_categorical_crossentropy``).
+    """Compute -log p at each label (``keras.ops.sparse_categorical_crossentropy``).
 
     >>> ops.sparse_categorical_crossentropy([0], [[0.0, 0.0]], from_logits=True)
     tensor([0.6931472])
@@ -122,30 +127,30 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
 
 
 def normalize(x: Any, axis: int = -1, order: Any = 2, epsilon: float | None = None) -> Tensor:
-    """x over its norm along `axis`, never less than `epsilon` (``keras.ops.normalize``).
+    """Divide x by its norm along `axis`, at least `epsilon` (``keras.ops.normalize``).
 
     >>> ops.normalize([3.0, 4.0])
     tensor([0.6, 0.8])
     """
     x = as_tensor(x)
     small = 1e-7 if epsilon is None else epsilon
-    return x / elementwise.maximum(reductions.norm(x, ord=order, axis=axis, keepdims=True), small)
+    return x / selection.maximum(reductions.norm(x, ord=order, axis=axis, keepdims=True), small)
 
 
 def divide_no_nan(x1: Any, x2: Any) -> Tensor:
-    """x1 / x2, and 0 where x2 is 0 (``keras.ops.divide_no_nan``).
+    """Compute x1 / x2, and 0 where x2 is 0 (``keras.ops.divide_no_nan``).
 
     >>> ops.divide_no_nan([1.0, 2.0], [0.0, 4.0])
     tensor([0. , 0.5])
     """
     x2 = as_tensor(x2)
     zero = x2 == 0
-    quotient = elementwise.divide(x1, where(zero, ones_like(x2), x2))
+    quotient = arithmetic.divide(x1, where(zero, ones_like(x2), x2))
     return where(zero, zeros_like(quotient), quotient)
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
-    """nan and infinities replaced, the latter by default by the largest numbers (``keras.ops.nan_to_num``).
+    """Replace nan and infinities, the latter by default by the largest numbers (``keras.ops.nan_to_num``).
 
     >>> ops.nan_to_num([float("nan"), 1.0])
     tensor([0., 1.])
@@ -154,31 +159,31 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     if x.dtype.kind in "biu":
         return x
     info = np.finfo(x.dtype)
-    x = where(elementwise.isnan(x), nan, x)
+    x = where(comparison.isnan(x), nan, x)
     x = where(x == math.inf, info.max.item() if posinf is None else posinf, x)
     return where(x == -math.inf, info.min.item() if neginf is None else neginf, x)
 
 
 def rad2deg(x: Any) -> Tensor:
-    """Radians as degrees (``keras.ops.rad2deg``).
+    """Convert radians to degrees (``keras.ops.rad2deg``).
 
     >>> ops.rad2deg([0.0])
     tensor([0.])
     """
-    return elementwise.multiply(x, 180.0 / math.pi)
+    return arithmetic.multiply(x, 180.0 / math.pi)
 
 
 def deg2rad(x: Any) -> Tensor:
-    """Degrees as radians (``keras.ops.deg2rad``).
+    """Convert degrees to radians (``keras.ops.deg2rad``).
 
     >>> ops.deg2rad([0.0])
     tensor([0.])
     """
-    return elementwise.multiply(x, math.pi / 180.0)
+    return arithmetic.multiply(x, math.pi / 180.0)
 
 
 def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
-    """x above the threshold, `default_value` elsewhere (``keras.ops.threshold``).
+    """Return x above the threshold, `default_value` elsewhere (``keras.ops.threshold``).
 
     >>> ops.threshold([1.0, 3.0], 2.0, 0.0)
     tensor([0., 3.])
@@ -188,19 +193,19 @@ def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
 
 
 def psnr(x1: Any, x2: Any, max_val: Any) -> Tensor:
-    """Peak signal-to-noise ratio: 20 log10(max_val) - 10 log10(mean squared error), in decibels (``keras.ops.psnr``).
+    """Compute 20 log10(max_val) - 10 log10(mean squared error), in decibels (``keras.ops.psnr``).
 
     >>> ops.psnr([0.0, 0.0], [0.1, 0.1], 1.0)
     tensor(20.0)
     """
     a, b = as_tensor(x1), as_tensor(x2)
-    _same_shape(a, b)
-    error = reductions.mean(elementwise.square(a - b))
-    return 20.0 * elementwise.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * elementwise.log10(error)
+    _check_same_shape(a, b)
+    error = reductions.mean(arithmetic.square(a - b))
+    return 20.0 * exponential.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * exponential.log10(error)
 
 
 def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
-    """Whether fewer than `k` classes are predicted above the target's (``keras.ops.in_top_k``).
+    """Return whether fewer than `k` classes are predicted above the target's (``keras.ops.in_top_k``).
 
     Args:
         targets: (batch,), whole numbers. predictions: (batch, classes). nan as a target's score counts as -inf.
@@ -213,13 +218,13 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
         raise ShapeError(
             f"targets of shape {labels.shape} and predictions of {x.shape}", "(batch,) and (batch, classes)", "reshape"
         )
-    mine = take_along_axis(x, expand_dims(labels, -1), axis=-1)
-    above = x > where(elementwise.isnan(mine), -math.inf, mine)
+    target_score = take_along_axis(x, expand_dims(labels, -1), axis=-1)
+    above = x > where(comparison.isnan(target_score), -math.inf, target_score)
     return reductions.sum(cast(above, "int32"), axis=-1) < k
 
 
 def cdist(x: Any, y: Any) -> Tensor:
-    """The distance between each point of `x` and each of `y` (``keras.ops.cdist``); its slope is 0 at distance 0.
+    """Compute the distance of each point of `x` to each of `y` (``keras.ops.cdist``); its gradient is 0 at distance 0.
 
     Args:
         x: (..., m, size). y: (..., n, size).
@@ -236,7 +241,7 @@ def cdist(x: Any, y: Any) -> Tensor:
 
 
 def corrcoef(x: Any) -> Tensor:
-    """The correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
+    """Compute the correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
 
     >>> ops.corrcoef([[1.0, 2.0], [4.0, 2.0]])
     tensor([[ 1., -1.],
@@ -246,8 +251,8 @@ def corrcoef(x: Any) -> Tensor:
     if x.ndim not in (1, 2):
         raise ShapeError(f"a tensor of shape {x.shape}", "(variables, observations)", "reshape it")
     rows = x if x.ndim == 2 else reshape(x, (1, -1))
-    centred = rows - reductions.mean(rows, axis=1, keepdims=True)
-    together = centred @ transpose(centred)
-    size = elementwise.sqrt(diagonal(together))
-    found = elementwise.clip(together / expand_dims(size, 1) / size, -1.0, 1.0)
-    return found if x.ndim == 2 else found[0, 0]
+    centered = rows - reductions.mean(rows, axis=1, keepdims=True)
+    products = centered @ transpose(centered)
+    size = exponential.sqrt(diagonal(products))
+    correlations = selection.clip(products / expand_dims(size, 1) / size, -1.0, 1.0)
+    return correlations if x.ndim == 2 else correlations[0, 0]

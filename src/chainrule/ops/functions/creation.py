@@ -1,21 +1,25 @@
-"""Making tensors, and asking what they are."""
+"""Create tensors, and query their properties."""
 
 from __future__ import annotations
 
-from builtins import all as all_of
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...core import arguments
 from ...core.errors import ValueProblem
 from ...graph import as_dtype, floatx
-from ...tensors.tensor import Tensor, as_tensor, constant, tensor
-from ..rules import sizes_of
+from ...tensors.convert import as_tensor, tensor
+from ...tensors.tensor import Tensor, constant
+from ..rules import as_shape
 from .shape import broadcast_to, reshape, swapaxes
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
-    """`x` as a tensor; a tensor stays itself (``keras.ops.convert_to_tensor``). None are sparse or ragged.
+    """Return `x` as a tensor; a tensor is returned unchanged (``keras.ops.convert_to_tensor``).
+
+    There are no sparse or ragged tensors.
 
     >>> ops.convert_to_tensor([1.0, 2.0])
     tensor([1., 2.])
@@ -26,7 +30,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
 
 
 def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
-    """The value as a read-only NumPy array (``keras.ops.convert_to_numpy``).
+    """Return the value as a read-only NumPy array (``keras.ops.convert_to_numpy``).
 
     >>> ops.convert_to_numpy([1.0, 2.0]).sum()
     np.float32(3.0)
@@ -35,7 +39,7 @@ def convert_to_numpy(x: Any) -> np.ndarray[Any, Any]:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether `x` is a tensor of this library (``keras.ops.is_tensor``).
+    """Return whether `x` is a tensor of this library (``keras.ops.is_tensor``).
 
     >>> ops.is_tensor(2.0)
     False
@@ -44,7 +48,7 @@ def is_tensor(x: Any) -> bool:
 
 
 def shape(x: Any) -> tuple[int, ...]:
-    """The sizes of the axes (``keras.ops.shape``).
+    """Return the sizes of the axes (``keras.ops.shape``).
 
     >>> ops.shape([[1.0, 2.0]])
     (1, 2)
@@ -53,7 +57,7 @@ def shape(x: Any) -> tuple[int, ...]:
 
 
 def size(x: Any) -> int:
-    """The number of entries (``keras.ops.size``).
+    """Return the number of entries (``keras.ops.size``).
 
     >>> ops.size([[1.0, 2.0]])
     2
@@ -62,7 +66,7 @@ def size(x: Any) -> int:
 
 
 def ndim(x: Any) -> int:
-    """The number of axes (``keras.ops.ndim``).
+    """Return the number of axes (``keras.ops.ndim``).
 
     >>> ops.ndim([[1.0, 2.0]])
     2
@@ -71,7 +75,7 @@ def ndim(x: Any) -> int:
 
 
 def dtype(x: Any) -> str:
-    """The dtype's name (``keras.ops.dtype``).
+    """Return the dtype's name (``keras.ops.dtype``).
 
     >>> ops.dtype([1.0])
     'float32'
@@ -80,7 +84,7 @@ def dtype(x: Any) -> str:
 
 
 def cast(x: Any, dtype: Any) -> Tensor:
-    """`x` as `dtype`; gradients are cast back (``keras.ops.cast``).
+    """Convert `x` to `dtype`; gradients are cast back (``keras.ops.cast``).
 
     >>> ops.cast([1.7, -1.7], "int32")
     tensor([ 1, -1], dtype=int32)
@@ -89,7 +93,7 @@ def cast(x: Any, dtype: Any) -> Tensor:
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
-    """A tensor of one value (``keras.ops.full``). `dtype`: default that of the value.
+    """Return a tensor of one value (``keras.ops.full``). `dtype`: default that of the value.
 
     >>> ops.full((2,), 7.0)
     tensor([7., 7.])
@@ -101,29 +105,29 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
         )
     else:
         value = value.cast_to(as_dtype(dtype))
-    return broadcast_to(value, sizes_of(shape))
+    return broadcast_to(value, as_shape(shape))
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
-    """Zeros, floatx by default (``keras.ops.zeros``).
+    """Return zeros, floatx by default (``keras.ops.zeros``).
 
     >>> ops.zeros((2,))
     tensor([0., 0.])
     """
-    return constant(np.zeros(sizes_of(shape), as_dtype(dtype or floatx())))
+    return constant(np.zeros(as_shape(shape), as_dtype(dtype or floatx())))
 
 
 def ones(shape: Any, dtype: Any = None) -> Tensor:
-    """Ones, floatx by default (``keras.ops.ones``).
+    """Return ones, floatx by default (``keras.ops.ones``).
 
     >>> ops.ones((2,))
     tensor([1., 1.])
     """
-    return constant(np.ones(sizes_of(shape), as_dtype(dtype or floatx())))
+    return constant(np.ones(as_shape(shape), as_dtype(dtype or floatx())))
 
 
 def empty(shape: Any, dtype: Any = None) -> Tensor:
-    """Zeros: tensors never hold what was left in memory (``keras.ops.empty``).
+    """Return zeros: tensors are never uninitialized (``keras.ops.empty``).
 
     >>> ops.empty((2,))
     tensor([0., 0.])
@@ -132,7 +136,7 @@ def empty(shape: Any, dtype: Any = None) -> Tensor:
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:
-    """Zeros with the shape, and by default the dtype, of `x` (``keras.ops.zeros_like``).
+    """Return zeros with the shape, and by default the dtype, of `x` (``keras.ops.zeros_like``).
 
     >>> ops.zeros_like([1.0, 2.0])
     tensor([0., 0.])
@@ -141,7 +145,7 @@ def zeros_like(x: Any, dtype: Any = None) -> Tensor:
 
 
 def ones_like(x: Any, dtype: Any = None) -> Tensor:
-    """Ones with the shape, and by default the dtype, of `x` (``keras.ops.ones_like``).
+    """Return ones with the shape, and by default the dtype, of `x` (``keras.ops.ones_like``).
 
     >>> ops.ones_like([1.0, 2.0])
     tensor([1., 1.])
@@ -150,7 +154,7 @@ def ones_like(x: Any, dtype: Any = None) -> Tensor:
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
-    """One value with the shape, and by default the dtype, of `x` (``keras.ops.full_like``).
+    """Return one value with the shape, and by default the dtype, of `x` (``keras.ops.full_like``).
 
     >>> ops.full_like([1.0, 2.0], 3.0)
     tensor([3., 3.])
@@ -160,7 +164,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
-    """Numbers from `start` (0 if only one is given) up to, never reaching, `stop` (``keras.ops.arange``).
+    """Return numbers from `start` (0 if only one is given) up to, excluding, `stop` (``keras.ops.arange``).
 
     >>> ops.arange(3)
     tensor([0, 1, 2], dtype=int32)
@@ -169,35 +173,36 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         start, stop = 0, start
     step = 1 if step is None else step
     if dtype is None:
-        dtype = "int32" if all_of(isinstance(v, int | np.integer) for v in (start, stop, step)) else floatx()
+        dtype = "int32" if all(isinstance(v, int | np.integer) for v in (start, stop, step)) else floatx()
     if step == 0:
-        raise ValueProblem("a step of 0", "a step that moves", "give another step")
+        raise ValueProblem("a step of 0", "a step other than 0", "pass another step")
     numbers = np.arange(start, stop, step)
     if (
         dtype == "int32"
         and numbers.size
         and not -(2**31) <= min(numbers[0], numbers[-1]) <= max(numbers[0], numbers[-1]) < 2**31
     ):
-        dtype = "int64"  # as for data that int32 cannot hold
+        dtype = "int64"  # as for data outside the range of int32
     return constant(numbers.astype(as_dtype(dtype)))
 
 
 def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """`num` evenly spaced numbers from `start` to `stop` (``keras.ops.linspace``).
+    """Return `num` evenly spaced numbers from `start` to `stop` (``keras.ops.linspace``).
 
     Args:
         start, stop: numbers or arrays. endpoint: whether `stop` is the last. retstep: also return the step.
-        axis: where the numbers stand when start and stop are arrays.
+        axis: the axis of the numbers in the result when start and stop are arrays.
 
     >>> ops.linspace(0.0, 1.0, 3)
     tensor([0. , 0.5, 1. ])
     """
-    if num < 0:
-        raise ValueProblem(f"num {num}", "a number from 0 up", "say how many numbers are wanted")
-    found, step = np.linspace(np.asarray(start, float), np.asarray(stop, float), num, endpoint, retstep=True, axis=axis)
-    numbers = constant(found.astype(as_dtype(dtype or floatx())))
+    num = arguments.at_least(0, owner="linspace", num=num)
+    points, step = np.linspace(
+        np.asarray(start, float), np.asarray(stop, float), num, endpoint, retstep=True, axis=axis
+    )
+    numbers = constant(points.astype(as_dtype(dtype or floatx())))
     return (numbers, step) if retstep else numbers
 
 
@@ -210,7 +215,7 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Tensor:
-    """`base` to the powers that `linspace` gives (``keras.ops.logspace``).
+    """Return `base` to the powers of `linspace` (``keras.ops.logspace``).
 
     >>> ops.logspace(0.0, 2.0, 3)
     tensor([  1.,  10., 100.])
@@ -220,7 +225,7 @@ def logspace(
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on the k-th diagonal (``keras.ops.eye``).
+    """Return ones on the k-th diagonal (``keras.ops.eye``).
 
     >>> ops.eye(2)
     tensor([[1., 0.],
@@ -230,7 +235,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 
 
 def identity(n: int, dtype: Any = None) -> Tensor:
-    """The n×n identity matrix (``keras.ops.identity``).
+    """Return the n×n identity matrix (``keras.ops.identity``).
 
     >>> ops.identity(1)
     tensor([[1.]])
@@ -239,13 +244,12 @@ def identity(n: int, dtype: Any = None) -> Tensor:
 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
-    """Coordinate grids of vectors (``keras.ops.meshgrid``).
+    """Return coordinate grids of vectors (``keras.ops.meshgrid``).
 
     >>> [g.shape for g in ops.meshgrid([1.0, 2.0], [3.0, 4.0, 5.0])]
     [(3, 2), (3, 2)]
     """
-    if indexing not in ("xy", "ij"):
-        raise ValueProblem(f"indexing {indexing!r}", "'xy' or 'ij'", "name one of these")
+    arguments.one_of(("xy", "ij"), indexing=indexing)
     vectors = [reshape(v, (-1,)) for v in x]
     rank, sizes = len(vectors), [v.shape[0] for v in vectors]
     grids = []
@@ -261,75 +265,76 @@ empty_like = zeros_like
 
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones up to the k-th diagonal, zeros above (``keras.ops.tri``).
+    """Return ones up to the k-th diagonal, zeros above (``keras.ops.tri``).
 
     >>> ops.tri(2)
     tensor([[1., 0.],
             [1., 1.]])
     """
-    rows, columns = sizes_of((N, N if M is None else M))
+    rows, columns = as_shape((N, N if M is None else M))
     return constant(np.tri(rows, columns, k, dtype=as_dtype(dtype or floatx())))
 
 
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
-    """`num` numbers from `start` to `stop`, each the same factor from the last (``keras.ops.geomspace``).
+    """Return `num` numbers from `start` to `stop` with a constant factor between them (``keras.ops.geomspace``).
 
     >>> ops.geomspace(1.0, 100.0, 3)
     tensor([  1.,  10., 100.])
     """
     low, high = np.asarray(start, float), np.asarray(stop, float)
-    if num < 0 or (low == 0).any() or (high == 0).any():
-        raise ValueProblem(f"{num} numbers from {start} to {stop}", "a number from 0 up, no end 0", "use linspace")
+    num = arguments.at_least(0, owner="geomspace", num=num)
+    if (low == 0).any() or (high == 0).any():
+        raise ValueProblem(f"numbers from {start} to {stop}", "ends other than 0", "use linspace")
     with np.errstate(invalid="ignore"):
-        found = np.geomspace(low, high, num, endpoint, axis=axis)
-    return constant(found.astype(as_dtype(dtype or floatx())))
+        points = np.geomspace(low, high, num, endpoint, axis=axis)
+    return constant(points.astype(as_dtype(dtype or floatx())))
 
 
 def bartlett(x: Any) -> Tensor:
-    """A triangle over `x` points, 0 at its ends (``keras.ops.bartlett``).
+    """Return a triangle over `x` points, 0 at its ends (``keras.ops.bartlett``).
 
     >>> ops.bartlett(5)
     tensor([0. , 0.5, 1. , 0.5, 0. ])
     """
-    return _window(np.bartlett, x)
+    return _window_function(np.bartlett, x)
 
 
 def blackman(x: Any) -> Tensor:
-    """Blackman's window over `x` points, of three cosines (``keras.ops.blackman``).
+    """Return Blackman's window over `x` points, of three cosines (``keras.ops.blackman``).
 
     >>> ops.blackman(3)
     tensor([0., 1., 0.])
     """
-    return _window(lambda n: np.maximum(np.blackman(n), 0.0), x)  # rounding takes its ends below 0
+    return _window_function(lambda n: np.maximum(np.blackman(n), 0.0), x)  # rounding takes its ends below 0
 
 
 def hamming(x: Any) -> Tensor:
-    """Hamming's window over `x` points, a cosine on a step of 0.08 (``keras.ops.hamming``).
+    """Return Hamming's window over `x` points, a cosine on a step of 0.08 (``keras.ops.hamming``).
 
     >>> ops.hamming(3)
     tensor([0.08, 1.  , 0.08])
     """
-    return _window(np.hamming, x)
+    return _window_function(np.hamming, x)
 
 
 def hanning(x: Any) -> Tensor:
-    """Von Hann's window over `x` points, a raised cosine (``keras.ops.hanning``).
+    """Return von Hann's window over `x` points, a raised cosine (``keras.ops.hanning``).
 
     >>> ops.hanning(3)
     tensor([0., 1., 0.])
     """
-    return _window(np.hanning, x)
+    return _window_function(np.hanning, x)
 
 
 def kaiser(x: Any, beta: Any) -> Tensor:
-    """Kaiser's window over `x` points; `beta` makes it narrow (``keras.ops.kaiser``).
+    """Return Kaiser's window over `x` points; a larger `beta` makes it narrower (``keras.ops.kaiser``).
 
     >>> ops.kaiser(3, 0.0)
     tensor([1., 1., 1.])
     """
-    return _window(lambda n: np.kaiser(n, float(beta)), x)
+    return _window_function(lambda n: np.kaiser(n, float(beta)), x)
 
 
-def _window(function: Any, x: Any) -> Tensor:
-    (points,) = sizes_of(int(as_tensor(x)))
+def _window_function(function: Callable[[int], Any], x: Any) -> Tensor:
+    (points,) = as_shape(int(as_tensor(x)))
     return constant(function(points).astype(as_dtype(floatx())))

@@ -1,17 +1,18 @@
-"""Steps for which engines have a kernel, with Keras's arguments: a product with bias and activation as one."""
+"""Functions for which engines have a fused kernel, with Keras's arguments: a product with bias and activation."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...tensors.tensor import Tensor, as_tensor
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
 from .. import fused
 from ..record import freeze
-from .window import channels_last, groups_of, placed
+from .window import channels_last, groups_of, restore_channels
 
 
 def fused_dense(inputs: Any, kernel: Any, bias: Any = None, activation: str | None = None) -> Tensor:
-    """``activation(inputs @ kernel + bias)`` as one operation.
+    """Compute ``activation(inputs @ kernel + bias)`` as one operation.
 
     Args:
         inputs: (..., inputs). kernel: (inputs, units). bias: (units,), or none. activation: ``None`` or ``"relu"``.
@@ -19,9 +20,8 @@ def fused_dense(inputs: Any, kernel: Any, bias: Any = None, activation: str | No
     >>> ops.fused_dense([[1.0, 2.0]], [[1.0], [-1.0]], [0.5], activation="relu")
     tensor([[0.]])
     """
-    given = (inputs, kernel) if bias is None else (inputs, kernel, bias)
-    found: Tensor = fused.dense_record(*given, activation=activation)
-    return found
+    operands = (inputs, kernel) if bias is None else (inputs, kernel, bias)
+    return fused.dense_record(*operands, activation=activation)
 
 
 def fused_conv(
@@ -34,7 +34,7 @@ def fused_conv(
     dilation_rate: Any = 1,
     activation: str | None = None,
 ) -> Tensor:
-    """`conv` with bias and activation as one operation.
+    """Compute `conv` with bias and activation as one operation.
 
     Args:
         bias: (channels out,), or none. activation: ``None`` or ``"relu"``. The others as in `conv`.
@@ -45,5 +45,6 @@ def fused_conv(
     x, first = channels_last(inputs, data_format)
     k = as_tensor(kernel)
     window = {"strides": freeze(strides), "padding": freeze(padding), "dilation": freeze(dilation_rate)}
-    given = (x, k) if bias is None else (x, k, bias)
-    return placed(fused.convolution_record(*given, **window, groups=groups_of(x, k), activation=activation), first)
+    operands = (x, k) if bias is None else (x, k, bias)
+    out = fused.convolution_record(*operands, **window, groups=groups_of(x, k), activation=activation)
+    return restore_channels(out, first)

@@ -1,24 +1,22 @@
-"""Reading and putting entries: slices, index arrays, masks, borders, diagonals."""
+"""Read and replace entries: slices, index arrays, masks, padding, diagonals."""
 
 from __future__ import annotations
 
 import math
-from builtins import all as all_of
-from builtins import any as any_of
-from builtins import max as builtin_max
-from builtins import min as builtin_min
 from typing import Any
 
 import numpy as np
 
+from ...core import arguments
 from ...core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from ...graph import floatx
-from ...tensors.tensor import Tensor, as_tensor, constant
-from .. import elementwise, movement
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor, constant
+from .. import arithmetic, comparison, movement, selection
 from .. import reduction as reductions
 from ..movement import freeze_key
 from ..record import freeze
-from ..rules import normal_axis, sizes_of
+from ..rules import as_shape, normalize_axis
 from .creation import cast, zeros_like
 from .shape import (
     broadcast_to,
@@ -31,9 +29,9 @@ from .shape import (
 
 
 def get_item(x: Any, key: Any) -> Tensor:
-    """``x[key]`` with NumPy's indexing: integers, slices, ``None``, ``...``, arrays of integers or booleans.
+    """Return ``x[key]`` with NumPy's indexing: integers, slices, ``None``, ``...``, arrays of integers or booleans.
 
-    A boolean array must have a value, since it decides the shape (``keras.ops.get_item``).
+    A boolean array must have a value, since it determines the shape (``keras.ops.get_item``).
 
     >>> ops.get_item([[1.0, 2.0], [3.0, 4.0]], (0, slice(None)))
     tensor([1., 2.])
@@ -41,13 +39,13 @@ def get_item(x: Any, key: Any) -> Tensor:
     x = as_tensor(x)
     if isinstance(key, bool | np.bool_) or (getattr(key, "shape", None) == () and key.dtype.kind == "b"):
         return get_item(expand_dims(x, 0), np.array([bool(key)]))  # a new axis of size 1 or 0, as NumPy
-    frozen, found = freeze_key(key)
-    rest = iter([_index_array(a) for a in found])
+    frozen, arrays = freeze_key(key)
+    index_arrays = iter([_index_array(a) for a in arrays])
     parts: list[Any] = []
     indices: list[Any] = []
     masks: list[tuple[int, Any]] = []
     for part in frozen:
-        index = next(rest) if part == "array" else None
+        index = next(index_arrays) if part == "array" else None
         if index is not None and index.dtype.kind == "b":
             masks.append((len(parts), index))
             indices += [constant(w.astype(np.int32)) for w in np.nonzero(index.numpy())]
@@ -55,14 +53,14 @@ def get_item(x: Any, key: Any) -> Tensor:
         else:
             parts.append(part)
             indices += [] if index is None else [index]
-    for at, mask in masks:
-        _check_mask(x, parts, at, mask)
+    for position, mask in masks:
+        _check_mask(x, parts, position, mask)
     return movement.get_item_record(x, *indices, key=tuple(parts))
 
 
-def _inside(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+def _check_block(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> None:
     fits = len(starts) == len(sizes) == x.ndim
-    if not fits or any_of(s + n > m for s, n, m in zip(starts, sizes, x.shape, strict=True)):
+    if not fits or any(s + n > m for s, n, m in zip(starts, sizes, x.shape, strict=True)):
         raise ShapeError(
             f"a block of shape {sizes} from {starts} of shape {x.shape}",
             "a start and a size for each axis, inside the tensor",
@@ -71,27 +69,28 @@ def _inside(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> None:
 
 
 def _index_array(index: Any) -> Tensor:
-    found = as_tensor(index)
-    if found.size == 0 and not found.symbolic and found.dtype.kind == "f":
-        return cast(found, "int32")  # an empty list is no list of floats
-    if found.dtype.kind == "b" and not found.ndim:
+    tensor = as_tensor(index)
+    if tensor.size == 0 and not tensor.symbolic and tensor.dtype.kind == "f":
+        return cast(tensor, "int32")  # an empty list is not a list of floats
+    if tensor.dtype.kind == "b" and not tensor.ndim:
         raise DTypeError(
             "a single boolean among other indices",
             "integers, slices, or boolean arrays with axes",
             "index in two steps",
         )
-    return found
+    return tensor
 
 
-def _check_mask(x: Tensor, parts: list[Any], at: int, mask: Tensor) -> None:
-    """A mask has the sizes of the axes it selects from (or 0: nothing is selected)."""
+def _check_mask(x: Tensor, parts: list[Any], position: int, mask: Tensor) -> None:
+    """Check that a mask has the sizes of the axes it selects from (or 0: nothing is selected)."""
 
-    def axes(some: list[Any]) -> int:
-        return len([p for p in some if p not in ("newaxis", "...")])
+    def count_axes(key: list[Any]) -> int:
+        return len([p for p in key if p not in ("newaxis", "...")])
 
-    start = x.ndim - axes(parts[at:]) if "..." in parts[:at] else axes(parts[:at])
-    sizes = x.shape[builtin_max(start, 0) : start + mask.ndim]
-    if len(sizes) != mask.ndim or any_of(n not in (m, 0) for n, m in zip(mask.shape, sizes, strict=True)):
+    before, after = parts[:position], parts[position:]
+    start = x.ndim - count_axes(after) if "..." in before else count_axes(before)
+    sizes = x.shape[max(start, 0) : start + mask.ndim]
+    if len(sizes) != mask.ndim or any(n not in (m, 0) for n, m in zip(mask.shape, sizes, strict=True)):
         raise IndexProblem(
             f"a boolean index of shape {mask.shape} for shape {x.shape}",
             "a mask with the sizes of the axes it selects from",
@@ -100,18 +99,18 @@ def _check_mask(x: Tensor, parts: list[Any], at: int, mask: Tensor) -> None:
 
 
 def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
-    """A block: from `start_indices`, of `shape` (``keras.ops.slice``).
+    """Return a block: from `start_indices`, of `shape` (``keras.ops.slice``).
 
     >>> ops.slice([1.0, 2.0, 3.0], (1,), (2,))
     tensor([2., 3.])
     """
-    x, starts, sizes = as_tensor(inputs), sizes_of(start_indices), sizes_of(shape)
-    _inside(x, starts, sizes)
+    x, starts, sizes = as_tensor(inputs), as_shape(start_indices), as_shape(shape)
+    _check_block(x, starts, sizes)
     return x[tuple(slice(s, s + n) for s, n in zip(starts, sizes, strict=True))]
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
-    """The slices at `indices` along `axis`, or entries of the flattened tensor (``keras.ops.take``).
+    """Return the slices at `indices` along `axis`, or entries of the flattened tensor (``keras.ops.take``).
 
     Raises:
         IndexProblem: for an index outside the axis.
@@ -125,12 +124,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     index = as_tensor(indices).cast_weak()
     if index.size == 0 and index.dtype.kind == "f":
         index = cast(index, "int32")
-    key = (("slice", None, None, None),) * normal_axis(axis, x.ndim) + ("array",)
+    key = (("slice", None, None, None),) * normalize_axis(axis, x.ndim) + ("array",)
     return movement.get_item_record(x, index, key=key)
 
 
 def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
-    """`take` along the first axis by default, as TensorFlow's ``tf.gather``.
+    """Return the slices at `indices` along the first axis by default, as TensorFlow's ``tf.gather``.
 
     >>> ops.gather([[1.0, 2.0], [3.0, 4.0]], [1])
     tensor([[3., 4.]])
@@ -139,7 +138,7 @@ def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
-    """For each place the entry at its index along `axis` (``keras.ops.take_along_axis``).
+    """Return for each position the entry at its index along `axis` (``keras.ops.take_along_axis``).
 
     >>> ops.take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]], axis=1)
     tensor([[2.],
@@ -148,18 +147,18 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     x, index = as_tensor(x), as_tensor(indices)
     if axis is None:
         x, index, axis = ravel(x), ravel(index), 0
-    at = normal_axis(axis, x.ndim)
-    if index.ndim == x.ndim:  # axes of size 1 meet the indices' sizes
+    gather_axis = normalize_axis(axis, x.ndim)
+    if index.ndim == x.ndim:  # axes of size 1 are broadcast to the indices' sizes
         pairs = zip(x.shape, index.shape, strict=True)
-        x = broadcast_to(x, [m if n == 1 and i != at else n for i, (n, m) in enumerate(pairs)])
+        x = broadcast_to(x, [m if n == 1 and i != gather_axis else n for i, (n, m) in enumerate(pairs)])
     if index.ndim != x.ndim:
         raise ShapeError(
             f"indices of shape {index.shape} for shape {x.shape}", "as many axes in both", "add axes with expand_dims"
         )
-    places: list[Any] = []
+    key: list[Any] = []
     for i in range(x.ndim):
-        if i == at:
-            places.append(index)
+        if i == gather_axis:
+            key.append(index)
         else:
             n = x.shape[i] if index.shape[i] in (1, x.shape[i]) else -1
             if n < 0:
@@ -168,34 +167,36 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
                     f"sizes equal or 1 but for axis {axis}",
                     "broadcast the indices",
                 )
-            places.append(np.arange(n, dtype=np.int32).reshape([-1 if j == i else 1 for j in range(x.ndim)]))
-    return movement.get_item_record(x, *places, key=("array",) * x.ndim)
+            key.append(np.arange(n, dtype=np.int32).reshape([-1 if j == i else 1 for j in range(x.ndim)]))
+    return movement.get_item_record(x, *key, key=("array",) * x.ndim)
 
 
 def scatter(indices: Any, values: Any, shape: Any) -> Tensor:
-    """Zeros of `shape` with `values` added at `indices`, whose last axis holds places (``keras.ops.scatter``).
+    """Return zeros of `shape` with `values` added at `indices` (``keras.ops.scatter``).
+
+    The last axis of `indices` holds the index along each axis.
 
     >>> ops.scatter([[0], [0], [2]], [1.0, 2.0, 3.0], (3,))
     tensor([3., 0., 3.])
     """
-    index, wanted = as_tensor(indices), sizes_of(shape)
-    if not index.ndim or index.shape[-1] > len(wanted):
+    index, sizes = as_tensor(indices), as_shape(shape)
+    if not index.ndim or index.shape[-1] > len(sizes):
         raise ShapeError(
-            f"indices of shape {index.shape} into shape {wanted}",
-            f"a last axis of 1 to {len(wanted)} numbers",
-            "give each place as a row of indices",
+            f"indices of shape {index.shape} into shape {sizes}",
+            f"a last axis of 1 to {len(sizes)} numbers",
+            "pass each index as a row",
         )
     depth = index.shape[-1]
-    places = [index[..., i] for i in range(depth)]
-    return movement.add_at_record(values, *places, key=("array",) * depth, shape=wanted)
+    columns = [index[..., i] for i in range(depth)]
+    return movement.add_at_record(values, *columns, key=("array",) * depth, shape=sizes)
 
 
 def scatter_add(inputs: Any, indices: Any, updates: Any) -> Tensor:
-    """`inputs` with `updates` added at `indices`, also where an index comes twice (``jax.numpy``'s ``.at[].add``).
+    """Add `updates` to `inputs` at `indices`, repeated ones included (``jax.numpy``'s ``.at[].add``).
 
     Args:
-        inputs: any shape. indices: integers (..., depth), each row a place in the first `depth` axes.
-        updates: (..., the axes left).
+        inputs: any shape. indices: integers (..., depth), each row an index into the first `depth` axes.
+        updates: (..., *the other axes).
 
     >>> ops.scatter_add([1.0, 1.0, 1.0], [[0], [0]], [2.0, 3.0])
     tensor([6., 1., 1.])
@@ -205,7 +206,9 @@ def scatter_add(inputs: Any, indices: Any, updates: Any) -> Tensor:
 
 
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Tensor:
-    """`inputs` with `updates` put at `indices`; of two at one place the last wins (``keras.ops.scatter_update``).
+    """Replace entries of `inputs` at `indices` by `updates` (``keras.ops.scatter_update``).
+
+    Where an index is repeated, its last update is kept.
 
     Args:
         reduction: ``"add"`` adds instead of replacing.
@@ -213,8 +216,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     >>> ops.scatter_update([1.0, 1.0, 1.0], [[0], [2]], [5.0, 6.0])
     tensor([5., 1., 6.])
     """
-    if reduction not in (None, "add"):
-        raise ValueProblem(f"reduction {reduction!r}", "None or 'add'", "name one of these")
+    arguments.one_of((None, "add"), reduction=reduction)
     if reduction == "add":
         return scatter_add(inputs, indices, updates)
     x, index = as_tensor(inputs), as_tensor(indices)
@@ -223,38 +225,38 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         raise ShapeError(
             f"indices of shape {index.shape} into shape {x.shape}",
             f"a last axis of 1 to {x.ndim} numbers",
-            "give each place as a row of indices",
+            "pass each index as a row",
         )
     depth, count, rest = index.shape[-1], math.prod(index.shape[:-1]), x.shape[index.shape[-1] :]
     rows, new = reshape(index, (count, depth)), reshape(new, (count, *rest))
-    # sort the places, keeping their order where equal: all but the last of each run are overwritten
+    # sort the indices, stably: all but the last of equal ones are overwritten
     sizes = np.array(x.shape[:depth], np.int32)
     strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1).astype(np.int32)
-    flat = reductions.sum(elementwise.mod(rows, sizes) * strides, axis=1)
+    flat = reductions.sum(arithmetic.mod(rows, sizes) * strides, axis=1)
     order = reductions.argsort_record(flat, axis=0)
     flat, rows, new = take(flat, order, axis=0), take(rows, order, axis=0), take(new, order, axis=0)
     last = concatenate([flat[1:] != flat[:-1], np.ones(min(count, 1), bool)])
     new = where(reshape(last, (count, *[1] * len(rest))), new, zeros_like(new))
-    hit = scatter(rows, np.ones((count, *rest), np.int32), x.shape)
-    return where(hit == 0, x, scatter(rows, new, x.shape))
+    counts = scatter(rows, np.ones((count, *rest), np.int32), x.shape)
+    return where(counts == 0, x, scatter(rows, new, x.shape))
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
-    """`inputs` with a block replaced by `updates` (``keras.ops.slice_update``).
+    """Replace a block of `inputs` by `updates` (``keras.ops.slice_update``).
 
     >>> ops.slice_update([1.0, 2.0, 3.0], (1,), [9.0])
     tensor([1., 9., 3.])
     """
     x = as_tensor(inputs)
     new = as_tensor(updates).cast_to(x.dtype)
-    starts = sizes_of(start_indices)
-    _inside(x, starts, new.shape)
+    starts = as_shape(start_indices)
+    _check_block(x, starts, new.shape)
     width = tuple((s, m - s - n) for s, n, m in zip(starts, new.shape, x.shape, strict=True))
     return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
 
 
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
-    """1 at each label's place, 0 elsewhere; labels outside give zeros (``keras.ops.one_hot``).
+    """Return 1 at each label's index, 0 elsewhere; labels outside give zeros (``keras.ops.one_hot``).
 
     >>> ops.one_hot([0, 2], 3)
     tensor([[1., 0., 0.],
@@ -265,13 +267,13 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     x = as_tensor(x)
     if x.dtype.kind not in "iu":
         raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")
-    at = normal_axis(axis, x.ndim + 1)
-    classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == at else 1 for i in range(x.ndim + 1)])
-    return cast(elementwise.equal(expand_dims(x, at), classes), dtype or floatx())
+    class_axis = normalize_axis(axis, x.ndim + 1)
+    classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(x.ndim + 1)])
+    return cast(comparison.equal(expand_dims(x, class_axis), classes), dtype or floatx())
 
 
 def nonzero(x: Any) -> tuple[Tensor, ...]:
-    """For each axis the indices of the entries that are not zero; `x` must have a value (``keras.ops.nonzero``).
+    """Return for each axis the indices of the nonzero entries; `x` must have a value (``keras.ops.nonzero``).
 
     >>> ops.nonzero([0.0, 3.0])
     (tensor([1], dtype=int32),)
@@ -283,7 +285,7 @@ def nonzero(x: Any) -> tuple[Tensor, ...]:
 
 
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
-    """x1 where the condition holds, x2 elsewhere; with the condition alone, `nonzero` (``keras.ops.where``).
+    """Select x1 where the condition holds, x2 elsewhere; with the condition alone, `nonzero` (``keras.ops.where``).
 
     >>> ops.where([True, False], [1.0, 2.0], 0.0)
     tensor([1., 0.])
@@ -291,12 +293,12 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     if x1 is None and x2 is None:
         return nonzero(condition)
     if x1 is None or x2 is None:
-        raise ValueProblem("a condition with one branch", "both branches or none", "give x1 and x2")
-    return elementwise.select_where(condition, x1, x2)
+        raise ValueProblem("a condition with one branch", "both branches or none", "pass x1 and x2")
+    return selection.where_record(condition, x1, x2)
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
-    """For each entry the first choice whose condition holds, or the default (``keras.ops.select``).
+    """Select for each entry the first choice whose condition holds, or the default (``keras.ops.select``).
 
     >>> ops.select([[True, False], [True, True]], [[1.0, 2.0], [3.0, 4.0]])
     tensor([1., 4.])
@@ -306,14 +308,14 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
         raise ValueProblem(
             f"{len(conditions)} conditions for {len(choices)} choices", "as many of each, at least one", "pair them"
         )
-    found = as_tensor(default)
+    result = as_tensor(default)
     for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
-        found = where(condition, choice, found)
-    return found
+        result = where(condition, choice, result)
+    return result
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
-    """Each entry so many times in a row (``keras.ops.repeat``).
+    """Repeat each entry `repeats` times in a row (``keras.ops.repeat``).
 
     >>> ops.repeat([1.0, 2.0], 2)
     tensor([1., 1., 2., 2.])
@@ -321,7 +323,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    n = x.shape[normal_axis(axis, x.ndim)]
+    n = x.shape[normalize_axis(axis, x.ndim)]
     counts = np.asarray(repeats)
     if counts.dtype.kind not in "iu" or counts.size not in (1, n) or (counts < 0).any():
         raise ShapeError(
@@ -331,23 +333,23 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
 
 
 def tile(x: Any, repeats: Any) -> Tensor:
-    """The whole tensor so many times along each axis (``keras.ops.tile``).
+    """Repeat the whole tensor along each axis (``keras.ops.tile``).
 
     >>> ops.tile([1.0, 2.0], 2)
     tensor([1., 2., 1., 2.])
     """
     x = as_tensor(x)
     times = (repeats,) if isinstance(repeats, int | np.integer) else tuple(repeats)
-    rank = builtin_max(len(times), x.ndim)
+    rank = max(len(times), x.ndim)
     times = (1,) * (rank - len(times)) + times
     old = (1,) * (rank - x.ndim) + x.shape
     pairs = [n for pair in zip(times, old, strict=True) for n in pair]
-    wide = broadcast_to(reshape(x, [n for size in old for n in (1, size)]), pairs)
-    return reshape(wide, [t * n for t, n in zip(times, old, strict=True)])
+    repeated = broadcast_to(reshape(x, [n for size in old for n in (1, size)]), pairs)
+    return reshape(repeated, [t * n for t, n in zip(times, old, strict=True)])
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Tensor:
-    """A border around the tensor (``keras.ops.pad``).
+    """Pad the tensor (``keras.ops.pad``).
 
     Args:
         pad_width: a number, a pair (before, after), or a pair for each axis.
@@ -361,74 +363,73 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     width = freeze(pad_width)
     if isinstance(width, int):
         width = ((width, width),) * x.ndim
-    elif len(width) == 2 and all_of(isinstance(w, int) for w in width):
+    elif len(width) == 2 and all(isinstance(w, int) for w in width):
         width = (width,) * x.ndim
     elif len(width) == 1 and isinstance(width[0], tuple):
         width = width * x.ndim
     if mode == "constant":
-        made = movement.pad_record(x, widths=width)
+        padded = movement.pad_record(x, widths=width)
         if constant_values is None or (not isinstance(constant_values, Tensor) and constant_values == 0):
-            return made
+            return padded
         border = np.pad(np.zeros(x.shape, bool), width, constant_values=True)
-        return where(border, as_tensor(constant_values).cast_to(x.dtype), made)
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise ValueProblem(f"pad mode {mode!r}", "constant, edge, reflect, symmetric or wrap", "name one of these")
-    movement.check_widths(width, x.shape)
-    for at, pair in enumerate(width):
-        if any_of(pair):
-            if not x.shape[at]:
+        return where(border, as_tensor(constant_values).cast_to(x.dtype), padded)
+    arguments.one_of(("constant", "edge", "reflect", "symmetric", "wrap"), mode=mode)
+    movement.check_pad_widths(width, x.shape)
+    for axis, pair in enumerate(width):
+        if any(pair):
+            if not x.shape[axis]:
                 raise ShapeError(
-                    f"an empty axis to be padded by {mode!r}", "at least one entry to copy", "use mode='constant'"
+                    f"padding an empty axis in mode {mode!r}", "at least one entry to copy", "use mode='constant'"
                 )
-            x = take(x, np.pad(np.arange(x.shape[at], dtype=np.int32), pair, mode=mode), axis=at)  # type: ignore[call-overload]
+            x = take(x, np.pad(np.arange(x.shape[axis], dtype=np.int32), pair, mode=mode), axis=axis)  # type: ignore[call-overload]
     return x
 
 
-def _matrix(x: Tensor) -> tuple[int, int]:
-    """The sizes of the last two axes."""
+def _matrix_shape(x: Tensor) -> tuple[int, int]:
+    """Return the sizes of the last two axes."""
     if x.ndim < 2:
         raise ShapeError(f"shape {x.shape} for a triangle", "a matrix, or several", "add an axis with expand_dims")
     return x.shape[-2], x.shape[-1]
 
 
 def tril(x: Any, k: int = 0) -> Tensor:
-    """The entries on and below the k-th diagonal, zeros above (``keras.ops.tril``).
+    """Return the entries on and below the k-th diagonal, zeros above (``keras.ops.tril``).
 
     >>> ops.tril([[1.0, 2.0], [3.0, 4.0]])
     tensor([[1., 0.],
             [3., 4.]])
     """
     x = as_tensor(x)
-    return where(np.tri(*_matrix(x), k, dtype=bool), x, zeros_like(x))
+    return where(np.tri(*_matrix_shape(x), k, dtype=bool), x, zeros_like(x))
 
 
 def triu(x: Any, k: int = 0) -> Tensor:
-    """The entries on and above the k-th diagonal, zeros below (``keras.ops.triu``).
+    """Return the entries on and above the k-th diagonal, zeros below (``keras.ops.triu``).
 
     >>> ops.triu([[1.0, 2.0], [3.0, 4.0]])
     tensor([[1., 2.],
             [0., 4.]])
     """
     x = as_tensor(x)
-    return where(~np.tri(*_matrix(x), k - 1, dtype=bool), x, zeros_like(x))
+    return where(~np.tri(*_matrix_shape(x), k - 1, dtype=bool), x, zeros_like(x))
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """The diagonal of two axes, as the last axis (``keras.ops.diagonal``).
+    """Return the diagonal of two axes, as the last axis (``keras.ops.diagonal``).
 
     >>> ops.diagonal([[1.0, 2.0], [3.0, 4.0]])
     tensor([1., 4.])
     """
     x = moveaxis(x, (axis1, axis2), (-2, -1))
     n = np.arange(
-        builtin_max(builtin_min(x.shape[-2] + builtin_min(offset, 0), x.shape[-1] - builtin_max(offset, 0)), 0),
+        max(min(x.shape[-2] + min(offset, 0), x.shape[-1] - max(offset, 0)), 0),
         dtype=np.int32,
     )
-    return x[..., n - builtin_min(offset, 0), n + builtin_max(offset, 0)]
+    return x[..., n - min(offset, 0), n + max(offset, 0)]
 
 
 def diag(x: Any, k: int = 0) -> Tensor:
-    """A vector as the k-th diagonal of a matrix, or a matrix's diagonal (``keras.ops.diag``).
+    """Return a matrix with a vector as its k-th diagonal, or a matrix's diagonal (``keras.ops.diag``).
 
     >>> ops.diag([1.0, 2.0])
     tensor([[1., 0.],
@@ -438,14 +439,12 @@ def diag(x: Any, k: int = 0) -> Tensor:
     if x.ndim != 1:
         return diagonal(x, k)
     n = x.shape[0] + abs(k)
-    at = np.arange(x.shape[0], dtype=np.int32)
-    return movement.add_at_record(
-        x, at - builtin_min(k, 0), at + builtin_max(k, 0), key=("array", "array"), shape=(n, n)
-    )
+    i = np.arange(x.shape[0], dtype=np.int32)
+    return movement.add_at_record(x, i - min(k, 0), i + max(k, 0), key=("array", "array"), shape=(n, n))
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """The sum of a diagonal (``keras.ops.trace``).
+    """Sum a diagonal (``keras.ops.trace``).
 
     >>> ops.trace([[1.0, 2.0], [3.0, 4.0]])
     tensor(5.0)
@@ -454,7 +453,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
 
 
 def diagflat(x: Any, k: int = 0) -> Tensor:
-    """The flattened tensor on the k-th diagonal (``keras.ops.diagflat``).
+    """Return a matrix with the flattened tensor on the k-th diagonal (``keras.ops.diagflat``).
 
     >>> ops.diagflat([[1.0, 2.0]])
     tensor([[1., 0.],

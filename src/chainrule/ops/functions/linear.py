@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from builtins import max as builtin_max
+import builtins
 from typing import Any
 
 import numpy as np
 
-from ...core.errors import ShapeError, ValueProblem
-from ...tensors.tensor import Tensor, as_tensor
+from ...core import arguments
+from ...core.errors import ShapeError
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
 from .. import linear, products
 from .. import reduction as reductions
 from .creation import cast
@@ -18,7 +20,7 @@ from .shape import expand_dims, swapaxes
 
 
 def solve(a: Any, b: Any) -> Tensor:
-    """x with a @ x = b (``keras.ops.solve``).
+    """Solve a @ x = b for x (``keras.ops.solve``).
 
     Args:
         a: (..., n, n). b: (..., n), or (..., n, columns) with as many axes as `a`.
@@ -31,15 +33,15 @@ def solve(a: Any, b: Any) -> Tensor:
     """
     a, b = as_tensor(a), as_tensor(b)
     vector = b.ndim == a.ndim - 1
-    return _columns(linear.solve_record(a, expand_dims(b, -1) if vector else b), vector)
+    return _squeeze_if_vector(linear.solve_record(a, expand_dims(b, -1) if vector else b), vector)
 
 
-def _columns(found: Tensor, vector: bool) -> Tensor:
-    return found[..., 0] if vector else found
+def _squeeze_if_vector(x: Tensor, vector: bool) -> Tensor:
+    return x[..., 0] if vector else x
 
 
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
-    """`solve` for the upper or the lower triangle of `a`; the other is not read (``keras.ops.solve_triangular``).
+    """Solve for the upper or the lower triangle of `a`; the other is not read (``keras.ops.solve_triangular``).
 
     >>> ops.solve_triangular([[2.0, 9.0], [1.0, 4.0]], [2.0, 5.0], lower=True)
     tensor([1., 1.])
@@ -48,7 +50,10 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
 
 
 def cholesky(x: Any, upper: bool = False) -> Tensor:
-    """The triangular y with y y^T = x, or with `upper` y^T y = x, of symmetric matrices (``keras.ops.cholesky``).
+    """Compute the triangular y with y y^T = x, or y^T y = x with `upper` (``keras.ops.cholesky``).
+
+    Args:
+        x: symmetric positive definite matrices, (..., n, n).
 
     Raises:
         ValueProblem: for a matrix that is not positive definite.
@@ -57,24 +62,24 @@ def cholesky(x: Any, upper: bool = False) -> Tensor:
     tensor([[2., 0.],
             [1., 2.]])
     """
-    found: Tensor = linear.cholesky_record(x)
-    return swapaxes(found, -1, -2) if upper else found
+    factor: Tensor = linear.cholesky_record(x)
+    return swapaxes(factor, -1, -2) if upper else factor
 
 
 def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
-    """The inverse of the matrix whose Cholesky factor is `x` (``keras.ops.cholesky_inverse``).
+    """Compute the inverse of the matrix whose Cholesky factor is `x` (``keras.ops.cholesky_inverse``).
 
     >>> ops.cholesky_inverse([[2.0, 0.0], [0.0, 1.0]])
     tensor([[0.25, 0.  ],
             [0.  , 1.  ]])
     """
-    one: Tensor = linear.inv(triu(x) if upper else tril(x))
-    turned = swapaxes(one, -1, -2)
-    return products.matmul(one, turned) if upper else products.matmul(turned, one)
+    inverse: Tensor = linear.inv(triu(x) if upper else tril(x))
+    transposed = swapaxes(inverse, -1, -2)
+    return products.matmul(inverse, transposed) if upper else products.matmul(transposed, inverse)
 
 
 def slogdet(x: Any) -> tuple[Tensor, Tensor]:
-    """The determinant's sign, and the logarithm of its size: 0 and -inf if singular (``keras.ops.slogdet``).
+    """Compute the determinant's sign and the logarithm of its size: 0 and -inf if singular (``keras.ops.slogdet``).
 
     >>> ops.slogdet([[-2.0, 0.0], [0.0, 0.5]])
     (tensor(-1.0), tensor(0.0))
@@ -83,7 +88,7 @@ def slogdet(x: Any) -> tuple[Tensor, Tensor]:
 
 
 def logdet(x: Any) -> Tensor:
-    """The logarithm of the determinant's size, without overflow (``keras.ops.logdet``).
+    """Compute the logarithm of the determinant's size, without overflow (``keras.ops.logdet``).
 
     >>> ops.logdet([[2.0, 0.0], [0.0, 0.5]])
     tensor(0.0)
@@ -92,10 +97,10 @@ def logdet(x: Any) -> Tensor:
 
 
 def eigh(x: Any) -> tuple[Tensor, Tensor]:
-    """Eigenvalues from small to large and eigenvectors in columns, of symmetric matrices (``keras.ops.eigh``).
+    """Compute ascending eigenvalues, and eigenvectors in columns, of symmetric matrices (``keras.ops.eigh``).
 
-    x counts as (x + x^T)/2, and each eigenvector has its largest entry positive. The gradient through the vectors
-    asks for different eigenvalues: equal ones count as not turning.
+    x is replaced by (x + x^T)/2, and each eigenvector has its largest entry positive. The gradient of the vectors
+    requires distinct eigenvalues: rotations between equal ones are ignored.
 
     >>> ops.eigh([[3.0, 0.0], [0.0, 1.0]])
     (tensor([1., 3.]), tensor([[0., 1.],
@@ -105,7 +110,7 @@ def eigh(x: Any) -> tuple[Tensor, Tensor]:
 
 
 def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """u, s, v^T with x = u @ diag(s) @ v^T, or s alone (``keras.ops.svd``).
+    """Compute u, s, v^T with x = u @ diag(s) @ v^T, or s alone (``keras.ops.svd``).
 
     Args:
         x: (..., m, n). full_matrices: u and v^T square, completed to a basis; else the first min(m, n) vectors.
@@ -124,7 +129,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, Tensor]:
-    """q with orthonormal columns and an upper triangle r, q @ r = x (``keras.ops.qr``).
+    """Compute q with orthonormal columns and an upper triangular r, q @ r = x (``keras.ops.qr``).
 
     Args:
         mode: ``"reduced"``, or ``"complete"`` with q square. Gradients: reduced, of at least as many rows as columns.
@@ -132,35 +137,34 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, Tensor]:
     >>> [part.shape for part in ops.qr([[3.0], [4.0]])]
     [(2, 1), (1, 1)]
     """
-    if mode not in ("reduced", "complete"):
-        raise ValueProblem(f"mode {mode!r}", "'reduced' or 'complete'", "name one of these")
+    arguments.one_of(("reduced", "complete"), mode=mode)
     complete = mode == "complete"
     return linear.qr_left(x, complete=complete), linear.qr_right(x, complete=complete)
 
 
 def pinv(x: Any, rcond: float | None = None) -> Tensor:
-    """The pseudoinverse: for each right side the shortest of the least-squares solutions (``keras.ops.pinv``).
+    """Compute the pseudoinverse, which solves least squares with the shortest solution (``keras.ops.pinv``).
 
     Args:
-        rcond: singular values up to this share of the largest count as 0; default the larger side times the
-            dtype's step. Gradients hold where the rank does not change.
+        rcond: singular values up to this fraction of the largest count as 0; default the larger side times the
+            dtype's epsilon. Gradients are valid where the rank does not change.
 
     >>> ops.pinv([[2.0], [0.0]])
     tensor([[0.5, 0. ]])
     """
     x = as_tensor(x)
-    small = _step(x) if rcond is None and x.ndim > 1 else rcond
-    return linear.pinv_record(x, rcond=small)
+    tolerance = _default_tolerance(x) if rcond is None and x.ndim > 1 else rcond
+    return linear.pinv_record(x, rcond=tolerance)
 
 
-def _step(x: Tensor) -> float:
-    """The larger side times the dtype's step, of float32 for what is computed in it."""
+def _default_tolerance(x: Tensor) -> float:
+    """Return the larger side times the dtype's epsilon, that of float32 for smaller dtypes."""
     dtype = x.dtype if x.dtype == np.float64 else np.dtype("float32")
-    return float(builtin_max(x.shape[-2:]) * np.finfo(dtype).eps)
+    return float(builtins.max(x.shape[-2:]) * np.finfo(dtype).eps)
 
 
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
-    """The shortest x for which |a @ x - b| is least, column by column: pinv(a) @ b (``keras.ops.lstsq``).
+    """Compute the shortest x that minimizes |a @ x - b|, column by column: pinv(a) @ b (``keras.ops.lstsq``).
 
     Args:
         a: (m, n). b: (m,) or (m, columns). rcond: as in `pinv`.
@@ -175,15 +179,17 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
 
 
 def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
-    """How many singular values are above `tol`, as int32 (``keras.ops.matrix_rank``).
+    """Count the singular values above `tol`, as int32 (``keras.ops.matrix_rank``).
 
     Args:
-        tol: default the largest times the larger side times the dtype's step.
+        tol: default the largest times the larger side times the dtype's epsilon.
 
     >>> ops.matrix_rank([[1.0, 2.0], [2.0, 4.0]])
     tensor(1, dtype=int32)
     """
     x = as_tensor(x)
-    values: Tensor = linear.singular_values(x)
-    bound = max(values, axis=-1, keepdims=True) * _step(values if x.ndim < 2 else x) if tol is None else tol
+    values = linear.singular_values(x)
+    bound = (
+        max(values, axis=-1, keepdims=True) * _default_tolerance(values if x.ndim < 2 else x) if tol is None else tol
+    )
     return reductions.sum(cast(values > bound, "int32"), axis=-1)

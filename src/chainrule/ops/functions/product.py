@@ -1,18 +1,16 @@
-"""Products that sum, made of `matmul` and the core of `einsum`."""
+"""Sums of products, made of `matmul` and the `einsum` operation."""
 
 from __future__ import annotations
 
 import math
-from builtins import all as all_of
-from builtins import any as any_of
-from builtins import max as builtin_max
 from typing import Any
 
 from ...core.errors import ShapeError, ValueProblem
-from ...tensors.tensor import Tensor, as_tensor
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
 from .. import products
 from .. import reduction as reductions
-from ..rules import normal_axis
+from ..rules import normalize_axis
 from .creation import zeros_like
 from .indexing import diagonal
 from .shape import (
@@ -26,7 +24,7 @@ from .shape import (
 
 
 def dot(x1: Any, x2: Any) -> Tensor:
-    """The product over the last axis of x1 and the last but one of x2; numbers multiply (``keras.ops.dot``).
+    """Multiply over the last axis of x1 and the last but one of x2; numbers multiply (``keras.ops.dot``).
 
     >>> ops.dot([1.0, 2.0], [3.0, 4.0])
     tensor(11.0)
@@ -42,7 +40,7 @@ def dot(x1: Any, x2: Any) -> Tensor:
 
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
-    """The sum of products over the axes named: a number, or a list for each tensor (``keras.ops.tensordot``).
+    """Sum products over the given axes: a number, or a list for each tensor (``keras.ops.tensordot``).
 
     >>> ops.tensordot([[1.0, 2.0]], [[3.0], [4.0]], axes=1)
     tensor([[11.]])
@@ -52,12 +50,12 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
         left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
     else:
         left, right = (tuple(v) if isinstance(v, list | tuple) else (v,) for v in axes)
-        left, right = tuple(normal_axis(i, a.ndim) for i in left), tuple(normal_axis(i, b.ndim) for i in right)
+        left, right = tuple(normalize_axis(i, a.ndim) for i in left), tuple(normalize_axis(i, b.ndim) for i in right)
     if (
         len(left) != len(right)
-        or any_of(i < 0 or i >= a.ndim for i in left)
-        or any_of(i >= b.ndim for i in right)
-        or any_of(a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True))
+        or any(i < 0 or i >= a.ndim for i in left)
+        or any(i >= b.ndim for i in right)
+        or any(a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True))
     ):
         raise ShapeError(
             f"shapes {a.shape} and {b.shape} over axes {axes}", "pairs of axes of equal size", "name other axes"
@@ -71,7 +69,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
 
 
 def outer(x1: Any, x2: Any) -> Tensor:
-    """Every entry of x1 times every entry of x2 (``keras.ops.outer``).
+    """Multiply every entry of x1 by every entry of x2 (``keras.ops.outer``).
 
     >>> ops.outer([1.0, 2.0], [3.0, 4.0])
     tensor([[3., 4.],
@@ -81,7 +79,7 @@ def outer(x1: Any, x2: Any) -> Tensor:
 
 
 def inner(x1: Any, x2: Any) -> Tensor:
-    """The sum of products over both last axes (``keras.ops.inner``).
+    """Sum products over both last axes (``keras.ops.inner``).
 
     >>> ops.inner([1.0, 2.0], [3.0, 4.0])
     tensor(11.0)
@@ -91,7 +89,7 @@ def inner(x1: Any, x2: Any) -> Tensor:
 
 
 def vdot(x1: Any, x2: Any) -> Tensor:
-    """The sum of the products of all entries (``keras.ops.vdot``).
+    """Sum the products of all entries (``keras.ops.vdot``).
 
     >>> ops.vdot([[1.0, 2.0]], [[3.0, 4.0]])
     tensor(11.0)
@@ -100,9 +98,9 @@ def vdot(x1: Any, x2: Any) -> Tensor:
 
 
 def einsum(subscripts: str, *operands: Any) -> Tensor:
-    """Sums of products by letters, as Einstein wrote them (``keras.ops.einsum``).
+    """Sum products over axes denoted by letters, in Einstein's notation (``keras.ops.einsum``).
 
-    Takes ``"ij,jk->ik"``, the implicit form without ``->``, ``...`` for batch axes, and repeated letters.
+    Accepts ``"ij,jk->ik"``, the implicit form without ``->``, ``...`` for batch axes, and repeated letters.
 
     >>> ops.einsum("ij,jk", [[1.0, 2.0]], [[3.0], [4.0]])
     tensor([[11.]])
@@ -118,14 +116,14 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
         )
     spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
     dots = [x.ndim - len(p) + 3 if "..." in p else 0 for p, x in zip(parts, xs, strict=True)]
-    batch = "".join(spare[: builtin_max(dots, default=0)])
+    batch = "".join(spare[: max(dots, default=0)])
     parts = [p.replace("...", batch[len(batch) - d :]) for p, d in zip(parts, dots, strict=True)]
     if not arrow:
         once = sorted(c for c in set("".join(parts)) if "".join(parts).count(c) == 1 and c not in batch)
         out = batch + "".join(once)
     out = out.replace("...", batch)
     if (
-        not all_of(c.isalpha() for c in "".join(parts) + out)
+        not all(c.isalpha() for c in "".join(parts) + out)
         or len(set(out)) != len(out)
         or not set(out) <= set("".join(parts))
     ):
@@ -134,19 +132,21 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
             "letters, each of the output once and in some operand",
             "write e.g. 'ij,jk->ik'",
         )
-    xs, parts = _einsum_ready(xs, parts, out)
+    xs, parts = _normalize_operands(xs, parts, out)
     if len(xs) == 1:
         order = [parts[0].index(c) for c in out]
         return transpose(xs[0], order) if order != list(range(len(order))) else xs[0]
     return products.einsum_record(*xs, subscripts=",".join(parts) + "->" + out)
 
 
-def _einsum_ready(xs: list[Tensor], parts: list[str], out: str) -> tuple[list[Tensor], list[str]]:
-    """Repeated letters become diagonals and letters that stand alone are summed, so the core stays linear."""
-    done_x, done_p = [], []
+def _normalize_operands(xs: list[Tensor], parts: list[str], out: str) -> tuple[list[Tensor], list[str]]:
+    """Replace repeated letters by diagonals and sum letters of a single operand, so that the operation is linear."""
+    operands, subscripts = [], []
     for i, (x, part) in enumerate(zip(xs, parts, strict=True)):
         if len(part) != x.ndim:
-            raise ShapeError(f"subscripts {part!r} for shape {x.shape}", "one letter an axis", "add or remove letters")
+            raise ShapeError(
+                f"subscripts {part!r} for shape {x.shape}", "one letter for each axis", "add or remove letters"
+            )
         while len(set(part)) < len(part):
             c = next(c for c in part if part.count(c) > 1)
             first, second = part.index(c), part.index(c, part.index(c) + 1)
@@ -158,32 +158,36 @@ def _einsum_ready(xs: list[Tensor], parts: list[str], out: str) -> tuple[list[Te
                 )
             x = diagonal(x, 0, first, second)
             part = part[:first] + part[first + 1 : second] + part[second + 1 :] + c
-        # numpy's einsum broadcasts sizes of 1 under `...`; the core wants equal sizes
+        # numpy's einsum broadcasts sizes of 1 under `...`; the operation needs equal sizes
         others = "".join(p for j, p in enumerate(parts) if j != i) + out
-        lonely = tuple(j for j, c in enumerate(part) if c not in others)
-        if lonely:
-            x = reductions.sum(x, axis=lonely)
-            part = "".join(c for j, c in enumerate(part) if j not in lonely)
-        done_x.append(x)
-        done_p.append(part)
+        single = tuple(j for j, c in enumerate(part) if c not in others)
+        if single:
+            x = reductions.sum(x, axis=single)
+            part = "".join(c for j, c in enumerate(part) if j not in single)
+        operands.append(x)
+        subscripts.append(part)
     sizes: dict[str, int] = {}
-    for x, part in zip(done_x, done_p, strict=True):
+    for x, part in zip(operands, subscripts, strict=True):
         for c, n in zip(part, x.shape, strict=True):
-            sizes[c] = builtin_max(sizes.get(c, 1), n)
-    for i, (x, part) in enumerate(zip(done_x, done_p, strict=True)):
-        if c_upper := [c for c, n in zip(part, x.shape, strict=True) if c.isupper() and n == 1 and sizes[c] != 1]:
-            done_x[i] = broadcast_to(x, [sizes[c] if c in c_upper else n for c, n in zip(part, x.shape, strict=True)])
-    return done_x, done_p
+            sizes[c] = max(sizes.get(c, 1), n)
+    for i, (x, part) in enumerate(zip(operands, subscripts, strict=True)):
+        if broadcast_letters := [
+            c for c, n in zip(part, x.shape, strict=True) if c.isupper() and n == 1 and sizes[c] != 1
+        ]:
+            operands[i] = broadcast_to(
+                x, [sizes[c] if c in broadcast_letters else n for c, n in zip(part, x.shape, strict=True)]
+            )
+    return operands, subscripts
 
 
 def kron(x1: Any, x2: Any) -> Tensor:
-    """Each entry of x1 replaced by itself times x2 (``keras.ops.kron``).
+    """Replace each entry of x1 by itself times x2 (``keras.ops.kron``).
 
     >>> ops.kron([1.0, 2.0], [1.0, 10.0])
     tensor([ 1., 10.,  2., 20.])
     """
     a, b = as_tensor(x1), as_tensor(x2)
-    rank = builtin_max(a.ndim, b.ndim)
+    rank = max(a.ndim, b.ndim)
     left, right = ((1,) * (rank - x.ndim) + x.shape for x in (a, b))
     a = reshape(a, [size for n in left for size in (n, 1)])
     b = reshape(b, [size for n in right for size in (1, n)])
@@ -191,11 +195,11 @@ def kron(x1: Any, x2: Any) -> Tensor:
 
 
 def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
-    """The vector at right angles to both, of their area (``keras.ops.cross``).
+    """Compute the vector orthogonal to both, of the length of their area (``keras.ops.cross``).
 
     Args:
-        axisa, axisb: where the 3 or 2 coordinates stand; a third that lacks is 0. axisc: where in the result;
-            of two plane vectors it is the third alone, without an axis. axis: for all three.
+        axisa, axisb: the axes of the 3 or 2 coordinates; a missing third one is 0. axisc: the axis in the result; of
+            two plane vectors it is the third coordinate alone, without an axis. axis: for all three.
 
     >>> ops.cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
     tensor([0., 0., 1.])
@@ -206,11 +210,11 @@ def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, a
     a, b = moveaxis(x1, axisa, -1), moveaxis(x2, axisb, -1)
     if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
         raise ShapeError(
-            f"vectors of shapes {x1.shape} and {x2.shape}", "3 or 2 coordinates", "name their axis by axisa and axisb"
+            f"vectors of shapes {x1.shape} and {x2.shape}", "3 or 2 coordinates", "name their axes with axisa and axisb"
         )
     (a0, a1, *a2), (b0, b1, *b2) = ([x[..., i] for i in range(x.shape[-1])] for x in (a, b))
-    up = a0 * b1 - a1 * b0
+    third = a0 * b1 - a1 * b0
     if not a2 and not b2:
-        return up
-    az, bz = (z[0] if z else zeros_like(like) for z, like in ((a2, a0), (b2, b0)))
-    return stack([a1 * bz - az * b1, az * b0 - a0 * bz, up], axis=axisc)
+        return third
+    az, bz = (z[0] if z else zeros_like(first) for z, first in ((a2, a0), (b2, b0)))
+    return stack([a1 * bz - az * b1, az * b0 - a0 * bz, third], axis=axisc)

@@ -1,4 +1,4 @@
-"""Sorting, choosing, running sums and means."""
+"""Sort, select, running sums and means."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ...tensors.tensor import Tensor, as_tensor
-from .. import composite, elementwise
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
+from .. import arithmetic, comparison, composite, selection
 from .. import reduction as reductions
-from ..record import freeze
-from ..rules import normal_axis, reduced_shape
+from ..record import Operation, freeze
+from ..rules import normalize_axis, reduced_shape
 from .creation import cast, full
 from .shape import broadcast_to, ravel, reshape
 
 
 def sort(x: Any, axis: int = -1) -> Tensor:
-    """The entries along `axis` from small to large (``keras.ops.sort``).
+    """Sort the entries along `axis` in ascending order (``keras.ops.sort``).
 
     >>> ops.sort([3.0, 1.0, 2.0])
     tensor([1., 2., 3.])
@@ -26,7 +27,7 @@ def sort(x: Any, axis: int = -1) -> Tensor:
 
 
 def argsort(x: Any, axis: int = -1) -> Tensor:
-    """The order that sorts x along `axis`, equal entries as they stood, as int32 (``keras.ops.argsort``).
+    """Return the indices that sort x along `axis`, stably, as int32 (``keras.ops.argsort``).
 
     >>> ops.argsort([3.0, 1.0, 2.0])
     tensor([1, 2, 0], dtype=int32)
@@ -35,20 +36,20 @@ def argsort(x: Any, axis: int = -1) -> Tensor:
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
-    """The k largest along the last axis, largest first, and their indices (``keras.ops.top_k``).
+    """Return the k largest along the last axis, largest first, and their indices (``keras.ops.top_k``).
 
-    ``sorted=False`` allows any order; this one is kept.
+    ``sorted=False`` permits any order and has no effect.
 
     >>> ops.top_k([1.0, 5.0, 3.0], 2)
     (tensor([5., 3.]), tensor([1, 2], dtype=int32))
     """
     x = as_tensor(x)
-    values = composite.top_k_values(x, k=k)
+    values = composite.top_k_record(x, k=k)
     return values, reductions.argsort_record(x, axis=-1, descending=True)[..., :k]
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """The largest entry along `axis`, the first at a tie (``keras.ops.max``).
+    """Return the largest entry along `axis`, the first at a tie (``keras.ops.max``).
 
     Args:
         initial: a lower bound, and the result for an empty axis.
@@ -56,29 +57,30 @@ def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     >>> ops.max([[1.0, 2.0], [3.0, 0.0]], axis=1)
     tensor([2., 3.])
     """
-    return _bounded(x, axis, keepdims, initial, reductions.max_record, elementwise.maximum)
+    return _with_initial(x, axis, keepdims, initial, reductions.max_record, selection.maximum)
 
 
 def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """The smallest entry along `axis`, the first at a tie (``keras.ops.min``).
+    """Return the smallest entry along `axis`, the first at a tie (``keras.ops.min``).
 
     >>> ops.min([[1.0, 2.0], [3.0, 0.0]], axis=1)
     tensor([1., 0.])
     """
-    return _bounded(x, axis, keepdims, initial, reductions.min_record, elementwise.minimum)
+    return _with_initial(x, axis, keepdims, initial, reductions.min_record, selection.minimum)
 
 
-def _bounded(x: Any, axis: Any, keepdims: bool, initial: Any, record: Any, join: Any) -> Tensor:
+def _with_initial(x: Any, axis: Any, keepdims: bool, initial: Any, record: Operation, choose: Operation) -> Tensor:
+    """Reduce by the record, with the bound `initial`, which is the result for an empty tensor."""
     x, axis = as_tensor(x), freeze(axis)
     if initial is None:
         return record(x, axis=axis, keepdims=keepdims)
     if 0 in x.shape:
         return full(reduced_shape(x.shape, axis, keepdims), initial, x.dtype)
-    return join(record(x, axis=axis, keepdims=keepdims), initial)
+    return choose(record(x, axis=axis, keepdims=keepdims), initial)
 
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """The largest less the smallest entry (``keras.ops.ptp``).
+    """Compute the largest minus the smallest entry (``keras.ops.ptp``).
 
     >>> ops.ptp([3.0, 1.0, 2.0])
     tensor(2.0)
@@ -87,24 +89,25 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The running sum along `axis`, or of the flattened tensor (``keras.ops.cumsum``).
+    """Compute the running sum along `axis`, or of the flattened tensor (``keras.ops.cumsum``).
 
     >>> ops.cumsum([1.0, 2.0, 3.0])
     tensor([1., 3., 6.])
     """
-    return _running(reductions.cumsum_record, x, axis, dtype)
+    return _cumulative(reductions.cumsum_record, x, axis, dtype)
 
 
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The running product along `axis`, or of the flattened tensor (``keras.ops.cumprod``).
+    """Compute the running product along `axis`, or of the flattened tensor (``keras.ops.cumprod``).
 
     >>> ops.cumprod([1.0, 2.0, 3.0])
     tensor([1., 2., 6.])
     """
-    return _running(reductions.cumprod_record, x, axis, dtype)
+    return _cumulative(reductions.cumprod_record, x, axis, dtype)
 
 
-def _running(record: Any, x: Any, axis: int | None, dtype: Any) -> Tensor:
+def _cumulative(record: Operation, x: Any, axis: int | None, dtype: Any) -> Tensor:
+    """Accumulate by the record along `axis`, or over the flattened tensor, in the given dtype."""
     x = as_tensor(x)
     if x.dtype.kind == "b":
         x = cast(x, "int32")
@@ -116,7 +119,7 @@ def _running(record: Any, x: Any, axis: int | None, dtype: Any) -> Tensor:
 
 
 def count_nonzero(x: Any, axis: Any = None) -> Tensor:
-    """How many entries are not zero (``keras.ops.count_nonzero``).
+    """Count the nonzero entries (``keras.ops.count_nonzero``).
 
     >>> ops.count_nonzero([0.0, 3.0, 4.0])
     tensor(2, dtype=int32)
@@ -125,7 +128,7 @@ def count_nonzero(x: Any, axis: Any = None) -> Tensor:
 
 
 def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
-    """The mean, each entry counted with its weight (``keras.ops.average``).
+    """Compute the weighted mean (``keras.ops.average``).
 
     >>> ops.average([1.0, 4.0], weights=[3.0, 1.0])
     tensor(1.75)
@@ -134,12 +137,12 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
         return reductions.mean(x, axis=axis)
     x, w = as_tensor(x), as_tensor(weights)
     if w.shape != x.shape and w.ndim == 1 and isinstance(axis, int | np.integer):
-        w = reshape(w, [-1 if i == normal_axis(axis, x.ndim) else 1 for i in range(x.ndim)])
+        w = reshape(w, [-1 if i == normalize_axis(axis, x.ndim) else 1 for i in range(x.ndim)])
     return reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis)
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, Tensor]:
-    """Mean and variance over `axes` (``keras.ops.moments``); there is one process, so nothing to synchronize.
+    """Compute mean and variance over `axes` (``keras.ops.moments``); `synchronized` has no effect in a single process.
 
     >>> ops.moments([1.0, 3.0], 0)
     (tensor(2.0), tensor(1.0))
@@ -150,18 +153,18 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
 
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """|x1 - x2| ≤ atol + rtol |x2|, entry by entry (``keras.ops.isclose``).
+    """Return |x1 - x2| ≤ atol + rtol |x2|, entry by entry (``keras.ops.isclose``).
 
     >>> ops.isclose([1.0], [1.0 + 1e-7])
     tensor([ True], dtype=bool)
     """
     a, b = as_tensor(x1), as_tensor(x2)
-    near = (elementwise.absolute(a - b) <= atol + rtol * elementwise.absolute(b)) & elementwise.isfinite(b) | (a == b)
-    return near | (elementwise.isnan(a) & elementwise.isnan(b)) if equal_nan else near
+    near = (arithmetic.absolute(a - b) <= atol + rtol * arithmetic.absolute(b)) & comparison.isfinite(b) | (a == b)
+    return near | (comparison.isnan(a) & comparison.isnan(b)) if equal_nan else near
 
 
 def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Whether all entries are close (``keras.ops.allclose``).
+    """Return whether all entries are close (``keras.ops.allclose``).
 
     >>> ops.allclose([1.0], [1.0])
     tensor(True, dtype=bool)
@@ -170,30 +173,30 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
 
 
 def log_mean_exp(x: Any, axis: Any = None) -> Tensor:
-    """log(mean(exp(x))) without overflow.
+    """Compute log(mean(exp(x))) without overflow.
 
     >>> ops.log_mean_exp([1000.0, 1000.0])
     tensor(1000.0)
     """
     x = as_tensor(x)
-    return reductions.logsumexp(x, axis=axis) - math.log(reductions.count_of(x.shape, axis))
+    return reductions.logsumexp(x, axis=axis) - math.log(reductions.reduced_count(x.shape, axis))
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
-    """Differences of neighbours along `axis`, `n` times (``keras.ops.diff``).
+    """Compute differences of adjacent entries along `axis`, `n` times (``keras.ops.diff``).
 
     >>> ops.diff([1.0, 4.0, 9.0])
     tensor([3., 5.])
     """
     a = as_tensor(a)
-    head = (slice(None),) * normal_axis(axis, a.ndim)
+    head = (slice(None),) * normalize_axis(axis, a.ndim)
     for _ in range(n):
         a = a[(*head, slice(1, None))] - a[(*head, slice(None, -1))]
     return a
 
 
 def argpartition(x: Any, kth: int, axis: int | None = -1) -> Tensor:
-    """An order with the `kth` smallest in its place, none larger before: the sorted one (``keras.ops.argpartition``).
+    """Return indices that put the `kth` smallest in position, by sorting all (``keras.ops.argpartition``).
 
     >>> ops.argpartition([3.0, 1.0, 2.0], 1)
     tensor([1, 2, 0], dtype=int32)
@@ -201,28 +204,28 @@ def argpartition(x: Any, kth: int, axis: int | None = -1) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    normal_axis(kth, x.shape[normal_axis(axis, x.ndim)], "kth")
+    normalize_axis(kth, x.shape[normalize_axis(axis, x.ndim)], "kth")
     return argsort(x, axis)
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
-    """The area under straight lines between the points (``keras.ops.trapezoid``).
+    """Integrate by the trapezoidal rule (``keras.ops.trapezoid``).
 
     Args:
-        x: where the points stand, a vector or as `y`; default `dx` apart.
+        x: the positions of the points, a vector or shaped as `y`; default a distance `dx`.
 
     >>> ops.trapezoid([1.0, 2.0, 4.0])
     tensor(4.5)
     """
     y = as_tensor(y)
-    at = normal_axis(axis, y.ndim)
-    head = (slice(None),) * at
+    y_axis = normalize_axis(axis, y.ndim)
+    head = (slice(None),) * y_axis
     pairs = (y[(*head, slice(1, None))] + y[(*head, slice(None, -1))]) / 2.0
     if x is None:
-        return reductions.sum(pairs * dx, axis=at)
+        return reductions.sum(pairs * dx, axis=y_axis)
     x = as_tensor(x)
-    steps = reshape(diff(x), [-1 if i == at else 1 for i in range(y.ndim)]) if x.ndim == 1 else diff(x, axis=axis)
-    return reductions.sum(pairs * steps, axis=at)
+    widths = reshape(diff(x), [-1 if i == y_axis else 1 for i in range(y.ndim)]) if x.ndim == 1 else diff(x, axis=axis)
+    return reductions.sum(pairs * widths, axis=y_axis)
 
 
 amax, amin = max, min

@@ -1,30 +1,31 @@
-"""Regions of interest: boxes of any size in images to blocks of one size, channels last."""
+"""Regions of interest: boxes of any size in images become blocks of one size, channels last."""
 
 from __future__ import annotations
 
-import math
-from builtins import all as all_of
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...core import arguments
 from ...core.errors import IndexProblem, ShapeError, SymbolicError, ValueProblem
-from ...tensors.tensor import Tensor, as_tensor
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
 from .. import roi
-from ..convolution import spread
+from ..convolution import per_axis
 from ..movement import squeeze
-from ..record import freeze, namespace
+from ..record import Operation, freeze, namespace
 from .creation import zeros
 from .indexing import take
 from .shape import concatenate, expand_dims
 
 
-def _boxes(boxes: Any, batch: int | None) -> tuple[Tensor, Any]:
-    """Boxes as one tensor, and their images' numbers where the boxes came as a list with one set an image."""
+def _concatenate_boxes(boxes: Any, batch: int | None) -> tuple[Tensor, Any]:
+    """Return the boxes as one tensor, and the image index of each if they are a list of one set for each image."""
     if not isinstance(boxes, list | tuple):
         return as_tensor(boxes), None
     sets = [as_tensor(b) for b in boxes]
-    if sets and all_of(s.ndim == 1 and s.size for s in sets):  # rows of plain numbers
+    if sets and all(s.ndim == 1 and s.size for s in sets):  # rows of plain numbers
         return as_tensor(boxes), None
     sets = [zeros((0, 4)) if s.shape == (0,) else s for s in sets]
     wrong = [s.shape for s in sets if s.ndim != 2 or s.shape[-1] != 4 or s.shape[0] is None]
@@ -32,14 +33,14 @@ def _boxes(boxes: Any, batch: int | None) -> tuple[Tensor, Any]:
         raise ShapeError(
             f"a list of {len(sets)} sets of boxes for {batch} images" + (f", one of shape {wrong[0]}" if wrong else ""),
             "for each image a set of shape (n, 4); n may be 0",
-            "give one set an image, or one tensor with box_images",
+            "pass one set for each image, or one tensor with box_images",
         )
     images = np.repeat(np.arange(len(sets), dtype=np.int32), [s.shape[0] for s in sets])
     return concatenate(sets) if sets else zeros((0, 4)), images
 
 
 def _check_values(boxes: Tensor, images: Tensor | None, batch: int | None) -> None:
-    """What can only be told of numbers; in a graph without numbers a box that is not finite pools and samples 0."""
+    """Check known values; in a graph without values a box that is not finite gives 0."""
     if not boxes.symbolic and boxes.dtype.kind == "f" and not np.isfinite(boxes.numpy()).all():
         raise ValueProblem("boxes with nan or infinite coordinates", "finite numbers", "drop these boxes, or clip them")
     if images is None or images.symbolic or batch is None or not images.size or images.dtype.kind not in "iu":
@@ -51,36 +52,38 @@ def _check_values(boxes: Tensor, images: Tensor | None, batch: int | None) -> No
         )
 
 
-def _read(
-    record: Any, features: Any, boxes: Any, output_size: Any, spatial_scale: Any, box_images: Any, box_format: str,
-    sampling: Any = None, **more: Any,
+def _apply_record(
+    record: Operation, features: Any, boxes: Any, output_size: Any, spatial_scale: Any, box_images: Any,
+    box_format: str, sampling: Callable[..., Any] | None = None, **attributes: Any,
 ) -> Tensor:  # fmt: skip
-    """The record on boxes as (x1, y1, x2, y2), each with its image; `sampling` tells its ratio from the boxes."""
-    if box_format not in ("xyxy", "yxyx"):
-        raise ValueProblem(f"box_format {box_format!r}", "'xyxy' or 'yxyx'", "name one of these")
-    if not isinstance(spatial_scale, int | float | np.number) or not 0 < spatial_scale < math.inf:
-        raise ValueProblem(f"spatial_scale {spatial_scale!r}", "a number above 0", "give 1 / the features' stride")
+    """Apply the record to boxes as (x1, y1, x2, y2), each with its image; `sampling` computes the ratio from them."""
+    arguments.one_of(("xyxy", "yxyx"), box_format=box_format)
+    spatial_scale = arguments.finite(above=0, spatial_scale=spatial_scale)
     x = as_tensor(features)
     batch = x.shape[0] if x.ndim else None
-    corners, images = _boxes(boxes, batch)
+    corners, images = _concatenate_boxes(boxes, batch)
     if box_images is not None and (images is not None or corners.ndim != 2):
         raise ValueProblem(
-            "box_images for boxes that come one set an image", "one of the two", "leave box_images out, or give (n, 4)"
+            "box_images for boxes in one set for each image",
+            "one of the two",
+            "leave box_images out, or pass boxes of shape (n, 4)",
         )
     images = None if images is box_images is None else as_tensor(box_images if images is None else images).cast_weak()
     _check_values(corners, images, batch)
     if box_format == "yxyx" and corners.ndim and corners.shape[-1] == 4:
         corners = take(corners, [1, 0, 3, 2], axis=-1)
-    alone = images is None and corners.ndim == 2 and batch == 1  # the only image is every box's
-    if images is None and corners.ndim == 2 and not alone:
+    single = images is None and corners.ndim == 2 and batch == 1  # all boxes are in the only image
+    if images is None and corners.ndim == 2 and not single:
         raise ShapeError(
-            f"boxes of shape {corners.shape} for {batch} images", "the image of each box", "give box_images, (n,)"
+            f"boxes of shape {corners.shape} for {batch} images", "the image of each box", "pass box_images, (n,)"
         )
-    more |= {"output_size": spread(freeze(output_size), 2, "output_size"), "spatial_scale": float(spatial_scale)}
+    attributes |= {"output_size": per_axis(freeze(output_size), 2, "output_size"), "spatial_scale": spatial_scale}
     if sampling is not None:
-        more["sampling_ratio"] = sampling(corners, more)
-    out: Tensor = record(x, expand_dims(corners, 0) if alone else corners, *[] if images is None else [images], **more)
-    return squeeze(out, 0) if alone else out
+        attributes["sampling_ratio"] = sampling(corners, attributes)
+    out: Tensor = record(
+        x, expand_dims(corners, 0) if single else corners, *[] if images is None else [images], **attributes
+    )
+    return squeeze(out, 0) if single else out
 
 
 def roi_pool(
@@ -91,34 +94,34 @@ def roi_pool(
     box_images: Any = None,
     box_format: str = "xyxy",
 ) -> Tensor:
-    """RoI pooling: the largest entry of each bin of each box (Fast R-CNN, Girshick, arXiv:1504.08083).
+    """Return the largest entry of each bin of each box (Fast R-CNN, Girshick, arXiv:1504.08083).
 
-    Corners are rounded to whole entries, halves away from zero, both ends included; bin p of P reads from
-    floor(p size / P) to ceil((p + 1) size / P), cut to the features. The first of equals in window order wins, an empty
-    bin is 0, a reversed box counts as one entry. The gradient goes to the features; the boxes' is 0, as rounding has
-    no slope.
+    Corners are rounded to whole entries, halves away from zero, both ends included; bin p of P covers
+    floor(p size / P) to ceil((p + 1) size / P), clipped to the features. At a tie the first in window order gets the
+    gradient, an empty bin is 0, a reversed box counts as one entry. Gradients reach the features; that of the boxes is
+    0, because of the rounding.
 
     Args:
         features: (batch, height, width, channels).
-        boxes: (n, 4) with `box_images`, or without them for a batch of one; or (batch, k, 4); or a list with, for each
-            image, its boxes (n_i, 4), n_i from 0.
+        boxes: (n, 4) with `box_images`, or without them for a batch of one; or (batch, k, 4); or a list of the boxes of
+            each image, (n_i, 4), n_i from 0.
         output_size: the bins down and across, one number or two.
-        spatial_scale: entries of the features for one unit of the boxes, e.g. 1/16.
-        box_images: (n,) whole numbers, each box's place in the batch.
+        spatial_scale: entries of the features for each unit of the boxes, e.g. 1/16.
+        box_images: (n,) whole numbers, the index in the batch of each box's image.
         box_format: ``"xyxy"`` (left, top, right, bottom) or ``"yxyx"``.
 
     Returns:
         (n, *output_size, channels), (batch, k, *output_size, channels), or (sum of n_i, *output_size, channels).
 
     Raises:
-        ShapeError: for shapes other than these. ValueProblem: for boxes that are not finite, or an argument not known.
+        ShapeError: for other shapes. ValueProblem: for boxes that are not finite, or an invalid argument.
         IndexProblem: for an image outside the batch.
 
     >>> x = ops.reshape(ops.arange(16.0), (1, 4, 4, 1))
     >>> ops.roi_pool(x, [[0.0, 0.0, 2.0, 2.0]], 2)[..., 0].tolist()
     [[[5.0, 6.0], [9.0, 10.0]]]
     """
-    return _read(roi.roi_pool_record, features, boxes, output_size, spatial_scale, box_images, box_format)
+    return _apply_record(roi.roi_pool_record, features, boxes, output_size, spatial_scale, box_images, box_format)
 
 
 def roi_align(
@@ -131,16 +134,16 @@ def roi_align(
     box_images: Any = None,
     box_format: str = "xyxy",
 ) -> Tensor:
-    """RoI align: the mean of samples between entries, nothing rounded (Mask R-CNN, He et al., arXiv:1703.06870).
+    """Average interpolated samples of each bin, without rounding (Mask R-CNN, He et al., arXiv:1703.06870).
 
-    Each bin is the mean of `sampling_ratio` times `sampling_ratio` bilinear samples at the middles of its equal parts,
-    as torchvision's ``roi_align``. A sample more than one entry outside the features is 0, nearer ones are moved onto
-    the border. The gradient goes to the features and to the boxes. Arguments, results and errors are `roi_pool`'s, and:
+    Each bin is the mean of `sampling_ratio` times `sampling_ratio` bilinear samples at the centres of its equal parts,
+    as in torchvision's ``roi_align``. A sample more than one entry outside the features is 0, nearer ones are moved to
+    the border. Gradients reach the features and the boxes. Arguments, results and errors are those of `roi_pool`, and:
 
     Args:
-        sampling_ratio: default 2, the paper's four samples a bin. 0 or less: as many as the bin is entries long,
-            rounded up, box by box. That shapes the work after the largest box, so the boxes must have values.
-        aligned: entry i covers i to i + 1, so its middle is i + 0.5. ``False``: its middle is i, as in the first
+        sampling_ratio: default 2, the paper's four samples for each bin. 0 or less: the length of the bin in entries,
+            rounded up, box by box. The largest box determines the shapes, so the boxes must have values.
+        aligned: entry i covers i to i + 1, so its centre is i + 0.5. ``False``: its centre is i, as in the first
             releases, and a box is at least one entry wide and high. A reversed box is read backwards if aligned.
 
     Raises:
@@ -151,21 +154,23 @@ def roi_align(
     [[[2.5, 3.5], [6.5, 7.5]]]
     """
 
-    def sampling(corners: Tensor, more: dict[str, Any]) -> Any:
-        ratio = _ratio(sampling_ratio)
+    def sampling(corners: Tensor, attributes: dict[str, Any]) -> Any:
+        ratio = arguments.whole_number(sampling_ratio)
+        if ratio is None:
+            raise ValueProblem(f"sampling_ratio={sampling_ratio!r:.80}", "a whole number", "e.g. sampling_ratio=2")
         if ratio > 0:
             return ratio
         if corners.symbolic:
             raise SymbolicError(
                 f"sampling_ratio {ratio} for boxes without values",
                 "values, since the number of samples follows from them",
-                "give a sampling_ratio from 1 up",
+                "pass a sampling_ratio from 1 up",
             )
-        extent = roi.box_extent(namespace(), as_tensor(corners.numpy()), more["spatial_scale"], aligned)[2:]
-        bins = more["output_size"]
+        extent = roi.box_extent(namespace(), as_tensor(corners.numpy()), attributes["spatial_scale"], aligned)[2:]
+        bins = attributes["output_size"]
         return tuple(int(np.ceil((size / n).numpy()).max(initial=1)) for size, n in zip(extent, bins, strict=True))
 
-    return _read(
+    return _apply_record(
         roi.roi_align_record, features, boxes, output_size, spatial_scale, box_images, box_format, sampling,
         aligned=bool(aligned),
     )  # fmt: skip
@@ -180,36 +185,29 @@ def roi_warp(
     box_images: Any = None,
     box_format: str = "xyxy",
 ) -> Tensor:
-    """RoI warp: rounded boxes, sampled between entries (Dai et al., arXiv:1512.04412).
+    """Average interpolated samples of each bin of rounded boxes (Dai et al., arXiv:1512.04412).
 
-    The middle way between `roi_pool` and `roi_align`. The paper writes the samples of a box without rounding; the
-    authors' release, and so the RoIWarp that Mask R-CNN compares with, first rounds its corners as RoI pooling does.
-    This is the release's: rounded corners, halves away from zero, and P bilinear samples from the start of the box in
+    RoI warp is between `roi_pool` and `roi_align`. The paper samples a box without rounding; the authors' release, and
+    so the RoIWarp that Mask R-CNN compares with, first rounds its corners as RoI pooling does. This function follows
+    the release: rounded corners, halves away from zero, and P bilinear samples from the start of the box in
     steps of (end - start) / P, at least 0. A sample more than half an entry outside the features is 0, nearer
-    ones are moved onto the border. The gradient goes to the features; the boxes' is 0, as rounding has no
-    slope (the release hands them one as if they were not rounded). For boxes that learn use `roi_align`.
+    ones are moved to the border. Gradients reach the features; that of the boxes is 0, because of the rounding (the
+    release computes it as if they were not rounded). For boxes that are trained use `roi_align`.
 
-    Arguments, results and errors are `roi_pool`'s, and:
+    Arguments, results and errors are those of `roi_pool`, and:
 
     Args:
-        sampling_ratio: default 1, the paper's single sample a bin; r: the mean of r times r, r P along each axis. For
-            the paper's max-pooling after the warp, warp to twice the size and use `max_pool`.
+        sampling_ratio: default 1, the paper's single sample for each bin; r: the mean of r times r. For the paper's
+            max pooling after the warp, warp to twice the size and use `max_pool`.
 
     >>> x = ops.reshape(ops.arange(16.0), (1, 4, 4, 1))
     >>> ops.roi_warp(x, [[0.0, 0.2, 2.8, 2.8]], 2)[..., 0].tolist()
     [[[0.0, 1.5], [6.0, 7.5]]]
     """
 
-    def sampling(corners: Tensor, more: dict[str, Any]) -> int:
-        ratio = _ratio(sampling_ratio)
-        if ratio < 1:
-            raise ValueProblem(f"sampling_ratio {ratio}", "a whole number from 1 up", "1 is the paper's")
-        return ratio
+    def sampling(corners: Tensor, attributes: dict[str, Any]) -> int:
+        return arguments.at_least(1, owner="roi_warp", sampling_ratio=sampling_ratio)
 
-    return _read(roi.roi_warp_record, features, boxes, output_size, spatial_scale, box_images, box_format, sampling)
-
-
-def _ratio(sampling_ratio: Any) -> int:
-    if isinstance(sampling_ratio, bool) or not isinstance(sampling_ratio, int | np.integer):
-        raise ValueProblem(f"sampling_ratio {sampling_ratio!r}", "a whole number", "give the samples along each axis")
-    return int(sampling_ratio)
+    return _apply_record(
+        roi.roi_warp_record, features, boxes, output_size, spatial_scale, box_images, box_format, sampling
+    )

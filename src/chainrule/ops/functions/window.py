@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from builtins import max as builtin_max
 from typing import Any
 
 import numpy as np
 
-from ...core.errors import ShapeError, ValueProblem
-from ...tensors.tensor import Tensor, as_tensor
-from .. import convolution, elementwise, pooling
-from ..record import freeze
-from ..rules import sizes_of
+from ...core import arguments
+from ...core.errors import ShapeError
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import Tensor
+from .. import arithmetic, convolution, pooling
+from ..record import Operation, freeze
+from ..rules import as_shape
 from .indexing import pad
 from .shape import expand_dims, flip, moveaxis, reshape
 
 
 def channels_last(inputs: Any, data_format: str | None) -> tuple[Tensor, bool]:
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueProblem(f"data_format {data_format!r}", "'channels_last' or 'channels_first'", "name one of these")
+    """Return the inputs with the channels last, and whether they came first."""
+    arguments.one_of((None, "channels_last", "channels_first"), data_format=data_format)
     x = as_tensor(inputs)
     first = data_format == "channels_first"
     return (moveaxis(x, 1, -1) if first else x), first
 
 
-def placed(out: Tensor, first: bool) -> Tensor:
-    """The channels where the caller has them."""
+def restore_channels(out: Tensor, first: bool) -> Tensor:
+    """Move the channels back to the caller's axis."""
     return moveaxis(out, -1, 1) if first else out
 
 
-def _convolved(x: Tensor, k: Tensor, strides: Any, padding: Any, dilation: Any, groups: int, first: bool) -> Tensor:
+def _conv(x: Tensor, k: Tensor, strides: Any, padding: Any, dilation: Any, groups: int, first: bool) -> Tensor:
+    """Convolve and move the channels back."""
     frozen = {"strides": freeze(strides), "padding": freeze(padding), "dilation": freeze(dilation)}
-    return placed(convolution.conv_record(x, k, **frozen, groups=groups), first)
+    return restore_channels(convolution.conv_record(x, k, **frozen, groups=groups), first)
 
 
-def _pooled(record: Any, inputs: Any, pool_size: Any, strides: Any, padding: Any, data_format: str | None) -> Tensor:
+def _pool(
+    record: Operation, inputs: Any, pool_size: Any, strides: Any, padding: Any, data_format: str | None
+) -> Tensor:
+    """Pool by the record, for either data format."""
     x, first = channels_last(inputs, data_format)
-    return placed(record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding)), first)
+    return restore_channels(
+        record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding)), first
+    )
 
 
 def conv(
@@ -47,12 +54,12 @@ def conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Tensor:
-    """Convolution (a cross-correlation) in as many dimensions as the kernel has (``keras.ops.conv``).
+    """Convolve (cross-correlate) in as many dimensions as the kernel has (``keras.ops.conv``).
 
     Args:
         inputs: (batch, *sizes, channels). kernel: (*window, channels in / groups, channels out); the
-            number of groups follows from the two. strides, dilation_rate: a number or one an axis.
-        padding: ``"valid"``, ``"same"``, or pairs (before, after), one an axis.
+            number of groups follows from both. strides, dilation_rate: a number, or one for each axis.
+        padding: ``"valid"``, ``"same"``, or pairs (before, after), one for each axis.
         data_format: ``"channels_last"`` (default) or ``"channels_first"``.
 
     >>> ops.conv(ops.ones((1, 28, 28, 192)), ops.ones((5, 5, 192, 32)), padding="same").shape
@@ -60,12 +67,13 @@ def conv(
     """
     x, first = channels_last(inputs, data_format)
     k = as_tensor(kernel)
-    return _convolved(x, k, strides, padding, dilation_rate, groups_of(x, k), first)
+    return _conv(x, k, strides, padding, dilation_rate, groups_of(x, k), first)
 
 
 def groups_of(x: Tensor, kernel: Tensor) -> int:
+    """Return the number of groups, from the channels of the input and the kernel."""
     groups = x.shape[-1] // kernel.shape[-2] if x.ndim and kernel.ndim > 1 and kernel.shape[-2] else 1
-    return builtin_max([groups, 1])
+    return max([groups, 1])
 
 
 def depthwise_conv(
@@ -76,7 +84,10 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Tensor:
-    """Each channel with its own kernels; kernel: (*window, channels, multiplier) (``keras.ops.depthwise_conv``).
+    """Convolve each channel with its own kernels (``keras.ops.depthwise_conv``).
+
+    Args:
+        kernel: (*window, channels, multiplier). The others as in `conv`.
 
     >>> ops.depthwise_conv(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 3, 2))).shape
     (1, 3, 3, 6)
@@ -85,7 +96,7 @@ def depthwise_conv(
     k = as_tensor(kernel)
     c, m = k.shape[-2:]
     flat = reshape(k, (*k.shape[:-2], 1, c * m))
-    return _convolved(x, flat, strides, padding, dilation_rate, c, first)
+    return _conv(x, flat, strides, padding, dilation_rate, c, first)
 
 
 def separable_conv(
@@ -97,13 +108,13 @@ def separable_conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Tensor:
-    """`depthwise_conv`, then a convolution over single places that mixes channels (``keras.ops.separable_conv``).
+    """Apply `depthwise_conv`, then a pointwise convolution that mixes channels (``keras.ops.separable_conv``).
 
     >>> ops.separable_conv(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 3, 1)), ops.ones((1, 1, 3, 5))).shape
     (1, 3, 3, 5)
     """
-    deep = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
-    return conv(deep, pointwise_kernel, 1, "valid", data_format)
+    filtered = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(filtered, pointwise_kernel, 1, "valid", data_format)
 
 
 def conv_transpose(
@@ -115,12 +126,12 @@ def conv_transpose(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Tensor:
-    """Each entry spread by the kernel and added: the transpose of `conv` (``keras.ops.conv_transpose``).
+    """Add each entry times the kernel to the output, the transpose of `conv` (``keras.ops.conv_transpose``).
 
     Args:
-        inputs: (batch, *sizes, channels). kernel: (*window, channels out, channels in), as Keras has it.
-        output_padding: entries added to the output's end, to choose among the sizes that `conv` maps to
-            the input's; default: the largest for ``"same"``, and for ``"valid"``.
+        inputs: (batch, *sizes, channels). kernel: (*window, channels out, channels in), as in Keras.
+        output_padding: entries added at the end of the output, to choose among the sizes that `conv` maps to
+            that of the input; default: the largest for ``"same"``, and for ``"valid"``.
 
     >>> ops.conv_transpose(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 5, 3)), strides=2).shape
     (1, 8, 8, 5)
@@ -134,40 +145,39 @@ def conv_transpose(
             "(batch, *sizes, channels) and (*window, channels out, channels in)",
             "check the channel axes",
         )
-    steps = convolution.spread(freeze(strides), rank, "strides")
-    holes = convolution.spread(freeze(dilation_rate), rank, "dilation_rate")
-    more = (
+    steps = convolution.per_axis(freeze(strides), rank, "strides")
+    dilations = convolution.per_axis(freeze(dilation_rate), rank, "dilation_rate")
+    extras = (
         (None,) * rank
         if output_padding is None
         else (output_padding,) * rank
         if isinstance(output_padding, int)
         else tuple(output_padding)
     )
-    if padding not in ("valid", "same"):
-        raise ValueProblem(f"padding {padding!r}", "'valid' or 'same'", "name one of these")
-    if len(more) != rank:
+    arguments.one_of(("valid", "same"), padding=padding)
+    if len(extras) != rank:
         raise ShapeError(
-            f"output_padding {output_padding} for {rank} spatial axes", "a number, or one an axis", "check it"
+            f"output_padding {output_padding} for {rank} spatial axes", "a number, or one for each axis", "check it"
         )
     sizes, pads = [], []
-    for n, w, s, d, extra in zip(x.shape[1:-1], k.shape[:-2], steps, holes, more, strict=True):
-        reach = (w - 1) * d + 1
+    for n, w, s, d, extra in zip(x.shape[1:-1], k.shape[:-2], steps, dilations, extras, strict=True):
+        extent = (w - 1) * d + 1
         if padding == "valid":
-            size = n * s + builtin_max([reach - s, 0]) if extra is None else (n - 1) * s + reach + extra
+            size = n * s + max([extent - s, 0]) if extra is None else (n - 1) * s + extent + extra
             pads.append((0, 0))
         else:
-            size = n * s if extra is None else (n - 1) * s + reach - 2 * (reach // 2) + extra
-            total = builtin_max([(n - 1) * s + reach - size, 0])
+            size = n * s if extra is None else (n - 1) * s + extent - 2 * (extent // 2) + extra
+            total = max([(n - 1) * s + extent - size, 0])
             pads.append((total // 2, total - total // 2))
         sizes.append(size)
     out = convolution.conv_transpose_record(
-        x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=holes, groups=1
+        x, k, sizes=tuple(sizes), strides=steps, padding=tuple(pads), dilation=dilations, groups=1
     )
-    return placed(out, first)
+    return restore_channels(out, first)
 
 
 def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Tensor:
-    """Windows along the last axis, one every `sequence_stride` entries (``keras.ops.extract_sequences``).
+    """Return windows along the last axis, one every `sequence_stride` entries (``keras.ops.extract_sequences``).
 
     >>> ops.extract_sequences([1.0, 2.0, 3.0, 4.0, 5.0], 3, 2)
     tensor([[1., 2., 3.],
@@ -177,7 +187,7 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Ten
     if not x.ndim:
         raise ShapeError("a number", "at least one axis", "give a signal")
     (length,), (stride,) = (
-        convolution.spread(freeze(v), 1, "a window's size or stride") for v in (sequence_length, sequence_stride)
+        convolution.per_axis(freeze(v), 1, "a window's size or stride") for v in (sequence_length, sequence_stride)
     )
     if length > x.shape[-1]:
         raise ShapeError(f"windows of {length} along {x.shape[-1]} entries", "no more than there are", "shorten them")
@@ -188,34 +198,34 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Ten
 def max_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
 ) -> Tensor:
-    """The largest entry of each window, the first at a tie; padding never wins (``keras.ops.max_pool``).
+    """Return the largest entry of each window, the first at a tie, without padding (``keras.ops.max_pool``).
 
     Args:
-        inputs: (batch, *sizes, channels). pool_size: a number or one an axis. strides: default pool_size.
+        inputs: (batch, *sizes, channels). pool_size: a number, or one for each axis. strides: default pool_size.
 
     >>> ops.max_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
     [[[1.0], [3.0]]]
     """
-    return _pooled(pooling.max_pool_record, inputs, pool_size, strides, padding, data_format)
+    return _pool(pooling.max_pool_record, inputs, pool_size, strides, padding, data_format)
 
 
 def average_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
 ) -> Tensor:
-    """The mean of each window; padding is not counted (``keras.ops.average_pool``).
+    """Compute the mean of each window, without padding (``keras.ops.average_pool``).
 
     >>> ops.average_pool(ops.reshape(ops.arange(4.0), (1, 4, 1)), 2).tolist()
     [[[0.5], [2.5]]]
     """
-    return _pooled(pooling.average_pool_record, inputs, pool_size, strides, padding, data_format)
+    return _pool(pooling.average_pool_record, inputs, pool_size, strides, padding, data_format)
 
 
 def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
-    """sum(x1[n + k] x2[n]) at each shift k of two vectors (``keras.ops.correlate``).
+    """Compute sum(x1[n + k] x2[n]) at each shift k of two vectors (``keras.ops.correlate``).
 
     Args:
-        mode: ``"valid"``, where the shorter lies inside the longer; ``"full"``, where they meet; ``"same"``, the middle
-            of these, as many as the longer has.
+        mode: ``"valid"``: shifts with the shorter inside the longer; ``"full"``: where they overlap; ``"same"``: the
+            middle of these, as many as the longer has entries.
 
     >>> ops.correlate([1.0, 2.0, 3.0], [1.0, 1.0])
     tensor([3., 5.])
@@ -223,17 +233,16 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
     a, b = as_tensor(x1), as_tensor(x2)
     if a.ndim != 1 or b.ndim != 1 or not a.size or not b.size:
         raise ShapeError(f"shapes {a.shape} and {b.shape}", "two vectors of at least one entry", "flatten them")
-    if mode not in ("valid", "same", "full"):
-        raise ValueProblem(f"mode {mode!r}", "'valid', 'same' or 'full'", "name one of these")
+    arguments.one_of(("valid", "same", "full"), mode=mode)
     if a.size < b.size:
         return flip(correlate(b, a, mode))
-    more = b.size - 1
-    edges = {"valid": (0, 0), "full": (more, more), "same": (b.size // 2, more - b.size // 2)}[mode]
-    return extract_sequences(pad(a, (edges,)), b.size, 1) @ b
+    overlap = b.size - 1
+    padding = {"valid": (0, 0), "full": (overlap, overlap), "same": (b.size // 2, overlap - b.size // 2)}[mode]
+    return extract_sequences(pad(a, (padding,)), b.size, 1) @ b
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
-    """The powers of each entry as a row, the highest first or, `increasing`, last (``keras.ops.vander``).
+    """Return the powers of each entry as a row, in descending or `increasing` order (``keras.ops.vander``).
 
     >>> ops.vander([2.0, 3.0], 3)
     tensor([[4., 2., 1.],
@@ -242,7 +251,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     x = as_tensor(x)
     if x.ndim != 1:
         raise ShapeError(f"a tensor of shape {x.shape}", "a vector", "flatten it")
-    (count,) = sizes_of(x.shape[0] if N is None else N)
+    (count,) = as_shape(x.shape[0] if N is None else N)
     powers = np.arange(count, dtype=np.int32)
     base = expand_dims(x, 1)
-    return elementwise.power(base, powers if increasing else powers[::-1].copy())
+    return arithmetic.power(base, powers if increasing else powers[::-1].copy())

@@ -1,11 +1,11 @@
 """Differentiate a graph, backward and forward. The gradient of a graph is a graph.
 
-One generic pass serves everything: it multiplies ``upstream × local`` (or calls the record's transpose),
-sums where paths join and un-broadcasts. Run on arrays it gives numbers at once; run on nodes it builds
+One generic reverse pass does everything: it multiplies ``upstream × local`` (or calls the record's transpose),
+sums where paths join and un-broadcasts. Run on arrays it computes at once; run on nodes it builds
 the gradient's own graph, which can be differentiated, explained, priced and compiled like any other.
 """
 
-from .backward import downstream, kept_shape, local_of
+from .backward import downstream, keepdims_shape, local_gradient
 from .reverse_mode import gradients
 from .transform import (
     grad,
@@ -24,7 +24,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
-    "kept_shape",
-    "local_of",
+    "keepdims_shape",
+    "local_gradient",
     "value_and_grad",
 ]

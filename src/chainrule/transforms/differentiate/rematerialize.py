@@ -1,8 +1,8 @@
-"""Rematerialisation: inside a recomputed region the backward pass reads forward values that it computes anew.
+"""Rematerialization: the backward pass computes the forward values inside a region again instead of reading them.
 
-The forward graph stays as it is. What enters the region is kept; each node in it gets a twin, built on what enters
-once the upstream is there (`ops.after`), so that no engine takes the twin for the first one or computes it too early
-(Chen et al., arXiv:1604.06174).
+The forward graph is unchanged. The inputs of the region are kept; each node in it that the backward pass reads gets a
+copy, built on those inputs after the upstream is known (`ops.after`), so that no engine merges the copy with the
+original or computes it too early (Chen et al., arXiv:1604.06174).
 """
 
 from __future__ import annotations
@@ -11,55 +11,58 @@ from typing import Any
 
 from ... import ops
 from ...graph import Node, RematCall, RematRegion
-from ..run import same
+from ..run import rebuild_node
 
 
 class Rematerializer:
-    """The twins of one backward pass by serial, and what enters each region."""
+    """The copies of one backward pass, by the original's serial, and the inputs of each region."""
 
     def __init__(self) -> None:
-        self.twins: dict[int, Any] = {}
-        self.entered: dict[tuple[int, RematCall], Any] = {}
+        self.copies: dict[int, Any] = {}
+        self.region_inputs: dict[tuple[int, RematCall], Any] = {}
 
-    def of(self, node: Node, upstream: Any) -> Any:
-        """The node's twin, or the node itself where it need not be computed again."""
+    def copy_of(self, node: Node, upstream: Any) -> Any:
+        """Return the node's copy, or the node itself if it is not in a rematerialized region."""
         call = _call_of(node)
-        return node if call is None else self._twin(node, call, _any_of(upstream))
+        return node if call is None else self._copy(node, call, _any_leaf(upstream))
 
-    def _twin(self, node: Node, call: RematCall, upstream: Any) -> Any:
-        inside, todo = {node.serial: node}, [node]
-        while todo:
-            for n in todo.pop().inputs:
-                if n.serial not in inside and n.serial not in self.twins and _call_of(n) is call:
-                    inside[n.serial] = n
-                    todo.append(n)
-        for serial in sorted(inside):
-            if serial not in self.twins:
-                inputs = [self._read(n, call, upstream) for n in inside[serial].inputs]
-                self.twins[serial] = same(inside[serial], inputs)
-        return self.twins[node.serial]
+    def _copy(self, node: Node, call: RematCall, upstream: Any) -> Any:
+        """Copy a node, and before it its ancestors in the region that have no copy yet."""
+        originals, stack = {node.serial: node}, [node]
+        while stack:
+            for n in stack.pop().inputs:
+                if n.serial not in originals and n.serial not in self.copies and _call_of(n) is call:
+                    originals[n.serial] = n
+                    stack.append(n)
+        for serial in sorted(originals):
+            if serial not in self.copies:
+                inputs = [self._input_of_copy(n, call, upstream) for n in originals[serial].inputs]
+                self.copies[serial] = rebuild_node(originals[serial], inputs)
+        return self.copies[node.serial]
 
-    def _read(self, node: Node, call: RematCall, upstream: Any) -> Any:
-        """What stands for a node that a twin reads."""
+    def _input_of_copy(self, node: Node, call: RematCall, upstream: Any) -> Any:
+        """Return the node that a copy reads in place of `node`."""
         if _call_of(node) is call:
-            return self.twins[node.serial]
+            return self.copies[node.serial]
         if (node.operation.leaf and node.operation.name != "input") or "body" in node.attributes:
-            return node  # constants and variables; a call from outside, of which the picks are what enters
+            return node  # constants and variables; a call outside the region, whose outputs are the region's inputs
         key = node.serial, call
-        if key not in self.entered:
-            self.entered[key] = ops.after(node, upstream)
-        return self.entered[key]
+        if key not in self.region_inputs:
+            self.region_inputs[key] = ops.after(node, upstream)
+        return self.region_inputs[key]
 
 
 def _call_of(node: Node) -> RematCall | None:
+    """Return the rematerialized call in which the node's value is computed again, if any."""
     scope = node.source_info.scope if node.source_info is not None else ""
-    if not isinstance(scope, RematRegion) or not scope.call.on or node.operation.leaf:
+    if not isinstance(scope, RematRegion) or not scope.call.enabled or node.operation.leaf:
         return None
-    made_of = node.inputs[0] if node.operation.name == "get_output" else node
-    return None if made_of.operation.name in scope.call.keeps else scope.call
+    source = node.inputs[0] if node.operation.name == "get_output" else node
+    return None if source.operation.name in scope.call.saved_operations else scope.call
 
 
-def _any_of(upstream: Any) -> Any:
+def _any_leaf(upstream: Any) -> Any:
+    """Return one of the upstreams of a call's positions."""
     while isinstance(upstream, dict):
         upstream = next(iter(upstream.values()))
     return upstream

@@ -1,4 +1,4 @@
-"""Gradients of tensors: on arrays at once, with a graph built only when somebody looks."""
+"""Gradients of tensors: computed on arrays at once, with a graph that is built only when it is needed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.arguments import one_of
 from ...core.errors import DTypeError, GraphError, ShapeError
 from ...graph import Detached, Node, current_source_info, tracked_ancestors
 from ...graph.spec import Spec, is_float
 from ...ops.arrays import arrays
-from ...tensors.tensor import GRADIENT, VARIABLE, Tensor, Variable, as_tensor
+from ...ops.record import namespace
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import GRADIENT, VARIABLE, Tensor
+from ...tensors.variable import Variable
 from .backward import array_of, reach, reverse
 
 
 class _Running(threading.local):
-    """The leaves watched by transformations (`grad`, `jvp` ...) that are still running, by serial."""
+    """The serials of the leaves watched by transformations (`grad`, `jvp` ...) that are still running."""
 
     def __init__(self) -> None:
         self.leaves: set[int] = set()
@@ -29,15 +33,15 @@ _running = _Running()
 
 
 def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = False, unconnected: str = "error") -> Any:
-    """The gradient of `y` with respect to each of `xs`.
+    """Compute the gradient of `y` with respect to each of `xs`.
 
     Args:
         y: a tensor; without `upstream`, of one entry.
         xs: a variable or tensor in y's graph, or a list of them.
-        upstream: the gradient of whatever follows with respect to y, in y's shape; default 1.
-        create_graph: results that are used in further operations keep their history, so that expressions
-            of gradients can be differentiated (PyTorch's word). A gradient itself always can be, and inside
-            `grad`, `jacobian` and their kind nothing needs to be said.
+        upstream: the gradient of a later result with respect to y, in y's shape; default 1.
+        create_graph: whether results that are used in further operations keep their history, so that expressions
+            of gradients can be differentiated (PyTorch's name). A gradient itself always can be, and inside
+            `grad`, `jacobian` and the like it is not needed.
         unconnected: ``"error"``, or ``"zero"`` for zeros where y does not depend on an x.
 
     Returns:
@@ -54,63 +58,66 @@ def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = Fal
     >>> gradients((x + y) * z, [x, y, z])
     [tensor(-4.0), tensor(-4.0), tensor(3.0)]
     """
-    if unconnected not in ("error", "zero"):
-        raise GraphError(f"unconnected={unconnected!r}", "'error' or 'zero'", "name one of these")
+    one_of(("error", "zero"), unconnected=unconnected)
     if isinstance(xs, list | tuple):
         return gradients_of(as_tensor(y), list(xs), upstream, create_graph, unconnected)
     return gradients_of(as_tensor(y), [xs], upstream, create_graph, unconnected)[0]
 
 
 def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, unconnected: str) -> list[Tensor]:
+    """Compute the gradients of a tensor with respect to a list; see `gradients`."""
     if not is_float(y.dtype):
         raise DTypeError(
             f"a {y.dtype.name} result to be differentiated",
             "a real float",
             "cast it, or differentiate before rounding or comparing",
         )
-    order, cut = tracked_ancestors(y)
+    order, detached = tracked_ancestors(y)
     leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
     targets = {leaf.serial for leaf in leaves}
     active = reach(order, targets)
-    if cut & targets:
-        raise _cut_off(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in cut)], y)
+    if detached & targets:
+        raise _detached_error(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in detached)], y)
     seed = _seed(y, upstream)
     nested = bool(_running.leaves - targets) and any(
         n.serial in _running.leaves and n.serial not in targets for n in order
     )
-    narrow = any(n.spec.narrow for n in order)  # the records' plans know how to compute in bfloat16; bare arrays do not
+    narrow = any(n.spec.narrow for n in order)  # only the records' plans, not bare arrays, compute in bfloat16
     if create_graph or nested or narrow or y.symbolic or seed.symbolic:
-        found = _on_nodes(y, order, active, targets, seed)
+        upstreams = _reverse_on_nodes(y, order, active, targets, seed)
     else:
         with np.errstate(all="ignore"):
-            found = reverse(
+            upstreams = reverse(
                 order, {y.serial: seed.value} if y.serial in active else {}, active, targets, arrays, array_of
             )
     results = []
-    made = current_source_info()
-    elsewhere = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in _running.leaves)
-    kept_out = Detached(elsewhere) if elsewhere else False
+    source_info = current_source_info()
+    others = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in _running.leaves)
+    tracked = Detached(others) if others else False
     for i, leaf in enumerate(leaves):
-        g = found.get(leaf.serial)
+        g = upstreams.get(leaf.serial)
         if g is None:
             if unconnected == "error" and y.serial not in reach(order, {leaf.serial}):
-                raise _no_path(y, xs[i], i, order)
+                raise _no_path_error(y, xs[i], i, order)
             g = ops.zeros(leaf.shape, leaf.dtype)
         if not isinstance(g, Tensor):
-            later = _later(y, leaf, order, active, targets, seed)
-            g = Tensor(GRADIENT, (), {"build": later}, leaf.spec, g, kept_out, made)
+            build = _deferred_build(y, leaf, order, active, targets, seed)
+            g = Tensor(GRADIENT, (), {"build": build}, leaf.spec, g, tracked, source_info)
         results.append(g)
     return results
 
 
-def _later(
+def _deferred_build(
     y: Tensor, leaf: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor
 ) -> Callable[[], Node]:
-    """Builds the gradient's graph when somebody looks (`graph.resolve`)."""
-    return lambda: _on_nodes(y, order, active, targets, seed)[leaf.serial]
+    """Return the function that builds the gradient's graph when it is needed (`graph.resolve`)."""
+    return lambda: _reverse_on_nodes(y, order, active, targets, seed)[leaf.serial]
 
 
-def _on_nodes(y: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor) -> dict[int, Any]:
+def _reverse_on_nodes(
+    y: Tensor, order: list[Node], active: set[int], targets: set[int], seed: Tensor
+) -> dict[int, Any]:
+    """Build the graph of the backward pass, and return the targets' gradients by serial."""
     for node in order:
         if node.spec.__class__ is Spec and None in node.spec.shape:
             raise GraphError(
@@ -120,10 +127,11 @@ def _on_nodes(y: Tensor, order: list[Node], active: set[int], targets: set[int],
                 node.line,
             )
     with np.errstate(all="ignore"):
-        return reverse(order, {y.serial: seed} if y.serial in active else {}, active, targets, ops, None)
+        return reverse(order, {y.serial: seed} if y.serial in active else {}, active, targets, namespace(), None)
 
 
 def _seed(y: Tensor, upstream: Any) -> Tensor:
+    """Return the upstream of y, 1 by default."""
     if upstream is None:
         if y.size != 1:
             raise ShapeError(
@@ -142,16 +150,16 @@ def _seed(y: Tensor, upstream: Any) -> Tensor:
 
 
 def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
-    """The node in the graph that stands for x: itself, or the version of a variable that was read."""
+    """Return the node of x in the graph: x itself, or the version of a variable that was read."""
     if isinstance(x, Variable):
-        read = [n for n in order if n.operation is VARIABLE and n.attributes["variable"] is x]
-        if len(read) > 1:
+        versions = [n for n in order if n.operation is VARIABLE and n.attributes["variable"] is x]
+        if len(versions) > 1:
             raise GraphError(
-                f"{len(read)} versions of variable {x.name!r} in one graph",
+                f"{len(versions)} versions of variable {x.name!r} in one graph",
                 "one version",
                 "assign after the gradient is taken, or pass the tensor `variable.value` you mean",
             )
-        x = read[0] if read else x.value
+        x = versions[0] if versions else x.value
     if not isinstance(x, Tensor):
         raise GraphError(
             f"item {i} of xs, of type {type(x).__name__}",
@@ -163,22 +171,22 @@ def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
     return x
 
 
-def _cut_off(x: Any, y: Tensor) -> GraphError:
+def _detached_error(x: Any, y: Tensor) -> GraphError:
     name = (x.value if isinstance(x, Variable) else x).attributes.get("name", "x")
     return GraphError(
         f"a result made from a gradient that depends on {name!r} itself but kept no history of it",
-        "every path to be there",
+        "a graph with every path from the result to it",
         "make that gradient with gradients(..., create_graph=True), or make it a constant with ops.stop_gradient(g)",
         y.line,
     )
 
 
-def _no_path(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
+def _no_path_error(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
     leaf = x.value if isinstance(x, Variable) else x
     name = leaf.attributes.get("name") or f"item {i} of xs"
     if leaf.operation.leaf and not leaf.tracked:
         return GraphError(
-            f"{name!r}, a constant that nobody watched",
+            f"{name!r}, a constant that is not watched",
             "a variable or watched tensor",
             "make it a chainrule.Variable or tensor(data, watch=True) before computing with it, or use "
             "chainrule.grad(f)",
@@ -200,6 +208,7 @@ def _no_path(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
 
 @contextmanager
 def watching(leaves: list[Tensor]) -> Iterator[None]:
+    """Mark leaves as those of a running transformation."""
     before = set(_running.leaves)
     _running.leaves |= {leaf.serial for leaf in leaves}
     try:

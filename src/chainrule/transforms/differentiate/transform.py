@@ -1,4 +1,4 @@
-"""Functions into functions: gradients, Jacobians, Hessians, directional derivatives, to any order."""
+"""Transformations of functions: gradients, Jacobians, Hessians, directional derivatives, to any order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ... import ops
 from ...core.errors import DTypeError, GraphError, ShapeError
 from ...graph import ancestors, apply, current_source_info, floatx
 from ...graph.spec import as_dtype, is_float
-from ...tensors.tensor import WATCHED, Tensor, as_tensor
+from ...tensors.convert import as_tensor
+from ...tensors.tensor import WATCHED, Tensor
 from ...tensors.tree import flatten, unflatten_parts
 from .forward import tangents
 from .reverse_mode import gradients_of, watching
@@ -21,25 +22,24 @@ Function = Callable[..., Any]
 
 
 def _watched(x: Any, what: str) -> Tensor:
-    """A leaf of its own that stands for x while a transformation runs."""
-    given = as_tensor(x)
-    if given.spec.weak:
-        given = given.cast_to(as_dtype(floatx()))
-    if not is_float(given.dtype):
+    """Return a new leaf in place of x, which is watched while a transformation runs."""
+    source = as_tensor(x)
+    if source.spec.weak:
+        source = source.cast_to(as_dtype(floatx()))
+    if not is_float(source.dtype):
         raise DTypeError(
-            f"{what} of dtype {given.dtype.name}",
+            f"{what} of dtype {source.dtype.name}",
             "a real float to differentiate with respect to",
             "cast it to float32, or leave it out of argnums",
         )
-    if given.tracked:
-        leaf: Tensor = apply(ops.positive, (given,))
-        return leaf
+    if source.tracked:
+        return apply(ops.positive, (source,))
     return Tensor(
         WATCHED,
         (),
-        given.attributes if given.operation is WATCHED else {},
-        given.spec,
-        given.value,
+        source.attributes if source.operation is WATCHED else {},
+        source.spec,
+        source.value,
         True,
         current_source_info(),
     )
@@ -48,32 +48,32 @@ def _watched(x: Any, what: str) -> Tensor:
 def _prepare(
     f: Function, argnums: Any, args: tuple[Any, ...]
 ) -> tuple[list[Tensor], list[Any], Callable[[list[Any]], Any]]:
-    """Leaves for the chosen arguments, the arguments to call with, and how to shape the answer."""
+    """Return leaves for the chosen arguments, the arguments to call with, and a function that unflattens gradients."""
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for n in chosen:
         if not -len(args) <= n < len(args):
             raise GraphError(
                 f"argnums {argnums} for {len(args)} positional arguments",
-                "numbers of arguments that are there",
+                "indices of positional arguments",
                 "pass the argument by position",
             )
-    new = list(args)
+    new_args = list(args)
     leaves: list[Tensor] = []
-    builds = []
+    parts = []
     for n in chosen:
-        flat, build = flatten(args[n], lists_are_arrays=True)
-        mine = [_watched(x, f"argument {n}") for x in flat]
-        new[n] = build(list(mine))
-        leaves += mine
-        builds.append((mine, build))
-    shape = lambda flat: (
-        unflatten_parts(builds, flat)[0] if isinstance(argnums, int) else tuple(unflatten_parts(builds, flat))
+        flat, unflatten = flatten(args[n], lists_are_arrays=True)
+        watched = [_watched(x, f"argument {n}") for x in flat]
+        new_args[n] = unflatten(list(watched))
+        leaves += watched
+        parts.append((watched, unflatten))
+    unflatten_all = lambda flat: (
+        unflatten_parts(parts, flat)[0] if isinstance(argnums, int) else tuple(unflatten_parts(parts, flat))
     )
-    return leaves, new, shape
+    return leaves, new_args, unflatten_all
 
 
-def _free(y: Tensor, leaves: list[Tensor]) -> Tensor:
-    """y without history to a finished transformation's leaves, unless others hold it in the graph."""
+def _without_history(y: Tensor, leaves: list[Tensor]) -> Tensor:
+    """Return y without its history to a finished transformation's leaves, unless it depends on other tracked leaves."""
     own = {leaf.serial for leaf in leaves}
     if any(n.tracked and n.operation.leaf and n.serial not in own for n in ancestors([y])) or y.symbolic:
         return y
@@ -81,12 +81,13 @@ def _free(y: Tensor, leaves: list[Tensor]) -> Tensor:
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """A function that gives f's value and its gradient with respect to some arguments (``jax.value_and_grad``).
+    """Return a function that gives f's value and its gradient with respect to some arguments (``jax.value_and_grad``).
 
     Args:
-        f: returns one number (with `has_aux`, and something more).
-        argnums: the argument to differentiate, or several. An argument may be a list or dictionary of
-            tensors; its gradient has the same form.
+        f: returns one number; with `has_aux` a pair of it and anything else.
+        argnums: the argument to differentiate by, or several. An argument may be a list or dictionary of
+            tensors; its gradient has the same structure.
+        has_aux: whether `f` returns such a pair; the function then gives ``((value, aux), gradient)``.
 
     >>> import chainrule as cr
     >>> cr.value_and_grad(lambda a: a * a)(5.0)
@@ -95,20 +96,22 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
 
     @wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
-        leaves, new, shape = _prepare(f, argnums, args)
+        leaves, new_args, unflatten = _prepare(f, argnums, args)
         with watching(leaves):
-            result = f(*new, **kwargs)
+            result = f(*new_args, **kwargs)
             y, aux = result if has_aux else (result, None)
             y = as_tensor(y)
-            found = gradients_of(y, list(leaves), None, False, "zero")
-        value = _free(y, leaves)
-        return ((value, aux) if has_aux else value), shape(list(found))
+            gradients = gradients_of(y, list(leaves), None, False, "zero")
+        value = _without_history(y, leaves)
+        return ((value, aux) if has_aux else value), unflatten(list(gradients))
 
     return both
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """A function that gives the gradient of f (``jax.grad``). Gradients of gradients go to any order.
+    """Return a function that gives the gradient of f (``jax.grad``), which can be differentiated again, to any order.
+
+    The arguments are those of `value_and_grad`; with `has_aux` the function gives ``(gradient, aux)``.
 
     >>> import chainrule as cr
     >>> cube = lambda a: a ** 3
@@ -119,17 +122,16 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, found = both(*args, **kwargs)
-        return (found, value[1]) if has_aux else found
+        value, result = both(*args, **kwargs)
+        return (result, value[1]) if has_aux else result
 
     return gradient
 
 
 def jacobian(f: Function, argnums: int = 0) -> Function:
-    """A function that gives the derivative of every output entry by every input entry.
+    """Return a function that gives the derivative of every output entry by every input entry.
 
-    Returns:
-        shape ``f(x).shape + x.shape`` (``jax.jacrev``, ``torch.func.jacrev``).
+    Its result has the shape ``f(x).shape + x.shape`` (``jax.jacrev``, ``torch.func.jacrev``).
 
     >>> import chainrule as cr
     >>> cr.jacobian(lambda x: x * x)(cr.tensor([1.0, 3.0]))
@@ -139,29 +141,32 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
 
     @wraps(f)
     def rows(*args: Any, **kwargs: Any) -> Any:
-        leaves, new, shape = _prepare(f, argnums, args)
+        leaves, new_args, unflatten = _prepare(f, argnums, args)
         with watching(leaves):
-            y = as_tensor(f(*new, **kwargs))
-            entries = [gradients_of(y, list(leaves), _one_entry(y, i), False, "zero") for i in range(y.size)]
+            y = as_tensor(f(*new_args, **kwargs))
+            entries = [gradients_of(y, list(leaves), _unit_upstream(y, i), False, "zero") for i in range(y.size)]
         stacked = []
         for j, leaf in enumerate(leaves):
             if entries:
                 stacked.append(ops.reshape(ops.stack([e[j] for e in entries]), (*y.shape, *leaf.shape)))
             else:
                 stacked.append(ops.zeros((*y.shape, *leaf.shape), leaf.dtype))
-        return shape(stacked)
+        return unflatten(stacked)
 
     return rows
 
 
-def _one_entry(y: Tensor, i: int) -> Any:
-    one = np.zeros(y.size, y.dtype)
-    one[i] = 1
-    return one.reshape(y.shape)
+def _unit_upstream(y: Tensor, i: int) -> Any:
+    """Return an upstream of y that is 1 at its i-th entry and 0 elsewhere."""
+    unit = np.zeros(y.size, y.dtype)
+    unit[i] = 1
+    return unit.reshape(y.shape)
 
 
 def hessian(f: Function, argnums: int = 0) -> Function:
-    """A function that gives the second derivatives of a scalar function, shape ``x.shape + x.shape`` (``jax.hessian``).
+    """Return a function that gives the second derivatives of a scalar function (``jax.hessian``).
+
+    Its result has the shape ``x.shape + x.shape``.
 
     >>> import chainrule as cr
     >>> cr.hessian(lambda x: (x ** 3).sum())(cr.tensor([1.0, 2.0]))
@@ -172,10 +177,11 @@ def hessian(f: Function, argnums: int = 0) -> Function:
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[Any, Any]:
-    """f's value and its derivative along a direction, in one pass forward (``keras.ops.jvp``, ``jax.jvp``).
+    """Compute f's value and its derivative along a direction, in one forward pass (``keras.ops.jvp``, ``jax.jvp``).
 
     Args:
-        primals: f's arguments, in a list, or its only one. tangents_: a direction for each, in its shape.
+        primals: f's arguments, in a list, or its only one.
+        tangents_: a direction for each, of its shape.
 
     >>> import chainrule as cr
     >>> jvp(lambda x: x * x, [cr.tensor([1.0, 3.0])], [cr.tensor([1.0, 0.5])])
@@ -202,17 +208,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
         seeds[leaf.serial] = direction
     with watching(leaves):
         result = f(*leaves)
-        outputs, build = flatten(result, lists_are_arrays=True)
+        outputs, unflatten = flatten(result, lists_are_arrays=True)
         ys = [as_tensor(y) for y in outputs]
         with np.errstate(all="ignore"):
-            moved = tangents(ancestors(ys), seeds)
-    found = [moved.get(y.serial) for y in ys]
-    dots = [ops.zeros_like(y) if t is None else _free(t, leaves) for y, t in zip(ys, found, strict=True)]
-    return build([_free(y, leaves) for y in ys]), build(dots)
+            by_serial = tangents(ancestors(ys), seeds)
+    derivatives = [by_serial.get(y.serial) for y in ys]
+    dots = [
+        ops.zeros_like(y) if t is None else _without_history(t, leaves) for y, t in zip(ys, derivatives, strict=True)
+    ]
+    return unflatten([_without_history(y, leaves) for y in ys]), unflatten(dots)
 
 
 def hvp(f: Function, x: Any, v: Any) -> Any:
-    """The Hessian of a scalar function at x times v, forward over reverse: no Hessian is built.
+    """Compute the Hessian of a scalar function at x times v, forward over reverse, without building the Hessian.
 
     >>> import chainrule as cr
     >>> hvp(lambda x: (x ** 3).sum(), cr.tensor([1.0, 2.0]), cr.tensor([1.0, 1.0]))

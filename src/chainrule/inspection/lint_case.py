@@ -1,0 +1,120 @@
+"""What the checks of `lint` look at: a `Case`, a model with its loss and data; and what they yield: a `Finding`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.errors import ChainruleError
+from ..graph import Graph
+from ..losses import Loss
+from ..ops.record import GET_OUTPUT
+from ..tensors import tree
+from ..tensors.convert import symbolic
+from ..tensors.recording import recording
+from ..tensors.tensor import (
+    Tensor,
+)
+from ..tensors.tree import flatten
+from ..training.data_adapter import specs_of
+from ..transforms.trace import StateRecorder
+
+CROSSENTROPIES = ("BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy")
+CLASS_OF_FUNCTION = {
+    "binary_crossentropy": "BinaryCrossentropy",
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+}
+# operations that move or cast numbers without computing with them
+MOVING_OPERATIONS = frozenset("reshape transpose squeeze expand_dims cast pad get_item broadcast_to positive".split())
+
+
+class Finding(NamedTuple):
+    """A probable mistake. ``level`` is ``"error"`` where training makes no sense, else ``"warning"``."""
+
+    level: str
+    name: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.what}. To mend it: {self.mend}."
+
+
+class Case:
+    """A model, its loss, and data.
+
+    Attributes:
+        x: the input arrays. rows: the first of them. y: the targets, if they are one array.
+        loss: the name of the loss's class. logits: whether it takes logits. labels: the targets it does not ignore.
+        inputs, graph: the model as a graph on symbolic inputs. output: its output, if it has only one.
+        error: what the model raised when it was called on this data.
+    """
+
+    def __init__(self, model: Any, x: list[Any], y: Any, batch: Any) -> None:
+        self.model, self.x, self.y = model, x, y
+        self.rows = x[0] if x else None
+        self.loss, self.logits, ignored_class = _describe_loss(model)
+        self.labels = y[y != ignored_class] if y is not None and ignored_class is not None else y
+        self.output: Tensor | None = None
+        self.inputs: list[Tensor] = []
+        self.graph: Graph | None = None
+        self.error: ChainruleError | None = None
+        if batch is not None:
+            self._trace(batch)
+
+    def _trace(self, batch: Any) -> None:
+        """Set the graph, its inputs and its output."""
+        specs, self.unflatten = flatten(specs_of(batch[0]))
+        self.inputs = [symbolic(s.shape, s.dtype) for s in specs]
+        try:
+            with recording(StateRecorder()):
+                outputs = self.model(self.unflatten(list(self.inputs)), training=False)
+        except ChainruleError as error:
+            self.error = error
+            return
+        except NotImplementedError:  # a model without `call`, with only a `train_step`
+            return
+        finally:
+            self.model._forget_losses()
+        tensors = [t for t in tree.leaves(outputs) if isinstance(t, Tensor)]
+        self.graph = Graph(self.inputs, tensors)
+        self.output = tensors[0] if len(tensors) == 1 else None
+
+    @property
+    def last_operation(self) -> str:
+        """The name of the operation that computes the output's numbers."""
+        node: Any = self.output
+        while node is not None and node.inputs:
+            if node.operation is GET_OUTPUT:
+                return str(node.inputs[0].operation.name)
+            if node.operation.name not in MOVING_OPERATIONS:
+                return str(node.operation.name)
+            node = node.inputs[0]
+        return ""
+
+
+def _describe_loss(model: Any) -> tuple[str, bool, Any]:
+    """Return the name of the loss's class, whether it takes logits, and the class it ignores; of several losses or
+    none, an empty name."""
+    loss = model._loss.given if model._loss is not None else None
+    if isinstance(loss, list | tuple | dict) and len(loss) == 1:
+        loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
+    if not isinstance(loss, Loss):
+        return "", False, None
+    name = type(loss).__name__
+    if name == "LossFunctionWrapper":
+        function = getattr(getattr(loss, "fn", None), "__name__", "")
+        name = CLASS_OF_FUNCTION.get(function, function)
+    return name, bool(getattr(loss, "from_logits", False)), getattr(loss, "ignore_class", None)
+
+
+def is_whole(y: Any) -> bool:
+    """Whether targets are whole numbers."""
+    return y is not None and y.size > 0 and (y.dtype.kind in "biu" or bool(np.all(y == np.round(y))))
+
+
+def is_one_hot(y: Any) -> bool:
+    """Whether labels are one-hot along the last axis."""
+    return bool(np.isin(y, (0, 1)).all() and (y.sum(-1) == 1).all())

@@ -1,0 +1,96 @@
+"""Checks of `lint` that run the model: units that are dead, a learning rate that is too large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..graph import Graph
+from ..ops.record import GET_OUTPUT
+from ..tensors import tree
+from ..tensors.convert import symbolic
+from ..tensors.tensor import (
+    Tensor,
+)
+from ..transforms.run import run
+from .lint_case import Case, Finding
+
+
+def dead_units(case: Case) -> Iterator[Finding]:
+    """Relu units that are 0 for all of the data."""
+    if case.rows is None or case.graph is None or len(case.rows) < 20:
+        return
+    batch_size = 500
+    relus: list[Tensor] = []
+    active: list[Any] = []  # for each relu, which units are positive for some example
+    for start in range(0, min(len(case.rows), 2000), batch_size):
+        batch = [a[start : start + batch_size] for a in case.x]
+        symbols = [symbolic(a.shape, a.dtype) for a in batch]
+        relus = _relu_outputs(case, symbols)
+        if not relus:
+            return
+        arrays = [v.numpy() for v in run(relus, dict(zip(symbols, batch, strict=True)))]
+        active_here = [(a > 0).any(axis=tuple(range(a.ndim - 1))) for a in arrays]
+        active = [old | new for old, new in zip(active or active_here, active_here, strict=True)]
+    for node, is_active in zip(relus, active, strict=True):
+        dead = int((~is_active).sum())
+        if is_active.size >= 4 and dead >= 0.5 * is_active.size:
+            yield Finding(
+                "warning",
+                "dead-units",
+                f"{dead} of {is_active.size} units of {node.scope!r} are 0 for all of the data, and cannot learn",
+                "lower the learning rate, use he_normal initial weights, or leaky_relu",
+            )
+
+
+def _relu_outputs(case: Case, symbols: list[Tensor]) -> list[Any]:
+    """Return the outputs of the model's relus for these inputs."""
+    outputs = case.model(case.unflatten(list(symbols)), training=False)
+    tensors = [t for t in tree.leaves(outputs) if isinstance(t, Tensor)]
+    relus = []
+    for node in Graph(symbols, tensors).nodes:
+        call = node.inputs[0] if node.operation is GET_OUTPUT else node
+        if "body" in call.attributes and call is node:  # a call itself, whose outputs are nodes of their own
+            continue
+        if call.operation.name in ("relu", "relu6") or call.attributes.get("activation") == "relu":
+            relus.append(node)
+    return relus
+
+
+def learning_rate(case: Case) -> Iterator[Finding]:
+    """A learning rate under which the loss rises: ten steps on one batch, which are then undone."""
+    model = case.model
+    if case.rows is None or case.y is None or model.optimizer is None:
+        return
+    x, y = case.unflatten([a[:128] for a in case.x]), case.y[:128]
+    losses = []
+    with _restored(model, (x, y, None)):
+        for _ in range(10):
+            model.reset_metrics()
+            losses.append(model.train_on_batch(x, y, return_dict=True).get("loss", 0.0))
+    first, last = losses[0], float(np.median(losses[-3:]))
+    if not np.isfinite(losses).all() or last > 2 * first + 1e-6:
+        values = " ".join(f"{v:.3g}" for v in losses)
+        yield Finding(
+            "warning",
+            "loss-rises",
+            f"the loss rises over ten steps on one batch: {values}",
+            "use a smaller learning rate: try a tenth",
+        )
+
+
+@contextmanager
+def _restored(model: Any, batch: Any) -> Iterator[None]:
+    """Restore the values of all variables of training afterwards."""
+    model._prepare(batch, training=True)
+    model._prepare_optimizer()
+    owners = [model, *model._optimizers, *model.metrics]
+    saved = [(v, v._leaf) for owner in owners for v in owner.variables]
+    try:
+        yield
+    finally:
+        for v, leaf in saved:
+            v.hold(leaf.value)
