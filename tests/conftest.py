@@ -7,9 +7,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # read when a test first imports JAX
 os.environ.setdefault("JAX_ENABLE_X64", "1")
+settings.register_profile("chainrule", deadline=None)  # no test may fail for a busy machine
+settings.load_profile("chainrule")
 
 
 class Typed(NamedTuple):

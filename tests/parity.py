@@ -63,23 +63,23 @@ NOTES = {
 
 
 def owner(module):
-    found = chainrule
+    result = chainrule
     for part in module.split(".")[1:]:
-        found = getattr(found, part)
-    return found
+        result = getattr(result, part)
+    return result
 
 
 def arguments(thing):
     """(name, default) of what can be called; `None` where Python cannot say."""
     try:
-        given = inspect.signature(thing).parameters.values()
+        passed = inspect.signature(thing).parameters.values()
     except (TypeError, ValueError):
         return None
-    found = []
-    for p in given:
+    result = []
+    for p in passed:
         stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
-        found.append((stars + p.name, None if p.default is p.empty else p.default))
-    return found
+        result.append((stars + p.name, None if p.default is p.empty else p.default))
+    return result
 
 
 def shown(default):
@@ -106,15 +106,15 @@ def difference(thing, theirs):
     ours = arguments(thing)
     if ours is None or not theirs:
         return ""
-    wanted = [(n, d) for n, d in theirs if not n.startswith("*")]
+    expected = [(n, d) for n, d in theirs if not n.startswith("*")]
     named = [n for n, _ in ours if not n.startswith("*")]
-    missing = [n for n, _ in wanted if n not in named]
+    missing = [n for n, _ in expected if n not in named]
     parts = [f"no {', '.join(f'`{n}`' for n in missing)}"] if missing else []
-    common = [n for n, _ in wanted if n in named]
+    common = [n for n, _ in expected if n in named]
     if [n for n in named if n in common] != common:
         parts.append("another order of arguments")
     defaults = dict(ours)
-    for name, default in wanted:
+    for name, default in expected:
         if name in defaults and default is not None and not same_default(defaults[name], default):
             parts.append(f"`{name}={shown(defaults[name])}`, not `{default}`")
     return "; ".join(parts)

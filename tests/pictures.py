@@ -17,8 +17,8 @@ def j_is_33():
 
 def neuron():
     """CS231n's neuron: sigmoid(w0 x0 + w1 x1 + w2), opened to the last operation."""
-    given = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
-    w0, x0, w1, x1, w2 = (cr.Variable(v, name=n, dtype="float64") for n, v in given.items())
+    passed = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
+    w0, x0, w1, x1, w2 = (cr.Variable(v, name=n, dtype="float64") for n, v in passed.items())
     z = w0 * x0 + w1 * x1 + w2
     return cr.explain(1 / (1 + ops.exp(-z)), names={"z": z}, digits=3).to_svg()
 

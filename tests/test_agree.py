@@ -45,8 +45,8 @@ def graphs_of(op, dtype):
         if first.spec.floating and floats and (op.differentiable or isinstance(op, CallOperation)):
             upstream = symbolic(first.shape, first.dtype)
             drawn = np.random.default_rng(k).normal(size=first.shape).astype(first.dtype)
-            found = gradients(first, floats, upstream, unconnected="zero")
-            yield Graph([*symbols, upstream], found), [*arrays, drawn]
+            actual = gradients(first, floats, upstream, unconnected="zero")
+            yield Graph([*symbols, upstream], actual), [*arrays, drawn]
 
 
 def both(op, dtype, replaced):
@@ -54,8 +54,8 @@ def both(op, dtype, replaced):
     lowered = [lower(graph, replaced) for graph, _ in cases]
     run = jax.jit(lambda given: [f(arrays) for f, arrays in zip(lowered, given, strict=True)])
     with jax.enable_x64(dtype == "float64"):
-        found = run([arrays for _, arrays in cases])
-    for (graph, arrays), got in zip(cases, found, strict=True):
+        result = run([arrays for _, arrays in cases])
+    for (graph, arrays), got in zip(cases, result, strict=True):
         for theirs, ours in zip(got, by_numpy(graph, arrays), strict=True):
             theirs = np.asarray(theirs)
             assert theirs.dtype == ours.dtype, op
@@ -133,24 +133,24 @@ def convolved(dtype, replaced, rank, strides, padding, dilation, groups):
     if padding == "uneven":
         padding = ((1, 0), (0, 2), (2, 1))[:rank]
     shapes = ((3, *sizes, channels), (*window, channels // groups, 2 * groups), (2 * groups,))
-    given = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    symbols = [symbolic(a.shape, a.dtype) for a in given]
+    passed = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    symbols = [symbolic(a.shape, a.dtype) for a in passed]
     window = {"strides": strides, "padding": padding, "dilation_rate": dilation}
     y = ops.fused_conv(*symbols, **window, activation="relu")
     upstream = symbolic(y.shape, y.dtype)
     graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
-    arrays = [*given, rng.normal(size=y.shape).astype(dtype)]
+    arrays = [*passed, rng.normal(size=y.shape).astype(dtype)]
     with jax.enable_x64(dtype == "float64"):
-        found = jax.jit(lower(graph, replaced))(arrays)
-    return [(np.asarray(a), b) for a, b in zip(found, by_numpy(graph, arrays), strict=True)]
+        result = jax.jit(lower(graph, replaced))(arrays)
+    return [(np.asarray(a), b) for a, b in zip(result, by_numpy(graph, arrays), strict=True)]
 
 
 def test_layer_upon_layer(kernels):
     """The derivative of a call finds its own forward values, not those of the call before, of the same name."""
     rng = np.random.default_rng(0)
     shapes = [(5, 4), (4, 7), (7,), (7, 3), (3,), (3, 6), (6,)]
-    given = [rng.normal(size=s).astype("float32") for s in shapes]
-    symbols = [symbolic(a.shape, a.dtype) for a in given]
+    passed = [rng.normal(size=s).astype("float32") for s in shapes]
+    symbols = [symbolic(a.shape, a.dtype) for a in passed]
     y = symbols[0]
     for kernel, bias in zip(symbols[1::2], symbols[2::2], strict=True):
         y = ops.fused_dense(y, kernel, bias, activation="relu")
@@ -158,7 +158,7 @@ def test_layer_upon_layer(kernels):
     y = ops.max_pool(ops.max_pool(y, (2, 1), strides=1), (1, 2), strides=(1, 1), padding="same")
     upstream = symbolic(y.shape, y.dtype)
     graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
-    arrays = [*given, rng.normal(size=y.shape).astype("float32")]
+    arrays = [*passed, rng.normal(size=y.shape).astype("float32")]
     for replaced in (kernels, REPLACEMENTS):
         for theirs, ours in zip(jax.jit(lower(graph, replaced))(arrays), by_numpy(graph, arrays), strict=True):
             close(np.asarray(theirs), ours)
@@ -176,8 +176,8 @@ def test_convolution_relu_and_pooling_together(kernels):
         upstream = symbolic(y.shape, y.dtype)
         graph = Graph([*symbols, upstream], [y, *gradients(y, symbols, upstream)])
         arrays = [x, kernel, bias, np.round(rng.normal(size=y.shape)).astype("float32")]
-        found = jax.jit(lower(graph, kernels))(arrays)
-        for theirs, ours in zip(found, by_numpy(graph, arrays), strict=True):
+        result = jax.jit(lower(graph, kernels))(arrays)
+        for theirs, ours in zip(result, by_numpy(graph, arrays), strict=True):
             np.testing.assert_array_equal(np.asarray(theirs), ours)
 
 
@@ -190,10 +190,10 @@ def test_the_gradient_between_relu_and_pooling_is_asked_for(channels, kernels):
     symbols = [symbolic(a.shape, a.dtype) for a in arrays]
     h = ops.fused_conv(*symbols, padding="same", activation="relu")
     y = ops.sum(ops.max_pool(h, 2))
-    for wanted in ([h], [h, *symbols], symbols):
-        graph = Graph(symbols, [y, *gradients(y, wanted)])
-        found = jax.jit(lower(graph, kernels))(arrays)
-        for theirs, ours in zip(found, by_numpy(graph, arrays), strict=True):
+    for expected in ([h], [h, *symbols], symbols):
+        graph = Graph(symbols, [y, *gradients(y, expected)])
+        result = jax.jit(lower(graph, kernels))(arrays)
+        for theirs, ours in zip(result, by_numpy(graph, arrays), strict=True):
             np.testing.assert_allclose(np.asarray(theirs), ours, rtol=1e-4, atol=1e-4)
 
 

@@ -156,19 +156,19 @@ def of_block(side, channels, filters):
 
 def test_googlenet(undrawn):
     model = applications.GoogLeNet()
-    found = multiplies(model)
+    result = multiplies(model)
     total = conv(112**2, 7, 3, 64) + conv(56**2, 1, 64, 64) + conv(56**2, 3, 64, 192) + conv(1, 1, 1024, 1000)
     for name, (side, channels, filters, thousands, millions) in GOOGLENET.items():
         block = of_block(side, channels, filters)
         layer = model.get_layer(f"inception_{name}")
         assert layer.count_params() == block[0] + block[1]
-        assert found[layer.name] == block[2]
+        assert result[layer.name] == block[2]
         # the table's own numbers do not follow from its own shapes in 4c (parameters) and 5a
         assert block[0] / 1024 == pytest.approx(thousands, rel={"4c": 0.08, "5a": 0.06}.get(name, 0.02))
         assert block[2] / 1e6 == pytest.approx(millions, rel=0.06 if name == "5a" else 0.01)
         total = total + block
     assert model.count_params() == total[0] + total[1] == 6_998_552  # as in Caffe's model zoo, with biases
-    assert sum(found.values()) == total[2]
+    assert sum(result.values()) == total[2]
     assert total[2] / 1e9 == pytest.approx(1.5, rel=0.06)  # "1.5 billion multiply-adds", section 3
 
 
@@ -208,8 +208,8 @@ def test_what_the_bottleneck_saves():
         model = models.Model(x, out, name="net")
         assert model.output_shape == (None, 28, 28, 64 + 128 + 32 + 32)
         scopes = cr.price(lambda v, model=model: model(v), (1, 28, 28, 192)).by_scope()
-        found = {p: v.multiplies for k, v in scopes.items() for p in k.split("/") if p.endswith("5x5")}
-        assert found == want
+        result = {p: v.multiplies for k, v in scopes.items() for p in k.split("/") if p.endswith("5x5")}
+        assert result == want
     assert sum(want.values()) == 12_443_648
 
 
@@ -245,11 +245,11 @@ def test_block_by_loops(bottleneck):
     reduce3, reduce5, pool = (3, 2, 4) if bottleneck else (None, None, None)
     block = layers.InceptionBlock(5, reduce3, 4, reduce5, 3, pool, bias_initializer="random_normal")
     x = np.random.default_rng(0).normal(size=(2, 5, 7, 6)).astype("float32")
-    found = block(x)
+    result = block(x)
     weights = {layer.name: layer.get_weights() for layer in block.sublayers}
     names = [["conv_1x1"], ["reduce_3x3", "conv_3x3"], ["reduce_5x5", "conv_5x5"], ["pool", "project_pool"]]
     want = by_loops(x, weights, [[n for n in row if n in weights] for row in names])
-    np.testing.assert_allclose(found.numpy(), want, rtol=2e-5, atol=1e-5)
+    np.testing.assert_allclose(result.numpy(), want, rtol=2e-5, atol=1e-5)
     first = layers.InceptionBlock(5, reduce3, 4, reduce5, 3, pool, data_format="channels_first")
     first.build((None, 6, 5, 7))
     first.set_weights(block.get_weights())
@@ -349,12 +349,12 @@ def test_preprocessing(mode):
             want[place] = [2 * v / 255 - 1 for v in (r, g, b)]
         else:
             want[place] = ((r / 255 - 0.485) / 0.229, (g / 255 - 0.456) / 0.224, (b / 255 - 0.406) / 0.225)
-    given = x.copy()
-    found = imagenet_utils.preprocess_input(x, mode=mode)
-    assert isinstance(found, np.ndarray)
-    assert found.dtype == "float32"
-    np.testing.assert_array_equal(x, given)
-    np.testing.assert_allclose(found, want, rtol=1e-5, atol=1e-5)
+    passed = x.copy()
+    result = imagenet_utils.preprocess_input(x, mode=mode)
+    assert isinstance(result, np.ndarray)
+    assert result.dtype == "float32"
+    np.testing.assert_array_equal(x, passed)
+    np.testing.assert_allclose(result, want, rtol=1e-5, atol=1e-5)
     one = imagenet_utils.preprocess_input(np.moveaxis(x[0], -1, 0), "channels_first", mode)
     np.testing.assert_allclose(one, np.moveaxis(want[0], -1, 0), rtol=1e-5, atol=1e-5)
     tensor = imagenet_utils.preprocess_input(cr.tensor(x.astype("float64")), mode=mode)
@@ -423,8 +423,8 @@ def test_equal_to_keras(name, side):
 @pytest.mark.parametrize("name", ["VGG16", "VGG19", "ResNet50", "ResNet101", "ResNet152"])
 def test_layers_are_keras_layers(name, undrawn):
     keras = keras_modules()
-    given = {"weights": None, "include_top": False, "input_shape": (32, 32, 3)}
-    theirs, ours = getattr(keras.applications, name)(**given), getattr(applications, name)(**given)
+    passed = {"weights": None, "include_top": False, "input_shape": (32, 32, 3)}
+    theirs, ours = getattr(keras.applications, name)(**passed), getattr(applications, name)(**passed)
     assert by_layer(ours) == by_layer(theirs)
     named = {layer.name for layer in theirs.layers if "input" not in layer.name}
     assert named == {layer.name for layer in ours.layers if "input" not in layer.name}
@@ -436,8 +436,8 @@ def test_preprocessing_is_keras_preprocessing(mode):
     keras = keras_modules()
     x = np.random.default_rng(5).uniform(0, 255, (2, 3, 5, 4)).astype("float32")
     for form in (None, "channels_first"):
-        given = x[..., :3] if form is None else x
-        want = keras.applications.imagenet_utils.preprocess_input(given.copy(), form, mode)
+        passed = x[..., :3] if form is None else x
+        want = keras.applications.imagenet_utils.preprocess_input(passed.copy(), form, mode)
         np.testing.assert_allclose(
-            imagenet_utils.preprocess_input(given, form, mode), np.asarray(want), rtol=1e-5, atol=1e-4
+            imagenet_utils.preprocess_input(passed, form, mode), np.asarray(want), rtol=1e-5, atol=1e-4
         )

@@ -189,13 +189,13 @@ def test_signatures():
     keyword, either = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     for name in sorted(FUNCTIONS):
         mine = inspect.signature(getattr(xp, name)).parameters
-        wanted = inspect.signature(getattr(strict, name)).parameters
-        for p in wanted.values():
+        expected = inspect.signature(getattr(strict, name)).parameters
+        for p in expected.values():
             if p.kind is keyword:
                 assert mine[p.name].kind in (keyword, either), name
                 undefined = type(p.default).__name__ == "Undef"  # the oracle's mark for "not given"
                 assert undefined or mine[p.name].default == p.default, name
-        places = [[p for p in side.values() if p.kind is not keyword] for side in (mine, wanted)]
+        places = [[p for p in side.values() if p.kind is not keyword] for side in (mine, expected)]
         if name == "expand_dims":  # the oracle takes the axis by its place too, and without a default
             continue
         assert len(places[0]) >= len(places[1]), name
@@ -220,9 +220,9 @@ def test_info():
         "real floating": "float32", "complex floating": "complex64", "integral": "int32", "indexing": "int32",
     }  # fmt: skip
     for kind in [None, *KINDS, ("bool", "integral"), ()]:
-        found, expected = info.dtypes(kind=kind), other.dtypes(kind=kind)
-        assert list(found) == list(expected) or set(found) == set(expected)
-        assert all(getattr(xp, name) == dtype for name, dtype in found.items())
+        result, expected = info.dtypes(kind=kind), other.dtypes(kind=kind)
+        assert list(result) == list(expected) or set(result) == set(expected)
+        assert all(getattr(xp, name) == dtype for name, dtype in result.items())
     with pytest.raises(ValueError, match="gpu"):
         info.dtypes(device="gpu")
 
@@ -326,7 +326,7 @@ OPERATORS = {
 def test_binary(name):
     pairs = [(a, b) for a in BINARY[name] for b in BINARY[name] if promotable(a, b)]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(two_arrays(name, pairs))
     def check(pair):
         a, b = pair
@@ -394,8 +394,8 @@ def creation():
 
 @pytest.mark.parametrize("name", sorted({c[0] for c in creation()}))
 def test_creation(name):
-    for found, args, kwargs in creation():
-        if found == name:
+    for result, args, kwargs in creation():
+        if result == name:
             where = {} if "dtype" in kwargs else {"device": DEFAULTS_OF_32_BITS}
             options = {k: theirs(v) for k, v in kwargs.items()}
             expected = getattr(strict, name)(*args, **options, **where)
@@ -484,16 +484,16 @@ def table():
         yield "from_dlpack", (x,), {}, as_is
     for d in NUMERIC:
         x, other, cube, empty = draw(d, 2, 3), draw(d, 3), draw(d, 2, 3, 4), draw(d, 0, 3)
-        whole = d in INTS
+        full = d in INTS
         for axis in (None, 0, -1, (0, 2), (1,), ()):
             for keepdims in (False, True):
                 yield "sum", (cube,), {"axis": axis, "keepdims": keepdims}, wide
                 yield "prod", (cube,), {"axis": axis, "keepdims": keepdims}, wide
-                if not whole:
+                if not full:
                     yield "mean", (cube,), {"axis": axis, "keepdims": keepdims}, as_is
         yield "sum", (empty,), {}, wide
         yield "prod", (empty,), {"axis": 0}, wide
-        for to in ["int64", "uint8", "float32"] if whole else ["float64"] if d in FLOATS else ["complex128"]:
+        for to in ["int64", "uint8", "float32"] if full else ["float64"] if d in FLOATS else ["complex128"]:
             yield "sum", (cube,), {"axis": 1, "dtype": D(to)}, as_is
             yield "prod", (draw(d, 4, least=1),), {"dtype": D(to)}, as_is
             yield "cumulative_sum", (cube,), {"axis": 1, "dtype": D(to)}, as_is
@@ -534,11 +534,11 @@ def table():
                 yield "sort", (cube,), {"axis": axis, "descending": descending}, as_is
                 yield "argsort", (cube,), {"axis": axis, "descending": descending, "stable": True}, index
                 yield "sort", (draw(d, 2, 0),), {"axis": axis, "descending": descending, "stable": False}, as_is
-        ordered, wanted = np.sort(draw(d, 7)), draw(d, 2, 3)
+        ordered, expected = np.sort(draw(d, 7)), draw(d, 2, 3)
         for side in ("left", "right"):
-            yield "searchsorted", (ordered, wanted), {"side": side}, index
+            yield "searchsorted", (ordered, expected), {"side": side}, index
         shuffled = draw(d, 7)
-        yield "searchsorted", (shuffled, wanted), {"sorter": np.argsort(shuffled)}, index
+        yield "searchsorted", (shuffled, expected), {"sorter": np.argsort(shuffled)}, index
         low, high = (0, 3) if d in INTS else (-0.5, 1.25)
         for bounds in ((low, high), (low, None), (None, high), (None, None)):
             yield "clip", (x, *bounds), {}, as_is
@@ -608,8 +608,8 @@ def test_table(name):
         options = {k: theirs(v) for k, v in kwargs.items()}
         expected = getattr(strict, name)(*theirs(args), **options)
         try:
-            found = getattr(xp, name)(*ours(args), **{k: ours(v) for k, v in kwargs.items()})
-            same(found, expected, first, dtype, rtol=LOOSE.get(first) if name in SUMS else None)
+            result = getattr(xp, name)(*ours(args), **{k: ours(v) for k, v in kwargs.items()})
+            same(result, expected, first, dtype, rtol=LOOSE.get(first) if name in SUMS else None)
         except (AssertionError, ChainruleError) as error:
             error.add_note(f"{name}{args} {kwargs}: expected {expected}")
             raise
@@ -687,7 +687,7 @@ def test_refused(what):
 def test_hypothesis_draws_tensors():
     """Hypothesis's own strategies for the standard build arrays through the namespace, and check every entry."""
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(xps.arrays(xps.scalar_dtypes(), xps.array_shapes(min_dims=0, max_side=3)))
     def check(x):
         assert type(x) is cr.Tensor
@@ -696,7 +696,7 @@ def test_hypothesis_draws_tensors():
     check()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_indexing(data):
     shape = data.draw(npst.array_shapes(min_dims=0, max_dims=3, max_side=4))
@@ -705,7 +705,7 @@ def test_indexing(data):
     assert_array_equal(xp.asarray(array)[key].numpy(), array[key])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_indexing_with_arrays(data):
     shape = data.draw(npst.array_shapes(min_dims=1, max_dims=3, max_side=4))
@@ -755,12 +755,12 @@ AUGMENTED = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "i
 @pytest.mark.parametrize("name", AUGMENTED)
 def test_augmented_assignment_binds_anew(name):
     array = draw("int32" if name in BITS else "float32", 3, 3, least=1)
-    x = kept = ours(array)
+    x = saved = ours(array)
     x = getattr(operator, name)(x, ours(array))
     expected = theirs(array.copy())
     expected = getattr(operator, name)(expected, theirs(array))
     same(x, expected)
-    assert_array_equal(kept.numpy(), array)
+    assert_array_equal(saved.numpy(), array)
 
 
 def test_python_conversions():
@@ -803,10 +803,10 @@ def test_dlpack(dtype):
         back = np.from_dlpack(x)
         assert back.dtype == array.dtype
         assert_array_equal(back, array)
-        found = xp.from_dlpack(array)
-        assert type(found) is cr.Tensor
-        assert found.dtype == array.dtype
-        assert_array_equal(found.numpy(), array)
+        result = xp.from_dlpack(array)
+        assert type(result) is cr.Tensor
+        assert result.dtype == array.dtype
+        assert_array_equal(result.numpy(), array)
         same(xp.from_dlpack(strict.asarray(array)), strict.asarray(array))
     assert x.__dlpack_device__() == (1, 0)
     for copy_ in (True, False, None):
@@ -948,12 +948,12 @@ CONSTANT = {
 @pytest.mark.parametrize("name", CONSTANT)
 def test_constants_leave_the_graph(name):
     x = cr.tensor([0.25, 0.75], watch=True)
-    found = CONSTANT[name](x)
-    assert not found.tracked
-    assert found.inputs == ()
-    if found.dtype == xp.float32:
+    result = CONSTANT[name](x)
+    assert not result.tracked
+    assert result.inputs == ()
+    if result.dtype == xp.float32:
         with pytest.raises(GraphError):
-            cr.gradients(xp.sum(found), x)
+            cr.gradients(xp.sum(result), x)
 
 
 def test_symbolic():

@@ -66,11 +66,11 @@ def test_the_interval_is_that_of_the_sign_test(harness, n):
 
 def test_the_interval_holds_the_median_as_often_as_it_says(harness):
     rng = np.random.default_rng(0)
-    held = 0
+    stored = 0
     for _ in range(2000):
         _, low, high = harness.interval(rng.exponential(size=9))
-        held += low <= math.log(2) <= high
-    assert 0.95 < held / 2000 < 0.975  # 96.1 % for nine: the next narrower one has 82 %
+        stored += low <= math.log(2) <= high
+    assert 0.95 < stored / 2000 < 0.975  # 96.1 % for nine: the next narrower one has 82 %
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
@@ -120,12 +120,12 @@ def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys, tmp_path):
     honest, cheat = by_hand.training(WORKS[0]), by_hand.training(WORKS[0])
     cheat.work = SimpleNamespace(**{**vars(WORKS[0]), "optimizer": SimpleNamespace(rate=0.012), "steps": 13})
     ours = functional.Fit(cr, WORKS[0], engine="numpy")
-    made = {run.OURS: ours, "NumPy by hand": honest, "cheat": cheat}
-    results = {n: {"step": 1.0, "first": 1.0, "import": 1.0, "memory": 1.0, "version": "1"} for n in made}
-    for name, contestant in made.items():
+    created = {run.OURS: ours, "NumPy by hand": honest, "cheat": cheat}
+    results = {n: {"step": 1.0, "first": 1.0, "import": 1.0, "memory": 1.0, "version": "1"} for n in created}
+    for name, contestant in created.items():
         results[name]["numbers"] = contestant.first_step() + contestant.next_steps()
     monkeypatch.setattr(run, "measured_limits", lambda: {"gemm": 1e11, "copy": 1e10})
-    monkeypatch.setattr(run, "measures", lambda work, args: {n: lambda n=n: results[n] for n in made})
+    monkeypatch.setattr(run, "measures", lambda work, args: {n: lambda n=n: results[n] for n in created})
     written = []
     monkeypatch.setattr(run, "write", written.append)
     assert run.main(["perceptron", "--rounds", "1", "--write"]) == 1
@@ -133,7 +133,7 @@ def test_a_planted_fault_fails_the_run(run, monkeypatch, capsys, tmp_path):
     out = capsys.readouterr().out
     assert "unequal work: number 2 of cheat" in out
     assert "of NumPy by hand is" not in out
-    del made["cheat"]
+    del created["cheat"]
     out = tmp_path / "all.json"
     assert run.main(["w1", "--rounds", "2", "--write", "--out", str(out)]) == 0
     assert list(written[0]) == ["W1"]
@@ -149,8 +149,8 @@ def test_a_fresh_process_gives_its_last_line(harness):
 
 
 def test_a_failing_process_gives_its_last_words(harness):
-    found = harness.run_process(script("raise OSError('no such thing')"), 60)
-    assert found == {"failed": "OSError: no such thing"}
+    result = harness.run_process(script("raise OSError('no such thing')"), 60)
+    assert result == {"failed": "OSError: no such thing"}
     assert harness.run_process(script("import os; os._exit(3)"), 60) == {"failed": "exit status 3"}
 
 
@@ -170,7 +170,7 @@ def test_who_takes_too_long_is_left_out_of_later_rounds(harness):
         left = list(runs)
         return lambda: (calls.append(name), left.pop(0))[1]
 
-    found = harness.interleave(
+    result = harness.interleave(
         {
             "a": measure("a", *[{"step": 1.0}] * 3),
             "slow": measure("slow", {"step": 5.0}, {"over": 60.0}),
@@ -180,8 +180,8 @@ def test_who_takes_too_long_is_left_out_of_later_rounds(harness):
         3,
     )
     assert calls == ["a", "slow", "absent", "broken", "a", "slow", "a"]
-    assert list(found.runs) == ["a"]
-    assert found.left_out == {
+    assert list(result.runs) == ["a"]
+    assert result.left_out == {
         "slow": "took more than 60 s a round",
         "absent": "not installed (No module named 'torch')",
         "broken": "failed: OSError",
@@ -191,10 +191,10 @@ def test_who_takes_too_long_is_left_out_of_later_rounds(harness):
 def test_a_cold_start_knows_its_own_memory(run):
     """40 MB in the child, and the number that it printed; this process is larger than that."""
     life = [sys.executable, str(FOLDER / "life.py"), *script("b = bytearray(40 << 20); print('loss', 0.25)")]
-    found = run.run_process(life, 60)
-    assert found["numbers"] == [0.25]
-    assert 40 << 20 < found["memory"] < 80 << 20
-    assert found["step"] > 0
+    result = run.run_process(life, 60)
+    assert result["numbers"] == [0.25]
+    assert 40 << 20 < result["memory"] < 80 << 20
+    assert result["step"] > 0
 
 
 # ---- tables and the page
@@ -205,8 +205,8 @@ def runs(*steps, **more):
 
 
 def test_the_table(harness):
-    found = harness.Results({"chainrule": runs(*[2e-6] * 9), "B": runs(*[4e-6] * 9), "A": runs(*[1e-6] * 9)})
-    lines = harness.table(found, "chainrule").splitlines()
+    result = harness.Results({"chainrule": runs(*[2e-6] * 9), "B": runs(*[4e-6] * 9), "A": runs(*[1e-6] * 9)})
+    lines = harness.table(result, "chainrule").splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["A", "chainrule", "B"]
     assert lines[2] == "| A | 1.00 | 2.00 (2.00 to 2.00) | 0.250 | 1.50 | 300 |"
     assert lines[3] == "| chainrule | 2.00 |  | 0.250 | 1.50 | 300 |"
@@ -214,22 +214,22 @@ def test_the_table(harness):
 
 
 def test_what_was_not_measured_is_left_empty(harness):
-    found = harness.Results({"chainrule": [{"step": 0.5, "memory": 3e7, "numbers": [1.0]}]})
-    assert harness.table(found, "chainrule").splitlines()[2] == "| chainrule | 500,000 |  |  |  | 30 |"
+    result = harness.Results({"chainrule": [{"step": 0.5, "memory": 3e7, "numbers": [1.0]}]})
+    assert harness.table(result, "chainrule").splitlines()[2] == "| chainrule | 500,000 |  |  |  | 30 |"
 
 
 @pytest.mark.parametrize(("last", "word"), [(4.0, "reached"), (6.0, "not reached")])
 def test_a_bar_is_reached_by_the_upper_end(harness, last, word):
-    found = harness.Results({"chainrule": runs(3, 3, 3, 3, last), "slow": runs(*[20] * 5), "fast": runs(*[10] * 5)})
-    assert harness.verdict(found, "chainrule", 0.45).startswith("Ours over the fastest, fast: 0.30")
-    assert harness.verdict(found, "chainrule", 0.45).endswith(f"the bar is 0.45: {word}.")
-    assert harness.verdict(found, "chainrule", 0.45, over="slow").startswith("Ours over slow: 0.15")
+    result = harness.Results({"chainrule": runs(3, 3, 3, 3, last), "slow": runs(*[20] * 5), "fast": runs(*[10] * 5)})
+    assert harness.verdict(result, "chainrule", 0.45).startswith("Ours over the fastest, fast: 0.30")
+    assert harness.verdict(result, "chainrule", 0.45).endswith(f"the bar is 0.45: {word}.")
+    assert harness.verdict(result, "chainrule", 0.45, over="slow").startswith("Ours over slow: 0.15")
     assert harness.verdict(harness.Results({"chainrule": runs(1)}), "chainrule", 1).startswith("No peer took part")
 
 
 def test_too_few_rounds_reach_no_bar(harness):
-    found = harness.Results({"chainrule": runs(1), "peer": runs(100)})
-    assert harness.verdict(found, "chainrule", 0.5).endswith("not reached.")
+    result = harness.Results({"chainrule": runs(1), "peer": runs(100)})
+    assert harness.verdict(result, "chainrule", 0.5).endswith("not reached.")
 
 
 def test_the_page_keeps_other_workloads(run, tmp_path):
@@ -253,10 +253,10 @@ def test_every_workload_is_whole():
     from contestants import CONTESTANTS, OURS
     from workloads import all_workloads, select_workloads
 
-    found = all_workloads()
+    result = all_workloads()
     issue = "W1 W2 W3 W4 W5 W5n W6 W7 W8a W8b W8c W8d W9 W10 W11 W3b W4b W5b W6b".split()
-    assert [w.key for w in found.values()] == issue
-    for work in found.values():
+    assert [w.key for w in result.values()] == issue
+    for work in result.values():
         assert work.contestants[0] == OURS
         assert set(work.contestants) <= set(CONTESTANTS)
     assert [w.key for w in select_workloads(["w5n", "cnn", "predict"])] == ["W5n", "W4", "W8a", "W8b", "W8c", "W8d"]
@@ -317,9 +317,9 @@ def test_the_floor_by_hand():
     x, y = np.ones((8, 5), np.float32), np.ones((8, 3), np.float32)
     model.train_on_batch(x, y)
     assert bench.floor(model, x, y, {"gemm": 1.0, "copy": 1e30}) == 2 * (2 * 8 * 5 * 3)
-    held = sum(v.size * v.dtype.itemsize for v in model.optimizer.variables) + 4 * 18
-    assert held > 4 * 2 * 18  # as many momenta as weights, the step's number and the rate
-    assert bench.floor(model, x, y, {"gemm": 1e30, "copy": 1.0}) == 4 * 8 * (5 + 3) + 2 * held
+    stored = sum(v.size * v.dtype.itemsize for v in model.optimizer.variables) + 4 * 18
+    assert stored > 4 * 2 * 18  # as many momenta as weights, the step's number and the rate
+    assert bench.floor(model, x, y, {"gemm": 1e30, "copy": 1.0}) == 4 * 8 * (5 + 3) + 2 * stored
 
 
 def test_bench_prints_a_row_for_each(typed, monkeypatch):
@@ -352,8 +352,8 @@ def test_workers_of_a_peer_do_not_import_chainrule(harness):
         "found = worker.measure('perceptron', 'NumPy by hand', None, 0.01); "
         "print(json.dumps({**found, 'modules': [m for m in sys.modules if m.startswith('chainrule')]}))"
     )
-    found = harness.run_process(script(text), 60, PYTHONPATH=os.pathsep.join(sys.path))
-    assert found["modules"] == []
-    assert len(found["numbers"]) == 5
-    assert json.dumps(found)
-    assert found["memory"] > 1e7
+    result = harness.run_process(script(text), 60, PYTHONPATH=os.pathsep.join(sys.path))
+    assert result["modules"] == []
+    assert len(result["numbers"]) == 5
+    assert json.dumps(result)
+    assert result["memory"] > 1e7

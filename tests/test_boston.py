@@ -189,8 +189,8 @@ def test_an_epoch_visits_each_house_once(monkeypatch):
 
 def method_rows(out):
     """By method: what follows its name in the table."""
-    found = re.findall(r"^(full-batch|stochastic|mini-batch|least squares)  +(?=[\d ])(.*)$", out, re.M)
-    return {name: cells for name, cells in found if "R²" not in cells}
+    result = re.findall(r"^(full-batch|stochastic|mini-batch|least squares)  +(?=[\d ])(.*)$", out, re.M)
+    return {name: cells for name, cells in result if "R²" not in cells}
 
 
 def measures(cells):
@@ -600,12 +600,12 @@ def test_an_interrupt_shows_what_there_is(typed, tmp_path, monkeypatch):
 
 def test_an_interrupt_between_two_methods(typed, tmp_path, monkeypatch):
     """Ctrl-C asks nobody when it comes: what the first method learnt is not lost."""
-    made = []
+    created = []
     first = Perceptron.__init__
 
     def stop(self, columns):
-        made.append(self)
-        if len(made) == 3:  # least squares, full-batch, stochastic
+        created.append(self)
+        if len(created) == 3:  # least squares, full-batch, stochastic
             raise KeyboardInterrupt
         first(self, columns)
 
@@ -705,10 +705,10 @@ def test_step_learns_what_a_line_separates(typed):
         ("OR", CORNERS, GATES["OR"]),
         ("two groups", *two_groups(0)),
     ):
-        found = re.search(
+        result = re.search(
             rf"^{name} +learnt in (\d+) epochs, all {len(targets)} right: w = \[(\S+), (\S+)\], b = (\S+)$", t.out, re.M
         )
-        epochs, *w, b = map(float, found.groups())
+        epochs, *w, b = map(float, result.groups())
         assert 1 <= epochs <= 100
         assert_array_equal((points @ w + b >= 0).astype(int), targets)
     assert re.search(r"^XOR +NOT LEARNT: still [1-4] errors in epoch 100; [0-3] of 4 right", t.out, re.M)
@@ -746,11 +746,11 @@ def test_the_rule_is_rosenblatts():
 
 def vector_rows(out):
     """By number of examples, by way: cost, dw[0], db as printed."""
-    found = {}
+    result = {}
     for block in re.split(r"\n(?=\d+ examples)", out)[1:]:
         rows = re.findall(r"^  (two loops|one loop|no loop|vectorize) +(\S+) +(\S+) +(\S+) +\S+ ms", block, re.M)
-        found[int(block.split()[0])] = {way: numbers for way, *numbers in rows}
-    return found
+        result[int(block.split()[0])] = {way: numbers for way, *numbers in rows}
+    return result
 
 
 def test_four_ways_one_gradient(typed):

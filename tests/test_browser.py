@@ -44,10 +44,10 @@ def opened(chromium, tmp_path):
         page = context.new_page()
         page.on("console", lambda message: diagnostics.append(message.text))
         page.on("pageerror", lambda error: diagnostics.append(str(error)))
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
+        requested = []
+        page.on("request", lambda request: requested.append(request.url))
         page.goto(path.as_uri())
-        page.asked = asked
+        page.asked = requested
         page.own = path.as_uri()
         return page
 
@@ -75,9 +75,9 @@ def test_arrow_keys_step_forward_then_backward(opened):
     for _ in range(9):
         page.keyboard.press("ArrowRight")
         said.append(now(page))
-    wanted = ["u = 3 × 2 = 6", "v = 5 + 6 = 11", "J = 3 × 11 = 33", "dJ/dJ = 1", "dJ/dv", "dJ/da", "dJ/du", "dJ/db",
+    expected = ["u = 3 × 2 = 6", "v = 5 + 6 = 11", "J = 3 × 11 = 33", "dJ/dJ = 1", "dJ/dv", "dJ/da", "dJ/du", "dJ/db",
               "dJ/dc"]  # fmt: skip
-    for i, (line, start) in enumerate(zip(said, wanted, strict=True)):
+    for i, (line, start) in enumerate(zip(said, expected, strict=True)):
         assert line.startswith(f"{i + 1}/9"), line
         assert start in line
     page.keyboard.press("ArrowRight")  # there is no further
@@ -221,8 +221,8 @@ class Distrust(HTMLParser):
         if tag in ("style", "script"):
             self.dropped += 1
         elif tag not in ("iframe", "svg"):
-            kept = "".join(f' {k}="{escape(v)}"' for k, v in attributes if k in ("src", "alt", "class"))
-            self.left.append(f"<{tag}{kept}>")
+            saved = "".join(f' {k}="{escape(v)}"' for k, v in attributes if k in ("src", "alt", "class"))
+            self.left.append(f"<{tag}{saved}>")
 
     def handle_endtag(self, tag):
         if tag in ("style", "script"):
@@ -240,8 +240,8 @@ def test_a_notebook_trusted_or_not(opened, name):
     """As JupyterLab shows a notebook of somebody else's: no blank cell, no heap of a picture's words."""
     if name == "verify":
         pytest.importorskip("jax")
-    found = LOOKED[name]()
-    bundle = found._repr_mimebundle_()
+    result = LOOKED[name]()
+    bundle = result._repr_mimebundle_()
     if "text/html" not in bundle:  # an untrusted SVG is not shown at all: the text is
         assert name == "look"
         return
@@ -305,10 +305,10 @@ def test_every_page_opens_wide_and_narrow(opened, name):
     """No word on the console, nothing asked of the network, no scrolling sideways but inside tables and pictures."""
     if name == "verify":
         pytest.importorskip("jax")
-    found = LOOKED[name]()
+    result = LOOKED[name]()
     for width in WIDTHS:
         for language in ("en", "ko"):
-            page = opened(found.to_html(language), width, color_scheme="dark")
+            page = opened(result.to_html(language), width, color_scheme="dark")
             assert page.locator("html").get_attribute("lang") == language
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, language)
             assert page.evaluate(

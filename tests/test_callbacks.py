@@ -84,13 +84,13 @@ class Model:
 
 def sequence(rng, length):
     """Results with ties, plateaus, NaN, infinities and, now and then, nothing. Multiples of 1/8: exact in 32 bits."""
-    value, found = 2.0, []
+    value, result = 2.0, []
     for _ in range(length):
         kind = rng.random()
         value += rng.choice([-0.25, -0.125, 0.0, 0.0, 0.125])
         odd = rng.choice([float("nan"), float("inf"), -float("inf"), None])
-        found.append(odd if kind < 0.06 else value)
-    return found
+        result.append(odd if kind < 0.06 else value)
+    return result
 
 
 def logs_of(value):
@@ -104,18 +104,18 @@ def decided(callback, model):
 
 def play(callback, model, values, first=0, begin=True, between=None):
     """Train through scripted results; what the callback had decided after each epoch."""
-    told, trace = CallbackList([callback], model=model), []
+    message, trace = CallbackList([callback], model=model), []
     if between is not None:
-        told.set_state(between)
+        message.set_state(between)
     if begin:
-        told.on_train_begin()
+        message.on_train_begin()
     for epoch, value in enumerate(values, first):
         model.weights = [np.full(2, epoch), np.full((1, 3), -epoch)]
-        told.on_epoch_begin(epoch)
-        told.on_epoch_end(epoch, logs_of(value))
+        message.on_epoch_begin(epoch)
+        message.on_epoch_end(epoch, logs_of(value))
         trace.append(decided(callback, model))
-    state = told.get_state()
-    told.on_train_end()
+    state = message.get_state()
+    message.on_train_end()
     trace.append([w.tolist() for w in model.weights])
     return trace, state
 
@@ -251,7 +251,7 @@ def test_a_resumed_run_decides_as_one_never_interrupted(name, tmp_path):
         arguments = DECIDING[name](rng)
         values = sequence(rng, rng.randrange(2, 18))
         cut = rng.randrange(1, len(values))
-        whole, end = play(make(getattr(callbacks, name), arguments, OURS, tmp_path), Model(), values)
+        full, end = play(make(getattr(callbacks, name), arguments, OURS, tmp_path), Model(), values)
 
         model = Model()
         first, state = play(make(getattr(callbacks, name), arguments, OURS, tmp_path), model, values[:cut])
@@ -262,9 +262,9 @@ def test_a_resumed_run_decides_as_one_never_interrupted(name, tmp_path):
         rest, resumed = play(
             make(getattr(callbacks, name), arguments, OURS, tmp_path), model, values[cut:], first=cut, between=state
         )
-        assert repr(first[:-1] + rest) == repr(whole)
+        assert repr(first[:-1] + rest) == repr(full)
         assert repr(resumed) == repr(end)
-        cut_inside += whole[0] != whole[-2]
+        cut_inside += full[0] != full[-2]
     assert cut_inside > 50
 
 
@@ -272,23 +272,23 @@ def test_saving_by_batches_resumes_inside_an_epoch(tmp_path):
     batches = [(epoch, batch) for epoch in range(3) for batch in range(5)]
 
     def run(model, part, state=None):
-        told = CallbackList([ModelCheckpoint(f"{tmp_path}/{{epoch}}-{{batch}}.chainrule", save_freq=4)], model=model)
+        message = CallbackList([ModelCheckpoint(f"{tmp_path}/{{epoch}}-{{batch}}.chainrule", save_freq=4)], model=model)
         if state:
-            told.set_state(state)
-        told.on_train_begin()
+            message.set_state(state)
+        message.on_train_begin()
         for k, (epoch, batch) in enumerate(part):
             if batch == 0 or k == 0:
-                told.on_epoch_begin(epoch)
-            told.on_train_batch_end(batch)
-        return told.get_state()
+                message.on_epoch_begin(epoch)
+            message.on_train_batch_end(batch)
+        return message.get_state()
 
-    whole = Model()
-    run(whole, batches)
-    assert [path[-13:-10] for _, path in whole.saved] == ["1-4", "2-3", "3-2"]
+    full = Model()
+    run(full, batches)
+    assert [path[-13:-10] for _, path in full.saved] == ["1-4", "2-3", "3-2"]
     for cut in range(1, 15):
         model = Model()
         run(model, batches[cut:], run(model, batches[:cut]))
-        assert model.saved == whole.saved
+        assert model.saved == full.saved
 
 
 def test_history_resumes():
@@ -312,14 +312,14 @@ def test_history_resumes():
 
 def test_a_csv_file_resumes_where_the_checkpoint_was(tmp_path):
     def run(log, epochs, state=None):
-        told, states = CallbackList([log], model=Model()), []
+        message, states = CallbackList([log], model=Model()), []
         if state:
-            told.set_state(state)
-        told.on_train_begin()
+            message.set_state(state)
+        message.on_train_begin()
         for epoch in epochs:
-            told.on_epoch_end(epoch, {"loss": 1 / (epoch + 3), "val_loss": epoch})
-            states.append(told.get_state())
-        told.on_train_end()
+            message.on_epoch_end(epoch, {"loss": 1 / (epoch + 3), "val_loss": epoch})
+            states.append(message.get_state())
+        message.on_train_end()
         return states
 
     run(CSVLogger(tmp_path / "whole.csv"), range(5))
@@ -394,11 +394,11 @@ def test_a_callback_of_the_users_may_have_a_state():
         def set_state(self, state):
             self.n = state["n"]
 
-    told = CallbackList(Counter())
-    told.set_state({"Counter": {"n": 5}})
-    told.on_train_begin()
-    told.on_epoch_end(0)
-    assert told.get_state() == {"Counter": {"n": 6}}
+    message = CallbackList(Counter())
+    message.set_state({"Counter": {"n": 5}})
+    message.on_train_begin()
+    message.on_epoch_end(0)
+    assert message.get_state() == {"Counter": {"n": 6}}
 
 
 # ---- the list
@@ -410,31 +410,31 @@ HOOKS = [name for name in dir(Callback) if name.startswith("on_")]
 def test_every_hook_reaches_every_callback():
     heard = []
     names = {name: (lambda *a, name=name: heard.append((name, a))) for name in HOOKS}
-    told = CallbackList([LambdaCallback(**names), [History(), (LambdaCallback(**names),)]], model=Model())
+    message = CallbackList([LambdaCallback(**names), [History(), (LambdaCallback(**names),)]], model=Model())
     for name in HOOKS:
         heard.clear()
         place = (3,) if "batch" in name or "epoch" in name else ()
-        getattr(told, name)(*place, {"b": np.float32(2), "a": {"c": 1}})
+        getattr(message, name)(*place, {"b": np.float32(2), "a": {"c": 1}})
         assert heard == [(name, (*place, {"b": 2.0, "c": 1.0}))] * 2
         assert list(heard[0][1][-1]) == ["c", "b"]
-        getattr(told, name)(*place)
+        getattr(message, name)(*place)
         assert heard[2:] == [(name, (*place, {}))] * 2
         assert inspect.getdoc(getattr(Callback, name))
 
 
 def test_logs_are_python_floats_and_shared():
-    given = {"t": np.float32(0.1), "v": Variable(2.0), "a": np.ones((2, 1)), "w": "word", "n": None}
+    passed = {"t": np.float32(0.1), "v": Variable(2.0), "a": np.ones((2, 1)), "w": "word", "n": None}
 
     def change(epoch, logs):
         logs["rate"] = 3
 
     seen = {}
-    told = CallbackList([LambdaCallback(change), LambdaCallback(lambda e, logs: seen.update(logs))])
-    told.on_epoch_begin(0, given)
+    message = CallbackList([LambdaCallback(change), LambdaCallback(lambda e, logs: seen.update(logs))])
+    message.on_epoch_begin(0, passed)
     assert type(seen["t"]) is type(seen["v"]) is float
-    assert seen["a"] is given["a"]
+    assert seen["a"] is passed["a"]
     assert (seen["w"], seen["n"], seen["rate"]) == ("word", None, 3)
-    assert "rate" not in given
+    assert "rate" not in passed
 
 
 class Both(Callback):
@@ -472,16 +472,16 @@ class Alias(Callback):
     ],
 )
 def test_who_needs_batches(callback, needs):
-    told = CallbackList([History(), callback])
-    assert [mode for mode in ("train", "test", "predict") if told.needs_batches(mode)] == needs.split()
+    message = CallbackList([History(), callback])
+    assert [mode for mode in ("train", "test", "predict") if message.needs_batches(mode)] == needs.split()
 
 
 def test_the_progress_bar_only_glances_at_batches():
-    told = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=4)
-    assert told.sees_batches("train")
-    assert not told.needs_batches("train")
-    told.on_train_begin()
-    assert not told.sees_batches("test")  # validation is silent
+    message = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=4)
+    assert message.sees_batches("train")
+    assert not message.needs_batches("train")
+    message.on_train_begin()
+    assert not message.sees_batches("test")  # validation is silent
     assert not CallbackList(add_progbar=True, verbose=2, epochs=1, steps=4).sees_batches("train")
     assert not CallbackList([History()]).sees_batches("train")
 
@@ -494,9 +494,9 @@ def test_errors_name_the_callback():
         def on_train_batch_end(self, batch, logs=None):
             raise OSError("no")
 
-    told = CallbackList([History(), Mine()], model=Model())
-    told.on_train_begin()
-    for call, kind in ((told.on_epoch_end, KeyError), (told.on_train_batch_end, OSError)):
+    message = CallbackList([History(), Mine()], model=Model())
+    message.on_train_begin()
+    for call, kind in ((message.on_epoch_end, KeyError), (message.on_train_batch_end, OSError)):
         with pytest.raises(kind) as raised:
             call(0)
         assert raised.value.__notes__ == [f"Raised by the callback Mine, in {call.__name__}."]
@@ -504,21 +504,21 @@ def test_errors_name_the_callback():
 
 def test_defaults_are_added_once():
     history = History()
-    told = CallbackList([history], add_history=True, add_progbar=True, model=Model(), verbose=0, epochs=2)
-    assert [type(c).__name__ for c in told.callbacks] == ["History", "ProgbarLogger"]
-    assert told.model.history is history
-    assert all(c.model is told.model and c.params == {"verbose": 0, "epochs": 2} for c in told.callbacks)
+    message = CallbackList([history], add_history=True, add_progbar=True, model=Model(), verbose=0, epochs=2)
+    assert [type(c).__name__ for c in message.callbacks] == ["History", "ProgbarLogger"]
+    assert message.model.history is history
+    assert all(c.model is message.model and c.params == {"verbose": 0, "epochs": 2} for c in message.callbacks)
     assert CallbackList().callbacks == []
 
 
 def test_signatures_are_keras_signatures():
-    found = {
+    result = {
         name: " ".join(
             str(p).split(":")[0].split("=")[0] for p in inspect.signature(getattr(callbacks, name)).parameters.values()
         )
         for name in callbacks.__all__
     }
-    assert found == {
+    assert result == {
         "BackupAndRestore": "backup_dir save_freq double_checkpoint delete_checkpoint",
         "Callback": "",
         "CallbackList": "callbacks add_history add_progbar model **params",
@@ -569,22 +569,22 @@ def test_auto_asks_the_metric_then_the_name():
 @pytest.mark.parametrize("logs", [{"loss": 1.0, "acc": 0.5}, {"loss": 1.0, "acc": 0.5, "val_x": np.ones(2)}])
 def test_an_absent_number_is_warned_of_once(callback, logs):
     callback._warned = False
-    told = CallbackList([callback], model=Model())
-    told.on_train_begin()
+    message = CallbackList([callback], model=Model())
+    message.on_train_begin()
     with pytest.warns(UserWarning, match=r"'val_x'.*acc.*loss"):
-        told.on_epoch_end(0, logs)
-    told.on_epoch_end(1, logs)  # a warning would be an error here
-    assert not told.model.stop_training
+        message.on_epoch_end(0, logs)
+    message.on_epoch_end(1, logs)  # a warning would be an error here
+    assert not message.model.stop_training
 
 
 def test_learning_rates_in_variables_and_in_many_optimizers():
     def halved(optimizer):
         model = Model(optimizer)
         plateau = ReduceLROnPlateau("loss", 0.5, patience=1, min_delta=0)
-        told = CallbackList([plateau], add_history=True, model=model)
-        told.on_train_begin()
+        message = CallbackList([plateau], add_history=True, model=model)
+        message.on_train_begin()
         for epoch in range(3):
-            told.on_epoch_end(epoch, {"loss": 1.0})
+            message.on_epoch_end(epoch, {"loss": 1.0})
         return {k: v for k, v in model.history.history.items() if k != "loss"}
 
     cell = Variable(0.5)
@@ -597,10 +597,10 @@ def test_learning_rates_in_variables_and_in_many_optimizers():
 
 def test_schedules(capsys):
     model = Model()
-    told = CallbackList([LearningRateScheduler(lambda epoch, rate: rate * 0.5, verbose=1)], True, model=model)
+    message = CallbackList([LearningRateScheduler(lambda epoch, rate: rate * 0.5, verbose=1)], True, model=model)
     for epoch in range(2):
-        told.on_epoch_begin(epoch)
-        told.on_epoch_end(epoch, {"loss": 1.0})
+        message.on_epoch_begin(epoch)
+        message.on_epoch_end(epoch, {"loss": 1.0})
     assert model.history.history["learning_rate"] == [0.25, 0.125]
     assert "Epoch 2: LearningRateScheduler sets learning_rate to 0.125" in capsys.readouterr().out
     alone = LearningRateScheduler(lambda epoch: 1 / (epoch + 1))
@@ -627,12 +627,12 @@ def test_schedules(capsys):
 
 def test_nan_ends_training(capsys):
     for loss in (float("nan"), -float("inf"), np.float32("nan")):
-        told = CallbackList([TerminateOnNaN()], model=Model())
-        told.on_train_batch_end(0, {"loss": 1.0})
-        told.on_train_batch_end(1, {})
-        assert not told.model.stop_training
-        told.on_train_batch_end(2, {"loss": loss})
-        assert told.model.stop_training
+        message = CallbackList([TerminateOnNaN()], model=Model())
+        message.on_train_batch_end(0, {"loss": 1.0})
+        message.on_train_batch_end(1, {})
+        assert not message.model.stop_training
+        message.on_train_batch_end(2, {"loss": loss})
+        assert message.model.stop_training
     assert capsys.readouterr().out.count("Batch 2") == 3
     with pytest.raises(ValueProblem, match="batch 4"):
         CallbackList([TerminateOnNaN(raise_error=True)]).on_train_batch_end(4, {"loss": float("nan")})
@@ -641,11 +641,11 @@ def test_nan_ends_training(capsys):
 def test_what_stopping_and_saving_say(capsys, tmp_path):
     stopping = EarlyStopping("loss", verbose=1, restore_best_weights=True)
     saving = ModelCheckpoint(tmp_path / "new" / "best.chainrule", "loss", verbose=1, save_best_only=True)
-    told = CallbackList([stopping, saving], model=Model())
-    told.on_train_begin()
+    message = CallbackList([stopping, saving], model=Model())
+    message.on_train_begin()
     for epoch, loss in enumerate([1.0, 2.0]):
-        told.on_epoch_end(epoch, {"loss": loss})
-    told.on_train_end()
+        message.on_epoch_end(epoch, {"loss": loss})
+    message.on_train_end()
     out = capsys.readouterr().out
     for said in ("Epoch 2: early stopping", "best epoch, 1", "Epoch 1: saved", "Epoch 2: loss = 2, not the best"):
         assert said in out
@@ -693,18 +693,18 @@ def screen(monkeypatch):
 
 
 def drive(shown, steps, seconds, target, **params):
-    told = CallbackList(add_progbar=True, model=Model(), **{"verbose": 1, "epochs": 1, "steps": target, **params})
-    told.on_train_begin()
+    message = CallbackList(add_progbar=True, model=Model(), **{"verbose": 1, "epochs": 1, "steps": target, **params})
+    message.on_train_begin()
     for epoch in range(params.get("epochs", 1)):
-        told.on_epoch_begin(epoch)
+        message.on_epoch_begin(epoch)
         for batch in range(steps):
             shown.now += seconds
-            told.on_train_batch_end(batch, {"loss": 1 / (batch + 1), "acc": 0.5})
-        told.on_test_begin()
-        told.on_test_batch_end(0, {"loss": 9.0})
-        told.on_test_end({"loss": 9.0})
-        told.on_epoch_end(epoch, {"loss": 0.25, "val_loss": 1e-4})
-    told.on_train_end()
+            message.on_train_batch_end(batch, {"loss": 1 / (batch + 1), "acc": 0.5})
+        message.on_test_begin()
+        message.on_test_batch_end(0, {"loss": 9.0})
+        message.on_test_end({"loss": 9.0})
+        message.on_epoch_end(epoch, {"loss": 0.25, "val_loss": 1e-4})
+    message.on_train_end()
 
 
 def test_a_terminal_is_drawn_at_most_ten_times_a_second(screen):
@@ -790,26 +790,26 @@ def test_the_first_step_does_not_count_for_the_time_left(screen):
 
 def test_a_list_that_trains_twice_looks_again_at_who_sees_batches(screen):
     shown = screen(True)
-    told = CallbackList(add_progbar=True, verbose=0, epochs=1, steps=2)
+    message = CallbackList(add_progbar=True, verbose=0, epochs=1, steps=2)
     for verbose in (0, 1):
-        told.set_params({"verbose": verbose, "epochs": 1, "steps": 2})
-        told.on_train_begin()
-        told.on_epoch_begin(0)
-        told.on_train_batch_end(0, {})
-        told.on_train_end()
+        message.set_params({"verbose": verbose, "epochs": 1, "steps": 2})
+        message.on_train_begin()
+        message.on_epoch_begin(0)
+        message.on_train_batch_end(0, {})
+        message.on_train_end()
         assert ("1/2" in shown.getvalue()) == bool(verbose)
 
 
 def test_evaluate_and_predict_have_their_own_line(screen):
     shown = screen(False)
-    told = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=2)
-    told.on_test_begin()
+    message = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=2)
+    message.on_test_begin()
     for batch in range(2):
-        told.on_test_batch_end(batch, {"loss": 3.0})
-    told.on_test_end({"loss": 2.0})
-    told.on_predict_begin()
-    told.on_predict_batch_end(1, {"outputs": np.ones((3, 2))})
-    told.on_predict_end({"outputs": np.ones((3, 2))})
+        message.on_test_batch_end(batch, {"loss": 3.0})
+    message.on_test_end({"loss": 2.0})
+    message.on_predict_begin()
+    message.on_predict_batch_end(1, {"outputs": np.ones((3, 2))})
+    message.on_predict_end({"outputs": np.ones((3, 2))})
     lines = shown.getvalue().splitlines()
     assert len(lines) == 2
     assert "loss: 2.0000" in lines[0]
@@ -824,15 +824,15 @@ def test_values_are_averaged_as_in_keras(screen, monkeypatch):
     for options in ({}, {"stateful_metrics": ["a"]}, {"stateless_metrics": ["a"]}):
         steps = np.cumsum(rng.integers(1, 4, 9))
         values = rng.normal(size=(9, 2)) * 10.0 ** rng.integers(-5, 3, (9, 1))
-        found = []
+        result = []
         for cls in (Progbar, keras.utils.Progbar):
             shown = screen(True, 200)
             bar = cls(int(steps[-1]), interval=0, **options)
             for step, (a, b) in zip(steps, values, strict=True):
                 bar.update(int(step), [("a", float(a)), ("b", float(b))])
-            found.append(re.findall(r"[ab]: [-.e+\d]+", shown.getvalue()))
-        assert found[0] == found[1]
-        assert len(found[0]) == 18
+            result.append(re.findall(r"[ab]: [-.e+\d]+", shown.getvalue()))
+        assert result[0] == result[1]
+        assert len(result[0]) == 18
 
 
 # ---- event files, read by a small reader that shares nothing with the writer
@@ -889,7 +889,7 @@ def fields(message):
 
 def read_events(folder):
     """{tag: [(step, number or histogram)]} of a folder's event files."""
-    found = {}
+    result = {}
     for path in sorted(folder.iterdir()):
         first, *rest = [dict(fields(r)) for r in records(path)]
         assert first[3] == b"brain.Event:2"
@@ -897,8 +897,8 @@ def read_events(folder):
             assert abs(struct.unpack("<d", event[1])[0] - time.time()) < 600
             value = dict(fields(dict(fields(event[5]))[1]))
             what = struct.unpack("<f", value[2])[0] if 2 in value else dict(fields(value[5]))
-            found.setdefault(value[1].decode(), []).append((event[2], what))
-    return found
+            result.setdefault(value[1].decode(), []).append((event[2], what))
+    return result
 
 
 def test_the_checksum():
@@ -926,20 +926,20 @@ def write_run(folder, **options):
     model.layers = [SimpleNamespace(name=k, weights=[Variable(v, dtype="float64", name=k)]) for k, v in WEIGHTS.items()]
     for layer in model.layers:
         layer.weights[0].path = layer.name
-    told = CallbackList([TensorBoard(folder, histogram_freq=2, **options)], model=model)
-    told.on_train_begin()
+    message = CallbackList([TensorBoard(folder, histogram_freq=2, **options)], model=model)
+    message.on_train_begin()
     for epoch in range(3):
-        told.on_epoch_begin(epoch)
+        message.on_epoch_begin(epoch)
         for batch in range(4):
-            told.on_train_batch_begin(batch)
+            message.on_train_batch_begin(batch)
             model.optimizer.iterations += 1
-            told.on_train_batch_end(batch, {"loss": epoch + batch / 8})
-        told.on_test_begin()
-        told.on_test_end({"loss": 7.0 + epoch})
-        told.on_epoch_end(epoch, {"loss": 1 / (epoch + 1), "val_loss": 7.0 + epoch, "big": 1e300})
-    told.on_train_end()
-    told.on_test_begin()
-    told.on_test_end({"loss": 5.0})
+            message.on_train_batch_end(batch, {"loss": epoch + batch / 8})
+        message.on_test_begin()
+        message.on_test_end({"loss": 7.0 + epoch})
+        message.on_epoch_end(epoch, {"loss": 1 / (epoch + 1), "val_loss": 7.0 + epoch, "big": 1e300})
+    message.on_train_end()
+    message.on_test_begin()
+    message.on_test_end({"loss": 5.0})
     return model
 
 
@@ -980,12 +980,12 @@ def test_event_files(tmp_path):
 
 def test_batches_and_speed_are_written_when_asked(tmp_path):
     write_run(tmp_path / "each", update_freq="batch", write_steps_per_second=True)
-    found = read_events(tmp_path / "each" / "train")
-    assert [step for step, _ in found["batch_loss"]] == list(range(1, 13))
-    assert [value for _, value in found["batch_loss"]][:5] == [0.0, 0.125, 0.25, 0.375, 1.0]
-    assert len(found["batch_steps_per_second"]) == 12
-    assert len(found["epoch_steps_per_second"]) == 3
-    assert all(value > 0 for _, value in found["epoch_steps_per_second"])
+    result = read_events(tmp_path / "each" / "train")
+    assert [step for step, _ in result["batch_loss"]] == list(range(1, 13))
+    assert [value for _, value in result["batch_loss"]][:5] == [0.0, 0.125, 0.25, 0.375, 1.0]
+    assert len(result["batch_steps_per_second"]) == 12
+    assert len(result["epoch_steps_per_second"]) == 3
+    assert all(value > 0 for _, value in result["epoch_steps_per_second"])
     write_run(tmp_path / "fifth", update_freq=5)
     assert [step for step, _ in read_events(tmp_path / "fifth" / "train")["batch_loss"]] == [5, 10]
 
@@ -999,13 +999,13 @@ def test_tensorboard_reads_the_files(tmp_path):
     )
     write_run(tmp_path)
     for part, expected in (("train", SCALARS), ("validation", VALIDATION)):
-        found = reader.EventAccumulator(str(tmp_path / part), {"histograms": 0, "scalars": 0}).Reload()
-        assert set(found.Tags()["scalars"]) == set(expected)
+        result = reader.EventAccumulator(str(tmp_path / part), {"histograms": 0, "scalars": 0}).Reload()
+        assert set(result.Tags()["scalars"]) == set(expected)
         for tag, values in expected.items():
-            assert [(e.step, e.value) for e in found.Scalars(tag)] == values
-    found = reader.EventAccumulator(str(tmp_path / "train"), {"histograms": 0}).Reload()
+            assert [(e.step, e.value) for e in result.Scalars(tag)] == values
+    result = reader.EventAccumulator(str(tmp_path / "train"), {"histograms": 0}).Reload()
     for name, weight in WEIGHTS.items():
-        written = found.Histograms(f"{name}/histogram")
+        written = result.Histograms(f"{name}/histogram")
         assert [e.step for e in written] == [0, 2]
         finite = weight[np.isfinite(weight)]
         value = written[0].histogram_value
@@ -1173,8 +1173,8 @@ def test_files_that_cannot_be_made(tmp_path):
 
 def test_no_file_before_there_is_something_to_write(tmp_path):
     board = TensorBoard(tmp_path / "logs")
-    told = CallbackList([board], model=Model())
-    told.on_train_begin()
-    told.on_train_end()
+    message = CallbackList([board], model=Model())
+    message.on_train_begin()
+    message.on_train_end()
     assert not (tmp_path / "logs").exists()
     assert not os.listdir(tmp_path)

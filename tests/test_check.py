@@ -191,10 +191,10 @@ def put_together(**wrong):
 )
 def test_usual_faults_are_named_by_trying(shape, wrong, hint):
     rng = np.random.default_rng(0)
-    given = rng.normal(size=(3, 3)), rng.normal(size=shape), rng.normal(size=shape[1])
-    report = cr.check(affine, *given, backward=put_together(**wrong))
+    passed = rng.normal(size=(3, 3)), rng.normal(size=shape), rng.normal(size=shape[1])
+    report = cr.check(affine, *passed, backward=put_together(**wrong))
     assert not report
     assert [h for h in report.hints if hint in h], report.hints
-    assert cr.check(affine, *given, backward=put_together()).hints == []
-    doubled = cr.check(affine, *given, backward=put_together(b=lambda g, x, w: 2 * ops.sum(g, axis=0)))
+    assert cr.check(affine, *passed, backward=put_together()).hints == []
+    doubled = cr.check(affine, *passed, backward=put_together(b=lambda g, x, w: 2 * ops.sum(g, axis=0)))
     assert not [h for h in doubled.hints if "transposed" in h or "first" in h]

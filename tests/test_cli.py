@@ -103,19 +103,19 @@ def evaluate(text, **names):
     def visit(n):
         match n:
             case ast.Constant(value=v):
-                made = v
+                created = v
             case ast.Name(name):
-                made = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, **names}[name]
+                created = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, **names}[name]
             case ast.BinOp(left, sign, right):
-                made = SIGNS[type(sign)](visit(left), visit(right))
+                created = SIGNS[type(sign)](visit(left), visit(right))
             case ast.UnaryOp(ast.USub(), x):
-                made = -visit(x)
+                created = -visit(x)
             case ast.Compare(left, [sign], [right]):
-                made = SIGNS[type(sign)](visit(left), visit(right))
+                created = SIGNS[type(sign)](visit(left), visit(right))
             case ast.Call(ast.Name(f), xs):
-                made = MATH[f](*map(visit, xs))
-        largest[0] = max(largest[0], abs(made))
-        return made
+                created = MATH[f](*map(visit, xs))
+        largest[0] = max(largest[0], abs(created))
+        return created
 
     return visit(ast.parse(text, mode="eval").body), largest[0]
 
@@ -156,8 +156,8 @@ def given(values):
 def printed_gradients(out):
     """What stands under "gradients", by name."""
     lines = out.split("\ngradients\n")[1].splitlines()
-    found = re.findall(r"^  d\S+?/d(\S+) = (.*)$", "\n".join(lines), re.M)
-    return {name: np.array(ast.literal_eval(re.sub(r"(\d)\.(?=[],\s])", r"\1.0", text))) for name, text in found}
+    result = re.findall(r"^  d\S+?/d(\S+) = (.*)$", "\n".join(lines), re.M)
+    return {name: np.array(ast.literal_eval(re.sub(r"(\d)\.(?=[],\s])", r"\1.0", text))) for name, text in result}
 
 
 # ---- the command itself
@@ -603,9 +603,9 @@ def test_bad_digits_and_depth(typed, option):
 
 
 def test_depth_folds(typed):
-    whole, folded = (typed("explain", "gelu(a)*2", "a=1.5", *o) for o in ([], ["--depth", "0"]))
-    assert len(folded.out.splitlines()) < len(whole.out.splitlines())
-    assert printed_gradients(whole.out) == printed_gradients(folded.out)
+    full, folded = (typed("explain", "gelu(a)*2", "a=1.5", *o) for o in ([], ["--depth", "0"]))
+    assert len(folded.out.splitlines()) < len(full.out.splitlines())
+    assert printed_gradients(full.out) == printed_gradients(folded.out)
     sums_are_true(folded.out)
 
 
@@ -620,14 +620,14 @@ def test_a_fold_is_summed_once(typed):
 
 def printed_slope(out):
     """By variable: f before and after, the quotient and the exact derivative."""
-    found = {}
+    result = {}
     for name, rest in re.findall(r"^f\(([^)\d-]\w*)\) = .*\n((?:(?!^f\([a-zA-Z_]).*\n?)*)", out, re.M):
         before, after = re.findall(r"^f\(.*?\) = (\S+)$", rest, re.M)
         top, moved, bottom, quotient = re.search(r"\((\S+) - (\S+)\) / (\S+) = (\S+)$", rest, re.M).groups()
         assert (top, moved) == (after, before)
         exact = re.search(rf"^exact: df/d{name} = (\S+)$", rest, re.M)[1]
-        found[name] = tuple(map(float, (before, after, bottom, quotient, exact)))
-    return found
+        result[name] = tuple(map(float, (before, after, bottom, quotient, exact)))
+    return result
 
 
 @pytest.mark.parametrize(
@@ -649,8 +649,8 @@ def test_the_nudge(typed, text, a, exact, rule):
 
 def test_each_variable_is_nudged(typed):
     t = typed("slope", "a*b", "a=2", "b=3")
-    found = printed_slope(t.out)
-    assert (found["a"][4], found["b"][4]) == (3, 2)
+    result = printed_slope(t.out)
+    assert (result["a"][4], result["b"][4]) == (3, 2)
     for option, quotient in (("-0.001", 11.994001), ("0.5", 15.25)):
         t = typed("slope", "a**3", "a=2", "--nudge", option)
         assert_allclose(printed_slope(t.out)["a"][3], quotient, rtol=1e-9)
@@ -1122,9 +1122,9 @@ def test_cost_of_saved_models(typed, saved):
     assert "net, batch of 2" in t.out
     assert "<table>" in Path("c.html").read_text(encoding="utf-8")
     t = typed("cost", "net.chainrule", "net.chainrule", "--json")
-    found = json.loads(t.out)["models"]
-    assert found[0]["layers"][0]["forward multiplies"] == 4 * 4 * 2 * 9
-    assert found[0] == found[1]
+    result = json.loads(t.out)["models"]
+    assert result[0]["layers"][0]["forward multiplies"] == 4 * 4 * 2 * 9
+    assert result[0] == result[1]
 
 
 @pytest.mark.parametrize(

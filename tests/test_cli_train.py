@@ -61,11 +61,11 @@ def test_a_table_for_regression(typed, here):
     rows = list(csv.reader(io.StringIO(t.out)))
     assert t.status == 0
     assert rows[0] == ["price"]
-    found = np.array([float(r[0]) for r in rows[1:]])
+    result = np.array([float(r[0]) for r in rows[1:]])
     true = np.array([float(v) for v in read_csv(path)["price"]])
-    assert len(found) == 200
-    assert np.corrcoef(found, true)[0, 1] > 0.9, "in the target's own units"
-    assert abs(found.mean() - true.mean()) < 10
+    assert len(result) == 200
+    assert np.corrcoef(result, true)[0, 1] > 0.9, "in the target's own units"
+    assert abs(result.mean() - true.mean()) < 10
 
     t = typed("predict", "chainrule-t.chainrule", path, "--out", "p.csv")
     assert "200 rows written to p.csv" in t.out
@@ -83,8 +83,8 @@ def test_a_table_for_classification(typed, here):
     assert rows[0] == ["colour", "probability"]
     assert {r[0] for r in rows[1:]} <= {"red", "green"}
     assert all(0 <= float(r[1]) <= 1 for r in rows[1:])
-    whole = typed("train", path, "--target", "rooms", "--epochs", "1", "--plot", "")
-    assert "classification: rooms holds 5 different whole numbers" in whole.out
+    full = typed("train", path, "--target", "rooms", "--epochs", "1", "--plot", "")
+    assert "classification: rooms holds 5 different whole numbers" in full.out
     said = typed("train", path, "--target", "rooms", "--task", "regression", "--epochs", "1", "--plot", "")
     assert "regression: rooms holds 5 different whole numbers (chosen by --task)" in said.out
 
@@ -176,18 +176,18 @@ def test_broken_tables(tmp_path, text, words):
 
 def test_columns_become_numbers():
     table = {"n": ["1", "3", "", "5"], "w": ["x", "", "y", "x"], "c": ["2", "2", "2", "2"]}
-    made = Encoder.fit(table, ["n", "w", "c"])
-    x = made.encode(table)
+    created = Encoder.fit(table, ["n", "w", "c"])
+    x = created.encode(table)
     mean, deviation = 3.0, np.sqrt(8 / 3)
     np.testing.assert_allclose(x[:, 0], [(v - mean) / deviation for v in (1, 3, 3, 5)], rtol=1e-6)
     assert x[:, 1:].tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0]], "the words '', 'x', 'y'"
-    assert made.width == 4
-    new = made.encode({"n": ["3", "NA"], "w": ["z", "y"]})
+    assert created.width == 4
+    new = created.encode({"n": ["3", "NA"], "w": ["z", "y"]})
     assert new.tolist() == [[0, 0, 0, 0], [0, 0, 0, 1]], "a word never seen is none of them"
     with pytest.raises(ValueProblem, match="'oops' in column 'n', row 2"):
-        made.encode({"n": ["3", "oops"], "w": ["x", "x"]})
+        created.encode({"n": ["3", "oops"], "w": ["x", "x"]})
     with pytest.raises(ValueProblem, match="without the column 'w'"):
-        made.encode({"n": ["3"]})
+        created.encode({"n": ["3"]})
 
 
 # ---- the picture of a model

@@ -32,9 +32,9 @@ def test_structures_and_static_arguments(compile):
 
     fast = compile(f)
     a, b = np.array([1.0, 2.0], "float32"), cr.tensor([3.0, 5.0])
-    found = fast([a, b], {"name": "a"})
-    np.testing.assert_array_equal(found["sum"], [4.0, 7.0])
-    np.testing.assert_array_equal(found["both"][0], [1.0, 4.0])
+    result = fast([a, b], {"name": "a"})
+    np.testing.assert_array_equal(result["sum"], [4.0, 7.0])
+    np.testing.assert_array_equal(result["both"][0], [1.0, 4.0])
     fast([b, a], {"name": "a"})
     assert traces == [2]  # traced once for a form
     np.testing.assert_array_equal(fast([a, b], {"name": "a"}, power=3)["both"][0], [1.0, 8.0])
@@ -88,17 +88,17 @@ def test_numbers_asked_for_while_tracing_teach(compile):
 def test_what_is_passed_again_and_again(compile):
     double = compile(lambda x: x * 2.0)
     mine = np.arange(5000, dtype="float32")
-    made = cr.tensor(mine)
+    created = cr.tensor(mine)
     for _ in range(3):
-        np.testing.assert_array_equal(double(made), 2 * np.arange(5000))
+        np.testing.assert_array_equal(double(created), 2 * np.arange(5000))
     for factor in (1, 3):  # an array that its owner writes to is read anew
         mine[:] = factor
         np.testing.assert_array_equal(double(mine), np.full(5000, 2.0 * factor))
-    x = double(made)
+    x = double(created)
     for _ in range(5):  # results go in again, and none is overwritten
         x, before = double(x), x
         np.testing.assert_array_equal(x, 2 * before.numpy())
-    np.testing.assert_array_equal(made, np.arange(5000))
+    np.testing.assert_array_equal(created, np.arange(5000))
 
 
 @pytest.mark.skipif(not xla_installed(), reason="the fast engine needs JAX")
@@ -107,12 +107,12 @@ def test_a_tensors_copy_on_the_device_goes_with_it():
 
     double = cr.compile(lambda x: x * 2.0, engine="xla")
     before = len(devices._buffers)
-    made = [cr.tensor(np.full(5000, k, "float32")) for k in range(4)]
-    for k, t in enumerate(made):
+    created = [cr.tensor(np.full(5000, k, "float32")) for k in range(4)]
+    for k, t in enumerate(created):
         assert double(t).numpy()[-1] == 2 * k
     assert len(devices._buffers) == before + 4
-    assert devices.cached_buffer(made[1].numpy()) is devices.cached_buffer(made[1].numpy())
-    del made[:3], t
+    assert devices.cached_buffer(created[1].numpy()) is devices.cached_buffer(created[1].numpy())
+    del created[:3], t
     gc.collect()
     assert len(devices._buffers) == before + 1
     small, lent = cr.tensor([1.0]).numpy(), np.zeros(5000, "float32")[:]
@@ -123,29 +123,29 @@ def test_a_tensors_copy_on_the_device_goes_with_it():
 
 def test_64_bits(compile):
     x = np.linspace(0.1, 2.0, 7)
-    found = compile(lambda x: ops.log(x) + ops.cast(x, "float32"))(x)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, np.log(x) + x.astype("float32"), rtol=1e-15)
-    whole = compile(lambda n: n * n)(np.array([2**31 + 1], np.int64))
-    assert (whole.tolist(), whole.dtype) == ([(2**31 + 1) ** 2], np.int64)
+    result = compile(lambda x: ops.log(x) + ops.cast(x, "float32"))(x)
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result, np.log(x) + x.astype("float32"), rtol=1e-15)
+    full = compile(lambda n: n * n)(np.array([2**31 + 1], np.int64))
+    assert (full.tolist(), full.dtype) == ([(2**31 + 1) ** 2], np.int64)
 
 
 def test_hessian_vector_product(compile):
     rng = np.random.default_rng(0)
     a, x, v = rng.normal(size=(4, 4)), rng.normal(size=4), rng.normal(size=4)
-    found = compile(lambda x, v: cr.hvp(lambda x: ops.sum(ops.tanh(ops.matmul(a, x))), x, v))(x, v)
+    result = compile(lambda x, v: cr.hvp(lambda x: ops.sum(ops.tanh(ops.matmul(a, x))), x, v))(x, v)
     t = np.tanh(a @ x)
-    np.testing.assert_allclose(found, a.T @ (-2 * t * (1 - t**2) * (a @ v)), rtol=1e-10)
+    np.testing.assert_allclose(result, a.T @ (-2 * t * (1 - t**2) * (a @ v)), rtol=1e-10)
 
 
 def test_from_several_threads(compile):
     fast = compile(lambda x: ops.sum(x * x))
-    found = {}
+    result = {}
     threads = [
-        threading.Thread(target=lambda i=i: found.update({i: float(fast(cr.ops.ones(i + 1)))})) for i in range(8)
+        threading.Thread(target=lambda i=i: result.update({i: float(fast(cr.ops.ones(i + 1)))})) for i in range(8)
     ]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    assert found == {i: i + 1.0 for i in range(8)}
+    assert result == {i: i + 1.0 for i in range(8)}

@@ -118,9 +118,9 @@ def test_every_public_operation_is_documented_by_an_example(name):
 
 
 def modules():
-    for found in pkgutil.walk_packages(cr.__path__, "chainrule."):
-        if not found.name.endswith("__main__"):
-            yield found.name
+    for result in pkgutil.walk_packages(cr.__path__, "chainrule."):
+        if not result.name.endswith("__main__"):
+            yield result.name
 
 
 class Close(doctest.OutputChecker):

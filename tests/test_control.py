@@ -25,8 +25,8 @@ def test_a_known_choice_runs_one_branch():
 def test_a_symbolic_choice_joins_both(value):
     x = symbolic((), "float64")
     pair = ops.cond(x > 0, lambda: {"a": x * 2, "b": (x, 1.0)}, lambda: {"a": x - 1, "b": (x * x, 0.0)})
-    found = [t.item() for t in run([pair["a"], *pair["b"]], {x: np.float64(value)})]
-    assert found == ([value * 2, value, 1.0] if value > 0 else [value - 1, value * value, 0.0])
+    result = [t.item() for t in run([pair["a"], *pair["b"]], {x: np.float64(value)})]
+    assert result == ([value * 2, value, 1.0] if value > 0 else [value - 1, value * value, 0.0])
     slope = cr.gradients(pair["a"], x)
     assert run(slope, {x: np.float64(value)}).item() == (2 if value > 0 else 1)
 
@@ -59,7 +59,7 @@ def test_scan(reverse):
         return {"s": carry["s"] + x["x"], "n": carry["n"] + 1}, (carry["s"] * x["x"], x["k"])
 
     ks = np.arange(5)
-    carry, (products, kept) = ops.scan(step, {"s": np.zeros(3), "n": 0}, {"x": X, "k": ks}, reverse=reverse)
+    carry, (products, saved) = ops.scan(step, {"s": np.zeros(3), "n": 0}, {"x": X, "k": ks}, reverse=reverse)
     total, want = np.zeros(3), [None] * 5
     for i in range(5)[:: -1 if reverse else 1]:
         want[i] = total * X[i]
@@ -67,7 +67,7 @@ def test_scan(reverse):
     assert_allclose(carry["s"], total)
     assert carry["n"].item() == 5
     assert_allclose(products, want)
-    assert kept.tolist() == ks.tolist()
+    assert saved.tolist() == ks.tolist()
 
 
 def test_scan_without_xs_or_ys():

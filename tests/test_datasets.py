@@ -88,13 +88,13 @@ def test_shipped_sets_are_scikit_learns(name):
 
 @pytest.mark.parametrize("name", datasets.names())
 def test_every_set_says_whose_it_is(name):
-    known = getattr(datasets, name).DATASET
-    assert known.name == name
-    assert all(known[:5])
-    assert all(len(digest) == 64 and int(digest, 16) >= 0 for digest in known.sha256s.values())
+    existing = getattr(datasets, name).DATASET
+    assert existing.name == name
+    assert all(existing[:5])
+    assert all(len(digest) == 64 and int(digest, 16) >= 0 for digest in existing.sha256s.values())
     text = datasets.describe(name)
-    assert known.licence in text
-    assert all(digest in text for digest in known.sha256s.values())
+    assert existing.licence in text
+    assert all(digest in text for digest in existing.sha256s.values())
     for remote in getattr(getattr(datasets, name), "REMOTES", ()):
         assert len(remote.sha256) == 64
 
@@ -160,10 +160,10 @@ def test_boston_splits_as_keras(monkeypatch, tmp_path, test_split, seed):
     path = tmp_path / "b.npz"
     np.savez(path, x=table.x, y=table.y)
     monkeypatch.setattr(theirs, "get_file", lambda *_, **__: path)
-    wanted = theirs.load_data(test_split=test_split, seed=seed)
+    expected = theirs.load_data(test_split=test_split, seed=seed)
     for arguments in ({}, {"path": path}):
-        found = boston_housing.load_data(test_split=test_split, seed=seed, **arguments)
-        for ours, oracle in zip(sum(found, ()), sum(wanted, ()), strict=True):
+        result = boston_housing.load_data(test_split=test_split, seed=seed, **arguments)
+        for ours, oracle in zip(sum(result, ()), sum(expected, ()), strict=True):
             np.testing.assert_array_equal(ours, oracle)
 
 
@@ -245,10 +245,10 @@ def idx(array, code=8, kind=">u1"):
 def test_idx_of_every_type(tmp_path, code, kind, pack):
     array = np.array([[1, 2, 3], [4, 5, 100]])
     (tmp_path / "a").write_bytes(pack(idx(array, code, kind)))
-    found = files.read_idx(tmp_path / "a")
-    assert found.dtype == np.dtype(kind).newbyteorder("=")
-    assert found.tolist() == array.tolist()
-    found[0, 0] = 7  # an array of its own
+    result = files.read_idx(tmp_path / "a")
+    assert result.dtype == np.dtype(kind).newbyteorder("=")
+    assert result.tolist() == array.tolist()
+    result[0, 0] = 7  # an array of its own
 
 
 WHOLE = idx(np.arange(6).reshape(2, 3))
@@ -305,9 +305,9 @@ def write_npz(arrays, path, **changed):
 
 
 def is_tiny(split, arrays):
-    found = sum(split, ())
-    return all(np.array_equal(a, b) for a, b in zip(found, arrays.values(), strict=True)) and all(
-        a.dtype == np.uint8 for a in found
+    result = sum(split, ())
+    return all(np.array_equal(a, b) for a, b in zip(result, arrays.values(), strict=True)) and all(
+        a.dtype == np.uint8 for a in result
     )
 
 
@@ -403,8 +403,8 @@ def test_no_pickle_is_read(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", x=np.array([Trap(sprung)], object))
     with pytest.raises(ValueProblem, match="Python objects"):
         files.read_npz(tmp_path / "a.npz", ["x"])
-    for module, kept in ((cifar10, "cifar-10-batches-py-target"), (cifar100, "cifar-100-python-target")):  # Keras's
-        folder = tmp_path / "home/.keras/datasets" / kept
+    for module, saved in ((cifar10, "cifar-10-batches-py-target"), (cifar100, "cifar-100-python-target")):  # Keras's
+        folder = tmp_path / "home/.keras/datasets" / saved
         folder.mkdir(parents=True)
         (folder / "data_batch_1").write_bytes(pickle.dumps(Trap(sprung)))
         with pytest.raises(ValueProblem, match="pickle"):
@@ -521,7 +521,7 @@ def record(rng, labels):
 def cifar(monkeypatch):
     """Two records a file; the contents by name."""
     rng = np.random.default_rng(1)
-    made = {}
+    created = {}
     for module, labels in ((cifar10, 1), (cifar100, 2)):
         contents = {
             name: record(rng, [3, 30][:labels]) + record(rng, [n + 4, n + 50][:labels])
@@ -529,8 +529,8 @@ def cifar(monkeypatch):
         }
         shas = {name: sha(data) for name, data in contents.items()}
         monkeypatch.setattr(module, "DATASET", module.DATASET._replace(sha256s=shas))
-        made[module] = contents
-    return made
+        created[module] = contents
+    return created
 
 
 def tar(path, contents, folder="cifar-10-batches-bin", extra=()):
@@ -600,11 +600,11 @@ def test_an_archive_made_to_harm_is_refused(cifar, tmp_path, extra):
 def test_damaged_archives(cifar, tmp_path):
     contents = cifar[cifar10]
     path = tar(tmp_path / cifar10.ARCHIVE, contents)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-200])
+    full = path.read_bytes()
+    path.write_bytes(full[:-200])
     with pytest.raises(ValueProblem, match="truncated"):
         cifar10.load_data(path)
-    path.write_bytes(gzip.compress(gzip.decompress(whole)[:5000]))
+    path.write_bytes(gzip.compress(gzip.decompress(full)[:5000]))
     with pytest.raises(ValueProblem, match="unexpected end of data"):
         cifar10.load_data(path)
     path.write_bytes(b"no archive at all")

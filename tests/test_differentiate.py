@@ -117,10 +117,10 @@ def test_a_path_through_a_gradient_without_history_is_never_missed_silently(mix)
     y = x**3
     with pytest.raises(cr.GraphError, match="create_graph=True"):
         cr.gradients(mix(y, cr.gradients(y, x)), x)
-    kept = mix(y, cr.gradients(y, x, create_graph=True))
+    saved = mix(y, cr.gradients(y, x, create_graph=True))
     h = 1e-5
     f = lambda v: float(mix(cr.tensor(np.array(v**3)), cr.tensor(np.array(3 * v**2))))
-    assert float(cr.gradients(kept, x)) == pytest.approx((f(3 + h) - f(3 - h)) / (2 * h), rel=1e-6)
+    assert float(cr.gradients(saved, x)) == pytest.approx((f(3 + h) - f(3 - h)) / (2 * h), rel=1e-6)
     constant = ops.stop_gradient(cr.gradients(y, x))
     assert float(cr.gradients(y * constant, x)) == 27 * 27
 
@@ -235,13 +235,13 @@ def test_deferred_history_is_the_same_gradient():
 def test_a_loop_written_by_hand_does_not_grow(style):
     x, y = np.random.default_rng(0).normal(size=(16, 3)), np.ones(16)
     w = cr.Variable(np.zeros(3))
-    held, velocity = cr.tensor(np.zeros(3)), 0.0
+    stored, velocity = cr.tensor(np.zeros(3)), 0.0
     cost = lambda w: ops.mean((cr.tensor(x) @ w - y) ** 2)
 
     def step():
-        nonlocal held, velocity
+        nonlocal stored, velocity
         if style == "functional":
-            held = held - 0.01 * cr.grad(cost)(held)
+            stored = stored - 0.01 * cr.grad(cost)(stored)
         else:
             velocity = (0.9 * velocity if style == "momentum" else 0.0) - 0.01 * cr.gradients(cost(w), w)
             w.assign_add(velocity)

@@ -100,9 +100,9 @@ print("RESULT", json.dumps([history, [w.tolist() for w in model.get_weights()]])
 
 
 def environment(**more):
-    kept = {k: v for k, v in os.environ.items() if k not in ("JAX_ENABLE_X64", "XLA_FLAGS")}
-    here = str(Path(cr.__file__).parents[1])  # of these sources, wherever the tests are started
-    return {**kept, "JAX_PLATFORMS": "cpu", "PYTHONPATH": here, **more}
+    saved = {k: v for k, v in os.environ.items() if k not in ("JAX_ENABLE_X64", "XLA_FLAGS")}
+    current = str(Path(cr.__file__).parents[1])  # of these sources, wherever the tests are started
+    return {**saved, "JAX_PLATFORMS": "cpu", "PYTHONPATH": current, **more}
 
 
 def close(found, expected):
@@ -118,9 +118,9 @@ def test_four_devices_give_the_numbers_of_numpy(tmp_path):
         [sys.executable, "-c", SEVERAL], env=environment(XLA_FLAGS=flags), capture_output=True, text=True, check=False
     )
     assert out.returncode == 0, out.stderr[-2000:]
-    found = json.loads(out.stdout.splitlines()[-1])
-    close(found["4"], found["numpy"])
-    np.testing.assert_allclose(found["moved"], found["stayed"], rtol=2e-5)
+    result = json.loads(out.stdout.splitlines()[-1])
+    close(result["4"], result["numpy"])
+    np.testing.assert_allclose(result["moved"], result["stayed"], rtol=2e-5)
     for name in (
         "take_step",
         "_run_steps",
@@ -128,8 +128,8 @@ def test_four_devices_give_the_numbers_of_numpy(tmp_path):
     ):  # the gradient is summed over devices, not computed whole on each
         texts = [p.read_text() for p in tmp_path.glob(f"*jit_{name}*after_optimizations.txt")]
         assert any("all-reduce(" in text for text in texts), name
-    assert "gpu:7" in found["error"]
-    assert any("Batches of 6 cannot be split evenly over 4 devices" in said for said in found["said"])
+    assert "gpu:7" in result["error"]
+    assert any("Batches of 6 cannot be split evenly over 4 devices" in said for said in result["said"])
 
 
 def launched(folder, *words):
@@ -156,19 +156,19 @@ def test_two_processes_one_killed_and_resumed(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "train.py").write_text(TRAIN)
 
-    whole = launched(tmp_path / "whole")
-    assert whole.returncode == 0, whole.stdout[-2000:] + whole.stderr
-    found = results(whole.stdout)
-    assert found["[0]"] == found["[1]"]
-    known = {}
-    exec(MODEL, known)
-    model = known["made"]("numpy")
-    history = model.fit(known["x"], known["y"], batch_size=8, epochs=5, verbose=0).history
-    close(found["[0]"][0], history)
-    for ours, theirs in zip(found["[0]"][1], model.get_weights(), strict=True):
+    full = launched(tmp_path / "whole")
+    assert full.returncode == 0, full.stdout[-2000:] + full.stderr
+    result = results(full.stdout)
+    assert result["[0]"] == result["[1]"]
+    existing = {}
+    exec(MODEL, existing)
+    model = existing["made"]("numpy")
+    history = model.fit(existing["x"], existing["y"], batch_size=8, epochs=5, verbose=0).history
+    close(result["[0]"][0], history)
+    for ours, theirs in zip(result["[0]"][1], model.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-5)
-    assert "[0] Epoch 1/5" in whole.stdout  # one process tells, one writes
-    assert "[1] Epoch 1/5" not in whole.stdout
+    assert "[0] Epoch 1/5" in full.stdout  # one process tells, one writes
+    assert "[1] Epoch 1/5" not in full.stdout
     assert [line.split(",")[0] for line in (tmp_path / "whole" / "log.csv").read_text().splitlines()] == [
         "epoch",
         *"01234",
@@ -183,7 +183,7 @@ def test_two_processes_one_killed_and_resumed(tmp_path):
     resumed = launched(tmp_path / "killed")
     assert resumed.returncode == 0, resumed.stdout[-2000:] + resumed.stderr
     assert "[0] Epoch 1/5" not in resumed.stdout
-    assert results(resumed.stdout) == found  # bit for bit
+    assert results(resumed.stdout) == result  # bit for bit
 
 
 # ---- the launcher
@@ -196,10 +196,10 @@ def script(folder, text):
 
 
 def test_every_process_is_told_who_it_is(tmp_path, typed):
-    asked = (
+    requested = (
         "print(who, sys.argv[1:], [v for k, v in sorted(os.environ.items()) if 'NUM_PROCESSES' in k or 'SEED' in k])"
     )
-    answer = typed("launch", "-n", "3", script(tmp_path, asked), "--epochs", "5")
+    answer = typed("launch", "-n", "3", script(tmp_path, requested), "--epochs", "5")
     assert answer.status == 0, answer.err
     lines = sorted(answer.out.splitlines())
     assert [line[:25] for line in lines] == [f"[{i}] {i} ['--epochs', '5'] [" for i in range(3)]
@@ -301,9 +301,9 @@ def test_a_launch_without_jax_teaches(typed, monkeypatch):
 def test_the_choice_of_devices():
     assert distribution.distribution() is None
     wrong = [{"devices": []}, {"devices": ["cpu:0", "cpu:0"]}, {"device_mesh": 2}, {"auto_shard_dataset": False}]
-    for given in wrong:
+    for passed in wrong:
         with pytest.raises(ValueProblem):
-            distribution.DataParallel(**given)
+            distribution.DataParallel(**passed)
     with pytest.raises(ValueProblem, match="DataParallel"):
         distribution.set_distribution("all")
     with pytest.raises(ValueProblem, match="device_type='abacus'"):
@@ -331,8 +331,8 @@ def test_a_seed_from_around():
     code = "import chainrule as cr; print(cr.random.uniform(()).numpy())"
 
     def drawn(seed):
-        made = environment(CHAINRULE_SEED=seed)
-        return subprocess.run([sys.executable, "-c", code], env=made, capture_output=True, text=True, check=False)
+        created = environment(CHAINRULE_SEED=seed)
+        return subprocess.run([sys.executable, "-c", code], env=created, capture_output=True, text=True, check=False)
 
     cr.set_random_seed(5)
     assert drawn("5").stdout.strip() == str(cr.random.uniform(()).numpy())
@@ -348,8 +348,8 @@ def second(monkeypatch):
 
 
 def test_only_the_first_process_writes(second, tmp_path):
-    told = []
-    everywhere = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: told.append(epoch))
+    message = []
+    everywhere = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: message.append(epoch))
     writers = [
         callbacks.CSVLogger(tmp_path / "log.csv"),
         callbacks.ModelCheckpoint(str(tmp_path / "m.chainrule")),
@@ -364,7 +364,7 @@ def test_only_the_first_process_writes(second, tmp_path):
     hooks.on_epoch_end(0, {"loss": 1.0})
     hooks.set_state({"CSVLogger": {"length": 0}})
     hooks.on_train_end()
-    assert told == [0]
+    assert message == [0]
     assert [p.name for p in tmp_path.rglob("*")] == ["backup"]
 
 

@@ -178,7 +178,7 @@ def peer(request):
             key: ORACLES[requested[key].name](*xs, **requested[key].sample.attributes) for key, xs in alone.items()
         }
         joined = {name: ORACLES[name](*xs) for name, xs in columns.items()}
-        return values, joined, {name: jax.grad(objective)(*given, LARGEST[name]) for name, given in slopes.items()}
+        return values, joined, {name: jax.grad(objective)(*passed, LARGEST[name]) for name, passed in slopes.items()}
 
     with jax.default_device(jax.devices("cpu")[0]):
         lowered = jax.jit(ask).lower(alone, columns, slopes)
@@ -278,12 +278,12 @@ def test_error(key):
 
 def differences(f, p, i, kinked, h=2.0**-17):
     """(directions in input i, the central difference of f along each, the entries of f where these say something)."""
-    here, x = f(p), p[i]
+    current, x = f(p), p[i]
     basis = np.eye(x.size) if x.size <= 24 else random((6, x.size))
     along = basis.reshape(len(basis), *x.shape)
     at = lambda d: f([*p[:i], x + d, *p[i + 1 :]])
-    ahead = np.array([(at(h * d) - here) / h for d in along]).reshape(len(along), *here.shape)
-    behind = np.array([(here - at(-h * d)) / h for d in along]).reshape(len(along), *here.shape)
+    ahead = np.array([(at(h * d) - current) / h for d in along]).reshape(len(along), *current.shape)
+    behind = np.array([(current - at(-h * d)) / h for d in along]).reshape(len(along), *current.shape)
     slope = (ahead + behind) / 2
     fine = np.isfinite(slope)
     if kinked:

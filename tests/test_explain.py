@@ -90,10 +90,10 @@ def test_every_operation_is_explained(name, i):
         weights = np.random.default_rng(0).normal(size=y.shape)
         result = ops.sum(y * weights.astype(y.dtype))
         e = cr.explain(result)
-        wanted = [v for v in inputs if isinstance(v, cr.Variable)]
-        expected = cr.gradients(result, wanted, unconnected="zero")
+        required = [v for v in inputs if isinstance(v, cr.Variable)]
+        expected = cr.gradients(result, required, unconnected="zero")
     tolerance = 1e-5 if any(np.asarray(s.value).dtype == np.float32 for s in e.steps) else 1e-12
-    for v, g in zip(wanted, expected, strict=True):
+    for v, g in zip(required, expected, strict=True):
         np.testing.assert_allclose(e.gradients[v.name], g.numpy(), rtol=1e-12, atol=1e-12)
     for row in [*e.steps, *e.edges, *e.joins]:
         if row.arithmetic is not None and math.isfinite(row.arithmetic.value):
@@ -152,12 +152,12 @@ def network():
 
 def test_folding_by_scope_to_any_depth():
     loss, _, _, _ = network()
-    whole = cr.explain(loss)
+    full = cr.explain(loss)
     counts = []
     for depth in (0, 1, 2, 3):
         folded = cr.explain(loss, depth=depth)
         counts.append(len(folded.steps))
-        for name, g in whole.gradients.items():
+        for name, g in full.gradients.items():
             np.testing.assert_array_equal(folded.gradients[name], g)
             arriving = sum(e.downstream for e in folded.edges if e.input == name)
             np.testing.assert_allclose(arriving, g, rtol=1e-12)

@@ -119,9 +119,9 @@ def test_what_is_assigned_between_fits_counts():
     model.layers[0].kernel.assign(np.zeros((4, 1)))
     model.layers[0].bias.assign([7.0])
     assert model.predict(np.ones((5, 4), "float32"), verbose=0).tolist() == [[7.0]] * 5
-    held = model.layers[0].kernel.numpy()
+    stored = model.layers[0].kernel.numpy()
     model.fit(X[:, 0, 0, :1].repeat(4, 1), Y[:, None], epochs=2, verbose=0)
-    assert not held.any()  # an array looked at is nobody's memory to change
+    assert not stored.any()  # an array looked at is nobody's memory to change
     assert model.layers[0].kernel.numpy().any()
 
 
@@ -149,10 +149,10 @@ def test_generators_and_batch_hooks_and_train_on_batch():
                 yield X[i : i + 16], Y[i : i + 16]
 
     batches = []
-    told = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(logs["loss"]))
+    message = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(logs["loss"]))
     results = []
     for on in ("xla", "numpy"):
-        model, history = fitted(cnn, endless(), None, on, steps_per_epoch=4, batch_size=None, callbacks=[told])
+        model, history = fitted(cnn, endless(), None, on, steps_per_epoch=4, batch_size=None, callbacks=[message])
         model.train_on_batch(X[:5], Y[:5])
         results.append((model, history))
     same(*results)
@@ -226,10 +226,10 @@ def fresh(script, **environment):
 
 
 def test_the_same_bits_for_any_number_of_threads(tmp_path):
-    kept = {"CHAINRULE_CACHE": str(tmp_path)}
-    one = fresh(FIT, CHAINRULE_THREADS="1", **kept)
+    saved = {"CHAINRULE_CACHE": str(tmp_path)}
+    one = fresh(FIT, CHAINRULE_THREADS="1", **saved)
     assert list(tmp_path.iterdir())  # compiled programs are kept
-    assert fresh(FIT, CHAINRULE_THREADS="2", **kept) == one
+    assert fresh(FIT, CHAINRULE_THREADS="2", **saved) == one
     assert fresh(FIT, CHAINRULE_CACHE="off") == one
 
 
@@ -323,8 +323,8 @@ def test_killed_and_resumed_without_loss(tmp_path):
         started.communicate()
     subprocess.run([sys.executable, script, tmp_path / "cut"], check=True, stdout=subprocess.DEVNULL, timeout=300)
     assert (tmp_path / "cut" / "history").read_text() == (tmp_path / "whole" / "history").read_text()
-    whole, cut = (np.load(tmp_path / name / "end.npz") for name in ("whole", "cut"))
-    assert all(np.array_equal(whole[k], cut[k]) for k in whole.files)
+    full, cut = (np.load(tmp_path / name / "end.npz") for name in ("whole", "cut"))
+    assert all(np.array_equal(full[k], cut[k]) for k in full.files)
 
 
 def test_ctrl_c_stops_with_the_weights_of_that_moment():
@@ -358,9 +358,9 @@ def test_mixed_bfloat16_learns_as_float32():
         _, theirs = fitted(cnn, X, Y, "numpy", epochs=6)
     finally:
         cr.config.set_dtype_policy(before)
-    _, whole = fitted(cnn, X, Y, "xla", epochs=6)
+    _, full = fitted(cnn, X, Y, "xla", epochs=6)
     assert {v.dtype.name for v in mixed.trainable_weights} == {"float32"}
     assert mixed.layers[0].compute_dtype == "bfloat16"
     np.testing.assert_allclose(history["loss"], theirs["loss"], rtol=0.03)
-    np.testing.assert_allclose(history["loss"], whole["loss"], rtol=0.05)
-    assert history["loss"] != whole["loss"]
+    np.testing.assert_allclose(history["loss"], full["loss"], rtol=0.05)
+    assert history["loss"] != full["loss"]

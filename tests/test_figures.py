@@ -50,8 +50,8 @@ def value_of(node):
         return math.sqrt(value_of(inner[0]))
     assert tag == "mrow", tag
     if inner[0].tag == "mo" and inner[0].text in "(|":
-        found = value_of(inner[1])
-        return abs(found) if inner[0].text == "|" else found
+        result = value_of(inner[1])
+        return abs(result) if inner[0].text == "|" else result
     if inner[0].tag == "mi":
         return getattr(math, inner[0].text)(value_of(inner[1]))
     if len(inner) == 1:
@@ -78,11 +78,11 @@ def test_mathml_means_what_was_written():
     while tried < 300:
         text = expression(rng, rng.randrange(4))
         try:
-            wanted = eval(text, {"exp": math.exp, "abs": abs, "sqrt": math.sqrt})
+            expected = eval(text, {"exp": math.exp, "abs": abs, "sqrt": math.sqrt})
         except (ZeroDivisionError, OverflowError):
             continue
         tried += 1
-        assert value_of(ET.fromstring(mathml(text))) == pytest.approx(wanted, rel=1e-12), text
+        assert value_of(ET.fromstring(mathml(text))) == pytest.approx(expected, rel=1e-12), text
 
 
 def test_latex_sets_brackets_only_where_the_order_needs_them():
@@ -127,29 +127,29 @@ def test_boxes_stand_apart_and_after_what_feeds_them(seed, across):
     count = rng.randrange(1, 30)
     edges = graph(rng, count)
     sizes = [(rng.randrange(20, 200), rng.randrange(20, 90)) for _ in range(count)]
-    found = layered(sizes, edges, across)
-    for i, ((x, y), (w, h)) in enumerate(zip(found.corners, sizes, strict=True)):
+    result = layered(sizes, edges, across)
+    for i, ((x, y), (w, h)) in enumerate(zip(result.corners, sizes, strict=True)):
         assert x >= 0
         assert y >= 0
-        assert x + w <= found.width
-        assert y + h <= found.height
-        for (u, v), (p, q) in zip(found.corners[:i], sizes, strict=False):
+        assert x + w <= result.width
+        assert y + h <= result.height
+        for (u, v), (p, q) in zip(result.corners[:i], sizes, strict=False):
             assert x >= u + p or u >= x + w or y >= v + q or v >= y + h
     axis = 0 if across else 1
     for a, b in edges:
-        assert found.corners[a][axis] + sizes[a][axis] <= found.corners[b][axis]
-    for path, (a, b) in zip(found.paths, edges, strict=True):
+        assert result.corners[a][axis] + sizes[a][axis] <= result.corners[b][axis]
+    for path, (a, b) in zip(result.paths, edges, strict=True):
         for end, box, near in ((path[0], a, "leaves"), (path[-1], b, "reaches")):
-            (x, y), (w, h) = found.corners[box], sizes[box]
+            (x, y), (w, h) = result.corners[box], sizes[box]
             assert x - 1e-6 <= end[0] <= x + w + 1e-6, near
             assert y - 1e-6 <= end[1] <= y + h + 1e-6, near
 
 
 def test_a_path_past_a_box_goes_around_it():
     sizes = [(60, 30)] * 3
-    found = layered(sizes, [(0, 1), (1, 2), (0, 2)])
-    (x, _), (w, _) = found.corners[1], sizes[1]
-    middle = found.paths[2][1:-1]
+    result = layered(sizes, [(0, 1), (1, 2), (0, 2)])
+    (x, _), (w, _) = result.corners[1], sizes[1]
+    middle = result.paths[2][1:-1]
     assert middle
     assert all(not x <= px <= x + w for px, _ in middle)
 
@@ -180,15 +180,15 @@ def said():
                 "LazyMessage",
             ):
                 first = node.args[0]
-                for told in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
-                    if isinstance(told, ast.Constant):
-                        yield told.value
-                    elif isinstance(told, ast.Name) and told.id in constants:
-                        yield constants[told.id]
-                    elif isinstance(told, ast.Call):  # of `LazyMessage`, which this walk comes to
-                        assert told.func.id == "LazyMessage"
+                for message in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
+                    if isinstance(message, ast.Constant):
+                        yield message.value
+                    elif isinstance(message, ast.Name) and message.id in constants:
+                        yield constants[message.id]
+                    elif isinstance(message, ast.Call):  # of `LazyMessage`, which this walk comes to
+                        assert message.func.id == "LazyMessage"
                     else:
-                        assert ast.unparse(told) in SAID, f"{path.name}: {ast.unparse(told)} cannot be looked up"
+                        assert ast.unparse(message) in SAID, f"{path.name}: {ast.unparse(message)} cannot be looked up"
 
 
 def _literal(node):
@@ -201,9 +201,9 @@ def _literal(node):
 
 @pytest.mark.parametrize("language", [name for name in words.LANGUAGES if name != "en"])
 def test_every_sentence_is_in_every_language(language):
-    wanted = {*said(), *(record.gradient_note for record in registry.values())}
+    expected = {*said(), *(record.gradient_note for record in registry.values())}
     own = words.translator(language).sentences
-    assert set(own) == wanted
+    assert set(own) == expected
     for english, other in own.items():
         assert sorted(re.findall(r"\{[^}]*\}", english)) == sorted(re.findall(r"\{[^}]*\}", other)), english
         assert other
@@ -251,9 +251,9 @@ def test_a_table_for_everything():
 
 def test_a_way_that_is_lost_is_still_data_and_numbered():
     model, x, y = line_model()
-    found = cr.descent(model, x, y, learning_rates=[0.1, 1e4], updates=30)
-    json.loads(found.to_json(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    root = ET.fromstring(found.to_svg())
+    result = cr.descent(model, x, y, learning_rates=[0.1, 1e4], updates=30)
+    json.loads(result.to_json(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    root = ET.fromstring(result.to_svg())
     inside = [
         t.text for g in root if g.get("clip-path") and len(g) and g[0].tag.endswith("circle")
         for t in g if t.text
@@ -328,8 +328,8 @@ def test_curves_over_many_sizes():
 @pytest.mark.parametrize("ends", [(0.0, 1.0), (1.0, 0.0), (0.9, 1.0), (0.5, 0.5)])
 def test_names_of_curves_stand_where_no_curve_is(ends):
     xs = list(range(11))
-    given = [curves.Line(f"way {i}", xs, list(np.linspace(ends[0] - i, ends[1] - i, 11))) for i in range(2)]
-    root = ET.fromstring(curves.svg([curves.Panel("", "x", "y", given)], "t", 640, 400))
+    provided = [curves.Line(f"way {i}", xs, list(np.linspace(ends[0] - i, ends[1] - i, 11))) for i in range(2)]
+    root = ET.fromstring(curves.svg([curves.Panel("", "x", "y", provided)], "t", 640, 400))
     space = "{http://www.w3.org/2000/svg}"
     passed = []
     for line in root.iter(f"{space}polyline"):
@@ -387,16 +387,16 @@ def test_a_scopes_own_upstream_and_downstream():
     for part in seen.values():
         inside = {s.name for s in part.steps}
         read = {name for s in part.steps for name in s.inputs} - inside
-        given = {name for s in e.steps if s.name not in inside for name in s.inputs} & inside
+        passed = {name for s in e.steps if s.name not in inside for name in s.inputs} & inside
         assert set(part.inputs) == read
-        assert set(part.outputs) == given | ({e.result} & inside)
+        assert set(part.outputs) == passed | ({e.result} & inside)
         for name in read:
-            wanted = sum(ed.downstream for ed in e.edges if ed.node in inside and ed.input == name)
+            expected = sum(ed.downstream for ed in e.edges if ed.node in inside and ed.input == name)
             if name in part.downstream:
-                np.testing.assert_allclose(part.downstream[name], wanted, rtol=1e-6)
-        for name in given & set(part.upstream):
-            wanted = sum(ed.downstream for ed in e.edges if ed.node not in inside and ed.input == name)
-            np.testing.assert_allclose(part.upstream[name], wanted, rtol=1e-6)
+                np.testing.assert_allclose(part.downstream[name], expected, rtol=1e-6)
+        for name in passed & set(part.upstream):
+            expected = sum(ed.downstream for ed in e.edges if ed.node not in inside and ed.input == name)
+            np.testing.assert_allclose(part.upstream[name], expected, rtol=1e-6)
     bn = seen["net/bn"]
     np.testing.assert_allclose(bn.downstream["bn/gamma"], e.gradients["bn/gamma"], rtol=1e-6)
     assert steps[bn.outputs[0]].value.shape == (3, 4, 3, 3)
@@ -412,11 +412,11 @@ def test_a_scope_used_twice_is_two_parts():
     e = model.explain(np.ones((2, 3)), np.zeros((2, 3)))
     assert [p.path for p in parts(e.scope_tree) if p.name == "shared"] == ["net/shared"] * 2
     depth_one = visible(e.scope_tree, 2)
-    made = set()
-    for here in depth_one:  # in an order in which each reads only what is before it
-        own = {s.name for s in here.steps} if isinstance(here, Scope) else {here.name}
-        assert {n for n in here.inputs if n in {s.name for s in e.steps}} <= made | own
-        made |= own
+    created = set()
+    for current in depth_one:  # in an order in which each reads only what is before it
+        own = {s.name for s in current.steps} if isinstance(current, Scope) else {current.name}
+        assert {n for n in current.inputs if n in {s.name for s in e.steps}} <= created | own
+        created |= own
 
 
 def test_a_long_pass_is_folded_unless_it_is_printed():
@@ -493,14 +493,14 @@ def test_a_number_that_is_not_there():
 def test_values_are_what_layers_give():
     model, x, _ = network()
     before = [(v.path, v.numpy()) for v in model.variables]
-    found = model.values(x)
-    assert list(found) == ["conv", "bn", "drop", "flat", "out"]
-    np.testing.assert_allclose(found["out"], model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+    result = model.values(x)
+    assert list(result) == ["conv", "bn", "drop", "flat", "out"]
+    np.testing.assert_allclose(result["out"], model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
     kernel, bias = (w.numpy() for w in model.get_layer("conv").weights)
     byhand = np.einsum("nijabc,abcd->nijd", np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2)).transpose(
         0, 1, 2, 4, 5, 3), kernel) + bias  # fmt: skip
-    np.testing.assert_allclose(found["conv"], np.maximum(byhand, 0), rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(found["drop"], found["bn"])
+    np.testing.assert_allclose(result["conv"], np.maximum(byhand, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(result["drop"], result["bn"])
     assert (model.values(x, training=True)["drop"] == 0).any()
     for (path, value), v in zip(before, model.variables, strict=True):
         np.testing.assert_array_equal(value, v.numpy(), err_msg=path)
@@ -509,17 +509,17 @@ def test_values_are_what_layers_give():
 def test_gradients_are_those_of_the_step_that_training_takes():
     model, x, y = network()
     model.compile(cr.optimizers.SGD(0.5), "sparse_categorical_crossentropy")
-    found = model.gradients(x, y)
+    result = model.gradients(x, y)
     again = model.gradients(x, y)
     before = {w.path: w.numpy() for w in model.trainable_weights}
     model.train_on_batch(x, y)
     for w in model.trainable_weights:
         step = (before[w.path] - w.numpy()) / 0.5
         name = w.path.removeprefix("net/")
-        np.testing.assert_allclose(found[name], step, rtol=2e-4, atol=2e-6, err_msg=name)
-        np.testing.assert_array_equal(found[name], again[name])
-    assert found["x"].shape == x.shape
-    assert found["bn"].shape == (3, 4, 3, 3)
+        np.testing.assert_allclose(result[name], step, rtol=2e-4, atol=2e-6, err_msg=name)
+        np.testing.assert_array_equal(result[name], again[name])
+    assert result["x"].shape == x.shape
+    assert result["bn"].shape == (3, 4, 3, 3)
 
 
 def test_explained_gradients_are_the_models():
@@ -592,12 +592,12 @@ def test_weights_in_nested_models_have_the_same_names_everywhere():
     model = cr.Sequential([layers.Input((3,)), block("one"), block("two")], name="net")
     model.compile("sgd", "mse")
     x = np.random.default_rng(0).normal(size=(5, 3))
-    found, e = model.gradients(x, x), model.explain(x, x)
-    wanted = [f"{b}/{name}" for b in ("one", "two") for name in ("d/kernel", "d/bias", "bn/gamma", "bn/beta")]
-    assert [name for name in found if name.count("/") == 2] == wanted
-    assert set(wanted) <= set(e.gradients)
-    for name in wanted:
-        np.testing.assert_allclose(e.gradients[name], found[name], rtol=1e-5, atol=1e-7)
+    result, e = model.gradients(x, x), model.explain(x, x)
+    expected = [f"{b}/{name}" for b in ("one", "two") for name in ("d/kernel", "d/bias", "bn/gamma", "bn/beta")]
+    assert [name for name in result if name.count("/") == 2] == expected
+    assert set(expected) <= set(e.gradients)
+    for name in expected:
+        np.testing.assert_allclose(e.gradients[name], result[name], rtol=1e-5, atol=1e-7)
     assert e.number("two/d/kernel", (0, 1)).gradient == e.gradients["two/d/kernel"][0, 1]
 
 
@@ -605,17 +605,17 @@ def test_a_model_of_several_inputs_names_them():
     a, b = layers.Input((2,), name="left"), layers.Input((3,), name="right")
     model = cr.Model([a, b], layers.Dense(1, name="out")(layers.Concatenate()([a, b])))
     model.compile(loss="mse")
-    found = model.gradients([np.ones((4, 2)), np.ones((4, 3))], np.ones((4, 1)))
-    assert found["left"].shape == (4, 2)
-    assert found["right"].shape == (4, 3)
+    result = model.gradients([np.ones((4, 2)), np.ones((4, 3))], np.ones((4, 1)))
+    assert result["left"].shape == (4, 2)
+    assert result["right"].shape == (4, 3)
 
 
 def test_seeing_needs_a_compiled_loss():
     model = cr.Sequential([layers.Input((2,)), layers.Dense(1)])
     with pytest.raises(cr.GraphError, match="not compiled"):
         model.gradients(np.ones((1, 2)), np.ones((1, 1)))
-    (found,) = model.values(np.ones((1, 2))).values()
-    assert found.shape == (1, 1)
+    (result,) = model.values(np.ones((1, 2))).values()
+    assert result.shape == (1, 1)
 
 
 # ---- pages as files
@@ -631,14 +631,14 @@ class Reader(html.parser.HTMLParser):
         self.open, self.ids, self.links, self.tags, self.text = [], [], [], [], []
 
     def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
+        passed = dict(attrs)
         self.tags.append(tag)
-        if "id" in given and tag != "marker":
-            self.ids.append(given["id"])
+        if "id" in passed and tag != "marker":
+            self.ids.append(passed["id"])
         for key in ("href", "src", "srcset", "xlink:href", "action"):
-            if key in given:
-                self.links.append(given[key])
-        assert not any(k.startswith("on") for k in given), "an event handler in the markup"
+            if key in passed:
+                self.links.append(passed[key])
+        assert not any(k.startswith("on") for k in passed), "an event handler in the markup"
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -684,8 +684,8 @@ def test_text_of_users_is_escaped_everywhere():
     with cr.scope("<img src=x onerror=alert(1)>"):
         y = ops.sum(x * x)  # <b>the line</b>
     e = cr.explain(y)
-    for made in (e.to_html(), e.number(evil, 0).to_html()):
-        reader = read(made)
+    for created in (e.to_html(), e.number(evil, 0).to_html()):
+        reader = read(created)
         assert "img" not in reader.tags
         assert reader.tags.count("script") <= 1
         assert evil in "".join(reader.text)
@@ -699,8 +699,8 @@ def test_pictures_are_xml_with_a_title_and_the_numbers():
     space = "{http://www.w3.org/2000/svg}"
     assert root.find(f"{space}title").text == "J = 33"
     texts = [t.text for t in root.iter(f"{space}text")]
-    for wanted in ("▸ 33", "◂ 1", "▸ 11", "◂ 3", "▸ 6", "◂ 6", "◂ 9", "b × c", "a + u", "3 × v"):
-        assert wanted in texts
+    for expected in ("▸ 33", "◂ 1", "▸ 11", "◂ 3", "▸ 6", "◂ 6", "◂ 9", "b × c", "a + u", "3 × v"):
+        assert expected in texts
     bundle = e._repr_mimebundle_()
     assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
     assert "srcdoc" in bundle["text/html"]
@@ -742,9 +742,9 @@ def test_where_a_nan_began():
 
 def test_where_a_gradient_became_infinite():
     x = cr.Variable([4.0, 0.0], name="x")
-    (found,) = cr.explain(ops.sum(ops.sqrt(x))).diagnostics
-    assert (found.name, found.index) == ("x", (1,))
-    assert "where sqrt passes it to x: 1 of 2" in str(found)
+    (result,) = cr.explain(ops.sum(ops.sqrt(x))).diagnostics
+    assert (result.name, result.index) == ("x", (1,))
+    assert "where sqrt passes it to x: 1 of 2" in str(result)
 
 
 def test_dead_units_and_weights_that_no_gradient_reaches():
@@ -770,7 +770,7 @@ def test_weights_that_the_loss_never_uses():
     model.compile("sgd", "mse")
     x, y = np.ones((4, 3)), np.zeros((4, 2))
     e = model.explain(x, y)
-    assert e.unused == ["idle<b>/kernel", "idle<b>/bias"] == [found.name for found in e.diagnostics]
+    assert e.unused == ["idle<b>/kernel", "idle<b>/bias"] == [result.name for result in e.diagnostics]
     assert "no path leads" in str(e)
     assert "J does not depend on idle&lt;b&gt;/kernel" in e.to_html()
     read(e.to_html("ko"))
@@ -819,9 +819,9 @@ def test_where_a_path_ends():
     q = cr.Variable([1.0, 3.0], name="q")
     b = cr.Variable(2.0, name="b")
     for y in (ops.cast(ops.argmax(q), "float32"), ops.cast(ops.argmax(q), "float32") + b):
-        (found,) = cr.explain(y).diagnostics
-        assert str(found).startswith("no gradient reaches q: the path ends at argmax")
-        assert "test_figures.py" in str(found)
+        (result,) = cr.explain(y).diagnostics
+        assert str(result).startswith("no gradient reaches q: the path ends at argmax")
+        assert "test_figures.py" in str(result)
 
 
 def test_a_gradient_that_is_zero_but_for_rounding_is_no_headline():
@@ -833,12 +833,12 @@ def test_a_gradient_that_is_zero_but_for_rounding_is_no_headline():
     )  # fmt: skip
     model.compile("sgd", "mse")
     rng = np.random.default_rng(0)
-    found = model.verify(rng.normal(size=(4, 6, 6, 1)), rng.normal(size=(4, 2)))
-    (bias,) = [r for r in found.rows if r.name == "c/bias"]
-    terms, largest = 4 * 4 * 4, max(r.largest for r in found.rows)  # the bias's gradient is a sum of so many, of such
+    result = model.verify(rng.normal(size=(4, 6, 6, 1)), rng.normal(size=(4, 2)))
+    (bias,) = [r for r in result.rows if r.name == "c/bias"]
+    terms, largest = 4 * 4 * 4, max(r.largest for r in result.rows)  # the bias's gradient is a sum of so many, of such
     assert bias.largest < terms * np.finfo("float32").eps * largest
     assert bias.ulps < 10
-    assert found.worst.ulps < 1000
+    assert result.worst.ulps < 1000
 
 
 def test_nothing_is_said_where_all_is_well():
@@ -851,8 +851,8 @@ def test_nothing_is_said_where_all_is_well():
 
 def pixels_of(svg, k=0):
     image = pytest.importorskip("PIL.Image")
-    found = re.findall(r'href="data:image/png;base64,([^"]+)"', svg)
-    return np.asarray(image.open(io.BytesIO(base64.b64decode(found[k]))))
+    result = re.findall(r'href="data:image/png;base64,([^"]+)"', svg)
+    return np.asarray(image.open(io.BytesIO(base64.b64decode(result[k]))))
 
 
 def test_colours_say_sign_and_size():
@@ -931,15 +931,15 @@ def test_the_sliding_window_gives_the_layers_output(padding, strides):
     cr.set_random_seed(4)
     conv = layers.Conv2D(3, (2, 3), strides=strides, padding=padding, bias_initializer="random_normal")
     image = np.random.default_rng(0).normal(size=(7, 9, 2)).astype("float32")
-    wanted = conv(image[None]).numpy()[0, :, :, 1]
-    found = cr.slide(conv, image, filter=1)
-    np.testing.assert_allclose(found.output, wanted, rtol=1e-4, atol=1e-5)
-    assert len(found.positions) == min(25, wanted.size)
-    for place in found.positions:
-        assert place.value == pytest.approx(wanted[place.row, place.column], rel=1e-4, abs=1e-5)
+    expected = conv(image[None]).numpy()[0, :, :, 1]
+    result = cr.slide(conv, image, filter=1)
+    np.testing.assert_allclose(result.output, expected, rtol=1e-4, atol=1e-5)
+    assert len(result.positions) == min(25, expected.size)
+    for place in result.positions:
+        assert place.value == pytest.approx(expected[place.row, place.column], rel=1e-4, abs=1e-5)
         left, _, right = place.text(None).partition(" = ")
         assert evaluate(left) == pytest.approx(float(right), rel=1e-9)
-    read(found.to_html())
+    read(result.to_html())
 
 
 def test_a_window_needs_a_convolution_and_an_image_that_fits():
@@ -1051,14 +1051,14 @@ def test_verify_measures_in_ulps():
             assert last_place(np.array(size), np.dtype(kind)) == np.spacing(kind(size))
     model, x, y = network()
     before = [(v.path, v.numpy()) for v in model.variables]
-    found = model.verify(x, y)
-    rows = {(r.name, r.what): r for r in found.rows}
+    result = model.verify(x, y)
+    rows = {(r.name, r.what): r for r in result.rows}
     assert {("conv", "output"), ("conv", "gradient"), ("conv/kernel", "gradient"), ("loss", "loss")} <= set(rows)
     assert rows["out", "output"].shape == (3, 4)
-    assert found.worst.ulps < 1000
-    assert found.worst.ulps == max(r.ulps for r in found.rows)
-    assert "units of the last place" in str(found)
-    read(found.to_html("ko"))
+    assert result.worst.ulps < 1000
+    assert result.worst.ulps == max(r.ulps for r in result.rows)
+    assert "units of the last place" in str(result)
+    read(result.to_html("ko"))
     for (path, value), v in zip(before, model.variables, strict=True):
         np.testing.assert_array_equal(value, v.numpy(), err_msg=path)
 
@@ -1090,13 +1090,13 @@ def test_the_places_shown_are_those_that_are_read(box, size):
     """Values at the dots, interpolated by SciPy, give the bins; the gradient adds up to what arrived."""
     ndimage = pytest.importorskip("scipy.ndimage")
     features = np.random.default_rng(0).random((8, 9))
-    found = cr.regions(features, box, size, 1 / 16)
-    pool = found["pool"]
+    result = cr.regions(features, box, size, 1 / 16)
+    pool = result["pool"]
     values = [features[int(y), int(x)] for y, x in pool.points]
     assert sorted(values) == pytest.approx(sorted(v for v in pool.output.ravel() if v != 0))
     assert pool.gradient.sum() == len(pool.bins)
     for name in ("warp", "align"):
-        way = found[name]
+        way = result[name]
         inside = len(way.points) == 4 * size[0] * size[1]
         if inside:
             at = np.array(way.points).reshape(2 * size[0], 2 * size[1], 2) - 0.5
@@ -1104,19 +1104,19 @@ def test_the_places_shown_are_those_that_are_read(box, size):
             bins = sampled.reshape(size[0], 2, size[1], 2).mean(axis=(1, 3))
             np.testing.assert_allclose(way.output, bins, rtol=1e-6)
             assert way.gradient.sum() == pytest.approx(size[0] * size[1])
-    assert (found["align"].lost, found["align"].added) == (0, 0)
+    assert (result["align"].lost, result["align"].added) == (0, 0)
 
 
 def test_what_rounding_loses_and_adds():
-    found = cr.regions(np.zeros((8, 8)), (0.9, 1.6, 5.3, 6.7))
-    assert found["warp"].used == (2.0, 1.0, 5.0, 4.0)
-    assert found["pool"].used == (2.0, 1.0, 6.0, 5.0)
+    result = cr.regions(np.zeros((8, 8)), (0.9, 1.6, 5.3, 6.7))
+    assert result["warp"].used == (2.0, 1.0, 5.0, 4.0)
+    assert result["pool"].used == (2.0, 1.0, 6.0, 5.0)
     both = (6.7 - 2.0) * (5.0 - 1.0)  # of the box 1.6 to 6.7 by 0.9 to 5.3, and of the rounded one
-    assert found["warp"].lost == pytest.approx(5.1 * 4.4 - both)
-    assert found["warp"].added == pytest.approx(20.0 - both)
+    assert result["warp"].lost == pytest.approx(5.1 * 4.4 - both)
+    assert result["warp"].added == pytest.approx(20.0 - both)
     for language in words.LANGUAGES:
-        read(found.to_html(language))
-    assert found.to_dict()["align"]["lost"] == 0
+        read(result.to_html(language))
+    assert result.to_dict()["align"]["lost"] == 0
 
 
 def test_regions_that_cannot_be_read():
@@ -1133,15 +1133,15 @@ def test_regions_that_cannot_be_read():
 
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_the_three_ways_agree(name):
-    found = cr.how(name, sizes=[6, 12], seconds=0.001)
-    for s in found.sizes:
+    result = cr.how(name, sizes=[6, 12], seconds=0.001)
+    for s in result.sizes:
         assert s.difference < 1e-9
         assert all(t > 0 for t in s.seconds.values())
-    assert list(found.sources) == ["loop", "vectorised", "compiled"]
-    assert all(text.startswith("def ") for text in found.sources.values())
-    assert found.sources["loop"] in str(found)
-    ET.fromstring(found.to_svg())
-    read(found.to_html("ko"))
+    assert list(result.sources) == ["loop", "vectorised", "compiled"]
+    assert all(text.startswith("def ") for text in result.sources.values())
+    assert result.sources["loop"] in str(result)
+    ET.fromstring(result.to_svg())
+    read(result.to_html("ko"))
 
 
 def test_a_way_that_is_wrong_is_seen(monkeypatch):
@@ -1173,35 +1173,35 @@ def test_the_surface_and_the_ways_are_the_losses_own():
     """A line by least squares: the loss and full-batch descent are known in closed form."""
     model, x, y = line_model()
     before = model.get_weights()
-    found = cr.descent(model, x, y, learning_rate=0.2, updates=15)
-    assert found.axes == ("d/kernel[0, 0]", "d/bias[0]")
-    w, b = np.meshgrid(found.xs, found.ys)
-    wanted = ((w[..., None] * x[:, 0] + b[..., None] - y[:, 0]) ** 2).mean(axis=-1)
-    np.testing.assert_allclose(found.surface, wanted, rtol=1e-4, atol=1e-5)
+    result = cr.descent(model, x, y, learning_rate=0.2, updates=15)
+    assert result.axes == ("d/kernel[0, 0]", "d/bias[0]")
+    w, b = np.meshgrid(result.xs, result.ys)
+    expected = ((w[..., None] * x[:, 0] + b[..., None] - y[:, 0]) ** 2).mean(axis=-1)
+    np.testing.assert_allclose(result.surface, expected, rtol=1e-4, atol=1e-5)
     at = np.array([-1.5, -1.0])
-    way = found.trajectories["full batch"]
+    way = result.trajectories["full batch"]
     for point, loss in zip(way.points, way.losses[0], strict=True):
         error = at[0] * x[:, 0] + at[1] - y[:, 0]
         np.testing.assert_allclose(point, at, rtol=1e-4, atol=1e-5)
         assert loss == pytest.approx((error**2).mean(), rel=1e-4, abs=1e-6)
         at = at - 0.2 * 2 * np.array([(error * x[:, 0]).mean(), error.mean()])
-    assert found.start == pytest.approx((-1.5, -1.0))
-    assert np.abs(np.array(found.best) - [2.0, 0.5]).max() < 0.2
+    assert result.start == pytest.approx((-1.5, -1.0))
+    assert np.abs(np.array(result.best) - [2.0, 0.5]).max() < 0.2
     for a, c in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, c)
-    assert list(found.trajectories) == ["full batch", "stochastic", "mini-batch", "momentum", "Adam"]
+    assert list(result.trajectories) == ["full batch", "stochastic", "mini-batch", "momentum", "Adam"]
 
 
 def test_learning_rates_too_small_right_and_too_large():
     model, x, y = line_model()
-    found = cr.descent(model, x, y, learning_rates=(0.001, 0.3, 5.0), updates=25)
-    ends = [way.losses[0][np.isfinite(way.losses[0])][-1] for way in found.trajectories.values()]
+    result = cr.descent(model, x, y, learning_rates=(0.001, 0.3, 5.0), updates=25)
+    ends = [way.losses[0][np.isfinite(way.losses[0])][-1] for way in result.trajectories.values()]
     assert ends[1] < 1e-3 < ends[0] < 20 < ends[2]
-    assert len(found.trajectories["rate 5"].points) < 26  # it is lost, and stops
-    assert "then diverged" in str(found)
-    assert (found.ys[-1] - found.ys[0]) < 30  # the picture stays around what is to be seen
+    assert len(result.trajectories["rate 5"].points) < 26  # it is lost, and stops
+    assert "then diverged" in str(result)
+    assert (result.ys[-1] - result.ys[0]) < 30  # the picture stays around what is to be seen
     for language in words.LANGUAGES:
-        read(found.to_html(language))
+        read(result.to_html(language))
 
 
 @pytest.mark.parametrize("plane", [None, "random", [("h/kernel", (0, 1)), ("o/bias", 0)]], ids=str)
@@ -1211,15 +1211,15 @@ def test_planes_of_a_larger_model(plane):
     model.compile(loss="mse")
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(12, 2)), rng.normal(size=12)
-    found = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.1), 4)}, updates=6, plane=plane, seeds=2)
-    assert found.trajectories["mine"].losses.shape == (2, 7)
-    assert found.trajectories["mine"].points.shape == (7, 2)
-    here = model.evaluate(x, y, verbose=0)
-    assert found.trajectories["mine"].losses[0, 0] == pytest.approx(here, rel=1e-5)
-    assert found.surface.min() <= found.surface.max()
-    assert np.isfinite(found.surface).all()
-    ET.fromstring(found.to_svg())
-    assert len(found.to_dict()["ways"]["mine"]["losses"]) == 2
+    result = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.1), 4)}, updates=6, plane=plane, seeds=2)
+    assert result.trajectories["mine"].losses.shape == (2, 7)
+    assert result.trajectories["mine"].points.shape == (7, 2)
+    current = model.evaluate(x, y, verbose=0)
+    assert result.trajectories["mine"].losses[0, 0] == pytest.approx(current, rel=1e-5)
+    assert result.surface.min() <= result.surface.max()
+    assert np.isfinite(result.surface).all()
+    ET.fromstring(result.to_svg())
+    assert len(result.to_dict()["ways"]["mine"]["losses"]) == 2
 
 
 def test_principal_directions_hold_the_way():
@@ -1305,7 +1305,7 @@ def test_single_steps_are_recorded_with_what_the_whole_epoch_tells():
     x, y = np.ones((6, 3), "float32"), np.ones((6, 1), "float32")
     history = model.fit(x, y, batch_size=2, epochs=2, validation_data=(x, y), verbose=0, record=6)
     logs = {m.step: m.logs for m in history.recording.moments}
-    assert [step for step, told in logs.items() if "val_loss" in told] == [3, 6]
+    assert [step for step, message in logs.items() if "val_loss" in message] == [3, 6]
     assert [logs[step]["val_loss"] for step in (3, 6)] == history.history["val_loss"]
     assert logs[6]["loss"] == history.history["loss"][1]
     assert "val_loss" in str(history.recording).splitlines()[1]
@@ -1399,8 +1399,8 @@ def test_a_fold_of_which_two_values_are_read():
     e = model.explain(np.ones((2, 3)), [np.zeros((2, 2)), np.zeros((2, 2))])
     for depth in (0, 1, 2):
         folded = e.fold(depth)
-        made = {s.name for s in (*folded.leaves, *folded.constants, *folded.steps)}
-        assert all(name in made for s in folded.steps for name in s.inputs)
+        created = {s.name for s in (*folded.leaves, *folded.constants, *folded.steps)}
+        assert all(name in created for s in folded.steps for name in s.inputs)
         read(folded.to_html())
         ET.fromstring(e.to_svg(depth=depth))
     w = cr.Variable(np.eye(2), name="w")
@@ -1462,8 +1462,8 @@ def test_weights_with_one_path_are_all_there():
     x = layers.Input((2,))
     model = cr.Model(x, inner("b")(inner("a")(x)), name="net")
     model.compile(loss="mse")
-    found = model.gradients(np.ones((1, 2)), np.zeros((1, 2)))
-    assert len([name for name in found if "kernel" in name]) == 2
+    result = model.gradients(np.ones((1, 2)), np.zeros((1, 2)))
+    assert len([name for name in result if "kernel" in name]) == 2
 
 
 def test_a_loss_of_the_layers_own():
@@ -1479,9 +1479,9 @@ def test_a_loss_of_the_layers_own():
 
     model = Own()
     model.compile("sgd")
-    found = model.gradients(np.ones((2, 3)), None)
+    result = model.gradients(np.ones((2, 3)), None)
     out = model.values(np.ones((2, 3)))["dense"]
-    np.testing.assert_allclose(found["dense"], 2 * out / 2, rtol=1e-5)
+    np.testing.assert_allclose(result["dense"], 2 * out / 2, rtol=1e-5)
     assert model.explain(np.ones((2, 3))).gradients
     with pytest.raises(ValueProblem, match="y and an entry"):
         model.explain(np.ones((2, 3)), np.ones((2, 1)), (0, 0))
@@ -1513,22 +1513,22 @@ def test_descent_of_several_inputs_and_outputs():
     xs = [rng.normal(size=(9, 2)), rng.normal(size=(9, 1))]
     ys = [xs[0][:, :1] * 2, xs[1] * -3]
     ways = {"all": (cr.optimizers.SGD(0.1), None), "four": (cr.optimizers.SGD(0.1), 4)}
-    found = cr.descent(model, xs, ys, ways, updates=30)
+    result = cr.descent(model, xs, ys, ways, updates=30)
     outputs = [x @ w + c for x, w, c in zip(xs, model.get_weights()[::2], model.get_weights()[1::2], strict=True)]
     start = np.mean((outputs[0] - ys[0]) ** 2) + 2 * np.mean((outputs[1] - ys[1]) ** 2)
-    for way in found.trajectories.values():
+    for way in result.trajectories.values():
         assert way.losses[0, 0] == pytest.approx(start, rel=1e-5)
         assert way.losses[0, -1] < 0.1 * start
     named = cr.descent(model, {"a": xs[0], "b": xs[1]}, ys, ways, updates=30)
-    np.testing.assert_array_equal(named.trajectories["four"].losses, found.trajectories["four"].losses)
+    np.testing.assert_array_equal(named.trajectories["four"].losses, result.trajectories["four"].losses)
 
 
 def test_descent_keeps_to_the_whole_loss():
     """A loss that counts for nothing moves nothing."""
     model, x, y = line_model()
     model.compile(loss="mse", loss_weights=0.0)
-    found = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.5), None)}, updates=3)
-    np.testing.assert_allclose(found.trajectories["mine"].points, np.array([[-1.5, -1.0]] * 4))
+    result = cr.descent(model, x, y, {"mine": (cr.optimizers.SGD(0.5), None)}, updates=3)
+    np.testing.assert_allclose(result.trajectories["mine"].points, np.array([[-1.5, -1.0]] * 4))
     for wrong in ({}, {"a": ("sgd", None)}, {"a": cr.optimizers.SGD()}):
         with pytest.raises(ValueProblem, match="way"):
             cr.descent(model, x, y, wrong)
@@ -1580,8 +1580,8 @@ def test_moments_count_the_updates_of_this_fit():
     later = model.fit(x, y, batch_size=20, initial_epoch=2, epochs=4, verbose=0, record=1).recording
     assert [m.step for m in later.moments] == [0, 6]
     endless = ((x[k : k + 10], y[k : k + 10]) for _ in range(9) for k in (0, 10, 20))
-    found = model.fit(endless, steps_per_epoch=3, epochs=3, verbose=0, record=3).recording
-    assert [m.step for m in found.moments] == [0, 3, 6, 9]
+    result = model.fit(endless, steps_per_epoch=3, epochs=3, verbose=0, record=3).recording
+    assert [m.step for m in result.moments] == [0, 3, 6, 9]
 
 
 def test_the_formula_is_of_the_multiplies_beside_it():

@@ -162,14 +162,14 @@ def test_the_callers_context_holds_for_what_is_read():
 @pytest.mark.parametrize("eager", [False, True])
 @pytest.mark.parametrize("more", [{}, {"steps_per_epoch": 4}, {"class_weight": {0: 2.0}}], ids=str)
 def test_results_are_the_same_bits(more, eager):
-    found = {}
+    result = {}
     for kind in (Inline, Threaded):
         data, model = kind(), net(eager)
         history = model.fit(data, epochs=3, verbose=0, **more).history
         scores = model.evaluate(data, verbose=0), model.predict(data, verbose=0).tobytes()
-        found[kind] = weights(model), history, scores, [i for i, _ in data.read]
+        result[kind] = weights(model), history, scores, [i for i, _ in data.read]
         assert any(thread for _, thread in data.read) == (kind is Threaded)
-    assert found[Inline] == found[Threaded]
+    assert result[Inline] == result[Threaded]
 
 
 def test_the_next_batch_is_read_while_the_step_runs():
@@ -317,15 +317,15 @@ def test_the_state_is_that_of_the_batches_used():
 
 @pytest.mark.parametrize("step", [0, 2, 4])
 def test_what_was_read_and_not_used_is_put_back(step):
-    data, model, whole = Endless(), net(), net()
+    data, model, full = Endless(), net(), net()
     with pytest.raises(Detached):
         model.fit(data, steps_per_epoch=5, verbose=0, callbacks=[At(step, cut)])
     assert data.at[0] == step + 1
     again = Endless()
-    whole.fit(again, steps_per_epoch=step + 1, verbose=0)
-    for m, d in ((model, data), (whole, again)):
+    full.fit(again, steps_per_epoch=step + 1, verbose=0)
+    for m, d in ((model, data), (full, again)):
         m.fit(d, steps_per_epoch=4, verbose=0)
-    assert weights(model) == weights(whole)
+    assert weights(model) == weights(full)
 
 
 def test_data_that_draws_from_the_librarys_streams_is_read_between_the_steps(tmp_path):
@@ -385,11 +385,11 @@ def test_batches_kept_to_find_a_nan_are_bounded(monkeypatch):
     class Looks(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             nonlocal most
-            most = max(most, len(told[0].since))
+            most = max(most, len(message[0].since))
 
-    told = []
+    message = []
     begun = watch.NanGuard.__init__
-    monkeypatch.setattr(watch.NanGuard, "__init__", lambda self: (told.append(self), begun(self))[1])
+    monkeypatch.setattr(watch.NanGuard, "__init__", lambda self: (message.append(self), begun(self))[1])
     monkeypatch.setattr(watch, "MAX_REPLAY_BYTES", 10 * 4 * (3 + 1) * 4)
     monkeypatch.setattr(watch, "SNAPSHOT_INTERVAL", 1e9)  # never by the clock
     for bad in (False, True):  # a value that is never finite is no reason to keep everything
@@ -397,7 +397,7 @@ def test_batches_kept_to_find_a_nan_are_bounded(monkeypatch):
         model.compile("sgd", "mse", engine="numpy")
         data = ((X[k % 20 : k % 20 + 4], Y[k % 20 : k % 20 + 4]) for k in range(80))
         model.fit(data, verbose=0, callbacks=[Looks()])
-        told.clear()
+        message.clear()
     assert 5 < most < 30
 
 
@@ -414,37 +414,37 @@ def mapped(folder, array, name="x.npy"):
 def test_mapped_arrays_give_what_arrays_give(dtype, shuffle, tmp_path):
     x = (RNG.normal(size=(26, 3)) * 9).astype(dtype)
     classes = (np.arange(26) % 3).astype("int64")[:, None]
-    given = mapped(tmp_path, x), mapped(tmp_path, classes, "y.npy")
-    models, found = [], []
+    passed = mapped(tmp_path, x), mapped(tmp_path, classes, "y.npy")
+    models, result = [], []
     more = {"shuffle": shuffle, "verbose": 0, "epochs": 2, "batch_size": 4, "class_weight": {1: 3.0}}
-    for data in ((x, classes), given):
+    for data in ((x, classes), passed):
         models.append(net())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of inputs that are not scaled, and the like
-            found.append(models[-1].fit(*data, validation_split=0.3, **more).history)
-    assert found[0] == found[1]
+            result.append(models[-1].fit(*data, validation_split=0.3, **more).history)
+    assert result[0] == result[1]
     assert weights(models[0]) == weights(models[1])
-    assert models[0].evaluate(x, classes, verbose=0) == models[1].evaluate(*given, verbose=0)
-    assert models[0].predict(x, verbose=0).tobytes() == models[1].predict(given[0], verbose=0).tobytes()
+    assert models[0].evaluate(x, classes, verbose=0) == models[1].evaluate(*passed, verbose=0)
+    assert models[0].predict(x, verbose=0).tobytes() == models[1].predict(passed[0], verbose=0).tobytes()
 
 
 def test_rows_on_disk_are_read_by_batch_in_the_files_order(tmp_path):
     x = RNG.normal(size=(26, 3))
     rows = OnDisk(mapped(tmp_path, x), "x", "float32")
-    asked = []
+    requested = []
 
     class Spy:
         dtype = x.dtype
 
         def __getitem__(self, rows):
-            asked.append(rows)
+            requested.append(rows)
             return x[rows]
 
     rows.array = Spy()
     np.testing.assert_array_equal(rows[np.array([9, 3, 20, 3])], x[[9, 3, 20, 3]].astype("float32"))
     np.testing.assert_array_equal(rows[24:30], x[24:30].astype("float32"))
-    assert asked[0].tolist() == [3, 3, 9, 20]
-    assert asked[1] == slice(24, 30)
+    assert requested[0].tolist() == [3, 3, 9, 20]
+    assert requested[1] == slice(24, 30)
     assert rows[2:4].dtype == np.float32
 
 
@@ -577,12 +577,12 @@ def test_parquet_goes_on_from_a_checkpoint_bit_for_bit(parquet, tmp_path):
             if (self.epoch, batch) == (1, 2):
                 raise Detached
 
-    whole, first, last = net(), net(), net()
-    want = fit(whole, 7)
+    full, first, last = net(), net(), net()
+    want = fit(full, 7)
     with pytest.raises(Detached):
         fit(first, 7, callbacks.BackupAndRestore(tmp_path / "b", save_freq=1), Epoch())
     assert fit(last, 99, callbacks.BackupAndRestore(tmp_path / "b", save_freq=1)) == want
-    assert weights(last) == weights(whole)
+    assert weights(last) == weights(full)
 
 
 def test_parquet_that_does_not_fit(parquet, tmp_path):
@@ -635,8 +635,8 @@ def test_pictures_are_read_ahead_and_by_batch(tmp_path, monkeypatch):
     monkeypatch.setattr(directory, "load_img", lambda path, mode: read.append(prefetching()) or real(path, mode))
     data = image_dataset_from_directory(tmp_path, image_size=(3, 3), batch_size=2, shuffle=False, verbose=False)
     assert not read
-    found = Sequential([Input((3, 3, 3)), Flatten()]).predict(data, verbose=0)
-    assert found[:, 0].tolist() == [0, 2, 4, 6, 1, 3, 5]
+    result = Sequential([Input((3, 3, 3)), Flatten()]).predict(data, verbose=0)
+    assert result[:, 0].tolist() == [0, 2, 4, 6, 1, 3, 5]
     assert read == [False] * 2 + [True] * 5
 
 
@@ -707,13 +707,13 @@ def test_a_mapped_file_larger_than_memory(limited):
     for folder, n in zip(folders, (300, 5000), strict=True):
         np.lib.format.open_memmap(folder / "x.npy", "w+", "float64", (n, 4096)).flush()
         np.save(folder / "y.npy", np.zeros((n, 1), "float32"))
-    found = run(
+    result = run(
         shape="(4096,)",
         whole='np.load(folder + "/x.npy").sum()',
         data='return [np.load(f"{folder}/{n}.npy", mmap_mode="r") for n in "xy"]',
         more='{"validation_split": 0.2, "class_weight": {0: 2.0}}',
     )
-    assert found == ["(5000, 1)", "too large"]
+    assert result == ["(5000, 1)", "too large"]
 
 
 @pytest.mark.slow
@@ -726,12 +726,12 @@ def test_a_parquet_file_larger_than_memory(limited):
         with pq.ParquetWriter(folder / "t.parquet", group.schema) as file:
             for _ in range(groups):
                 file.write_table(group)
-    found = run(
+    result = run(
         shape="(7,)",
         whole="import pyarrow.parquet as pq; pq.read_table(folder)",
         data='return utils.table_dataset_from_parquet(folder, target="h", batch_size=50_000), None',
     )
-    assert found == ["(2600000, 1)", "too large"]
+    assert result == ["(2600000, 1)", "too large"]
 
 
 @pytest.mark.slow
@@ -743,11 +743,11 @@ def test_pictures_larger_than_memory(limited):
         for k in range(count):
             (folder / str(k % 2)).mkdir(exist_ok=True)
             image.new("RGB", (512, 512), (k, k, k)).save(folder / str(k % 2) / f"{k}.png")
-    given = "folder, image_size=(512, 512), interpolation='nearest', batch_size=2, verbose=False"
-    found = run(
+    passed = "folder, image_size=(512, 512), interpolation='nearest', batch_size=2, verbose=False"
+    result = run(
         shape="(512, 512, 3)",
         layers="[layers.Rescaling(1 / 255), layers.GlobalAveragePooling2D()]",
-        whole=f"np.concatenate([x for x, y in utils.image_dataset_from_directory({given})])",
-        data=f"return utils.image_dataset_from_directory({given}), None",
+        whole=f"np.concatenate([x for x, y in utils.image_dataset_from_directory({passed})])",
+        data=f"return utils.image_dataset_from_directory({passed}), None",
     )
-    assert found == ["(50, 1)", "too large"]
+    assert result == ["(50, 1)", "too large"]

@@ -38,7 +38,7 @@ def case(name, *args, oracle=None, smooth=True, **options):
 
     `smooth`: whether it has a gradient, and differences can show it.
     """
-    key = f"{name}-{sum(known.startswith(name + '-') for known in CASES)}"
+    key = f"{name}-{sum(existing.startswith(name + '-') for existing in CASES)}"
     CASES[key] = getattr(ops, name), oracle or getattr(np, name), args, options, smooth
 
 
@@ -459,8 +459,8 @@ def conv_transpose(x, k, strides=1, padding="valid", output_padding=None, dilati
         else:
             size = n * s if more is None else (n - 1) * s + r % 2 + more
             before = max((full.shape[axis] - size) // 2, 0)
-        kept = full.take(range(before, min(before + size, full.shape[axis])), axis)
-        full = np.pad(kept, [(0, size - kept.shape[axis]) if i == axis else (0, 0) for i in range(full.ndim)])
+        saved = full.take(range(before, min(before + size, full.shape[axis])), axis)
+        full = np.pad(saved, [(0, size - saved.shape[axis]) if i == axis else (0, 0) for i in range(full.ndim)])
     return full
 
 
@@ -864,7 +864,7 @@ steps("dot_product_attention", *QKV, mask=np.zeros((1, 1, 3, 1), bool), oracle=a
 
 def ctc_loss(target, output, target_length, output_length, mask_index=0):
     """Every path through the classes, one by one."""
-    found = []
+    result = []
     for y, scores, n, steps in zip(target, output, target_length, output_length, strict=True):
         logs = scipy.special.log_softmax(scores[:steps], -1)
         total = -np.inf
@@ -872,8 +872,8 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
             runs = [c for i, c in enumerate(path) if i == 0 or c != path[i - 1]]
             if [c for c in runs if c != mask_index] == list(y[:n]):
                 total = np.logaddexp(total, sum(logs[i, c] for i, c in enumerate(path)))
-        found.append(-total)
-    return np.array(found)
+        result.append(-total)
+    return np.array(result)
 
 
 case("ctc_loss", np.array([[1, 2, 2], [1, 0, 0], [1, 1, 9]], "int32"), 2 * A(3, 5, 3), np.array([3, 1, 2], "int32"),
@@ -886,8 +886,8 @@ def ctc_decode(x, lengths, merge_repeated=True, mask_index=0):
     labels, scores = np.full((1, *x.shape[:2]), -1), []
     for b, (rows, n) in enumerate(zip(x, lengths, strict=True)):
         best = [int(np.argmax(row)) for row in rows[:n]]
-        kept = [c for i, c in enumerate(best) if c != mask_index and not (merge_repeated and i and best[i - 1] == c)]
-        labels[0, b, : len(kept)] = kept
+        saved = [c for i, c in enumerate(best) if c != mask_index and not (merge_repeated and i and best[i - 1] == c)]
+        labels[0, b, : len(saved)] = saved
         scores.append([-sum(max(row) for row in rows[:n])])
     return labels, np.array(scores)
 
@@ -1050,17 +1050,17 @@ def test_gradient(key):
     floats = [x for x in arrays if x.dtype.kind == "f"]
 
     def objective(floats):
-        given = iter(floats)
-        made = iter([next(given) if x.dtype.kind == "f" else x for x in arrays])
-        results = flat(ours(*put_in(args, made), **options))
+        passed = iter(floats)
+        created = iter([next(passed) if x.dtype.kind == "f" else x for x in arrays])
+        results = flat(ours(*put_in(args, created), **options))
         return sum(((A(*y.shape) * y).sum() for y in results if y.dtype.kind == "f"), start=tensor(0.0, "float64"))
 
     leaves = [tensor(x, watch=True) for x in floats]
-    found = gradients(objective(leaves), leaves, unconnected="zero")
-    assert [g.shape for g in found] == [x.shape for x in floats]
+    result = gradients(objective(leaves), leaves, unconnected="zero")
+    assert [g.shape for g in result] == [x.shape for x in floats]
     along, h = [A(*x.shape, seed=5) for x in floats], 2.0**-17
     at = lambda h: objective([x + h * d for x, d in zip(floats, along, strict=True)]).item()
-    got = sum((g.numpy() * d).sum() for g, d in zip(found, along, strict=True))
+    got = sum((g.numpy() * d).sum() for g, d in zip(result, along, strict=True))
     assert_allclose(got, (at(h) - at(-h)) / (2 * h), 1e-6, 1e-6)
 
 
@@ -1106,8 +1106,8 @@ DTYPES = {
 
 @pytest.mark.parametrize("which", DTYPES)
 def test_dtype(which):
-    made, want, dtype = DTYPES[which]
-    got = made()
+    created, want, dtype = DTYPES[which]
+    got = created()
     assert got.dtype == dtype
     assert got.numpy().tolist() == want
 
@@ -1169,8 +1169,8 @@ def test_scatter_update_of_symbolic_indices():
 
 def test_scatter_update_gives_the_gradient_to_the_last():
     x, new = (tensor(v, watch=True) for v in (A(3), B(2)))
-    found = gradients(ops.scatter_update(x, [[1], [1]], new).sum(), [x, new])
-    assert [g.tolist() for g in found] == [[1, 0, 1], [0, 1]]
+    result = gradients(ops.scatter_update(x, [[1], [1]], new).sum(), [x, new])
+    assert [g.tolist() for g in result] == [[1, 0, 1], [0, 1]]
 
 
 def test_top_k_first_of_equals():
@@ -1483,9 +1483,9 @@ def test_slopes_where_a_formula_fails():
     first = gradients(ops.sum(ops.sinc(x)), x, create_graph=True)
     assert_allclose(gradients(ops.sum(first), x).numpy(), [-(math.pi**2) / 3] * 2, 1e-5)
     for f in (ops.nansum, ops.nanmean, ops.nanvar, ops.nanmax, ops.nanmedian, ops.nanprod):
-        found = _through(f, np.array([1.0, np.nan, 3.0])).numpy()
-        assert np.isfinite(found).all()
-        assert found[1] == 0
+        result = _through(f, np.array([1.0, np.nan, 3.0])).numpy()
+        assert np.isfinite(result).all()
+        assert result[1] == 0
 
 
 def test_a_target_that_does_not_fit():

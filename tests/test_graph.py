@@ -130,12 +130,12 @@ def test_backward_nodes_carry_their_forward_nodes_place():
     with cr.scope("layer"):
         y = ops.tanh(v)
     g = cr.gradients(y * y, v, create_graph=True)
-    made = [
+    created = [
         n.source_info for n in ancestors([g]) if n.source_info is not None and n.source_info.forward_serial is not None
     ]
-    assert made
-    assert {y.serial} <= {m.forward_serial for m in made}
-    assert any(m.scope == "layer" for m in made)
+    assert created
+    assert {y.serial} <= {m.forward_serial for m in created}
+    assert any(m.scope == "layer" for m in created)
 
 
 def test_verifier_catches_broken_nodes():
@@ -153,10 +153,10 @@ def test_verifier_catches_broken_nodes():
     swapped.serial = x.serial + 0.5
     with pytest.raises(cr.GraphError, match="not before it"):
         verify(Graph([x], [swapped]))
-    known = ops.tanh(cr.Variable([1.0, 2.0]))
-    known.value = np.zeros(3)
+    existing = ops.tanh(cr.Variable([1.0, 2.0]))
+    existing.value = np.zeros(3)
     with pytest.raises(cr.GraphError, match="value has shape"):
-        verify(Graph(known.inputs, [known]))
+        verify(Graph(existing.inputs, [existing]))
 
 
 def test_a_value_that_breaks_the_shape_rule_is_caught():

@@ -169,10 +169,10 @@ def test_blur_is_scipys(size, sigma):
     origin = [-1 if n % 2 == 0 else 0 for n in size]  # SciPy centres even windows one later
     want = [scipy.ndimage.correlate(x[..., c], kernel, mode="constant", origin=origin) for c in range(2)]
     assert_allclose(image.gaussian_blur(x, size, sigma).numpy(), np.stack(want, -1), rtol=1e-10, atol=1e-12)
-    whole = pixels(5, 4, 1)
-    got = image.gaussian_blur(whole, size, sigma)
+    full = pixels(5, 4, 1)
+    got = image.gaussian_blur(full, size, sigma)
     assert got.dtype == "uint8"
-    assert np.abs(got.numpy() - image.gaussian_blur(whole.astype(float), size, sigma).numpy()).max() <= 0.5 + 1e-4
+    assert np.abs(got.numpy() - image.gaussian_blur(full.astype(float), size, sigma).numpy()).max() <= 0.5 + 1e-4
 
 
 def test_sobel_is_scipys():
@@ -302,19 +302,19 @@ UNKNOWN = {
 def test_unknown_batch(which):
     x = symbolic((None, 4, 5, 3), "float64")
     y = UNKNOWN[which](x)
-    given = np.random.default_rng(5).uniform(0.1, 0.9, (3, 4, 5, 3))
-    assert y.shape == (None, *UNKNOWN[which](given).shape[1:])
+    passed = np.random.default_rng(5).uniform(0.1, 0.9, (3, 4, 5, 3))
+    assert y.shape == (None, *UNKNOWN[which](passed).shape[1:])
     fixed = symbolic((3, 4, 5, 3), "float64")
-    assert_allclose(run(UNKNOWN[which](fixed), {fixed: given}).numpy(), UNKNOWN[which](given).numpy())
+    assert_allclose(run(UNKNOWN[which](fixed), {fixed: passed}).numpy(), UNKNOWN[which](passed).numpy())
     # each image by itself is what the batch gives
-    assert_allclose(UNKNOWN[which](given)[1].numpy(), UNKNOWN[which](given[1]).numpy(), rtol=1e-12)
+    assert_allclose(UNKNOWN[which](passed)[1].numpy(), UNKNOWN[which](passed[1]).numpy(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "uint8", "int16", "int32"])
 def test_dtype_is_kept(dtype):
     x = ops.cast(pixels(2, 4, 6, 3), dtype)
     real = "float" in dtype
-    made = [
+    created = [
         *[image.resize(x, (8, 3), how) for how in ("nearest", "bilinear", "bicubic", "lanczos3")],
         image.affine_transform(x, [1, 0, 0.25, 0, 1, 0, 0, 0]),
         image.map_coordinates(x[0, :, :, 0], [[0.5], [1.5]], 1),
@@ -324,7 +324,7 @@ def test_dtype_is_kept(dtype):
         image.pad_images(x, 1, 1, 1, 1),
         *([image.rgb_to_hsv(x), image.hsv_to_rgb(x)] if real else []),
     ]
-    assert {str(y.dtype) for y in made} == {dtype}
+    assert {str(y.dtype) for y in created} == {dtype}
 
 
 def test_overshoot_is_cut():
@@ -415,9 +415,9 @@ def test_error(which):
 @pytest.fixture(scope="module")
 def keras():
     os.environ["KERAS_BACKEND"] = "jax"
-    found = pytest.importorskip("keras", reason=REASON)
+    result = pytest.importorskip("keras", reason=REASON)
     jax.config.update("jax_enable_x64", False)  # as Keras runs it
-    yield found.ops.image
+    yield result.ops.image
     jax.config.update("jax_enable_x64", True)
 
 
@@ -448,9 +448,9 @@ def test_resize_is_keras(keras, interpolation, antialias):
     both(keras, "resize", F(5, 7, 1), (8, 4), interpolation, antialias)
     both(keras, "resize", F(2, 3, 5, 4), (3, 9), interpolation, antialias, data_format="channels_first")
     both(keras, "resize", F(3, 5, 4), (7, 2), interpolation, antialias, data_format="channels_first")
-    whole = pixels(4, 8, 3)  # doubled and halved: weights that floats hold exactly, so halves are halves
+    full = pixels(4, 8, 3)  # doubled and halved: weights that floats hold exactly, so halves are halves
     for size in [(8, 16), (2, 4), (4, 4), (8, 2)] if interpolation in ("nearest", "bilinear") and not antialias else []:
-        both(keras, "resize", whole, size, interpolation)
+        both(keras, "resize", full, size, interpolation)
 
 
 @pytest.mark.heavy

@@ -65,16 +65,18 @@ def test_every_package_has_its_place():
 
 @pytest.mark.parametrize("module", sorted(module for module in FILES if module))
 def test_imports_point_one_way(module):
-    here = module.split(".")[0]
+    current = module.split(".")[0]
     for target, line in imports_of(module):
-        there = target.split(".")[0]
-        assert there, f"{module}:{line} imports the entry, which imports everything"
-        assert there == here or ORDER.index(there) < ORDER.index(here), f"{module}:{line} imports {target}"
+        other_side = target.split(".")[0]
+        assert other_side, f"{module}:{line} imports the entry, which imports everything"
+        assert other_side == current or ORDER.index(other_side) < ORDER.index(current), (
+            f"{module}:{line} imports {target}"
+        )
 
 
 def circles(arrows):
     """The strongly connected sets of more than one module (Tarjan, 1972), written without recursion."""
-    index, low, stack, found = {}, {}, [], []
+    index, low, stack, result = {}, {}, [], []
     for start in arrows:
         if start in index:
             continue
@@ -82,25 +84,25 @@ def circles(arrows):
         index[start] = low[start] = len(index)
         stack.append(start)
         while todo:
-            here, rest = todo[-1]
-            for there in rest:
-                if there not in index:
-                    index[there] = low[there] = len(index)
-                    stack.append(there)
-                    todo.append((there, iter(arrows[there])))
+            current, rest = todo[-1]
+            for other_side in rest:
+                if other_side not in index:
+                    index[other_side] = low[other_side] = len(index)
+                    stack.append(other_side)
+                    todo.append((other_side, iter(arrows[other_side])))
                     break
-                if there in stack:
-                    low[here] = min(low[here], index[there])
+                if other_side in stack:
+                    low[current] = min(low[current], index[other_side])
             else:
                 todo.pop()
                 if todo:
-                    low[todo[-1][0]] = min(low[todo[-1][0]], low[here])
-                if low[here] == index[here]:
-                    cut = stack.index(here)
+                    low[todo[-1][0]] = min(low[todo[-1][0]], low[current])
+                if low[current] == index[current]:
+                    cut = stack.index(current)
                     component, stack[cut:] = stack[cut:], []
                     if len(component) > 1:
-                        found.append(sorted(component))
-    return found
+                        result.append(sorted(component))
+    return result
 
 
 def test_no_files_import_each_other_in_a_circle():

@@ -55,8 +55,8 @@ SIGNATURES = {
 
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_arguments(name):
-    found = list(inspect.signature(getattr(ops, name)).parameters)
-    assert found[: len(SIGNATURES[name].split())] == SIGNATURES[name].split()
+    result = list(inspect.signature(getattr(ops, name)).parameters)
+    assert result[: len(SIGNATURES[name].split())] == SIGNATURES[name].split()
 
 
 def test_inputs_by_name():

@@ -28,7 +28,7 @@ def case(name, shape, ints=None, mask=None, train=True, **kwargs):
 
     `ints`: whole numbers below it as inputs. `mask`: the shape of a mask. `train`: whether training is deterministic.
     """
-    key = f"{name}-{sum(known.startswith(name + '-') for known in CASES)}"
+    key = f"{name}-{sum(existing.startswith(name + '-') for existing in CASES)}"
     CASES[key] = name, kwargs, shape, ints, mask, train
 
 
@@ -201,13 +201,13 @@ def shape_of(x):
 def keras():
     os.environ["KERAS_BACKEND"] = "jax"
     jax = pytest.importorskip("jax")
-    found = pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
+    result = pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
     narrow = importlib.import_module("keras.src.backend.common.dtypes").BIT64_TO_BIT32_DTYPE
-    kept, narrow["float64"] = narrow["float64"], "float64"  # else Keras takes means in float32, whatever the dtype
-    yield found
-    narrow["float64"] = kept
+    saved, narrow["float64"] = narrow["float64"], "float64"  # else Keras takes means in float32, whatever the dtype
+    yield result
+    narrow["float64"] = saved
     jax.config.update("jax_enable_x64", before)
 
 
@@ -221,10 +221,10 @@ def test_against_keras(keras, key):
     theirs = getattr(keras.layers, name)(**kwargs, dtype="float64")
     arrays = inputs_of(shape, ints)
     several = isinstance(shape, list)
-    given = [tensor(a) if ints else Variable(a) for a in arrays]
+    passed = [tensor(a) if ints else Variable(a) for a in arrays]
     mask = None if mask_shape is None else mask_for(mask_shape)
     extra = {} if mask is None else {"mask": mask}
-    ours(given if several else given[0])
+    ours(passed if several else passed[0])
     theirs.build([a.shape for a in arrays] if several else arrays[0].shape)
 
     assert [v.name for v in ours.weights] == [v.name for v in theirs.weights]
@@ -239,25 +239,25 @@ def test_against_keras(keras, key):
     weights = [v.value for v in theirs.trainable_variables]
     for training in (False, True) if train and takes else (False,):
         call = {"training": training} if takes else {}
-        out = ours(given if several else given[0], training=training, **extra)
+        out = ours(passed if several else passed[0], training=training, **extra)
         direction = numbers(out.shape, seed=5)
 
         def run(xs, weights, call=call, direction=direction):
-            made, after = theirs.stateless_call(weights, moving, xs if several else xs[0], **call, **extra)
-            return (made * direction).sum(), (made, after)
+            created, after = theirs.stateless_call(weights, moving, xs if several else xs[0], **call, **extra)
+            return (created * direction).sum(), (created, after)
 
         slopes = jax.jit(jax.grad(run, argnums=1 if ints else (0, 1), has_aux=True))
-        wanted, (expected, after) = slopes(arrays, weights)
+        required, (expected, after) = slopes(arrays, weights)
         assert shape_of(out) == shape_of(expected)
         assert out.dtype == "float64"
         assert_allclose(out.numpy(), expected, rtol=1e-8, atol=1e-10)
         if training:
             for mine, other in zip(ours.non_trainable_weights, after, strict=True):
                 assert_allclose(mine.numpy(), other, rtol=1e-8, atol=1e-10)
-        wanted = list(wanted) if ints else [*wanted[0], *wanted[1]]
-        about = [*([] if ints else given), *ours.trainable_weights]
-        found = cr.gradients(ops.sum(out * direction), about, unconnected="zero")
-        for mine, other in zip(found, wanted, strict=True):
+        required = list(required) if ints else [*required[0], *required[1]]
+        about = [*([] if ints else passed), *ours.trainable_weights]
+        result = cr.gradients(ops.sum(out * direction), about, unconnected="zero")
+        for mine, other in zip(result, required, strict=True):
             assert_allclose(mine.numpy(), other, rtol=1e-7, atol=1e-8)
         ours.set_weights(values)
 
@@ -297,17 +297,17 @@ def test_ten_steps_of_training_against_keras(keras, key):
         return loss
 
     def loss_of(weights, moving):
-        made, after = theirs.stateless_call(weights, moving, array, **call, **extra)
-        return ((made - aim) ** 2).mean(), after
+        created, after = theirs.stateless_call(weights, moving, array, **call, **extra)
+        return ((created - aim) ** 2).mean(), after
 
     slope = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
     program = NumpyEngine().program(trace(step, spec_of(array.shape, array.dtype)))
     weights, moving = [v.value for v in theirs.trainable_variables], [v.value for v in theirs.non_trainable_variables]
     for _ in range(10):
-        (wanted, moving), slopes = slope(weights, moving)
+        (expected, moving), slopes = slope(weights, moving)
         weights = [w - rate * g for w, g in zip(weights, slopes, strict=True)]
-        (found,) = program([array])
-        assert_allclose(found, wanted, rtol=1e-8)
+        (result,) = program([array])
+        assert_allclose(result, expected, rtol=1e-8)
     for mine, other in zip(ours.trainable_weights, weights, strict=True):
         assert_allclose(mine.numpy(), other, rtol=1e-8, atol=1e-9)
 
@@ -343,8 +343,8 @@ def test_shape_is_known_before_the_batch(key):
     assert symbolic.dtype == actual.dtype
     unknown = [(None, *a.shape[1:]) for a in arrays]
     assert layer.compute_output_shape(unknown if several else unknown[0]) == symbolic.shape
-    known = [a.shape for a in arrays]
-    assert layer.compute_output_shape(known if several else known[0]) == actual.shape
+    existing = [a.shape for a in arrays]
+    assert layer.compute_output_shape(existing if several else existing[0]) == actual.shape
     assert layer.count_params() == sum(int(np.prod(v.shape)) for v in layer.weights)
 
 
@@ -360,11 +360,11 @@ def test_configuration_makes_the_layer_again(key):
     for argument, value in kwargs.items():
         assert json.dumps(config[argument]) == json.dumps(value), argument
     arrays = inputs_of(shape, ints)
-    given = arrays if isinstance(shape, list) else arrays[0]
-    expected = first(given)
-    second(given)
+    passed = arrays if isinstance(shape, list) else arrays[0]
+    expected = first(passed)
+    second(passed)
     second.set_weights(first.get_weights())
-    assert_array_equal(second(given).numpy(), expected.numpy())
+    assert_array_equal(second(passed).numpy(), expected.numpy())
 
 
 @pytest.mark.parametrize(
@@ -430,12 +430,12 @@ def test_pooling_by_loops(padding, stride):
     x = numbers((2, 5, 7, 3))
     (top, h), (left, w) = pads_of(5, 3, stride, 1, padding), pads_of(7, 2, stride, 1, padding)
     for kind, of in ((layers.MaxPooling2D, np.max), (layers.AveragePooling2D, np.mean)):
-        found = kind((3, 2), stride, padding, dtype="float64")(x).numpy()
-        assert found.shape == (2, h, w, 3)
+        result = kind((3, 2), stride, padding, dtype="float64")(x).numpy()
+        assert result.shape == (2, h, w, 3)
         for i, j in product(range(h), range(w)):
             y, z = i * stride - top, j * stride - left
             window = x[:, max(y, 0) : y + 3, max(z, 0) : z + 2]
-            assert_allclose(found[:, i, j], of(window, axis=(1, 2)), rtol=1e-12)
+            assert_allclose(result[:, i, j], of(window, axis=(1, 2)), rtol=1e-12)
 
 
 def test_transpose_is_the_transpose_of_the_convolution():
@@ -474,15 +474,15 @@ def test_dense_by_numpy():
 @pytest.mark.parametrize("axis", [-1, 1, [1, 2], [0, 2]])
 def test_batch_normalization_by_numpy(axis):
     x = numbers((3, 4, 5))
-    kept = [a % 3 for a in ([axis] if isinstance(axis, int) else axis)]
-    over = tuple(i for i in range(3) if i not in kept)
+    saved = [a % 3 for a in ([axis] if isinstance(axis, int) else axis)]
+    over = tuple(i for i in range(3) if i not in saved)
     layer = layers.BatchNormalization(axis, momentum=0.7, epsilon=0.1, dtype="float64")
     layer.build(x.shape)
-    sizes = tuple(x.shape[a] for a in kept)
+    sizes = tuple(x.shape[a] for a in saved)
     gamma, beta, mean, variance = (numbers(sizes, seed=s) for s in range(4))
     variance = variance**2
     layer.set_weights([gamma, beta, mean, variance])
-    wide = [x.shape[i] if i in kept else 1 for i in range(3)]
+    wide = [x.shape[i] if i in saved else 1 for i in range(3)]
 
     def expected(mean, variance):
         g, b, m, v = (a.reshape(wide) for a in (gamma, beta, mean, variance))
@@ -517,18 +517,18 @@ def test_masked_statistics_are_those_of_the_entries_kept():
 
 def test_other_normalizations_by_numpy():
     x = numbers((2, 3, 6))
-    made = layers.LayerNormalization(axis=[1, 2], epsilon=0.2, dtype="float64")(x).numpy()
+    created = layers.LayerNormalization(axis=[1, 2], epsilon=0.2, dtype="float64")(x).numpy()
     mean, variance = x.mean((1, 2), keepdims=True), x.var((1, 2), keepdims=True)
-    assert_allclose(made, (x - mean) / np.sqrt(variance + 0.2), rtol=1e-10)
-    made = layers.GroupNormalization(3, epsilon=0.2, dtype="float64")(x).numpy()
+    assert_allclose(created, (x - mean) / np.sqrt(variance + 0.2), rtol=1e-10)
+    created = layers.GroupNormalization(3, epsilon=0.2, dtype="float64")(x).numpy()
     for g in range(3):
         part = x[:, :, 2 * g : 2 * g + 2]
         mean, variance = part.mean((1, 2), keepdims=True), part.var((1, 2), keepdims=True)
-        assert_allclose(made[:, :, 2 * g : 2 * g + 2], (part - mean) / np.sqrt(variance + 0.2), rtol=1e-10)
-    made = layers.RMSNormalization(epsilon=0.2, dtype="float64")(x).numpy()
-    assert_allclose(made, x / np.sqrt((x**2).mean(-1, keepdims=True) + 0.2), rtol=1e-10)
-    made = layers.UnitNormalization(axis=1, dtype="float64")(x).numpy()
-    assert_allclose(made, x / np.linalg.norm(x, axis=1, keepdims=True), rtol=1e-10)
+        assert_allclose(created[:, :, 2 * g : 2 * g + 2], (part - mean) / np.sqrt(variance + 0.2), rtol=1e-10)
+    created = layers.RMSNormalization(epsilon=0.2, dtype="float64")(x).numpy()
+    assert_allclose(created, x / np.sqrt((x**2).mean(-1, keepdims=True) + 0.2), rtol=1e-10)
+    created = layers.UnitNormalization(axis=1, dtype="float64")(x).numpy()
+    assert_allclose(created, x / np.linalg.norm(x, axis=1, keepdims=True), rtol=1e-10)
 
 
 def test_merging_by_numpy():
@@ -543,15 +543,15 @@ def test_merging_by_numpy():
     assert_allclose(layers.Average(dtype="float64")(parts).numpy(), np.mean(parts, 0), rtol=1e-12)
     assert_allclose(layers.subtract(parts[:2], dtype="float64").numpy(), parts[0] - parts[1])
     a, b = numbers((2, 3, 4)), numbers((2, 5, 3))
-    found = layers.Dot(axes=(1, 2), dtype="float64")([a, b]).numpy()
-    assert_allclose(found, np.einsum("nij,nki->njk", a, b), rtol=1e-12)
+    result = layers.Dot(axes=(1, 2), dtype="float64")([a, b]).numpy()
+    assert_allclose(result, np.einsum("nij,nki->njk", a, b), rtol=1e-12)
 
 
 def test_movers_by_numpy():
     x = numbers((2, 5, 6, 3))
     exact = {"dtype": "float64"}
-    made = layers.ZeroPadding2D(((1, 0), (2, 1)), **exact)(x).numpy()
-    assert_array_equal(made, np.pad(x, ((0, 0), (1, 0), (2, 1), (0, 0))))
+    created = layers.ZeroPadding2D(((1, 0), (2, 1)), **exact)(x).numpy()
+    assert_array_equal(created, np.pad(x, ((0, 0), (1, 0), (2, 1), (0, 0))))
     assert_array_equal(layers.Cropping2D(((1, 0), (2, 1)), **exact)(x).numpy(), x[:, 1:, 2:-1])
     assert_array_equal(layers.UpSampling2D((2, 3), **exact)(x).numpy(), x.repeat(2, 1).repeat(3, 2))
     assert_array_equal(layers.Permute((3, 1, 2), **exact)(x).numpy(), x.transpose(0, 3, 1, 2))
@@ -602,14 +602,14 @@ def shared(found, x, axes):
 )
 def test_dropout(layer, shape, together):
     x = np.abs(numbers(shape)) + 1
-    found = layer()(x, training=True).numpy()
-    kept = found != 0
-    assert_allclose(found, np.where(kept, x / 0.6, 0), rtol=1e-6)
-    assert shared(found, x, together)
-    free = kept.size // int(np.prod([shape[a] for a in together], initial=1))
-    assert abs(kept.mean() - 0.6) < 5 * np.sqrt(0.24 / free)
+    result = layer()(x, training=True).numpy()
+    saved = result != 0
+    assert_allclose(result, np.where(saved, x / 0.6, 0), rtol=1e-6)
+    assert shared(result, x, together)
+    free = saved.size // int(np.prod([shape[a] for a in together], initial=1))
+    assert abs(saved.mean() - 0.6) < 5 * np.sqrt(0.24 / free)
     assert_array_equal(layer()(x).numpy(), x.astype("float32"))
-    assert_array_equal(layer()(x, training=True).numpy(), found)
+    assert_array_equal(layer()(x, training=True).numpy(), result)
 
 
 def test_dropout_of_all_and_of_none():
@@ -639,14 +639,14 @@ def test_noise_has_the_moments_it_should():
 
 def test_alpha_dropout_keeps_mean_and_variance():
     x = np.random.default_rng(1).normal(size=(300, 200))
-    found = layers.AlphaDropout(0.3, seed=1, dtype="float64")(x, training=True).numpy()
-    assert found.mean() == pytest.approx(0, abs=0.03)
-    assert found.std() == pytest.approx(1, abs=0.03)
+    result = layers.AlphaDropout(0.3, seed=1, dtype="float64")(x, training=True).numpy()
+    assert result.mean() == pytest.approx(0, abs=0.03)
+    assert result.std() == pytest.approx(1, abs=0.03)
     low = -1.0507009873554805 * 1.6732632423543772
     scale = (0.7 * (1 + 0.3 * low**2)) ** -0.5
-    kept = ~np.isclose(found, scale * low * 0.7)
-    assert_allclose(found[kept], scale * (x[kept] - low * 0.3), rtol=1e-9, atol=1e-9)
-    assert kept.mean() == pytest.approx(0.7, abs=0.01)
+    saved = ~np.isclose(result, scale * low * 0.7)
+    assert_allclose(result[saved], scale * (x[saved] - low * 0.3), rtol=1e-9, atol=1e-9)
+    assert saved.mean() == pytest.approx(0.7, abs=0.01)
 
 
 def test_a_stream_moves_on_and_starts_again():
@@ -689,9 +689,9 @@ def test_activity_is_penalised():
 
 def test_embedding_masks_zeros_for_the_mean():
     embed = layers.Embedding(5, 3, mask_zero=True)
-    found = embed(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
-    assert_array_equal(mask_of(found).numpy(), [[True, True, False, False], [True, False, False, False]])
-    mean = layers.GlobalAveragePooling1D()(layers.Dropout(0.5)(found)).numpy()
+    result = embed(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
+    assert_array_equal(mask_of(result).numpy(), [[True, True, False, False], [True, False, False, False]])
+    mean = layers.GlobalAveragePooling1D()(layers.Dropout(0.5)(result)).numpy()
     table = embed.embeddings.numpy()
     assert_allclose(mean, [(table[1] + table[2]) / 2, table[3]], rtol=1e-6)
 
@@ -778,17 +778,17 @@ def test_layers_in_lists_and_dictionaries_belong_to_their_holder():
 
 
 def test_training_and_mask_are_passed_down():
-    told = Told()
-    told([[1.0]])
-    told([[1.0]], training=True)
+    message = Told()
+    message([[1.0]])
+    message([[1.0]], training=True)
     x = tensor([[1.0, 2.0]])
     set_mask(x, tensor([[True, False]]))
-    told(x)
-    assert told.heard == [(False, None), (True, None), (False, [[True, False]])]
-    held = Block()
-    held(np.ones((2, 4)))
-    held(np.ones((2, 4)), training=False)
-    assert held.all[1]["told"].heard == [(False, None)] * 2
+    message(x)
+    assert message.heard == [(False, None), (True, None), (False, [[True, False]])]
+    stored = Block()
+    stored(np.ones((2, 4)))
+    stored(np.ones((2, 4)), training=False)
+    assert stored.all[1]["told"].heard == [(False, None)] * 2
 
 
 def test_a_layers_own_default_of_training_holds():
@@ -914,10 +914,10 @@ def test_no_weight_is_made_of_an_unknown_size(make):
     with pytest.raises(ShapeError, match="known"):
         layer(Input((4, None)))
     assert layer.weights == []
-    held = Holder(make())
+    stored = Holder(make())
     with pytest.raises(ShapeError, match="known"):
-        held(Input((4, None)))
-    assert held.weights == []
+        stored(Input((4, None)))
+    assert stored.weights == []
 
 
 def test_what_needs_the_batch_is_built_with_known_sizes():

@@ -390,12 +390,12 @@ def test_lint_changes_nothing():
     model = Sequential([Input((4,)), Dense(8), layers.BatchNormalization(), layers.Dropout(0.5), Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     model.fit(X, Y, verbose=0, epochs=2)
-    kept = [v.numpy() for v in [*model.variables, *model.optimizer.variables]]
-    told = model.get_metrics_result()
+    saved = [v.numpy() for v in [*model.variables, *model.optimizer.variables]]
+    message = model.get_metrics_result()
     assert not model.lint(X, Y)
-    for a, b in zip(kept, [*model.variables, *model.optimizer.variables], strict=True):
+    for a, b in zip(saved, [*model.variables, *model.optimizer.variables], strict=True):
         np.testing.assert_array_equal(a, b.numpy())
-    assert {k: v.numpy() for k, v in model.get_metrics_result().items()} == {k: v.numpy() for k, v in told.items()}
+    assert {k: v.numpy() for k, v in model.get_metrics_result().items()} == {k: v.numpy() for k, v in message.items()}
 
 
 class Doubles(layers.Layer):

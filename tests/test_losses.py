@@ -81,7 +81,7 @@ def circle_data(rng, shape):
 
 def circle(gamma, margin, itself):
     def over(target, output):
-        found = []
+        result = []
         for i, (a, x) in enumerate(zip(target, output, strict=True)):
             near, far = [], []
             for j, (b, y) in enumerate(zip(target, output, strict=True)):
@@ -90,8 +90,8 @@ def circle(gamma, margin, itself):
                     near.append(np.exp(-gamma * max(margin + d, 0) * (margin - d)))
                 if a != b:
                     far.append(np.exp(gamma * max(1 + margin - d, 0) * (1 - margin - d)))
-            found.append(np.log1p(sum(near) * sum(far)))
-        return np.array(found)
+            result.append(np.log1p(sum(near) * sum(far)))
+        return np.array(result)
 
     return over
 
@@ -265,13 +265,13 @@ def test_as_loops(name, arguments, make, shapes, loop):
     function = getattr(losses, name)
     for shape in shapes:
         target, output = data(make, shape)
-        found = function(target, output, **arguments)
-        assert found.dtype == "float64"
+        result = function(target, output, **arguments)
+        assert result.dtype == "float64"
         near = 1e-7 if name in ("dice", "tversky") else 1e-10  # these add 1e-7 to what they divide by
-        np.testing.assert_allclose(found.numpy(), loop(target, output), rtol=near, atol=1e-12)
+        np.testing.assert_allclose(result.numpy(), loop(target, output), rtol=near, atol=1e-12)
         step = trace(lambda t, o: function(t, o, **arguments), *[spec_of(x.shape, x.dtype) for x in (target, output)])
         (traced,) = NumpyEngine().program(step)([target, output])
-        np.testing.assert_allclose(traced, found.numpy(), rtol=1e-12)
+        np.testing.assert_allclose(traced, result.numpy(), rtol=1e-12)
 
 
 def test_every_loss_has_a_loop():
@@ -291,36 +291,36 @@ def test_gradients(name, arguments, make, shapes, loop):
 def test_reductions(reduction, weights, masked):
     rng = np.random.default_rng(3)
     target, output = numbers(rng, (6, 4, 3))
-    kept = rng.integers(0, 2, size=(6, 4)).astype(bool)
+    saved = rng.integers(0, 2, size=(6, 4)).astype(bool)
     w = None if weights is None else rng.integers(0 if weights else 1, 4, size=weights).astype(float)
-    given = cr.tensor(output)
+    passed = cr.tensor(output)
     if masked:
-        set_mask(given, cr.tensor(kept))
-    found = losses.MeanSquaredError(reduction, dtype="float64")(target, given, sample_weight=w)
+        set_mask(passed, cr.tensor(saved))
+    result = losses.MeanSquaredError(reduction, dtype="float64")(target, passed, sample_weight=w)
 
     each, count, total_weight = np.zeros((6, 4)), 0, 0.0
     for i in range(6):
         for j in range(4):
             weight = 1.0 if w is None else np.broadcast_to(w.reshape(w.shape + (1,) * (2 - w.ndim)), (6, 4))[i, j]
-            if masked and not kept[i, j]:
+            if masked and not saved[i, j]:
                 continue
             each[i, j] = weight * sum((target[i, j] - output[i, j]) ** 2) / 3
             count, total_weight = count + 1, total_weight + weight
     if reduction == "none":
-        wanted = each
+        expected = each
     elif reduction == "sum":
-        wanted = each.sum()
+        expected = each.sum()
     else:
-        wanted = each.sum() / (total_weight if reduction == "mean_with_sample_weight" else count)
-    np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-12)
+        expected = each.sum() / (total_weight if reduction == "mean_with_sample_weight" else count)
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-12)
 
 
 def test_residual_sum_of_squares():
     target, output = data(numbers, (3,))
-    wanted = sum((a - b) ** 2 for a, b in zip(target.ravel(), output.ravel(), strict=True))
-    np.testing.assert_allclose(losses.ResidualSumOfSquares()(target, output).numpy(), wanted)
+    expected = sum((a - b) ** 2 for a, b in zip(target.ravel(), output.ravel(), strict=True))
+    np.testing.assert_allclose(losses.ResidualSumOfSquares()(target, output).numpy(), expected)
     weighted = losses.ResidualSumOfSquares()(target, output, sample_weight=2.0)
-    np.testing.assert_allclose(weighted.numpy(), 2 * wanted)
+    np.testing.assert_allclose(weighted.numpy(), 2 * expected)
     assert cr.check(lambda o: losses.residual_sum_of_squares(target, o), output)
 
 
@@ -329,16 +329,16 @@ def test_lonely_examples_leave_the_circle():
     target, output = np.array([0, 0, 1], "int32"), np.eye(3)
     with np.errstate(all="ignore"):
         values = losses.circle(target, output, gamma=1.0).numpy()
-        found = losses.Circle(gamma=1.0, dtype="float64")(target, output).numpy()
+        result = losses.Circle(gamma=1.0, dtype="float64")(target, output).numpy()
     assert values[2] == 0
-    np.testing.assert_allclose(found, values[:2].mean())
+    np.testing.assert_allclose(result, values[:2].mean())
 
 
 def test_ignored_pixels_have_no_gradient():
     """Not even nan, as the division of a row of zeros by its sum would give."""
     target, output = np.array([0, 255], "int32"), cr.tensor(np.full((2, 2), 0.5), watch=True)
-    (found,) = cr.gradients(losses.sparse_categorical_crossentropy(target, output, ignore_class=255).sum(), [output])
-    np.testing.assert_allclose(found.numpy(), [[-1.0, 1.0], [0.0, 0.0]], atol=1e-6)
+    (result,) = cr.gradients(losses.sparse_categorical_crossentropy(target, output, ignore_class=255).sum(), [output])
+    np.testing.assert_allclose(result.numpy(), [[-1.0, 1.0], [0.0, 0.0]], atol=1e-6)
 
 
 def test_nested_lists():
@@ -354,10 +354,10 @@ def test_as_a_configuration(name):
     arguments, make, shapes = next(((a, m, s) for n, a, m, s, _ in reversed(CASES) if n == name), ({}, numbers, [(3,)]))
     loss = cls(name="mine", reduction="sum", dtype="float64", **arguments)
     target, output = data(make, shapes[0])
-    for made in (cls.from_config(loss.get_config()), losses.deserialize(losses.serialize(loss))):
-        assert type(made) is cls
-        assert (made.name, made.reduction, made.dtype) == ("mine", "sum", "float64")
-        np.testing.assert_array_equal(made(target, output).numpy(), loss(target, output).numpy())
+    for created in (cls.from_config(loss.get_config()), losses.deserialize(losses.serialize(loss))):
+        assert type(created) is cls
+        assert (created.name, created.reduction, created.dtype) == ("mine", "sum", "float64")
+        np.testing.assert_array_equal(created(target, output).numpy(), loss(target, output).numpy())
     assert losses.deserialize(losses.serialize(getattr(losses, name))) is getattr(losses, name)
 
 
@@ -367,8 +367,13 @@ def test_words():
     assert type(losses.as_loss("rss")) is losses.ResidualSumOfSquares
     assert losses.as_loss("huber").fn is losses.huber
     wrapped = losses.LossFunctionWrapper(losses.huber, "sum", "mine", "float64", delta=0.5)
-    made = losses.deserialize(losses.serialize(wrapped))
-    assert (made.fn, made.arguments, made.dtype, made.name) == (losses.huber, {"delta": 0.5}, "float64", "mine")
+    created = losses.deserialize(losses.serialize(wrapped))
+    assert (created.fn, created.arguments, created.dtype, created.name) == (
+        losses.huber,
+        {"delta": 0.5},
+        "float64",
+        "mine",
+    )
     with pytest.raises(ValueProblem, match="did you mean"):
         losses.get("mean_square_error")
 
@@ -402,18 +407,18 @@ def test_targets_and_outputs_that_do_not_match_are_an_error():
 
 def test_targets_without_an_axis_are_aligned():
     target, output = data(numbers, ())
-    wanted = losses.mean_absolute_error(target[:, None], output[:, None]).numpy()
+    expected = losses.mean_absolute_error(target[:, None], output[:, None]).numpy()
     for t, o in [(target, output[:, None]), (target[:, None], output)]:
-        np.testing.assert_array_equal(losses.mean_absolute_error(t, o).numpy(), wanted)
+        np.testing.assert_array_equal(losses.mean_absolute_error(t, o).numpy(), expected)
 
 
 def test_weights_of_examples_weigh_their_rows():
     """Keras multiplies (N, T) values with (N,) weights along the wrong axis where N = T, and fails where not."""
     target, output = np.zeros((2, 2, 1)), np.array([[[1.0], [1.0]], [[2.0], [2.0]]])
     assert losses.MeanSquaredError("none")(target, output, [1.0, 10.0]).tolist() == [[1, 1], [40, 40]]
-    given = cr.tensor(output)
-    set_mask(given, cr.tensor(np.array([[True, False], [True, True]])))
-    assert losses.MeanSquaredError("none")(target, given, [1.0, 10.0]).tolist() == [[1, 0], [40, 40]]
+    passed = cr.tensor(output)
+    set_mask(passed, cr.tensor(np.array([[True, False], [True, True]])))
+    assert losses.MeanSquaredError("none")(target, passed, [1.0, 10.0]).tolist() == [[1, 0], [40, 40]]
 
 
 # ---- Keras itself
@@ -425,8 +430,8 @@ def test_as_keras(keras64, name, arguments, make, shapes, loop):
     for shape in shapes:
         target, output = data(make, shape)
         theirs = getattr(keras64.losses, name)(target, output, **arguments)
-        found = getattr(losses, name)(target, output, **arguments)
-        np.testing.assert_allclose(found.numpy(), np.asarray(theirs), rtol=1e-8, atol=1e-8)
+        result = getattr(losses, name)(target, output, **arguments)
+        np.testing.assert_allclose(result.numpy(), np.asarray(theirs), rtol=1e-8, atol=1e-8)
         ours, theirs = (
             getattr(room, CLASSES[name])(dtype="float64", **arguments)(target, output)
             for room in (losses, keras64.losses)
@@ -443,7 +448,7 @@ def test_reductions_as_keras(keras64, reduction, masked):
     rng = np.random.default_rng(5)
     for shape, forms in [((3,), [None, (5,), (5, 1), ()]), ((4, 3), [None, (5, 4), (5, 1)])]:
         target, output = numbers(rng, (5, *shape))
-        kept = rng.integers(0, 2, size=(5, *shape[:-1])).astype(bool)
+        saved = rng.integers(0, 2, size=(5, *shape[:-1])).astype(bool)
         for form in forms:
             if form == (5, 1) and reduction == "mean_with_sample_weight" and len(shape) == 2:
                 continue  # Keras divides by the sum of weights before they are broadcast
@@ -452,13 +457,13 @@ def test_reductions_as_keras(keras64, reduction, masked):
             w = None if form is None else rng.integers(1, 4, size=form).astype(float)
             ours, theirs = cr.tensor(output), keras64.ops.convert_to_tensor(output)
             if masked:
-                set_mask(ours, cr.tensor(kept))
-                set_keras_mask(theirs, keras64.ops.convert_to_tensor(kept))
-            found = losses.MeanSquaredError(reduction, dtype="float64")(target, ours, w)
-            wanted = np.asarray(keras64.losses.MeanSquaredError(reduction, dtype="float64")(target, theirs, w))
+                set_mask(ours, cr.tensor(saved))
+                set_keras_mask(theirs, keras64.ops.convert_to_tensor(saved))
+            result = losses.MeanSquaredError(reduction, dtype="float64")(target, ours, w)
+            expected = np.asarray(keras64.losses.MeanSquaredError(reduction, dtype="float64")(target, theirs, w))
             if masked and reduction in (None, "none"):
-                assert found.shape == wanted.shape
-            np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-8, err_msg=f"{shape} {form}")
+                assert result.shape == expected.shape
+            np.testing.assert_allclose(result.numpy(), expected, rtol=1e-8, err_msg=f"{shape} {form}")
 
 
 @pytest.mark.heavy
@@ -480,16 +485,16 @@ def test_ctc_sums_over_every_alignment(double):
     scores = np.random.default_rng(3).normal(size=(3, steps, classes))
     labels = np.array([[1, 2], [2, 2], [1, 0]])  # the last is one label, padded
     chances = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-    wanted = []
+    expected = []
     for row, chance in zip(labels, chances, strict=True):
         total = 0.0
         for path in itertools.product(range(classes), repeat=steps):
             merged = [c for c, _ in itertools.groupby(path) if c != 0]
             if merged == [c for c in row if c != 0]:
                 total += np.prod([chance[t, c] for t, c in enumerate(path)])
-        wanted.append(-np.log(total))
-    np.testing.assert_allclose(losses.ctc(labels, scores).numpy(), wanted, rtol=1e-6)
-    np.testing.assert_allclose(float(losses.CTC()(labels, scores)), np.mean(wanted), rtol=1e-6)
+        expected.append(-np.log(total))
+    np.testing.assert_allclose(losses.ctc(labels, scores).numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(float(losses.CTC()(labels, scores)), np.mean(expected), rtol=1e-6)
     assert losses.deserialize(losses.serialize(losses.CTC(reduction="sum"))).reduction == "sum"
     with pytest.raises(cr.ShapeError, match="pad the labels"):
         losses.ctc([1, 2], scores)

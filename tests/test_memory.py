@@ -19,10 +19,10 @@ F4 = np.dtype("float32")
 
 def test_by_hand():
     """Of 100 numbers each: x and w are given, at most three more are alive at once."""
-    found = cr.price(lambda x, w: ops.exp(ops.sin(x) * w) + 1.0, (100,), (100,)).memory
-    assert found.inputs == 2 * 400
-    assert found.kept == 0
-    assert found.peak == 2 * 400 + 4 + 2 * 400  # the number 1, and a value beside the next
+    result = cr.price(lambda x, w: ops.exp(ops.sin(x) * w) + 1.0, (100,), (100,)).memory
+    assert result.inputs == 2 * 400
+    assert result.kept == 0
+    assert result.peak == 2 * 400 + 4 + 2 * 400  # the number 1, and a value beside the next
 
 
 def test_what_the_backward_pass_reads_is_kept():
@@ -41,8 +41,8 @@ def test_views_take_nothing():
 
 def test_a_view_keeps_its_memory_alive():
     """The sum is read last through a view made early."""
-    found = cr.price(lambda x: ops.reshape(x + x, (4, 25)) + ops.exp(ops.reshape(x, (4, 25))), (100,)).memory
-    assert found.peak == 400 + 3 * 400
+    result = cr.price(lambda x: ops.reshape(x + x, (4, 25)) + ops.exp(ops.reshape(x, (4, 25))), (100,)).memory
+    assert result.peak == 400 + 3 * 400
 
 
 def test_printed_and_as_data():
@@ -63,10 +63,10 @@ def test_flat_gives_the_graph_s_numbers():
         values[row.position] = row.run(*[values[i] for i in row.inputs])
         for i in flat.frees.get(row.position, ()):
             values[i] = None
-    given = cr.Variable(values[0])
-    loss = ops.sum(ops.gelu(ops.softmax(given)))
+    passed = cr.Variable(values[0])
+    loss = ops.sum(ops.gelu(ops.softmax(passed)))
     np.testing.assert_array_equal(values[flat.outputs[0]], loss.numpy())
-    np.testing.assert_array_equal(values[flat.outputs[1]], cr.gradients(loss, given).numpy())
+    np.testing.assert_array_equal(values[flat.outputs[1]], cr.gradients(loss, passed).numpy())
     alive = {i for i, value in enumerate(values) if value is not None and flat.constants[i] is None}
     assert alive == {0, *flat.outputs}
 
@@ -86,7 +86,7 @@ def nets():
 @pytest.mark.parametrize("name", [name for name, _, _ in nets()])
 def test_within_15_percent_of_what_numpy_takes(name, again):
     with RematScope() if again else nullcontext():
-        shape, parts = next((shape, parts) for found, shape, parts in nets() if found == name)
+        shape, parts = next((shape, parts) for result, shape, parts in nets() if result == name)
     model = cr.Sequential([cr.Input(shape), *parts])
     loss = cr.losses.SparseCategoricalCrossentropy(from_logits=True)
     rng = np.random.default_rng(0)

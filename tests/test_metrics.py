@@ -174,8 +174,8 @@ def test_as_keras(keras64, name, arguments, make, shapes):
             dtype = "int32" if "IoU" in name else "float64"
             theirs = getattr(keras64.metrics, name)(dtype=dtype, **arguments)
             for target, output, w in batches(make, shape, weights, sizes=(5, 3)):
-                whole = w if w is None or "IoU" not in name else w.astype("int32")
-                theirs.update_state(target, output, sample_weight=whole)
+                full = w if w is None or "IoU" not in name else w.astype("int32")
+                theirs.update_state(target, output, sample_weight=full)
                 ours.update_state(target, output, sample_weight=w)
             np.testing.assert_allclose(
                 ours.result().numpy(),
@@ -237,9 +237,9 @@ def examples(triples):
 
 def mean_of(each):
     def over(triples):
-        found = [(each(t, o), w) for t, o, w in examples(triples)]
-        total = sum(w for _, w in found)
-        return sum(v * w for v, w in found) / total if total else 0.0
+        result = [(each(t, o), w) for t, o, w in examples(triples)]
+        total = sum(w for _, w in result)
+        return sum(v * w for v, w in result) / total if total else 0.0
 
     return over
 
@@ -258,12 +258,12 @@ def rank(o, label):
 
 def table(triples, threshold):
     """True positives, false positives, true negatives, false negatives, by counting."""
-    found = [0.0] * 4
+    result = [0.0] * 4
     for t, o, w in examples(triples):
         for a, b in entries(t, o):
             said = b > threshold
-            found[{(1, 1): 0, (0, 1): 1, (0, 0): 2, (1, 0): 3}[int(a), int(said)]] += w
-    return found
+            result[{(1, 1): 0, (0, 1): 1, (0, 0): 2, (1, 0): 3}[int(a), int(said)]] += w
+    return result
 
 
 def over(a, b):
@@ -300,8 +300,8 @@ def mann_whitney(triples):
 def f_scores(triples, beta, threshold):
     columns = range(triples[0][0].shape[1])
     parts = [[(t[:, [c]], o[:, [c]], w) for t, o, w in triples] for c in columns]
-    found = [(precision(p, threshold), recall(p, threshold)) for p in parts]
-    return [over((1 + beta**2) * p * r, beta**2 * p + r) for p, r in found]
+    result = [(precision(p, threshold), recall(p, threshold)) for p in parts]
+    return [over((1 + beta**2) * p * r, beta**2 * p + r) for p, r in result]
 
 
 def r_squared(triples):
@@ -322,13 +322,13 @@ def iou(classes, ids, threshold=None):
             for t, o, w in examples(triples)
             for a, b in entries(t, o)
         ]
-        found = []
+        result = []
         for c in ids:
             inside = [w for a, b, w in pairs if max(a, b) < classes and c in (a, b)]
             both = [w for a, b, w in pairs if a == b == c]
             if sum(inside):
-                found.append(sum(both) / sum(inside))
-        return np.mean(found) if found else 0.0
+                result.append(sum(both) / sum(inside))
+        return np.mean(result) if result else 0.0
 
     return over_pixels
 
@@ -515,9 +515,9 @@ def test_in_a_traced_step(name, arguments, make, shape, loop):
 
     for data in batches(make, shape, "examples", seed=3):
         program = NumpyEngine().program(trace(step, *[spec_of(x.shape, x.dtype) for x in data]))
-        (found,) = program(list(data))
+        (result,) = program(list(data))
         eager.update_state(*data)
-        np.testing.assert_allclose(found, eager.result().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(result, eager.result().numpy(), rtol=1e-12)
     for a, b in zip(eager.variables, traced.variables, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-12)
 
@@ -528,12 +528,12 @@ def test_as_a_configuration(name, arguments, make, shape, loop):
     metric = cls(name="mine", dtype="float64", **arguments)
     (data,) = batches(make, shape, "examples", seed=4, sizes=(6,))
     metric.update_state(*data)
-    for made in (cls.from_config(metric.get_config()), metrics.deserialize(metrics.serialize(metric))):
-        assert type(made) is cls
-        assert (made.name, made.dtype) == ("mine", "float64")
-        assert made.get_config() == metric.get_config()
-        made.update_state(*data)
-        np.testing.assert_array_equal(made.result().numpy(), metric.result().numpy())
+    for created in (cls.from_config(metric.get_config()), metrics.deserialize(metrics.serialize(metric))):
+        assert type(created) is cls
+        assert (created.name, created.dtype) == ("mine", "float64")
+        assert created.get_config() == metric.get_config()
+        created.update_state(*data)
+        np.testing.assert_array_equal(created.result().numpy(), metric.result().numpy())
 
 
 # ---- what is the same for all
@@ -621,8 +621,8 @@ def test_words_that_shapes_explain(target, output, kind):
         ("crossentropy", "Crossentropy"),
         ("ce", "Crossentropy"),
     ]:
-        found = metrics.resolve(word, spec_of(target, np.dtype("float32")), spec_of(output, np.dtype("float32")))
-        assert (type(found).__name__, found.name) == (kind + suffix, word)
+        result = metrics.resolve(word, spec_of(target, np.dtype("float32")), spec_of(output, np.dtype("float32")))
+        assert (type(result).__name__, result.name) == (kind + suffix, word)
     assert metrics.resolve("mse", np.zeros(target), np.zeros(output)).name == "mse"
     own = metrics.AUC(name="area")
     assert metrics.resolve(own, np.zeros(target), np.zeros(output)) is own
@@ -630,7 +630,7 @@ def test_words_that_shapes_explain(target, output, kind):
 
 def test_a_mask_of_the_output_counts_as_weights():
     rng = np.random.default_rng(5)
-    kept = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
+    saved = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
     for name, arguments, make in [
         ("MeanSquaredError", {}, numbers),
         ("RootMeanSquaredError", {}, numbers),
@@ -642,11 +642,11 @@ def test_a_mask_of_the_output_counts_as_weights():
         ("BinaryIoU", {}, binary),
     ]:
         target, output = make(rng, (3, 4, 2))
-        given = cr.tensor(output)
-        set_mask(given, cr.tensor(kept))
+        passed = cr.tensor(output)
+        set_mask(passed, cr.tensor(saved))
         masked, picked = (getattr(metrics, name)(dtype="float64", **arguments) for _ in range(2))
-        masked.update_state(target, given)
-        picked.update_state(target[kept], output[kept])
+        masked.update_state(target, passed)
+        picked.update_state(target[saved], output[saved])
         np.testing.assert_allclose(masked.result().numpy(), picked.result().numpy(), rtol=1e-12, err_msg=name)
 
 
@@ -671,11 +671,11 @@ def test_targets_without_an_axis_are_aligned():
     for name in ("MeanSquaredError", "R2Score", "BinaryAccuracy", "AUC"):
         rng = np.random.default_rng(6)
         target, output = binary(rng, (7,))
-        found = [
+        result = [
             getattr(metrics, name)()(t, o).numpy()
             for t, o in product((target, target[:, None]), (output, output[:, None]))
         ]
-        np.testing.assert_allclose(found, found[0])
+        np.testing.assert_allclose(result, result[0])
 
 
 def test_a_scalar_weight_counts_every_example():
@@ -728,11 +728,11 @@ def test_constant_targets_have_a_score():
 def test_large_targets_keep_their_digits():
     """Keras subtracts sums of squares, which costs digits: of years in float32 the fourth is wrong."""
     years = np.arange(1990, 2020, dtype="float32")
-    wanted = 1 - 30 * 4.0 / np.sum((np.arange(30) - 14.5) ** 2)
+    expected = 1 - 30 * 4.0 / np.sum((np.arange(30) - 14.5) ** 2)
     metric = metrics.R2Score(dtype="float32")
     for part in np.split(years, [7, 8]):
         metric.update_state(part, part + 2)
-    np.testing.assert_allclose(metric.result().numpy(), wanted, rtol=1e-5)
+    np.testing.assert_allclose(metric.result().numpy(), expected, rtol=1e-5)
 
 
 def test_the_adjusted_score_counts_examples():

@@ -200,17 +200,17 @@ def test_several_inputs_and_outputs(form):
     begins = {"list": [left, right], "tuple": (left, right), "dict": {"left": left, "right": right}}
     model = Model(begins[form], ends[form])
     x, z = numbers(5, 3), numbers(5, 2)
-    given = {"list": [x, z], "tuple": (x, z), "dict": {"right": z, "left": x}}[form]
-    found = model(given)
+    passed = {"list": [x, z], "tuple": (x, z), "dict": {"right": z, "left": x}}[form]
+    result = model(passed)
     want = dense_by_loop(np.concatenate([x, z], 1), p), dense_by_loop(z, q)
     if form == "dict":
-        assert list(found) == ["one", "two"]
-        found = list(found.values())
-    assert len(found) == 2
-    for a, b in zip(found, want, strict=True):
+        assert list(result) == ["one", "two"]
+        result = list(result.values())
+    assert len(result) == 2
+    for a, b in zip(result, want, strict=True):
         close(a, b)
-    told = model.predict(given, verbose=0)
-    close(told["two"] if form == "dict" else told[1], want[1])
+    message = model.predict(passed, verbose=0)
+    close(message["two"] if form == "dict" else message[1], want[1])
     assert model.output_names == (["one", "two"] if form == "dict" else ["p", "q"])
     assert model.input_names == ["left", "right"]
 
@@ -302,8 +302,8 @@ class Named(Model):
         self.extra = Dense(1, name="extra")
 
     def train_step(self, data):
-        found = super().train_step(data)
-        return {**found, "units": ops.convert_to_tensor(float(self.units))}
+        result = super().train_step(data)
+        return {**result, "units": ops.convert_to_tensor(float(self.units))}
 
 
 def test_a_subclass_that_gives_inputs_and_outputs():
@@ -560,9 +560,9 @@ class OwnLoss(Model):
         return ops.mean(ops.square(y - y_pred)) + 3.0
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        found = super().compute_metrics(x, y, y_pred, sample_weight)
-        found["largest"] = ops.max(y_pred)
-        return found
+        result = super().compute_metrics(x, y, y_pred, sample_weight)
+        result["largest"] = ops.max(y_pred)
+        return result
 
 
 def test_own_compute_loss_and_compute_metrics():
@@ -570,11 +570,11 @@ def test_own_compute_loss_and_compute_metrics():
     model.compile("sgd", metrics=["mae"])
     x = np.array([[1.0, 2.0], [3.0, -1.0]], "float32")
     y = np.array([[0.0], [9.0]], "float32")
-    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    result = model.evaluate(x, y, verbose=0, return_dict=True)
     error = x.sum(1) - y[:, 0]
-    assert found["loss"] == pytest.approx((error**2).mean() + 3) or "loss" in found
-    assert found["mae"] == pytest.approx(np.abs(error).mean())
-    assert found["largest"] == 3.0
+    assert result["loss"] == pytest.approx((error**2).mean() + 3) or "loss" in result
+    assert result["mae"] == pytest.approx(np.abs(error).mean())
+    assert result["largest"] == 3.0
     trained = model.fit(x, y, verbose=0).history
     assert trained["loss"] == [pytest.approx((error**2).mean() + 3)]
 
@@ -593,12 +593,12 @@ def test_a_subclass_of_dictionaries():
     model.compile("sgd", {"one": "mse", "two": "mae"}, metrics={"two": ["mae"]})
     x = {"u": numbers(5, 3), "v": numbers(5, 2)}
     y = {"one": numbers(5, 2), "two": numbers(5, 1)}
-    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    result = model.evaluate(x, y, verbose=0, return_dict=True)
     one = ((dense_by_loop(x["u"], model.a) - y["one"]) ** 2).mean()
     two = np.abs(dense_by_loop(x["v"], model.b) - y["two"]).mean()
-    assert found["loss"] == pytest.approx(one + two, rel=1e-5)
-    assert found["two_mae"] == pytest.approx(two, rel=1e-5)
-    assert found["one_loss"] == pytest.approx(one, rel=1e-5)
+    assert result["loss"] == pytest.approx(one + two, rel=1e-5)
+    assert result["two_mae"] == pytest.approx(two, rel=1e-5)
+    assert result["one_loss"] == pytest.approx(one, rel=1e-5)
 
 
 def test_a_layer_made_without_super_is_named():
@@ -849,8 +849,8 @@ KINDS = {
 
 
 def outputs(model, x):
-    found = model(x)
-    return [t.numpy() for t in (found if isinstance(found, list) else [found])]
+    result = model(x)
+    return [t.numpy() for t in (result if isinstance(result, list) else [result])]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -935,8 +935,8 @@ def test_trainable_is_kept_in_the_configuration():
     again = models.clone_model(model)
     assert [layer.trainable for layer in again.layers] == [False, True]
     model.trainable = False
-    for made in (models.clone_model(model), Sequential.from_config(model.get_config())):
-        assert made.trainable_weights == []
+    for created in (models.clone_model(model), Sequential.from_config(model.get_config())):
+        assert created.trainable_weights == []
     net = functional_model()
     net.trainable = False
     assert models.clone_model(net).trainable_weights == []
@@ -968,18 +968,18 @@ def test_predict_from_several_threads(kind):
     model = make()
     data = [KINDS[kind][1]() for _ in range(8)]
     outputs(model, data[0])
-    found: list = [None] * 8
+    result: list = [None] * 8
 
     def work(i):
         for _ in range(3):
-            found[i] = model.predict(data[i], verbose=0)
+            result[i] = model.predict(data[i], verbose=0)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    for x, got in zip(data, found, strict=True):
+    for x, got in zip(data, result, strict=True):
         for a, b in zip(got if isinstance(got, list) else [got], outputs(model, x), strict=True):
             close(a, b)
 
@@ -1020,24 +1020,24 @@ def test_what_was_changed_by_hand_is_saved():
 def test_whole_numbers_do_not_wrap_in_a_float_input():
     x = Input((2,))
     model = Model(x, layers.Add()([x, x]))
-    found = model.predict(np.full((1, 2), 200, "uint8"), verbose=0)
-    assert found.tolist() == [[400.0, 400.0]]
-    assert found.dtype == model.output.dtype == np.float32
+    result = model.predict(np.full((1, 2), 200, "uint8"), verbose=0)
+    assert result.tolist() == [[400.0, 400.0]]
+    assert result.dtype == model.output.dtype == np.float32
 
 
 def test_a_new_model_called_by_many_threads():
     for _ in range(5):
         model = Sequential([layers.Dense(5), layers.Dense(1)])
         with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(model.predict, [DATA] * 8))
-        assert all((f == found[0]).all() for f in found)
+            result = list(pool.map(model.predict, [DATA] * 8))
+        assert all((f == result[0]).all() for f in result)
         assert len(model.weights) == 4
 
 
 def test_answers_are_nobody_elses_memory():
     model = Sequential([Input((3,)), layers.Identity()])
-    found = model.predict_on_batch(DATA)
-    found[:] = 99
+    result = model.predict_on_batch(DATA)
+    result[:] = 99
     assert not (DATA == 99).any()
 
 
@@ -1048,8 +1048,8 @@ def test_functions_and_masks_are_forgotten():
     def made():
         big = Big()
         layers.Lambda(lambda x: (big, x)[1])(DATA)
-        kept = layers.Masking()(np.ones((2, 3, 4), "float32"))
-        return weakref.ref(big), weakref.ref(kept)
+        saved = layers.Masking()(np.ones((2, 3, 4), "float32"))
+        return weakref.ref(big), weakref.ref(saved)
 
     refs = [r for _ in range(5) for r in made()]
     gc.collect()

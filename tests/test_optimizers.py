@@ -200,8 +200,8 @@ def test_the_papers_formula(name):
     states = [{} for _ in want]
     for t, step in enumerate(GRADS, 1):
         want = [formula(w, g, s, t, rate, **options) for w, g, s in zip(want, step, states, strict=True)]
-    for got, wanted in zip(run(make(), cells()), want, strict=True):
-        np.testing.assert_allclose(got, wanted, rtol=1e-10, atol=1e-12)
+    for got, expected in zip(run(make(), cells()), want, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-12)
 
 
 # ---- Keras
@@ -395,8 +395,8 @@ def test_schedules_by_their_formulas():
         assert float(s.PiecewiseConstantDecay([3, 10], [1.0, 0.5, 0.25])(step)) == want
         want = 0.1 + 0.4 * (1 - min(step, 8) / 8) ** 2
         assert float(s.PolynomialDecay(0.5, 8, 0.1, 2.0)(step)) == pytest.approx(want, **near)
-        whole = 8 * max(1, math.ceil(step / 8))
-        want = 0.1 + 0.4 * (1 - step / whole)
+        full = 8 * max(1, math.ceil(step / 8))
+        want = 0.1 + 0.4 * (1 - step / full)
         assert float(s.PolynomialDecay(0.5, 8, 0.1, cycle=True)(step)) == pytest.approx(want, **near)
         want = 0.1 + 0.1 * step if step < 4 else 0.5 * (0.5 + 0.5 * math.cos(math.pi * min(step - 4, 8) / 8))
         assert float(s.CosineDecay(0.1, 8, 0.0, None, 0.5, 4)(step)) == pytest.approx(want, **near)
@@ -631,26 +631,26 @@ def test_several_optimizers_without_some_gradients():
 
 
 def test_wrong_maps():
-    found = optimizers.OptimizerMap(optimizers.SGD(), {"a/.*": optimizers.Adam()})
-    found[".*/b"] = optimizers.Lion()
-    assert (type(found["a/x"]).__name__, type(found["c/b"]).__name__, type(found["c"]).__name__) == (
+    result = optimizers.OptimizerMap(optimizers.SGD(), {"a/.*": optimizers.Adam()})
+    result[".*/b"] = optimizers.Lion()
+    assert (type(result["a/x"]).__name__, type(result["c/b"]).__name__, type(result["c"]).__name__) == (
         "Adam",
         "Lion",
         "SGD",
     )
-    del found["a/.*"]
-    assert (len(found), list(found), type(found["a/b"])) == (1, [".*/b"], optimizers.Lion)
-    found["a/.*"] = optimizers.Adam()
-    found["a/b"] = optimizers.SGD()
-    assert type(found["a/b"]) is optimizers.SGD
+    del result["a/.*"]
+    assert (len(result), list(result), type(result["a/b"])) == (1, [".*/b"], optimizers.Lion)
+    result["a/.*"] = optimizers.Adam()
+    result["a/b"] = optimizers.SGD()
+    assert type(result["a/b"]) is optimizers.SGD
     for wrong in (
-        lambda: found["a/c/b"],
-        lambda: found.__setitem__(".*/b", optimizers.SGD()),
-        lambda: found.__setitem__(5, optimizers.SGD()),
-        lambda: found.__setitem__("(", optimizers.SGD()),
-        lambda: found.__setitem__("x", "sgd"),
-        lambda: found.__setitem__("x", optimizers.MultiOptimizer(found)),
-        lambda: found.__setitem__("x", optimizers.LossScaleOptimizer(optimizers.SGD())),
+        lambda: result["a/c/b"],
+        lambda: result.__setitem__(".*/b", optimizers.SGD()),
+        lambda: result.__setitem__(5, optimizers.SGD()),
+        lambda: result.__setitem__("(", optimizers.SGD()),
+        lambda: result.__setitem__("x", "sgd"),
+        lambda: result.__setitem__("x", optimizers.MultiOptimizer(result)),
+        lambda: result.__setitem__("x", optimizers.LossScaleOptimizer(optimizers.SGD())),
         lambda: optimizers.OptimizerMap("sgd"),
         lambda: optimizers.OptimizerMap(optimizers.SGD(), [1]),
         lambda: optimizers.MultiOptimizer("sgd"),
@@ -685,39 +685,39 @@ EVERY = (
 
 @pytest.mark.parametrize("name", EVERY)
 def test_configurations_round(name):
-    made = getattr(optimizers, name)(0.25, name="mine", clipnorm=2.0, use_ema=True, ema_overwrite_frequency=5)
+    created = getattr(optimizers, name)(0.25, name="mine", clipnorm=2.0, use_ema=True, ema_overwrite_frequency=5)
     for again in (
-        type(made).from_config(made.get_config()),
-        deserialize(serialize(made)),
-        optimizers.get(optimizers.serialize(made)),
-        optimizers.get({"class_name": name, "config": made.get_config()}),
+        type(created).from_config(created.get_config()),
+        deserialize(serialize(created)),
+        optimizers.get(optimizers.serialize(created)),
+        optimizers.get({"class_name": name, "config": created.get_config()}),
     ):
-        assert type(again) is type(made)
-        assert again.get_config() == made.get_config()
+        assert type(again) is type(created)
+        assert again.get_config() == created.get_config()
         assert (again.name, again.clipnorm, again.use_ema, again.ema_overwrite_frequency) == ("mine", 2.0, True, 5)
         assert float(again.learning_rate) == 0.25
-    assert type(optimizers.get(name)) is type(made)
-    assert type(optimizers.get(name.lower())) is type(made)
+    assert type(optimizers.get(name)) is type(created)
+    assert type(optimizers.get(name.lower())) is type(created)
 
 
 def test_every_argument_by_its_place():
     """Keras writes all arguments of an optimizer in one row: those of the rule, then those of all."""
-    made = optimizers.SGD(0.25, 0.5, True, 0.125, None, 3.0)
-    assert (made.weight_decay, made.clipnorm, made.clipvalue) == (0.125, None, 3.0)
-    again = optimizers.SGD.from_config(made.get_config())
+    created = optimizers.SGD(0.25, 0.5, True, 0.125, None, 3.0)
+    assert (created.weight_decay, created.clipnorm, created.clipvalue) == (0.125, None, 3.0)
+    again = optimizers.SGD.from_config(created.get_config())
     assert (again.momentum, again.nesterov, again.weight_decay, again.clipvalue) == (0.5, True, 0.125, 3.0)
     again.learning_rate = 0.75
     assert again.get_config()["learning_rate"] == 0.75
 
 
 def test_schedules_are_part_of_the_configuration():
-    made = optimizers.Adam(schedules.CosineDecay(0.5, 10, warmup_target=1.0, warmup_steps=2))
-    again = deserialize(serialize(made))
-    assert [float(again._learning_rate(i)) for i in range(13)] == [float(made._learning_rate(i)) for i in range(13)]
-    loss_scale = optimizers.LossScaleOptimizer(made, 8.0, 7)
+    created = optimizers.Adam(schedules.CosineDecay(0.5, 10, warmup_target=1.0, warmup_steps=2))
+    again = deserialize(serialize(created))
+    assert [float(again._learning_rate(i)) for i in range(13)] == [float(created._learning_rate(i)) for i in range(13)]
+    loss_scale = optimizers.LossScaleOptimizer(created, 8.0, 7)
     again = deserialize(serialize(loss_scale))
     assert (again.initial_scale, again.dynamic_growth_steps, again.inner_optimizer.get_config()) == (
-        8.0, 7, made.get_config(),
+        8.0, 7, created.get_config(),
     )  # fmt: skip
 
 
@@ -738,10 +738,10 @@ def test_copies_train_on_alone():
 def test_state_saved_and_taken_up():
     variables, optimizer = cells(), optimizers.Adam(0.1)
     run(optimizer, variables, GRADS[:3])
-    store, held = {}, [v.numpy() for v in variables]
+    store, stored = {}, [v.numpy() for v in variables]
     optimizer.save_own_variables(store)
     want = run(optimizer, variables, GRADS[3:5])
-    again, fresh = optimizers.Adam(0.5), [cr.Variable(v) for v in held]
+    again, fresh = optimizers.Adam(0.5), [cr.Variable(v) for v in stored]
     again.build(fresh)
     again.load_own_variables(store)
     for a, b in zip(run(again, fresh, GRADS[3:5]), want, strict=True):

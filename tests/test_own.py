@@ -268,8 +268,8 @@ def test_whole_numbers_have_no_gradient():
         return ops.transpose(ops.one_hot(places, 4)) @ ops.cast(u, "float32")
 
     table = cr.Variable(np.ones((4, 2)), name="table", dtype="float32")
-    found = cr.gradients(ops.sum(rows(table, [1, 1, 2])), table)
-    np.testing.assert_allclose(found.numpy(), [[0, 0], [2, 2], [1, 1], [0, 0]])
+    result = cr.gradients(ops.sum(rows(table, [1, 1, 2])), table)
+    np.testing.assert_allclose(result.numpy(), [[0, 0], [2, 2], [1, 1], [0, 0]])
     with pytest.raises(ValueProblem, match="without a float input"):
         cr.operation(samples=[np.array([1])])(lambda x: x * 0.5).backward(lambda u, x: u)
 

@@ -16,9 +16,9 @@ REASON = "install tests/peers.txt to compare with PyTorch and Keras"
 @pytest.fixture(scope="module")
 def keras():
     os.environ["KERAS_BACKEND"] = "jax"
-    found = pytest.importorskip("keras", reason=REASON)
+    result = pytest.importorskip("keras", reason=REASON)
     jax.config.update("jax_enable_x64", False)  # as Keras runs it
-    yield found
+    yield result
     jax.config.update("jax_enable_x64", True)
 
 

@@ -23,10 +23,10 @@ def rounded(svg):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_readmes_pictures_are_up_to_date(name):
-    held = (DOCS / name).read_text(encoding="utf-8")
+    stored = (DOCS / name).read_text(encoding="utf-8")
     for text in NUMBERS[name]:
-        assert text in held
+        assert text in stored
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
     assert f"](docs/{name})" in readme
     if name != "descent.svg":  # whose ways may differ by more than a pixel where another BLAS adds
-        assert rounded(PICTURES[name]()) == rounded(held), "run python tests/pictures.py"
+        assert rounded(PICTURES[name]()) == rounded(stored), "run python tests/pictures.py"

@@ -66,14 +66,14 @@ def test_rescaling():
 @pytest.mark.parametrize("axis", [-1, None, 1, (1, 2), (0, -1)])
 def test_normalization_adapts(axis):
     x = rng.normal(3, 2, (6, 4, 5))
-    kept = [a % 3 for a in (() if axis is None else (axis,) if isinstance(axis, int) else axis)]
-    over = tuple(i for i in range(3) if i not in kept)
+    saved = [a % 3 for a in (() if axis is None else (axis,) if isinstance(axis, int) else axis)]
+    over = tuple(i for i in range(3) if i not in saved)
     mean, deviation = x.mean(over, keepdims=True), x.std(over, keepdims=True)
-    whole, parts = (layers.Normalization(axis, dtype="float64") for _ in range(2))
-    whole.adapt(x)
-    cuts = [x] if 0 in kept else [x[:1], x[1:1], x[1:4], x[4:]]
+    full, parts = (layers.Normalization(axis, dtype="float64") for _ in range(2))
+    full.adapt(x)
+    cuts = [x] if 0 in saved else [x[:1], x[1:1], x[1:4], x[4:]]
     parts.adapt(iter([(c, None) for c in cuts]))
-    for layer in (whole, parts):
+    for layer in (full, parts):
         assert_allclose(layer(x).numpy(), (x - mean) / deviation, rtol=1e-10, atol=1e-10)
         assert_allclose(layer.mean.numpy(), mean, rtol=1e-12)
         assert_allclose(layer.variance.numpy(), deviation**2, rtol=1e-12)
@@ -82,9 +82,9 @@ def test_normalization_adapts(axis):
         assert layer.trainable_weights == []
     back = layers.Normalization(axis, invert=True, dtype="float64")
     back.adapt(x)
-    assert_allclose(back(whole(x)).numpy(), x, rtol=1e-10)
-    whole.adapt(x + 1)
-    assert_allclose(whole.mean.numpy(), mean + 1, rtol=1e-12)
+    assert_allclose(back(full(x)).numpy(), x, rtol=1e-10)
+    full.adapt(x + 1)
+    assert_allclose(full.mean.numpy(), mean + 1, rtol=1e-12)
 
 
 def test_normalization_of_large_numbers_is_stable():
@@ -200,8 +200,8 @@ def test_category_encoding_by_loops():
     assert_array_equal(layers.CategoryEncoding(5)(rows).numpy(), counts > 0)
     weights = rng.random((2, 3))
     weighted = np.stack([np.bincount(r, w, 5) for r, w in zip(rows, weights, strict=True)])
-    found = layers.CategoryEncoding(5, "count", dtype="float64")(rows, count_weights=weights)
-    assert_allclose(found.numpy(), weighted, rtol=1e-12)
+    result = layers.CategoryEncoding(5, "count", dtype="float64")(rows, count_weights=weights)
+    assert_allclose(result.numpy(), weighted, rtol=1e-12)
     hot = np.eye(5)[rows]
     assert_array_equal(layers.CategoryEncoding(5, "one_hot")(rows).numpy(), hot)
     assert_array_equal(layers.CategoryEncoding(5, "one_hot")(rows[:, :1]).numpy(), hot[:, 0])
@@ -241,8 +241,8 @@ def test_discretization_adapts_to_equal_parts():
 
 def test_pipeline():
     pipe = layers.Pipeline([layers.Rescaling(1 / 255), layers.RandomFlip(seed=3), layers.Resizing(3, 4)])
-    found = pipe(IMAGES, training=False)
-    assert_allclose(found.numpy(), ops.image.resize(IMAGES / 255, (3, 4)).numpy(), rtol=1e-5)
+    result = pipe(IMAGES, training=False)
+    assert_allclose(result.numpy(), ops.image.resize(IMAGES / 255, (3, 4)).numpy(), rtol=1e-5)
     assert [type(v).__name__ for v in pipe.layers] == ["Rescaling", "RandomFlip", "Resizing"]
     again = layers.deserialize(json.loads(json.dumps(layers.serialize(pipe))))
     assert_array_equal(again(IMAGES).numpy(), pipe(IMAGES).numpy())
@@ -265,22 +265,22 @@ def test_configuration_and_shapes(name):
     assert again.get_config() == layer.get_config()
     written = json.loads(json.dumps({**kwargs, **seed}))
     assert {k: layer.get_config()[k] for k in written} == written
-    found = layer(IMAGES)
-    assert_array_equal(again(IMAGES).numpy(), found.numpy())
-    assert layer(Input((6, 5, 3))).shape == (None, *found.shape[1:])
-    assert layer.compute_output_shape((None, 6, 5, 3)) == (None, *found.shape[1:])
+    result = layer(IMAGES)
+    assert_array_equal(again(IMAGES).numpy(), result.numpy())
+    assert layer(Input((6, 5, 3))).shape == (None, *result.shape[1:])
+    assert layer.compute_output_shape((None, 6, 5, 3)) == (None, *result.shape[1:])
 
 
 @pytest.mark.parametrize("name", RANDOM)
 def test_outside_training_images_are_handed_on(name):
     layer = getattr(layers, name)(**RANDOM[name], seed=1)
     before = layer.seed_generator.state.numpy()
-    found = layer(WHOLE, training=False)
-    assert found.dtype == "float32"
+    result = layer(WHOLE, training=False)
+    assert result.dtype == "float32"
     if name == "RandomCrop":  # a 4x3 window of 6x5 images: the largest of that shape is 6x4
-        assert_allclose(found.numpy(), ops.image.resize(WHOLE[:, :, :4].astype("float32"), (4, 3)).numpy(), rtol=1e-6)
+        assert_allclose(result.numpy(), ops.image.resize(WHOLE[:, :, :4].astype("float32"), (4, 3)).numpy(), rtol=1e-6)
     else:
-        assert_array_equal(found.numpy(), WHOLE)
+        assert_array_equal(result.numpy(), WHOLE)
     assert_array_equal(layer.seed_generator.state.numpy(), before)
     assert (layer(WHOLE).numpy() != layer(WHOLE).numpy()).any()
 
@@ -292,8 +292,8 @@ def test_a_traced_step_draws_what_an_eager_call_draws(name):
     assert step.writes == [traced.seed_generator.state]
     program = NumpyEngine().program(step)
     for _ in range(2):
-        (found,) = program([IMAGES])
-        assert_allclose(found, eager(IMAGES).numpy(), rtol=1e-5, atol=1e-3)
+        (result,) = program([IMAGES])
+        assert_allclose(result, eager(IMAGES).numpy(), rtol=1e-5, atol=1e-3)
     assert_array_equal(traced.seed_generator.state.numpy(), eager.seed_generator.state.numpy())
 
 
@@ -301,9 +301,9 @@ def test_a_traced_step_draws_what_an_eager_call_draws(name):
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float64"])
 def test_dtypes(name, dtype):
     exact = getattr(layers, name)(**RANDOM[name], seed=2, dtype="float64")(WHOLE).numpy()
-    found = getattr(layers, name)(**RANDOM[name], seed=2, dtype=dtype)(WHOLE)
-    assert found.dtype == dtype
-    assert_allclose(found.numpy().astype("float64"), exact, atol=0.51 if dtype != "float64" else 1e-12)
+    result = getattr(layers, name)(**RANDOM[name], seed=2, dtype=dtype)(WHOLE)
+    assert result.dtype == dtype
+    assert_allclose(result.numpy().astype("float64"), exact, atol=0.51 if dtype != "float64" else 1e-12)
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -320,8 +320,8 @@ def test_one_image_and_channels_first(name):
 @pytest.mark.parametrize("name", RANDOM)
 def test_each_image_is_drawn_for(name):
     same = np.repeat(IMAGES[:1], 20, axis=0)
-    found = getattr(layers, name)(**RANDOM[name], seed=2)(same).numpy()
-    assert len({f.tobytes() for f in found}) > 1
+    result = getattr(layers, name)(**RANDOM[name], seed=2)(same).numpy()
+    assert len({f.tobytes() for f in result}) > 1
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -349,8 +349,8 @@ def test_flip_is_a_throw_of_a_coin():
         ("vertical", [many, many[:, ::-1]]),
         ("horizontal_and_vertical", [many, many[:, ::-1], many[:, :, ::-1], many[:, ::-1, ::-1]]),
     ):
-        found = layers.RandomFlip(mode, seed=4)(many).numpy()
-        which = np.stack([(found == c).all((1, 2, 3)) for c in choices])
+        result = layers.RandomFlip(mode, seed=4)(many).numpy()
+        which = np.stack([(result == c).all((1, 2, 3)) for c in choices])
         assert (which.sum(0) == 1).all()
         share = 1 / len(choices)
         assert abs(which.mean(1) - share).max() < 5 * np.sqrt(share * (1 - share) / 400)
@@ -358,28 +358,28 @@ def test_flip_is_a_throw_of_a_coin():
 
 def test_a_quarter_turn_is_counter_clockwise():
     square = rng.normal(size=(2, 5, 5, 2)).astype("float32")
-    found = layers.RandomRotation((0.25, 0.25))(square).numpy()
-    assert_allclose(found, np.rot90(square, 1, (1, 2)), atol=1e-4)
-    found = layers.RandomRotation((-0.25, -0.25), interpolation="nearest")(square).numpy()
-    assert_array_equal(found, np.rot90(square, -1, (1, 2)))
+    result = layers.RandomRotation((0.25, 0.25))(square).numpy()
+    assert_allclose(result, np.rot90(square, 1, (1, 2)), atol=1e-4)
+    result = layers.RandomRotation((-0.25, -0.25), interpolation="nearest")(square).numpy()
+    assert_array_equal(result, np.rot90(square, -1, (1, 2)))
 
 
 def test_translation_by_whole_pixels():
-    found = layers.RandomTranslation((0.5, 0.5), (-0.2, -0.2), "constant", fill_value=7.0)(IMAGES).numpy()
+    result = layers.RandomTranslation((0.5, 0.5), (-0.2, -0.2), "constant", fill_value=7.0)(IMAGES).numpy()
     expected = np.full_like(IMAGES, 7)
     expected[:, 3:, :-1] = IMAGES[:, :-3, 1:]
-    assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+    assert_allclose(result, expected, rtol=1e-4, atol=1e-3)
     for mode, pads in (("reflect", "symmetric"), ("nearest", "edge"), ("wrap", "wrap")):
-        found = layers.RandomTranslation((1 / 3, 1 / 3), 0.0, mode)(IMAGES).numpy()
+        result = layers.RandomTranslation((1 / 3, 1 / 3), 0.0, mode)(IMAGES).numpy()
         wider = np.pad(IMAGES, ((0, 0), (2, 0), (0, 0), (0, 0)), mode=pads)[:, :6]
-        assert_allclose(found, wider, rtol=1e-4, atol=1e-2)
+        assert_allclose(result, wider, rtol=1e-4, atol=1e-2)
 
 
 def test_zoom_keeps_the_centre_and_the_aspect():
     ramp = np.broadcast_to(np.arange(7.0)[:, None, None] + 10 * np.arange(5.0)[:, None], (3, 7, 5, 1))
-    found = layers.RandomZoom((-0.5, 0.0), seed=1, dtype="float64")(ramp).numpy()
-    rows, columns = found[:, 1:, 0] - found[:, :-1, 0], (found[:, 0, 1:] - found[:, 0, :-1]) / 10
-    assert_allclose(found[:, 3, 2, 0], ramp[:, 3, 2, 0], rtol=1e-6)
+    result = layers.RandomZoom((-0.5, 0.0), seed=1, dtype="float64")(ramp).numpy()
+    rows, columns = result[:, 1:, 0] - result[:, :-1, 0], (result[:, 0, 1:] - result[:, 0, :-1]) / 10
+    assert_allclose(result[:, 3, 2, 0], ramp[:, 3, 2, 0], rtol=1e-6)
     assert_allclose(rows, np.broadcast_to(rows[:, :1], rows.shape), rtol=1e-4)
     assert_allclose(columns, np.broadcast_to(rows[:, :1], columns.shape), rtol=1e-4)
     assert ((rows >= 0.5) & (rows <= 1)).all()
@@ -391,18 +391,18 @@ def test_zoom_keeps_the_centre_and_the_aspect():
 def test_crop_takes_every_window():
     image = np.arange(20.0).reshape(4, 5, 1)
     many = np.broadcast_to(image, (500, 4, 5, 1))
-    found = layers.RandomCrop(3, 2, seed=1)(many).numpy()[..., 0]
+    result = layers.RandomCrop(3, 2, seed=1)(many).numpy()[..., 0]
     windows = {image[i : i + 3, j : j + 2, 0].astype("float32").tobytes() for i in range(2) for j in range(4)}
-    assert {np.ascontiguousarray(f).tobytes() for f in found} == windows
+    assert {np.ascontiguousarray(f).tobytes() for f in result} == windows
 
 
 def test_crop_of_smaller_images_is_resized():
     small = IMAGES[:, :2]
     for training in (True, False):
-        found = layers.RandomCrop(4, 4)(small, training=training).numpy()
-        assert_allclose(found, ops.image.resize(small[:, :, 1:3], (4, 4)).numpy(), rtol=1e-6)
-    whole = layers.RandomCrop(6, 5)(IMAGES).numpy()
-    assert_array_equal(whole, IMAGES)
+        result = layers.RandomCrop(4, 4)(small, training=training).numpy()
+        assert_allclose(result, ops.image.resize(small[:, :, 1:3], (4, 4)).numpy(), rtol=1e-6)
+    full = layers.RandomCrop(6, 5)(IMAGES).numpy()
+    assert_array_equal(full, IMAGES)
 
 
 def test_centre_crop():
@@ -434,8 +434,8 @@ def test_contrast_by_numpy():
 def test_brightness_by_numpy():
     delta = random.uniform((4, 1, 1, 1), -0.3, 0.2, seed=SeedGenerator(6)).numpy()
     expected = np.clip(IMAGES + delta * 240, 10, 250)
-    found = layers.RandomBrightness((-0.3, 0.2), (10, 250), seed=6)(IMAGES).numpy()
-    assert_allclose(found, expected, rtol=1e-5, atol=1e-4)
+    result = layers.RandomBrightness((-0.3, 0.2), (10, 250), seed=6)(IMAGES).numpy()
+    assert_allclose(result, expected, rtol=1e-5, atol=1e-4)
 
 
 # ---- against Keras
@@ -482,8 +482,8 @@ def test_colours_against_keras(keras):
     assert_allclose(layers.RandomContrast((0.2, 0.5), seed=8)(IMAGES).numpy(), np.asarray(theirs), rtol=1e-4)
     delta = random.uniform((4, 1, 1, 1), -0.3, 0.2, seed=SeedGenerator(8)).numpy() * 255
     theirs = keras.layers.RandomBrightness((-0.3, 0.2)).transform_images(IMAGES, {"rgb_delta": delta})
-    found = layers.RandomBrightness((-0.3, 0.2), seed=8)(IMAGES).numpy()
-    assert_allclose(found, np.asarray(theirs), rtol=1e-4, atol=1e-4)
+    result = layers.RandomBrightness((-0.3, 0.2), seed=8)(IMAGES).numpy()
+    assert_allclose(result, np.asarray(theirs), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.heavy
@@ -501,12 +501,12 @@ def test_colours_against_keras(keras):
 def test_sizes_against_keras(keras, form, size, more):
     x = IMAGES if form == "channels_last" else first(IMAGES)
     kwargs = {"height": size[0], "width": size[1], "data_format": form}
-    for given in (x, x[0], x.astype("uint8")):
-        ours, theirs = (k.Resizing(**kwargs, **more)(given) for k in (layers, keras.layers))
+    for passed in (x, x[0], x.astype("uint8")):
+        ours, theirs = (k.Resizing(**kwargs, **more)(passed) for k in (layers, keras.layers))
         assert str(ours.dtype) == str(theirs.dtype)
-        atol = 1 if given.dtype == "uint8" else 1e-2
+        atol = 1 if passed.dtype == "uint8" else 1e-2
         assert_allclose(ours.numpy().astype(float), np.asarray(theirs, dtype=float), atol=atol)
-        ours, theirs = (k.CenterCrop(**kwargs)(given) for k in (layers, keras.layers))
+        ours, theirs = (k.CenterCrop(**kwargs)(passed) for k in (layers, keras.layers))
         assert str(ours.dtype) == str(theirs.dtype)
         assert_allclose(ours.numpy(), np.asarray(theirs), atol=1e-2)
 
@@ -521,8 +521,8 @@ def test_numbers_against_keras(keras):
             assert_allclose(ours(x).numpy(), np.asarray(theirs(x)), rtol=1e-4, atol=1e-5)
             assert [v.name for v in ours.weights] == [v.name for v in theirs.weights]
             assert [tuple(v.shape) for v in ours.weights] == [tuple(v.shape) for v in theirs.weights]
-    given = {"axis": (1, 2), "mean": np.arange(5.0), "variance": np.arange(1.0, 6.0)}
-    ours, theirs = (k.Normalization(**given)(x) for k in (layers, keras.layers))
+    passed = {"axis": (1, 2), "mean": np.arange(5.0), "variance": np.arange(1.0, 6.0)}
+    ours, theirs = (k.Normalization(**passed)(x) for k in (layers, keras.layers))
     assert_allclose(ours.numpy(), np.asarray(theirs), rtol=1e-5)
     for bins in (2, 4, 7):
         ours, theirs = (k.Discretization(num_bins=bins) for k in (layers, keras.layers))
@@ -533,10 +533,10 @@ def test_numbers_against_keras(keras):
         ours, theirs = (k.Discretization([0.0, 2.0, 4.5], output_mode=mode)(x[0]) for k in (layers, keras.layers))
         assert str(ours.dtype) == str(theirs.dtype)
         assert_array_equal(ours.numpy(), np.asarray(theirs))
-    whole = rng.integers(0, 6, (3, 4))
+    full = rng.integers(0, 6, (3, 4))
     for mode in ("one_hot", "multi_hot", "count"):
-        for given in (whole, whole[:, :1], whole[0]):
-            ours, theirs = (k.CategoryEncoding(6, output_mode=mode)(given) for k in (layers, keras.layers))
+        for passed in (full, full[:, :1], full[0]):
+            ours, theirs = (k.CategoryEncoding(6, output_mode=mode)(passed) for k in (layers, keras.layers))
             assert_array_equal(ours.numpy(), np.asarray(theirs))
     ours, theirs = (k.Rescaling([0.5, 2.0, 3.0], -1.0)(WHOLE) for k in (layers, keras.layers))
     assert str(ours.dtype) == str(theirs.dtype)

@@ -44,10 +44,10 @@ def data():
 
 
 def fitted(engine, mode, **options):
-    made = model(mode, **options)
-    made.compile("adam", SparseCategoricalCrossentropy(from_logits=True), engine=engine)
-    made.fit(*data(), batch_size=10, epochs=2, verbose=0)
-    return made
+    created = model(mode, **options)
+    created.compile("adam", SparseCategoricalCrossentropy(from_logits=True), engine=engine)
+    created.fit(*data(), batch_size=10, epochs=2, verbose=0)
+    return created
 
 
 def operations(made):
@@ -117,20 +117,20 @@ def test_the_innermost_scope_counts_and_ends_with_its_block():
 
 def test_a_model_heeds_no_scope_but_its_layers_do():
     with RematScope():
-        made = cr.Sequential([cr.Input((3,)), layers.Dense(2)])
-    assert made._remat is None
-    assert made.layers[-1]._remat is not None
+        created = cr.Sequential([cr.Input((3,)), layers.Dense(2)])
+    assert created._remat is None
+    assert created.layers[-1]._remat is not None
 
 
 def test_less_memory():
     """Six blocks of wide activations: what is kept falls to what enters the blocks."""
     peaks = {}
     for mode in ("plain", "full"):
-        made = model(mode, blocks=6)
-        made.compile("sgd", SparseCategoricalCrossentropy(from_logits=True), engine="numpy")
-        made.fit(*data(), batch_size=24, verbose=0)
+        created = model(mode, blocks=6)
+        created.compile("sgd", SparseCategoricalCrossentropy(from_logits=True), engine="numpy")
+        created.fit(*data(), batch_size=24, verbose=0)
         tracemalloc.start()
-        made.fit(*data(), batch_size=24, verbose=0)
+        created.fit(*data(), batch_size=24, verbose=0)
         peaks[mode] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peaks["full"] < peaks["plain"] / 2
@@ -140,12 +140,12 @@ def test_less_memory_on_the_fast_engine():
     jax = pytest.importorskip("jax", reason="the fast engine is an extra")
     peaks = {}
     for mode in ("plain", "full"):
-        made = fitted("xla", mode, blocks=6)
-        (program,) = next(iter(made._steps["train"].compiled.values()))._programs.values()
+        created = fitted("xla", mode, blocks=6)
+        (program,) = next(iter(created._steps["train"].compiled.values()))._programs.values()
         step = program.step
-        held = [[jax.ShapeDtypeStruct(v.shape, v.dtype) for v in some] for some in (program.only_read, step.writes)]
+        stored = [[jax.ShapeDtypeStruct(v.shape, v.dtype) for v in some] for some in (program.only_read, step.writes)]
         batch = [jax.ShapeDtypeStruct(s.shape, s.dtype) for s in program.data]
-        peaks[mode] = program._step_program.lower(batch, *held).compile().memory_analysis().temp_size_in_bytes
+        peaks[mode] = program._step_program.lower(batch, *stored).compile().memory_analysis().temp_size_in_bytes
     assert peaks["full"] < 0.7 * peaks["plain"]
 
 
@@ -172,8 +172,8 @@ def test_a_function_in_a_step_of_ones_own():
     assert names(again).count("sin") == 5  # the last one's value is read by no local gradient
     assert "after" in names(again)
     assert remat(wave).__name__ == "wave"
-    found = cr.compile(lambda x: cr.gradients(ops.sum(remat(wave)(x)), w))(x)
-    np.testing.assert_array_equal(found.numpy(), cr.gradients(ops.sum(wave(cr.tensor(x))), w).numpy())
+    result = cr.compile(lambda x: cr.gradients(ops.sum(remat(wave)(x)), w))(x)
+    np.testing.assert_array_equal(result.numpy(), cr.gradients(ops.sum(wave(cr.tensor(x))), w).numpy())
 
 
 def test_second_derivatives():

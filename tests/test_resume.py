@@ -68,9 +68,9 @@ def net(optimizer=None, measured=("mae",), dropout=0.3):
 
 def bits(model):
     """Everything that training has left behind."""
-    found = {n: v.numpy().tobytes() for n, v in saving.names.variables_of(model).items()}
-    found.update({f"o{i}": v.numpy().tobytes() for i, v in enumerate(model.optimizer.variables)})
-    return found
+    result = {n: v.numpy().tobytes() for n, v in saving.names.variables_of(model).items()}
+    result.update({f"o{i}": v.numpy().tobytes() for i, v in enumerate(model.optimizer.variables)})
+    return result
 
 
 def backup(folder, save_freq, double=False):
@@ -79,8 +79,8 @@ def backup(folder, save_freq, double=False):
 
 def check(folder, make, fit, cuts, save_freq="epoch", own=tuple, epochs=3, double=False):
     """Cut a run at each of `cuts` in turn; it must end as the one that was never cut."""
-    whole = make()
-    want = fit(whole, [*own()], epochs)
+    full = make()
+    want = fit(full, [*own()], epochs)
     cut = 0
     for place in cuts:
         try:
@@ -89,10 +89,10 @@ def check(folder, make, fit, cuts, save_freq="epoch", own=tuple, epochs=3, doubl
             cut += 1
     assert cut > len(cuts) // 2  # a step that was saved is not taken again
     model = make()
-    found = fit(model, [*own(), backup(folder, save_freq, double)], epochs)
-    assert found.epoch == want.epoch
-    assert repr(found.history) == repr(want.history)
-    assert bits(model) == bits(whole)
+    result = fit(model, [*own(), backup(folder, save_freq, double)], epochs)
+    assert result.epoch == want.epoch
+    assert repr(result.history) == repr(want.history)
+    assert bits(model) == bits(full)
     assert not list(pathlib.Path(folder).iterdir())
 
 
@@ -318,8 +318,8 @@ def test_every_kind_of_data_goes_on(name, tmp_path):
     make, more = SOURCES[name]
 
     def fit(model, told, epochs):
-        given = {k: v() if callable(v) else v for k, v in more.items()}
-        return model.fit(make(), epochs=epochs, callbacks=told, verbose=0, **given)
+        passed = {k: v() if callable(v) else v for k, v in more.items()}
+        return model.fit(make(), epochs=epochs, callbacks=told, verbose=0, **passed)
 
     cuts = [(0, 2), (0, 3), (0, None), (1, 1), (1, 3), (2, 0)]
     for save_freq in (1, 4, "epoch"):
@@ -333,10 +333,10 @@ def test_a_generator_that_cannot_say_where_it_stands(validating, tmp_path):
             yield X[k % 20 : k % 20 + 4], Y[k % 20 : k % 20 + 4]
 
     def fit(*more):
-        told = [callbacks.BackupAndRestore(tmp_path / "b", save_freq=2), *more]
+        message = [callbacks.BackupAndRestore(tmp_path / "b", save_freq=2), *more]
         data = {"x": Rematerializer(), "validation_data": generator(), "validation_steps": 2} if validating else {
             "x": generator(), "steps_per_epoch": 5}  # fmt: skip
-        net().fit(**data, epochs=2, callbacks=told, verbose=0)
+        net().fit(**data, epochs=2, callbacks=message, verbose=0)
 
     with pytest.raises(Detached):
         fit(CutAt(1, 3))
@@ -353,12 +353,12 @@ def test_a_checkpoint_without_a_callback(tmp_path):
     first = net()
     arrays(first, [], 2)
     first.save_checkpoint(path)
-    kept = bits(first)
+    saved = bits(first)
     first.fit(X, Y, batch_size=5, initial_epoch=2, epochs=4, verbose=0)
     second = net()
     set_random_seed(99)
     second.load_checkpoint(path)
-    assert bits(second) == kept
+    assert bits(second) == saved
     assert second.fit(X, Y, batch_size=5, epochs=4, verbose=0).epoch == [2, 3]
     assert bits(second) == bits(first)
 
@@ -395,20 +395,20 @@ def test_another_model_is_refused_and_left_alone(name, tmp_path):
     arrays(model, [], 1)
     model.save_checkpoint(path)
     make, match = OTHERS[name]
-    found = make()
-    before = {n: v.numpy().tobytes() for n, v in saving.names.variables_of(found).items()}
+    result = make()
+    before = {n: v.numpy().tobytes() for n, v in saving.names.variables_of(result).items()}
     with pytest.raises(ChainruleError, match=match):
-        found.load_checkpoint(path)
-    assert before == {n: v.numpy().tobytes() for n, v in saving.names.variables_of(found).items()}
-    assert found._resume is None
+        result.load_checkpoint(path)
+    assert before == {n: v.numpy().tobytes() for n, v in saving.names.variables_of(result).items()}
+    assert result._resume is None
 
 
 def test_other_metrics_are_refused(tmp_path):
-    told = [callbacks.BackupAndRestore(tmp_path, save_freq=2)]
+    message = [callbacks.BackupAndRestore(tmp_path, save_freq=2)]
     with pytest.raises(Detached):
-        arrays(net(), [*told, CutAt(0, 3)], 2)
+        arrays(net(), [*message, CutAt(0, 3)], 2)
     with pytest.raises(ValueProblem, match="metrics/"):
-        arrays(net(measured=["mse"]), told, 2)
+        arrays(net(measured=["mse"]), message, 2)
 
 
 def test_a_state_that_is_no_data_is_refused(tmp_path):
@@ -528,16 +528,16 @@ def test_a_thousand_faults_of_the_disk(tmp_path, monkeypatch):
     for seed in range(1000):
         rng = random.Random(seed)
         kind = rng.choice([errno.ENOSPC, errno.EIO, Crash])
-        faults, found = Faults(rng, rng.randrange(1, 25), kind), None
+        faults, result = Faults(rng, rng.randrange(1, 25), kind), None
         told = callbacks.BackupAndRestore(folder, rng.choice([1, 2, "epoch"]), double_checkpoint=bool(seed % 2))
         with monkeypatch.context() as patched:
             patched.setattr(files, "os", faults)
             try:
-                found = begin([told])
+                result = begin([told])
             except (Crash, ValueProblem) as error:
                 said = str(error)
         happened.add((faults.happened, kind))
-        if found is None:
+        if result is None:
             assert kind is Crash or (os.strerror(kind) in said and "what was there before is as it was" in said)
             left = [p.name for p in folder.iterdir()]
             assert kind is Crash or not [name for name in left if name.endswith(".tmp")]
@@ -546,8 +546,8 @@ def test_a_thousand_faults_of_the_disk(tmp_path, monkeypatch):
                     model.load_checkpoint(folder / name)
             with monkeypatch.context() as patched:
                 patched.setattr(files, "os", Faults(rng))
-                found = begin([callbacks.BackupAndRestore(folder, 1)])
-        assert found == want
+                result = begin([callbacks.BackupAndRestore(folder, 1)])
+        assert result == want
         assert bits(model) == end
         assert not list(folder.iterdir())
     assert happened >= set(itertools.product(Faults.calls, [errno.ENOSPC, errno.EIO, Crash]))
@@ -601,9 +601,9 @@ def test_ten_kills(save_freq, tmp_path):
         assert started.stdout.readline() == b"ready\n"
         return started
 
-    whole = begin(tmp_path / "whole")
+    full = begin(tmp_path / "whole")
     began = time.monotonic()
-    whole.communicate()
+    full.communicate()
     lasting = time.monotonic() - began
     rng, kills, places = random.Random(0), 0, []
     for _ in range(100):

@@ -130,8 +130,8 @@ def test_loops(name, more, bins):
 def test_pool_by_hand():
     """5 rows and 7 columns from row 3, in 2 x 2 bins: 5 and 7 are not even, so the bins share row 5 and column 3."""
     image = np.arange(64.0).reshape(1, 8, 8, 1)
-    found = ops.roi_pool(image, [[0.0, 3.0, 6.0, 7.0]], 2)[0, ..., 0]
-    assert found.tolist() == [[43.0, 46.0], [59.0, 62.0]]  # rows 3-5, 5-7; columns 0-3, 3-6
+    result = ops.roi_pool(image, [[0.0, 3.0, 6.0, 7.0]], 2)[0, ..., 0]
+    assert result.tolist() == [[43.0, 46.0], [59.0, 62.0]]  # rows 3-5, 5-7; columns 0-3, 3-6
     assert ops.roi_pool(-image, [[0.0, 3.0, 6.0, 7.0]], 2).numpy().ravel().tolist() == [-24, -27, -40, -43]
 
 
@@ -148,10 +148,10 @@ def test_align_by_hand():
     y, x = np.mgrid[:8.0, :9.0]
     plane = (3 * y + 5 * x + 1)[None, ..., None]
     for ratio in (1, 2, 3, 0):
-        found = ops.roi_align(plane, [[2.0, 4.0, 16.0, 12.0]], 2, 0.5, ratio)[0, ..., 0]
+        result = ops.roi_align(plane, [[2.0, 4.0, 16.0, 12.0]], 2, 0.5, ratio)[0, ..., 0]
         # the box is columns 1-8 and rows 2-6: middles 2.75 and 6.25, 3 and 5
         want = [[3 * (v - 0.5) + 5 * (u - 0.5) + 1 for u in (2.75, 6.25)] for v in (3, 5)]
-        assert_allclose(found.numpy(), want, 1e-6)
+        assert_allclose(result.numpy(), want, 1e-6)
 
 
 def test_align_at_the_border():
@@ -173,8 +173,8 @@ def test_warp_by_hand():
 def test_max_pooling_after_the_warp_is_the_cascade():
     fine = np.array([warp_one(IMAGES[i], b * SCALE, (4, 6)) for i, b in zip(OWNERS, BOXES, strict=True)])
     want = fine.reshape(len(BOXES), 2, 2, 3, 2, 4).max(axis=(2, 4))
-    found = ops.max_pool(ops.roi_warp(IMAGES, BOXES, (4, 6), SCALE, box_images=OWNERS), 2)
-    assert_allclose(found.numpy(), want, 1e-12, 1e-12)
+    result = ops.max_pool(ops.roi_warp(IMAGES, BOXES, (4, 6), SCALE, box_images=OWNERS), 2)
+    assert_allclose(result.numpy(), want, 1e-12, 1e-12)
 
 
 # ---- three ways to give boxes, two formats
@@ -187,8 +187,8 @@ def test_forms(name):
     assert_array_equal(function(IMAGES, sets, (2, 3), SCALE).numpy(), flat)
     assert_array_equal(function(IMAGES, [BOXES[:2].tolist(), [], tensor(BOXES[2:5])], (2, 3), SCALE).numpy(), flat)
     turned = BOXES[:5, [1, 0, 3, 2]]
-    found = function(IMAGES, turned, (2, 3), SCALE, box_images=[0, 0, 2, 2, 2], box_format="yxyx")
-    assert_array_equal(found.numpy(), flat)
+    result = function(IMAGES, turned, (2, 3), SCALE, box_images=[0, 0, 2, 2, 2], box_format="yxyx")
+    assert_array_equal(result.numpy(), flat)
     batched = function(IMAGES, BOXES[:6].reshape(3, 2, 4), (2, 3), SCALE)
     assert batched.shape == (3, 2, 2, 3, 4)
     want = function(IMAGES, BOXES[:6], (2, 3), SCALE, box_images=[0, 0, 1, 1, 2, 2])
@@ -210,9 +210,9 @@ def test_no_boxes(name, boxes):
 @every
 def test_dtype_is_the_features(name):
     for dtype in ("float16", "float32", "float64"):
-        found = FUNCTIONS[name](IMAGES.astype(dtype), BOXES, 2, SCALE, box_images=OWNERS)
-        assert found.dtype == dtype
-        assert_allclose(found.numpy(), FUNCTIONS[name](IMAGES, BOXES, 2, SCALE, box_images=OWNERS).numpy(), 0.01, 0.01)
+        result = FUNCTIONS[name](IMAGES.astype(dtype), BOXES, 2, SCALE, box_images=OWNERS)
+        assert result.dtype == dtype
+        assert_allclose(result.numpy(), FUNCTIONS[name](IMAGES, BOXES, 2, SCALE, box_images=OWNERS).numpy(), 0.01, 0.01)
     assert ops.roi_pool(np.arange(16).reshape(1, 4, 4, 1), [[0, 0, 3, 3]], 2).dtype.kind == "i"
 
 
@@ -307,9 +307,9 @@ def test_nan():
     for name, function in FUNCTIONS.items():
         b = symbolic((3, 4), "float64")
         bad = np.array([[np.nan, 0, 3, 3], [0, 0, np.inf, 2], [0, 0, 3, 1e300]])
-        found = run(function(IMAGES[:1], b, 2), {b: bad}).numpy()
-        assert_array_equal(found[: 1 if name == "roi_align" else 2], 0)
-        assert np.isfinite(found).all()
+        result = run(function(IMAGES[:1], b, 2), {b: bad}).numpy()
+        assert_array_equal(result[: 1 if name == "roi_align" else 2], 0)
+        assert np.isfinite(result).all()
 
 
 ERRORS = {

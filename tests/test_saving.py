@@ -465,10 +465,10 @@ def test_the_safetensors_package_reads_and_writes_the_same():
     ours, _ = loads(oracle.save({k: v.astype(v.dtype.newbyteorder("=")) for k, v in ARRAYS.items()}))
     assert set(theirs) == set(ours) == set(ARRAYS)
     for name, array in ARRAYS.items():
-        for found in (theirs[name], ours[name]):
-            assert found.dtype == array.dtype.newbyteorder("=")
-            assert found.shape == array.shape
-            assert np.array_equal(found, array)
+        for result in (theirs[name], ours[name]):
+            assert result.dtype == array.dtype.newbyteorder("=")
+            assert result.shape == array.shape
+            assert np.array_equal(result, array)
 
 
 def test_the_safetensors_package_refuses_what_we_refuse():
@@ -541,10 +541,10 @@ def test_every_truncation_of_safetensors_is_refused():
 
 def test_arrays_without_entries_and_scalars():
     entries = {"z": entry(shape=(0, 10**12), offsets=(0, 0)), "s": entry(shape=(), offsets=(0, 4))}
-    found, metadata = loads(header(entries, struct.pack("<f", 2.5)))
-    assert found["z"].shape == (0, 10**12)
-    assert found["s"].shape == ()
-    assert float(found["s"]) == 2.5
+    result, metadata = loads(header(entries, struct.pack("<f", 2.5)))
+    assert result["z"].shape == (0, 10**12)
+    assert result["s"].shape == ()
+    assert float(result["s"]) == 2.5
     assert metadata == {}
 
 
@@ -638,7 +638,7 @@ def test_files_cut_off_or_damaged(whole):
         refused(data[:n])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_refused_or_harmless(place, bit):
     data = bytearray(FLIPPED)
@@ -654,7 +654,7 @@ FLIPPED_MODEL = Sequential([Input((2,)), Dense(2)])
 FLIPPED = packed(parts(FLIPPED_MODEL))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=300), member=st.sampled_from(["metadata.json", "structure.json", "weights.safetensors"]))
 def test_any_bytes_as_a_member_are_refused(data, member):
     refused(packed({**parts(FLIPPED_MODEL), member: data}))
@@ -667,9 +667,9 @@ def described(change, make=sequential, compiled=False):
         model.compile("adam", "mse", metrics=["mae"])
     members = parts(model)
     name = "compile.json" if compiled else "structure.json"
-    found = json.loads(members[name])
-    found = change(found if compiled else found["model"]["config"]) or found
-    return packed({**members, name: json.dumps(found).encode()})
+    result = json.loads(members[name])
+    result = change(result if compiled else result["model"]["config"]) or result
+    return packed({**members, name: json.dumps(result).encode()})
 
 
 def setting(*path):
@@ -775,9 +775,9 @@ COMPILE_WRONG = {
 @pytest.mark.parametrize("why", COMPILE_WRONG)
 def test_wrong_ways_to_compile_are_refused(why):
     members = parts(trained_one())
-    found = json.loads(members["compile.json"])
-    found = COMPILE_WRONG[why](found) or found
-    data = packed({**members, "compile.json": json.dumps(found).encode()})
+    result = json.loads(members["compile.json"])
+    result = COMPILE_WRONG[why](result) or result
+    data = packed({**members, "compile.json": json.dumps(result).encode()})
     refused(data)
     load_model(io.BytesIO(data), compile=False)
 
@@ -793,12 +793,12 @@ def test_structures_nested_without_end():
     refused(packed({**members, "structure.json": json.dumps({"model": shared}).encode()}))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_value_anywhere_in_a_description_is_refused_or_harmless(data):
     members = parts(FLIPPED_MODEL)
-    found = json.loads(members["structure.json"])
-    places = list(walk(found))
+    result = json.loads(members["structure.json"])
+    places = list(walk(result))
     holder, key = data.draw(st.sampled_from(range(len(places))).map(places.__getitem__))
     anything = st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -807,7 +807,7 @@ def test_any_value_anywhere_in_a_description_is_refused_or_harmless(data):
     )  # fmt: skip
     holder[key] = data.draw(anything)
     try:
-        model = load_model(io.BytesIO(packed({**members, "structure.json": json.dumps(found).encode()})))
+        model = load_model(io.BytesIO(packed({**members, "structure.json": json.dumps(result).encode()})))
     except ChainruleError:
         return
     same(model, FLIPPED_MODEL)

@@ -39,54 +39,54 @@ def english(monkeypatch):
 def test_every_result_has_every_form(name, tmp_path):
     if name == "verify":
         pytest.importorskip("jax")
-    found = LOOKED[name]()
-    assert isinstance(found, Displayable)
-    assert isinstance(found, Figure) == (name in DRAWN)
-    assert str(found) == repr(found) == found.to_text() == found.to_text("en")
-    assert not HANGUL.search(found.to_text())
-    bundle = found._repr_mimebundle_()
-    assert bundle["text/plain"] == str(found)
+    result = LOOKED[name]()
+    assert isinstance(result, Displayable)
+    assert isinstance(result, Figure) == (name in DRAWN)
+    assert str(result) == repr(result) == result.to_text() == result.to_text("en")
+    assert not HANGUL.search(result.to_text())
+    bundle = result._repr_mimebundle_()
+    assert bundle["text/plain"] == str(result)
     assert ("text/html" in bundle) == (name != "look")
     assert ("image/svg+xml" in bundle) == (name in DRAWN)
 
     for ending in (".html", ".txt", ".json"):
-        found.save(tmp_path / f"it{ending}")
-    assert (tmp_path / "it.html").read_text(encoding="utf-8") == found.to_html()
-    assert (tmp_path / "it.txt").read_text(encoding="utf-8") == str(found) + "\n"
+        result.save(tmp_path / f"it{ending}")
+    assert (tmp_path / "it.html").read_text(encoding="utf-8") == result.to_html()
+    assert (tmp_path / "it.txt").read_text(encoding="utf-8") == str(result) + "\n"
     data = (tmp_path / "it.json").read_text()
     assert json.loads(data, parse_constant=lambda word: pytest.fail(f"{word} is no JSON")) == json.loads(
-        json.dumps(found.to_dict())
+        json.dumps(result.to_dict())
     )
     if name in DRAWN:
-        found.save(tmp_path / "it.svg")
+        result.save(tmp_path / "it.svg")
         wide, high = (float(ET.parse(tmp_path / "it.svg").getroot().get(side)) for side in ("width", "height"))
-        found.save(tmp_path / "it.PNG")
+        result.save(tmp_path / "it.PNG")
         picture = Image.open(io.BytesIO((tmp_path / "it.PNG").read_bytes()))
         assert np.abs(np.array(picture.size) - 2 * np.array([wide, high])).max() <= 2
         assert len(picture.convert("RGB").getcolors(2**24)) > 20
         assert picture.convert("RGBA").getextrema()[3] == (255, 255)  # nothing can be seen through it
     else:
         with pytest.raises(ValueProblem, match=r"ends in \.html, \.txt, \.json"):
-            found.save(tmp_path / "it.svg")
+            result.save(tmp_path / "it.svg")
 
 
 @pytest.mark.parametrize("name", sorted(LOOKED))
 def test_every_result_speaks_korean(name):
     if name == "verify":
         pytest.importorskip("jax")
-    found = LOOKED[name]()
-    page = found.to_html("ko")
+    result = LOOKED[name]()
+    page = result.to_html("ko")
     assert '<html lang="ko">' in page
     assert HANGUL.search(page)
     if name != "number":  # its rows are names and numbers
-        assert HANGUL.search(found.to_text("ko"))
+        assert HANGUL.search(result.to_text("ko"))
     english = [s for s in translator("ko").sentences if "{" not in s and " " in s and len(s) > 15]
-    for said in (page, found.to_text("ko"), found.to_svg("ko") if name in DRAWN else ""):
+    for said in (page, result.to_text("ko"), result.to_svg("ko") if name in DRAWN else ""):
         assert not [s for s in english if s in said]
     with pytest.raises(ValueProblem, match="one of en, ko"):
-        found.to_text("xx")
+        result.to_text("xx")
     for form in ("to_text", "to_html", *(("to_svg", "to_png") if name in DRAWN else ())):
-        assert next(iter(signature(getattr(found, form)).parameters)) == "language"
+        assert next(iter(signature(getattr(result, form)).parameters)) == "language"
 
 
 def test_a_language_is_set_for_everything(monkeypatch):

@@ -75,10 +75,10 @@ KEYS = [
 def test_indexing_is_numpys(key):
     np.testing.assert_array_equal(cr.tensor(A)[key].numpy(), A[key])
     v = cr.Variable(A)
-    found = cr.gradients(v[key].sum(), v).numpy()
+    result = cr.gradients(v[key].sum(), v).numpy()
     expected = np.zeros_like(A)
     np.add.at(expected, key, 1.0)
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_indexing_errors_teach():
@@ -262,10 +262,10 @@ def test_run_takes_any_batch():
     x = cr.symbolic((None, 3), "float64", name="x")
     y = ops.softmax(ops.tanh(x) @ np.ones((3, 2)), axis=1)
     for rows in (1, 5):
-        given = np.arange(rows * 3.0).reshape(rows, 3)
-        z = np.tanh(given) @ np.ones((3, 2))
+        passed = np.arange(rows * 3.0).reshape(rows, 3)
+        z = np.tanh(passed) @ np.ones((3, 2))
         e = np.exp(z - z.max(axis=1, keepdims=True))
-        np.testing.assert_allclose(cr.run([y, x], {x: given})[0].numpy(), e / e.sum(axis=1, keepdims=True))
+        np.testing.assert_allclose(cr.run([y, x], {x: passed})[0].numpy(), e / e.sum(axis=1, keepdims=True))
 
 
 def test_scalars_only_where_one_number_is_meant():

@@ -98,18 +98,18 @@ def test_values_of_the_moment_stay_out():
     _, run = stepping(lambda x: w * x, f())
     w.assign(5.0)
     assert float(run(2.0)) == 10.0
-    kept = cr.tensor(3.0) * 2
-    _, run = stepping(lambda x: kept * x, f())  # a constant of the caller's
+    saved = cr.tensor(3.0) * 2
+    _, run = stepping(lambda x: saved * x, f())  # a constant of the caller's
     assert float(run(2.0)) == 12.0
 
 
 def test_a_variable_made_inside_a_step_lives_on():
-    made = []
+    created = []
 
     def count(x):
-        if not made:
-            made.append(cr.Variable(1.0, name="inside"))
-        return made[0].assign_add(x).value
+        if not created:
+            created.append(cr.Variable(1.0, name="inside"))
+        return created[0].assign_add(x).value
 
     step, run = stepping(count, f())
     assert [v.name for v in step.reads] == ["inside"]
@@ -117,17 +117,17 @@ def test_a_variable_made_inside_a_step_lives_on():
 
 
 def test_casts_on_assignment():
-    half, whole = cr.Variable([0.0], dtype="float16"), cr.Variable([0], dtype="int32")
+    half, full = cr.Variable([0.0], dtype="float16"), cr.Variable([0], dtype="int32")
 
     def step(x):
         half.assign(x + 0.0004)
-        whole.assign_add(ops.cast(x * 1.9, "int32"))
+        full.assign_add(ops.cast(x * 1.9, "int32"))
         return half * 1
 
     _, run = stepping(step, f(1))
     assert run([1.0]).dtype == "float16"
-    assert (half.numpy().dtype, whole.numpy().dtype) == (np.float16, np.int32)
-    assert (float(half[0]), int(whole[0])) == (float(np.float16(1.0004)), 1)
+    assert (half.numpy().dtype, full.numpy().dtype) == (np.float16, np.int32)
+    assert (float(half[0]), int(full[0])) == (float(np.float16(1.0004)), 1)
     with pytest.raises(ShapeError, match="variable"):
         trace(lambda x: half.assign(x), f(2))
 
@@ -316,8 +316,8 @@ def test_gradients_inside_a_step():
     w.assign(start[0])
     b.assign(start[1])
     assert [float(descend(x, y)) for x, y in data] == losses
-    for v, held in zip((w, b), after, strict=True):
-        np.testing.assert_array_equal(v.numpy(), held)
+    for v, stored in zip((w, b), after, strict=True):
+        np.testing.assert_array_equal(v.numpy(), stored)
 
 
 def test_gradients_by_a_variable_assigned_before():
@@ -351,11 +351,11 @@ def test_arrays_between_are_dropped():
     def watched(function):
         def run(*arrays):
             nonlocal most
-            found = np.asarray(function(*arrays)).view(Counted)
-            alive.append(weakref.ref(found))
+            result = np.asarray(function(*arrays)).view(Counted)
+            alive.append(weakref.ref(result))
             gc.collect()
             most = max(most, sum(r() is not None for r in alive))
-            return found
+            return result
 
         return run
 
@@ -388,7 +388,7 @@ def test_a_choice_by_a_number_names_the_line():
 
 def test_two_threads_trace_at_once():
     shared = cr.Variable(1.0, name="shared")
-    meet, found = threading.Barrier(2, timeout=20), {}
+    meet, result = threading.Barrier(2, timeout=20), {}
 
     def work(name, by):
         own = cr.Variable(by, name=name)
@@ -399,16 +399,16 @@ def test_two_threads_trace_at_once():
             meet.wait()
             return shared * 1.0
 
-        found[name] = trace(step, f())
+        result[name] = trace(step, f())
 
     threads = [threading.Thread(target=work, args=a) for a in (("p", 2.0), ("q", 3.0))]
     for t in threads:
         t.start()
     for t in threads:
         t.join(30)
-    assert sorted(found) == ["p", "q"]
+    assert sorted(result) == ["p", "q"]
     for name, by in (("p", 2.0), ("q", 3.0)):
-        step = found[name]
+        step = result[name]
         assert {v.name for v in step.reads} == {"shared", name}
         assert step.writes == [shared]
         shared.assign(1.0)
@@ -419,10 +419,10 @@ def test_two_threads_trace_at_once():
 
 
 def test_reads_in_a_layers_dtype():
-    w, kept = cr.Variable([1.0, 2.0]), cr.Variable([1.0], autocast=False)
+    w, saved = cr.Variable([1.0, 2.0]), cr.Variable([1.0], autocast=False)
     count = cr.Variable(3, dtype="int32")
     with autocast_scope(np.dtype("float16")):
-        assert (w.value.dtype, kept.value.dtype, count.value.dtype) == ("float16", "float32", "int32")
+        assert (w.value.dtype, saved.value.dtype, count.value.dtype) == ("float16", "float32", "int32")
         assert (w.dtype, (w * w).dtype) == ("float32", "float16")
         w.assign_add(2.0**-15)  # lost in float16, kept in the variable's own
         with autocast_scope(None):

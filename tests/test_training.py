@@ -146,7 +146,7 @@ def same_weights(ours, theirs):
 @pytest.mark.parametrize("name", CASES)
 def test_fit_as_keras(name, keras64, double):
     make, optimizer, fitting, compiling = CASES[name]
-    made, first = [], None
+    created, first = [], None
     for k in (cr, keras64):
         model, x, y, loss, metrics = make(k, np.random.default_rng(3))
         if first is None:
@@ -155,9 +155,9 @@ def test_fit_as_keras(name, keras64, double):
         model.set_weights(first)
         model.compile(optimizer(k.optimizers), loss, metrics=metrics, **compiling)
         logs = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0, **fitting)
-        found = model.evaluate(x, y, verbose=0, return_dict=True)
-        made.append((model, logs.history, found, model.predict(x, verbose=0)))
-    (ours, a, e, p), (theirs, b, f, q) = made
+        result = model.evaluate(x, y, verbose=0, return_dict=True)
+        created.append((model, logs.history, result, model.predict(x, verbose=0)))
+    (ours, a, e, p), (theirs, b, f, q) = created
     same_history(a, b)
     same_history(e, f)
     same_weights(ours, theirs)
@@ -171,7 +171,7 @@ def test_fit_of_several_outputs_as_keras(form, keras64, double):
     u, v = data.normal(size=(29, 3)), data.normal(size=(29, 2))
     targets = [u.sum(1, keepdims=True), (v[:, 0] > 0).astype(int)]
     weights = [np.linspace(0.5, 2, 29), np.linspace(0, 1, 29)]
-    made = []
+    created = []
     for k in (cr, keras64):
         a, b = k.Input((3,), name="a"), k.Input((2,), name="b")
         joined = k.layers.Concatenate()([a, k.layers.Dense(3, activation="relu")(b)])
@@ -186,16 +186,16 @@ def test_fit_of_several_outputs_as_keras(form, keras64, double):
         y, w = targets, weights
         if form == "dict":
             losses, metrics, shares, y, w = (dict(zip("pq", z, strict=True)) for z in (losses, metrics, shares, y, w))
-        if made:
-            model.set_weights(made[0][2])
+        if created:
+            model.set_weights(created[0][2])
         first = arrays(model)
         model.compile(k.optimizers.Adam(0.02), losses, loss_weights=shares, metrics=metrics)
         logs = model.fit([u, v], y, sample_weight=w, batch_size=7, epochs=3, shuffle=False, verbose=0).history
-        held = ([u[:9] * 2, v[:9] - 1], {n: t[:9] for n, t in y.items()} if form == "dict" else [t[:9] for t in y])
-        checked = model.fit([u, v], y, batch_size=7, epochs=1, shuffle=False, verbose=0, validation_data=held)
-        made.append((model, {**logs, **checked.history}, first))
-    same_history(made[0][1], made[1][1])
-    same_weights(made[0][0], made[1][0])
+        stored = ([u[:9] * 2, v[:9] - 1], {n: t[:9] for n, t in y.items()} if form == "dict" else [t[:9] for t in y])
+        checked = model.fit([u, v], y, batch_size=7, epochs=1, shuffle=False, verbose=0, validation_data=stored)
+        created.append((model, {**logs, **checked.history}, first))
+    same_history(created[0][1], created[1][1])
+    same_weights(created[0][0], created[1][0])
 
 
 def scripted(base, told):
@@ -247,15 +247,15 @@ def test_hooks_come_in_the_order_of_keras(keras64):
 def test_counts_as_keras_counts(fitting, keras64, double):
     x = np.random.default_rng(8).normal(size=(24, 3))
     y = x.sum(1, keepdims=True)
-    made = []
+    created = []
     for k in (cr, keras64):
         model = k.Sequential([k.Input((3,)), k.layers.Dense(1, kernel_initializer="zeros")])
         model.compile(k.optimizers.SGD(0.1), "mse")
         fitted = {"batch_size": 8, "epochs": 3, "shuffle": False, "verbose": 0, **fitting}
         logs = model.fit(x, y, validation_data=(x[:10] ** 2, y[:10]), **fitted).history
-        made.append((model, logs))
-    same_history(made[0][1], made[1][1])
-    same_weights(made[0][0], made[1][0])
+        created.append((model, logs))
+    same_history(created[0][1], created[1][1])
+    same_weights(created[0][0], created[1][0])
 
 
 # ---- batches
@@ -607,9 +607,9 @@ def test_forms_of_evaluate_and_batches():
     model = linear(metrics=["mae"])
     loss, mae = ((0 - Y) ** 2).mean(), np.abs(Y).mean()
     close(model.evaluate(X, Y, verbose=0), [loss, mae])
-    found = model.evaluate(X, Y, verbose=0, return_dict=True)
-    assert list(found) == ["loss", "mae"]
-    assert found["mae"] == pytest.approx(mae, rel=1e-5)
+    result = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert list(result) == ["loss", "mae"]
+    assert result["mae"] == pytest.approx(mae, rel=1e-5)
     assert linear().evaluate(X, Y, verbose=0) == pytest.approx(loss, rel=1e-5)
     weighted = model.evaluate(X, Y, sample_weight=np.arange(50), verbose=0, batch_size=50)
     assert weighted[0] == pytest.approx(((Y[:, 0] ** 2) * np.arange(50)).mean(), rel=1e-5)
@@ -628,8 +628,8 @@ def test_one_batch_at_a_time():
     close(model.get_weights()[0], w)
     close(model.predict_on_batch(X), X @ w + b)
     model.reset_metrics()
-    found = model.train_on_batch(X, Y, sample_weight=np.zeros(50), return_dict=True)
-    assert found == {"loss": 0.0}
+    result = model.train_on_batch(X, Y, sample_weight=np.zeros(50), return_dict=True)
+    assert result == {"loss": 0.0}
     close(model.get_weights()[0], w)
 
 
@@ -643,11 +643,11 @@ def test_a_class_weight_for_one_batch():
 def test_names_of_metrics_stay_when_compiled_again():
     a = Input((4,))
     model = Model(a, [Dense(1, name="p")(a), Dense(1, name="q")(a)])
-    held = cr.metrics.MeanAbsoluteError(name="mae")
+    stored = cr.metrics.MeanAbsoluteError(name="mae")
     for _ in range(2):
-        model.compile("sgd", "mse", metrics=[["mse", held], ["mse"]])
-        found = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)
-        assert list(found) == ["loss", "p_loss", "q_loss", "p_mse", "p_mae", "q_mse"]
+        model.compile("sgd", "mse", metrics=[["mse", stored], ["mse"]])
+        result = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)
+        assert list(result) == ["loss", "p_loss", "q_loss", "p_mse", "p_mae", "q_mse"]
     model = linear(metrics=["mae", "mae"], weighted_metrics=["mae"])
     assert list(model.evaluate(X, Y, verbose=0, return_dict=True)) == ["loss", "mae", "mae_1", "weighted_mae"]
 
@@ -673,9 +673,9 @@ class AddsLoss(Model):
         self.dense = Dense(4, kernel_initializer="zeros")
 
     def call(self, x):
-        found = self.dense(x)
-        self.add_loss(ops.mean(ops.square(found - x)))
-        return found
+        result = self.dense(x)
+        self.add_loss(ops.mean(ops.square(result - x)))
+        return result
 
 
 def test_a_loss_that_layers_add_needs_no_targets():
@@ -738,7 +738,7 @@ def test_validation_as_said():
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_eager_and_traced_are_the_same(optimizer):
     x, y = X, (X[:, 0] > 0).astype(int)
-    found = []
+    result = []
     for eager in (False, True):
         cr.utils.set_random_seed(3)
         model = Sequential(
@@ -747,8 +747,8 @@ def test_eager_and_traced_are_the_same(optimizer):
         loss = cr.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(optimizer, loss, metrics=["accuracy"], run_eagerly=eager)
         logs = model.fit(x, y, batch_size=20, epochs=3, verbose=0, validation_split=0.2).history
-        found.append((logs, model.get_weights(), model.predict(x, verbose=0), model.evaluate(x, y, verbose=0)))
-    (a, u, p, e), (b, v, q, f) = found
+        result.append((logs, model.get_weights(), model.predict(x, verbose=0), model.evaluate(x, y, verbose=0)))
+    (a, u, p, e), (b, v, q, f) = result
     assert sorted(a) == sorted(b)
     for name in a:
         close(a[name], b[name])
@@ -985,9 +985,9 @@ def test_a_schedule_or_a_losss_number_changed_by_hand_takes_effect():
     before = model.evaluate(X, y, verbose=0)
     loss.arguments["delta"] = 1.0
     model.optimizer.learning_rate = cr.optimizers.schedules.ExponentialDecay(0.0, 1, 1.0)
-    held = model.get_weights()
+    stored = model.get_weights()
     model.fit(X, y, verbose=0)
-    assert all((a == b).all() for a, b in zip(held, model.get_weights(), strict=True))
+    assert all((a == b).all() for a, b in zip(stored, model.get_weights(), strict=True))
     assert model.evaluate(X, y, verbose=0) == before
 
 
@@ -1044,13 +1044,13 @@ def test_weights_frozen_or_changed_between_steps():
     model = linear(0.01)
     model.train_on_batch(X, Y)
     layer = model.layers[-1]
-    held, bias = layer.kernel.numpy(), layer.bias.numpy()
+    stored, bias = layer.kernel.numpy(), layer.bias.numpy()
     layer.kernel.trainable = False
     model.train_on_batch(X, Y)
-    close(layer.kernel, held)
+    close(layer.kernel, stored)
     assert layer.bias.numpy() != bias
     before = model.predict_on_batch(X)
-    layer.kernel.assign(held + 1.0)
+    layer.kernel.assign(stored + 1.0)
     close(model.predict_on_batch(X), before + X.sum(axis=1, keepdims=True))
 
 
@@ -1120,9 +1120,9 @@ def test_loss_and_metrics_by_hand_before_any_fit():
     rng = np.random.default_rng(0)
     x, one, two = rng.normal(size=(4, 3)), rng.normal(size=(4, 2)), rng.normal(size=(4, 1))
     outputs = model(x)
-    wanted = np.mean((outputs[0].numpy() - one) ** 2) + 3 * np.mean(np.abs(outputs[1].numpy() - two))
-    assert model.compute_loss(x, [one, two], outputs).item() == pytest.approx(wanted, rel=1e-5)
-    found = model.compute_metrics(x, [one, two], outputs)
-    assert float(found["one_mae"]) == pytest.approx(np.mean(np.abs(outputs[0].numpy() - one)), rel=1e-5)
-    assert float(found["two_mse"]) == pytest.approx(np.mean((outputs[1].numpy() - two) ** 2), rel=1e-5)
+    required = np.mean((outputs[0].numpy() - one) ** 2) + 3 * np.mean(np.abs(outputs[1].numpy() - two))
+    assert model.compute_loss(x, [one, two], outputs).item() == pytest.approx(required, rel=1e-5)
+    result = model.compute_metrics(x, [one, two], outputs)
+    assert float(result["one_mae"]) == pytest.approx(np.mean(np.abs(outputs[0].numpy() - one)), rel=1e-5)
+    assert float(result["two_mse"]) == pytest.approx(np.mean((outputs[1].numpy() - two) ** 2), rel=1e-5)
     assert len(model.fit(x, [one, two], epochs=1, verbose=0).history) == 5

@@ -61,28 +61,28 @@ def test_defaults_are_keras(name):
     ([True, False], 2), (np.array([1.0, 0.0]), None), ([[1]], None), (np.zeros((0, 3), int), 2),
 ])  # fmt: skip
 def test_to_categorical_by_a_loop(x, classes):
-    found = utils.to_categorical(x, classes)
+    result = utils.to_categorical(x, classes)
     labels = np.asarray(x)
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
-    assert found.shape == (*labels.shape, classes or int(labels.max()) + 1)
-    for at in np.ndindex(found.shape):
-        assert found[at] == (1 if labels[at[:-1]] == at[-1] else 0)
+    assert result.shape == (*labels.shape, classes or int(labels.max()) + 1)
+    for at in np.ndindex(result.shape):
+        assert result[at] == (1 if labels[at[:-1]] == at[-1] else 0)
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(("x", "classes"), [([0, 2, 1], None), ([[1], [0]], 4), ([[1, 2], [0, 3]], 5), (3, None)])
 def test_to_categorical_is_keras(x, classes):
     oracle = pytest.importorskip("keras").utils.to_categorical(x, classes)
-    found = utils.to_categorical(x, classes)
-    np.testing.assert_array_equal(found, oracle)
-    assert found.dtype == oracle.dtype
+    result = utils.to_categorical(x, classes)
+    np.testing.assert_array_equal(result, oracle)
+    assert result.dtype == oracle.dtype
 
 
 def test_tensors_stay_tensors():
-    found = utils.to_categorical(cr.tensor([1, 0]), 3)
-    assert isinstance(found, cr.Tensor)
-    assert found.tolist() == [[0, 1, 0], [1, 0, 0]]
+    result = utils.to_categorical(cr.tensor([1, 0]), 3)
+    assert isinstance(result, cr.Tensor)
+    assert result.tolist() == [[0, 1, 0], [1, 0, 0]]
     x = cr.Variable([[3.0, 4.0], [0.0, 0.0]])
     y = utils.normalize(x)
     np.testing.assert_allclose(y.numpy(), [[0.6, 0.8], [0, 0]], rtol=1e-6)
@@ -104,11 +104,11 @@ def test_wrong_classes(wrong):
 def test_normalize_by_a_loop(order, axis):
     x = np.random.default_rng(0).normal(size=(3, 4, 2))
     x[1] = 0
-    found = utils.normalize(x, axis, order)
+    result = utils.normalize(x, axis, order)
     for at in np.ndindex(x.shape):
         row = [abs(x[(*at[: axis % 3], i, *at[axis % 3 + 1 :])]) for i in range(x.shape[axis])]
         norm = max(row) if order == math.inf else sum(v**order for v in row) ** (1 / order)
-        assert found[at] == pytest.approx(x[at] / norm if norm else 0)
+        assert result[at] == pytest.approx(x[at] / norm if norm else 0)
 
 
 @pytest.mark.parametrize("wrong", [(1.0,), ([1.0], 1), ([1.0], None), ([1.0], -1, 0), ([1.0], -1, "fro"),
@@ -137,14 +137,14 @@ def padded(sequences, maxlen, padding, truncating, value):
 @pytest.mark.parametrize("padding", ["pre", "post"])
 @pytest.mark.parametrize("truncating", ["pre", "post"])
 def test_pad_sequences_by_lists(maxlen, padding, truncating):
-    found = utils.pad_sequences(RAGGED, maxlen, padding=padding, truncating=truncating, value=-1)
-    assert found.dtype == np.int32
-    assert found.tolist() == padded(RAGGED, maxlen, padding, truncating, -1)
+    result = utils.pad_sequences(RAGGED, maxlen, padding=padding, truncating=truncating, value=-1)
+    assert result.dtype == np.int32
+    assert result.tolist() == padded(RAGGED, maxlen, padding, truncating, -1)
 
 
 def test_pad_sequences_of_vectors_and_words():
-    found = utils.pad_sequences([[], [[1.5, 2]], [[3, 4], [5, 6]]], dtype="float32")
-    assert found.tolist() == [[[0, 0], [0, 0]], [[0, 0], [1.5, 2]], [[3, 4], [5, 6]]]
+    result = utils.pad_sequences([[], [[1.5, 2]], [[3, 4], [5, 6]]], dtype="float32")
+    assert result.tolist() == [[[0, 0], [0, 0]], [[0, 0], [1.5, 2]], [[3, 4], [5, 6]]]
     assert utils.pad_sequences([["a"], ["bc", "d"]], dtype=object, value="-").tolist() == [["-", "a"], ["bc", "d"]]
     assert utils.pad_sequences([]).shape == (0, 0)
     assert utils.pad_sequences([[], []]).shape == (2, 0)
@@ -157,9 +157,9 @@ def test_pad_sequences_of_vectors_and_words():
 ])  # fmt: skip
 def test_pad_sequences_is_keras(arguments):
     oracle = pytest.importorskip("keras").utils.pad_sequences(RAGGED, **arguments)
-    found = utils.pad_sequences(RAGGED, **arguments)
-    np.testing.assert_array_equal(found, oracle)
-    assert found.dtype == oracle.dtype
+    result = utils.pad_sequences(RAGGED, **arguments)
+    np.testing.assert_array_equal(result, oracle)
+    assert result.dtype == oracle.dtype
 
 
 @pytest.mark.parametrize(("arguments", "error"), [
@@ -245,13 +245,13 @@ def test_py_dataset_is_what_fit_asks_for():
 def windows(data, targets, length, stride, rate, start, end):
     """Keras's documentation, by loops: windows of data[start:end], each with the target where it begins."""
     end = len(data) if end is None else end
-    found = []
+    result = []
     at = start or 0
     while at + (length - 1) * rate < end and (targets is None or at < len(targets)):
         window = [data[at + i * rate] for i in range(length)]
-        found.append(window if targets is None else (window, targets[at]))
+        result.append(window if targets is None else (window, targets[at]))
         at += stride
-    return found
+    return result
 
 
 @pytest.mark.parametrize("length", [1, 3, 10])
@@ -260,36 +260,38 @@ def windows(data, targets, length, stride, rate, start, end):
 @pytest.mark.parametrize("targets", [None, [100 + i for i in range(50)], [100 + i for i in range(20)]])
 def test_timeseries_by_loops(length, stride, rate, start, end, targets):
     data = [7 * i % 50 for i in range(50)]
-    made = utils.timeseries_dataset_from_array(data, targets, length, stride, rate, 4, start_index=start, end_index=end)
-    wanted = windows(data, targets, length, stride, rate, start, end)
-    assert len(made) == math.ceil(len(wanted) / 4)
-    found = []
-    for batch in made:
+    created = utils.timeseries_dataset_from_array(
+        data, targets, length, stride, rate, 4, start_index=start, end_index=end
+    )
+    expected = windows(data, targets, length, stride, rate, start, end)
+    assert len(created) == math.ceil(len(expected) / 4)
+    result = []
+    for batch in created:
         if targets is None:
-            found += batch.tolist()
+            result += batch.tolist()
         else:
-            found += zip(batch[0].tolist(), batch[1].tolist(), strict=True)
-    assert found == wanted
+            result += zip(batch[0].tolist(), batch[1].tolist(), strict=True)
+    assert result == expected
 
 
 def test_timeseries_as_documented():
     # keras.utils.timeseries_dataset_from_array, example 1: indices 0 to 98
-    made = utils.timeseries_dataset_from_array(np.arange(99), None, 10, 3, 2, batch_size=None)
-    assert made[0].tolist() == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
-    assert made[1].tolist() == [3, 5, 7, 9, 11, 13, 15, 17, 19, 21]
-    assert made[len(made) - 1].tolist() == made[-1].tolist() == [78, 80, 82, 84, 86, 88, 90, 92, 94, 96]
+    created = utils.timeseries_dataset_from_array(np.arange(99), None, 10, 3, 2, batch_size=None)
+    assert created[0].tolist() == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
+    assert created[1].tolist() == [3, 5, 7, 9, 11, 13, 15, 17, 19, 21]
+    assert created[len(created) - 1].tolist() == created[-1].tolist() == [78, 80, 82, 84, 86, 88, 90, 92, 94, 96]
 
 
 def test_timeseries_shuffles_anew_for_each_epoch():
     def orders(seed):
-        made = utils.timeseries_dataset_from_array(
+        created = utils.timeseries_dataset_from_array(
             np.arange(30), np.arange(30), 2, batch_size=7, shuffle=True, seed=seed
         )
         epochs = []
         for _ in range(3):
-            assert all((x[:, 0] == y).all() for x, y in made)
-            epochs.append([int(v) for _, y in made for v in y])
-            made.on_epoch_end()
+            assert all((x[:, 0] == y).all() for x, y in created)
+            epochs.append([int(v) for _, y in created for v in y])
+            created.on_epoch_end()
         return epochs
 
     first = orders(4)
@@ -314,11 +316,11 @@ def test_wrong_series(wrong):
 
 
 def test_batches_end():
-    made = utils.timeseries_dataset_from_array(np.arange(5), None, 2, batch_size=3)
+    created = utils.timeseries_dataset_from_array(np.arange(5), None, 2, batch_size=3)
     for wrong in (2, -3, slice(1), 0.0):
         with pytest.raises(IndexProblem):
-            made[wrong]
-    assert made[-1].tolist() == [[3, 4]]
+            created[wrong]
+    assert created[-1].tolist() == [[3, 4]]
     assert batches.seed_or_random(None) != batches.seed_or_random(None)
 
 
@@ -340,12 +342,12 @@ def kernel(name, x):
 
 def resized(row, size, name):
     """A row of numbers, sampled at half-entries."""
-    found = []
+    result = []
     for i in range(size):
         at = (i + 0.5) * len(row) / size - 0.5
         weights = [kernel(name, at - j) for j in range(len(row))]
-        found.append(sum(w * v for w, v in zip(weights, row, strict=True)) / sum(weights))
-    return found
+        result.append(sum(w * v for w, v in zip(weights, row, strict=True)) / sum(weights))
+    return result
 
 
 @pytest.mark.parametrize("name", ["bilinear", "bicubic", "lanczos3", "lanczos5"])
@@ -355,9 +357,9 @@ def test_resize_by_loops(name, size):
     for channel in (0, 1):
         columns = np.array([resized(column, size[0], name) for column in x[..., channel].T.tolist()]).T
         rows = np.array([resized(row, size[1], name) for row in columns.tolist()])
-        found = images.resize(x, size, name)
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found[..., channel], rows, rtol=1e-4, atol=1e-3)
+        result = images.resize(x, size, name)
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result[..., channel], rows, rtol=1e-4, atol=1e-3)
 
 
 def test_nearest_by_hand():
@@ -429,14 +431,14 @@ def test_colour_modes_are_pillows(pil, tmp_path, mode, kind):
     picture = deep if kind == "I;16" else picture.convert(kind)
     path = tmp_path / ("a.tiff" if kind == "CMYK" else "a.png")
     picture.save(path)
-    wanted = images.MODES[mode]
-    found = utils.load_img(path, mode)
+    expected = images.MODES[mode]
+    result = utils.load_img(path, mode)
     if kind == "I;16" and mode == "grayscale":
-        assert np.asarray(found).max() == 23 * 999  # deep grey stays deep
+        assert np.asarray(result).max() == 23 * 999  # deep grey stays deep
     else:
-        assert found.mode == wanted
-        with pil.open(path) as kept:
-            assert np.asarray(found).tolist() == np.asarray(kept.convert(wanted)).tolist()
+        assert result.mode == expected
+        with pil.open(path) as saved:
+            assert np.asarray(result).tolist() == np.asarray(saved.convert(expected)).tolist()
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"])
@@ -444,11 +446,11 @@ def test_target_size_is_pillows(pil, tmp_path, interpolation):
     x = np.random.default_rng(0).integers(0, 256, (12, 20, 3), "uint8")
     pil.fromarray(x).save(tmp_path / "a.png")
     method = pil.Resampling[interpolation.upper()]
-    found = utils.load_img(tmp_path / "a.png", target_size=(6, 5), interpolation=interpolation)
-    assert np.asarray(found).tolist() == np.asarray(pil.fromarray(x).resize((5, 6), method)).tolist()
-    found = utils.load_img(tmp_path / "a.png", "rgb", (6, 6), interpolation, keep_aspect_ratio=True)
+    result = utils.load_img(tmp_path / "a.png", target_size=(6, 5), interpolation=interpolation)
+    assert np.asarray(result).tolist() == np.asarray(pil.fromarray(x).resize((5, 6), method)).tolist()
+    result = utils.load_img(tmp_path / "a.png", "rgb", (6, 6), interpolation, keep_aspect_ratio=True)
     assert (
-        np.asarray(found).tolist() == np.asarray(pil.fromarray(x).resize((6, 6), method, box=(4, 0, 16, 12))).tolist()
+        np.asarray(result).tolist() == np.asarray(pil.fromarray(x).resize((6, 6), method, box=(4, 0, 16, 12))).tolist()
     )
     assert utils.load_img(tmp_path / "a.png", target_size=(12, 20)).size == (20, 12)
 
@@ -505,9 +507,9 @@ def test_wrong_pictures(pil, tmp_path, monkeypatch, call, error):
 
 
 def test_damaged_pictures(pil, tmp_path):
-    whole = io.BytesIO()
-    utils.save_img(whole, np.random.default_rng(0).uniform(size=(40, 40, 3)), file_format="png")
-    data = whole.getvalue()
+    full = io.BytesIO()
+    utils.save_img(full, np.random.default_rng(0).uniform(size=(40, 40, 3)), file_format="png")
+    data = full.getvalue()
     for size in (0, 4, 20, 60, len(data) // 2):
         with pytest.raises(ValueProblem):
             utils.load_img(io.BytesIO(data[:size]))
@@ -554,18 +556,18 @@ def greys(made):
 
 
 def test_folder_in_order(folder, capsys):
-    made = utils.image_dataset_from_directory(folder, shuffle=False, batch_size=5, image_size=(4, 3))
+    created = utils.image_dataset_from_directory(folder, shuffle=False, batch_size=5, image_size=(4, 3))
     assert capsys.readouterr().out == "Found 12 files belonging to 3 classes.\n"
-    assert made.class_names == ["ants", "cats", "dogs"]
-    assert len(made) == 3
-    names = [str(Path(p).relative_to(folder)) for p in made.file_paths]
+    assert created.class_names == ["ants", "cats", "dogs"]
+    assert len(created) == 3
+    names = [str(Path(p).relative_to(folder)) for p in created.file_paths]
     assert names[:3] == ["ants/c2.PNG", "ants/e0.png", "ants/more/d1.png"]
-    x, y = made[0]
+    x, y = created[0]
     assert x.shape == (5, 4, 3, 3)
     assert (x.dtype, y.dtype) == (np.float32, np.int32)
-    assert [label for _, label in greys(made)] == [0] * 3 + [1] * 4 + [2] * 5
-    assert [grey for grey, _ in greys(made)][:3] == [12, 10, 11]
-    assert made[2][0].shape[0] == 2
+    assert [label for _, label in greys(created)] == [0] * 3 + [1] * 4 + [2] * 5
+    assert [grey for grey, _ in greys(created)][:3] == [12, 10, 11]
+    assert created[2][0].shape[0] == 2
 
 
 def test_label_modes_and_formats(folder):
@@ -580,9 +582,9 @@ def test_label_modes_and_formats(folder):
     for bare in (make(label_mode=None), make(labels=None)):
         assert bare[0].shape == (12, 4, 4, 3)
         assert bare.class_names is None
-    given = make(labels=[3, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2, 2])
-    assert given.class_names == ["0", "1", "2", "3"]
-    assert given[0][1].tolist() == [3, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2, 2]
+    passed = make(labels=[3, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2, 2])
+    assert passed.class_names == ["0", "1", "2", "3"]
+    assert passed[0][1].tolist() == [3, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2, 2]
     assert make(color_mode="grayscale", data_format="channels_first")[0][0].shape == (12, 1, 4, 4)
     assert (make(color_mode="rgba")[0][0][..., 3] == 255).all()
     x, y = make(batch_size=None)[1]
@@ -615,12 +617,12 @@ def test_a_split_parts_the_files(folder):
 
 def test_epochs_come_in_orders_of_the_seed(folder):
     def orders(seed):
-        made = utils.image_dataset_from_directory(folder, image_size=4, seed=seed, verbose=False)
-        found = []
+        created = utils.image_dataset_from_directory(folder, image_size=4, seed=seed, verbose=False)
+        result = []
         for _ in range(3):
-            found.append(greys(made))
-            made.on_epoch_end()
-        return found
+            result.append(greys(created))
+            created.on_epoch_end()
+        return result
 
     first = orders(1)
     assert first == orders(1)
@@ -637,12 +639,12 @@ def test_epochs_come_in_orders_of_the_seed(folder):
 def test_listing_and_split_are_keras(folder, labels, names, shuffle, split):
     theirs = pytest.importorskip("keras.src.utils.dataset_utils")
     endings = pytest.importorskip("keras.src.utils.image_dataset_utils").ALLOWLIST_FORMATS
-    given = np.array(labels) if isinstance(labels, list) else labels
+    passed = np.array(labels) if isinstance(labels, list) else labels
     paths, oracle, classes = theirs.index_directory(
-        str(folder), list(labels) if isinstance(labels, list) else given, endings, names, shuffle, 7, False, False
+        str(folder), list(labels) if isinstance(labels, list) else passed, endings, names, shuffle, 7, False, False
     )
     for subset in ("training", "validation") if split else (None,):
-        made = utils.image_dataset_from_directory(
+        created = utils.image_dataset_from_directory(
             folder,
             labels,
             class_names=names,
@@ -652,13 +654,13 @@ def test_listing_and_split_are_keras(folder, labels, names, shuffle, split):
             subset=subset,
             verbose=False,
         )
-        wanted = theirs.get_training_or_validation_split(paths, oracle, split, subset)
-        assert made.file_paths == [str(Path(p)) for p in wanted[0]]
-        assert made.class_names == classes
+        expected = theirs.get_training_or_validation_split(paths, oracle, split, subset)
+        assert created.file_paths == [str(Path(p)) for p in expected[0]]
+        assert created.class_names == classes
         if labels is None:
-            assert made.labels is None
+            assert created.labels is None
         else:
-            assert made.labels.tolist() == list(wanted[1])
+            assert created.labels.tolist() == list(expected[1])
 
 
 @pytest.mark.parametrize("wrong", [
@@ -678,9 +680,9 @@ def test_wrong_folders(folder, wrong):
 
 def test_a_damaged_picture_is_named(folder, tmp_path):
     (folder / "cats" / "broken.png").write_bytes(b"\x89PNG")
-    made = utils.image_dataset_from_directory(folder, shuffle=False, verbose=False)
+    created = utils.image_dataset_from_directory(folder, shuffle=False, verbose=False)
     with pytest.raises(ValueProblem, match="broken"):
-        made[0]
+        created[0]
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueProblem, match="no images"):
         utils.image_dataset_from_directory(tmp_path / "empty", verbose=False)
@@ -800,9 +802,9 @@ def test_get_file_makes_no_links(served, tmp_path):
 
 def test_damaged_archives_leave_nothing(served, tmp_path):
     for kind in ("zip", "gz"):
-        whole = packed(kind, [("big", np.random.default_rng(0).bytes(5000))])
-        spoilt = whole[:2500] + b"xxxx" + whole[2504:]
-        for body in (b"no archive", whole[:3000], spoilt):
+        full = packed(kind, [("big", np.random.default_rng(0).bytes(5000))])
+        spoilt = full[:2500] + b"xxxx" + full[2504:]
+        for body in (b"no archive", full[:3000], spoilt):
             with pytest.raises(ValueProblem):
                 utils.get_file("set", served(body, "a"), extract=True, cache_dir=tmp_path, force_download=True)
             assert left(tmp_path) == ["set_archive"]

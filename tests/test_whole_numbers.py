@@ -90,8 +90,8 @@ REFUSED = {
 def make(name, argument, value):
     needed = {"shape": 2} if argument == "batch_size" else CASES[name][0]
     arguments = {**needed, argument: value}
-    made = getattr(layers, name)(**arguments)
-    return made.attributes["layer"] if name == "Input" else made
+    created = getattr(layers, name)(**arguments)
+    return created.attributes["layer"] if name == "Input" else created
 
 
 def config_of(layer):

@@ -88,18 +88,18 @@ def test_categorical_shares():
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 def test_dropout_keeps_the_mean(dtype):
     n, rate = 40_000, 0.1
-    found = random.dropout(cr.tensor(np.ones(n), dtype), rate, seed=3)
-    x = found.numpy().astype("float64")
-    assert found.dtype.name == dtype
+    result = random.dropout(cr.tensor(np.ones(n), dtype), rate, seed=3)
+    x = result.numpy().astype("float64")
+    assert result.dtype.name == dtype
     assert sorted(set(x.tolist())) == [0.0, pytest.approx(1 / 0.9, rel=5e-3)]
     assert abs((x == 0).mean() - rate) < 4 * math.sqrt(rate * (1 - rate) / n)
 
 
 def test_dropout_together_and_at_the_ends():
     x = np.arange(1.0, 61.0).reshape(3, 4, 5)
-    kept = random.dropout(x, 0.5, (None, 1, 5), seed=1).numpy() / x
-    assert (kept == kept[:, :1]).all()
-    assert set(kept.ravel().tolist()) == {0.0, 2.0}
+    saved = random.dropout(x, 0.5, (None, 1, 5), seed=1).numpy() / x
+    assert (saved == saved[:, :1]).all()
+    assert set(saved.ravel().tolist()) == {0.0, 2.0}
     assert random.dropout(x, 0.0, seed=1).numpy().tolist() == x.tolist()
     assert not random.dropout(x, 1.0, seed=1).numpy().any()
     for wrong in (-0.1, 1.5, math.nan):
@@ -251,12 +251,12 @@ def test_seeds(name):
 def test_first_weights_hang_on_the_seed_and_their_kind_alone():
     def model(between):
         cr.set_random_seed(9)
-        found = [initializers.GlorotUniform()((3, 4)).numpy()]
+        result = [initializers.GlorotUniform()((3, 4)).numpy()]
         if between:
             initializers.HeNormal()((9, 9))
             random.uniform((5,))
             fork_seed("Dropout")
-        return [*found, initializers.GlorotUniform()((3, 4)).numpy()]
+        return [*result, initializers.GlorotUniform()((3, 4)).numpy()]
 
     plain, busy = model(False), model(True)
     np.testing.assert_array_equal(plain, busy)
@@ -452,8 +452,8 @@ def test_names_and_what_they_give():
     assert type(initializers.get("normal")) is initializers.RandomNormal
     assert type(initializers.get(initializers.HeNormal)) is initializers.HeNormal
     assert initializers.get(None) is regularizers.get(None) is constraints.get(None) is None
-    made = regularizers.L2(0.5)
-    assert regularizers.get(made) is made
+    created = regularizers.L2(0.5)
+    assert regularizers.get(created) is created
     assert regularizers.get("l2").l2 == 0.01
     for registry, near, right in (
         (initializers, "glorot_unifrom", "glorot_uniform"),
@@ -585,12 +585,12 @@ def test_configurations_of_keras_are_read():
     keras = keras_of()
     for registry in ("initializers", "regularizers", "constraints"):
         ours, theirs = MODULES[registry], getattr(keras, registry)
-        for made in (m for m in EVERYTHING if registered.module_name_of(type(m)) == registry):
-            if isinstance(made, initializers.Constant | initializers.Identity):
+        for created in (m for m in EVERYTHING if registered.module_name_of(type(m)) == registry):
+            if isinstance(created, initializers.Constant | initializers.Identity):
                 continue  # Keras leaves their arguments out, or writes arrays in a form of its own
-            other = getattr(theirs, type(made).__name__).from_config(made.get_config())
+            other = getattr(theirs, type(created).__name__).from_config(created.get_config())
             config = json.loads(json.dumps(keras.saving.serialize_keras_object(other)))
-            assert ours.get(config).get_config() == made.get_config(), config
+            assert ours.get(config).get_config() == created.get_config(), config
 
 
 # ---- dtype policies

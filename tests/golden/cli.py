@@ -177,20 +177,20 @@ def _typed(out: Out, name: str, words: list[str], files: Path, language: str) ->
     os.chdir(folder)
     status = _fork(words, said, language)
     os.chdir(folder.parent)
-    told = [f"status {status}"]
+    message = [f"status {status}"]
     for kind in ("out", "err"):
         text = Path(f"{said}.{kind}").read_text(encoding="utf-8")
-        told += [f"-- {kind}", text.rstrip("\n")] if text else []
+        message += [f"-- {kind}", text.rstrip("\n")] if text else []
     before = in_folder(files)
     for path, data in in_folder(folder).items():
         if before.get(path) != data and "__pycache__" not in path:
             if path.endswith((".html", ".svg", ".csv", ".json", ".txt")):
                 out.put(f"{name}.{path}", data.decode())
-                told.append(f"-- wrote {path} {sha(clean(data.decode()).encode())}")
+                message.append(f"-- wrote {path} {sha(clean(data.decode()).encode())}")
             else:
-                told.append(f"-- wrote {path} {sha(data)}")
+                message.append(f"-- wrote {path} {sha(data)}")
     shutil.rmtree(folder)
-    return "\n".join(told)
+    return "\n".join(message)
 
 
 def _fork(words: list[str], said: Path, language: str = "en") -> int:

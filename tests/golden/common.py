@@ -79,9 +79,9 @@ class Out:
     @contextmanager
     def lines(self, name: str) -> Iterator[Callable[..., None]]:
         """A function that takes a file's lines, written at the end."""
-        kept: list[str] = []
-        yield lambda *parts: kept.append(" ".join(map(str, parts)))
-        self.put(name, "\n".join(kept))
+        saved: list[str] = []
+        yield lambda *parts: saved.append(" ".join(map(str, parts)))
+        self.put(name, "\n".join(saved))
 
 
 class Clock(threading.local):
@@ -113,11 +113,11 @@ def caught(make: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            found = str(make(*args, **kwargs))
+            result = str(make(*args, **kwargs))
         except BaseException as error:
-            found = f"{type(error).__name__}: {error}"
-    told = [f"{w.category.__name__}: {w.message}" for w in said]
-    return "\n".join([*told, found])
+            result = f"{type(error).__name__}: {error}"
+    message = [f"{w.category.__name__}: {w.message}" for w in said]
+    return "\n".join([*message, result])
 
 
 def graphs_of(op: Operation, dtype: str | None = None) -> Iterator[tuple[str, Graph, list[Any]]]:
@@ -134,8 +134,8 @@ def graphs_of(op: Operation, dtype: str | None = None) -> Iterator[tuple[str, Gr
         if first.spec.floating and floats and (op.differentiable or isinstance(op, CallOperation)):
             upstream = symbolic(first.shape, first.dtype)
             drawn = np.random.default_rng(k).normal(size=first.shape).astype(first.dtype)
-            found = gradients(first, floats, upstream, unconnected="zero")
-            yield f"{op.name} {k} gradient", Graph([*symbols, upstream], found), [*arrays, drawn]
+            actual = gradients(first, floats, upstream, unconnected="zero")
+            yield f"{op.name} {k} gradient", Graph([*symbols, upstream], actual), [*arrays, drawn]
 
 
 def graph_text(graph: Graph, indent: str = "") -> str:
@@ -153,8 +153,8 @@ def graph_text(graph: Graph, indent: str = "") -> str:
         lines.append(f"{indent}{place}: {name}({reads}){more}: {spec}{value}{scope}")
         for k, v in node.attributes.items():
             if isinstance(v, Graph):
-                told = f" derives {v.derivative_of}" if v.derivative_of is not None else ""
-                lines += [f"{indent}  {k}{told}:", graph_text(v, indent + "    ")]
+                message = f" derives {v.derivative_of}" if v.derivative_of is not None else ""
+                lines += [f"{indent}  {k}{message}:", graph_text(v, indent + "    ")]
     lines.append(f"{indent}-> {', '.join(str(graph.position[n.serial]) for n in graph.outputs)}")
     return "\n".join(lines)
 
@@ -168,5 +168,5 @@ def _shown(value: Any) -> str:
 
 def in_folder(path: Path) -> dict[str, bytes]:
     """The files in a folder, by their paths inside it."""
-    found = [Path(root, name) for root, _, names in os.walk(path) for name in names]
-    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(found)}
+    result = [Path(root, name) for root, _, names in os.walk(path) for name in names]
+    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(result)}

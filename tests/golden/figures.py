@@ -14,19 +14,19 @@ def record(out: Out) -> None:
     stop_time()
     for name, make in LOOKED.items():
         cr.set_random_seed(0)
-        found = make()
-        out.put(f"{name}.json", caught(found.to_json))
+        actual = make()
+        out.put(f"{name}.json", caught(actual.to_json))
         for language in ("en", "ko"):
-            out.put(f"{name}.{language}.txt", caught(found.to_text, language))
-            out.put(f"{name}.{language}.html", caught(found.to_html, language))
+            out.put(f"{name}.{language}.txt", caught(actual.to_text, language))
+            out.put(f"{name}.{language}.html", caught(actual.to_html, language))
             if name in DRAWN:
-                out.put(f"{name}.{language}.svg", caught(found.to_svg, language))
-        if hasattr(found, "to_latex"):
-            out.put(f"{name}.tex", caught(found.to_latex))
-        out.put(f"{name}.frame.txt", caught(_notebook, found))
-        out.put(f"{name}.pandas.txt", caught(lambda result: result.to_pandas().to_string(), found))
+                out.put(f"{name}.{language}.svg", caught(actual.to_svg, language))
+        if hasattr(actual, "to_latex"):
+            out.put(f"{name}.tex", caught(actual.to_latex))
+        out.put(f"{name}.frame.txt", caught(_notebook, actual))
+        out.put(f"{name}.pandas.txt", caught(lambda result: result.to_pandas().to_string(), actual))
         if name in DRAWN:
-            out.put(f"{name}.png.txt", caught(lambda result: sha(result.to_png()), found))
+            out.put(f"{name}.png.txt", caught(lambda result: sha(result.to_png()), actual))
 
 
 def _notebook(found: Any) -> str:

@@ -88,8 +88,8 @@ def record(out: Out) -> None:
 
 def _config(cls: Any, name: str) -> str:
     """The configuration, and whether what is made of it says the same."""
-    made = cls(**(ARGUMENTS.get(name) or ARGUMENTS.get(cls.__name__) or _guessed(cls)))
-    config = made.get_config()
+    created = cls(**(ARGUMENTS.get(name) or ARGUMENTS.get(cls.__name__) or _guessed(cls)))
+    config = created.get_config()
     again = cls.from_config(config).get_config()
     return json.dumps(config, default=repr, ensure_ascii=False) + ("" if again == config else f" again {again}")
 
@@ -97,8 +97,10 @@ def _config(cls: Any, name: str) -> str:
 def _guessed(cls: Any) -> dict[str, Any]:
     """Sizes for what has no default."""
     sizes = {"filters": 4, "kernel_size": 3, "pool_size": 2, "rate": 0.5, "stddev": 0.1, "output_size": 2}
-    wanted = [p for p in inspect.signature(cls).parameters.values() if p.default is p.empty and p.kind < p.VAR_KEYWORD]
-    return {p.name: sizes.get(p.name, 2) for p in wanted if p.kind is not p.VAR_POSITIONAL}
+    expected = [
+        p for p in inspect.signature(cls).parameters.values() if p.default is p.empty and p.kind < p.VAR_KEYWORD
+    ]
+    return {p.name: sizes.get(p.name, 2) for p in expected if p.kind is not p.VAR_POSITIONAL}
 
 
 def _model(put: Any, model: Any) -> None:
@@ -126,25 +128,25 @@ def _summary(model: Any) -> str:
 
 def _archive(data: bytes) -> str:
     """Each member: JSON as it is and laid out, tensors by their header."""
-    told = [sha(data)]
+    message = [sha(data)]
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         for info in file.infolist():
             member = file.read(info)
-            told.append(f"- {info.filename} {info.date_time} {info.file_size} {sha(member)}")
+            message.append(f"- {info.filename} {info.date_time} {info.file_size} {sha(member)}")
             if info.filename.endswith(".json"):
-                told += [member.decode(), json.dumps(json.loads(member), indent=1)]
+                message += [member.decode(), json.dumps(json.loads(member), indent=1)]
             else:
-                told.append(_tensors(member))
-    return "\n".join(told)
+                message.append(_tensors(member))
+    return "\n".join(message)
 
 
 def _tensors(data: bytes) -> str:
     """The whole, the header, and each tensor."""
     (length,) = struct.unpack("<Q", data[:8])
     header, body = json.loads(data[8 : 8 + length]), data[8 + length :]
-    told = [f"{sha(data)} {data[8 : 8 + length].decode().strip()}"]
+    message = [f"{sha(data)} {data[8 : 8 + length].decode().strip()}"]
     for name, entry in header.items():
         if name != "__metadata__":
             start, end = entry["data_offsets"]
-            told.append(f"  {name} {entry['dtype']} {entry['shape']} {sha(body[start:end])}")
-    return "\n".join(told)
+            message.append(f"  {name} {entry['dtype']} {entry['shape']} {sha(body[start:end])}")
+    return "\n".join(message)

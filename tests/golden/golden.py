@@ -54,8 +54,8 @@ def write(folder: Path, sections: list[str]) -> None:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         began = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="golden-") as made:
-            home, work = Path(made, "home"), Path(made, "work")
+        with tempfile.TemporaryDirectory(prefix="golden-") as created:
+            home, work = Path(created, "home"), Path(created, "work")
             home.mkdir()
             work.mkdir()
             words = [sys.executable, "-m", "golden.golden", "record", section, str(out)]
@@ -114,8 +114,8 @@ def main() -> int:
     if args.command == "write":
         write(folder, sections)
         return 0
-    with tempfile.TemporaryDirectory(prefix="golden-") as made:
-        now = Path(made, "now")
+    with tempfile.TemporaryDirectory(prefix="golden-") as created:
+        now = Path(created, "now")
         write(now, sections)
         return compare(folder, now, sections, args.stat)
 

@@ -41,8 +41,8 @@ def record(out: Out) -> None:
 def _put(put: Any, write: Any, title: str, graph: Graph, arrays: Any) -> None:
     plain = caught(lambda: _text(graph, arrays, REPLACEMENTS))
     fast = caught(lambda: _text(graph, arrays, {**REPLACEMENTS, **KERNELS}))
-    for told, text in ((title, plain), (f"{title} with kernels", fast)):
-        put(f"{told}: {sha(text.encode())}")
+    for message, text in ((title, plain), (f"{title} with kernels", fast)):
+        put(f"{message}: {sha(text.encode())}")
     write(f"== {title}\n{plain}\n")
     if fast != plain:
         write(f"== {title} with kernels\n{fast}\n")

@@ -68,8 +68,8 @@ def public(module: Any) -> dict[str, Any]:
     """The public names of a module: those it lists, else what it defines, and the operations that it hands on."""
     listed = getattr(module, "__all__", None)
     names = sorted({*(listed or ()), *(dir(module) if listed is None or module is chainrule else ())})
-    found = {name: getattr(module, name) for name in names if not name.startswith("_")}
-    return {name: thing for name, thing in found.items() if name in (listed or ()) or _own(thing, module)}
+    result = {name: getattr(module, name) for name in names if not name.startswith("_")}
+    return {name: thing for name, thing in result.items() if name in (listed or ()) or _own(thing, module)}
 
 
 def _own(thing: Any, module: Any) -> bool:
@@ -99,13 +99,13 @@ def inside(module: Any, title: str) -> dict[str, Any]:
 
 def members(cls: type, special: bool = False) -> dict[str, Any]:
     """The public ones that the library wrote; or the special ones, which Python calls."""
-    found = {}
+    result = {}
     for name in dir(cls):
         home = next((c for c in cls.__mro__ if name in vars(c)), None)
-        wanted = name.startswith("__") and callable(getattr(cls, name, None)) if special else not name.startswith("_")
-        if wanted and home is not None and home.__module__.split(".")[0] == "chainrule":
-            found[name] = vars(home)[name]
-    return found
+        expected = name.startswith("__") and callable(getattr(cls, name, None)) if special else not name.startswith("_")
+        if expected and home is not None and home.__module__.split(".")[0] == "chainrule":
+            result[name] = vars(home)[name]
+    return result
 
 
 def described(thing: Any) -> str:

@@ -60,10 +60,10 @@ def _price(op: Operation, sample: Any, backward: bool) -> str:
 
 def _explained(op: Operation, sample: Any, language: str) -> str:
     """Of the result's middle entry, by all float inputs."""
-    given = [
+    passed = [
         cr.Variable(a, name=f"x{i}") if a.dtype.kind == "f" else cr.tensor(a) for i, a in enumerate(sample.arrays())
     ]
-    result = op(*given, **sample.attributes)
+    result = op(*passed, **sample.attributes)
     first = result[0] if isinstance(result, list | tuple) else result
     entry = tuple(n // 2 for n in first.shape)
     return cr.explain(first, entry=entry or None).to_text(language)
