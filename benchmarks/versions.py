@@ -14,9 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from harness import Run, fresh, interleave, interval, machine, progress
-from startup import CLOCK
-from workloads import chosen
+from harness import Run, interleave, interval, machine, run_process, show_progress
+from startup import TIME_IMPORT
+from workloads import select_workloads
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -24,13 +24,13 @@ HERE = Path(__file__).resolve().parent.parent
 def step(checkout: Path, name: str, engine: str | None, seconds: float) -> Run:
     """Time one workload of a checkout in a process of its own."""
     words = [sys.executable, str(checkout / "benchmarks" / "worker.py"), name, "chainrule", "--seconds", str(seconds)]
-    return fresh([*words, *(["--engine", engine] if engine else [])], 300, PYTHONPATH=str(checkout / "src"))
+    return run_process([*words, *(["--engine", engine] if engine else [])], 300, PYTHONPATH=str(checkout / "src"))
 
 
 def imported(checkout: Path) -> Run:
     """Time `import chainrule` after `import numpy` in a process of its own."""
-    code = "import numpy; " + CLOCK.format("chainrule")
-    return fresh([sys.executable, "-c", code], 60, PYTHONPATH=str(checkout / "src"))
+    code = "import numpy; " + TIME_IMPORT.format("chainrule")
+    return run_process([sys.executable, "-c", code], 60, PYTHONPATH=str(checkout / "src"))
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
     checkouts = {"old": args.old.resolve(), "new": HERE}
     print(machine())
     everything = {}
-    for work in [None, *chosen(args.works)]:
+    for work in [None, *select_workloads(args.works)]:
         if work is None:
             title, measures = (
                 "import chainrule, after numpy",
@@ -54,10 +54,10 @@ def main() -> None:
         else:
             title = f"{work.key}: {work.title}"
             measures = {k: lambda c=c, w=work: step(c, w.name, args.engine, args.seconds) for k, c in checkouts.items()}
-        runs = interleave(measures, args.rounds, progress)
-        progress("")
-        if runs.out:
-            print(f"{title}: {runs.out}")
+        runs = interleave(measures, args.rounds, show_progress)
+        show_progress("")
+        if runs.left_out:
+            print(f"{title}: {runs.left_out}")
             continue
         old, new = runs.column("old"), runs.column("new")
         middle, low, high = interval([n / o for n, o in zip(new, old, strict=True)])

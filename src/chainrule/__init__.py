@@ -8,12 +8,9 @@ tensor(8.0)
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
-from .analysis.check import check
-from .analysis.explain import explain
-from .analysis.price import price
 from .core.errors import (
     ChainruleError,
     DTypeError,
@@ -41,6 +38,11 @@ from .transforms.differentiate import (
 )
 from .transforms.run import run
 from .transforms.vectorize import vectorize
+
+if TYPE_CHECKING:  # imported when they are first used, like the names below
+    from .analysis.check import check
+    from .analysis.explain import explain
+    from .analysis.price import price
 
 __version__ = "0.1.0"
 
@@ -81,6 +83,9 @@ _MODULES = (
     "initializers layers losses metrics models optimizers regularizers saving utils"
 ).split()
 _NAMES = {
+    "check": "analysis.check",
+    "explain": "analysis.explain",
+    "price": "analysis.price",
     "DTypePolicy": "dtype_policies",
     "FloatDTypePolicy": "dtype_policies",
     "Initializer": "initializers",

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.display import Displayable
+from ..core.display import Displayable, to_dataframe
 from ..core.errors import ChainruleError, DTypeError, ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import to_dataframe
 from ..graph.spec import is_float
 from ..ops.random import SeedGenerator, normal, permutation
 from ..tensors.convert import as_tensor, tensor

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from ..core.display import Displayable
+from ..core.display import Displayable, to_dataframe
 from ..core.errors import GraphError
 from ..core.messages import LazyMessage
-from ..draw.table import to_dataframe
 from ..graph import (
     Graph,
     Node,

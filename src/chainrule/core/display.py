@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from . import files
 from .errors import ValueProblem
 from .providers import provider
+
+
+def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
+    """Return the rows as a `pandas.DataFrame`."""
+    try:
+        import pandas as pd  # type: ignore[import-untyped]
+    except ImportError:
+        raise ValueProblem(
+            "a table for pandas, which is not installed", "pandas", "pip install pandas, or use to_dict()"
+        ) from None
+    return pd.DataFrame(list(rows))
 
 
 class Displayable(ABC):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .locale import Translator
+if TYPE_CHECKING:
+    from .locale import Translator
 
 
 def format_number(value: Any, digits: int | None = None) -> str:

@@ -1,23 +1,11 @@
-"""Rows as a table: for pandas, as text and as HTML."""
+"""Rows as a table: as text and as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.errors import ValueProblem
 from .text import display_width, escape, pad
-
-
-def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
-    """Return the rows as a `pandas.DataFrame`."""
-    try:
-        import pandas as pd  # type: ignore[import-untyped]
-    except ImportError:
-        raise ValueProblem(
-            "a table for pandas, which is not installed", "pandas", "pip install pandas, or use to_dict()"
-        ) from None
-    return pd.DataFrame(list(rows))
 
 
 def format_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:

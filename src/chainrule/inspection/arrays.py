@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import ShapeError, ValueProblem
-from ..draw.table import to_dataframe
 from ..graph.spec import is_float
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable

@@ -17,10 +17,9 @@ from .. import ops
 from ..analysis.price import PHASES, Count, cost_of, count_of
 from ..core.arguments import at_least
 from ..core.clock import median_seconds
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..engines.engine import engine as engine_named
 from ..layers.call_context import capture_outputs

@@ -16,10 +16,9 @@ import numpy as np
 
 from .. import optimizers
 from ..core.arguments import at_least, whole_number
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..ops import random
 from ..tensors import tree

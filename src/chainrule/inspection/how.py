@@ -12,10 +12,9 @@ import numpy as np
 
 from ..core.arguments import at_least, finite
 from ..core.clock import median_seconds
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import ValueProblem
 from ..core.messages import LazyMessage
-from ..draw.table import to_dataframe
 from ..engines.compile import compile as compiled
 from ..engines.engine import xla_installed
 from .implementations import IMPLEMENTATIONS

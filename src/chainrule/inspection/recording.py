@@ -11,9 +11,8 @@ import numpy as np
 
 from ..callbacks import Callback
 from ..core.arguments import whole_number
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import ValueProblem
-from ..draw.table import to_dataframe
 from ..graph.spec import is_float
 from ..tensors import tree
 from ..tensors.tensor import Tensor

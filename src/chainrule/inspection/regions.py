@@ -12,9 +12,8 @@ import numpy as np
 
 from .. import ops
 from ..core.arguments import between
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import ShapeError, ValueProblem
-from ..draw.table import to_dataframe
 from ..ops.arrays import arrays
 from ..ops.roi import bin_bounds, box_extent, round_corners, sample_weights
 from ..tensors.convert import tensor

@@ -10,10 +10,9 @@ import numpy as np
 
 from .. import ops
 from ..core.arguments import between
-from ..core.display import Figure
+from ..core.display import Figure, to_dataframe
 from ..core.errors import ShapeError, ValueProblem
 from ..draw.format import format_factor, format_number
-from ..draw.table import to_dataframe
 
 MAX_POSITIONS = 25  # shown, spread over the output
 

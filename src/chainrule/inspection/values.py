@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..analysis.explain import Explanation, explain
-from ..core.display import Displayable
+from ..core.display import Displayable, to_dataframe
 from ..core.errors import GraphError, ValueProblem
-from ..draw.table import to_dataframe
 from ..engines.engine import engine as engine_named
 from ..graph import Node, ancestors, as_dtype, current_source_info, line_of
 from ..layers.call_context import capture_outputs

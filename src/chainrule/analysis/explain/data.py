@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ...core.display import Displayable
+from ...core.display import Displayable, to_dataframe
 from ...draw.format import format_factor, format_number
-from ...draw.table import to_dataframe
 from ...tensors.tree import to_json_data
 
 Index = tuple[int, ...]

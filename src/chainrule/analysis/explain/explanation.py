@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ...core.arguments import at_least
-from ...core.display import Figure
-from ...draw.table import to_dataframe
+from ...core.display import Figure, to_dataframe
 from ...tensors.tree import to_json_data
 from .data import ExplanationData, Number
 from .diagnostics import Diagnostic, diagnostics
