@@ -122,15 +122,15 @@ def difference(thing, theirs):
 
 def state(module, name, theirs):
     """("done" | "different" | "absent", words)."""
-    room = module.removeprefix("keras").lstrip(".")
+    module_name = module.removeprefix("keras").lstrip(".")
     try:
         thing = getattr(owner(module), name)
     except AttributeError as error:
-        advice = MISSING_NAMES.get(room or "chainrule", {}).get(name) or getattr(error, "mend", "")
+        advice = MISSING_NAMES.get(module_name or "chainrule", {}).get(name) or getattr(error, "mend", "")
         return "absent", advice
     by_place = name in ("serialize", "deserialize")  # called with one argument, whatever its name
     note = "; ".join(
-        part for part in ("" if by_place else difference(thing, theirs), NOTES.get(f"{room}.{name}", "")) if part
+        part for part in ("" if by_place else difference(thing, theirs), NOTES.get(f"{module_name}.{name}", "")) if part
     )
     return ("different", note) if note else ("done", "")
 

@@ -17,12 +17,12 @@ def test_every_absent_name_says_what_to_use_instead():
     assert rows == []
 
 
-@pytest.mark.parametrize(("room", "name"), [(r, n) for r in MISSING_NAMES for n in MISSING_NAMES[r]])
-def test_absent_names_raise_with_advice(room, name):
-    owner = chainrule if room == "chainrule" else getattr(chainrule, room)
+@pytest.mark.parametrize(("package", "name"), [(r, n) for r in MISSING_NAMES for n in MISSING_NAMES[r]])
+def test_absent_names_raise_with_advice(package, name):
+    owner = chainrule if package == "chainrule" else getattr(chainrule, package)
     with pytest.raises(HabitError, match="To mend it") as raised:
         getattr(owner, name)
-    assert MISSING_NAMES[room][name] in str(raised.value)
+    assert MISSING_NAMES[package][name] in str(raised.value)
 
 
 def test_differences_are_seen():

@@ -62,7 +62,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {  # of those that cannot be made without
     "MultiOptimizer": {"optimizer_map": optimizers.OptimizerMap(optimizers.SGD(0.1))},
     "OptimizerMap": {"default_optimizer": optimizers.SGD(0.1)},
 }
-ROOMS = {
+MODULES = {
     "layers": layers,
     "losses": losses,
     "metrics": metrics,
@@ -79,8 +79,8 @@ def record(out: Out) -> None:
         with out.lines(f"{name}.txt") as put:
             cr.set_random_seed(1)
             _model(put, make())
-    for room, module in ROOMS.items():
-        with out.lines(f"configs_{room}.txt") as put:
+    for module_name, module in MODULES.items():
+        with out.lines(f"configs_{module_name}.txt") as put:
             for name, thing in public(module).items():
                 if inspect.isclass(thing) and hasattr(thing, "get_config"):
                     put(f"{name}: {caught(_config, thing, name)}")

@@ -98,7 +98,7 @@ class Case:
 def _describe_loss(model: Any) -> tuple[str, bool, Any]:
     """Return the name of the loss's class, whether it takes logits, and the class it ignores; of several losses or
     none, an empty name."""
-    loss = model._loss.given if model._loss is not None else None
+    loss = model._loss.user_losses if model._loss is not None else None
     if isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
     if not isinstance(loss, Loss):

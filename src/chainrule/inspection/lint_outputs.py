@@ -158,7 +158,7 @@ def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
     """Accuracy as a metric of a regression."""
     if case.loss.lower().replace("_", "") not in ("meansquarederror", "meanabsoluteerror", "huber", "logcosh"):
         return
-    metrics = tree.leaves([case.model._metrics.given, case.model._metrics.weighted_given])
+    metrics = tree.leaves([case.model._metrics.user_metrics, case.model._metrics.user_weighted_metrics])
     names = [m if isinstance(m, str) else type(m).__name__ for m in metrics]
     if any(n == "acc" or n.lower().endswith("accuracy") for n in names) and not is_whole(case.y):
         yield Finding(

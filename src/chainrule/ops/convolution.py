@@ -40,9 +40,9 @@ def per_axis(value: Any, rank: int, what: str) -> tuple[int, ...]:
     Raises:
         ShapeError: for anything else.
     """
-    given = value if isinstance(value, tuple) else (value,) * rank
-    numbers = tuple([n for n in map(whole_number, given) if n is not None and n > 0])
-    if len(given) != rank or len(numbers) != rank:
+    values = value if isinstance(value, tuple) else (value,) * rank
+    numbers = tuple([n for n in map(whole_number, values) if n is not None and n > 0])
+    if len(values) != rank or len(numbers) != rank:
         raise ShapeError(
             f"{what} {value!r} for {rank} spatial axes",
             f"a whole number from 1 up, or {rank} of them",

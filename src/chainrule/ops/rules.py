@@ -108,10 +108,10 @@ def as_shape(shape: Any) -> tuple[int, ...]:
         ShapeError: for any other size.
     """
     size = whole_number(shape)
-    given = tuple(shape) if size is None else (size,)
-    sizes = tuple([n for n in map(whole_number, given) if n is not None and n >= 0])
-    if len(sizes) != len(given):
-        raise ShapeError(f"the shape {given}", "sizes from 0 up", "give the size of each axis")
+    values = tuple(shape) if size is None else (size,)
+    sizes = tuple([n for n in map(whole_number, values) if n is not None and n >= 0])
+    if len(sizes) != len(values):
+        raise ShapeError(f"the shape {values}", "sizes from 0 up", "give the size of each axis")
     return sizes
 
 

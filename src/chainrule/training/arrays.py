@@ -68,7 +68,7 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
         data = data.detach().cpu().numpy()
     try:
         array = np.asarray(data.numpy() if isinstance(data, Tensor | Variable) else data)
-    except ValueError:  # NumPy's error speaks of inhomogeneous parts
+    except ValueError:  # NumPy's message names inhomogeneous parts
         raise ShapeError(f"{what} whose rows differ in length", "rows of one length", "pad or cut them") from None
     if array.dtype.kind == "O":
         array = _objects_as_floats(array, [], what)

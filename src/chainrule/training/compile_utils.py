@@ -52,15 +52,15 @@ class CompiledLoss:
     """The loss of all outputs: their own losses, weighted and added; with several, each is tracked by name."""
 
     def __init__(self, loss: Any, weights: Any) -> None:
-        self.given, self.weights = loss, weights
+        self.user_losses, self.weights = loss, weights
         self.per_output: dict[str, tuple[Loss | None, float]] | None = None
         self.trackers: dict[str, Mean] = {}
         if not isinstance(loss, list | tuple | dict):
-            self.given = losses.as_loss(loss)
+            self.user_losses = losses.as_loss(loss)
 
     def build(self, names: Sequence[str]) -> None:
         """Assign the losses to the outputs."""
-        by_name = by_output_name(self.given, names, "losses")
+        by_name = by_output_name(self.user_losses, names, "losses")
         weights = by_output_name(1.0 if self.weights is None else self.weights, names, "loss weights")
         self.per_output = {
             n: (losses.as_loss(by_name[n]), 1.0 if weights[n] is None else float(weights[n])) for n in names
@@ -120,7 +120,7 @@ class CompiledMetrics:
     """The metrics of all outputs, made when shapes are known; with several, their names begin with the output's."""
 
     def __init__(self, metrics: Any, weighted: Any) -> None:
-        self.given, self.weighted_given = metrics, weighted
+        self.user_metrics, self.user_weighted_metrics = metrics, weighted
         self.per_output: list[OutputMetric] | None = None
 
     def build(self, y: Any, y_pred: dict[str, Tensor]) -> None:
@@ -129,7 +129,7 @@ class CompiledMetrics:
         targets = targets_by_name(y, names, "targets")
         self.per_output = []
         used: Counter[str] = Counter()
-        for items, weighted in ((self.given, False), (self.weighted_given, True)):
+        for items, weighted in ((self.user_metrics, False), (self.user_weighted_metrics, True)):
             if items is None:
                 continue
             if len(names) == 1 and isinstance(items, list | tuple):

@@ -115,7 +115,7 @@ class Trainer(CompilableLayer):
     def _fingerprint(self, kind: str) -> Fingerprint:
         parts = [*self._flatten_layers(), *(self._optimizers if kind == "train" else []), *self.metrics]
         if self._loss is not None:
-            parts += find_instances(self._loss.given, (Loss,))
+            parts += find_instances(self._loss.user_losses, (Loss,))
         containers = [part for part in (self._loss, self._metrics) if part is not None]
         return Fingerprint(parts, self.trainable_weights, self.weights, containers)
 
