@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -452,6 +452,11 @@ def _signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
         return None, dict(value.__kwdefaults__ or {})
     inputs = len(names) - len(defaults)
     return inputs, dict(zip(names[inputs:], defaults, strict=True))
+
+
+def operation_of(node: Node) -> Operation:
+    """Return the record of a node that is not a leaf."""
+    return cast(Operation, node.operation)
 
 
 def attributes_of(node: Node) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...draw.format import format_factor, format_number
+from ...graph import Node
 from ...ops.arrays import arrays
-from ...ops.record import Operation
+from ...ops.record import Operation, operation_of
 from ...ops.rules import normalize_axes
 from ...transforms.differentiate import downstream, keepdims_shape, local_gradient
 from .data import Arithmetic, Index
@@ -31,9 +32,9 @@ class ArithmeticWriter:
 
     # forward
 
-    def forward(self, node: Any, index: Index, summed_input: int) -> Arithmetic | None:
+    def forward(self, node: Node, index: Index, summed_input: int) -> Arithmetic | None:
         """Return how an entry of a node is computed; `summed_input` is the input over which a linear operation sums."""
-        operation: Operation = node.operation
+        operation = operation_of(node)
         if 0 in node.spec.shape or not isinstance(operation, Operation):
             return None
         value = np.asarray(node.value)[index]
@@ -52,7 +53,7 @@ class ArithmeticWriter:
             return None
         return Arithmetic(self._linear(node, xs, index, summed_input), value)
 
-    def _reduction(self, operation: Operation, x: Any, index: Index, node: Any) -> str:
+    def _reduction(self, operation: Operation, x: Any, index: Index, node: Node) -> str:
         axes = normalize_axes(node.attributes["axis"], x.ndim)
         remaining = [v for i, v in enumerate(index) if i not in axes] if node.attributes["keepdims"] else index
         indices = iter(remaining)
@@ -67,9 +68,9 @@ class ArithmeticWriter:
         body = self._terms(lambda k: format_factor(group[k], self.digits), group)
         return f"({body}) / {group.size}" if operation.name == "mean" else body
 
-    def _linear(self, node: Any, xs: Sequence[Any], index: Index, summed_input: int) -> str:
+    def _linear(self, node: Node, xs: Sequence[Any], index: Index, summed_input: int) -> str:
         """Write the entry as a sum over an input; its coefficients are the transpose applied to a one-hot array."""
-        operation: Operation = node.operation
+        operation = operation_of(node)
         one = np.zeros(node.spec.shape, node.spec.dtype)
         one[index] = 1
         coefficients: list[Any] = []
@@ -84,21 +85,21 @@ class ArithmeticWriter:
 
     # backward
 
-    def backward(self, node: Any, i: int, upstream: Any, index: Index) -> str:
+    def backward(self, node: Node, i: int, upstream: Any, index: Index) -> str:
         """Write what an entry of input `i` receives of the node's upstream gradient."""
         upstream = np.asarray(upstream)
         if isinstance(node.operation, CustomVjpCall):  # of which only the number is known
             xs = [n.value for n in node.inputs]
             return format_factor(
-                downstream(node.operation, arrays, i, upstream, xs, node.value, {})[index], self.digits
+                downstream(operation_of(node), arrays, i, upstream, xs, node.value, {})[index], self.digits
             )
-        if node.operation.local is not None:
+        if operation_of(node).local is not None:
             return self._through_local(node, upstream, local_gradients(node, i), index, node.inputs[i].spec.shape)
         return self._through_column(node, i, upstream, index)
 
-    def _through_local(self, node: Any, upstream: Any, local: Any, index: Index, shape: tuple[int, ...]) -> str:
+    def _through_local(self, node: Node, upstream: Any, local: Any, index: Index, shape: tuple[int, ...]) -> str:
         """Write ``upstream * local``; a sum of such products where broadcasting copied the entry."""
-        if node.operation.reduces:
+        if operation_of(node).reduces:
             upstream = np.broadcast_to(np.reshape(upstream, keepdims_shape(shape, node.attributes["axis"])), shape)
             us, locals_ = np.ravel(upstream[index]), np.ravel(local[index])
         else:
@@ -110,10 +111,10 @@ class ArithmeticWriter:
             us, locals_ = np.ravel(upstream[copies]), np.ravel(local[copies])
         return self._products(us, locals_)
 
-    def _through_column(self, node: Any, i: int, upstream: Any, index: Index) -> str:
+    def _through_column(self, node: Node, i: int, upstream: Any, index: Index) -> str:
         """Write the sum over the outputs that this input entry reaches, of upstream times coefficient; the coefficients
         are the tangent along a one-hot array."""
-        operation: Operation = node.operation
+        operation = operation_of(node)
         xs = [np.asarray(n.value) for n in node.inputs]
         one = np.zeros_like(xs[i])
         one[index] = 1
@@ -153,11 +154,11 @@ class ArithmeticWriter:
         return sign.join([*map(term, range(MAX_TERMS)), format_factor(rest, self.digits)])
 
 
-def local_gradients(node: Any, i: int) -> Any:
+def local_gradients(node: Node, i: int) -> Any:
     """Return the local gradients of input `i`, in the broadcast shape; only for operations with local gradients."""
     xs = [np.asarray(n.value) for n in node.inputs]
-    local = local_gradient(node.operation, arrays, i, xs, np.asarray(node.value), node.attributes)
-    shape = xs[i].shape if node.operation.reduces else node.spec.shape
+    local = local_gradient(operation_of(node), arrays, i, xs, np.asarray(node.value), node.attributes)
+    shape = xs[i].shape if operation_of(node).reduces else node.spec.shape
     return np.broadcast_to(np.asarray(0 if local is None else local, dtype=node.spec.dtype), shape)
 
 

@@ -13,7 +13,7 @@ from ...core.errors import IndexProblem, ValueProblem
 from ...draw.format import format_number
 from ...graph import Graph, Node
 from ...ops.arrays import arrays
-from ...ops.record import attributes_of
+from ...ops.record import attributes_of, operation_of
 from ...tensors.tensor import INPUT, VARIABLE, WATCHED
 from ...transforms.differentiate import downstream
 from .arithmetic import ArithmeticWriter, local_gradients
@@ -161,7 +161,7 @@ class ExplanationBuilder:
             xs = [n.value for n in node.inputs]
             for i, parent in enumerate(node.inputs):
                 if parent.serial in self.active:
-                    d = downstream(node.operation, arrays, i, u, xs, node.value, node.attributes)  # type: ignore[arg-type]
+                    d = downstream(operation_of(node), arrays, i, u, xs, node.value, node.attributes)
                     d = np.zeros_like(parent.value) if d is None else np.asarray(d)
                     before = self.upstreams.get(parent.serial)
                     self.upstreams[parent.serial] = d if before is None else before + d
@@ -190,19 +190,19 @@ class ExplanationBuilder:
         text = self.writer.total([p[index] for p in parts])
         return [Join(self.names[node.serial], parts, total, index, Arithmetic(text, np.asarray(total)[index]))]
 
-    def _edge(self, node: Any, i: int, upstream: Any, downstream: Any) -> Edge:
+    def _edge(self, node: Node, i: int, upstream: Any, downstream: Any) -> Edge:
         parent = node.inputs[i]
         index = self._index_of_largest(parent)
         return Edge(
             self.names[node.serial],
             self.names[parent.serial],
             upstream,
-            local_gradients(node, i) if node.operation.local is not None and downstream.size else None,
+            local_gradients(node, i) if operation_of(node).local is not None and downstream.size else None,
             downstream,
             index,
             self._gradient_arithmetic(node, i, upstream, downstream, index),
             node.operation.name,
-            node.operation.gradient_note,
+            operation_of(node).gradient_note,
             node.scope,
             self.line(node),
         )
@@ -265,7 +265,7 @@ def _check_index(index: Any, shape: tuple[int, ...], name: str) -> Index:
 
 def _formula(node: Node) -> str:
     """Return the operation's formula with ``{0}``, ``{1}`` for its inputs and the attributes filled in."""
-    operation: Any = node.operation
+    operation = operation_of(node)
     count = max(len(node.inputs), 1)
     positions = [f"{{{i}}}" for i in range(count)]
     try:
