@@ -17,7 +17,7 @@ from chainrule.engines.numpy import NumpyEngine
 from chainrule.graph import spec_of
 from chainrule.ops import random
 from chainrule.ops.random import SeedGenerator
-from chainrule.tensors.recording import autocast_scope, current_recorder, recording
+from chainrule.tensors.variable import autocast_scope, current_recorder, recording
 from chainrule.transforms.trace import run_if, trace
 
 F = np.dtype("float32")

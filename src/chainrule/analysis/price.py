@@ -26,10 +26,9 @@ from ..graph import (
 )
 from ..ops.record import GET_OUTPUT, Cost, attributes_of
 from ..tensors.convert import as_tensor, symbolic
-from ..tensors.recording import recording
 from ..tensors.tensor import INPUT, VARIABLE, WATCHED, Tensor
 from ..tensors.tree import flatten
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, recording
 from ..transforms.differentiate import gradients
 from ..transforms.flatten import Memory, memory
 from ..transforms.run import rebuild, rebuild_node

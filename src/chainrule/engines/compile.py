@@ -11,11 +11,12 @@ import numpy as np
 from ..graph import CONSTANT, current_source_info, spec_of
 from ..graph.node import Detached, tracked_ancestors
 from ..tensors.convert import as_tensor
-from ..tensors.recording import current_recorder
 from ..tensors.tensor import Tensor
 from ..tensors.tree import Unflatten, flatten
+from ..tensors.variable import current_recorder
 from ..transforms.trace import Step, trace
-from .engine import Program, engine, xla_installed
+from .engine import engine, xla_installed
+from .protocol import Program
 
 STATIC_TYPES = (bool, int, float, str, bytes, type(None))
 

@@ -1,4 +1,4 @@
-"""An engine runs traced steps: the protocols, and the choice of an engine.
+"""The choice of an engine, which runs traced steps.
 
 An engine sees a step graph, variables and rows of data; no layer, loss or optimizer.
 """
@@ -6,108 +6,17 @@ An engine sees a step graph, variables and rows of data; no layer, loss or optim
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
 
 from .. import distribution
 from ..analysis.price import price
 from ..core import arguments
 from ..core.errors import ValueProblem
 from ..core.providers import provider
-from ..tensors.variable import Variable
 from ..transforms.trace import Step
 from .numpy import NumpyEngine
-
-Array = NDArray[Any]
-
-
-class Batches(Protocol):
-    """Rows of data in the order in which they are taken.
-
-    Batch k is rows ``order[k*size:(k+1)*size]`` of each array, or ``[k*size:(k+1)*size]`` where there is no order.
-    """
-
-    @property
-    def arrays(self) -> Sequence[Array]:
-        """The arrays, of equal length."""
-
-    @property
-    def order(self) -> Array | None:
-        """The order of the rows; ``None``: as they are."""
-
-    @property
-    def size(self) -> int:
-        """Rows a batch; the last may be shorter."""
-
-    def batch(self, k: int) -> list[Array]:
-        """Return the rows of batch k of each array."""
-
-
-class EpochBatches(Protocol):
-    """Whole epochs over the same rows, each in an order of its own."""
-
-    @property
-    def arrays(self) -> Sequence[Array]:
-        """The arrays, of equal length."""
-
-    @property
-    def size(self) -> int:
-        """Rows a batch; the last of an epoch may be shorter."""
-
-    @property
-    def max_epochs(self) -> int:
-        """The largest number of epochs in one call."""
-
-    @property
-    def key(self) -> Array | None:
-        """Two words, of which `random_permutation` makes the order of each epoch; ``None``: the rows as they are."""
-
-    @property
-    def resets(self) -> Sequence[tuple[Variable, Array]]:
-        """Variables that start each epoch from these values."""
-
-    def epoch(self, e: int) -> Batches:
-        """Return the batches of epoch e."""
-
-
-class Program(Protocol):
-    """One step, ready to run: it reads its variables, runs, and assigns them. Results are in the step's order."""
-
-    @property
-    def seconds(self) -> float:
-        """The time spent on compiling so far."""
-
-    def __call__(self, batch: Sequence[Array]) -> list[Array]:
-        """Take one step on a batch, and return its results."""
-
-    def run_batches(self, batches: Batches, first: int, last: int) -> list[Array]:
-        """Take steps `first` up to, not including, `last`, and return the results of the last one."""
-
-    def run_epochs(self, rest: Any, data: EpochBatches, first: int, last: int) -> list[Array]:
-        """Run epochs `first` up to, not including, `last`, and return each one's last results, stacked.
-
-        Args:
-            rest: this engine's program for an epoch's last, shorter batch; ``None`` if there is none.
-        """
-
-
-class Engine(Protocol):
-    """Turns a step into a program."""
-
-    name: str
-
-    def program(self, step: Step) -> Program:
-        """Return the step's program."""
-
-    def with_expected_runs(self, runs: int | None) -> Engine:
-        """Return the engine for a step that will run `runs` times (``None``: not known)."""
-
-    def resolved_for(self, step: Step) -> Engine:
-        """Return the engine that this step runs on."""
-
+from .protocol import Engine, Program
 
 STARTUP_SECONDS = 2.0  # of XLA: its import and a compilation
 
@@ -175,12 +84,4 @@ def engine(name: str | None = None) -> Engine:
     return _ENGINES[arguments.one_of(_ENGINES, engine=name)]()
 
 
-__all__ = [
-    "Automatic",
-    "Batches",
-    "Engine",
-    "EpochBatches",
-    "Program",
-    "engine",
-    "xla_installed",
-]
+__all__ = ["Automatic", "engine", "xla_installed"]

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import IndexProblem, ValueProblem
 from ..graph import Node
 from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step
-
-if TYPE_CHECKING:
-    from .engine import Batches, Engine, EpochBatches
-
-Array = NDArray[Any]
+from .protocol import Array, Batches, Engine, EpochBatches
 
 
 def run_error(node: Node, error: Exception) -> Exception:

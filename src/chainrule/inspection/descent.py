@@ -22,9 +22,9 @@ from ..core.messages import LazyMessage
 from ..engines.compile import compile as compiled
 from ..ops import random
 from ..tensors import tree
-from ..tensors.recording import recording
 from ..tensors.tensor import constant
 from ..tensors.tree import to_json_data
+from ..tensors.variable import recording
 from ..training.data_adapter import one_batch
 from ..transforms.trace import StateOverlay
 

@@ -16,8 +16,8 @@ from ..layers.call_context import calls
 from ..layers.layer_call import LAYER_CALL
 from ..tensors import tree
 from ..tensors.convert import symbolic
-from ..tensors.recording import recording
 from ..tensors.tensor import Tensor
+from ..tensors.variable import recording
 from ..transforms.trace import StateRecorder
 from .cost import cost_of_model, gflops_per_second
 from .input_specs import input_specs

@@ -21,10 +21,9 @@ from ..graph import Node, ancestors, as_dtype, current_source_info, line_of
 from ..layers.call_context import capture_outputs
 from ..tensors import tree
 from ..tensors.convert import tensor
-from ..tensors.recording import recording
 from ..tensors.tensor import Tensor, constant
 from ..tensors.tree import to_json_data
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, recording
 from ..training.data_adapter import one_batch, specs_of
 from ..transforms.differentiate import gradients as gradients_of
 from ..transforms.trace import StateOverlay, restored_variables, trace

@@ -27,9 +27,8 @@ from ..serialization.configurable import Configurable, unexpected_argument_error
 from ..serialization.serialize import serialize
 from ..tensors import tree
 from ..tensors.convert import as_tensor
-from ..tensors.recording import autocast_scope, recording
 from ..tensors.tensor import Tensor
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, autocast_scope, recording
 from ..transforms.trace import StateRecorder
 from .call import (
     add_context,

@@ -24,9 +24,8 @@ from ..graph import Spec, as_dtype, floatx, spec_of
 from ..graph.source_info import state
 from ..graph.spec import is_float
 from ..tensors.convert import as_tensor
-from ..tensors.recording import current_recorder
 from ..tensors.tensor import Tensor, constant
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, current_recorder
 from .record import Cost, Operation, Sample, namespace
 from .rules import NO_GRADIENT, as_shape, loop_batch, per_entry
 from .special import QUANTILE_MIDDLE, QUANTILE_TAIL, ratio

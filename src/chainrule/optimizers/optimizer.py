@@ -19,9 +19,8 @@ from ..graph.spec import is_float
 from ..serialization.configurable import Configurable, unexpected_argument_error
 from ..serialization.serialize import serialize
 from ..tensors.convert import as_tensor
-from ..tensors.recording import recording
 from ..tensors.tensor import Tensor
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, recording
 from ..transforms.trace import run_if
 from .schedules import LearningRateSchedule
 

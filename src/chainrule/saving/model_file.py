@@ -20,8 +20,7 @@ from ..serialization.names import custom_object_scope
 from ..serialization.serialize import check_names, deserialize, serialize
 from ..tensors import tree
 from ..tensors.convert import symbolic
-from ..tensors.recording import recording
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, recording
 from ..transforms.trace import StateRecorder
 from . import archive, safetensors
 from .names import layers_of, variables_of

@@ -1,7 +1,10 @@
-"""Variables: tensors that can be assigned, such as weights, and their values in an engine's memory."""
+"""Variables: tensors that can be assigned, such as weights; and what reading and assigning one means on a thread."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -11,8 +14,56 @@ from ..core.errors import ShapeError
 from ..graph import Shape, SourceInfo, Spec, current_source_info, spec_of
 from ..graph.source_info import line_of
 from .convert import as_tensor, tensor
-from .recording import autocast_scope, recording, thread_state
 from .tensor import VARIABLE, Tensor, VariableBase, constant, repr_mimebundle
+
+
+class Recorder(Protocol):
+    """Receives the reads and assignments of variables on its thread while a step is traced (`transforms.trace`)."""
+
+    def read(self, variable: Variable) -> Tensor:
+        """Return the variable's current value as a node."""
+        ...
+
+    def assign(self, variable: Variable, value: Tensor) -> None:
+        """Note that the variable is assigned this value."""
+        ...
+
+
+class _ThreadState(threading.local):
+    """The recorder of this thread, and the dtype in which float variables are read."""
+
+    recorder: Recorder | None = None
+    compute_dtype: np.dtype[Any] | None = None  # a layer's policy
+
+
+_thread_state = _ThreadState()
+
+
+def current_recorder() -> Recorder | None:
+    """Return the recorder of this thread's reads and assignments of variables, if there is one."""
+    return _thread_state.recorder
+
+
+@contextmanager
+def recording(recorder: Recorder | None) -> Iterator[None]:
+    """Send the block's reads and assignments of variables to `recorder`; with ``None`` to the variables themselves."""
+    before = _thread_state.recorder
+    _thread_state.recorder = recorder
+    try:
+        yield
+    finally:
+        _thread_state.recorder = before
+
+
+@contextmanager
+def autocast_scope(dtype: np.dtype[Any] | None) -> Iterator[None]:
+    """Cast float variables that are read in the block to `dtype` (Keras's autocast scope)."""
+    before = _thread_state.compute_dtype
+    _thread_state.compute_dtype = dtype
+    try:
+        yield
+    finally:
+        _thread_state.compute_dtype = before
 
 
 class DeviceBuffer(Protocol):
@@ -117,7 +168,7 @@ class Variable(VariableBase):
     @property
     def value(self) -> Tensor:
         """The leaf with the current value; in a traced step the node that was assigned last."""
-        recorder, compute_dtype = thread_state.recorder, thread_state.compute_dtype
+        recorder, compute_dtype = _thread_state.recorder, _thread_state.compute_dtype
         if recorder is None and compute_dtype is None:
             return self._leaf
         value = self._leaf if recorder is None else recorder.read(self)
@@ -164,8 +215,8 @@ class Variable(VariableBase):
                 line_of(current_source_info()),
             )
         new = new.cast_to(self.dtype)
-        if thread_state.recorder is not None:
-            thread_state.recorder.assign(self, new)
+        if _thread_state.recorder is not None:
+            _thread_state.recorder.assign(self, new)
         else:
             self._set(new)
         return self
@@ -250,4 +301,4 @@ class Variable(VariableBase):
         def __getitem__(self, key: Any) -> Tensor: ...
 
 
-__all__ = ["DeviceBuffer", "Variable"]
+__all__ = ["DeviceBuffer", "Recorder", "Variable", "autocast_scope", "current_recorder", "recording"]

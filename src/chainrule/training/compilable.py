@@ -7,8 +7,8 @@ from typing import Any
 from .. import optimizers
 from ..core import arguments
 from ..core.errors import GraphError, ValueProblem
-from ..engines.engine import Engine
 from ..engines.engine import engine as engine_named
+from ..engines.protocol import Engine
 from ..layers import Layer
 from ..layers.layer import NOT_SUBLAYERS, find_instances
 from ..metrics import Mean, Metric

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GraphError
-from ..engines.engine import Engine, Program
 from ..engines.numpy import run_error
+from ..engines.protocol import Engine, Program
 from ..graph import Node, Spec
 from ..layers.call_context import building
 from ..tensors import tree

@@ -13,7 +13,7 @@ from ..callbacks import CallbackList
 from ..core import arguments
 from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..distribution import all_gather
-from ..engines.engine import Engine
+from ..engines.protocol import Engine
 from ..graph import Spec, floatx
 from ..layers import Layer
 from ..layers.layer import find_instances
@@ -21,8 +21,8 @@ from ..losses import Loss
 from ..ops.random import fork_seed
 from ..tensors import tree
 from ..tensors.convert import symbolic
-from ..tensors.recording import recording
 from ..tensors.tree import Unflatten
+from ..tensors.variable import recording
 from ..transforms.trace import StateRecorder
 from .adapter_base import DataAdapter
 from .batch import pack, specs_of, unpack

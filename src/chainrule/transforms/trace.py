@@ -13,10 +13,9 @@ from typing import Any
 from ..graph import Graph, Spec, current_source_info
 from ..ops import where
 from ..tensors.convert import as_tensor, symbolic
-from ..tensors.recording import current_recorder, recording
 from ..tensors.tensor import Tensor
 from ..tensors.tree import Unflatten, flatten
-from ..tensors.variable import Variable
+from ..tensors.variable import Variable, current_recorder, recording
 
 
 class StateRecorder:

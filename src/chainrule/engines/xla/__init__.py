@@ -8,7 +8,7 @@ devices and processes; `settings` chooses the number of threads, and the folder 
 from __future__ import annotations
 
 from ...transforms.trace import Step
-from ..engine import Engine
+from ..protocol import Engine
 from . import devices
 from .calls import REPLACEMENTS
 from .fit import XlaProgram

@@ -24,7 +24,7 @@ from ...graph import Graph, Node, Spec, spec_of
 from ...ops.random import random_permutation
 from ...tensors.variable import Variable
 from ...transforms.trace import Step, trace
-from ..engine import Batches, EpochBatches
+from ..protocol import Batches, EpochBatches
 from . import devices
 from .lax import on_cpu
 from .lower import Replacement, lower
