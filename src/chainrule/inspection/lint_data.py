@@ -31,7 +31,7 @@ def finite(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _all_finite(a: Any) -> bool:
+def _all_finite(a: Any, min_cached_bytes: int = MIN_CACHED_BYTES) -> bool:
     """Whether all numbers of an array are finite.
 
     The sum is one quick pass without memory; if it is not finite it may only have overflowed, and a second pass
@@ -42,7 +42,7 @@ def _all_finite(a: Any) -> bool:
         return True
     with np.errstate(all="ignore"):
         finite = bool(np.isfinite(a.sum()) or np.isfinite(a).all())
-    if finite and a.nbytes >= MIN_CACHED_BYTES:
+    if finite and a.nbytes >= min_cached_bytes:
         _known_finite[key] = weakref.ref(a, lambda _: _known_finite.pop(key, None))
     return finite
 

@@ -82,7 +82,7 @@ adam_update = Composite(
     casts=promote_to_float,
     gradient_note="an update is differentiated like any other arithmetic",
     format="adam({1})",
-    samples=[],  # several results: tests/test_optimizers.py
+    samples=[],  # several results: tests/optimizers/test_update_rules.py
     doc="One step of Adam: the new weight, mean and mean square (Kingma and Ba, arXiv:1412.6980).\n\n"
     "Args:\n    rate: a number, the learning rate with both bias corrections applied.\n\n"
     ">>> [round(float(t), 4) for t in ops.adam_update(2.0, 1.0, 0.0, 0.0, 0.1, beta_2=0.75)]\n[0.98, 0.2, 1.0]",
@@ -95,7 +95,7 @@ momentum_update = Composite(
     casts=promote_to_float,
     gradient_note="an update is differentiated like any other arithmetic",
     format="momentum({1})",
-    samples=[],  # several results: tests/test_optimizers.py
+    samples=[],  # several results: tests/optimizers/test_update_rules.py
     doc="One step of descent with momentum: the new weight and velocity.\n\n"
     ">>> [round(float(t), 4) for t in ops.momentum_update(2.0, 1.0, 0.5, 0.1)]\n[1.25, 0.25]",
 )
