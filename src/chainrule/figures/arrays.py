@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..draw import heat
 from ..draw.format import format_number, format_shape
@@ -39,7 +40,7 @@ def text(figure: ArrayFigure, language: str | None = None) -> str:
     return " ".join([f"{figure.name or 'tensor'} {format_shape(figure.array)}", *lines])
 
 
-def _statistics_lines(array: Any, translate: Translator) -> list[str]:
+def _statistics_lines(array: NDArray[Any], translate: Translator) -> list[str]:
     """Return the statistics in sentences."""
     values = statistics(array)
     lines = []
@@ -60,7 +61,7 @@ def _statistics_lines(array: Any, translate: Translator) -> list[str]:
     return lines
 
 
-def panels(array: Any, kind: str, translate: Translator) -> Panels:
+def panels(array: NDArray[Any], kind: str, translate: Translator) -> Panels:
     """Return the panels of an array in rows, and a note of what is left out."""
     if array.dtype.kind not in "fiub" or not array.size:
         return [], ""
@@ -82,7 +83,7 @@ def panels(array: Any, kind: str, translate: Translator) -> Panels:
     return _kernel(array, translate) if kind == "kernel" else _batch(array, translate)
 
 
-def _vector(array: Any) -> Panels:
+def _vector(array: NDArray[Any]) -> Panels:
     """A vector in lines of 64."""
     count = len(array)
     width = min(count, 64)
@@ -96,7 +97,7 @@ def _vector(array: Any) -> Panels:
     ], ""
 
 
-def _matrix(array: Any, translate: Translator) -> Panels:
+def _matrix(array: NDArray[Any], translate: Translator) -> Panels:
     rows, columns = array.shape
     down, over = min(rows, max(64, MAX_ASPECT * columns)), min(columns, max(64, MAX_ASPECT * rows))
     note = ""
@@ -105,7 +106,7 @@ def _matrix(array: Any, translate: Translator) -> Panels:
     return [[Panel("", array[:down, :over])]], note
 
 
-def _is_colour(array: Any) -> bool:
+def _is_colour(array: NDArray[Any]) -> bool:
     """Whether an array is one or more colour images: three or four channels of bytes or of numbers from 0 to 1."""
     if array.shape[-1] not in (3, 4):
         return False
@@ -113,7 +114,7 @@ def _is_colour(array: Any) -> bool:
     return bool(finite and (array.dtype == np.uint8 or (array.min() >= 0 and array.max() <= 1)))
 
 
-def _image(array: Any, translate: Translator) -> Panels:
+def _image(array: NDArray[Any], translate: Translator) -> Panels:
     """One image in colour, or its channels."""
     if _is_colour(array):
         return [[Panel("", array)]], ""
@@ -127,7 +128,7 @@ def _image(array: Any, translate: Translator) -> Panels:
     return rows, translate("the first {shown} of {count} channels", shown=shown, count=count) if shown < count else ""
 
 
-def _grey_images(array: Any, translate: Translator) -> Panels:
+def _grey_images(array: NDArray[Any], translate: Translator) -> Panels:
     """Images without channels, beside each other."""
     shown = min(len(array), 2 * MAX_COLUMNS)
     images = [Panel(f"[{n}]", array[n], lambda i, j, n=n: f"[{n}, {i}, {j}]") for n in range(shown)]  # type: ignore[misc]
@@ -137,7 +138,7 @@ def _grey_images(array: Any, translate: Translator) -> Panels:
     return [images[k : k + MAX_COLUMNS] for k in range(0, shown, MAX_COLUMNS)], note
 
 
-def _batch(array: Any, translate: Translator) -> Panels:
+def _batch(array: NDArray[Any], translate: Translator) -> Panels:
     """A row for each example, its channels beside each other."""
     examples, channels = min(len(array), MAX_IMAGES), min(array.shape[3], MAX_COLUMNS)
     notes = []
@@ -161,7 +162,7 @@ def _batch(array: Any, translate: Translator) -> Panels:
     return rows, "; ".join(notes)
 
 
-def _kernel(array: Any, translate: Translator) -> Panels:
+def _kernel(array: NDArray[Any], translate: Translator) -> Panels:
     """A row for each input channel, a column for each filter."""
     inputs, filters = min(array.shape[2], MAX_ROWS), min(array.shape[3], 2 * MAX_COLUMNS)
     notes = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.display import Figure, to_dataframe
 from ..core.errors import ShapeError, ValueProblem
@@ -78,7 +79,7 @@ def look(x: Any, name: str | None = None, kind: str | None = None) -> ArrayFigur
     return ArrayFigure(array, name, kind)
 
 
-def statistics(array: Any) -> dict[str, Any]:
+def statistics(array: NDArray[Any]) -> dict[str, Any]:
     """Return mean, standard deviation, extremes, and the counts of zeros and of numbers that are not finite."""
     if not array.size or array.dtype.kind not in "fiub":
         return {}
