@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 
 ROOT = Path(cr.__file__).parent
-# a package, or a public module beside them, imports only what stands before it here, inside functions too
+# a package, or a public module beside them, imports only what stands before it here, in functions and for types too
 ORDER = """
     core errors draw graph tensors ops transforms serialization
     activations constraints dtype_policies initializers regularizers config distribution
@@ -25,22 +25,13 @@ def module_of(path):
 FILES = {module_of(path): path for path in ROOT.rglob("*.py")}
 
 
-def only_for_types(tree):
-    """The nodes under ``if TYPE_CHECKING:``, which nothing imports when it runs."""
-    blocks = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)]
-    return {id(inner) for block in blocks for inner in ast.walk(block)}
-
-
 def imports_of(module, text=None):
-    """The modules of the library that a file imports, with the line, inside functions too."""
+    """The modules of the library that a file imports, with the line: inside functions and for types alone, too."""
     path = FILES[module]
     tree = ast.parse(path.read_text() if text is None else text)
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     package = [part for part in package if part]
-    skipped = only_for_types(tree)
     for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "chainrule":

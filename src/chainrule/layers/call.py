@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +17,12 @@ from ..tensors.tensor import (
     Tensor,
 )
 from ..tensors.variable import Variable
+from .base import LayerBase
 from .call_context import calls, mask_of, note_outputs, set_mask
 from .input_spec import InputSpec
 from .layer_call import LAYER_CALL, ArgumentSlot, LayerCall
 from .shape_chain import chain_before, layer_graph, layer_label
 from .signatures import parameter_names, trains_by_default
-
-if TYPE_CHECKING:
-    from .layer import Layer
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -52,7 +50,7 @@ def convert_argument(x: Any, is_input: bool) -> Any:
     return x
 
 
-def cast_arguments(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+def cast_arguments(layer: LayerBase, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """Cast the float tensors among a call's arguments to the layer's compute dtype; their masks are kept."""
     if not layer.autocast:
         return args, kwargs
@@ -70,7 +68,7 @@ def cast_arguments(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     return args, kwargs
 
 
-def check_inputs(layer: Layer, args: tuple[Any, ...]) -> None:
+def check_inputs(layer: LayerBase, args: tuple[Any, ...]) -> None:
     """Check the first argument against the layer's `input_spec`."""
     if layer.input_spec is None:
         return
@@ -89,7 +87,7 @@ def check_inputs(layer: Layer, args: tuple[Any, ...]) -> None:
             )
 
 
-def add_context(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def add_context(layer: LayerBase, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return `kwargs` with `training` and `mask`, from the caller or from the layers around, if `call` takes them."""
     names = parameter_names(type(layer).call)
     training = kwargs.get("training")
@@ -111,7 +109,7 @@ def add_context(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return kwargs
 
 
-def set_output_masks(layer: Layer, inputs: Any, outputs: Any) -> None:
+def set_output_masks(layer: LayerBase, inputs: Any, outputs: Any) -> None:
     """Set the masks that the layer computes for its outputs."""
     masks = layer.compute_mask(inputs, tree.map(mask_of, inputs))
     flat_masks = [] if masks is None else tree.flatten(masks)[0]
@@ -122,7 +120,7 @@ def set_output_masks(layer: Layer, inputs: Any, outputs: Any) -> None:
                 set_mask(output, mask)
 
 
-def record_call(layer: Layer, leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> Any:
+def record_call(layer: LayerBase, leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> Any:
     """Record this call as one node of a model's graph, and return its symbolic outputs.
 
     Args:
@@ -152,7 +150,7 @@ def record_call(layer: Layer, leaves: list[Any], unflatten: Callable[[list[Any]]
     return unflatten_outputs(outputs)
 
 
-def infer_outputs(layer: Layer, arguments: Callable[[Sequence[Any]], Arguments], tensors: Sequence[Tensor]) -> Any:
+def infer_outputs(layer: LayerBase, arguments: Callable[[Sequence[Any]], Arguments], tensors: Sequence[Tensor]) -> Any:
     """Return symbolic outputs of the layer for symbols with the specs of `tensors`.
 
     Where the layer's code needs the size of an unknown axis, it runs again with a placeholder number for that size.

@@ -7,14 +7,12 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.errors import GraphError
 from ..serialization.names import to_snake_case
 from ..tensors.tensor import Tensor
-
-if TYPE_CHECKING:
-    from .layer import Layer
+from .base import LayerBase
 
 
 class CallContext(threading.local):
@@ -33,7 +31,7 @@ class CallContext(threading.local):
     training: bool | None = None
     has_placeholder = False
     entries_left: int | None = None
-    captured: list[tuple[str, Layer, Any, Any]] | None = None
+    captured: list[tuple[str, LayerBase, Any, Any]] | None = None
     chain: list[tuple[str, Any]]
 
     def __init__(self) -> None:
@@ -54,7 +52,7 @@ def weights_from_file(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def capture_outputs() -> Iterator[list[tuple[str, Layer, Any, Any]]]:
+def capture_outputs() -> Iterator[list[tuple[str, LayerBase, Any, Any]]]:
     """Collect every layer call that ends inside, as (path, layer, (args, kwargs), output)."""
     previous, calls.captured = calls.captured, []
     try:
@@ -102,10 +100,10 @@ class CallTensors:
         return tensors[0] if len(tensors) == 1 else tensors
 
 
-_recorded_outputs: weakref.WeakKeyDictionary[Layer, list[list[weakref.ref[Tensor]]]] = weakref.WeakKeyDictionary()
+_recorded_outputs: weakref.WeakKeyDictionary[LayerBase, list[list[weakref.ref[Tensor]]]] = weakref.WeakKeyDictionary()
 
 
-def note_outputs(layer: Layer, outputs: list[Tensor]) -> None:
+def note_outputs(layer: LayerBase, outputs: list[Tensor]) -> None:
     """Remember, by weak references, the outputs of a recorded call of `layer`, for ``layer.output``."""
     alive = [call for call in _recorded_outputs.get(layer, ()) if any(r() is not None for r in call)]
     _recorded_outputs[layer] = [*alive, [weakref.ref(t) for t in outputs]]

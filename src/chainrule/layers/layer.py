@@ -18,7 +18,7 @@ import numpy as np
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..core.arguments import whole_number
 from ..core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
-from ..graph import Shape, as_dtype, current_source_info, line_of, remat_scope, scope
+from ..graph import as_dtype, current_source_info, remat_scope, scope
 from ..graph.source_info import SourceInfo
 from ..graph.source_info import state as scope_state
 from ..graph.spec import is_float
@@ -30,6 +30,7 @@ from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable, autocast_scope, recording
 from ..transforms.trace import StateRecorder
+from .base import LayerBase
 from .call import (
     add_context,
     cast_arguments,
@@ -40,14 +41,13 @@ from .call import (
     set_output_masks,
 )
 from .call_context import CallTensors, auto_name, building, calls
-from .input_spec import InputSpec
 from .layer_call import is_model_tensor
 from .rematerialization import RematScope, current_remat_scope
 from .shape_chain import chain_text, layer_label, shapes_of, symbols_of_shapes
 from .signatures import parameter_names
 
 
-class Layer(Configurable):
+class Layer(LayerBase, Configurable):
     """The base of all layers; inherit to write your own (``keras.layers.Layer``).
 
     Define ``call(inputs)``, and make weights in ``__init__`` or in ``build(input_shape)`` with `add_weight`. ``call``
@@ -69,8 +69,6 @@ class Layer(Configurable):
     tensor([[1., 2.]])
     """
 
-    input_spec: InputSpec | Sequence[InputSpec] | None = None
-    supports_masking = False
     input = CallTensors("input")
     output = CallTensors("output")
 
@@ -113,11 +111,6 @@ class Layer(Configurable):
     def _current_remat_scope() -> RematScope | None:
         """Return the `RematScope` that the layer is made in; models return ``None``."""
         return current_remat_scope()
-
-    @property
-    def line(self) -> str:
-        """The line of the user's code that made the layer."""
-        return line_of(self._source_info) or self._source_line
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without the code object of `line`, which cannot be pickled; its text is kept."""
@@ -324,23 +317,6 @@ class Layer(Configurable):
             )
         return sum(v.size for v in self.weights)
 
-    # ---- dtypes
-
-    @property
-    def compute_dtype(self) -> str:
-        """The dtype in which `call` computes."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The dtype in which weights are stored."""
-        return self.dtype_policy.variable_dtype
-
-    @property
-    def dtype(self) -> str:
-        """The same as `variable_dtype`."""
-        return self.variable_dtype
-
     # ---- losses
 
     def add_loss(self, loss: Any) -> None:
@@ -358,14 +334,6 @@ class Layer(Configurable):
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, before the first call. The base class makes none."""
         self.built = True
-
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the outputs; subclasses must define it."""
-        raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
-
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return the mask of the output; by default the input's if the layer `supports_masking`, else ``None``."""
-        return previous_mask if self.supports_masking else None
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output's shape for inputs of this shape, by running `call` on symbolic tensors."""
@@ -440,12 +408,6 @@ class Layer(Configurable):
             self.build(**{n: shapes_of(arguments[n.removesuffix("_shape")]) for n in names})
         else:
             self.build(shapes_of(args[0]) if args else None)
-
-    def _advice(self, shape: Shape) -> str:
-        """Return how to mend an input of this shape, which `input_spec` refuses."""
-        return "reshape the input, or change the layer before"
-
-    # ---- description
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain data, with the layer's name, dtype policy and `trainable`."""

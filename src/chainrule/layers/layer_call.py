@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.errors import GraphError
 from ..graph import Leaf, Node
 from ..tensors import tree
 from ..tensors.tensor import INPUT, Tensor
-
-if TYPE_CHECKING:
-    from .layer import Layer
+from .base import LayerBase
 
 
 class ArgumentSlot:
@@ -24,7 +22,7 @@ class ArgumentSlot:
 class LayerCall:
     """A layer and the arguments it was called with, with an `ArgumentSlot` in place of each tensor."""
 
-    def __init__(self, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, layer: LayerBase, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.layer, self.args, self.kwargs = layer, args, kwargs
 
     def arguments(self, tensors: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

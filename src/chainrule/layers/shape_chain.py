@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..graph import Node, ancestors, without_placeholder
 from ..tensors.convert import symbolic
 from ..tensors.tensor import (
     Tensor,
 )
+from .base import LayerBase
 from .call_context import calls
 from .layer_call import LAYER_CALL
-
-if TYPE_CHECKING:
-    from .layer import Layer
 
 
 def shapes_of(x: Any) -> Any:
@@ -38,7 +36,7 @@ def symbols_of_shapes(shape: Any, dtype: str) -> Any:
     return symbolic(tuple(shape), dtype)
 
 
-def layer_label(layer: Layer) -> str:
+def layer_label(layer: LayerBase) -> str:
     """Return a layer's class and name, as errors show them.
 
     >>> from chainrule import layers
