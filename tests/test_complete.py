@@ -1,4 +1,4 @@
-"""Every operation has every reading, or a stated reason; the house's walls hold."""
+"""Every operation has every reading, or a stated reason; public names and examples are whole."""
 
 import doctest
 import importlib

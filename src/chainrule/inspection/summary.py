@@ -8,7 +8,7 @@ from typing import Any
 from ..analysis.price import Count, price
 from ..core.errors import ValueProblem
 from ..draw.format import format_bytes
-from ..draw.locale import translator
+from ..draw.locale import Translator, translator
 from ..draw.text import display_width, pad
 from ..graph import as_dtype
 from ..layers import InputLayer, Layer
@@ -130,7 +130,30 @@ def summary_of(
         if len(layer_range) != 2 or any(name not in names for name in layer_range):
             raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    measured = _measure(model) if measure else None
+    table = _cells_of(rows, _measure(model) if measure else None, show_trainable, translate)
+    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
+    gaps = 2 * (len(widths) - 1)
+    if line_length is not None:
+        widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - gaps))
+    lines = [translate("Model: {name!r}", name=model.name)]
+    rule = "─" * (sum(widths) + gaps)
+    for i, line in enumerate(table):
+        cells = [pad(line[0][: widths[0]], widths[0]), pad(line[1], widths[1])]
+        cells += [pad(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+        if i == 0:
+            lines.append(rule)
+    lines.append(rule)
+    lines += _totals(model, all_rows, total, translate)
+    if any(r.multiplies is None for r in rows):
+        lines.append(translate(UNKNOWN))
+    return "\n".join(lines)
+
+
+def _cells_of(
+    rows: list[Row], measured: dict[str, tuple[str, str]] | None, show_trainable: bool, translate: Translator
+) -> list[list[str]]:
+    """Return the table's cells: the heads, then a line for each row."""
     heads = [
         translate("layer (type)"),
         translate("output shape"),
@@ -155,27 +178,19 @@ def summary_of(
         if measured is not None:
             line += measured.get(r.layer.name, ("", "")) if r.depth == 0 else ("", "")
         table.append(line)
-    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
-    gaps = 2 * (len(widths) - 1)
-    if line_length is not None:
-        widths[0] = max(12, min(widths[0], line_length - sum(widths[1:]) - gaps))
-    lines = [translate("Model: {name!r}", name=model.name)]
-    rule = "─" * (sum(widths) + gaps)
-    for i, line in enumerate(table):
-        cells = [pad(line[0][: widths[0]], widths[0]), pad(line[1], widths[1])]
-        cells += [pad(cell, width, right=True) for cell, width in zip(line[2:], widths[2:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-        if i == 0:
-            lines.append(rule)
-    lines.append(rule)
+    return table
+
+
+def _totals(model: Any, rows: list[Row], total: Count | None, translate: Translator) -> list[str]:
+    """Return the lines below the table: parameters, and multiplies if they are known."""
     weights = model.weights
     trainable = sum(v.size for v in model.trainable_weights)
     every = sum(v.size for v in weights)
     size = sum(v.size * v.dtype.itemsize for v in weights)
     counts = {"every": every, "size": format_bytes(size), "trainable": trainable, "rest": every - trainable}
-    lines.append(translate("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts))
+    lines = [translate("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts)]
     if total is not None:
-        without_models = [r for r in all_rows if not hasattr(r.layer, "_functional")]  # whose layers have their rows
+        without_models = [r for r in rows if not hasattr(r.layer, "_functional")]  # whose layers have their rows
         memory = sum(r.memory or 0 for r in without_models if not isinstance(r.layer, InputLayer))
         sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": format_bytes(memory)}
         lines.append(
@@ -184,9 +199,7 @@ def summary_of(
                 **sums,
             )
         )
-    if any(r.multiplies is None for r in rows):
-        lines.append(translate(UNKNOWN))
-    return "\n".join(lines)
+    return lines
 
 
 def _measure(model: Any) -> dict[str, tuple[str, str]]:
