@@ -11,6 +11,7 @@ from hypothesis import settings
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # read when a test first imports JAX
 os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("KERAS_BACKEND", "jax")  # read when a test first imports Keras
 settings.register_profile("chainrule", deadline=None)  # no test may fail for a busy machine
 settings.load_profile("chainrule")
 
