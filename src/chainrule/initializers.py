@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .core.arguments import finite, one_of
+from .core.arguments import not_nan, one_of
 from .core.errors import ShapeError
 from .core.missing_names import lookup
 from .graph import as_dtype, floatx
@@ -165,7 +165,7 @@ class VarianceScaling(RandomInitializer):
         super().__init__(seed)
         distribution = "truncated_normal" if distribution == "normal" else distribution
         distributions = ("truncated_normal", "untruncated_normal", "uniform")
-        self.scale = finite(above=0, scale=scale)
+        self.scale = not_nan(above=0, scale=scale)
         self.mode = one_of(("fan_in", "fan_out", "fan_avg"), mode=mode)
         self.distribution = one_of(distributions, distribution=distribution)
         self.input_axes, self.output_axes = input_axes, output_axes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.core.arguments import at_least, between, each_at_least, finite, one_of, whole_number
+from chainrule.core.arguments import at_least, between, each_at_least, finite, not_nan, one_of, whole_number
 from chainrule.errors import ValueProblem
 
 WHOLE = [3, np.int64(3), np.uint8(3), np.array(3), cr.tensor(3), cr.Variable(3)]
@@ -69,6 +69,8 @@ def test_what_is_no_whole_number_is_refused_everywhere(value):
         (lambda: finite(rate="1"), "Got rate='1'"),
         (lambda: finite(rate=math.inf), "Got rate=inf"),
         (lambda: finite(rate=10**400), "expected a finite number"),
+        (lambda: not_nan(least=0, rate=math.nan), "expected a number from 0 up"),
+        (lambda: not_nan(above=0, rate=-math.inf), "expected a number more than 0"),
         (lambda: between(-1, 0, axis=1), "from -1 to 0. To mend it: e.g. axis=0."),
         (lambda: one_of(["a", "b"], mode="c"), "Got mode='c'; expected 'a' or 'b'. To mend it: e.g. mode='a'."),
         (lambda: one_of([0, 1], order=True), "Got order=True; expected 0 or 1"),
@@ -88,5 +90,6 @@ def test_numbers_and_options_come_back():
         0.5,
         0.5,
     )
+    assert not_nan(above=0, r=math.inf) == math.inf
     assert one_of([None, "a"], mode=None) is None
     assert one_of(iter(["a", "b"]), mode="b") == "b"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
@@ -94,15 +94,31 @@ def finite(*, least: float = -math.inf, above: float = -math.inf, owner: str = "
     0.5
     """
     ((name, value),) = argument.items()
+    return _number(name, value, least, above, owner, "a finite number", math.isfinite)
+
+
+def not_nan(*, least: float = -math.inf, above: float = -math.inf, owner: str = "", **argument: Any) -> float:
+    """Check that an argument is a number or infinity, at least `least` and more than `above`.
+
+    >>> not_nan(above=0, clipnorm=math.inf)
+    inf
+    """
+    ((name, value),) = argument.items()
+    return _number(name, value, least, above, owner, "a number", lambda number: not math.isnan(number))
+
+
+def _number(
+    name: str, value: Any, least: float, above: float, owner: str, what: str, accepts: Callable[[Any], bool]
+) -> float:
     try:
-        is_finite = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
     except OverflowError:  # a Python integer beyond float64
-        is_finite = False
-    if not is_finite or value < least or (value <= above and above > -math.inf):
+        number = math.nan
+    if not accepts(number) or number < least or (number <= above and above > -math.inf):
         bound = f" from {least:g} up" if least > -math.inf else f" more than {above:g}" if above > -math.inf else ""
         example = 0.1 if least <= 0.1 and above < 0.1 else max(least, above) + 1
-        raise _argument_error(name, value, f"a finite number{bound}", f"e.g. {name}={example:g}", owner)
-    return float(value)
+        raise _argument_error(name, value, what + bound, f"e.g. {name}={example:g}", owner)
+    return number
 
 
 def one_of(options: Iterable[Any], *, owner: str = "", **argument: Any) -> Any:
@@ -123,4 +139,4 @@ def _argument_error(name: str, value: Any, expected: str, mend: str, owner: str)
     return ValueProblem(f"{name}={value!r:.80}" + (f" for {owner}" if owner else ""), expected, mend)
 
 
-__all__ = ["at_least", "between", "each_at_least", "finite", "one_of", "whole_number"]
+__all__ = ["at_least", "between", "each_at_least", "finite", "not_nan", "one_of", "whole_number"]

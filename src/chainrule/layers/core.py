@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import activations, ops
-from ..core.arguments import at_least, finite
+from ..core.arguments import at_least, not_nan
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import as_dtype, current_source_info, floatx, spec_of
 from ..tensors.convert import as_tensor
@@ -175,9 +175,9 @@ class ReLU(Layer):
         super().__init__(**kwargs)
         label = layer_label(self)
         if max_value is not None:
-            finite(least=0, owner=label, max_value=max_value)
-        finite(least=0, owner=label, negative_slope=negative_slope)
-        finite(least=0, owner=label, threshold=threshold)
+            not_nan(least=0, owner=label, max_value=max_value)
+        not_nan(least=0, owner=label, negative_slope=negative_slope)
+        not_nan(least=0, owner=label, threshold=threshold)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
         self.supports_masking = True
 
@@ -194,7 +194,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        finite(least=0, owner=layer_label(self), negative_slope=negative_slope)
+        not_nan(least=0, owner=layer_label(self), negative_slope=negative_slope)
         self.negative_slope = negative_slope
         self.supports_masking = True
 

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any
 
 from .. import ops
-from ..core.arguments import finite
+from ..core.arguments import not_nan
 from ..core.errors import ShapeError, ValueProblem
 from ..ops import random
 from ..ops.composite import SELU_ALPHA, SELU_SCALE
@@ -165,7 +165,7 @@ class GaussianNoise(_RandomLayer):
 
     def __init__(self, stddev: float, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        finite(least=0, owner=layer_label(self), stddev=stddev)
+        not_nan(least=0, owner=layer_label(self), stddev=stddev)
         self.stddev = stddev
 
     def call(self, inputs: Any, training: Any = False) -> Any:

@@ -71,11 +71,11 @@ class Optimizer(Configurable):
                 "leave the others out",
             )
         if clipnorm is not None:
-            arguments.finite(above=0, clipnorm=clipnorm)
+            arguments.not_nan(above=0, clipnorm=clipnorm)
         if clipvalue is not None:
-            arguments.finite(above=0, clipvalue=clipvalue)
+            arguments.not_nan(above=0, clipvalue=clipvalue)
         if global_clipnorm is not None:
-            arguments.finite(above=0, global_clipnorm=global_clipnorm)
+            arguments.not_nan(above=0, global_clipnorm=global_clipnorm)
         if not 0 <= ema_momentum <= 1:
             raise ValueProblem(f"ema_momentum={ema_momentum}", "a share from 0 to 1", "e.g. ema_momentum=0.99")
         if ema_overwrite_frequency is not None:
