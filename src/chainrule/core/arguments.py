@@ -135,8 +135,17 @@ def one_of(options: Iterable[Any], *, owner: str = "", **argument: Any) -> Any:
     return value
 
 
+def describe_argument(name: str, value: Any, owner: str = "") -> str:
+    """Describe an argument for an error: its name, its value cut to 80 characters, and whose it is.
+
+    >>> describe_argument("units", 2.7, "Dense 'd'")
+    "units=2.7 for Dense 'd'"
+    """
+    return f"{name}={value!r:.80}" + (f" for {owner}" if owner else "")
+
+
 def _argument_error(name: str, value: Any, expected: str, mend: str, owner: str) -> ValueProblem:
-    return ValueProblem(f"{name}={value!r:.80}" + (f" for {owner}" if owner else ""), expected, mend)
+    return ValueProblem(describe_argument(name, value, owner), expected, mend)
 
 
-__all__ = ["at_least", "between", "each_at_least", "finite", "not_nan", "one_of", "whole_number"]
+__all__ = ["at_least", "between", "describe_argument", "each_at_least", "finite", "not_nan", "one_of", "whole_number"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.arguments import one_of, whole_number
+from ..core.arguments import describe_argument, one_of, whole_number
 from ..core.errors import ShapeError, ValueProblem
 
 
@@ -100,13 +100,9 @@ def before_and_after(rank: int, *, owner: str = "", **argument: Any) -> tuple[tu
             result.append((numbers[0], numbers[1]))
     if not len(result) == len(pairs) == rank:
         expected = f"a whole number, {rank} of them, or {rank} pairs, from 0 up"
-        raise ShapeError(_passed(name, argument[name], owner), expected, f"e.g. {name}=1")
+        raise ShapeError(describe_argument(name, argument[name], owner), expected, f"e.g. {name}=1")
     return tuple(result)
 
 
 def _refused(name: str, value: Any, expected: str, owner: str) -> ValueProblem:
-    return ValueProblem(_passed(name, value, owner), expected, f"e.g. {name}=1")
-
-
-def _passed(name: str, value: Any, owner: str) -> str:
-    return f"{name}={value!r:.80}" + (f" for {owner}" if owner else "")
+    return ValueProblem(describe_argument(name, value, owner), expected, f"e.g. {name}=1")
