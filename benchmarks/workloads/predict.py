@@ -48,9 +48,4 @@ def work(part: str, training: Training, rows: int, *contestants: str) -> Predict
 
 
 MLP, CNN = mlp.WORKS[0], cnn.WORKS[0]
-WORKS = (
-    work("a", MLP, 1, "scikit-learn"),
-    work("b", MLP, 64, "scikit-learn"),
-    work("c", CNN, 1),
-    work("d", CNN, 64),
-)
+WORKS = (work("a", MLP, 1, "scikit-learn"), work("b", MLP, 64, "scikit-learn"), work("c", CNN, 1), work("d", CNN, 64))

@@ -11,14 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
-from .core.errors import (
-    ChainruleError,
-    DTypeError,
-    GraphError,
-    HabitError,
-    ShapeError,
-    SymbolicError,
-)
+from .core.errors import ChainruleError, DTypeError, GraphError, HabitError, ShapeError, SymbolicError
 from .core.missing_names import lookup
 from .core.providers import register as register_providers
 from .graph import floatx, scope, set_floatx
@@ -27,15 +20,7 @@ from .ops.random import set_random_seed
 from .tensors.convert import symbolic, tensor
 from .tensors.tensor import Tensor
 from .tensors.variable import Variable
-from .transforms.differentiate import (
-    grad,
-    gradients,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-)
+from .transforms.differentiate import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad
 from .transforms.run import run
 from .transforms.vectorize import vectorize
 

@@ -100,11 +100,7 @@ class _NoBase(Configurable):
     """The base class of the registry; activations are functions, so nothing is an instance of it."""
 
 
-registry = Registry(
-    "activations",
-    "activation",
-    _NoBase,
-)
+registry = Registry("activations", "activation", _NoBase)
 for _function in (
     celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear,
     log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign,

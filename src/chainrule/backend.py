@@ -1,14 +1,6 @@
 """The few names of ``keras.backend`` that notebooks still use."""
 
-from .config import (
-    backend,
-    epsilon,
-    floatx,
-    image_data_format,
-    set_epsilon,
-    set_floatx,
-    set_image_data_format,
-)
+from .config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
 from .layers import clear_session
 
 __all__ = [

@@ -118,19 +118,7 @@ def simple(code):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "good",
-        "plain",
-        "numpy",
-        "kink",
-        "several",
-        "integer",
-        "keyword",
-        "lazy",
-        "lambda_",
-        "large",
-    ],
+    "name", ["good", "plain", "numpy", "kink", "several", "integer", "keyword", "lazy", "lambda_", "large"]
 )
 def test_check_says_right(typed, simple, name):
     t = typed("check", f"m.py:{name}")
@@ -240,20 +228,7 @@ def test_bad_files(typed, tmp_path, monkeypatch, name):
 
 @pytest.mark.parametrize(
     "target",
-    [
-        "m.py",
-        "m.py:",
-        ":f",
-        "m.py:a.b",
-        "m.py:1",
-        "nosuch.py:f",
-        "folder.py:f",
-        "m:f",
-        "m.txt:f",
-        "",
-        ":",
-        "/:f",
-    ],
+    ["m.py", "m.py:", ":f", "m.py:a.b", "m.py:1", "nosuch.py:f", "folder.py:f", "m:f", "m.txt:f", "", ":", "/:f"],
 )
 def test_bad_targets(typed, simple, target):
     (simple / "folder.py").mkdir()

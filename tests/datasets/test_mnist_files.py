@@ -68,8 +68,7 @@ KEPT = "home/.chainrule/datasets/mnist"
 
 
 @pytest.mark.parametrize(
-    "where",
-    ["named/mnist", "named", KEPT, "home/.keras/datasets/mnist", "home/.keras/datasets", "system/mnist"],
+    "where", ["named/mnist", "named", KEPT, "home/.keras/datasets/mnist", "home/.keras/datasets", "system/mnist"]
 )
 @pytest.mark.parametrize("how", ["plain", "gz", "dotted", "npz"])
 def test_mnist_is_found(tiny, tmp_path, monkeypatch, where, how):

@@ -33,19 +33,7 @@ def test_any_curve_can_be_drawn(ys):
             assert 29 <= y <= 275
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "<script>alert(1)</script>",
-        "a & b",
-        "\"'",
-        "A\x01B",
-        "\x1b[31m",
-        "𝛼",
-        "]]>",
-        "",
-    ],
-)
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a & b", "\"'", "A\x01B", "\x1b[31m", "𝛼", "]]>", ""])
 def test_any_name_can_be_drawn(name):
     """Names come from a file's header: whatever they hold, the picture stays well-formed."""
     text = svg([Panel(name, name, name, [Line(name, [0, 1], [2.0, 1.0])])], name)

@@ -12,15 +12,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.graph import (
-    Graph,
-    Spec,
-    ancestors,
-    broadcast,
-    promote,
-    spec_of,
-    verify,
-)
+from chainrule.graph import Graph, Spec, ancestors, broadcast, promote, spec_of, verify
 
 DTYPES = [
     "bool",

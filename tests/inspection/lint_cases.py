@@ -31,12 +31,7 @@ def mlp(width, activation=None, inputs=4, hidden=8):
 
 def cnn(width=3, activation="softmax", shape=(8, 8, 1)):
     return Sequential(
-        [
-            Input(shape),
-            Conv2D(4, 3, activation="relu"),
-            GlobalAveragePooling2D(),
-            Dense(width, activation=activation),
-        ]
+        [Input(shape), Conv2D(4, 3, activation="relu"), GlobalAveragePooling2D(), Dense(width, activation=activation)]
     )
 
 

@@ -142,13 +142,7 @@ CASES = [  # function, arguments, data, shapes of an example, the values in plai
     ("hinge", {}, signs, DEEP, mean(lambda a, b: max(0, 1 - a * b))),
     ("hinge", {}, unsure, [(3,)], mean(lambda a, b: max(0, 1 - (2 * a - 1) * b))),
     ("squared_hinge", {}, signs, DEEP, mean(lambda a, b: max(0, 1 - a * b) ** 2)),
-    (
-        "categorical_hinge",
-        {},
-        one_hot,
-        DEEP,
-        rows(lambda t, o: max(0, 1 + max((1 - t) * o) - o[list(t).index(1)])),
-    ),
+    ("categorical_hinge", {}, one_hot, DEEP, rows(lambda t, o: max(0, 1 + max((1 - t) * o) - o[list(t).index(1)]))),
     ("binary_crossentropy", {}, unsure, DEEP, mean(yes)),
     ("binary_crossentropy", {}, binary, [(3,)], mean(yes)),
     ("binary_crossentropy", {"label_smoothing": 0.2}, unsure, DEEP, mean(lambda a, b: yes(0.8 * a + 0.1, b))),
@@ -159,13 +153,7 @@ CASES = [  # function, arguments, data, shapes of an example, the values in plai
         DEEP,
         mean(lambda a, b: np.log1p(np.exp(b)) - (0.8 * a + 0.1) * b),
     ),
-    (
-        "binary_focal_crossentropy",
-        {},
-        unsure,
-        DEEP,
-        mean(lambda a, b: (1 - (b if a else 1 - b)) ** 2 * yes(a, b)),
-    ),
+    ("binary_focal_crossentropy", {}, unsure, DEEP, mean(lambda a, b: (1 - (b if a else 1 - b)) ** 2 * yes(a, b))),
     (
         "binary_focal_crossentropy",
         {"apply_class_balancing": True, "alpha": 0.4, "gamma": 1.5, "from_logits": True},
@@ -233,13 +221,7 @@ CASES = [  # function, arguments, data, shapes of an example, the values in plai
     ),
     ("tversky", {"alpha": 0.2, "beta": 0.7}, unsure, DEEP, overlap(0.2, 0.7)),
     ("circle", {"gamma": 3.0}, circle_data, [(3,)], circle(3.0, 0.4, False)),
-    (
-        "circle",
-        {"gamma": 2.0, "margin": 0.1, "remove_diagonal": False},
-        circle_data,
-        [(3,)],
-        circle(2.0, 0.1, True),
-    ),
+    ("circle", {"gamma": 2.0, "margin": 0.1, "remove_diagonal": False}, circle_data, [(3,)], circle(2.0, 0.1, True)),
 ]
 IDS = [f"{name}-{i}" for i, (name, *_) in enumerate(CASES)]
 CLASSES = {

@@ -348,10 +348,7 @@ ERRORS = {
     "affine: interpolation": (lambda: image.affine_transform(X, SAME, "bicubic"), ValueProblem),
     "affine: fill_mode": (lambda: image.affine_transform(X, SAME, fill_mode="edge"), ValueProblem),
     "affine: fill_value": (lambda: image.affine_transform(X, SAME, fill_value="black"), ValueProblem),
-    "affine: fill_value outside": (
-        lambda: image.affine_transform(pixels(2, 2, 1), SAME, fill_value=-1),
-        ValueProblem,
-    ),
+    "affine: fill_value outside": (lambda: image.affine_transform(pixels(2, 2, 1), SAME, fill_value=-1), ValueProblem),
     "affine: no pixels": (lambda: image.affine_transform(A(4, 0, 1), SAME), ShapeError),
     "map_coordinates: too few": (lambda: image.map_coordinates(A(3, 4), [[0.5]], 1), ShapeError),
     "map_coordinates: no axis": (lambda: image.map_coordinates(A(3), [0.5], 1), ShapeError),

@@ -8,14 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import chainrule as cr
 from chainrule import ops, symbolic, tensor
-from chainrule.core.errors import (
-    ChainruleError,
-    DTypeError,
-    IndexProblem,
-    ShapeError,
-    SymbolicError,
-    ValueProblem,
-)
+from chainrule.core.errors import ChainruleError, DTypeError, IndexProblem, ShapeError, SymbolicError, ValueProblem
 from chainrule.ops.roi import roi_pool_index
 from chainrule.transforms.run import run
 

@@ -7,15 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import (
-    activations,
-    constraints,
-    dtype_policies,
-    initializers,
-    losses,
-    optimizers,
-    regularizers,
-)
+from chainrule import activations, constraints, dtype_policies, initializers, losses, optimizers, regularizers
 from chainrule.core.errors import ChainruleError, ValueProblem
 from chainrule.serialization import names as registered
 from chainrule.serialization.names import custom_object_scope, register_keras_serializable

@@ -188,8 +188,7 @@ def test_second_derivatives():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
-    [({"mode": "all"}, "'full'"), ({"mode": "list_of_layers"}, "layer_names=")],
+    ("arguments", "words"), [({"mode": "all"}, "'full'"), ({"mode": "list_of_layers"}, "layer_names=")]
 )
 def test_errors_teach(arguments, words):
     with pytest.raises(ValueProblem, match=words):

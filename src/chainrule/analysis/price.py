@@ -16,14 +16,7 @@ from typing import Any
 from ..core.display import Displayable, to_dataframe
 from ..core.errors import GraphError
 from ..core.messages import LazyMessage
-from ..graph import (
-    Graph,
-    Node,
-    SourceInfo,
-    Spec,
-    ancestors,
-    source_info_scope,
-)
+from ..graph import Graph, Node, SourceInfo, Spec, ancestors, source_info_scope
 from ..ops.record import GET_OUTPUT, Cost, attributes_of
 from ..tensors.convert import as_tensor, symbolic
 from ..tensors.tensor import INPUT, VARIABLE, WATCHED, Tensor

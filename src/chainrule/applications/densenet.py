@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layers import (
-    Activation,
-    AveragePooling2D,
-    BatchNormalization,
-    Concatenate,
-    Conv2D,
-    MaxPooling2D,
-    ZeroPadding2D,
-)
+from ..layers import Activation, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, MaxPooling2D, ZeroPadding2D
 from ..models import Model
 from ..tensors.tensor import Tensor
 from .building import add_classifier, build_model, network_input, pool_features

@@ -7,14 +7,7 @@ from typing import Any
 from .. import ops
 from ..core.arguments import whole_number
 from ..core.errors import ValueProblem
-from ..layers import (
-    Activation,
-    Add,
-    BatchNormalization,
-    Conv2D,
-    MaxPooling2D,
-    ZeroPadding2D,
-)
+from ..layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, ZeroPadding2D
 from ..models import Model
 from ..tensors.tensor import Tensor
 from .building import add_classifier, build_model, network_input, pool_features
@@ -206,12 +199,4 @@ def ResNet20(
     return ResNetCIFAR(20, *options)
 
 
-__all__ = [
-    "ResNet20",
-    "ResNet50",
-    "ResNet101",
-    "ResNet152",
-    "ResNetCIFAR",
-    "decode_predictions",
-    "preprocess_input",
-]
+__all__ = ["ResNet20", "ResNet50", "ResNet101", "ResNet152", "ResNetCIFAR", "decode_predictions", "preprocess_input"]

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layers import (
-    Activation,
-    Add,
-    BatchNormalization,
-    Conv2D,
-    MaxPooling2D,
-    SeparableConv2D,
-)
+from ..layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, SeparableConv2D
 from ..models import Model
 from ..tensors.tensor import Tensor
 from .building import add_classifier, build_model, network_input, pool_features

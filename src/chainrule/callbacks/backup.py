@@ -29,11 +29,7 @@ class BackupAndRestore(Callback):
     runs_last = True
 
     def __init__(
-        self,
-        backup_dir: Any,
-        save_freq: Any = "epoch",
-        double_checkpoint: bool = False,
-        delete_checkpoint: bool = True,
+        self, backup_dir: Any, save_freq: Any = "epoch", double_checkpoint: bool = False, delete_checkpoint: bool = True
     ) -> None:
         super().__init__()
         self.backup_dir = os.fspath(backup_dir) if backup_dir else ""

@@ -103,11 +103,7 @@ def _cnn(engine: str) -> tuple[Any, Any, Any, int]:
     return model, *_random_data((256, 28, 28, 1), 10), 64
 
 
-WORKLOADS: dict[str, Callable[[str], tuple[Any, Any, Any, int]]] = {
-    "perceptron": _perceptron,
-    "mlp": _mlp,
-    "cnn": _cnn,
-}
+WORKLOADS: dict[str, Callable[[str], tuple[Any, Any, Any, int]]] = {"perceptron": _perceptron, "mlp": _mlp, "cnn": _cnn}
 
 
 def _random_data(shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:

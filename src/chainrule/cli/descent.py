@@ -13,11 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--column", default="RM", help="the column (default RM, the number of rooms)")
     parser.add_argument("--rate", type=float, default=0.05, help="learning rate of all optimizers (default 0.05)")
     parser.add_argument(
-        "--rates",
-        type=float,
-        nargs="+",
-        metavar="RATE",
-        help="full-batch descent at these rates instead",
+        "--rates", type=float, nargs="+", metavar="RATE", help="full-batch descent at these rates instead"
     )
     parser.add_argument("--updates", type=int, default=60, help="updates of each path (default 60)")
     parser.add_argument(

@@ -314,9 +314,7 @@ class Expression:
             if isinstance(error, ChainruleError):
                 raise
             raise ValueProblem(
-                f"{name} with {len(arguments)} arguments",
-                "its own arguments",
-                f"see help(chainrule.ops.{name})",
+                f"{name} with {len(arguments)} arguments", "its own arguments", f"see help(chainrule.ops.{name})"
             ) from None
 
 

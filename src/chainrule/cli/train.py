@@ -16,15 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=MODELS, default=None, help="images: the model (default cnn)")
     parser.add_argument("--target", metavar="COLUMN", help="table: the column to predict")
     parser.add_argument(
-        "--task",
-        choices=["regression", "classification"],
-        help="table: the task (default: by the target's values)",
+        "--task", choices=["regression", "classification"], help="table: the task (default: by the target's values)"
     )
-    parser.add_argument(
-        "--out",
-        metavar="FILE.chainrule",
-        help="where to save the model (not boston)",
-    )
+    parser.add_argument("--out", metavar="FILE.chainrule", help="where to save the model (not boston)")
     parser.add_argument("--examples", type=int, help="images: how many to train on (default all)")
     parser.add_argument("--columns", help="boston: the columns, e.g. RM,LSTAT (default: first RM,LSTAT, then all 13)")
     parser.add_argument("--csv", metavar="FILE", help="boston: your own file with the same columns and MEDV")

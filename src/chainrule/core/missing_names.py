@@ -24,10 +24,7 @@ def _advise(names: str, advice: str) -> dict[str, str]:
 
 
 MISSING_NAMES: Mapping[str, Mapping[str, str]] = {
-    "chainrule": {
-        **_advise("SymbolicScope", "use chainrule.symbolic"),
-        **_advise("Quantizer", _QUANTIZED),
-    },
+    "chainrule": {**_advise("SymbolicScope", "use chainrule.symbolic"), **_advise("Quantizer", _QUANTIZED)},
     "layers": {
         **_advise(
             "RNN LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells Bidirectional TimeDistributed "
@@ -59,9 +56,7 @@ MISSING_NAMES: Mapping[str, Mapping[str, str]] = {
         **_advise("OrbaxCheckpoint", "use BackupAndRestore or ModelCheckpoint"),
         **_advise("SwapEMAWeights", "with use_ema=True the weights become their averages at the end of fit"),
     },
-    "distribution": {
-        **_advise("DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor", _ONE_AXIS),
-    },
+    "distribution": {**_advise("DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor", _ONE_AXIS)},
     "initializers": _advise("STFT STFTInitializer stft", _AUDIO),
     "random": _advise("beta binomial gamma", "draw with numpy.random.Generator, and pass the numbers in"),
     "saving": _advise("KerasFileEditor", "saving.load_model, or any safetensors reader, shows what a file holds"),

@@ -13,17 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import (
-    Array,
-    Dataset,
-    Remote,
-    Split,
-    check_sha256,
-    file_problem,
-    find,
-    read_decompressed,
-    read_tar,
-)
+from .files import Array, Dataset, Remote, Split, check_sha256, file_problem, find, read_decompressed, read_tar
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DATASET = Dataset(

@@ -5,16 +5,7 @@ Nothing here knows a particular operation, transformation or engine.
 
 from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
 from .graph import Graph
-from .node import (
-    CONSTANT,
-    Detached,
-    Leaf,
-    Node,
-    OperationRecord,
-    ancestors,
-    resolve,
-    tracked_ancestors,
-)
+from .node import CONSTANT, Detached, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
 from .source_info import (
     RematCall,
     RematRegion,

@@ -12,9 +12,7 @@ from ..losses import Loss
 from ..ops.record import GET_OUTPUT
 from ..tensors import tree
 from ..tensors.convert import symbolic
-from ..tensors.tensor import (
-    Tensor,
-)
+from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
 from ..tensors.variable import recording
 from ..training.data_adapter import specs_of

@@ -12,9 +12,7 @@ from ..graph import Graph
 from ..ops.record import GET_OUTPUT
 from ..tensors import tree
 from ..tensors.convert import symbolic
-from ..tensors.tensor import (
-    Tensor,
-)
+from ..tensors.tensor import Tensor
 from ..transforms.run import run
 from .lint_case import Case, Finding
 

@@ -364,11 +364,7 @@ class RandomContrast(_RandomColor):
     """
 
     def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        seed: int | SeedGenerator | None = None,
-        **kwargs: Any,
+        self, factor: Any, value_range: Any = (0, 255), seed: int | SeedGenerator | None = None, **kwargs: Any
     ) -> None:
         super().__init__(value_range, seed=seed, **kwargs)
         lower, upper = factor if isinstance(factor, list | tuple) and len(factor) == 2 else (factor, factor)
@@ -393,11 +389,7 @@ class RandomBrightness(_RandomColor):
     """
 
     def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        seed: int | SeedGenerator | None = None,
-        **kwargs: Any,
+        self, factor: Any, value_range: Any = (0, 255), seed: int | SeedGenerator | None = None, **kwargs: Any
     ) -> None:
         super().__init__(value_range, seed=seed, **kwargs)
         self.factor = _factor_range(factor, "factor")

@@ -13,9 +13,7 @@ from ..graph.spec import Specs, is_float
 from ..ops.record import get_output
 from ..tensors import tree
 from ..tensors.convert import as_tensor, symbolic, tensor
-from ..tensors.tensor import (
-    Tensor,
-)
+from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable
 from .base import LayerBase
 from .call_context import calls, mask_of, note_outputs, set_mask

@@ -166,13 +166,7 @@ class Layer(LayerBase, Configurable):
                     "get the file again",
                 )
         variable = Variable(
-            initializer,
-            shape,
-            dtype,
-            trainable,
-            autocast,
-            aggregation,
-            name or f"weight_{len(self._variables)}",
+            initializer, shape, dtype, trainable, autocast, aggregation, name or f"weight_{len(self._variables)}"
         )
         variable.path = "/".join(p for p in (scope_state.scope, variable.name) if p)
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)

@@ -8,9 +8,7 @@ from typing import Any
 
 from ..graph import Node, ancestors, without_placeholder
 from ..tensors.convert import symbolic
-from ..tensors.tensor import (
-    Tensor,
-)
+from ..tensors.tensor import Tensor
 from .base import LayerBase
 from .call_context import calls
 from .layer_call import LAYER_CALL

@@ -146,11 +146,7 @@ class CosineSimilarity(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        axis: int = -1,
-        reduction: str | None = OVER_BATCH,
-        name: str = "cosine_similarity",
-        dtype: Any = None,
+        self, axis: int = -1, reduction: str | None = OVER_BATCH, name: str = "cosine_similarity", dtype: Any = None
     ) -> None:
         super().__init__(f.cosine_similarity, reduction, name, dtype, axis=axis)
 

@@ -7,9 +7,4 @@ from .sequential import Sequential
 
 __getattr__ = lookup("models", {"load_model": "saving", "save_model": "saving"})
 
-__all__ = [
-    "Model",
-    "Sequential",
-    "clone_model",
-    "model_from_json",
-]
+__all__ = ["Model", "Sequential", "clone_model", "model_from_json"]

@@ -11,15 +11,7 @@ from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
 from ..layers import Layer
 from ..layers.layer_call import LAYER_CALL, ArgumentSlot
-from ..ops.record import (
-    GET_OUTPUT,
-    Composite,
-    Operation,
-    attributes_of,
-    freeze,
-    get_output,
-    registry,
-)
+from ..ops.record import GET_OUTPUT, Composite, Operation, attributes_of, freeze, get_output, registry
 from ..serialization.names import custom_object_scope
 from ..serialization.serialize import deserialize, serialize
 from ..tensors import tree

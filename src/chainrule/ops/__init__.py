@@ -81,19 +81,7 @@ from .movement import squeeze
 from .order import after
 from .products import matmul
 from .record import set_namespace
-from .reduction import (
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    mean,
-    norm,
-    prod,
-    std,
-    sum,
-    var,
-)
+from .reduction import all, any, argmax, argmin, logsumexp, mean, norm, prod, std, sum, var
 from .rounding import ceil, floor, nextafter, round, trunc
 from .selection import clip, maximum, minimum
 from .special import erf, erfc, erfinv, relu, sigmoid, softplus

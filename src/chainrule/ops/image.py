@@ -21,15 +21,7 @@ from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from . import arithmetic, convolution, exponential, movement, resampling, rounding, selection
-from .functions import (
-    cast,
-    depthwise_conv,
-    expand_dims,
-    moveaxis,
-    reshape,
-    stack,
-    where,
-)
+from .functions import cast, depthwise_conv, expand_dims, moveaxis, reshape, stack, where
 from .products import matmul
 from .record import freeze, namespace
 from .reduction import mean, sum

@@ -254,12 +254,7 @@ map_coordinates_record = Composite(
 
 
 def _affine_transform(
-    xp: Any,
-    x: Any,
-    transform: Any,
-    interpolation: str = "bilinear",
-    fill_mode: str = "constant",
-    fill_value: float = 0,
+    xp: Any, x: Any, transform: Any, interpolation: str = "bilinear", fill_mode: str = "constant", fill_value: float = 0
 ) -> Any:
     one_of(ORDERS, interpolation=interpolation)
     if x.ndim != 4:

@@ -10,9 +10,7 @@ from typing import Any
 from .. import ops
 from ..core.errors import ValueProblem
 from ..tensors.convert import as_tensor
-from ..tensors.tensor import (
-    Tensor,
-)
+from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable
 from .optimizer import Optimizer, assign_all
 

@@ -8,23 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import (
-    DTypeError,
-    HabitError,
-    ImmutableError,
-    ShapeError,
-    SymbolicError,
-    ValueProblem,
-)
+from ..core.errors import DTypeError, HabitError, ImmutableError, ShapeError, SymbolicError, ValueProblem
 from ..core.providers import provider
-from ..graph import (
-    CONSTANT,
-    NO_ATTRIBUTES,
-    Leaf,
-    Node,
-    floatx,
-    spec_of,
-)
+from ..graph import CONSTANT, NO_ATTRIBUTES, Leaf, Node, floatx, spec_of
 
 VARIABLE, INPUT, WATCHED, GRADIENT = map(Leaf, ("variable", "input", "watched", "gradient"))
 

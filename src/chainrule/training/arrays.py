@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import ShapeError, ValueProblem
 from ..graph import as_dtype
-from ..tensors.tensor import (
-    Tensor,
-)
+from ..tensors.tensor import Tensor
 from ..tensors.tree import Unflatten, unflatten_parts
 from ..tensors.variable import Variable
 

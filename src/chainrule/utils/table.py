@@ -164,7 +164,4 @@ def _fit_column(name: str, cells: list[str]) -> tuple[dict[str, Any] | None, str
     if len(counts) == 1:
         return None, f"{name}: left out, always {next(iter(counts))!r}"
     shown = ", ".join(repr(w) for w, _ in counts.most_common(4))
-    return {
-        "name": name,
-        "words": sorted(counts),
-    }, f"{name}: {len(counts)} words ({shown} ...), one column each{gap}"
+    return {"name": name, "words": sorted(counts)}, f"{name}: {len(counts)} words ({shown} ...), one column each{gap}"

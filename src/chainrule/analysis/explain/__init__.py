@@ -19,13 +19,7 @@ from ...tensors.convert import as_tensor
 from ...tensors.tensor import INPUT, VARIABLE, WATCHED, Tensor
 from ...tensors.variable import Variable
 from .builder import ExplanationBuilder
-from .data import (
-    Arithmetic,
-    Edge,
-    Join,
-    Number,
-    Step,
-)
+from .data import Arithmetic, Edge, Join, Number, Step
 from .explanation import Explanation
 from .opened import inline_calls
 

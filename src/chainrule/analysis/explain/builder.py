@@ -17,14 +17,7 @@ from ...ops.record import attributes_of, operation_of
 from ...tensors.tensor import INPUT, VARIABLE, WATCHED
 from ...transforms.differentiate import downstream
 from .arithmetic import ArithmeticWriter, local_gradients
-from .data import (
-    Arithmetic,
-    Edge,
-    Index,
-    Join,
-    Number,
-    Step,
-)
+from .data import Arithmetic, Edge, Index, Join, Number, Step
 from .explanation import Explanation
 
 _LETTERS = "uvwpqrst"

@@ -6,14 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import (
-    Graph,
-    Node,
-    Plan,
-    SourceInfo,
-    apply,
-    source_info_scope,
-)
+from ...graph import Graph, Node, Plan, SourceInfo, apply, source_info_scope
 from ...ops.record import GET_OUTPUT, Operation, attributes_of, get_output, run_body
 from ...tensors.tensor import Tensor
 from ...transforms.differentiate.backward import derivative_graph

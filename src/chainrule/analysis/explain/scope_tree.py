@@ -12,13 +12,7 @@ from typing import Any, TypeVar
 
 from ...draw.format import format_factor
 from ...ops.record import Composite, registry
-from .data import (
-    Arithmetic,
-    Edge,
-    ExplanationData,
-    Join,
-    Step,
-)
+from .data import Arithmetic, Edge, ExplanationData, Join, Step
 
 E = TypeVar("E", bound=ExplanationData)
 

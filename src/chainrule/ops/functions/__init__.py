@@ -4,14 +4,7 @@ None has a gradient rule of its own. A module imports only those listed before i
 """
 
 from .attention import ctc_decode, ctc_loss, dot_product_attention
-from .block import (
-    adaptive_average_pool,
-    adaptive_max_pool,
-    depth_to_space,
-    fold,
-    space_to_depth,
-    unfold,
-)
+from .block import adaptive_average_pool, adaptive_max_pool, depth_to_space, fold, space_to_depth, unfold
 from .combination import (
     batch_normalization,
     binary_crossentropy,
@@ -30,17 +23,7 @@ from .combination import (
     sparse_categorical_crossentropy,
     threshold,
 )
-from .control import (
-    associative_scan,
-    cond,
-    fori_loop,
-    map,
-    scan,
-    switch,
-    vectorize,
-    vectorized_map,
-    while_loop,
-)
+from .control import associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
 from .counting import (
     bincount,
     digitize,
@@ -167,16 +150,7 @@ from .nan import (
     nansum,
     nanvar,
 )
-from .product import (
-    cross,
-    dot,
-    einsum,
-    inner,
-    kron,
-    outer,
-    tensordot,
-    vdot,
-)
+from .product import cross, dot, einsum, inner, kron, outer, tensordot, vdot
 from .reduction import (
     allclose,
     amax,

@@ -16,15 +16,7 @@ from .. import reduction as reductions
 from .creation import cast
 from .indexing import one_hot, repeat, take_along_axis, where
 from .reduction import max
-from .shape import (
-    concatenate,
-    expand_dims,
-    ravel,
-    reshape,
-    stack,
-    swapaxes,
-    transpose,
-)
+from .shape import concatenate, expand_dims, ravel, reshape, stack, swapaxes, transpose
 
 
 def dot_product_attention(

@@ -19,14 +19,7 @@ from ..rules import as_shape, normalize_axes, normalize_axis
 from .creation import cast, full_like
 from .indexing import one_hot, take, take_along_axis, where
 from .reduction import max, min, sort
-from .shape import (
-    concatenate,
-    expand_dims,
-    moveaxis,
-    ravel,
-    reshape,
-    transpose,
-)
+from .shape import concatenate, expand_dims, moveaxis, ravel, reshape, transpose
 
 
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tensor:
@@ -287,12 +280,9 @@ def quantiles(
     else:
         position = position * (n - 1)
     below, above = (gather(ordered, cast(f(position), "int32"), axis=-1) for f in (rounding.floor, rounding.ceil))
-    fraction: Any = {
-        "lower": 0.0,
-        "higher": 1.0,
-        "midpoint": 0.5,
-        "linear": position - rounding.floor(position),
-    }.get(method)
+    fraction: Any = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5, "linear": position - rounding.floor(position)}.get(
+        method
+    )
     if fraction is None:
         result = gather(ordered, cast(rounding.ceil(position - 0.5), "int32"), axis=-1)
     else:

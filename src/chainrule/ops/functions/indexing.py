@@ -18,14 +18,7 @@ from ..movement import freeze_key
 from ..record import freeze
 from ..rules import as_shape, normalize_axis
 from .creation import cast, zeros_like
-from .shape import (
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    moveaxis,
-    ravel,
-    reshape,
-)
+from .shape import broadcast_to, concatenate, expand_dims, moveaxis, ravel, reshape
 
 
 def get_item(x: Any, key: Any) -> Tensor:
@@ -421,10 +414,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     tensor([1., 4.])
     """
     x = moveaxis(x, (axis1, axis2), (-2, -1))
-    n = np.arange(
-        max(min(x.shape[-2] + min(offset, 0), x.shape[-1] - max(offset, 0)), 0),
-        dtype=np.int32,
-    )
+    n = np.arange(max(min(x.shape[-2] + min(offset, 0), x.shape[-1] - max(offset, 0)), 0), dtype=np.int32)
     return x[..., n - min(offset, 0), n + max(offset, 0)]
 
 

@@ -13,14 +13,7 @@ from .. import reduction as reductions
 from ..rules import normalize_axis
 from .creation import zeros_like
 from .indexing import diagonal
-from .shape import (
-    broadcast_to,
-    moveaxis,
-    ravel,
-    reshape,
-    stack,
-    transpose,
-)
+from .shape import broadcast_to, moveaxis, ravel, reshape, stack, transpose
 
 
 def dot(x1: Any, x2: Any) -> Tensor:

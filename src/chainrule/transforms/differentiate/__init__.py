@@ -7,14 +7,7 @@ the gradient's own graph, which can be differentiated, explained, priced and com
 
 from .backward import downstream, keepdims_shape, local_gradient
 from .reverse_mode import gradients
-from .transform import (
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-)
+from .transform import grad, hessian, hvp, jacobian, jvp, value_and_grad
 
 __all__ = [
     "downstream",

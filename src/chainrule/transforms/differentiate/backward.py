@@ -7,26 +7,10 @@ from typing import Any
 
 from ... import ops
 from ...core.errors import GraphError, ShapeError
-from ...graph import (
-    Graph,
-    Node,
-    SourceInfo,
-    ancestors,
-    apply,
-    current_source_info,
-    source_info_scope,
-)
+from ...graph import Graph, Node, SourceInfo, ancestors, apply, current_source_info, source_info_scope
 from ...ops.arrays import arrays
 from ...ops.movement import sum_to_shape
-from ...ops.record import (
-    GET_OUTPUT,
-    DerivedCall,
-    Operation,
-    attributes_of,
-    get_output,
-    namespace,
-    run_body,
-)
+from ...ops.record import GET_OUTPUT, DerivedCall, Operation, attributes_of, get_output, namespace, run_body
 from ...ops.rules import normalize_axes
 from ...tensors.convert import as_tensor, symbolic
 from .rematerialize import Rematerializer

@@ -50,10 +50,7 @@ def conv_kernel_gradient(values: Values, node: Node) -> Array | None:
 
 
 def _kernel_and_bias_gradients(x: Array, upstream: Array, g: Geometry, groups: int) -> tuple[Array, Array]:
-    results = (
-        shape_like(x, *g.window, x.shape[-1] // groups, upstream.shape[-1]),
-        shape_like(x, upstream.shape[-1]),
-    )
+    results = (shape_like(x, *g.window, x.shape[-1] // groups, upstream.shape[-1]), shape_like(x, upstream.shape[-1]))
     by_kernel, by_bias = call("conv_kernel", results, x, upstream, **conv_attributes(g, groups))
     return by_kernel, by_bias
 
