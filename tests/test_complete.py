@@ -15,7 +15,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.ops.record import Composite, Operation, registry
+from chainrule.ops.calls import Composite
+from chainrule.ops.record import Operation, registry
 
 ROOT = Path(cr.__file__).parent
 NO_GRADIENT = {  # the result is no real number that moves with the input

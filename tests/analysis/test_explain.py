@@ -8,7 +8,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.ops.record import Composite, registry
+from chainrule.ops.calls import Composite
+from chainrule.ops.record import registry
 from printed_arithmetic import evaluate
 
 

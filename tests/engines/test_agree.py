@@ -14,8 +14,9 @@ from chainrule.engines.xla.calls import REPLACEMENTS
 from chainrule.engines.xla.kernels import KERNELS, kernels_from
 from chainrule.engines.xla.lax import OVERRIDES
 from chainrule.engines.xla.lower import lower
-from chainrule.graph import Graph
-from chainrule.ops.record import CallOperation, registry
+from chainrule.graph import Graph, run_values
+from chainrule.ops.calls import Composite
+from chainrule.ops.record import registry
 from chainrule.tensors.convert import symbolic
 from chainrule.transforms.differentiate import gradients
 
@@ -23,11 +24,7 @@ NAMES = sorted(name for name, op in registry.items() if any(s.error is None for 
 
 
 def by_numpy(graph, arrays):
-    values = list(graph.constants)
-    values[: len(arrays)] = arrays
-    with np.errstate(all="ignore"):
-        for position, run, inputs in graph.steps:
-            values[position] = run(*[values[i] for i in inputs])
+    values = run_values(graph, arrays)
     return [np.asarray(values[graph.position[n.serial]]) for n in graph.outputs]
 
 
@@ -42,7 +39,7 @@ def graphs_of(op, dtype):
         first = result[0] if isinstance(result, list | tuple) else result
         yield Graph(symbols, result if isinstance(result, list | tuple) else [result]), arrays
         floats = [x for x in symbols if x.spec.floating]
-        if first.spec.floating and floats and (op.differentiable or isinstance(op, CallOperation)):
+        if first.spec.floating and floats and (op.differentiable or isinstance(op, Composite)):
             upstream = symbolic(first.shape, first.dtype)
             drawn = np.random.default_rng(k).normal(size=first.shape).astype(first.dtype)
             actual = gradients(first, floats, upstream, unconnected="zero")

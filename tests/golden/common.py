@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import Graph
-from chainrule.ops.record import CallOperation, Operation, registry
+from chainrule.graph import CallNode, Graph
+from chainrule.ops.calls import Composite
+from chainrule.ops.record import Operation, registry
 from chainrule.tensors.convert import symbolic
 from chainrule.transforms.differentiate import gradients
 
@@ -131,7 +132,7 @@ def graphs_of(op: Operation, dtype: str | None = None) -> Iterator[tuple[str, Gr
         results = list(result) if isinstance(result, list | tuple) else [result]
         yield f"{op.name} {k}", Graph(symbols, results), arrays
         first, floats = results[0], [x for x in symbols if x.spec.floating]
-        if first.spec.floating and floats and (op.differentiable or isinstance(op, CallOperation)):
+        if first.spec.floating and floats and (op.differentiable or isinstance(op, Composite)):
             upstream = symbolic(first.shape, first.dtype)
             drawn = np.random.default_rng(k).normal(size=first.shape).astype(first.dtype)
             actual = gradients(first, floats, upstream, unconnected="zero")
@@ -146,15 +147,15 @@ def graph_text(graph: Graph, indent: str = "") -> str:
         if place < len(graph.inputs):
             name = f"input {name}"
         reads = ", ".join(str(graph.position[n.serial]) for n in node.inputs) if place >= len(graph.inputs) else ""
-        more = "".join(f" {k}={_shown(v)}" for k, v in node.attributes.items() if not isinstance(v, Graph))
+        more = "".join(f" {k}={_shown(v)}" for k, v in node.attributes.items())
         value = f" value {_shown(node.value)}" if node.operation.leaf and node.value is not None else ""
         scope = f" in {node.scope}" if node.scope else ""
         spec = "its body's" if isinstance(node.spec, tuple) else repr(node.spec)
         lines.append(f"{indent}{place}: {name}({reads}){more}: {spec}{value}{scope}")
-        for k, v in node.attributes.items():
-            if isinstance(v, Graph):
-                message = f" derives {v.derivative_of}" if v.derivative_of is not None else ""
-                lines += [f"{indent}  {k}{message}:", graph_text(v, indent + "    ")]
+        if isinstance(node, CallNode):
+            derives = node.body.derivative_of
+            message = "" if derives is None else f" derives {derives}"
+            lines += [f"{indent}  body{message}:", graph_text(node.body, indent + "    ")]
     lines.append(f"{indent}-> {', '.join(str(graph.position[n.serial]) for n in graph.outputs)}")
     return "\n".join(lines)
 

@@ -45,7 +45,7 @@ def _described(put: Any, name: str, op: Operation) -> None:
     put("kind:", type(op).__name__, "" if op.name == name else f"named {op.name}")
     put("formula:", op.format)
     put("gradient:", op.gradient_note)
-    put("inputs:", op.arity, op.names)
+    put("inputs:", op.arity, op.input_names)
     put("parameters:", op.parameters)
     put("signature:", caught(lambda: op.__signature__))
     put("differentiable:", op.differentiable, "simple:", op.simple, "leaf:", op.leaf, "forgets:", op.stops_gradient)

@@ -152,25 +152,21 @@ def test_verifier_catches_broken_nodes():
 
 
 def test_a_value_that_breaks_the_shape_rule_is_caught():
-    from chainrule.ops.record import Operation, registry
+    from chainrule.ops.record import Operation
     from chainrule.ops.rules import elementwise_batch, elementwise_spec, per_entry, preserve_dtype
 
-    try:
-        faulty = Operation(
-            "faulty",
-            lambda o, x: o.sum(x),
-            spec=elementwise_spec(),
-            casts=preserve_dtype,
-            batch=elementwise_batch,
-            cost=per_entry(),
-            gradient_note="nothing",
-            samples=[],
-            doc="A record whose value and rule disagree.",
-        )
-        with pytest.raises(cr.GraphError, match="shape rule"):
-            faulty([1.0, 2.0])
-    finally:
-        registry.pop("faulty", None)
+    faulty = Operation(
+        "faulty",
+        lambda xp, x: xp.sum(x),
+        spec=elementwise_spec(),
+        casts=preserve_dtype,
+        batch=elementwise_batch,
+        cost=per_entry(),
+        gradient_note="nothing",
+        doc="A record whose value and rule disagree.",
+    )
+    with pytest.raises(cr.GraphError, match="shape rule"):
+        faulty([1.0, 2.0])
 
 
 def test_a_chain_of_ten_thousand_is_ordinary():

@@ -9,10 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from chainrule import ops, symbolic, tensor
-from chainrule.graph import Graph, as_dtype, verify
+from chainrule.graph import CallNode, Graph, as_dtype, verify
 from chainrule.ops.random import random_bits
-from chainrule.ops.record import Sample, registry
+from chainrule.ops.record import registry
 from chainrule.ops.rules import elementwise_batch
+from chainrule.ops.sample import Sample
 from chainrule.transforms.differentiate import gradients, jvp
 from chainrule.transforms.run import run
 from oracles import NOT_TRACEABLE, ORACLES, threefry
@@ -256,7 +257,7 @@ def verify_with_bodies(graph):
     todo = [graph]
     while todo:
         verify(todo[-1])
-        todo += [node.attributes["body"] for node in todo.pop().nodes if "body" in node.attributes]
+        todo += [node.body for node in todo.pop().nodes if isinstance(node, CallNode)]
 
 
 @cases(lambda case: not case.valid)

@@ -43,7 +43,7 @@ def test_it_is_checked_and_then_an_operation_like_any_other():
     for beta in (1.0, 0.3):
         mine = cr.gradients(ops.sum(swish(x, beta) ** 2), x)
         np.testing.assert_allclose(mine.numpy(), cr.gradients(ops.sum(by_rule(x, beta) ** 2), x).numpy(), rtol=1e-9)
-    assert not any(name.startswith("own.") for name in registry)
+    assert not any(name.startswith("custom.") for name in registry)
 
 
 def test_the_backward_is_what_is_used_everywhere():
@@ -115,7 +115,7 @@ def test_the_usual_faults_are_named(fault):
 
     with pytest.raises(ValueProblem, match=f"(?s)a wrong backward of product.*{fault}"):
         product.backward(FAULTS[fault])
-    assert product.custom_vjp is None
+    assert product.record.custom_vjp is None
     assert not product.report
     assert fault in product.report.to_html()
 

@@ -16,8 +16,8 @@ from typing import Any
 from ..core.display import Displayable, to_dataframe
 from ..core.errors import GraphError
 from ..core.messages import LazyMessage
-from ..graph import Graph, Node, SourceInfo, Spec, ancestors, source_info_scope
-from ..ops.record import GET_OUTPUT, Cost, attributes_of
+from ..graph import CallNode, Graph, Node, SourceInfo, Spec, ancestors, source_info_scope
+from ..ops.record import Cost, operation_of
 from ..tensors.convert import as_tensor, symbolic
 from ..tensors.tensor import INPUT, VARIABLE, WATCHED, Tensor
 from ..tensors.tree import flatten
@@ -217,12 +217,11 @@ def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = 
     """Return a row for each primitive operation, those in bodies of calls included."""
     rows = []
     for node in nodes:
-        if node.operation.leaf or node.operation is GET_OUTPUT:
+        if node.operation.leaf or node.call is not None:
             continue
         path = "/".join(part for part in (scope, node.scope) if part)
-        if "body" in node.attributes:
-            body: Graph = node.attributes["body"]
-            rows += _rows(body.nodes, set(), phase, path, line or node.line)
+        if isinstance(node, CallNode):
+            rows += _rows(node.body.nodes, set(), phase, path, line or node.line)
             continue
         rows.append(
             Row(
@@ -244,14 +243,14 @@ def cost_of(node: Node) -> Cost:
     Raises:
         GraphError: if its sizes are not known or its record gives no cost.
     """
-    operation: Any = node.operation
+    operation = operation_of(node)
     specs = tuple(n.spec for n in node.inputs)
     for spec in (*specs, node.spec):
         if isinstance(spec, Spec) and None in spec.shape:
             raise GraphError(
                 f"a price for {operation.name} with shape {spec.shape}", "known sizes", "give the batch size", node.line
             )
-    cost = operation.cost(specs, node.spec, **attributes_of(node))
+    cost = operation.cost(specs, node.spec, **node.attributes)
     if not isinstance(cost, Cost):
         raise GraphError(
             f"an operation {operation.name!r} without a price", "a cost rule in its record", "add one", node.line
@@ -267,7 +266,7 @@ def count_of(node: Node, is_parameter: Collection[bool]) -> Count:
             result's is that of a bias.
     """
     cost = cost_of(node)
-    adds_bias = node.operation.name == "add" and any(
+    adds_bias = operation_of(node).is_sum and any(
         parameter and n.spec.shape != node.spec.shape for n, parameter in zip(node.inputs, is_parameter, strict=True)
     )
     moved = node.spec.nbytes + sum(n.spec.nbytes for n in node.inputs if isinstance(n.spec, Spec))

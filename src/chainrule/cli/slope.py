@@ -46,9 +46,7 @@ def command(args: argparse.Namespace) -> int:
                 f"a nudge of {args.nudge:g} at {name} = {value:g}", "one that changes it a little", "e.g. --nudge 0.001"
             )
     nodes: list[Any] = ancestors([result])
-    rules = dict.fromkeys(
-        n.operation.gradient_note for n in reversed(nodes) if not n.operation.leaf and n.operation.name != "get_output"
-    )
+    rules = dict.fromkeys(n.operation.gradient_note for n in reversed(nodes) if not n.operation.leaf and n.call is None)
     for name, variable in values.items():
         after = expression({n: tensor(v.numpy() + args.nudge) if n == name else v.value for n, v in values.items()})
         start, end = float(result), float(after)

@@ -3,9 +3,21 @@
 Nothing here knows a particular operation, transformation or engine.
 """
 
-from .apply import NO_ATTRIBUTES, Plan, apply, check_value, plan_for
-from .graph import Graph
-from .node import CONSTANT, Detached, Leaf, Node, OperationRecord, ancestors, resolve, tracked_ancestors
+from .apply import NO_ATTRIBUTES, apply, check_value, plan_for
+from .graph import CallNode, Graph, function_of, interpret, run_values
+from .node import (
+    CONSTANT,
+    GET_OUTPUT,
+    Detached,
+    Leaf,
+    Node,
+    OperationRecord,
+    Plan,
+    ancestors,
+    merge_detached,
+    resolve,
+    tracked_ancestors,
+)
 from .source_info import (
     RematCall,
     RematRegion,
@@ -35,7 +47,9 @@ from .verify import verify
 
 __all__ = [
     "CONSTANT",
+    "GET_OUTPUT",
     "NO_ATTRIBUTES",
+    "CallNode",
     "Detached",
     "Graph",
     "Leaf",
@@ -55,13 +69,17 @@ __all__ = [
     "check_value",
     "current_source_info",
     "floatx",
+    "function_of",
+    "interpret",
     "line_of",
+    "merge_detached",
     "new_cache",
     "plan_for",
     "promote",
     "promote_specs",
     "remat_scope",
     "resolve",
+    "run_values",
     "scope",
     "set_floatx",
     "source_info_scope",

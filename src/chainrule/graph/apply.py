@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..core.errors import ChainruleError, GraphError, IndexProblem, ValueProblem
-from .node import CONSTANT, Node, OperationRecord, merge_detached
+from .node import CONSTANT, Node, OperationRecord, Plan, merge_detached
 from .source_info import current_source_info, line_of
 from .spec import Spec
 
 NO_ATTRIBUTES: dict[str, Any] = {}
-
-
-class Plan(NamedTuple):
-    """What `apply` needs for given input specs and attributes, computed once by the record.
-
-    Attributes:
-        spec: the result's spec.
-        casts: the dtype each input is cast to first, or ``None``.
-        run: the function of arrays that computes the result's array.
-    """
-
-    spec: Any
-    casts: tuple[np.dtype[Any] | None, ...] | None
-    run: Any
 
 
 def plan_for(operation: OperationRecord, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
@@ -93,8 +79,7 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
         if any(value is None for value in values):
             return cls(operation, inputs, attributes, plan.spec, None, True, current_source_info())
         value = plan.run(*values)
-        if value.__class__ is not list:
-            check_value(operation, plan.spec, value)
+        check_value(operation, plan.spec, value)
     except ChainruleError as error:
         raise error.with_line(line_of(current_source_info())) from None
     except IndexError as error:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any, Protocol
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from ..core.errors import GraphError
 from .source_info import SourceInfo, line_of
@@ -13,13 +16,42 @@ from .spec import Spec
 serials = count(1)
 
 
+class Plan(NamedTuple):
+    """What `apply` needs for given input specs and attributes, computed once by the record.
+
+    Attributes:
+        spec: the result's spec.
+        casts: the dtype each input is cast to first, or ``None``.
+        run: the function of arrays that computes the result's array.
+    """
+
+    spec: Any
+    casts: tuple[np.dtype[Any] | None, ...] | None
+    run: Any
+
+
 class OperationRecord(Protocol):
     """What the graph needs to know of an operation; `chainrule.ops.record.Operation` implements it."""
 
-    name: str
-    plans: dict[Any, Any]
-    leaf: bool
-    stops_gradient: bool
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+
+    @property
+    def plans(self) -> dict[Any, Any]:
+        """The plans made so far."""
+
+    @property
+    def leaf(self) -> bool:
+        """Whether its nodes have no inputs."""
+
+    @property
+    def stops_gradient(self) -> bool:
+        """Whether its output is a constant on purpose."""
+
+    @property
+    def is_barrier(self) -> bool:
+        """Whether its value may not be computed before those of its other inputs."""
 
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
         """Return the `Plan` for these input specs and attributes."""
@@ -33,8 +65,8 @@ class Node:
         operation: the record; a leaf (constant, variable, input) is an operation without inputs.
         inputs: the nodes it reads, in order.
         attributes: the static arguments, such as ``axis``.
-        spec: shape and dtype (for a call node, a tuple of them, one for each position of its body).
-        value: the array, or ``None`` when symbolic (for a call node, the list of its body's arrays).
+        spec: shape and dtype.
+        value: the array, or ``None`` when symbolic.
         tracked: whether a variable or watched tensor is among its ancestors (or a `Detached`, which is false).
         source_info: its scope and the user's line.
         serial: grows with creation, so sorting by it gives a topological order.
@@ -81,12 +113,31 @@ class Node:
         """The user's line that made it."""
         return line_of(self.source_info)
 
+    @property
+    def call(self) -> Node | None:
+        """The call of which this node is an output: a `CallNode`, or a recorded call; ``None`` for all other nodes."""
+        return self.inputs[0] if self.operation is GET_OUTPUT else None
+
+    @property
+    def source(self) -> Node:
+        """The node that computes the value: the call of which this node is an output, else the node itself."""
+        call = self.call
+        return self if call is None else call
+
+    @property
+    def position(self) -> int:
+        """Of an output of a call, the position of its value among the call's values."""
+        position: int = self.attributes["position"]
+        return position
+
 
 class Leaf:
     """The record of a node without inputs, which is never run."""
 
     leaf = True
+    simple = False
     stops_gradient = False
+    is_barrier = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -101,6 +152,22 @@ class Leaf:
 
 
 CONSTANT = Leaf("constant")
+
+
+class GetOutput(Leaf):
+    """The record of a node that takes one value out of a call. Its gradient is the call's."""
+
+    leaf = False
+    format = "{0}"
+    gradient_note = "get_output passes the gradient to the call it reads"
+
+    def plan(self, specs: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+        """Return the plan that takes the value at the position."""
+        position = attributes["position"]
+        return Plan(specs[0][position], None, itemgetter(position))
+
+
+GET_OUTPUT = GetOutput("get_output")
 
 
 class Detached:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 
@@ -45,13 +45,23 @@ _NATIVE: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in _ABOVE if 
 _NATIVE |= {dtype: dtype for dtype in _NATIVE.values()}
 
 _floatx = "float32"
-_caches: list[dict[Any, Any]] = []
 
 
-def new_cache() -> dict[Any, Any]:
-    """Return a new dictionary for results that depend on specs; it is emptied when the default float changes."""
-    _caches.append({})
-    return _caches[-1]
+class Cache(dict[Any, Any]):
+    """Results that depend on specs; it is emptied when the default float changes."""
+
+    __slots__ = ("__weakref__",)
+    __hash__ = object.__hash__  # type: ignore[assignment]  # one object is one cache
+
+
+_caches: WeakSet[Cache] = WeakSet()
+
+
+def new_cache() -> Cache:
+    """Return a new, empty cache."""
+    cache = Cache()
+    _caches.add(cache)
+    return cache
 
 
 def floatx() -> str:
@@ -73,7 +83,7 @@ def set_floatx(value: str) -> None:
     as_dtype(value)
     _floatx = value
     promote.cache_clear()
-    for cached in _caches:
+    for cached in list(_caches):
         cached.clear()
 
 

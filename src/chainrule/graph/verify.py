@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.errors import GraphError
-from .graph import Graph
+from .graph import CallNode, Graph
 
 
 def verify(graph: Graph) -> None:
@@ -33,6 +33,13 @@ def verify(graph: Graph) -> None:
                     where,
                 )
             continue
+        if isinstance(node, CallNode):
+            verify(node.body)
+            if node.spec != node.body.specs:
+                raise GraphError(
+                    f"call {node.operation.name!r} with other specs than its body's", "the body's specs", "", where
+                )
+            continue
         plan = node.operation.plan(tuple(n.spec for n in node.inputs), node.attributes)
         if plan.casts is not None or plan.spec != node.spec:
             raise GraphError(
@@ -42,7 +49,7 @@ def verify(graph: Graph) -> None:
                 where,
             )
         value = node.value
-        if value is not None and not isinstance(value, list | tuple) and value.shape != node.spec.shape:
+        if value is not None and not isinstance(value, list) and value.shape != node.spec.shape:
             raise GraphError(
                 f"node {node.operation.name!r} whose value has shape {value.shape}", f"{node.spec!r}", "", where
             )

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.errors import ChainruleError
 from ..graph import Graph
 from ..losses import Loss
-from ..ops.record import GET_OUTPUT
+from ..ops.record import Operation, operation_of
 from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
@@ -24,8 +24,6 @@ CLASS_OF_FUNCTION = {
     "categorical_crossentropy": "CategoricalCrossentropy",
     "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
 }
-# operations that move or cast numbers without computing with them
-MOVING_OPERATIONS = frozenset("reshape transpose squeeze expand_dims cast pad get_item broadcast_to positive".split())
 
 
 class Finding(NamedTuple):
@@ -81,16 +79,15 @@ class Case:
         self.output = tensors[0] if len(tensors) == 1 else None
 
     @property
-    def last_operation(self) -> str:
-        """The name of the operation that computes the output's numbers."""
+    def last_operation(self) -> Operation | None:
+        """The operation that computes the output's numbers."""
         node: Any = self.output
         while node is not None and node.inputs:
-            if node.operation is GET_OUTPUT:
-                return str(node.inputs[0].operation.name)
-            if node.operation.name not in MOVING_OPERATIONS:
-                return str(node.operation.name)
+            operation = operation_of(node.source)
+            if not operation.is_move:
+                return operation
             node = node.inputs[0]
-        return ""
+        return None
 
 
 def _describe_loss(model: Any) -> tuple[str, bool, Any]:

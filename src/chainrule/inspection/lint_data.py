@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
-from ..ops.record import GET_OUTPUT
+from ..ops.calls import is_product
+from ..ops.record import operation_of
 from ..tensors.tensor import Tensor
-from .lint_case import CROSSENTROPIES, MOVING_OPERATIONS, Case, Finding, is_one_hot, is_whole
+from .lint_case import CROSSENTROPIES, Case, Finding, is_one_hot, is_whole
 
 MIN_CACHED_BYTES = 2**24  # of an array that is checked only once, however often it is fitted
 _known_finite: dict[int, weakref.ref[Any]] = {}
@@ -89,10 +90,9 @@ def _reaches_weights(graph: Graph, x: Tensor) -> bool:
     unscaled = {x.serial}
     for node in graph.nodes:
         if any(p.serial in unscaled for p in node.inputs):
-            name = node.operation.name
-            if name in ("matmul", "conv", "einsum", "dense", "convolution"):
+            if is_product(node):
                 return True
-            if name in MOVING_OPERATIONS or node.operation is GET_OUTPUT:
+            if node.call is not None or operation_of(node).is_move:
                 unscaled.add(node.serial)
     return False
 

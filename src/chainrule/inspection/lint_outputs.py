@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..ops.calls import is_product
 from ..tensors import tree
 from .lint_case import CROSSENTROPIES, Case, Finding, is_one_hot, is_whole
 
@@ -21,7 +22,7 @@ def unflattened(case: Case) -> Iterator[Finding]:
     if case.graph is None or case.output is None or case.y is None or case.output.ndim < 3 or case.y.ndim >= 3:
         return
     for node in case.graph.nodes:
-        if node.operation.name in ("matmul", "dense") and len(node.inputs[0].spec.shape) >= 4:
+        if is_product(node) and [len(n.spec.shape) >= 4 for n in node.inputs[:2]] == [True, False]:
             yield Finding(
                 "error",
                 "unflattened",
@@ -109,26 +110,27 @@ def targets(case: Case) -> Iterator[Finding]:
 
 def logits_and_probabilities(case: Case) -> Iterator[Finding]:
     """A softmax before a loss that takes logits, or logits before one that takes probabilities."""
-    last, loss = case.last_operation, case.loss
-    if loss not in CROSSENTROPIES or case.output is None:
+    operation, loss = case.last_operation, case.loss
+    if operation is None or loss not in CROSSENTROPIES or case.output is None:
         return
     binary = loss == "BinaryCrossentropy"
     activation = "sigmoid" if binary else "softmax"
-    if case.logits and last in ("softmax", "sigmoid"):
+    last, probabilities = operation.name, operation.probabilities
+    if case.logits and probabilities in ("distribution", "independent"):
         yield Finding(
             "warning",
             "probabilities-as-logits",
             f"the model ends with {last}, and the loss {loss}(from_logits=True) applies one again",
             "leave the last activation out, or set from_logits=False",
         )
-    elif not case.logits and last not in ("softmax", "sigmoid", "hard_sigmoid", "clip", "divide", ""):
+    elif not case.logits and not probabilities:
         yield Finding(
             "warning",
             "logits-as-probabilities",
             f"the model ends with {last}, and the loss {loss} takes probabilities",
             f'end the model with activation="{activation}", or use {loss}(from_logits=True)',
         )
-    elif not case.logits and binary and last == "softmax" and case.output.shape[-1] != 1:
+    elif not case.logits and binary and probabilities == "distribution" and case.output.shape[-1] != 1:
         yield Finding(
             "warning",
             "softmax-with-binary",
@@ -139,7 +141,13 @@ def logits_and_probabilities(case: Case) -> Iterator[Finding]:
 
 def one_softmax(case: Case) -> Iterator[Finding]:
     """A softmax over a single output, which is always 1."""
-    if case.output is not None and case.last_operation == "softmax" and case.output.shape[-1] == 1:
+    last = case.last_operation
+    if (
+        case.output is not None
+        and last is not None
+        and last.probabilities == "distribution"
+        and case.output.shape[-1] == 1
+    ):
         yield Finding(
             "warning",
             "softmax-of-one",

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph
-from ..ops.record import GET_OUTPUT
+from ..graph import CallNode, Graph
+from ..ops.record import operation_of
 from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
@@ -50,10 +50,9 @@ def _relu_outputs(case: Case, symbols: list[Tensor]) -> list[Any]:
     tensors = [t for t in tree.leaves(outputs) if isinstance(t, Tensor)]
     relus = []
     for node in Graph(symbols, tensors).nodes:
-        call = node.inputs[0] if node.operation is GET_OUTPUT else node
-        if "body" in call.attributes and call is node:  # a call itself, whose outputs are nodes of their own
+        if node.operation.leaf or isinstance(node, CallNode):  # a call's outputs are nodes of their own
             continue
-        if call.operation.name in ("relu", "relu6") or call.attributes.get("activation") == "relu":
+        if operation_of(node.source).rectifies or node.source.attributes.get("activation") == "relu":
             relus.append(node)
     return relus
 

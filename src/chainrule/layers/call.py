@@ -10,7 +10,7 @@ import numpy as np
 from ..core.errors import ChainruleError, DTypeError, GraphError, ShapeError
 from ..graph import as_dtype, current_source_info, with_placeholder, without_placeholder
 from ..graph.spec import Specs, is_float
-from ..ops.record import get_output
+from ..ops.calls import get_output
 from ..tensors import tree
 from ..tensors.convert import as_tensor, symbolic, tensor
 from ..tensors.tensor import Tensor

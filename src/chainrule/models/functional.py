@@ -12,7 +12,6 @@ from ..layers import Layer
 from ..layers.call_context import calls, mask_of, set_mask
 from ..layers.layer_call import LAYER_CALL
 from ..ops import expand_dims, squeeze
-from ..ops.record import GET_OUTPUT
 from ..tensors.tensor import INPUT, VARIABLE, Tensor
 from ..tensors.tree import flatten
 from ..transforms.run import rebuild, rebuild_node
@@ -79,8 +78,7 @@ class Functional:
             return list(self.outputs)
         names: list[str] = []
         for t in self.flat_outputs:
-            source = t.inputs[0] if t.operation is GET_OUTPUT else t
-            layer = _layer(source)
+            layer = _layer(t.source)
             base = layer.name if layer is not None else t.name
             name, k = base, 1
             while name in names:
@@ -96,7 +94,7 @@ class Functional:
     def _step(self, node: Node, inputs: list[Any]) -> Any:
         """Compute a node for new inputs, and keep masks."""
         result = rebuild_node(node, inputs)
-        if isinstance(result, Tensor) and node.operation is not GET_OUTPUT:
+        if isinstance(result, Tensor) and node.call is None:
             for x in inputs:  # an operation between layers keeps a mask whose shape still matches
                 mask = mask_of(x)
                 if mask is not None and result.shape[: mask.ndim] == mask.shape:

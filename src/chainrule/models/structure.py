@@ -11,7 +11,8 @@ from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
 from ..layers import Layer
 from ..layers.layer_call import LAYER_CALL, ArgumentSlot
-from ..ops.record import GET_OUTPUT, Composite, Operation, attributes_of, freeze, get_output, registry
+from ..ops.calls import Composite, get_output
+from ..ops.record import Operation, freeze, registry
 from ..serialization.names import custom_object_scope
 from ..serialization.serialize import deserialize, serialize
 from ..tensors import tree
@@ -50,8 +51,8 @@ def _node_config(node: Node, numbers: dict[int, int], layer_numbers: dict[int, i
         }
     if operation is CONSTANT:
         return {"constant": serialize(node.value), "weak": bool(node.spec.weak)}
-    if operation is GET_OUTPUT:
-        return {"pick": node.attributes["position"], "inputs": inputs}
+    if node.call is not None:
+        return {"pick": node.position, "inputs": inputs}
     if operation.leaf:
         raise GraphError(
             f"the variable {node.attributes.get('name', '')!r} used between layers",
@@ -66,7 +67,7 @@ def _node_config(node: Node, numbers: dict[int, int], layer_numbers: dict[int, i
             "call it in a custom Layer, and load with custom_objects",
             node.line,
         )
-    return {"operation": operation.name, "inputs": inputs, "attributes": serialize(attributes_of(node))}
+    return {"operation": operation.name, "inputs": inputs, "attributes": serialize(node.attributes)}
 
 
 def _arguments_as_data(x: Any) -> Any:
@@ -133,7 +134,7 @@ def _node(data: dict[str, Any], layers: list[Layer], nodes: list[Node]) -> Node:
     if "layer" in data:
         args, kwargs = _data_as_arguments(data["args"], inputs), _data_as_arguments(data["kwargs"], inputs)
         outputs = tree.flatten(_lookup(layers, data["layer"])(*args, **kwargs))[0]
-        return outputs[0].inputs[0]  # the call node, whose outputs are taken by GET_OUTPUT
+        return outputs[0].inputs[0]  # the call node, whose outputs are nodes of their own
     if "constant" in data:
         return _constant(data)
     if "pick" in data:

@@ -14,6 +14,7 @@ add = binary(
     (1, 1),
     "x1 + x2, broadcast; shapes and dtypes as NumPy and Keras (``keras.ops.add``).\n\n"
     ">>> ops.add([1.0, 2.0], 3.0)\ntensor([4., 5.])",
+    is_sum=True,
     gradient_note="add passes the gradient to both",
     format="{0} + {1}",
     cost=per_entry(adds=1),
@@ -46,6 +47,7 @@ divide = binary(
     (lambda xp, x, y, r: 1 / y, lambda xp, x, y, r: -r / y),
     "x1 / x2, broadcast; integers become floatx (``keras.ops.divide``).\n\n"
     ">>> ops.divide([1, 2], 4)\ntensor([0.25, 0.5 ])",
+    probabilities="possible",
     gradient_note="divide scales the first's gradient by 1/x2 and the second's by -(x1/x2)/x2",
     format="{0} / {1}",
     kind="float",
@@ -99,6 +101,7 @@ positive = unary(
     lambda xp, x: xp.positive(x),
     1,
     "x itself (``numpy.positive``).\n\n>>> ops.positive([1.0, -2.0])\ntensor([ 1., -2.])",
+    is_move=True,
     gradient_note="positive passes the gradient unchanged",
     format="{0}",
     kind="same",

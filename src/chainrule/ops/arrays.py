@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .calls import Composite
 from .movement import freeze_key, unfreeze_key
-from .record import Composite, Operation, registry
+from .record import Operation, registry
 
 
 def _index_of(key: Any) -> tuple[Any, ...]:

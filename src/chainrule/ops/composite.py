@@ -12,14 +12,17 @@ import numpy as np
 
 from ..core.errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
-from .record import Composite, Draw, Sample
+from .calls import Composite
 from .reduction import argsort_record
 from .rules import normalize_axis, preserve_dtype, promote_to_float
+from .sample import Draw, Sample
 
 
-def activation(name: str, value: Any, doc: str, gradient_note: str, samples: list[Sample] | None = None) -> Composite:
+def activation(
+    name: str, value: Any, doc: str, gradient_note: str, samples: list[Sample] | None = None, **fields: Any
+) -> Composite:
     """Make a composite of one tensor of floats."""
-    return Composite(
+    return Composite.define(
         name,
         value,
         casts=promote_to_float,
@@ -27,6 +30,7 @@ def activation(name: str, value: Any, doc: str, gradient_note: str, samples: lis
         format=name + "({0})",
         samples=samples or [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4)), Sample(-0.7)],
         doc=doc,
+        **fields,
     )
 
 
@@ -42,6 +46,7 @@ softmax = activation(
     ">>> ops.softmax([0.0, 0.0])\ntensor([0.5, 0.5])",
     "softmax gives each entry s (upstream - the mean of upstream under s)",
     [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0]), Sample(Draw(2, 3, 2), axis=(0, 2))],
+    probabilities="distribution",
 )
 
 
@@ -130,6 +135,7 @@ relu6 = activation(
     "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
     "relu6 passes the gradient between 0 and 6",
     [Sample([0.5, -1.5, 3.0, 7.0])],
+    selects=True,
 )
 softsign = activation(
     "softsign",
@@ -144,6 +150,7 @@ hard_sigmoid = activation(
     "x/6 + 1/2 cut to 0 and 1 (``keras.ops.hard_sigmoid``).\n\n>>> ops.hard_sigmoid([0.0, 9.0])\ntensor([0.5, 1. ])",
     "hard_sigmoid passes a sixth of the gradient between -3 and 3",
     [Sample([0.5, -1.5, 7.0, -4.0])],
+    probabilities="possible",
 )
 hard_silu = activation(
     "hard_silu",
@@ -260,7 +267,7 @@ def _layer_normalization(xp: Any, x: Any, gamma: Any, beta: Any, axis: Any = -1,
     return centred * scale * gamma + beta
 
 
-layer_normalization_record = Composite(
+layer_normalization_record = Composite.define(
     "layer_normalization",
     _layer_normalization,
     casts=promote_to_float,
@@ -269,7 +276,7 @@ layer_normalization_record = Composite(
     samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))],
     doc="Layer normalisation with scale and offset.",
 )
-batch_normalization_record = Composite(
+batch_normalization_record = Composite.define(
     "batch_normalization",
     lambda xp, x, mean, variance, scale, offset, epsilon=1e-3: (
         (x - mean) * (xp.rsqrt(variance + epsilon) * scale) + offset
@@ -285,7 +292,7 @@ batch_normalization_record = Composite(
     ],
     doc="(x - mean) / sqrt(variance + epsilon) * scale + offset.",
 )
-rms_normalization_record = Composite(
+rms_normalization_record = Composite.define(
     "rms_normalization",
     lambda xp, x, scale, axis=-1, epsilon=1e-7: (
         x * xp.rsqrt(xp.mean(x * x, axis=axis, keepdims=True) + epsilon) * scale
@@ -313,7 +320,7 @@ def _binary_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = 
     return -(target * xp.log(output) + (1 - target) * xp.log(1 - output))
 
 
-binary_crossentropy_record = Composite(
+binary_crossentropy_record = Composite.define(
     "binary_crossentropy",
     _binary_crossentropy,
     casts=_output_dtype,
@@ -331,7 +338,7 @@ def _crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = False, 
     return -xp.sum(target * xp.log(xp.clip(probability, 1e-7, 1 - 1e-7)), axis=axis)
 
 
-categorical_crossentropy_record = Composite(
+categorical_crossentropy_record = Composite.define(
     "categorical_crossentropy",
     _crossentropy,
     casts=_output_dtype,
@@ -373,7 +380,7 @@ def _sparse_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = 
     return -xp.squeeze(xp.take_along_axis(log_probability, xp.expand_dims(target, axis), axis=axis), axis)
 
 
-sparse_categorical_crossentropy_record = Composite(
+sparse_categorical_crossentropy_record = Composite.define(
     "sparse_categorical_crossentropy",
     _sparse_crossentropy,
     casts=_label_dtypes,
@@ -395,7 +402,7 @@ def _sort(xp: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
     return xp.take_along_axis(x, argsort_record(x, axis=axis, descending=descending), axis=axis)
 
 
-sort_record = Composite(
+sort_record = Composite.define(
     "sort",
     _sort,
     casts=preserve_dtype,
@@ -420,7 +427,7 @@ def _top_k(xp: Any, x: Any, k: int = 1) -> Any:
     return xp.take_along_axis(x, order[..., :k], axis=-1)
 
 
-top_k_record = Composite(
+top_k_record = Composite.define(
     "top_k",
     _top_k,
     casts=preserve_dtype,

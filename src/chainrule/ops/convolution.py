@@ -19,8 +19,9 @@ from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
 from ..tensors.tensor import Tensor
-from .record import Cost, Draw, Operation, Sample, namespace
+from .record import Cost, Operation, namespace
 from .rules import loop_batch, promote_inputs, times
+from .sample import Draw, Sample
 
 
 class Geometry(NamedTuple):
@@ -331,7 +332,7 @@ def _transposed_samples() -> tuple[list[Sample], list[Sample]]:
 
 _TRANSPOSE_SAMPLES, _KERNEL_GRADIENT_SAMPLES = _transposed_samples()
 
-conv_record = Operation(
+conv_record = Operation.define(
     "conv",
     lambda xp, x, kernel, strides=1, padding="valid", dilation=1, groups=1: _conv(
         xp, x, kernel, strides, padding, dilation, groups
@@ -350,7 +351,7 @@ conv_record = Operation(
     samples=_conv_samples(),
     doc="Convolution by frozen arguments.",
 )
-conv_transpose_record = Operation(
+conv_transpose_record = Operation.define(
     "conv_transpose",
     lambda xp, u, kernel, sizes=(), strides=1, padding="valid", dilation=1, groups=1: _conv_transpose(
         xp, u, kernel, sizes, strides, padding, dilation, groups
@@ -369,7 +370,7 @@ conv_transpose_record = Operation(
     samples=_TRANSPOSE_SAMPLES,
     doc="The transpose of `conv` in its input: each entry spread by the kernel and added.",
 )
-conv_kernel_gradient = Operation(
+conv_kernel_gradient = Operation.define(
     "conv_kernel_gradient",
     lambda xp, x, u, window=(), strides=1, padding="valid", dilation=1, groups=1: _conv_kernel_gradient(
         xp, x, u, window, strides, padding, dilation, groups

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ShapeError
-from .record import Operation, Rule, Sample
+from .record import Operation, Rule
 from .rules import (
     elementwise_batch,
     elementwise_spec,
@@ -24,6 +24,7 @@ from .rules import (
     promote_to_float,
     to_bool,
 )
+from .sample import Sample
 
 REALS = [0.5, -1.5, 0.0, 3.0]
 POSITIVE = [0.5, 1.0, 2.5, 7.0]
@@ -66,7 +67,7 @@ def unary(
     if len(samples) >= 2:
         inputs.append(Sample([[samples[0]], [samples[1]]]))
     inputs.append(Sample(np.zeros((0, 3), np.asarray(samples).dtype)))
-    return Operation(
+    return Operation.define(
         name,
         value,
         spec=spec or elementwise_spec("bool" if kind in ("bool", "logic") else None),
@@ -112,7 +113,7 @@ def binary(
         Sample(np.zeros((0, 1), np.asarray(left).dtype), np.ones((3,), np.asarray(right).dtype)),
         Sample([left[0]] * 2, [right[0]] * 3, error=ShapeError),
     ]
-    return Operation(
+    return Operation.define(
         name,
         value,
         spec=elementwise_spec("bool" if kind in ("bool", "logic") else None),

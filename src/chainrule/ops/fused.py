@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .calls import Composite
 from .convolution import CONV_ATTRIBUTES
-from .record import Composite, Draw, Sample
 from .rules import promote_inputs, promote_to_float
+from .sample import Draw, Sample
 
 
 def _activate(xp: Any, out: Any, activation: str | None) -> Any:
@@ -27,7 +28,7 @@ def _convolution(xp: Any, x: Any, kernel: Any, *bias: Any, activation: str | Non
     return _activate(xp, out + bias[0] if bias else out, activation)
 
 
-dense_record = Composite(
+dense_record = Composite.define(
     "dense",
     lambda xp, *inputs, activation=None: _dense(xp, *inputs, activation=activation),
     casts=promote_inputs,
@@ -41,7 +42,7 @@ dense_record = Composite(
     ],
     doc="Product, bias and activation by frozen arguments.",
 )
-convolution_record = Composite(
+convolution_record = Composite.define(
     "convolution",
     lambda xp, *inputs, strides=1, padding="valid", dilation=1, groups=1, activation=None: _convolution(
         xp, *inputs, strides=strides, padding=padding, dilation=dilation, groups=groups, activation=activation
@@ -74,7 +75,7 @@ def _momentum(xp: Any, g: Any, p: Any, m: Any, rate: Any, momentum: float, neste
     return p + (m * momentum - step if nesterov else m), m
 
 
-adam_update = Composite(
+adam_update = Composite.define(
     "adam_update",
     lambda xp, gradient, weight, mean, square, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7: _adam(
         xp, gradient, weight, mean, square, rate, beta_1, beta_2, epsilon
@@ -87,7 +88,7 @@ adam_update = Composite(
     "Args:\n    rate: a number, the learning rate with both bias corrections applied.\n\n"
     ">>> [round(float(t), 4) for t in ops.adam_update(2.0, 1.0, 0.0, 0.0, 0.1, beta_2=0.75)]\n[0.98, 0.2, 1.0]",
 )
-momentum_update = Composite(
+momentum_update = Composite.define(
     "momentum_update",
     lambda xp, gradient, weight, velocity, rate, momentum=0.9, nesterov=False: _momentum(
         xp, gradient, weight, velocity, rate, momentum, nesterov

@@ -16,8 +16,9 @@ from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
 from ..tensors.tensor import Tensor
-from .record import Cost, Draw, Operation, Sample
+from .record import Cost, Operation
 from .rules import NO_GRADIENT, all_batched, promote_to_float, times
+from .sample import Draw, Sample
 
 
 def _lapack(function: Any, *xs: Any) -> Any:
@@ -102,7 +103,7 @@ def _matrix_operation(
     gradient_note: str, samples: list[Sample],
 ) -> Operation:  # fmt: skip
     """Make the record of an operation on one matrix; `shape` as for `_spec`, `each` for `_cost`, others `Operation`."""
-    return Operation(
+    return Operation.define(
         name,
         value,
         spec=_spec(square, shape),
@@ -156,7 +157,7 @@ def _minus_outer(xp: Any, left: Any, right: Any) -> Any:
     return -xp.matmul(left, _transposed(xp, right))
 
 
-solve_record = Operation(
+solve_record = Operation.define(
     "solve",
     lambda xp, a, b: _lapack(xp.linalg.solve, a, b),
     spec=_solve_spec,

@@ -15,7 +15,7 @@ import numpy as np
 from ..core.errors import DTypeError, IndexProblem, ShapeError
 from ..graph import Spec, spec_of, with_placeholder, without_placeholder
 from ..tensors.tensor import Tensor
-from .record import Draw, Operation, Sample, namespace
+from .record import Operation, namespace
 from .rules import (
     all_batched,
     no_arithmetic,
@@ -26,6 +26,7 @@ from .rules import (
     promote_inputs,
     shift_axis,
 )
+from .sample import Draw, Sample
 
 
 def _resolved(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -60,7 +61,7 @@ def _reshape_batch(
     return op(xs[0], (size, *_resolved(xs[0].shape[1:], attributes["newshape"])))
 
 
-reshape_record = Operation(
+reshape_record = Operation.define(
     "reshape",
     lambda xp, x, newshape=(): xp.reshape(x, tuple(-1 if n is None else n for n in newshape)),
     spec=lambda specs, newshape: spec_of(_resolved(specs[0].shape, newshape), specs[0].dtype),
@@ -68,6 +69,8 @@ reshape_record = Operation(
     batch=_reshape_batch,
     cost=no_arithmetic,
     transpose=(lambda xp, u, x, newshape: xp.reshape(u, x.shape),),
+    is_view=True,
+    is_move=True,
     gradient_note="reshape passes the gradient back in the input's shape",
     format="reshape({0})",
     samples=[
@@ -107,7 +110,7 @@ def _transpose_batch(
     return op(xs[0], (0, *(a + 1 for a in _permutation(xs[0].ndim - 1, attributes["axes"]))))
 
 
-transpose_record = Operation(
+transpose_record = Operation.define(
     "transpose",
     lambda xp, x, axes=None: xp.transpose(x, axes),
     spec=lambda specs, axes: spec_of(
@@ -117,6 +120,8 @@ transpose_record = Operation(
     batch=_transpose_batch,
     cost=no_arithmetic,
     transpose=(lambda xp, u, x, axes: xp.transpose(u, _inverse(_permutation(len(x.shape), axes))),),
+    is_view=True,
+    is_move=True,
     gradient_note="transpose passes the gradient back with the axes in the input's order",
     format="transpose({0})",
     samples=[
@@ -145,7 +150,7 @@ def _expand_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
     )
 
 
-expand_dims_record = Operation(
+expand_dims_record = Operation.define(
     "expand_dims",
     lambda xp, x, axis=0: xp.expand_dims(x, axis),
     spec=_expand_spec,
@@ -155,6 +160,8 @@ expand_dims_record = Operation(
         xs[0], tuple(a + 1 for a in _new_axes(xs[0].ndim - 1, attributes["axis"]))
     ),
     transpose=(lambda xp, u, x, axis: xp.reshape(u, x.shape),),
+    is_view=True,
+    is_move=True,
     gradient_note="expand_dims passes the gradient back in the input's shape",
     format="expand_dims({0})",
     samples=[
@@ -188,7 +195,7 @@ def _squeeze_spec(specs: tuple[Spec, ...], axis: Any) -> Spec:
     return spec_of(tuple(n for i, n in enumerate(specs[0].shape) if i not in axes), specs[0].dtype)
 
 
-squeeze = Operation(
+squeeze = Operation.define(
     "squeeze",
     lambda xp, x, axis=None: xp.squeeze(x, axis=axis),
     spec=_squeeze_spec,
@@ -198,6 +205,8 @@ squeeze = Operation(
         xs[0], tuple(a + 1 for a in _axes_to_squeeze(xs[0].shape[1:], attributes["axis"]))
     ),
     transpose=(lambda xp, u, x, axis: xp.reshape(u, x.shape),),
+    is_view=True,
+    is_move=True,
     gradient_note="squeeze passes the gradient back in the input's shape",
     format="squeeze({0})",
     samples=[
@@ -239,7 +248,7 @@ def sum_to_shape(xp: Any, u: Any, shape: tuple[int, ...]) -> Any:
     return xp.reshape(xp.sum(u, axis=axes), shape) if axes else xp.reshape(u, shape)
 
 
-broadcast_to_record = Operation(
+broadcast_to_record = Operation.define(
     "broadcast_to",
     lambda xp, x, shape=(): xp.broadcast_to(x, shape),
     spec=_broadcast_spec,
@@ -247,6 +256,8 @@ broadcast_to_record = Operation(
     batch=_broadcast_batch,
     cost=no_arithmetic,
     transpose=(lambda xp, u, x, shape: sum_to_shape(xp, u, x.shape),),
+    is_view=True,
+    is_move=True,
     gradient_note="broadcast_to adds up the gradients of the copies",
     format="broadcast_to({0})",
     samples=[
@@ -293,7 +304,7 @@ def _concatenate_batch(
     return op(*all_batched(xs, batched, size), axis=axis + 1 if axis >= 0 else axis)
 
 
-concatenate_record = Operation(
+concatenate_record = Operation.define(
     "concatenate",
     lambda xp, *xs, axis=0: xp.concatenate(xs, axis=axis),
     spec=_concatenate_spec,
@@ -313,7 +324,7 @@ concatenate_record = Operation(
     ],
     doc="Tensors joined along an axis they have.",
 )
-flip_record = Operation(
+flip_record = Operation.define(
     "flip",
     lambda xp, x, axis=None: xp.flip(x, axis=axis),
     spec=lambda specs, axis: (normalize_axes(axis, len(specs[0].shape)), spec_of(specs[0].shape, specs[0].dtype))[1],
@@ -353,7 +364,7 @@ def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> S
     )
 
 
-pad_record = Operation(
+pad_record = Operation.define(
     "pad",
     lambda xp, x, widths=(): xp.pad(x, widths),
     spec=_pad_spec,
@@ -365,6 +376,7 @@ pad_record = Operation(
             u, tuple(slice(b, b + n) for (b, _), n in zip(widths, x.shape, strict=True))
         ),
     ),
+    is_move=True,
     gradient_note="pad gives back the gradient without the border",
     format="pad({0})",
     samples=[
@@ -514,7 +526,7 @@ def _item_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int,
     return op(x, rows, *aligned, key=("array", *key))
 
 
-get_item_record = Operation(
+get_item_record = Operation.define(
     "get_item",
     lambda xp, x, *indices, key=(): x[unfreeze_key(key, indices)],
     spec=_item_spec,
@@ -522,6 +534,7 @@ get_item_record = Operation(
     batch=_item_batch,
     cost=no_arithmetic,
     transpose=lambda xp, i, u, x, *indices, key: xp.add_at(u, *indices, key=key, shape=x.shape) if i == 0 else None,
+    is_move=True,
     gradient_note="get_item puts the gradient back where the entries were read, adding where one was read twice",
     format="{0}[...]",
     samples=[
@@ -569,7 +582,7 @@ def _add_at_batch(
     return xp.stack([op(all_xs[0][b], *[i[b] for i in all_xs[1:]], key=key, shape=shape) for b in range(size)], axis=0)
 
 
-add_at_record = Operation(
+add_at_record = Operation.define(
     "add_at",
     lambda xp, u, *indices, key=(), shape=(): _add_at_value(xp, u, indices, key, shape),
     spec=_add_at_spec,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .record import Draw, Operation, Sample
+from .record import Operation
 from .rules import loop_batch, per_entry, preserve_dtype
+from .sample import Draw, Sample
 
-after = Operation(
+after = Operation.define(
     "after",
     lambda xp, x, other: x[...],
     spec=lambda specs: specs[0],
@@ -13,6 +14,8 @@ after = Operation(
     local=(1, None),
     batch=loop_batch,
     cost=per_entry(),
+    is_view=True,
+    is_barrier=True,
     gradient_note="after passes the gradient to its first input",
     format="{0}",
     samples=[Sample(Draw(2, 3), Draw(4)), Sample([1, 2], 0.5), Sample([True, False], [1, 2, 3])],

@@ -14,9 +14,11 @@ from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
 from ..tensors.tensor import Tensor
+from .calls import Composite
 from .convolution import Geometry, columns_to_image, geometry, per_axis, windows_of
-from .record import Composite, Cost, Draw, Operation, Sample, namespace
+from .record import Cost, Operation, namespace
 from .rules import NO_GRADIENT, preserve_dtype, promote_to_float, times
+from .sample import Draw, Sample
 
 
 def _geometry_of(shape: tuple[Any, ...], pool_size: Any, strides: Any, padding: Any) -> Geometry:
@@ -95,7 +97,7 @@ _POOL_SAMPLES = [
     Sample(Draw(4, 4), pool_size=2, error=ShapeError),
 ]
 
-max_pool_index = Operation(
+max_pool_index = Operation.define(
     "max_pool_index",
     lambda xp, x, pool_size=2, strides=None, padding="valid": _pool_index(x, pool_size, strides, padding),
     spec=lambda specs, pool_size, strides, padding: spec_of(
@@ -122,7 +124,7 @@ def _max_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding:
     return xp.reshape(xp.get_item(flat, (rows, positions, channels)), index.shape)
 
 
-max_pool_record = Composite(
+max_pool_record = Composite.define(
     "max_pool",
     _max_pool,
     casts=preserve_dtype,
@@ -157,7 +159,7 @@ def _window_spread_spec(specs: tuple[Spec, ...], sizes: Any, pool_size: Any, str
     return spec_of(x, specs[0].dtype)
 
 
-window_sum = Operation(
+window_sum = Operation.define(
     "window_sum",
     lambda xp, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
     spec=lambda specs, pool_size, strides, padding: spec_of(
@@ -173,7 +175,7 @@ window_sum = Operation(
     doc="The sum over each window; padding counts as 0.\n\n"
     ">>> ops.pooling.window_sum([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[11.0]]]",
 )
-window_spread = Operation(
+window_spread = Operation.define(
     "window_spread",
     lambda xp, u, sizes=(), pool_size=2, strides=None, padding="valid": _window_spread(
         u, sizes, pool_size, strides, padding
@@ -202,7 +204,7 @@ def _average_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padd
     return total / xp.cast(counts, x.dtype)
 
 
-average_pool_record = Composite(
+average_pool_record = Composite.define(
     "average_pool",
     _average_pool,
     casts=promote_to_float,

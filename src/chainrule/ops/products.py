@@ -10,8 +10,9 @@ from ..core.messages import LazyMessage
 from ..graph import Spec, broadcast, spec_of
 from ..tensors.tensor import Tensor
 from .movement import sum_to_shape
-from .record import Cost, Draw, Operation, Sample, namespace
+from .record import Cost, Operation, namespace
 from .rules import align, contraction, promote_inputs, times
+from .sample import Draw, Sample
 
 
 def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -88,7 +89,7 @@ def _matmul_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
     return contraction(out.shape, (specs[0].shape[-1],))
 
 
-matmul = Operation(
+matmul = Operation.define(
     "matmul",
     lambda xp, x1, x2: xp.matmul(x1, x2),
     spec=lambda specs: spec_of(_matmul_shape(specs[0].shape, specs[1].shape), specs[0].dtype),
@@ -183,7 +184,7 @@ def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
     )
 
 
-einsum_record = Operation(
+einsum_record = Operation.define(
     "einsum",
     lambda xp, *xs, subscripts="": xp.einsum(subscripts, *xs, optimize=len(xs) > 2),
     spec=_einsum_spec,

@@ -26,8 +26,9 @@ from ..graph.spec import is_float
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor, constant
 from ..tensors.variable import Variable, current_recorder
-from .record import Cost, Operation, Sample, namespace
+from .record import Cost, Operation, namespace
 from .rules import NO_GRADIENT, as_shape, loop_batch, per_entry
+from .sample import Sample
 from .special import QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -112,7 +113,7 @@ _SAMPLES = [
 ]
 _ROUNDS = per_entry(other=100)
 
-random_bits = Operation(
+random_bits = Operation.define(
     "random_bits",
     lambda xp, key, step, shape=(): _bits(xp, key, step, shape),
     spec=_random_spec("uint32"),
@@ -125,7 +126,7 @@ random_bits = Operation(
     doc="32 random bits for each entry, as uint32, from a key of two words and a step.\n\n"
     ">>> ops.random.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
 )
-random_uniform = Operation(
+random_uniform = Operation.define(
     "random_uniform",
     lambda xp, key, step, shape=(), dtype="float32": _uniform(xp, key, step, shape, dtype),
     spec=_random_spec(None),
@@ -137,7 +138,7 @@ random_uniform = Operation(
     samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
     doc="Numbers from 0 to below 1.\n\n>>> ops.random.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
 )
-random_normal = Operation(
+random_normal = Operation.define(
     "random_normal",
     lambda xp, key, step, shape=(), dtype="float32": _normal(xp, key, step, shape, dtype),
     spec=_random_spec(None),
@@ -159,7 +160,7 @@ def _permutation_cost(specs: tuple[Spec, ...], out: Spec, n: int) -> Cost:
     return Cost(other=count, formula=formula)
 
 
-random_permutation = Operation(
+random_permutation = Operation.define(
     "random_permutation",
     lambda xp, key, step, n=0: _permutation(xp, key, step, n),
     spec=lambda specs, n: spec_of((n,), np.dtype("int32")),

@@ -6,29 +6,18 @@ cost, the explanation and the samples that test it all. Transforms, analyses and
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property, partial
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import numpy as np
 
-from ..core.errors import ChainruleError, GraphError
-from ..graph import (
-    NO_ATTRIBUTES,
-    Graph,
-    Node,
-    Plan,
-    Spec,
-    apply,
-    current_source_info,
-    line_of,
-    new_cache,
-    promote_specs,
-    spec_of,
-    with_placeholder,
-)
-from ..tensors.convert import as_tensor, symbolic
+from ..core.errors import GraphError
+from ..graph import Node, Plan, Spec, apply, new_cache, promote_specs, spec_of
+from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
+from .sample import Sample
 
 registry: dict[str, Operation] = {}
 
@@ -54,46 +43,6 @@ class Cost(NamedTuple):
         return self.multiplies + self.adds + self.other
 
 
-class Draw:
-    """A random array of this shape, drawn from a fixed stream only when a test needs it, so that import stays cheap.
-
-    ``kind``: ``"normal"``, ``"positive"``, ``"distinct"`` (no ties), or an integer: whole numbers below it.
-    """
-
-    def __init__(self, *shape: int, kind: str | int = "normal") -> None:
-        self.shape, self.kind = shape, kind
-
-    def array(self, seed: int) -> np.ndarray[Any, Any]:
-        """Draw the array."""
-        rng = np.random.default_rng([seed, *self.shape])
-        if isinstance(self.kind, int):
-            return rng.integers(0, self.kind, self.shape).astype(np.int32)
-        if self.kind == "distinct":
-            return rng.permutation(int(np.prod(self.shape))).reshape(self.shape) / 4.0 - 1.0
-        normal = rng.normal(size=self.shape)
-        return np.abs(normal) + 0.25 if self.kind == "positive" else normal
-
-
-class Sample:
-    """Arguments on which the tests run an operation; `error`: the error that it must raise for them."""
-
-    def __init__(self, *inputs: Any, error: type[ChainruleError] | None = None, **attributes: Any) -> None:
-        self.inputs, self.error, self.attributes = inputs, error, attributes
-
-    def arrays(self) -> tuple[Any, ...]:
-        """Return the inputs as float64, int32 or bool arrays."""
-        arrays = []
-        for i, value in enumerate(self.inputs):
-            array = value.array(i) if isinstance(value, Draw) else np.asarray(value)
-            arrays.append(array.astype(np.int32) if array.dtype == np.int64 else array)
-        return tuple(arrays)
-
-    def __repr__(self) -> str:
-        shapes = ", ".join(str(list(a.shape)) for a in self.arrays())
-        extra = ", ".join(f"{k}={v}" for k, v in self.attributes.items())
-        return f"({shapes}{'; ' + extra if extra else ''})"
-
-
 def freeze(value: Any) -> Any:
     """Make an attribute hashable: lists and arrays become tuples, NumPy's scalars Python's."""
     if isinstance(value, list | tuple):
@@ -108,81 +57,140 @@ def freeze(value: Any) -> Any:
 Rule = Callable[..., Any]
 
 
+def _no_rule(*args: Any, **kwargs: Any) -> Any:
+    raise GraphError("an operation without this rule", "a rule in its record, or a body that is opened", "add it")
+
+
+def preserve_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
+    """Keep each operand's dtype; a Python number takes its default dtype."""
+    return tuple([s.dtype if not s.weak else promote_specs((s,)) for s in specs])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Operation:
     """A primitive operation. Call it with tensors (or anything `tensor` takes) and its attributes.
 
+    A value: variants are made with `dataclasses.replace`, and nothing changes after it is made.
+
     Args:
-        name: unique; the key in the registry, in model files and for engines.
+        name: the key in the registry (`define`), in model files and for engines.
         value: ``(xp, *arrays, **attributes) -> array``. `xp` is numpy when run, jax.numpy when lowered; pure.
             Its signature is the operation's: parameters with defaults are attributes.
+        gradient_note: the operation's role in the backward pass, as a sentence.
         spec: ``(specs, **attributes) -> Spec``, the one obligatory shape rule.
         casts: ``(specs) -> dtypes``, the dtype to which each operand is cast first.
+        batch: ``(operation, inputs, batched, size, attributes) -> Tensor``, what `vectorize` builds.
+        cost: ``(specs, output spec, **attributes) -> Cost``.
+        samples: domain, zeros, ties, unequal sizes, error cases.
+        doc: what it computes, with an example that the tests run.
+        format: the formula, with ``{0}``, ``{1}`` for the inputs; default ``name({0})``.
+        names: the inputs' names for callers, where Keras's differ from those in `value`.
         local: gradient form one, a function for each input, ``(xp, *inputs, output, **attributes)``: each
             input entry reaches exactly one output entry. The number 1, -1 or 0 where the slope is constant.
         transpose: gradient form two, a function for each input, ``(xp, upstream, *inputs, **attributes)``:
             linear in that input with the others held. For variadic operations one function, which
             takes the input's index after `xp`. ``None`` in either: no gradient through that input.
-        joint: for form two, linear in all inputs together (``concatenate``), not in each with the others held.
         tangent: for form two, where it is not linear in an input (``inv``): a function for each input,
             ``(xp, tangent, *inputs, **attributes)``, of which `transpose` is the
             transpose; ``None`` where it is linear.
+        custom_vjp: for a call, a backward of the user's (`custom_rule`) in place of the derivative of its body.
         reduces: for form one, the output has lost the axes named by the attribute ``axis``.
-        batch: ``(operation, inputs, batched, size, attributes) -> Tensor``, what `vectorize` builds.
-        cost: ``(specs, output spec, **attributes) -> Cost``.
-        gradient_note: the operation's role in the backward pass, as a sentence.
-        format: the formula, with ``{0}``, ``{1}`` for the inputs; default ``name({0})``.
-        names: the inputs' names for callers, where Keras's differ from those in `value`.
+        joint: for form two, linear in all inputs together (``concatenate``), not in each with the others held.
+        selects: it chooses between values (``relu``, ``maximum``, ``where``): a slope of 0 means one not selected.
         stops_gradient: its output is a constant on purpose, as that of ``stop_gradient``.
         depends_on_ulp: its value depends on the spacing of the dtype's numbers, so that it may not be computed in a
             wider dtype.
-        samples: domain, zeros, ties, unequal sizes, error cases.
-        doc: what it computes, with an example that the tests run.
+        is_view: NumPy's result shares the memory of the first input.
+        is_move: its entries are entries of its first input, moved, cast or repeated, or padding.
+        is_sum: it adds its inputs; one that is a parameter of another shape is a bias.
+        is_barrier: its first input's value, which may not be computed before the others'.
+        probabilities: what a network that ends with it gives: ``"distribution"`` (they sum to 1), ``"independent"``
+            (each entry alone is one), ``"possible"``, or ``""`` (numbers of any size).
+        entry_text: ``(writer, entries, **attributes) -> str``, the arithmetic of one entry of the result from those of
+            the input that it combines; `writer` writes numbers, sums and products (`analysis.explain`). Default: for a
+            reduction the sum, else `format`.
     """
 
-    leaf = False
-    custom_vjp: Any = None  # a backward supplied by the user (`custom_rule`) in place of the derivative of the body
-    depends_on_ulp = False
-    stops_gradient = False
-    simple = False  # gradient form one, nothing reduced, no attributes: the case that an eager pass writes out
+    name: str
+    value: Rule
+    _: KW_ONLY
+    gradient_note: str
+    spec: Rule = _no_rule
+    casts: Rule = preserve_dtypes
+    batch: Rule = _no_rule
+    cost: Rule = _no_rule
+    samples: Sequence[Sample] = ()
+    doc: str = ""
+    format: str = ""
+    names: tuple[str, ...] = ()
+    local: tuple[Rule | int | None, ...] | None = None
+    transpose: tuple[Rule | None, ...] | Rule | None = None
+    tangent: tuple[Rule | None, ...] | None = None
+    custom_vjp: Rule | None = None
+    reduces: bool = False
+    joint: bool = False
+    selects: bool = False
+    stops_gradient: bool = False
+    depends_on_ulp: bool = False
+    is_view: bool = False
+    is_move: bool = False
+    is_sum: bool = False
+    is_barrier: bool = False
+    probabilities: str = ""
+    entry_text: Rule | None = None
+    plans: dict[Any, Plan] = field(default_factory=new_cache, init=False)
 
-    def __init__(
-        self,
-        name: str,
-        value: Rule,
-        *,
-        spec: Rule,
-        casts: Rule,
-        batch: Rule,
-        cost: Rule,
-        gradient_note: str,
-        samples: list[Sample],
-        doc: str,
-        format: str = "",
-        local: tuple[Rule | int | None, ...] | None = None,
-        transpose: tuple[Rule | None, ...] | Rule | None = None,
-        reduces: bool = False,
-        joint: bool = False,
-        tangent: tuple[Rule | None, ...] | None = None,
-        names: tuple[str, ...] = (),
-        stops_gradient: bool = False,
-        depends_on_ulp: bool = False,
-    ) -> None:
-        self.name, self.value, self.spec, self.casts = name, value, spec, casts
-        self.local, self.transpose, self.reduces, self.joint = local, transpose, reduces, joint
-        self.tangent = tangent
-        self.stops_gradient, self.depends_on_ulp = stops_gradient, depends_on_ulp
-        self.batch, self.cost, self.gradient_note, self.samples = batch, cost, gradient_note, samples
-        self.format = format or name + "({0})"
-        self.plans: dict[Any, Plan] = new_cache()
-        self.arity, self.parameters = _signature_of(value)
-        self.names = names or value.__code__.co_varnames[1 : 1 + (self.arity or 0)]
-        self.simple = local is not None and not reduces and not self.parameters
-        self.__name__ = self.__qualname__ = name
-        self.__doc__ = f"{doc.strip()}\n\nGradient: {gradient_note}."
-        registry[name] = self
+    leaf: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        doc = f"{self.doc.strip()}\n\nGradient: {self.gradient_note}." if self.doc else self.gradient_note
+        vars(self).update(__doc__=doc, __name__=self.name, __qualname__=self.name)
+        vars(self)["format"] = self.format or self.name + "({0})"
+
+    @classmethod
+    def define(cls, name: str, value: Rule, **fields: Any) -> Self:
+        """Make an operation of the library, and put it into the registry."""
+        operation = registry[name] = cls(name, value, **fields)
+        return operation
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    @cached_property
+    def arity(self) -> int | None:
+        """The number of inputs, ``None`` if any."""
+        return _signature_of(self.value)[0]
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The attributes, with their defaults."""
+        return _signature_of(self.value)[1]
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """The inputs' names for callers."""
+        names: tuple[str, ...] = self.value.__code__.co_varnames[1 : 1 + (self.arity or 0)]
+        return self.names or names
+
+    @cached_property
+    def simple(self) -> bool:
+        """Whether it has gradient form one, reduces nothing and has no attributes: what an eager pass writes out."""
+        return self.local is not None and not self.reduces and not self.parameters
+
+    @cached_property
+    def rectifies(self) -> bool:
+        """Whether it selects its one input or a bound (``relu``)."""
+        return self.selects and self.arity == 1
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it is linear in each of several inputs, with the others held (``matmul``, ``conv``, ``einsum``)."""
+        rules = self.transpose
+        several = sum(r is not None for r in rules) > 1 if isinstance(rules, tuple) else rules is not None
+        return several and not self.joint
 
     def tangent_rule(self, i: int) -> Rule | None:
         """Return the rule for the tangent of input i, ``None`` where the operation is linear in it."""
@@ -197,9 +205,9 @@ class Operation:
     def __signature__(self) -> Any:
         import inspect
 
-        parameters = list(inspect.signature(self.value).parameters.values())[1:]
+        parameters, names = list(inspect.signature(self.value).parameters.values())[1:], self.input_names
         return inspect.Signature(
-            [p.replace(name=n) for p, n in zip(parameters, self.names, strict=False)] + parameters[len(self.names) :]
+            [p.replace(name=n) for p, n in zip(parameters, names, strict=False)] + parameters[len(names) :]
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
@@ -217,7 +225,7 @@ class Operation:
         if self.arity is None:
             inputs = args
         else:
-            for name in self.names[len(args) :]:  # inputs may be given by name, too
+            for name in self.input_names[len(args) :]:  # inputs may be given by name, too
                 if name in kwargs:
                     args = (*args, kwargs[name])
                     kwargs = {k: v for k, v in kwargs.items() if k != name}
@@ -245,89 +253,6 @@ class Operation:
         return Plan(spec, dtypes if needed else None, run)
 
 
-class CallOperation(Operation):
-    """An operation with a body: running it runs the body, and gives the values of all the body's nodes."""
-
-    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
-        """Take specs and function from the body."""
-        return Plan(attributes["body"].specs, None, run_body(attributes["body"]))
-
-
-class Composite(CallOperation):
-    """An operation with a name and a body, a graph of other operations. It is shown as one node, or opened.
-
-    `value` is written with tensors: ``(xp, *tensors, **attributes) -> tensor``, where `xp` is the `namespace`;
-    its body is traced once for each set of specs and attributes. It may return several tensors, in a tuple. An engine
-    may replace it by name.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        value: Rule,
-        *,
-        gradient_note: str,
-        format: str,
-        samples: list[Sample],
-        doc: str,
-        casts: Rule | None = None,
-    ) -> None:
-        self.bodies: dict[Any, Graph] = new_cache()
-        super().__init__(
-            name,
-            value,
-            spec=call_spec,
-            casts=casts or preserve_dtypes,
-            batch=requires_opening,
-            cost=requires_opening,
-            gradient_note=gradient_note,
-            format=format,
-            samples=samples,
-            doc=doc,
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        inputs, attributes = self.bind(args, kwargs)
-        tensors = [as_tensor(a) for a in inputs]
-        dtypes = self.casts(tuple([t.spec for t in tensors]))
-        tensors = [t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)]
-        try:
-            body = self.body(tuple([t.spec for t in tensors]), attributes)
-        except ChainruleError as error:
-            raise error.with_line(line_of(current_source_info())) from None
-        return call(self, tuple(tensors), attributes, body)
-
-    def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
-        """Return the key under which a body is cached."""
-        return specs, tuple(attributes.items())
-
-    def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
-        """Return the body's graph for these specs and attributes. With an unknown batch only its shapes are valid."""
-        key = self.key(specs, attributes)
-        body = self.bodies.get(key)
-        if body is None:
-            if len(self.bodies) > 1024:
-                self.bodies.clear()
-            sized = tuple([spec_of(with_placeholder(s.shape), s.dtype) for s in specs])
-            body = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
-            body.has_placeholder = sized != specs
-        return body
-
-
-class DerivedCall(CallOperation):
-    """The record of a call made by a transform (a composite's derivative): a name, and a body."""
-
-    def __init__(self, name: str, gradient_note: str) -> None:
-        self.name, self.gradient_note, self.format = name, gradient_note, name + "({0})"
-        self.local = self.transpose = None
-        self.reduces = False
-        self.spec, self.casts, self.batch, self.cost = call_spec, preserve_dtypes, requires_opening, requires_opening
-        self.plans = {}
-        self.samples = []
-        self.parameters = {}
-        self.__doc__ = gradient_note
-
-
 def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
     """Compute in float32 and round once: NumPy computes little in bfloat16."""
 
@@ -335,83 +260,6 @@ def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
         return run(*[x.astype("float32") if x.dtype.name == "bfloat16" else x for x in arrays]).astype(dtype)
 
     return run_wide
-
-
-def preserve_dtypes(specs: tuple[Spec, ...]) -> tuple[Any, ...]:
-    """Keep each operand's dtype; a Python number takes its default dtype."""
-    return tuple([s.dtype if not s.weak else promote_specs((s,)) for s in specs])
-
-
-def call_spec(specs: tuple[Spec, ...], body: Graph, **attributes: Any) -> Any:
-    """Return the specs of all the body's nodes."""
-    return body.specs
-
-
-def requires_opening(*args: Any, **kwargs: Any) -> Any:
-    """Raise: a rule of primitives was applied to a call node."""
-    raise GraphError("a call node used as a primitive", "its body to be opened", "use node.attributes['body']")
-
-
-def run_body(body: Graph) -> Rule:
-    """Return a function of the body's input arrays that returns the values of all its nodes."""
-
-    def run(*arrays: Any) -> list[Any]:
-        values = list(body.constants)
-        values[: len(arrays)] = arrays
-        with np.errstate(all="ignore"):
-            for position, function, inputs in body.steps:
-                values[position] = function(*[values[i] for i in inputs])
-        return values
-
-    return run
-
-
-def call(record: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Any:
-    """Build a call node and return its output, or its outputs: `record` names it, `body` is what it computes.
-
-    A body's only output depends on all its nodes, so it is at the last position, for any sizes.
-    """
-    node = apply(record, inputs, {**attributes, "body": body})
-    if len(body.outputs) == 1:
-        return get_output(node, -1)
-    return tuple([get_output(node, body.position[n.serial]) for n in body.outputs])
-
-
-def get_output(node: Node, position: int) -> Tensor:
-    """Return the value at one position of a call node's body, as a tensor."""
-    return apply(GET_OUTPUT, (node,), {"position": position})
-
-
-class _GetOutput(Operation):
-    """Takes one value out of a call node. Its gradient is the call's, so transforms treat it apart."""
-
-    def __init__(self) -> None:
-        self.name, self.format, self.gradient_note = (
-            "get_output",
-            "{0}",
-            "get_output passes the gradient to the call it reads",
-        )
-        self.local = self.transpose = None
-        self.plans = {}
-        self.samples = []
-
-    def plan(self, specs: tuple[Any, ...], attributes: dict[str, Any]) -> Plan:
-        position = attributes["position"]
-        return Plan(specs[0][position], None, lambda values: values[position])
-
-
-GET_OUTPUT = _GetOutput()
-
-
-def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:
-    """Return the graph that `function` builds on symbolic tensors of these specs."""
-    from ..graph.source_info import SourceInfo, source_info_scope
-
-    inputs = [symbolic(s.shape, s.dtype) for s in specs]
-    with source_info_scope(SourceInfo(name, None, 0)):
-        result = function(*inputs)
-    outputs = result if isinstance(result, list | tuple) else (result,)
-    return Graph(inputs, [as_tensor(t) for t in outputs])
 
 
 class Namespace:
@@ -457,10 +305,3 @@ def _signature_of(value: Rule) -> tuple[int | None, dict[str, Any]]:
 def operation_of(node: Node) -> Operation:
     """Return the record of a node that is not a leaf."""
     return cast(Operation, node.operation)
-
-
-def attributes_of(node: Node) -> dict[str, Any]:
-    """Return a node's attributes without its body, as its record's rules take them."""
-    if "body" in node.attributes:
-        return {k: v for k, v in node.attributes.items() if k != "body"}
-    return node.attributes or NO_ATTRIBUTES

@@ -15,7 +15,8 @@ from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of
 from ..tensors.tensor import Tensor
-from .record import Composite, Cost, Draw, Operation, Sample
+from .calls import Composite
+from .record import Cost, Operation
 from .rules import (
     NO_GRADIENT,
     axis_batch,
@@ -28,6 +29,7 @@ from .rules import (
     reduced_shape,
     to_bool,
 )
+from .sample import Draw, Sample
 
 
 def _reduction_spec(dtype: str | None = None) -> Any:
@@ -70,7 +72,7 @@ def _samples(*more: Sample) -> list[Sample]:
 
 _EMPTY = Sample(np.zeros((0, 3)), axis=0)
 
-sum = Operation(
+sum = Operation.define(
     "sum",
     lambda xp, x, axis=None, keepdims=False: xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_reduction_spec(),
@@ -84,7 +86,7 @@ sum = Operation(
     doc="The sum over `axis`; booleans and small integers are counted in 32 bits (``keras.ops.sum``).\n\n"
     ">>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([4., 6.])",
 )
-mean = Operation(
+mean = Operation.define(
     "mean",
     lambda xp, x, axis=None, keepdims=False: xp.mean(x, axis=axis, keepdims=keepdims),
     spec=_reduction_spec(),
@@ -94,6 +96,7 @@ mean = Operation(
     reduces=True,
     local=(lambda xp, x, y, axis, keepdims: 1.0 / (reduced_count(x.shape, axis) or 1),),
     gradient_note="mean shares the gradient equally",
+    entry_text=lambda writer, xs, **attributes: f"({writer.sum(xs)}) / {xs.size}",
     samples=_samples(Sample([[1, 2], [3, 4]], axis=1)),
     doc="The mean over `axis`; integers become floatx (``keras.ops.mean``).\n\n"
     ">>> ops.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([2., 3.])",
@@ -117,7 +120,7 @@ def _product_of_others(xp: Any, x: Any, y: Any, axis: Any, keepdims: bool) -> An
     return xp.transpose(xp.reshape(before * after, moved.shape), inverse)
 
 
-prod = Operation(
+prod = Operation.define(
     "prod",
     lambda xp, x, axis=None, keepdims=False: xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_reduction_spec(),
@@ -127,6 +130,7 @@ prod = Operation(
     reduces=True,
     local=(_product_of_others,),
     gradient_note="prod gives each entry the product of all the others",
+    entry_text=lambda writer, xs, **attributes: writer.product(xs),
     samples=_samples(_EMPTY, Sample([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]], axis=1), Sample([0.0, 2.0])),
     doc="The product over `axis` (``keras.ops.prod``).\n\n>>> ops.prod([2.0, 3.0, 4.0])\ntensor(24.0)",
 )
@@ -153,7 +157,13 @@ def _nonempty_spec(specs: tuple[Spec, ...], axis: Any, keepdims: bool = False) -
     return spec_of(reduced_shape(specs[0].shape, axis, keepdims), specs[0].dtype)
 
 
-logsumexp = Operation(
+def _logsumexp_text(writer: Any, xs: Any, **attributes: Any) -> str:
+    top = xs.max() if abs(xs.max()) > 100 else xs.dtype.type(0)  # exp of a large number overflows
+    body = writer.terms(lambda k: f"exp({writer.number(xs[k] - top)})", np.exp(xs - top))
+    return f"log({body})" + (f" + {writer.factor(top)}" if top else "")
+
+
+logsumexp = Operation.define(
     "logsumexp",
     lambda xp, x, axis=None, keepdims=False: _logsumexp(xp, x, axis, keepdims),
     spec=_nonempty_spec,
@@ -163,6 +173,7 @@ logsumexp = Operation(
     reduces=True,
     local=(lambda xp, x, y, axis, keepdims: xp.exp(x - y),),
     gradient_note="logsumexp shares the gradient as softmax does",
+    entry_text=_logsumexp_text,
     samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0, error=ShapeError)),
     doc="log(sum(exp(x))) without overflow (``keras.ops.logsumexp``).\n\n"
     ">>> ops.logsumexp([1000.0, 1000.0])\ntensor(1000.6931)",
@@ -197,7 +208,7 @@ _INDEX_SAMPLES = [
     Sample(1.5),
     Sample(np.zeros((0, 2)), axis=0, error=ShapeError),
 ]
-argmax = Operation(
+argmax = Operation.define(
     "argmax",
     _index_value("argmax"),
     spec=_index_spec,
@@ -210,7 +221,7 @@ argmax = Operation(
     doc="The index of the largest entry along `axis` (of the flattened tensor if ``None``), the first at a "
     "tie, as int32 (``keras.ops.argmax``).\n\n>>> ops.argmax([1.0, 5.0, 5.0])\ntensor(1, dtype=int32)",
 )
-argmin = Operation(
+argmin = Operation.define(
     "argmin",
     _index_value("argmin"),
     spec=_index_spec,
@@ -245,7 +256,7 @@ def _sort_cost(specs: tuple[Spec, ...], out: Spec, axis: int, descending: bool) 
     return Cost(other=steps, formula=LazyMessage("{entries} entries × log2({n}) comparisons = {count:,}", **sizes))
 
 
-argsort_record = Operation(
+argsort_record = Operation.define(
     "argsort",
     lambda xp, x, axis=-1, descending=False: _argsort_value(xp, x, axis, descending),
     spec=_argsort_spec,
@@ -270,7 +281,7 @@ argsort_record = Operation(
 
 def _logical_reduction(name: str) -> Operation:
     """Make the record of ``all`` or ``any``."""
-    return Operation(
+    return Operation.define(
         name,
         lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims),
         spec=_reduction_spec("bool"),
@@ -301,7 +312,7 @@ def _running_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
     return spec_of(specs[0].shape, specs[0].dtype)
 
 
-cumsum_record = Operation(
+cumsum_record = Operation.define(
     "cumsum",
     lambda xp, x, axis=0: xp.cumsum(x, axis=axis, dtype=x.dtype),
     spec=_running_spec,
@@ -336,7 +347,7 @@ def _cumprod(xp: Any, x: Any, axis: int = 0) -> Any:
     return xp.positive(x)
 
 
-cumprod_record = Composite(
+cumprod_record = Composite.define(
     "cumprod",
     _cumprod,
     casts=promote_inputs,
@@ -373,7 +384,7 @@ def _extremum_value(index_of: str) -> Any:
 
 def _extremum(name: str, index_of: str, adjective: str) -> Composite:
     """Make the record of max or min."""
-    return Composite(
+    return Composite.define(
         name,
         _extremum_value(index_of),
         casts=preserve_dtype,
@@ -399,7 +410,7 @@ def _var(xp: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 
     return total / (count if count > 0 else 0)  # nan where no count is left, as NumPy
 
 
-var = Composite(
+var = Composite.define(
     "var",
     _var,
     casts=promote_to_float,
@@ -409,7 +420,7 @@ var = Composite(
     doc="The variance over `axis`, divided by the count less `ddof` (``keras.ops.var``; ``ddof`` as NumPy).\n\n"
     ">>> ops.var([1.0, 2.0, 3.0, 4.0])\ntensor(1.25)",
 )
-std = Composite(
+std = Composite.define(
     "std",
     lambda xp, x, axis=None, keepdims=False, ddof=0: xp.sqrt(_var(xp, x, axis, keepdims, ddof)),
     casts=promote_to_float,
@@ -451,7 +462,7 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
     return xp.power(xp.sum(xp.power(magnitude, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
 
 
-norm = Composite(
+norm = Composite.define(
     "norm",
     _norm,
     casts=promote_to_float,

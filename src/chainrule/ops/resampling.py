@@ -15,8 +15,9 @@ import numpy as np
 from ..core.arguments import one_of, whole_number
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, promote_specs
-from .record import Composite, Draw, Sample
+from .calls import Composite
 from .rules import preserve_dtype
+from .sample import Draw, Sample
 
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
 ORDERS = {"nearest": 0, "bilinear": 1}
@@ -124,7 +125,7 @@ def _resize(xp: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear"
     return saturate_cast(xp, xp.round(y) if x.dtype.kind in "iu" else y, x.dtype)
 
 
-resize_record = Composite(
+resize_record = Composite.define(
     "resize",
     _resize,
     casts=preserve_dtype,
@@ -230,7 +231,7 @@ def _map_coordinates(
 
 _COORDINATES = [[0.25, 1.75, -0.4, 2.3, 5.6], [1.2, -2.7, 3.6, 0.1, 9.3]]  # inside, across each edge, far outside
 
-map_coordinates_record = Composite(
+map_coordinates_record = Composite.define(
     "map_coordinates",
     _map_coordinates,
     casts=_coordinate_dtypes,
@@ -278,7 +279,7 @@ def _affine_transform(
 _ROTATION = [[0.83, -0.57, 1.42, 0.62, 0.88, -0.77, 0.0, 0.0]]  # no whole coordinates, where slopes jump
 _PROJECTIVE = [[1.13, 0.21, -0.94, -0.17, 0.91, 0.36, 0.01, -0.02], [0.92, -0.31, 0.45, 0.23, 1.14, -0.55, 0.0, 0.03]]
 
-affine_transform_record = Composite(
+affine_transform_record = Composite.define(
     "affine_transform",
     _affine_transform,
     casts=_coordinate_dtypes,

@@ -14,9 +14,11 @@ import numpy as np
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of, with_placeholder
-from .record import Composite, Cost, Draw, Operation, Sample
+from .calls import Composite
+from .record import Cost, Operation
 from .resampling import round_half_away
 from .rules import loop_batch, times
+from .sample import Draw, Sample
 
 _FAR = 2.0**29  # beyond any feature map, exact in every float dtype of boxes, and twice it a 32-bit integer
 
@@ -134,7 +136,7 @@ _POOL_SAMPLES = [
     *_ERROR_SAMPLES,
 ]
 
-roi_pool_index = Operation(
+roi_pool_index = Operation.define(
     "roi_pool_index",
     lambda xp, features, boxes, *images, output_size=(1, 1), spatial_scale=1.0: _roi_pool_index(
         xp, features, boxes, *images, output_size=output_size, spatial_scale=spatial_scale
@@ -171,7 +173,7 @@ def _roi_pool(
     return xp.where(index < 0, 0, xp.get_item(flat, key))
 
 
-roi_pool_record = Composite(
+roi_pool_record = Composite.define(
     "roi_pool",
     _roi_pool,
     casts=lambda specs: _roi_casts(specs, floating=False),
@@ -253,7 +255,7 @@ _ALIGN_SAMPLES = [
     *_ERROR_SAMPLES,
 ]
 
-roi_align_record = Composite(
+roi_align_record = Composite.define(
     "roi_align",
     _roi_align,
     casts=_roi_casts,
@@ -288,7 +290,7 @@ def _roi_warp(
     return _weighted_sum(xp, features, images, down, across)
 
 
-roi_warp_record = Composite(
+roi_warp_record = Composite.define(
     "roi_warp",
     _roi_warp,
     casts=_roi_casts,

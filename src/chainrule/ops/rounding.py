@@ -7,8 +7,9 @@ import numpy as np
 from ..core.errors import DTypeError
 from ..graph import Spec, as_dtype, spec_of
 from .elementwise import binary, unary
-from .record import Operation, Sample
+from .record import Operation
 from .rules import elementwise_batch, elementwise_spec, per_entry, preserve_dtype, promote_inputs
+from .sample import Sample
 
 
 def _rounding(name: str, description: str, example: str) -> Operation:
@@ -27,7 +28,7 @@ def _rounding(name: str, description: str, example: str) -> Operation:
 floor = _rounding("floor", "The largest whole number not above x", "tensor([ 1., -2.])")
 ceil = _rounding("ceil", "The smallest whole number not below x", "tensor([ 2., -1.])")
 trunc = _rounding("trunc", "x without its fraction", "tensor([ 1., -1.])")
-round = Operation(
+round = Operation.define(
     "round",
     lambda xp, x, decimals=0: xp.round(x, decimals),
     spec=elementwise_spec(),
@@ -58,7 +59,7 @@ def _cast_spec(specs: tuple[Spec, ...], dtype: str) -> Spec:
     return spec_of(specs[0].shape, as_dtype(dtype))
 
 
-cast_record = Operation(
+cast_record = Operation.define(
     "cast",
     lambda xp, x, dtype="float32": x.astype(dtype),
     spec=_cast_spec,
@@ -68,6 +69,8 @@ cast_record = Operation(
     transpose=(lambda xp, u, x, dtype: xp.cast(u, x.dtype),),
     gradient_note="cast passes the gradient, cast back",
     format="cast({0})",
+    entry_text=lambda writer, x, dtype: f"{dtype}({writer.number(x)})",
+    is_move=True,
     samples=[
         Sample([0.5, -1.75, 2.0], dtype="float32"),
         Sample([1.0, 0.0], dtype="int32"),

@@ -9,8 +9,9 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..graph import Spec, broadcast, spec_of
 from .elementwise import binary
-from .record import Operation, Sample
+from .record import Operation
 from .rules import elementwise_batch, elementwise_spec, per_entry, promote_inputs
+from .sample import Sample
 
 maximum = binary(
     "maximum",
@@ -20,6 +21,7 @@ maximum = binary(
         lambda xp, x, y, r: xp.cast(y > x, x.dtype) + 0.5 * xp.cast(x == y, x.dtype),
     ),
     "The larger of two entries (``keras.ops.maximum``).\n\n>>> ops.maximum([1.0, 5.0], 3.0)\ntensor([3., 5.])",
+    selects=True,
     gradient_note="max routes the gradient to the larger input (half to each at a tie)",
     format="max({0}, {1})",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
@@ -32,11 +34,12 @@ minimum = binary(
         lambda xp, x, y, r: xp.cast(y < x, x.dtype) + 0.5 * xp.cast(x == y, x.dtype),
     ),
     "The smaller of two entries (``keras.ops.minimum``).\n\n>>> ops.minimum([1.0, 5.0], 3.0)\ntensor([1., 3.])",
+    selects=True,
     gradient_note="min routes the gradient to the smaller input (half to each at a tie)",
     format="min({0}, {1})",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
-clip = Operation(
+clip = Operation.define(
     "clip",
     lambda xp, x, x_min, x_max: xp.minimum(xp.maximum(x, x_min), x_max),
     spec=elementwise_spec(),
@@ -48,6 +51,8 @@ clip = Operation(
         lambda xp, x, low, high, r: xp.cast((x < low) & (low <= high), x.dtype),
         lambda xp, x, low, high, r: xp.cast((x > high) | (low > high), x.dtype),
     ),
+    selects=True,
+    probabilities="possible",
     gradient_note="clip passes the gradient inside its bounds and stops it outside",
     format="clip({0}, {1}, {2})",
     samples=[
@@ -69,7 +74,7 @@ def _where_spec(specs: tuple[Spec, ...]) -> Spec:
     return spec_of(broadcast([s.shape for s in specs]), specs[1].dtype)
 
 
-where_record = Operation(
+where_record = Operation.define(
     "where",
     lambda xp, condition, x1, x2: xp.where(condition, x1, x2),
     spec=_where_spec,
@@ -81,6 +86,7 @@ where_record = Operation(
         lambda xp, c, x, y, r: xp.cast(c, x.dtype),
         lambda xp, c, x, y, r: xp.cast(xp.logical_not(c), x.dtype),
     ),
+    selects=True,
     gradient_note="where routes the gradient to the branch it took",
     format="where({0}, {1}, {2})",
     samples=[

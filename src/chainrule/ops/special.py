@@ -107,6 +107,7 @@ sigmoid = unary(
     "1 / (1 + exp(-x)), between 0 and 1, exact for large x of either sign "
     "(``keras.ops.sigmoid``).\n\n"
     ">>> ops.sigmoid([0.0, 1.0])\ntensor([0.5      , 0.7310586])",
+    probabilities="independent",
     gradient_note="the slope of sigmoid is s (1 - s)",
     format="sigmoid({0})",
     cost=per_entry(other=10),
@@ -127,6 +128,7 @@ relu = unary(
     lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
     lambda xp, x, y: xp.cast(x > 0, x.dtype),
     "max(x, 0) (``keras.ops.relu``); its slope at 0 is taken as 0.\n\n>>> ops.relu([-1.0, 2.0])\ntensor([0., 2.])",
+    selects=True,
     gradient_note="relu is a switch: it passes the gradient where x > 0 and stops it elsewhere",
     kind="same",
     samples=REALS,

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.errors import GraphError
 from ..engines.numpy import run_error
 from ..engines.protocol import Engine, Program
-from ..graph import Node, Spec
+from ..graph import Node, Spec, function_of, interpret
 from ..layers.call_context import building
 from ..tensors import tree
 from ..tensors.tensor import Tensor, constant
@@ -129,19 +129,22 @@ def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
     Raises:
         ChainruleError: as the NumPy engine would, for example for an index outside a table.
     """
-    graph = step.graph
-    values = list(graph.constants)
-    inputs = [*batch, *[v._leaf.value for v in step.reads]]
-    values[: len(inputs)] = inputs
+    first: list[str] = []
+
+    def visit(node: Node, inputs: list[Any]) -> Any:
+        if first:
+            return None
+        try:
+            value = function_of(node)(*inputs)
+        except (IndexError, ValueError, ZeroDivisionError) as error:
+            raise run_error(node, error) from None
+        if not is_finite(value) and all(map(is_finite, inputs)):
+            first.append(_describe(node))
+        return value
+
     with np.errstate(all="ignore"):
-        for position, run, indices in graph.steps:
-            try:
-                values[position] = run(*[values[i] for i in indices])
-            except (IndexError, ValueError, ZeroDivisionError) as error:
-                raise run_error(graph.order[position], error) from None
-            if not is_finite(values[position]) and all(is_finite(values[i]) for i in indices):
-                return _describe(graph.order[position])
-    return ""
+        interpret(step.graph, [*batch, *[v._leaf.value for v in step.reads]], visit, lambda node: node.value)
+    return "".join(first)
 
 
 def is_finite(value: Any) -> bool:

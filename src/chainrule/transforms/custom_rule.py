@@ -9,84 +9,68 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, update_wrapper
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChainruleError, GraphError, SymbolicError, ValueProblem
+from ..core.errors import GraphError, SymbolicError, ValueProblem
 from ..core.providers import provider
-from ..graph import Graph, Spec, new_cache
-from ..ops.record import Composite, call_spec, freeze, preserve_dtypes, requires_opening
+from ..graph import Graph, Spec
+from ..ops.calls import Composite
+from ..ops.record import freeze
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import VARIABLE, WATCHED, Tensor
 from ..tensors.variable import Variable
 from .differentiate.backward import derivative_graph
 
 
-class CustomOperation(Composite):
-    """A custom operation, made by `operation` and called with tensors.
+@dataclass(frozen=True, eq=False, repr=False)
+class CustomComposite(Composite):
+    """The record of a custom operation: its body is what `function` builds."""
 
-    Attributes:
-        custom_vjp: its backward, or ``None``, with which it is differentiated like its body.
-        report: the report of the check of that backward.
-    """
+    function: Callable[..., Any]
 
-    def __init__(self, function: Callable[..., Any], samples: Sequence[Any]) -> None:
-        if not inspect.isfunction(function):
-            raise ValueProblem(f"{function!r} as an operation", "a function of tensors", "write one with def")
-        parameters = list(inspect.signature(function).parameters.values())
-        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.KEYWORD_ONLY) for p in parameters):
-            raise ValueProblem(f"{function.__name__} with * among its arguments", "named arguments", "name each input")
-        inputs = [p.name for p in parameters if p.default is p.empty]
-        if not inputs or [p.name for p in parameters[: len(inputs)]] != inputs:
-            raise ValueProblem(
-                f"{function.__name__}{inspect.signature(function)}",
-                "inputs first, then settings with defaults",
-                "e.g. def swish(x, beta=1.0)",
-            )
-        self.function, self.custom_vjp, self.report = function, None, None
-        self.check_samples = [s if isinstance(s, tuple) else (s,) for s in samples]
-        self.name, self.names, self.arity = f"own.{function.__name__}", tuple(inputs), len(inputs)
-        settings = parameters[len(inputs) :]
-        for p in settings:
-            self._check_setting(function.__name__, p.name, p.default)
-        self.parameters = {p.name: freeze(p.default) for p in settings}
-        self.value = lambda xp, *xs, **attributes: function(*xs, **attributes)
-        self.bodies, self.plans = new_cache(), new_cache()
-        self.local = self.transpose = self.tangent = None
-        self.reduces = self.joint = False
-        self.gradient_note = f"the gradient is computed by the backward written for {function.__name__}"
-        self.format = f"{function.__name__}({', '.join(f'{{{i}}}' for i in range(len(inputs)))})"
-        self.samples = []
-        self.spec, self.casts, self.batch, self.cost = call_spec, preserve_dtypes, requires_opening, requires_opening
-        self.__name__ = self.__qualname__ = function.__name__
-        self.__doc__ = function.__doc__
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name = self.function.__name__
+        vars(self).update(__name__=name, __qualname__=name, __doc__=self.function.__doc__)
 
     @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(self.function)
 
-    def __deepcopy__(self, memo: Any) -> CustomOperation:
-        return self
+    @cached_property
+    def arity(self) -> int:
+        """The number of inputs: of arguments without a default."""
+        return len(self.input_names)
 
-    def __reduce__(self) -> Any:
-        """Pickle it by name, as functions are."""
-        return _import_name, (self.function.__module__, self.function.__qualname__)
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return tuple([p.name for p in self.__signature__.parameters.values() if p.default is p.empty])
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The settings, with their defaults."""
+        parameters = self.__signature__.parameters.values()
+        return {p.name: freeze(p.default) for p in parameters if p.default is not p.empty}
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Split a call's arguments into inputs and attributes; settings must not be arrays."""
         for name, value in (*zip(self.parameters, args[self.arity :], strict=False), *kwargs.items()):
             if name in self.parameters:
-                self._check_setting(self.__name__, name, value)
+                self.check_setting(name, value)
         return super().bind(args, kwargs)
 
-    @staticmethod
-    def _check_setting(operation: str, name: str, value: Any) -> None:
+    def check_setting(self, name: str, value: Any) -> None:
+        """Raise `ValueProblem` for a setting that is an array."""
         if isinstance(value, Tensor | Variable | np.ndarray):
             kind = "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__.lower()}"
             raise ValueProblem(
-                f"{kind} for the setting {name!r} of {operation}",
+                f"{kind} for the setting {name!r} of {self.function.__name__}",
                 "a number, a string or another value that is no array",
                 "make it an input: an argument without a default",
             )
@@ -109,11 +93,72 @@ class CustomOperation(Composite):
             if node.operation in (VARIABLE, WATCHED):
                 self.bodies.pop(key, None)
                 raise ValueProblem(
-                    f"the variable {node.attributes.get('name', '')!r} inside {self.__name__}",
+                    f"the variable {node.attributes.get('name', '')!r} inside {self.function.__name__}",
                     "variables that are passed in as inputs",
                     "make it an argument without a default",
                 )
         return body
+
+
+def _custom_composite(function: Callable[..., Any]) -> CustomComposite:
+    """Return the record of a function of tensors."""
+    if not inspect.isfunction(function):
+        raise ValueProblem(f"{function!r} as an operation", "a function of tensors", "write one with def")
+    parameters = list(inspect.signature(function).parameters.values())
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.KEYWORD_ONLY) for p in parameters):
+        raise ValueProblem(f"{function.__name__} with * among its arguments", "named arguments", "name each input")
+    inputs = [p.name for p in parameters if p.default is p.empty]
+    if not inputs or [p.name for p in parameters[: len(inputs)]] != inputs:
+        raise ValueProblem(
+            f"{function.__name__}{inspect.signature(function)}",
+            "inputs first, then settings with defaults",
+            "e.g. def swish(x, beta=1.0)",
+        )
+    record = CustomComposite(
+        f"custom.{function.__name__}",  # no operation of the library, which an engine may replace by name
+        lambda xp, *xs, **attributes: function(*xs, **attributes),
+        gradient_note=f"the gradient is computed by the backward written for {function.__name__}",
+        format=f"{function.__name__}({', '.join(f'{{{i}}}' for i in range(len(inputs)))})",
+        function=function,
+    )
+    for p in parameters[len(inputs) :]:
+        record.check_setting(p.name, p.default)
+    return record
+
+
+class CustomOperation:
+    """A custom operation, made by `operation` and called with tensors.
+
+    Attributes:
+        record: the record of its forward and of its backward, if it has one; without, it is differentiated like its
+            body.
+        report: the report of the check of that backward.
+    """
+
+    __name__: str
+    __qualname__: str
+
+    def __init__(self, function: Callable[..., Any], samples: Sequence[Any]) -> None:
+        self.record, self.report = _custom_composite(function), None
+        self._samples = [s if isinstance(s, tuple) else (s,) for s in samples]
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.record(*args, **kwargs)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return self.record.__signature__
+
+    def __repr__(self) -> str:
+        return repr(self.record)
+
+    def __deepcopy__(self, memo: Any) -> CustomOperation:
+        return self
+
+    def __reduce__(self) -> Any:
+        """Pickle it by name, as functions are."""
+        return _import_name, (self.__module__, self.__qualname__)
 
     def backward(self, function: Callable[..., Any] | None = None, *, check: bool = True) -> Any:
         """Set its backward, after a comparison with numeric slopes.
@@ -136,33 +181,30 @@ class CustomOperation(Composite):
                     "the gradient of each input",
                     "see the hints, or print the operation's report (to_html() shows it as a page)",
                 )
-        before, self.custom_vjp = self.custom_vjp, function
-        self.bodies.clear()  # they cache derivatives of the former backward
+        record = replace(self.record, custom_vjp=function)
+        samples: list[tuple[Any, ...]] = (self._samples or [self._default_sample()]) if check else []
         try:
-            samples: list[tuple[Any, ...]] = (self.check_samples or [self._default_sample()]) if check else []
             for sample in samples:
-                specs = tuple([as_tensor(a).spec for a in sample])
-                derivative_graph(self, self.body(specs, dict(self.parameters)), dict(self.parameters))
-        except ChainruleError as error:
-            self.custom_vjp = before
-            if isinstance(error, SymbolicError):  # its results are right, but it cannot be traced
-                raise ValueProblem(
-                    f"a backward of {self.__name__} that needs the values of its inputs ({error.passed})",
-                    "operations of this library, which can be compiled and differentiated again",
-                    "write it with operators and chainrule.ops instead of NumPy",
-                ) from None
-            raise
+                body = record.body(tuple([as_tensor(a).spec for a in sample]), dict(record.parameters))
+                derivative_graph(record, body, dict(record.parameters))
+        except SymbolicError as error:  # its results are right, but it cannot be traced
+            raise ValueProblem(
+                f"a backward of {self.__name__} that needs the values of its inputs ({error.passed})",
+                "operations of this library, which can be compiled and differentiated again",
+                "write it with operators and chainrule.ops instead of NumPy",
+            ) from None
+        self.record = record
         return function
 
     def _check_report(self, backward: Callable[..., Any]) -> Any:
         """Compare a backward with numeric slopes at every sample, and return one report."""
         checker = provider("gradient_check")
         report = checker.Report([], 1e-6)
-        for sample in self.check_samples or [self._default_sample()]:
+        for sample in self._samples or [self._default_sample()]:
             try:
-                result = checker.check(self.function, *sample, backward=backward)
+                result = checker.check(self.record.function, *sample, backward=backward)
             except Exception as error:
-                if self.check_samples:
+                if self._samples:
                     raise
                 raise ValueProblem(
                     f"{self.__name__} on inputs of shape (2, 3) ({error})",
@@ -180,15 +222,17 @@ class CustomOperation(Composite):
         return report
 
     def _default_sample(self) -> tuple[Any, ...]:
-        return tuple(np.random.default_rng(i).normal(size=(2, 3)) for i in range(self.arity or 0))
+        return tuple(np.random.default_rng(i).normal(size=(2, 3)) for i in range(self.record.arity))
 
     def check(self, *inputs: Any, **settings: Any) -> Any:
         """Compare the backward with numeric slopes at these inputs."""
-        if self.custom_vjp is None:
+        if self.record.custom_vjp is None:
             raise GraphError(
                 f"{self.__name__} without a backward", "a backward", f"write it under @{self.__name__}.backward"
             )
-        return provider("gradient_check").check(self.function, *inputs, backward=self.custom_vjp, **settings)
+        return provider("gradient_check").check(
+            self.record.function, *inputs, backward=self.record.custom_vjp, **settings
+        )
 
 
 def _import_name(module: str, name: str) -> Any:

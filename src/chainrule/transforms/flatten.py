@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..graph import Graph, Node, plan_for
-from ..ops.record import GET_OUTPUT
-
-VIEWS = frozenset("reshape transpose broadcast_to squeeze expand_dims after".split())  # NumPy copies nothing for these
+from ..graph import CallNode, Graph, Node, function_of, interpret
+from ..ops.record import operation_of
 
 
 class Row(NamedTuple):
@@ -57,21 +55,17 @@ class FlatGraph:
 
     def _open(self, graph: Graph, inputs: list[Any], outer: Node | None, rows: list[Row]) -> list[Any]:
         """Append the rows of `graph`, and return the positions of its nodes' values, for a call a list of them."""
-        positions = list(inputs)
-        for node in graph.nodes:
-            if node.operation.leaf:
-                positions.append(self._new_position(node.value))
-                continue
-            inner = [positions[graph.position[n.serial]] for n in node.inputs]
-            if node.operation is GET_OUTPUT:
-                positions.append(inner[0][node.attributes["position"]])
-            elif "body" in node.attributes:
-                positions.append(self._open(node.attributes["body"], inner, node if outer is None else outer, rows))
-            else:
-                run = plan_for(node.operation, tuple(n.spec for n in node.inputs), node.attributes).run
-                positions.append(self._new_position(None))
-                rows.append(Row(positions[-1], run, tuple(inner), node, node if outer is None else outer))
-        return positions
+
+        def visit(node: Node, inner: list[Any]) -> Any:
+            if node.call is not None:
+                return inner[0][node.position]
+            if isinstance(node, CallNode):
+                return self._open(node.body, inner, node if outer is None else outer, rows)
+            position = self._new_position(None)
+            rows.append(Row(position, function_of(node), tuple(inner), node, node if outer is None else outer))
+            return position
+
+        return interpret(graph, inputs, visit, lambda node: self._new_position(node.value))
 
     def _new_position(self, value: Any) -> int:
         self.constants.append(value)
@@ -112,8 +106,8 @@ def memory(graph: Graph, workspace: Callable[[Node], int], backward: Callable[[N
     flat = FlatGraph(graph)
     buffer: dict[int, int] = {}  # the position whose memory a position's value shares
     for row in flat.rows:
-        view = row.node.operation.name in VIEWS
-        buffer[row.position] = buffer.get(row.inputs[0], row.inputs[0]) if view else row.position
+        shared = operation_of(row.node).is_view
+        buffer[row.position] = buffer.get(row.inputs[0], row.inputs[0]) if shared else row.position
     size = {row.position: row.node.spec.nbytes for row in flat.rows if buffer[row.position] == row.position}
     forward = {row.position for row in flat.rows if not backward(row.outer)}
     last_reader, kept = {}, set[int]()

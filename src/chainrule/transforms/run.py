@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GraphError, ShapeError
-from ..graph import Graph, Node, apply
-from ..ops.record import GET_OUTPUT, Composite, attributes_of, get_output
+from ..graph import CallNode, Graph, Node, apply, interpret
+from ..ops.calls import Composite, apply_call, get_output
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import INPUT, Tensor
 from ..tensors.tree import flatten
@@ -18,7 +18,7 @@ Step = Callable[[Node, list[Any]], Any]
 
 
 def rebuild(
-    graph: Graph, inputs: Sequence[Tensor], step: Step | None = None, leaf: Callable[[Node], Any] | None = None
+    graph: Graph, inputs: Sequence[Tensor], step: Step | None = None, leaf: Callable[[Node], Any] = lambda node: node
 ) -> list[Any]:
     """Build the graph again on other inputs, by the same rules.
 
@@ -31,13 +31,7 @@ def rebuild(
     Returns:
         The new node at every position of the graph.
     """
-    nodes: dict[int, Any] = {old.serial: new for old, new in zip(graph.inputs, inputs, strict=True)}
-    for node in graph.nodes:
-        if node.operation.leaf:
-            nodes[node.serial] = leaf(node) if leaf else node
-        else:
-            nodes[node.serial] = (step or rebuild_node)(node, [nodes[n.serial] for n in node.inputs])
-    return [nodes[node.serial] for node in graph.order]
+    return interpret(graph, inputs, step or rebuild_node, leaf)
 
 
 def rebuild_node(node: Node, inputs: list[Any]) -> Any:
@@ -45,16 +39,14 @@ def rebuild_node(node: Node, inputs: list[Any]) -> Any:
     operation: Any = node.operation
     if hasattr(operation, "replay"):  # a layer's call, which calls the layer again
         return operation.replay(node, inputs)
-    if operation is GET_OUTPUT:
-        position = node.attributes["position"]
-        return inputs[0][position] if isinstance(inputs[0], list) else get_output(inputs[0], position)
-    if isinstance(operation, Composite):
-        specs = tuple(t.spec for t in inputs)
-        if specs == tuple(n.spec for n in node.inputs):
-            return apply(operation, tuple(inputs), node.attributes)
-        attributes = attributes_of(node)
-        return apply(operation, tuple(inputs), {**attributes, "body": operation.body(specs, attributes)})
-    return apply(operation, tuple(inputs), node.attributes)
+    if node.call is not None:
+        return inputs[0][node.position] if isinstance(inputs[0], list) else get_output(inputs[0], node.position)
+    if not isinstance(node, CallNode):
+        return apply(operation, tuple(inputs), node.attributes)
+    specs, body = tuple([t.spec for t in inputs]), node.body
+    if isinstance(operation, Composite) and specs != tuple([n.spec for n in node.inputs]):
+        body = operation.body(specs, node.attributes)
+    return apply_call(operation, tuple(inputs), node.attributes, body)
 
 
 def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:

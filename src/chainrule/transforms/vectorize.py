@@ -7,19 +7,21 @@ run in a loop over examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
 from .. import ops
 from ..core.errors import ShapeError, ValueProblem
-from ..graph import Graph, Node, SourceInfo, source_info_scope
+from ..graph import CallNode, Graph, Node, SourceInfo, interpret, source_info_scope
 from ..graph.source_info import state
-from ..ops.record import GET_OUTPUT, Operation, attributes_of
+from ..ops.record import operation_of
 from ..ops.rules import normalize_axis
 from ..tensors.convert import as_tensor, symbolic
 from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
+
+Batched = tuple[Any, bool]  # a node, and whether it has the batch axis
 
 
 def vectorize(
@@ -80,9 +82,10 @@ def vectorize(
             results, unflatten = flatten(f(*examples, **kwargs), lists_are_arrays=True)
         finally:
             state.one_example = before
-        outputs = [as_tensor(r) for r in results]
-        batched_nodes = _batch_graph(Graph(inputs, outputs), batches, [True] * len(batches), size)
-        return unflatten([_with_batch_axis(*batched_nodes[t.serial], size, out_axes) for t in outputs])
+        graph = Graph(inputs, [as_tensor(r) for r in results])
+        batched_nodes = _batch_graph(graph, [(x, True) for x in batches], size)
+        outputs = [batched_nodes[graph.position[t.serial]] for t in graph.outputs]
+        return unflatten([_with_batch_axis(x, flag, size, out_axes) for x, flag in outputs])
 
     return batched
 
@@ -98,27 +101,21 @@ def _with_batch_axis(x: Any, batched: bool, size: int, axis: int) -> Tensor:
     return ops.moveaxis(result, 0, axis) if axis else result
 
 
-def _batch_graph(
-    graph: Graph, inputs: Sequence[Any], flags: Sequence[bool], size: int, scope: str = ""
-) -> dict[int, tuple[Any, bool]]:
-    """Return for every node, by serial, the node that replaces it and whether that has the batch axis.
+def _batch_graph(graph: Graph, inputs: Iterable[Batched], size: int, scope: str = "") -> list[Any]:
+    """Return for every position the node that replaces the one there, and whether that has the batch axis.
 
-    A call node is opened: its entry is a dictionary by position.
+    A call node is opened: its entry is the list of its body's.
     """
-    result: dict[int, tuple[Any, bool]] = {
-        n.serial: (x, b) for n, x, b in zip(graph.inputs, inputs, flags, strict=True)
-    }
-    for node in graph.nodes:
-        operation: Any = node.operation
-        parents = [result[n.serial] for n in node.inputs]
-        if operation is GET_OUTPUT and isinstance(parents[0][0], dict):
-            result[node.serial] = parents[0][0][node.attributes["position"]]
-        elif not any(b for _, b in parents) and (node.value is not None or not node.inputs):
-            result[node.serial] = (node, False)
-        else:
-            with source_info_scope(_source_info(node, scope)):
-                result[node.serial] = _batch_node(node, operation, parents, size)
-    return result
+
+    def visit(node: Node, parents: list[Any]) -> Any:
+        if node.call is not None and isinstance(parents[0], list):
+            return parents[0][node.position]
+        if node.value is not None and not any(b for _, b in parents):
+            return node, False
+        with source_info_scope(_source_info(node, scope)):
+            return _batch_node(node, parents, size)
+
+    return interpret(graph, inputs, visit, lambda node: (node, False))
 
 
 def _source_info(node: Node, scope: str) -> SourceInfo:
@@ -127,14 +124,12 @@ def _source_info(node: Node, scope: str) -> SourceInfo:
     return info._replace(scope="/".join(part for part in (scope, info.scope) if part))
 
 
-def _batch_node(node: Node, operation: Operation, parents: list[tuple[Any, bool]], size: int) -> tuple[Any, bool]:
+def _batch_node(node: Node, parents: list[Any], size: int) -> Any:
     """Return the node or nodes that replace one node, and whether they have the batch axis."""
+    if isinstance(node, CallNode):
+        return _batch_graph(node.body, parents, size, node.scope)
+    operation = operation_of(node)
     xs, flags = [x for x, _ in parents], [b for _, b in parents]
-    if "body" in node.attributes:
-        body: Graph = node.attributes["body"]
-        inner = _batch_graph(body, xs, flags, size, node.scope)
-        positions = {body.position[serial]: entry for serial, entry in inner.items()}
-        return {**positions, -1: inner[body.order[-1].serial]}, True
     if not any(flags):  # inside an opened body, where it is symbolic although its inputs have values
-        return operation(*xs, **attributes_of(node)), False
-    return operation.batch(operation, xs, flags, size, attributes_of(node)), True
+        return operation(*xs, **node.attributes), False
+    return operation.batch(operation, xs, flags, size, node.attributes), True

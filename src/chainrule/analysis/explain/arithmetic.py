@@ -18,7 +18,6 @@ from ...ops.record import Operation, operation_of
 from ...ops.rules import normalize_axes
 from ...transforms.differentiate import downstream, keepdims_shape, local_gradient
 from .data import Arithmetic, Index
-from .opened import CustomVjpCall
 
 MAX_TERMS = 6  # of a sum, written out
 Term = Callable[[int], str]
@@ -45,10 +44,10 @@ class ArithmeticWriter:
             operand_indices = [_operand_index(index, x.shape, node.spec.shape) for x in xs]
             if any(i is None and x.shape for i, x in zip(operand_indices, xs, strict=True)):
                 return None
-            numbers = [format_factor(x[i], self.digits) for i, x in zip(operand_indices, xs, strict=True)]
+            numbers = [self.factor(x[i]) for i, x in zip(operand_indices, xs, strict=True)]
             return Arithmetic(_fill_in(operation.format, numbers, node.attributes), value)
-        if operation.name == "cast":
-            return Arithmetic(f"{node.spec.dtype}({format_number(xs[0][index], self.digits)})", value)
+        if operation.entry_text is not None:
+            return Arithmetic(operation.entry_text(self, xs[0][index], **node.attributes), value)
         if operation.transpose is None or operation.tangent_rule(summed_input):
             return None
         return Arithmetic(self._linear(node, xs, index, summed_input), value)
@@ -58,15 +57,8 @@ class ArithmeticWriter:
         remaining = [v for i, v in enumerate(index) if i not in axes] if node.attributes["keepdims"] else index
         indices = iter(remaining)
         group = x[tuple(slice(None) if i in axes else next(indices) for i in range(x.ndim))].ravel()
-        if operation.name == "logsumexp":
-            top = group.max() if abs(group.max()) > 100 else group.dtype.type(0)  # exp of a large number overflows
-            shifted = group - top
-            body = self._terms(lambda k: f"exp({format_number(shifted[k], self.digits)})", np.exp(shifted))
-            return f"log({body})" + (f" + {format_factor(top, self.digits)}" if top else "")
-        if operation.name == "prod":
-            return self._terms(lambda k: format_factor(group[k], self.digits), group, " * ", np.prod)
-        body = self._terms(lambda k: format_factor(group[k], self.digits), group)
-        return f"({body}) / {group.size}" if operation.name == "mean" else body
+        text = operation.entry_text
+        return self.sum(group) if text is None else str(text(self, group, **node.attributes))
 
     def _linear(self, node: Node, xs: Sequence[Any], index: Index, summed_input: int) -> str:
         """Write the entry as a sum over an input; its coefficients are the transpose applied to a one-hot array."""
@@ -81,18 +73,16 @@ class ArithmeticWriter:
             coefficients.append(c.ravel()[positions])
             entries.append(np.broadcast_to(xs[i], c.shape).ravel()[positions])
         c, x = np.concatenate(coefficients), np.concatenate(entries)
-        return self._terms(lambda k: self._times(x[k], c[k]), x.astype(float) * c.astype(float)) if len(c) else "0"
+        return self.terms(lambda k: self._times(x[k], c[k]), x.astype(float) * c.astype(float)) if len(c) else "0"
 
     # backward
 
     def backward(self, node: Node, i: int, upstream: Any, index: Index) -> str:
         """Write what an entry of input `i` receives of the node's upstream gradient."""
         upstream = np.asarray(upstream)
-        if isinstance(node.operation, CustomVjpCall):  # of which only the number is known
+        if operation_of(node).custom_vjp is not None:  # of which only the number is known
             xs = [n.value for n in node.inputs]
-            return format_factor(
-                downstream(operation_of(node), arrays, i, upstream, xs, node.value, {})[index], self.digits
-            )
+            return self.factor(downstream(operation_of(node), arrays, i, upstream, xs, node.value, {})[index])
         if operation_of(node).local is not None:
             return self._through_local(node, upstream, local_gradients(node, i), index, node.inputs[i].spec.shape)
         return self._through_column(node, i, upstream, index)
@@ -132,26 +122,38 @@ class ArithmeticWriter:
     # sums
 
     def _products(self, us: Any, coefficients: Any) -> str:
-        return self._terms(
-            lambda k: f"{format_factor(us[k], self.digits)} * {format_factor(coefficients[k], self.digits)}",
+        return self.terms(
+            lambda k: f"{self.factor(us[k])} * {self.factor(coefficients[k])}",
             us.astype(float) * coefficients.astype(float),
         )
 
     def _times(self, x: Any, coefficient: Any) -> str:
-        text = format_factor(x, self.digits)
-        return text if coefficient == 1 else f"{text} * {format_factor(coefficient, self.digits)}"
+        text = self.factor(x)
+        return text if coefficient == 1 else f"{text} * {self.factor(coefficient)}"
 
-    def total(self, parts: Sequence[Any]) -> str:
-        """Write a sum of a few numbers."""
-        return self._terms(lambda k: format_factor(parts[k], self.digits), np.array(parts))
+    def number(self, x: Any) -> str:
+        """Write a number."""
+        return format_number(x, self.digits)
 
-    def _terms(self, term: Term, values: Any, sign: str = " + ", reduce: Callable[[Any], Any] = np.sum) -> str:
+    def factor(self, x: Any) -> str:
+        """Write a number as a part of a formula, a negative one in brackets."""
+        return format_factor(x, self.digits)
+
+    def sum(self, values: Any) -> str:
+        """Write a sum of numbers."""
+        return self.terms(lambda k: self.factor(values[k]), np.asarray(values))
+
+    def product(self, values: Any) -> str:
+        """Write a product of numbers."""
+        return self.terms(lambda k: self.factor(values[k]), values, " * ", np.prod)
+
+    def terms(self, term: Term, values: Any, sign: str = " + ", reduce: Callable[[Any], Any] = np.sum) -> str:
         """Write all terms, or the first few and the others reduced to one number."""
         count = len(values)
         if count <= MAX_TERMS + 1:
             return sign.join(map(term, range(count))) or "0"
         rest = reduce(values[MAX_TERMS:])
-        return sign.join([*map(term, range(MAX_TERMS)), format_factor(rest, self.digits)])
+        return sign.join([*map(term, range(MAX_TERMS)), self.factor(rest)])
 
 
 def local_gradients(node: Node, i: int) -> Any:

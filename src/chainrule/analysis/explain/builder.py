@@ -13,9 +13,9 @@ from ...core.errors import IndexProblem, ValueProblem
 from ...draw.format import format_number
 from ...graph import Graph, Node
 from ...ops.arrays import arrays
-from ...ops.record import attributes_of, operation_of
+from ...ops.record import operation_of
 from ...tensors.tensor import INPUT, VARIABLE, WATCHED
-from ...transforms.differentiate import downstream
+from ...transforms.differentiate.backward import array_of, reach, reverse
 from .arithmetic import ArithmeticWriter, local_gradients
 from .data import Arithmetic, Edge, Index, Join, Number, Step
 from .explanation import Explanation
@@ -41,10 +41,7 @@ class ExplanationBuilder:
         self.line = lines or (lambda node: node.line)
         self.nodes = [n for n in graph.nodes if not n.operation.leaf]
         self.result: Any = graph.outputs[0]
-        self.active = {n.serial for n in graph.inputs if n.spec.floating}  # serials of nodes that gradients reach
-        for node in self.nodes:
-            if node.spec.floating and any(p.serial in self.active for p in node.inputs):
-                self.active.add(node.serial)
+        self.active = reach(self.nodes, {n.serial for n in graph.inputs if n.spec.floating})
         self.names = self._name_all(names)
         self.upstreams: dict[int, Any] = {self.result.serial: np.ones_like(self.result.value)}
         self.edges: list[tuple[Node, int, Any, Any]] = []  # node, input, upstream, downstream
@@ -145,24 +142,18 @@ class ExplanationBuilder:
     def _backward(self) -> list[Join]:
         """Run the backward pass: fill `upstreams` and `edges`, and return the joins."""
         parts: dict[int, list[Any]] = {}
-        joins: list[Join] = []
-        for node in reversed(self.nodes):
-            u = self.upstreams.get(node.serial)
-            if u is None or node.serial not in self.active:
-                continue
-            joins += self._join(node, parts.get(node.serial, []))
-            xs = [n.value for n in node.inputs]
-            for i, parent in enumerate(node.inputs):
-                if parent.serial in self.active:
-                    d = downstream(operation_of(node), arrays, i, u, xs, node.value, node.attributes)
-                    d = np.zeros_like(parent.value) if d is None else np.asarray(d)
-                    before = self.upstreams.get(parent.serial)
-                    self.upstreams[parent.serial] = d if before is None else before + d
-                    parts.setdefault(parent.serial, []).append(d)
-                    self.edges.append((node, i, u, d))
-        for leaf in self.graph.inputs:
-            joins += self._join(leaf, parts.get(leaf.serial, []))
-        return joins
+
+        def visit(node: Node, i: int, u: Any, d: Any) -> Any:
+            parent = node.inputs[i]
+            d = np.zeros_like(parent.value) if d is None else np.asarray(d)
+            parts.setdefault(parent.serial, []).append(d)
+            self.edges.append((node, i, u, d))
+            return d
+
+        seeds = self.upstreams if self.result.serial in self.active else {}
+        self.upstreams |= reverse(self.nodes, seeds, self.active, self.active, arrays, array_of, visit)
+        nodes = [*reversed(self.nodes), *self.graph.inputs]
+        return [join for node in nodes for join in self._join(node, parts.get(node.serial, []))]
 
     def _index_of_largest(self, node: Node) -> Index:
         """Return the index of the entry shown for a node: where the gradient that reaches it is largest."""
@@ -180,7 +171,7 @@ class ExplanationBuilder:
             return []
         index = self._index_of_largest(node)
         total = self.upstreams[node.serial]
-        text = self.writer.total([p[index] for p in parts])
+        text = self.writer.sum([p[index] for p in parts])
         return [Join(self.names[node.serial], parts, total, index, Arithmetic(text, np.asarray(total)[index]))]
 
     def _edge(self, node: Node, i: int, upstream: Any, downstream: Any) -> Edge:
@@ -262,6 +253,6 @@ def _formula(node: Node) -> str:
     count = max(len(node.inputs), 1)
     positions = [f"{{{i}}}" for i in range(count)]
     try:
-        return str(operation.format.format(*positions, **attributes_of(node)))
+        return str(operation.format.format(*positions, **node.attributes))
     except IndexError:  # fewer inputs than the record's format has
         return f"{operation.name}({', '.join(positions)})"

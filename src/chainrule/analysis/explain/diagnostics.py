@@ -12,6 +12,7 @@ import numpy as np
 
 from ...core.messages import LazyMessage
 from ...graph.spec import is_float
+from ...ops.record import registry
 from .data import ExplanationData, Index, Step, entry
 
 NOT_FINITE = "{name} is the first to hold nan or infinity: {count} of {size} entries, made by {operation} at {entry}"
@@ -20,7 +21,6 @@ DEAD = "{count} of {size} units of {name} are 0 for every example of this batch,
 UNREACHED = "no gradient reaches {name}: it is 0 everywhere"
 ENDS = "no gradient reaches {name}: the path ends at {operation}, through which none flows"
 UNUSED = "{result} does not depend on {name}: no path leads from one to the other, so nothing is learnt"
-RECTIFIERS = {"relu", "relu6"}  # whose units pass no gradient where they are 0
 MIN_EXAMPLES = 8  # in a smaller batch a unit may be 0 for all by chance
 
 
@@ -96,7 +96,13 @@ def _dead_units(e: ExplanationData) -> list[Diagnostic]:
     findings = []
     for s in e.steps:
         value = np.asarray(s.value)
-        if s.operation not in RECTIFIERS or value.ndim < 2 or value.size < MIN_EXAMPLES * value.shape[-1]:
+        operation = registry.get(s.operation)
+        if (
+            operation is None
+            or not operation.rectifies
+            or value.ndim < 2
+            or value.size < MIN_EXAMPLES * value.shape[-1]
+        ):
             continue
         dead = np.asarray((value.reshape(-1, value.shape[-1]) <= 0).all(axis=0))
         if dead.any():

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Graph, Node, Plan, SourceInfo, apply, source_info_scope
-from ...ops.record import GET_OUTPUT, Operation, attributes_of, get_output, run_body
+from ...graph import CallNode, Graph, Node, SourceInfo, apply, run_values, source_info_scope
+from ...ops.calls import get_output
+from ...ops.record import Operation, operation_of
 from ...tensors.tensor import Tensor
 from ...transforms.differentiate.backward import derivative_graph
 from ...transforms.run import rebuild, rebuild_node
@@ -33,53 +34,41 @@ def inline_calls(graph: Graph, names: dict[int, str]) -> tuple[Graph, dict[int, 
 
 def _inline(node: Node, inputs: list[Any]) -> Any:
     """Rebuild a node on other inputs; a call becomes its body, a list of the nodes of its graph."""
-    source = node.source_info or SourceInfo("", None, 0)
-    if node.operation is GET_OUTPUT:
-        return (  # a call that is not inlined has one value, its output
-            inputs[0][node.attributes["position"] if len(inputs[0]) > 1 else 0]
-            if isinstance(inputs[0], list)
-            else get_output(inputs[0], node.attributes["position"])
-        )
-    if "body" in node.attributes:
-        body: Graph = node.attributes["body"]
-        if node.operation.custom_vjp is not None:  # type: ignore[attr-defined]  # its steps have no gradients
-            with source_info_scope(source):
-                return [apply(CustomVjpCall(node), tuple(inputs))]
+    return _inline_in(node.source_info or SourceInfo("", None, 0), node, inputs)
 
-        def inline_in_scope(n: Node, xs: list[Any]) -> Any:
-            scope = "/".join(part for part in (source.scope, n.scope) if part)
-            if n.operation is GET_OUTPUT or "body" in n.attributes:
-                return _inline(_NodeInScope(n, source._replace(scope=scope)), xs)  # type: ignore[arg-type]
-            with source_info_scope(source._replace(scope=scope)):
-                return rebuild_node(n, xs)
 
-        return rebuild(body, inputs, inline_in_scope)
+def _inline_in(source: SourceInfo, node: Node, inputs: list[Any]) -> Any:
+    """Rebuild a node with this scope and line: for one of a body, the call's."""
+    if node.call is not None:
+        if not isinstance(inputs[0], list):
+            return get_output(inputs[0], node.position)
+        return inputs[0][node.position if len(inputs[0]) > 1 else 0]  # a call not inlined has one value, its output
     with source_info_scope(source):
-        return apply(node.operation, tuple(inputs), node.attributes)
+        if not isinstance(node, CallNode):
+            return rebuild_node(node, inputs)
+        if operation_of(node).custom_vjp is not None:  # its steps have no gradients
+            return [apply(_as_primitive(node), tuple(inputs))]
+
+    def visit(n: Node, xs: list[Any]) -> Any:
+        return _inline_in(source._replace(scope="/".join(part for part in (source.scope, n.scope) if part)), n, xs)
+
+    return rebuild(node.body, inputs, visit)
 
 
-class CustomVjpCall(Operation):
-    """A call with a custom VJP, as one operation: its value is the body's, its gradient the custom one."""
-
-    def __init__(self, node: Node) -> None:
-        call: Any = node.operation
-        body: Graph = node.attributes["body"]
-        last = body.position[body.outputs[0].serial]
-        derived = derivative_graph(call, body, attributes_of(node))
-        positions = [derived.position[g.serial] for g in derived.outputs]
-        self.name, self.format, self.gradient_note = call.__name__, call.format, call.gradient_note
-        self.body, self.run = body, lambda *xs: run_body(body)(*xs)[last]
-        self.transpose = tuple([lambda xp, u, *xs, p=p: run_body(derived)(*xs, np.asarray(u))[p] for p in positions])
-        self.tangent = self.transpose  # not linear, and only the VJP is known
-        self.local, self.reduces, self.joint, self.parameters = None, False, False, {}
-        self.plans: dict[Any, Plan] = {}
-
-    def plan(self, specs: Any, attributes: dict[str, Any]) -> Plan:
-        return Plan(self.body.outputs[0].spec, None, self.run)
-
-
-class _NodeInScope:
-    """A node of a body with another scope and line: those of the call."""
-
-    def __init__(self, node: Node, source_info: SourceInfo) -> None:
-        self.operation, self.attributes, self.source_info = node.operation, node.attributes, source_info
+def _as_primitive(node: CallNode) -> Operation:
+    """Return a call with a custom VJP as one operation: its value is the body's, its gradient the custom one."""
+    call, body = operation_of(node), node.body
+    output = body.outputs[0]
+    derived = derivative_graph(call, body, node.attributes)
+    positions = [derived.position[g.serial] for g in derived.outputs]
+    transpose = tuple([lambda xp, u, *xs, p=p: run_values(derived, [*xs, np.asarray(u)])[p] for p in positions])
+    return Operation(
+        call.__name__,  # type: ignore[attr-defined]
+        lambda xp, *xs: run_values(body, xs)[body.position[output.serial]],
+        spec=lambda specs: output.spec,
+        format=call.format,
+        gradient_note=call.gradient_note,
+        transpose=transpose,
+        tangent=transpose,  # not linear, and only the VJP is known
+        custom_vjp=call.custom_vjp,
+    )

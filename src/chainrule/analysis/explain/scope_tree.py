@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ...draw.format import format_factor
-from ...ops.record import Composite, registry
+from ...ops.calls import Composite
+from ...ops.record import registry
 from .data import Arithmetic, Edge, ExplanationData, Join, Step
 
 E = TypeVar("E", bound=ExplanationData)

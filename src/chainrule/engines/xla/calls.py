@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...graph import Node
-from ...ops.record import GET_OUTPUT
 from .lax import flat_positions, pool_geometry, scatter_to_winners, window_winners
 from .lower import Replacement, Values
 
@@ -19,25 +17,25 @@ class MaxPoolValues(Values):
     winner: Any
 
 
-def forward_values(values: Values, node: Node) -> Any:
+def forward_values(values: Values, node: Any) -> Any:
     """Return the values of the call whose derivative `node` is; ``None`` where the derivative reads none of them.
 
     Only the values that the derivative saves are followed, not the call's own inputs: these may come from another call
     of the same name.
     """
-    derivative_of = node.attributes["body"].derivative_of
+    derivative_of = node.body.derivative_of
     if derivative_of is None:
         return None
     _, saved, upstreams = derivative_of
     end = len(node.inputs) - len(upstreams)
     for n in node.inputs[end - len(saved) : end]:
-        if n.operation is GET_OUTPUT:
-            return values.of(n.inputs[0])
+        if n.call is not None:
+            return values.of(n.call)
     return None
 
 
-def _max_pool(values: Values, node: Node) -> Values:
-    body, x = node.attributes["body"], values.of(node.inputs[0])
+def _max_pool(values: Values, node: Any) -> Values:
+    body, x = node.body, values.of(node.inputs[0])
     result = MaxPoolValues(body, [x], values.replacements)
     g = pool_geometry(x, *[node.attributes[k] for k in ("pool_size", "strides", "padding")])
     largest, result.winner = window_winners(x, g)
@@ -48,8 +46,8 @@ def _max_pool(values: Values, node: Node) -> Values:
     return result
 
 
-def _max_pool_gradient(values: Values, node: Node) -> Values | None:
-    forward, body = forward_values(values, node), node.attributes["body"]
+def _max_pool_gradient(values: Values, node: Any) -> Values | None:
+    forward, body = forward_values(values, node), node.body
     if not isinstance(forward, MaxPoolValues) or len(body.outputs) != 1:
         return None
     inputs = values.inputs_of(node)

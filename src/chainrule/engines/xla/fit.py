@@ -20,7 +20,7 @@ from jax.sharding import Mesh
 from numpy.typing import NDArray
 
 from ...core.errors import ValueProblem
-from ...graph import Graph, Node, Spec, spec_of
+from ...graph import CallNode, Graph, Node, Spec, spec_of
 from ...ops.random import random_permutation
 from ...tensors.variable import Variable
 from ...transforms.trace import Step, trace
@@ -196,7 +196,7 @@ def _compiler_options(graph: Graph) -> dict[str, Any]:
 
     XLA's CPU compiler would otherwise choose the order that runs most operations at the same time.
     """
-    rematerializes = on_cpu() and any(node.operation.name == "after" for node in _all_nodes(graph))
+    rematerializes = on_cpu() and any(n.operation.is_barrier for n in _all_nodes(graph))
     return _memory_options() if rematerializes else {}
 
 
@@ -217,8 +217,8 @@ def _all_nodes(graph: Graph) -> Iterator[Node]:
     while todo:
         for node in todo.pop().order:
             yield node
-            if "body" in node.attributes:
-                todo.append(node.attributes["body"])
+            if isinstance(node, CallNode):
+                todo.append(node.body)
 
 
 def _run_steps(

@@ -12,11 +12,10 @@ from typing import Any
 import jax.numpy as jnp
 
 from ...core.errors import GraphError
-from ...graph import Graph, Node
-from ...ops.record import GET_OUTPUT, attributes_of
+from ...graph import CallNode, Graph, Node
 from .lax import OVERRIDES
 
-Replacement = Callable[["Values", Node], Any]
+Replacement = Callable[["Values", Any], Any]  # of a `Node` or a `CallNode`
 
 
 class Values:
@@ -66,18 +65,18 @@ class Values:
                     f"{operation.name!r} without a value", "it among the graph's inputs", "pass it", node.line
                 )
             return jnp.asarray(node.value)
-        if operation is GET_OUTPUT:
-            return self.of(node.inputs[0])[node.attributes["position"]]
+        if node.call is not None:
+            return self.of(node.call)[node.position]
         replacement = self.replacements.get(operation.name)
         if replacement is not None:
             result = replacement(self, node)
             if result is not None:
                 return result
         inputs = self.inputs_of(node)
-        if "body" in node.attributes:
-            return Values(node.attributes["body"], inputs, self.replacements)
+        if isinstance(node, CallNode):
+            return Values(node.body, inputs, self.replacements)
         value = OVERRIDES.get(operation.name) or operation.value
-        return value(jnp, *inputs, **attributes_of(node)).astype(node.spec.dtype)
+        return value(jnp, *inputs, **node.attributes).astype(node.spec.dtype)
 
 
 def lower(graph: Graph, replacements: Mapping[str, Replacement] | None = None) -> Callable[[Sequence[Any]], list[Any]]:

@@ -1,4 +1,6 @@
-"""The backward pass: upstream × local, from the result to all active nodes. One pass for arrays and for nodes."""
+"""The backward pass: upstream × local, from the result to all active nodes. One pass for arrays and nodes; a visitor
+sees each product.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,11 @@ from typing import Any
 
 from ... import ops
 from ...core.errors import GraphError, ShapeError
-from ...graph import Graph, Node, SourceInfo, ancestors, apply, current_source_info, source_info_scope
+from ...graph import CallNode, Graph, Node, SourceInfo, ancestors, current_source_info, run_values, source_info_scope
 from ...ops.arrays import arrays
+from ...ops.calls import apply_call, derived_operation, get_output
 from ...ops.movement import sum_to_shape
-from ...ops.record import GET_OUTPUT, DerivedCall, Operation, attributes_of, get_output, namespace, run_body
+from ...ops.record import Operation, namespace, operation_of
 from ...ops.rules import normalize_axes
 from ...tensors.convert import as_tensor, symbolic
 from .rematerialize import Rematerializer
@@ -73,6 +76,9 @@ def reach(order: Sequence[Node], targets: set[int]) -> set[int]:
     return active
 
 
+Visit = Callable[[Node, int, Any, Any], Any]
+
+
 def reverse(
     order: Sequence[Node],
     seeds: dict[int, Any],
@@ -80,15 +86,18 @@ def reverse(
     targets: set[int],
     xp: Any,
     value: Callable[[Node], Any] | None,
+    visit: Visit | None = None,
 ) -> dict[int, Any]:
     """Compute the upstreams of the targets, by serial, from `seeds` back through all active nodes.
 
     Args:
         xp: `arrays` to compute at once, `namespace()` to build nodes.
         value: gives what the rules take for a node: its array, or the node itself when ``None``.
+        visit: is called for each input of each primitive operation that a gradient reaches, with the node, the input's
+            index, the upstream and the downstream gradient (``None`` for zero); what it returns goes on.
     """
     building = xp is namespace()
-    eager = value is array_of
+    eager = value is array_of and visit is None
     rematerializer = Rematerializer()
     upstreams: dict[int, Any] = dict(seeds)
     for node in reversed(order):
@@ -125,7 +134,7 @@ def reverse(
                         d = sum_to_shape(xp, d, xs[i].shape)
                     before = upstreams.get(target)
                     upstreams[target] = d if before is None else before + d
-        elif operation is GET_OUTPUT:
+        elif node.call is not None:
             _pass_to_call(upstreams, node, u)
         elif building:
             source_info = (
@@ -134,9 +143,9 @@ def reverse(
                 else current_source_info()
             )
             with source_info_scope(source_info):
-                _backprop_node(node, rematerializer.copy_of(node, u), u, upstreams, active, xp, value)
+                _backprop_node(node, rematerializer.copy_of(node, u), u, upstreams, active, xp, value, visit)
         else:
-            _backprop_node(node, node, u, upstreams, active, xp, value)
+            _backprop_node(node, node, u, upstreams, active, xp, value, visit)
     return upstreams
 
 
@@ -148,28 +157,20 @@ def _backprop_node(
     active: set[int],
     xp: Any,
     value: Callable[[Node], Any] | None,
+    visit: Visit | None,
 ) -> None:
     """Add one node's gradients to the upstreams of its active inputs. `copy`: the node rematerialized, or itself."""
-    operation: Any = node.operation
     inputs, attributes = node.inputs, node.attributes
-    if "body" in attributes:
-        indices = tuple([i for i, n in enumerate(inputs) if n.serial in active])
-        if operation.custom_vjp is not None:
-            gradients = _custom_gradients(copy, u, indices, value, xp is namespace())
-        else:
-            gradients = (_call_on_nodes if xp is namespace() else _call_on_arrays)(copy, u, indices, value)
-        for i, d in zip(indices, gradients, strict=True):
+    indices = tuple([i for i, n in enumerate(inputs) if n.serial in active])
+    if isinstance(copy, CallNode):
+        for i, d in zip(indices, _call_gradients(copy, u, indices, value, xp is namespace()), strict=True):
             _add(upstreams, inputs[i].serial, d)
         return
-    if value is None:
-        xs: Sequence[Any] = copy.inputs
-        y: Any = copy
-    else:
-        xs = [value(n) for n in inputs]
-        y = value(node)
-    for i, parent in enumerate(inputs):
-        if parent.serial in active:
-            _add(upstreams, parent.serial, downstream(operation, xp, i, u, xs, y, attributes))
+    xs: Sequence[Any] = copy.inputs if value is None else [value(n) for n in inputs]
+    y: Any = copy if value is None else value(node)
+    for i in indices:
+        d = downstream(operation_of(node), xp, i, u, xs, y, attributes)
+        _add(upstreams, inputs[i].serial, d if visit is None else visit(node, i, u, d))
 
 
 def _add(upstreams: dict[int, Any], serial: int, d: Any) -> None:
@@ -188,10 +189,11 @@ def array_of(node: Node) -> Any:
 
 
 def _pass_to_call(upstreams: dict[int, Any], node: Node, u: Any) -> None:
-    positions = upstreams.setdefault(node.inputs[0].serial, {})
-    position = node.attributes["position"]
+    call = node.inputs[0]
+    positions = upstreams.setdefault(call.serial, {})
+    position = node.position
     if position < 0:
-        position += len(node.inputs[0].spec)
+        position += len(call.spec)
     if position not in positions:
         positions[position] = u
     elif isinstance(u, dict):
@@ -201,20 +203,28 @@ def _pass_to_call(upstreams: dict[int, Any], node: Node, u: Any) -> None:
         positions[position] = positions[position] + u
 
 
+def _call_gradients(
+    node: CallNode, u: dict[int, Any], indices: tuple[int, ...], value: Callable[[Node], Any] | None, building: bool
+) -> list[Any]:
+    """Return the gradients of a call's inputs at `indices`."""
+    if operation_of(node).custom_vjp is not None:
+        return _custom_gradients(node, u, indices, value, building)
+    return _gradient_call(node, u, indices) if building else _call_on_arrays(node, u, indices, value)
+
+
 def _custom_gradients(
-    node: Node, u: dict[int, Any], indices: tuple[int, ...], value: Callable[[Node], Any] | None, building: bool
+    node: CallNode, u: dict[int, Any], indices: tuple[int, ...], value: Callable[[Node], Any] | None, building: bool
 ) -> list[Any]:
     """Return the gradients of some inputs by the operation's own backward (`custom_rule.operation`)."""
-    body: Graph = node.attributes["body"]
-    derived = derivative_graph(node.operation, body, attributes_of(node))  # type: ignore[arg-type]
-    (position,) = u  # the output's: no other position of such a call is read
+    operation = operation_of(node)
+    derived = derivative_graph(operation, node.body, node.attributes)
+    (upstream,) = u.values()  # the output's: no other position of such a call is read
     positions = [derived.position[derived.outputs[i].serial] for i in indices]
     if building:
-        record = gradient_record(node.operation)  # type: ignore[arg-type]
-        call = apply(record, (*node.inputs, u[position]), {**attributes_of(node), "body": derived})
+        call = apply_call(gradient_record(operation), (*node.inputs, upstream), node.attributes, derived)
         return [get_output(call, p) for p in positions]
     xs = [n.value if value is None else value(n) for n in node.inputs]
-    values = run_body(derived)(*xs, u[position])
+    values = run_values(derived, [*xs, upstream])
     return [values[p] for p in positions]
 
 
@@ -230,6 +240,7 @@ def derivative_graph(operation: Operation, body: Graph, attributes: dict[str, An
             )
         upstream = symbolic(body.outputs[0].spec.shape, body.outputs[0].spec.dtype)
         with source_info_scope(SourceInfo(operation.name, None, 0)):
+            assert operation.custom_vjp is not None
             returned = operation.custom_vjp(upstream, *body.inputs, **attributes)
             gradients = list(returned) if isinstance(returned, list | tuple) else [returned]
             floating = [x.spec.floating for x in body.inputs]
@@ -259,10 +270,10 @@ def derivative_graph(operation: Operation, body: Graph, attributes: dict[str, An
 
 
 def _call_on_arrays(
-    node: Node, u: dict[int, Any], indices: tuple[int, ...], value: Callable[[Node], Any] | None
+    node: CallNode, u: dict[int, Any], indices: tuple[int, ...], value: Callable[[Node], Any] | None
 ) -> list[Any]:
     """Return the gradients of a call's inputs at `indices`, computed at once from the values of its body."""
-    body: Graph = node.attributes["body"]
+    body = node.body
     values = node.value if value is None else value(node)
     position = body.position
     active = _body_reach(body, indices)
@@ -290,27 +301,23 @@ def _paths(u: dict[int, Any], prefix: tuple[int, ...] = ()) -> list[tuple[tuple[
     return result
 
 
-def _call_on_nodes(
-    node: Node, u: dict[int, Any], indices: tuple[int, ...], value: Callable[[Node], Any] | None
-) -> list[Any]:
+def _gradient_call(node: CallNode, u: dict[int, Any], indices: tuple[int, ...]) -> list[Any]:
     """Build a call whose body is the derivative of the node's body, and return its outputs."""
-    body: Graph = node.attributes["body"]
     pairs = _paths(u)
-    derived, saved = _body_gradient(body, tuple(path for path, _ in pairs), indices, node.operation.name)
+    derived, saved = _body_gradient(node.body, tuple([path for path, _ in pairs]), indices, node.operation.name)
     inputs = (*node.inputs, *[get_output(node, p) for p in saved], *[part for _, part in pairs])
-    record = gradient_record(node.operation)  # type: ignore[arg-type]
-    call = apply(record, inputs, {**attributes_of(node), "body": derived})
+    call = apply_call(gradient_record(operation_of(node)), inputs, node.attributes, derived)
     return [get_output(call, derived.position[out.serial]) for out in derived.outputs]
 
 
-_gradient_records: dict[str, DerivedCall] = {}
+_gradient_records: dict[str, Operation] = {}
 
 
-def gradient_record(operation: Operation) -> DerivedCall:
+def gradient_record(operation: Operation) -> Operation:
     """Return the record of the derivative of a call, named after it."""
     name = operation.name + "_gradient"
     if name not in _gradient_records:
-        _gradient_records[name] = DerivedCall(name, f"the derivative of {operation.name}")
+        _gradient_records[name] = derived_operation(name, f"the derivative of {operation.name}")
     return _gradient_records[name]
 
 

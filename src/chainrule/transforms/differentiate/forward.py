@@ -6,52 +6,47 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import ops
-from ...graph import Graph, Node, apply
+from ...graph import CallNode, Graph, Node, apply, interpret
 from ...graph.spec import is_float
-from ...ops.record import GET_OUTPUT, Operation, get_output, namespace
+from ...ops.calls import get_output
+from ...ops.record import namespace, operation_of
 from .backward import local_gradient
 
 
-def tangents(
-    order: Sequence[Node], seeds: dict[int, Any], value: Callable[[Node], Any] | None = None
-) -> dict[int, Any]:
-    """Compute the derivative of each node along one direction, from the leaves forward, as tensors by serial.
+def tangents(graph: Graph, seeds: Sequence[Any], value: Callable[[Node], Any] = lambda node: node) -> list[Any]:
+    """Compute the derivative of each node of a graph along one direction, from the inputs forward.
 
     Args:
-        order: the nodes in topological order.
-        seeds: the directions of the leaves, by serial.
+        seeds: the directions of the inputs, ``None`` for zero.
         value: gives what the rules take for a node; default: the node itself.
+
+    Returns:
+        For each position a tensor, for a call a list of them; ``None`` for zero.
     """
-    result: dict[int, Any] = dict(seeds)
-    for node in order:
-        if node.serial in result or not any(n.serial in result for n in node.inputs):
-            continue
-        operation: Any = node.operation
-        if operation is GET_OUTPUT:
-            inner = result[node.inputs[0].serial].get(node.attributes["position"])
-            if inner is not None:
-                result[node.serial] = inner
-        elif "body" in node.attributes:
-            result[node.serial] = _call_tangents(node, result, value)
-        elif node.spec.floating:
-            tangent = _node_tangent(node, operation, result, value)
-            if tangent is not None:
-                result[node.serial] = tangent
-    return result
+
+    def visit(node: Node, known: list[Any]) -> Any:
+        if all(t is None for t in known):
+            return None
+        if node.call is not None:
+            return known[0][node.position]
+        if isinstance(node, CallNode):
+            return _call_tangents(node, known, value)
+        return _node_tangent(node, known, value) if node.spec.floating else None
+
+    return interpret(graph, seeds, visit, lambda node: None)
 
 
-def _node_tangent(node: Node, operation: Operation, known: dict[int, Any], value: Callable[[Node], Any] | None) -> Any:
+def _node_tangent(node: Node, known: list[Any], value: Callable[[Node], Any]) -> Any:
     """Return the tangent of one node from those of its inputs, or ``None`` for zero."""
-    xs: list[Any] = [n if value is None else value(n) for n in node.inputs]
-    y: Any = node if value is None else value(node)
+    operation = operation_of(node)
+    xs: list[Any] = [value(n) for n in node.inputs]
+    y: Any = value(node)
     attributes = node.attributes
     if operation.joint:
-        inputs = [known.get(n.serial) for n in node.inputs]
-        with_zeros = [ops.zeros_like(x) if t is None else t for x, t in zip(xs, inputs, strict=True)]
+        with_zeros = [ops.zeros_like(x) if t is None else t for x, t in zip(xs, known, strict=True)]
         return apply(operation, tuple(with_zeros), attributes)
     total = None
-    for i, parent in enumerate(node.inputs):
-        t = known.get(parent.serial)
+    for i, t in enumerate(known):
         if t is None or not is_float(xs[i].dtype):
             continue
         if operation.local is not None:
@@ -73,16 +68,11 @@ def _node_tangent(node: Node, operation: Operation, known: dict[int, Any], value
     return total
 
 
-def _call_tangents(node: Node, known: dict[int, Any], value: Callable[[Node], Any] | None) -> dict[int, Any]:
-    """Return the tangents of a call's positions, by position."""
-    body: Graph = node.attributes["body"]
-    call = node if value is None else value(node)
+def _call_tangents(node: CallNode, known: list[Any], value: Callable[[Node], Any]) -> list[Any]:
+    """Return the tangents of a call's positions."""
+    body, call = node.body, value(node)
 
     def inner_value(n: Node) -> Any:
         return n if n.operation.leaf and n.value is not None else get_output(call, body.position[n.serial])
 
-    seeds = {b.serial: known[n.serial] for b, n in zip(body.inputs, node.inputs, strict=True) if n.serial in known}
-    inner = tangents(body.nodes, seeds, inner_value)
-    positions = {body.position[serial]: t for serial, t in inner.items()}
-    last = inner.get(body.order[-1].serial)
-    return positions if last is None else {**positions, -1: last}
+    return tangents(body, known, inner_value)

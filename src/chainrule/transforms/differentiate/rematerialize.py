@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from ...graph import Node, RematCall, RematRegion
+from ...graph import CallNode, Node, RematCall, RematRegion
+from ...tensors.tensor import INPUT
 from ..run import rebuild_node
 
 
@@ -44,7 +45,7 @@ class Rematerializer:
         """Return the node that a copy reads in place of `node`."""
         if _call_of(node) is call:
             return self.copies[node.serial]
-        if (node.operation.leaf and node.operation.name != "input") or "body" in node.attributes:
+        if (node.operation.leaf and node.operation is not INPUT) or isinstance(node, CallNode):
             return node  # constants and variables; a call outside the region, whose outputs are the region's inputs
         key = node.serial, call
         if key not in self.region_inputs:
@@ -57,8 +58,7 @@ def _call_of(node: Node) -> RematCall | None:
     scope = node.source_info.scope if node.source_info is not None else ""
     if not isinstance(scope, RematRegion) or not scope.call.enabled or node.operation.leaf:
         return None
-    source = node.inputs[0] if node.operation.name == "get_output" else node
-    return None if source.operation.name in scope.call.saved_operations else scope.call
+    return None if node.source.operation.name in scope.call.saved_operations else scope.call
 
 
 def _any_leaf(upstream: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import ops
 from ...core.errors import DTypeError, GraphError, ShapeError
-from ...graph import ancestors, apply, current_source_info, floatx
+from ...graph import Graph, ancestors, apply, current_source_info, floatx
 from ...graph.spec import as_dtype, is_float
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import WATCHED, Tensor
@@ -196,7 +196,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
             "give them as two lists of one length",
         )
     leaves = [_watched(x, f"primal {i}") for i, x in enumerate(primals)]
-    seeds = {}
+    seeds = []
     for leaf, t in zip(leaves, tangents_, strict=True):
         direction = as_tensor(t).cast_to(leaf.dtype)
         if direction.shape != leaf.shape:
@@ -205,14 +205,15 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
                 "equal shapes",
                 "reshape the tangent",
             )
-        seeds[leaf.serial] = direction
+        seeds.append(direction)
     with watching(leaves):
         result = f(*leaves)
         outputs, unflatten = flatten(result, lists_are_arrays=True)
         ys = [as_tensor(y) for y in outputs]
+        graph = Graph(leaves, ys)
         with np.errstate(all="ignore"):
-            by_serial = tangents(ancestors(ys), seeds)
-    derivatives = [by_serial.get(y.serial) for y in ys]
+            directions = tangents(graph, seeds)
+    derivatives = [directions[graph.position[y.serial]] for y in ys]
     dots = [
         ops.zeros_like(y) if t is None else _without_history(t, leaves) for y, t in zip(ys, derivatives, strict=True)
     ]

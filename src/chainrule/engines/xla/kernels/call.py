@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 
 from ....graph import Graph, Node
-from ....ops.record import GET_OUTPUT
 from ..lax import on_cpu
 from ..lower import Values
 
@@ -76,19 +75,19 @@ def is_gradient_by_inputs(body: Graph, count: int) -> bool:
     return len(upstreams) == 1 and len(upstreams[0]) == 1 and max(inputs, default=count) < count
 
 
-def with_output(values: Values, node: Node, inputs: Sequence[Array], output: Array, kind: type[V]) -> V:
+def with_output(values: Values, node: Any, inputs: Sequence[Array], output: Array, kind: type[V]) -> V:
     """Return a call's values, of the class `kind`, with the last, its output, known.
 
     The others are computed from the body when they are asked for.
     """
-    result = kind(node.attributes["body"], inputs, values.replacements)
+    result = kind(node.body, inputs, values.replacements)
     result.known[len(result.graph.order) - 1] = output
     return result
 
 
-def with_gradients(values: Values, node: Node, gradients: Mapping[int, Array], kind: type[V]) -> V:
+def with_gradients(values: Values, node: Any, gradients: Mapping[int, Array], kind: type[V]) -> V:
     """Return a derivative's values, of the class `kind`, with `gradients` known, by number of the call's input."""
-    body: Graph = node.attributes["body"]
+    body: Graph = node.body
     assert body.derivative_of is not None
     result = kind(body, values.inputs_of(node), values.replacements)
     for i, output in zip(body.derivative_of[0], body.outputs, strict=True):
@@ -107,5 +106,5 @@ def only_outputs(values: Values, body: Graph, outputs: Iterable[Array]) -> Value
 
 def producer(node: Node, name: str) -> Node | None:
     """Return the call node of this name that `node` is an output of, or ``None``."""
-    source = node.inputs[0] if node.operation is GET_OUTPUT else None
+    source = node.call
     return source if source is not None and source.operation.name == name else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....graph import Node
+from ....graph import CallNode, Node
 from ....ops.convolution import Geometry
 from ..lower import Values
 from .call import Array, call, is_gradient_by_inputs, no_operand, producer, shape_like, with_gradients, with_output
@@ -66,9 +66,9 @@ def convolution(values: Values, node: Node) -> Values | None:
     return with_output(values, node, inputs, out, Values)
 
 
-def convolution_gradient(values: Values, node: Node) -> Values | None:
+def convolution_gradient(values: Values, node: CallNode) -> Values | None:
     """Compute the gradient of `convolution`, from a max-pooling's after it where one kernel computed both."""
-    if not is_gradient_by_inputs(node.attributes["body"], 3):
+    if not is_gradient_by_inputs(node.body, 3):
         return None
     x, kernel, upstream = values.of(node.inputs[0]), values.of(node.inputs[1]), values.of(node.inputs[-1])
     if not supports_windows(x, kernel, upstream):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 
-from ....graph import Graph, Node, ancestors
+from ....graph import CallNode, Graph, Node, ancestors
 from ..calls import forward_values
 from ..lower import Values
 from .call import (
@@ -110,21 +111,22 @@ def _logistic_regression(values: Values, node: Node) -> Array | None:
     ]
     results = [shape_like(x, len(x)), shape_like(x, len(kernel)), shape_like(x)]
     logits, by_kernel, by_bias = call("logistic", results, *operands)
-    body = gradient.attributes["body"]
+    body = gradient.body
     by_input = {1: by_kernel.reshape(kernel.shape), 2: by_bias.reshape(1)}
     outputs = [by_input[i] for i in body.derivative_of[0]]
     values.known[values.graph.position[gradient.serial]] = only_outputs(values, body, outputs)
     return logits
 
 
-def _logistic_gradient(graph: Graph, node: Node) -> tuple[Node, Node] | None:
+def _logistic_gradient(graph: Graph, node: Node) -> tuple[Any, Any] | None:
     """Find the gradient of the cross-entropy of this product, and the product's own, by its weights alone."""
     inputs = [n.serial for n in node.inputs]
-    for gradient in graph.order:
+    order: Any = graph.order
+    for gradient in order:
         own = [n.serial for n in gradient.inputs[: len(inputs)]]
         if gradient.operation.name != "dense_gradient" or own != inputs:
             continue
-        loss, body = producer(gradient.inputs[-1], "binary_crossentropy_gradient"), gradient.attributes["body"]
+        loss, body = producer(gradient.inputs[-1], "binary_crossentropy_gradient"), gradient.body
         if loss is None or not is_gradient_by_inputs(body, 3) or 0 in body.derivative_of[0] or len(loss.inputs) != 3:
             continue
         target, logits, upstream = loss.inputs
@@ -150,13 +152,13 @@ def gradient_before_activation(values: Values, node: Node, upstream: Array) -> t
     return by_product, by_bias
 
 
-def dense_gradient(values: Values, node: Node, min_size: int = MIN_SIZE) -> Values | None:
+def dense_gradient(values: Values, node: CallNode, min_size: int = MIN_SIZE) -> Values | None:
     """Compute the gradient of `dense`.
 
     In float32 only where the kernel's gradient may be summed in its update, since the upstream, which is read again
     and again, fits into the cache; elsewhere XLA's products are as fast.
     """
-    if not is_gradient_by_inputs(node.attributes["body"], 3):
+    if not is_gradient_by_inputs(node.body, 3):
         return None
     x, kernel, upstream = values.of(node.inputs[0]), values.of(node.inputs[1]), values.of(node.inputs[-1])
     if not supports(x, kernel, upstream) or not _is_large(x, kernel, min_size):

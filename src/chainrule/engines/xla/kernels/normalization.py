@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ....graph import Node
+from ....graph import CallNode, Node
 from ..calls import forward_values
 from ..lower import Values
 from .call import MIN_SIZE, Array, call, is_gradient_by_inputs, shape_like, with_gradients, with_output
@@ -53,17 +53,17 @@ def mean(values: Values, node: Node, min_size: int = MIN_SIZE) -> Array | None:
     return None
 
 
-def var_gradient(values: Values, node: Node) -> Values | None:
+def var_gradient(values: Values, node: CallNode) -> Values | None:
     """Compute the gradient of `var` from the mean it has computed."""
     forward = forward_values(values, node)
-    if not isinstance(forward, VarianceValues) or not is_gradient_by_inputs(node.attributes["body"], 1):
+    if not isinstance(forward, VarianceValues) or not is_gradient_by_inputs(node.body, 1):
         return None
     x, upstream = values.of(node.inputs[0]), values.of(node.inputs[-1])
     by_input = (x - forward.mean) * (upstream.reshape(-1) * (2 * x.shape[-1] / x.size))
     return with_gradients(values, node, {0: by_input}, Values)
 
 
-def batch_normalization_gradient(values: Values, node: Node, min_size: int = MIN_SIZE) -> Values | None:
+def batch_normalization_gradient(values: Values, node: CallNode, min_size: int = MIN_SIZE) -> Values | None:
     """Compute the gradient from two sums by channel; what has the size of x is left to XLA, which fuses it."""
     x, *rows = (values.of(n) for n in node.inputs[:5])
     upstream, shape = values.of(node.inputs[-1]), (*(1,) * (x.ndim - 1), x.shape[-1])
@@ -71,7 +71,7 @@ def batch_normalization_gradient(values: Values, node: Node, min_size: int = MIN
         return None
     if not all(r.shape == shape and r.dtype == x.dtype for r in rows):
         return None
-    if not is_gradient_by_inputs(node.attributes["body"], 5):
+    if not is_gradient_by_inputs(node.body, 5):
         return None
     mean, variance, scale, _ = rows
     sums, products = call("channel_sums", [shape_like(x, x.shape[-1])] * 2, x, upstream, mean.reshape(-1))

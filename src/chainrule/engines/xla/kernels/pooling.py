@@ -6,9 +6,8 @@ import math
 
 import jax.numpy as jnp
 
-from ....graph import Node
+from ....graph import CallNode, Node
 from ....ops.convolution import Geometry
-from ....ops.record import GET_OUTPUT
 from ..calls import REPLACEMENTS, forward_values
 from ..lower import Values
 from .call import Array, ShapeDtype, call, is_gradient_by_inputs, producer, shape_like, with_gradients, with_output
@@ -68,13 +67,13 @@ def _gradient_goes_to_convolutions(values: Values, node: Node) -> bool:
     It may then be the gradient of what went into the convolution's relu.
     """
     order = values.graph.order
-    outputs = {n.serial for n in order if n.operation is GET_OUTPUT and n.inputs[0] is node}
+    outputs = {n.serial for n in order if n.call is node}
     pool_gradients = {
         n.serial
         for n in order
         if n.operation.name == "max_pool_gradient" and not outputs.isdisjoint(p.serial for p in n.inputs)
     }
-    gradients = {n.serial for n in order if n.operation is GET_OUTPUT and n.inputs[0].serial in pool_gradients}
+    gradients = {n.serial for n in order if n.call is not None and n.call.serial in pool_gradients}
     if not gradients.isdisjoint(n.serial for n in values.graph.outputs):
         return False
     consumers = [n for n in order if not gradients.isdisjoint(p.serial for p in n.inputs)]
@@ -92,10 +91,10 @@ def _is_small_convolution(convolution: Node, pool: Geometry) -> bool:
     return dense and halves and math.prod(kernel[:-1]) <= MAX_PRODUCTS
 
 
-def max_pool_gradient(values: Values, node: Node) -> Values | None:
+def max_pool_gradient(values: Values, node: CallNode) -> Values | None:
     """Pass each window's gradient to its largest entry."""
     forward = forward_values(values, node)
-    if not isinstance(forward, MaxPoolValues) or not is_gradient_by_inputs(node.attributes["body"], 1):
+    if not isinstance(forward, MaxPoolValues) or not is_gradient_by_inputs(node.body, 1):
         return REPLACEMENTS["max_pool_gradient"](values, node)
     x, upstream = values.of(node.inputs[0]), values.of(node.inputs[-1])
     _, attributes = pool_attributes(x, node.attributes)
@@ -117,10 +116,10 @@ def average_pool(values: Values, node: Node) -> Values | None:
     return with_output(values, node, [x], out, Values)
 
 
-def average_pool_gradient(values: Values, node: Node) -> Values | None:
+def average_pool_gradient(values: Values, node: CallNode) -> Values | None:
     """Share each window's gradient among its entries."""
     x, upstream = values.of(node.inputs[0]), values.of(node.inputs[-1])
-    if not supports_windows(x, upstream) or not is_gradient_by_inputs(node.attributes["body"], 1):
+    if not supports_windows(x, upstream) or not is_gradient_by_inputs(node.body, 1):
         return None
     _, attributes = pool_attributes(x, node.attributes)
     by_input = call("average_pool_gradient", shape_like(x, *x.shape), upstream, **attributes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ....graph import Graph, Node
+from ....graph import CallNode, Graph, Node
 from ..lower import Values
 from .call import Array, call, is_gradient_by_inputs, shape_like, with_gradients, with_output
 from .windows import supports_windows
@@ -42,10 +42,10 @@ def roi_align(values: Values, node: Node) -> Values | None:
     return with_output(values, node, inputs, out.reshape(*boxes.shape[:-1], *bins, x.shape[-1]), Values)
 
 
-def roi_align_gradient(values: Values, node: Node) -> Values | None:
+def roi_align_gradient(values: Values, node: CallNode) -> Values | None:
     """Compute the gradient by the features; that by the boxes is computed from the body."""
     x, boxes, upstream = values.of(node.inputs[0]), values.of(node.inputs[1]), values.of(node.inputs[-1])
-    body: Graph = node.attributes["body"]
+    body: Graph = node.body
     if not supports_windows(x, upstream) or boxes.dtype != jnp.float32 or not boxes.size:
         return None
     if not is_gradient_by_inputs(body, 2):

@@ -15,14 +15,14 @@ MIN_UPDATE_SIZE = 2**12  # entries of a weight below which XLA's own code costs 
 
 
 def _update(
-    name: str, values: Values, node: Node, operands: list[Array], attributes: dict[str, Any], min_size: int
+    name: str, values: Values, node: Any, operands: list[Array], attributes: dict[str, Any], min_size: int
 ) -> Values | None:
     """Call a kernel that writes new values into the memory of the old ones.
 
     Args:
         operands: what the gradient is computed from, the weight and its slots, which are updated, and the rate.
     """
-    body: Graph = node.attributes["body"]
+    body: Graph = node.body
     updated = operands[-1 - len(body.outputs) : -1]
     if any(a.dtype != jnp.float32 for a in operands) or updated[0].size < min_size or operands[-1].shape != ():
         return None
@@ -41,7 +41,7 @@ def adam_update(values: Values, node: Node, min_size: int = MIN_UPDATE_SIZE) -> 
     product = values.of(source) if source is not None else None
     if (
         isinstance(product, DenseGradientValues)
-        and gradient.attributes["position"] == product.position
+        and gradient.position == product.position
         and _count_consumers(values.graph, gradient) == 1
     ):
         wait_for = no_operand(operands[0]) if product.by_input is None else product.by_input

@@ -1,0 +1,126 @@
+"""Calls: operations that have a body, a graph of other operations, and the nodes that apply them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from ..core.errors import ChainruleError
+from ..graph import (
+    CONSTANT,
+    GET_OUTPUT,
+    NO_ATTRIBUTES,
+    CallNode,
+    Graph,
+    Node,
+    SourceInfo,
+    Spec,
+    current_source_info,
+    line_of,
+    merge_detached,
+    new_cache,
+    run_values,
+    source_info_scope,
+    spec_of,
+    with_placeholder,
+)
+from ..tensors.convert import as_tensor, symbolic
+from ..tensors.tensor import Tensor
+from .record import Operation, Rule, namespace
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Composite(Operation):
+    """An operation with a name and a body, a graph of other operations. It is shown as one node, or opened.
+
+    `value` is written with tensors: ``(xp, *tensors, **attributes) -> tensor``, where `xp` is the `namespace`;
+    its body is traced once for each set of specs and attributes. It may return several tensors, in a tuple. An engine
+    may replace it by name.
+    """
+
+    bodies: dict[Any, Graph] = field(default_factory=new_cache, init=False)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        inputs, attributes = self.bind(args, kwargs)
+        tensors = [as_tensor(a) for a in inputs]
+        dtypes = self.casts(tuple([t.spec for t in tensors]))
+        tensors = [t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)]
+        try:
+            body = self.body(tuple([t.spec for t in tensors]), attributes)
+        except ChainruleError as error:
+            raise error.with_line(line_of(current_source_info())) from None
+        return call(self, tuple(tensors), attributes, body)
+
+    def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        """Return the key under which a body is cached."""
+        return specs, tuple(attributes.items())
+
+    def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
+        """Return the body's graph for these specs and attributes. With an unknown batch only its shapes are valid."""
+        key = self.key(specs, attributes)
+        body = self.bodies.get(key)
+        if body is None:
+            if len(self.bodies) > 1024:
+                self.bodies.clear()
+            sized = tuple([spec_of(with_placeholder(s.shape), s.dtype) for s in specs])
+            body = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
+            body.has_placeholder = sized != specs
+        return body
+
+
+def derived_operation(name: str, gradient_note: str) -> Operation:
+    """Return the record of a call made by a transform (a composite's derivative): a name for its body."""
+    return Operation(name, lambda xp, *inputs: None, gradient_note=gradient_note)
+
+
+def apply_call(operation: Operation, inputs: tuple[Node, ...], attributes: dict[str, Any], body: Graph) -> CallNode:
+    """Build the node of a call, and run its body at once when every input has a value."""
+    values = [node.value for node in inputs]
+    tracked = any(node.tracked for node in inputs)
+    if any(value is None for value in values):
+        return CallNode(operation, inputs, attributes, body, None, True, current_source_info())
+    value = run_values(body, values)
+    if tracked:
+        return CallNode(operation, inputs, attributes, body, value, True, current_source_info())
+    detached = merge_detached([node.tracked for node in inputs])
+    return CallNode(operation, (), NO_ATTRIBUTES, body, value, detached, None)
+
+
+def is_product(node: Node) -> bool:
+    """Return whether a node is linear in each of several inputs, or its body has such a node."""
+    if isinstance(node, CallNode):
+        return any(map(is_product, node.body.nodes))
+    return isinstance(node.operation, Operation) and node.operation.is_product
+
+
+def call(operation: Operation, inputs: tuple[Tensor, ...], attributes: dict[str, Any], body: Graph) -> Any:
+    """Build a call and return its output, or its outputs: `operation` names it, `body` is what it computes.
+
+    A body's only output depends on all its nodes, so it is at the last position, for any sizes.
+    """
+    node = apply_call(operation, inputs, attributes, body)
+    if len(body.outputs) == 1:
+        return get_output(node, -1)
+    return tuple([get_output(node, body.position[n.serial]) for n in body.outputs])
+
+
+def get_output(call: Node, position: int) -> Tensor:
+    """Return the value at one position of a call, as a tensor; without history if the call has none."""
+    value = None if call.value is None else call.value[position]
+    if value is not None and not call.tracked:
+        return Tensor(CONSTANT, (), NO_ATTRIBUTES, call.spec[position], value, call.tracked, None)
+    attributes = {"position": position}
+    output = Tensor(GET_OUTPUT, (call,), attributes, call.spec[position], value, True, current_source_info())
+    if isinstance(call, CallNode):
+        call.add_output(output)
+    return output
+
+
+def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:
+    """Return the graph that `function` builds on symbolic tensors of these specs."""
+    inputs = [symbolic(s.shape, s.dtype) for s in specs]
+    with source_info_scope(SourceInfo(name, None, 0)):
+        result = function(*inputs)
+    outputs = result if isinstance(result, list | tuple) else (result,)
+    return Graph(inputs, [as_tensor(t) for t in outputs])
