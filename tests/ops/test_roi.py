@@ -309,7 +309,6 @@ ERRORS = {
     "nan": (lambda f: f(IMAGES[:1], [[0.0, np.nan, 1.0, 1.0]], 2), ValueProblem),
     "infinite": (lambda f: f(IMAGES[:1], [[0.0, 0.0, np.inf, 1.0]], 2), ValueProblem),
     "no image named": (lambda f: f(IMAGES, BOXES, 2), ShapeError),
-    "image of an unknown batch": (lambda f: f(symbolic((None, 4, 4, 1)), BOXES, 2), ShapeError),
     "image too high": (lambda f: f(IMAGES, BOXES[:2], 2, box_images=[0, 3]), IndexProblem),
     "image below 0": (lambda f: f(IMAGES, BOXES[:2], 2, box_images=[0, -1]), IndexProblem),
     "image as a float": (lambda f: f(IMAGES, BOXES[:2], 2, box_images=[0.0, 1.0]), DTypeError),

@@ -4,7 +4,9 @@ Nothing here knows a particular operation, transformation or engine.
 """
 
 from .apply import NO_ATTRIBUTES, apply, check_value, plan_for
+from .dimension import Dim, UnknownSize, is_less, larger, may_be_equal, smaller
 from .graph import CallNode, Graph, function_of, interpret, run_values
+from .infer import infer, infer_from_numbers, infer_symbolic, public_shape, without_symbolic_sizes
 from .node import (
     CONSTANT,
     GET_OUTPUT,
@@ -40,8 +42,6 @@ from .spec import (
     promote_specs,
     set_floatx,
     spec_of,
-    with_placeholder,
-    without_placeholder,
 )
 from .verify import verify
 
@@ -51,6 +51,7 @@ __all__ = [
     "NO_ATTRIBUTES",
     "CallNode",
     "Detached",
+    "Dim",
     "Graph",
     "Leaf",
     "Node",
@@ -62,6 +63,7 @@ __all__ = [
     "SourceInfo",
     "Spec",
     "Specs",
+    "UnknownSize",
     "ancestors",
     "apply",
     "as_dtype",
@@ -70,22 +72,29 @@ __all__ = [
     "current_source_info",
     "floatx",
     "function_of",
+    "infer",
+    "infer_from_numbers",
+    "infer_symbolic",
     "interpret",
+    "is_less",
+    "larger",
     "line_of",
+    "may_be_equal",
     "merge_detached",
     "new_cache",
     "plan_for",
     "promote",
     "promote_specs",
+    "public_shape",
     "remat_scope",
     "resolve",
     "run_values",
     "scope",
     "set_floatx",
+    "smaller",
     "source_info_scope",
     "spec_of",
     "tracked_ancestors",
     "verify",
-    "with_placeholder",
-    "without_placeholder",
+    "without_symbolic_sizes",
 ]

@@ -76,31 +76,35 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
             tracked = tracked or bool(node.tracked)
             values.append(node.value)
         cls = inputs[0].__class__
-        if any(value is None for value in values):
+        if plan.spec.symbolic or any(value is None for value in values):
             return cls(operation, inputs, attributes, plan.spec, None, True, current_source_info())
         value = plan.run(*values)
         check_value(operation, plan.spec, value)
-    except ChainruleError as error:
-        raise error.with_line(line_of(current_source_info())) from None
-    except IndexError as error:
-        raise IndexProblem(
-            f"{operation.name} with {error}",
-            "indices inside the tensor",
-            "check the index",
-            line_of(current_source_info()),
-        ) from None
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
-        operands = ", ".join(repr(node.spec) for node in inputs)
-        raise ValueProblem(
-            f"{operation.name} on {operands}, which NumPy refused ({error})",
-            "values it can be computed for",
-            "check the values and attributes",
-            line_of(current_source_info()),
-        ) from None
+    except REFUSALS as error:
+        raise applied_error(operation, inputs, error) from None
     if tracked:
         return cls(operation, inputs, attributes, plan.spec, value, True, current_source_info())
     detached = False if operation.stops_gradient else merge_detached([node.tracked for node in inputs])
     return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, detached, None)
+
+
+REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
+
+
+def applied_error(operation: OperationRecord, inputs: tuple[Node, ...], error: Exception) -> ChainruleError:
+    """Return the error of a rule or of NumPy as one that names the operation and the user's line."""
+    line = line_of(current_source_info())
+    if isinstance(error, ChainruleError):
+        return error.with_line(line)
+    if isinstance(error, IndexError):
+        return IndexProblem(f"{operation.name} with {error}", "indices inside the tensor", "check the index", line)
+    operands = ", ".join(repr(node.spec) for node in inputs)
+    return ValueProblem(
+        f"{operation.name} on {operands}, which NumPy refused ({error})",
+        "values it can be computed for",
+        "check the values and attributes",
+        line,
+    )
 
 
 def _cast(node: Node, dtype: np.dtype[Any] | None) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from .apply import plan_for
 from .node import Detached, Node, OperationRecord, ancestors
 from .source_info import SourceInfo
-from .spec import Specs, spec_of, without_placeholder
+from .spec import Specs
 
 
 class Graph:
@@ -28,7 +28,6 @@ class Graph:
     """
 
     derivative_of: tuple[tuple[int, ...], list[int], list[tuple[int, ...]]] | None = None
-    has_placeholder = False  # traced with a number in place of an unknown batch: only its specs are right
 
     def __init__(self, inputs: Iterable[Node], outputs: Iterable[Node]) -> None:
         self.inputs = tuple(inputs)
@@ -47,9 +46,7 @@ class Graph:
 
     @cached_property
     def specs(self) -> Specs:
-        """The spec of every position; sizes are ``None`` where a placeholder was used to trace."""
-        if self.has_placeholder:
-            return Specs([_without_placeholder(node.spec) for node in self.order])
+        """The spec of every position."""
         return Specs([node.spec for node in self.order])
 
     @cached_property
@@ -155,7 +152,3 @@ def interpret(
     for node, indices in zip(graph.nodes, graph.indices, strict=True):
         results.append(leaf(node) if node.operation.leaf else visit(node, [results[i] for i in indices]))
     return results
-
-
-def _without_placeholder(spec: Any) -> Any:
-    return spec if isinstance(spec, Specs) else spec_of(without_placeholder(spec.shape), spec.dtype)

@@ -15,8 +15,9 @@ from weakref import WeakSet, WeakValueDictionary
 import numpy as np
 
 from ..core.errors import DTypeError, ShapeError
+from .dimension import Dim, larger, may_be_equal
 
-Shape = tuple[int | None, ...]
+Shape = tuple[Any, ...]  # sizes: whole numbers, `Dim`, or None
 
 # the lattice, each type with those directly above it
 _ABOVE: dict[str, tuple[str, ...]] = {
@@ -156,14 +157,16 @@ class Spec:
     """A shape and a dtype. Made only by `spec_of`, so that equal specs are one object.
 
     Attributes:
-        shape: the sizes, ``None`` for a batch size that is not known yet.
+        shape: the sizes, ``None`` for one that is not known yet.
         dtype: the NumPy dtype.
         weak: whether it is a Python number, whose dtype gives way to that of arrays.
         floating: whether gradients exist in this dtype.
         narrow: whether it is bfloat16, for which NumPy has few operations.
+        unknown: whether a size is not known, ``None``.
+        symbolic: whether a size is symbolic, a `Dim`: while specs are worked out where sizes are unknown (`infer`).
     """
 
-    __slots__ = ("__weakref__", "dtype", "floating", "narrow", "shape", "weak")
+    __slots__ = ("__weakref__", "dtype", "floating", "narrow", "shape", "symbolic", "unknown", "weak")
 
     shape: Shape
     dtype: np.dtype[Any]
@@ -175,6 +178,8 @@ class Spec:
         self.shape, self.dtype, self.weak = shape, dtype, weak
         self.narrow = dtype.name == "bfloat16"
         self.floating = is_float(dtype)
+        self.symbolic = any(isinstance(n, Dim) for n in shape)
+        self.unknown = any(n is None for n in shape)
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"
@@ -213,19 +218,6 @@ def spec_of(shape: Shape, dtype: np.dtype[Any], weak: bool = False) -> Spec:
     return spec
 
 
-_PLACEHOLDER = 9973  # a prime that no real axis is likely to have
-
-
-def with_placeholder(shape: Shape) -> tuple[int, ...]:
-    """Return `shape` with a number in place of an unknown size, for code that computes with sizes."""
-    return tuple(_PLACEHOLDER if n is None else n for n in shape)
-
-
-def without_placeholder(shape: Shape) -> Shape:
-    """Return `shape` with ``None`` again for the unknown sizes."""
-    return tuple(None if n == _PLACEHOLDER else n for n in shape)
-
-
 @cache
 def promote(*operands: tuple[str, bool], floating: bool = False) -> np.dtype[Any]:
     """Return the dtype to which all operands are promoted, each a (dtype name, weak) pair.
@@ -257,25 +249,28 @@ def promote_specs(specs: Iterable[Spec], floating: bool = False) -> np.dtype[Any
 
 
 def broadcast(shapes: Iterable[Shape], what: str = "the operands") -> Shape:
-    """Return the shape that NumPy's broadcasting gives; ``None`` (an unknown batch) fits itself and 1.
+    """Return the shape that NumPy's broadcasting gives. Symbolic sizes may be equal, until it is known.
 
     Raises:
         ShapeError: naming the axis at which the shapes differ.
     """
     shapes = list(shapes)
     rank = max((len(s) for s in shapes), default=0)
-    result: list[int | None] = [1] * rank
+    result: list[Any] = [1] * rank
     for shape in shapes:
         for i, n in enumerate(shape, start=rank - len(shape)):
-            if n == 1 or n == result[i]:
+            size = result[i]
+            if n is size or (isinstance(n, int) and n == 1):
                 continue
-            if result[i] == 1:
+            if isinstance(size, int) and size == 1:
                 result[i] = n
-            elif n is not None and result[i] is not None:
+            elif not may_be_equal(n, size) and not may_be_equal(n, 1) and not may_be_equal(size, 1):
                 raise ShapeError(
                     f"shapes {' and '.join(map(str, shapes))} for {what}, which differ at axis {i - rank} "
-                    f"({result[i]} against {n})",
+                    f"({size} against {n})",
                     "sizes that are equal or 1, compared from the last axis backwards",
                     "reshape or expand_dims one of them, or transpose it if its axes are in another order",
                 )
+            elif isinstance(size, Dim):  # equal or 1: a number says which
+                result[i] = larger(size, n) if isinstance(n, Dim) else n
     return tuple(result)

@@ -24,9 +24,8 @@ from ..ops import random
 from ..tensors import tree
 from ..tensors.tensor import constant
 from ..tensors.tree import to_json_data
-from ..tensors.variable import recording
+from ..tensors.variable import StateOverlay, recording
 from ..training.data_adapter import one_batch
-from ..transforms.trace import StateOverlay
 
 GRID_SIZE, MARGIN, MAX_WEIGHT = 41, 0.25, 1e6  # points a side; around the trajectories; more counts as diverged
 MAX_NUMPY_SIZE = 1_000_000  # numbers that a loss touches: below it NumPy is done before a program is compiled

@@ -23,10 +23,10 @@ from ..tensors import tree
 from ..tensors.convert import tensor
 from ..tensors.tensor import Tensor, constant
 from ..tensors.tree import to_json_data
-from ..tensors.variable import Variable, recording
+from ..tensors.variable import StateOverlay, Variable, recording
 from ..training.data_adapter import one_batch, specs_of
 from ..transforms.differentiate import gradients as gradients_of
-from ..transforms.trace import StateOverlay, restored_variables, trace
+from ..transforms.trace import restored_variables, trace
 
 MIN_LAST_PLACES = 64  # of the largest array of its kind: an array smaller than this is rounding noise
 

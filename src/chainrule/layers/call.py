@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ChainruleError, DTypeError, GraphError, ShapeError
-from ..graph import as_dtype, current_source_info, with_placeholder, without_placeholder
-from ..graph.spec import Specs, is_float
-from ..ops.calls import get_output
+from ..graph import Dim, Spec, UnknownSize, as_dtype, infer_from_numbers, without_symbolic_sizes
+from ..graph.infer import with_symbolic_sizes
+from ..graph.spec import is_float
+from ..ops.recorded import ArgumentSlot, call_node
 from ..tensors import tree
 from ..tensors.convert import as_tensor, symbolic, tensor
 from ..tensors.tensor import Tensor
@@ -18,7 +19,7 @@ from ..tensors.variable import Variable
 from .base import LayerBase
 from .call_context import calls, mask_of, note_outputs, set_mask
 from .input_spec import InputSpec
-from .layer_call import LAYER_CALL, ArgumentSlot, LayerCall
+from .layer_call import LAYER_CALL, LayerCall
 from .shape_chain import chain_before, layer_graph, layer_label
 from .signatures import parameter_names, trains_by_default
 
@@ -128,7 +129,7 @@ def record_call(layer: LayerBase, leaves: list[Any], unflatten: Callable[[list[A
     tensors = [x for x in leaves if isinstance(x, Tensor)]
     indices = iter(range(len(tensors)))
     args, kwargs = unflatten([ArgumentSlot(next(indices)) if isinstance(x, Tensor) else x for x in leaves])
-    call = LayerCall(layer, tuple(args), kwargs)
+    call = LayerCall(layer, args, kwargs)
     try:
         with chain_before(tensors):
             inferred, unflatten_outputs = tree.flatten(infer_outputs(layer, call.arguments, tensors))
@@ -139,9 +140,7 @@ def record_call(layer: LayerBase, leaves: list[Any], unflatten: Callable[[list[A
     for output in inferred:
         if not isinstance(output, Tensor):
             raise GraphError(f"{type(output).__name__} returned by {layer_label(layer)}", "tensors", "return tensors")
-    specs = Specs([t.spec for t in inferred])
-    node = Tensor(LAYER_CALL, tuple(tensors), {"call": call}, specs, None, True, current_source_info())
-    outputs = [get_output(node, i) for i in range(len(inferred))]
+    outputs = call_node(LAYER_CALL, call, tensors, [t.spec for t in inferred])
     for output, symbol in zip(outputs, inferred, strict=True):
         set_mask(output, mask_of(symbol))
     note_outputs(layer, outputs)
@@ -151,25 +150,43 @@ def record_call(layer: LayerBase, leaves: list[Any], unflatten: Callable[[list[A
 def infer_outputs(layer: LayerBase, arguments: Callable[[Sequence[Any]], Arguments], tensors: Sequence[Tensor]) -> Any:
     """Return symbolic outputs of the layer for symbols with the specs of `tensors`.
 
-    Where the layer's code needs the size of an unknown axis, it runs again with a placeholder number for that size.
+    Sizes that are not known are symbolic meanwhile; where the layer's code needs numbers, it runs on several sets.
 
     Args:
         layer: the layer that is called.
         arguments: builds the call's arguments from one tensor for each of `tensors`. tensors: their specs are used.
     """
-    symbols = [symbolic(t.shape, t.dtype) for t in tensors]
-    for symbol, t in zip(symbols, tensors, strict=True):
-        set_mask(symbol, mask_of(t))
-    try:
-        args, kwargs = arguments(symbols)
-        return layer.compute_output_spec(*args, **kwargs)
-    except (ChainruleError, TypeError) as first_error:
-        calls.has_placeholder = True
+    masks = [mask_of(t) for t in tensors]
+    specs = with_symbolic_sizes([t.spec for t in (*tensors, *masks) if t is not None], one_batch=True)
+    unflatten: Any = None
+
+    def rule(sized: list[Spec], numbers: list[Any]) -> list[Any]:
+        nonlocal unflatten
+        symbols = iter([symbolic(s.shape, s.dtype) for s in sized])
+        inputs = [next(symbols) for _ in tensors]
+        for symbol, mask in zip(inputs, masks, strict=True):
+            set_mask(symbol, None if mask is None else next(symbols))
+        previous, calls.stand_ins = calls.stand_ins, _numbers_for_unknown(specs, sized)
         try:
-            args, kwargs = arguments([symbolic(with_placeholder(t.shape), t.dtype) for t in tensors])
+            args, kwargs = arguments(inputs)
             outputs, unflatten = tree.flatten(layer.compute_output_spec(*args, **kwargs))
-        except Exception:
-            raise first_error from None
         finally:
-            calls.has_placeholder = False
-        return unflatten([symbolic(without_placeholder(t.shape), t.dtype) for t in outputs])
+            calls.stand_ins = previous
+        return [part.spec if isinstance(part, Tensor) else part for t in outputs for part in (t, mask_of(t))]
+
+    try:
+        inferred = rule(specs, [])
+    except UnknownSize as error:
+        inferred = infer_from_numbers(rule, specs, [], error, builds=True)
+    results = [symbolic(without_symbolic_sizes(r).shape, r.dtype) if isinstance(r, Spec) else r for r in inferred]
+    outputs, output_masks = results[::2], results[1::2]
+    for output, mask in zip(outputs, output_masks, strict=True):
+        if isinstance(output, Tensor):
+            set_mask(output, mask)
+    return unflatten(outputs)
+
+
+def _numbers_for_unknown(specs: Sequence[Spec], sized: Sequence[Spec]) -> set[int]:
+    """Return the numbers that stand in `sized` for symbolic sizes of `specs`, if they are unlike those of real axes."""
+    pairs = [pair for s, t in zip(specs, sized, strict=True) for pair in zip(s.shape, t.shape, strict=True)]
+    return {n for dim, n in pairs if isinstance(dim, Dim) and not isinstance(n, Dim) and n > 3}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,14 +22,14 @@ class CallContext(threading.local):
         depth: how many calls are nested in each other.
         training: the value of ``training`` for layers that are called without it.
         chain: (layer's name, output shape) of the layers finished so far, for errors.
-        has_placeholder: whether a placeholder number replaces unknown sizes; no weight may have that size.
+        stand_ins: numbers that stand for sizes that are not known, which no weight may have.
         entries_left: how many entries new weights may still have while a file of weights is read; else ``None``.
         captured: inside `capture_outputs`, the (path, layer, arguments, output) of each finished call; else ``None``.
     """
 
     depth = 0
     training: bool | None = None
-    has_placeholder = False
+    stand_ins: Collection[int] = ()
     entries_left: int | None = None
     captured: list[tuple[str, LayerBase, Any, Any]] | None = None
     chain: list[tuple[str, Any]]

@@ -377,7 +377,7 @@ class Layer(LayerBase, Configurable):
                 result = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     for output in tree.flatten(result)[0]:
-                        self.add_loss(self.activity_regularizer(output) / max(output.shape[0] or 1, 1))
+                        self.add_loss(self.activity_regularizer(output) / (output.shape[0] or 1))
             if remat_call is not None and self._remat is not None:
                 self._remat.decide(remat_call, result)
             if args and (self.supports_masking or type(self).compute_mask is not Layer.compute_mask):

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.arguments import at_least, one_of
 from ..core.errors import ValueProblem
-from ..graph import RematCall, remat_scope
+from ..graph import RematCall, public_shape, remat_scope
 from ..tensors import tree
 
 MODES = ("full", "activations", "larger_than", "list_of_layers", None)
@@ -68,7 +68,7 @@ class RematScope:
     def decide(self, call: RematCall, result: Any) -> None:
         """Decide whether a call is computed again, once its output and so its size is known."""
         if self.mode == "larger_than":
-            sizes = [prod(n or 1 for n in t.shape) for t in tree.flatten(result)[0]]
+            sizes = [prod(n or 1 for n in public_shape(t.shape)) for t in tree.flatten(result)[0]]
             call.enabled = max(sizes, default=0) > self.output_size_threshold
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from .. import ops
 from ..core.arguments import at_least, each_at_least, one_of, whole_number
 from ..core.errors import ShapeError, ValueProblem
+from ..graph import may_be_equal
 from ..tensors.tensor import Tensor
 from .checks import before_and_after, shape_sizes
 from .input_spec import InputSpec
@@ -65,7 +66,7 @@ class Reshape(Layer):
     def call(self, inputs: Any) -> Any:
         entries = math.prod(inputs.shape[1:])
         known = math.prod(n for n in self.target_shape if n != -1)
-        if (known == 0 or entries % known) if -1 in self.target_shape else entries != known:
+        if not may_be_equal(entries // known * known if known and -1 in self.target_shape else known, entries):
             raise ShapeError(
                 f"{entries} entries in each example, to be reshaped to {self.target_shape}",
                 "as many entries before as after",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..graph import Node, ancestors, without_placeholder
+from ..graph import Node, ancestors, public_shape
 from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
 from .base import LayerBase
@@ -22,7 +22,7 @@ def shapes_of(x: Any) -> Any:
         return [shapes_of(v) for v in x]
     if not isinstance(x, Tensor):
         return None
-    return without_placeholder(x.shape) if calls.has_placeholder else tuple(x.shape)
+    return tuple([None if n in calls.stand_ins else n for n in public_shape(x.shape)])
 
 
 def symbols_of_shapes(shape: Any, dtype: str) -> Any:

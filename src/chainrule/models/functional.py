@@ -12,6 +12,7 @@ from ..layers import Layer
 from ..layers.call_context import calls, mask_of, set_mask
 from ..layers.layer_call import LAYER_CALL
 from ..ops import expand_dims, squeeze
+from ..tensors import tree
 from ..tensors.tensor import INPUT, VARIABLE, Tensor
 from ..tensors.tree import flatten
 from ..transforms.run import rebuild, rebuild_node
@@ -94,11 +95,13 @@ class Functional:
     def _step(self, node: Node, inputs: list[Any]) -> Any:
         """Compute a node for new inputs, and keep masks."""
         result = rebuild_node(node, inputs)
-        if isinstance(result, Tensor) and node.call is None:
-            for x in inputs:  # an operation between layers keeps a mask whose shape still matches
-                mask = mask_of(x)
-                if mask is not None and result.shape[: mask.ndim] == mask.shape:
-                    set_mask(result, mask)
+        if node.call is None and node.operation is not LAYER_CALL:
+            for mask in [
+                m for m in map(mask_of, inputs) if m is not None
+            ]:  # kept by what is between layers where its shape matches
+                for output in tree.leaves(result):
+                    if isinstance(output, Tensor) and output.shape[: mask.ndim] == mask.shape:
+                        set_mask(output, mask)
         return result
 
     def _arrange(self, inputs: Any) -> list[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import dtype_policies
@@ -10,14 +10,16 @@ from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
 from ..layers import Layer
-from ..layers.layer_call import LAYER_CALL, ArgumentSlot
-from ..ops.calls import Composite, get_output
+from ..layers.layer_call import LAYER_CALL
+from ..ops.calls import Composite
 from ..ops.record import Operation, freeze, registry
+from ..ops.recorded import FUNCTIONS, ArgumentSlot, RecordedCall, name_of
 from ..serialization.names import custom_object_scope
 from ..serialization.serialize import deserialize, serialize
 from ..tensors import tree
 from ..tensors.convert import number
-from ..tensors.tensor import INPUT, Tensor, constant
+from ..tensors.tensor import INPUT, Tensor, constant, get_output
+from ..tensors.variable import Variable
 from .functional import Functional
 
 
@@ -41,43 +43,52 @@ def _node_config(node: Node, numbers: dict[int, int], layer_numbers: dict[int, i
     inputs = [numbers[n.serial] for n in node.inputs]
     if operation is INPUT and "layer" in node.attributes:
         return {"input": layer_numbers[id(node.attributes["layer"])]}
-    if operation is LAYER_CALL:
-        call = node.attributes["call"]
-        return {
-            "layer": layer_numbers[id(call.layer)],
-            "inputs": inputs,
-            "args": _arguments_as_data(list(call.args)),
-            "kwargs": _arguments_as_data(call.kwargs),
-        }
+    call: RecordedCall | None = node.attributes.get("call")
+    if call is not None:
+        arguments = {"args": _arguments_as_data(list(call.args), node), "kwargs": _arguments_as_data(call.kwargs, node)}
+        if operation is LAYER_CALL:
+            return {"layer": layer_numbers[id(call.function)], "inputs": inputs, **arguments}
+        kind = "function" if FUNCTIONS.get(name_of(call.function)) is call.function else "composite"
+        if kind == "composite" and name_of(call.function) not in registry:
+            raise _custom_operation_error(node)
+        return {kind: name_of(call.function), "inputs": inputs, **arguments}
     if operation is CONSTANT:
         return {"constant": serialize(node.value), "weak": bool(node.spec.weak)}
     if node.call is not None:
         return {"pick": node.position, "inputs": inputs}
     if operation.leaf:
-        raise GraphError(
-            f"the variable {node.attributes.get('name', '')!r} used between layers",
-            "variables that belong to layers",
-            "write a Layer that creates it with add_weight",
-            node.line,
-        )
-    if operation.name not in registry:
-        raise GraphError(
-            f"the custom operation {operation.__name__} between a model's layers",
-            "operations that a file can name",
-            "call it in a custom Layer, and load with custom_objects",
-            node.line,
-        )
+        raise _variable_error(node.attributes.get("name", ""), node)
     return {"operation": operation.name, "inputs": inputs, "attributes": serialize(node.attributes)}
 
 
-def _arguments_as_data(x: Any) -> Any:
-    """Return arguments as data; a tensor is written as ``{"tensor": number}``."""
+def _variable_error(name: str, node: Node) -> GraphError:
+    return GraphError(
+        f"the variable {name!r} used between layers",
+        "variables that belong to layers",
+        "write a Layer that creates it with add_weight",
+        node.line,
+    )
+
+
+def _custom_operation_error(node: Node) -> GraphError:
+    return GraphError(
+        f"the custom operation {node.attributes['call'].function.__name__} between a model's layers",
+        "operations that a file can name",
+        "call it in a custom Layer, and load with custom_objects",
+        node.line,
+    )
+
+
+def _arguments_as_data(x: Any, node: Node) -> Any:
+    """Return arguments of a call as data; a tensor is written as ``{"tensor": number}``."""
     if isinstance(x, ArgumentSlot):
         return {"tensor": x.index}
     if isinstance(x, dict):
-        return {k: _arguments_as_data(v) for k, v in x.items()}
+        return {k: _arguments_as_data(v, node) for k, v in x.items()}
     if isinstance(x, list | tuple):
-        return [_arguments_as_data(v) for v in x]
+        return [_arguments_as_data(v, node) for v in x]
+    if isinstance(x, Variable):
+        raise _variable_error(x.name, node)
     return serialize(x)
 
 
@@ -131,25 +142,40 @@ def _node(data: dict[str, Any], layers: list[Layer], nodes: list[Node]) -> Node:
     inputs = [_lookup(nodes, i) for i in data.get("inputs", ())]
     if "input" in data:
         return _lookup(layers, data["input"]).output
-    if "layer" in data:
+    if "layer" in data or "function" in data or "composite" in data:
         args, kwargs = _data_as_arguments(data["args"], inputs), _data_as_arguments(data["kwargs"], inputs)
-        outputs = tree.flatten(_lookup(layers, data["layer"])(*args, **kwargs))[0]
-        return outputs[0].inputs[0]  # the call node, whose outputs are nodes of their own
+        outputs = tree.leaves(_callable(data, layers, inputs)(*args, **kwargs))
+        return next(
+            t for t in outputs if isinstance(t, Tensor)
+        ).source  # the call, whose outputs are nodes of their own
     if "constant" in data:
         return _constant(data)
     if "pick" in data:
         return get_output(inputs[0], data["pick"])
-    record = registry.get(data["operation"])
-    if not isinstance(record, Operation):
-        raise ValueProblem(
-            f"the unknown operation {data['operation']!r}", "an operation of this library", "update chainrule"
-        )
-    if all(x.value is not None for x in inputs):  # it would be computed here, however large; no such node is saved
-        raise ValueProblem(f"the operation {record.name!r} of constants only", "its value", "check the file")
+    record = _of_the_library(registry, data["operation"], inputs)
     attributes = {k: freeze(v) for k, v in data["attributes"].items()}
-    if isinstance(record, Composite):
-        raise GraphError(f"the composite {record.name!r} as one node", "its call node", "check the file")
+    if not isinstance(record, Operation) or isinstance(record, Composite):
+        raise GraphError(f"{data['operation']!r} as one operation", "a primitive operation", "check the file")
     return record(*inputs, **attributes)
+
+
+def _callable(data: dict[str, Any], layers: list[Layer], inputs: list[Node]) -> Callable[..., Any]:
+    """Return what a recorded call calls: a layer, a function or a composite."""
+    if "layer" in data:
+        layer: Layer = _lookup(layers, data["layer"])
+        return layer
+    if "function" in data:
+        return _of_the_library(FUNCTIONS, data["function"], inputs)
+    return _of_the_library(registry, data["composite"], inputs)
+
+
+def _of_the_library(known: Mapping[str, Any], name: Any, inputs: list[Node]) -> Any:
+    """Return a function or an operation by its name."""
+    if not isinstance(name, str) or name not in known:
+        raise ValueProblem(f"the unknown operation {name!r}", "an operation of this library", "update chainrule")
+    if all(x.value is not None for x in inputs):  # it would be computed here, however large; no such node is saved
+        raise ValueProblem(f"the operation {name!r} of constants only", "its value", "check the file")
+    return known[name]
 
 
 def _constant(data: dict[str, Any]) -> Tensor:

@@ -81,6 +81,7 @@ from .movement import squeeze
 from .order import after
 from .products import matmul
 from .record import set_namespace
+from .recorded import take_unknown_sizes
 from .reduction import all, any, argmax, argmin, logsumexp, mean, norm, prod, std, sum, var
 from .rounding import ceil, floor, nextafter, round, trunc
 from .selection import clip, maximum, minimum
@@ -225,6 +226,13 @@ __all__ = [
     "var",
 ]
 
+# these give no new tensor, or one by a primitive operation alone
+_PLAIN = set("convert_to_numpy convert_to_tensor dtype get_item is_tensor ndim shape size vectorize".split())
+
+
+take_unknown_sizes(globals(), [name for name in __all__ if name not in _PLAIN])
+take_unknown_sizes(vars(image), image.__all__, "image.")
+take_unknown_sizes(vars(random), ["categorical", "dropout", "shuffle"], "random.")
 _public = {name: globals()[name] for name in __all__}
 install(_public)
 set_namespace(_public)

@@ -8,8 +8,6 @@ from typing import Any
 
 from ..core.errors import ChainruleError
 from ..graph import (
-    CONSTANT,
-    GET_OUTPUT,
     NO_ATTRIBUTES,
     CallNode,
     Graph,
@@ -22,12 +20,12 @@ from ..graph import (
     new_cache,
     run_values,
     source_info_scope,
-    spec_of,
-    with_placeholder,
 )
+from ..graph.apply import REFUSALS, applied_error
 from ..tensors.convert import as_tensor, symbolic
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, get_output
 from .record import Operation, Rule, namespace
+from .recorded import apply_without_sizes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,28 +42,31 @@ class Composite(Operation):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs, attributes = self.bind(args, kwargs)
         tensors = [as_tensor(a) for a in inputs]
+        if any(t.spec.unknown or t.spec.symbolic for t in tensors):
+            return apply_without_sizes(self, self._apply, (*tensors,), attributes)
+        return self._apply(*tensors, **attributes)
+
+    def _apply(self, *tensors: Tensor, **attributes: Any) -> Any:
         dtypes = self.casts(tuple([t.spec for t in tensors]))
-        tensors = [t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)]
+        inputs = tuple([t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)])
         try:
-            body = self.body(tuple([t.spec for t in tensors]), attributes)
+            body = self.body(tuple([t.spec for t in inputs]), attributes)
         except ChainruleError as error:
             raise error.with_line(line_of(current_source_info())) from None
-        return call(self, tuple(tensors), attributes, body)
+        return call(self, inputs, attributes, body)
 
     def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
         """Return the key under which a body is cached."""
         return specs, tuple(attributes.items())
 
     def body(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Graph:
-        """Return the body's graph for these specs and attributes. With an unknown batch only its shapes are valid."""
+        """Return the body's graph for these specs and attributes."""
         key = self.key(specs, attributes)
         body = self.bodies.get(key)
         if body is None:
             if len(self.bodies) > 1024:
                 self.bodies.clear()
-            sized = tuple([spec_of(with_placeholder(s.shape), s.dtype) for s in specs])
-            body = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), sized, self.name)
-            body.has_placeholder = sized != specs
+            body = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), specs, self.name)
         return body
 
 
@@ -80,7 +81,10 @@ def apply_call(operation: Operation, inputs: tuple[Node, ...], attributes: dict[
     tracked = any(node.tracked for node in inputs)
     if any(value is None for value in values):
         return CallNode(operation, inputs, attributes, body, None, True, current_source_info())
-    value = run_values(body, values)
+    try:
+        value = run_values(body, values)
+    except REFUSALS as error:
+        raise applied_error(operation, inputs, error) from None
     if tracked:
         return CallNode(operation, inputs, attributes, body, value, True, current_source_info())
     detached = merge_detached([node.tracked for node in inputs])
@@ -103,18 +107,6 @@ def call(operation: Operation, inputs: tuple[Tensor, ...], attributes: dict[str,
     if len(body.outputs) == 1:
         return get_output(node, -1)
     return tuple([get_output(node, body.position[n.serial]) for n in body.outputs])
-
-
-def get_output(call: Node, position: int) -> Tensor:
-    """Return the value at one position of a call, as a tensor; without history if the call has none."""
-    value = None if call.value is None else call.value[position]
-    if value is not None and not call.tracked:
-        return Tensor(CONSTANT, (), NO_ATTRIBUTES, call.spec[position], value, call.tracked, None)
-    attributes = {"position": position}
-    output = Tensor(GET_OUTPUT, (call,), attributes, call.spec[position], value, True, current_source_info())
-    if isinstance(call, CallNode):
-        call.add_output(output)
-    return output
 
 
 def trace(function: Rule, specs: tuple[Spec, ...], name: str = "") -> Graph:

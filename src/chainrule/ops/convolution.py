@@ -17,7 +17,7 @@ import numpy as np
 from ..core.arguments import whole_number
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
-from ..graph import Spec, spec_of
+from ..graph import Spec, is_less, larger, spec_of
 from ..tensors.tensor import Tensor
 from .record import Cost, Operation, namespace
 from .rules import loop_batch, promote_inputs, times
@@ -64,13 +64,10 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
     if padding == "valid":
         pads = ((0, 0),) * rank
     elif padding == "same":
-        pads = tuple(
-            (t // 2, t - t // 2)
-            for t in (
-                max((-(-n // s) - 1) * s + extent - n, 0) if n is not None else 0
-                for n, s, extent in zip(sizes, strides, extents, strict=True)
-            )
-        )
+        totals = [
+            larger((-(-n // s) - 1) * s + extent - n, 0) for n, s, extent in zip(sizes, strides, extents, strict=True)
+        ]
+        pads = tuple([(t // 2, t - t // 2) for t in totals])
     elif (
         isinstance(padding, tuple)
         and len(padding) == rank
@@ -83,10 +80,10 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
         )
     out: list[Any] = []
     for n, extent, s, (before, after) in zip(sizes, extents, strides, pads, strict=True):
-        if n is None:
-            out.append(None)
+        if padding == "same":
+            out.append(-(-n // s))
             continue
-        if n + before + after < extent:
+        if is_less(n + before + after, extent):
             raise ShapeError(
                 f"a window over {extent} entries on an axis of {n} (padded to {n + before + after})",
                 "a window no larger than the padded input",

@@ -349,7 +349,7 @@ def extract_patches(
         shape[axis], shape[spatial + axis] = n, k
         indices.append((np.arange(n)[:, None] * stride + np.arange(k) * dilation).astype(np.int32).reshape(shape))
     patches = x[(slice(None), *indices)]
-    return restore(reshape(patches, (-1, *g.out, math.prod(window) * x.shape[-1])))
+    return restore(reshape(patches, (x.shape[0], *g.out, math.prod(window) * x.shape[-1])))
 
 
 def extract_patches_3d(

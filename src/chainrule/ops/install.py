@@ -12,9 +12,9 @@ from ..graph import CONSTANT, apply, promote_specs
 from ..tensors.convert import as_tensor, number
 from ..tensors.tensor import Tensor, constant
 from ..tensors.variable import Variable
-from . import arithmetic, comparison, integers, products, reduction, rounding, selection
+from . import arithmetic, comparison, integers, products, rounding
 from . import functions as f
-from .record import Operation, registry
+from .record import Operation
 
 _OPERATORS: dict[str, Operation] = {
     "add": arithmetic.add,
@@ -69,8 +69,8 @@ def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, reflected
 
 
-def _reshape(self: Tensor, *shape: Any) -> Tensor:
-    return f.reshape(self, shape[0] if len(shape) == 1 else shape)
+def _reshape(self: Tensor, *shape: Any) -> Any:
+    return _public["reshape"](self, shape[0] if len(shape) == 1 else shape)
 
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
@@ -193,36 +193,12 @@ def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, 
 def install(public: dict[str, Callable[..., Any]]) -> None:
     """Give `Tensor` and `Variable` their operators; called once, with the public operations, by `chainrule.ops`."""
     _public.update(public)
-    methods: dict[str, Callable[..., Any]] = {
-        "sum": reduction.sum,
-        "mean": reduction.mean,
-        "prod": reduction.prod,
-        "var": reduction.var,
-        "std": reduction.std,
-        "max": f.max,
-        "min": f.min,
-        "argmax": reduction.argmax,
-        "argmin": reduction.argmin,
-        "all": reduction.all,
-        "any": reduction.any,
-        "cumsum": f.cumsum,
-        "cumprod": f.cumprod,
-        "astype": f.cast,
-        "ravel": f.ravel,
-        "flatten": f.ravel,
-        "squeeze": registry["squeeze"],
-        "dot": f.dot,
-        "swapaxes": f.swapaxes,
-        "take": f.take,
-        "repeat": f.repeat,
-        "clip": selection.clip,
-        "round": rounding.round,
-        "argsort": f.argsort,
-        "diagonal": f.diagonal,
-        "trace": f.trace,
-        "nonzero": f.nonzero,
-        "copy": arithmetic.positive,
-    }
+    names = (
+        "sum mean prod var std max min argmax argmin all any cumsum cumprod ravel squeeze dot swapaxes take repeat clip"
+    )
+    names += " round argsort diagonal trace nonzero"
+    methods = {name: public[name] for name in names.split()}
+    methods |= {"astype": public["cast"], "flatten": public["ravel"], "copy": arithmetic.positive}
     for name, function in methods.items():
         setattr(Tensor, name, _method(function))
     for name, record in _OPERATORS.items():

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..core.messages import LazyMessage
-from ..graph import Spec, spec_of
+from ..graph import Spec, may_be_equal, spec_of
 from ..tensors.tensor import Tensor
 from .record import Cost, Operation
 from .rules import NO_GRADIENT, all_batched, promote_to_float, times
@@ -57,7 +57,7 @@ def _lower_mask(x: Any, diagonal: float) -> Any:
 def _matrix_shape(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
     """Check and return the shape of the first operand, matrices in the last two axes."""
     shape: tuple[Any, ...] = specs[0].shape
-    if len(shape) < 2 or (square and shape[-1] != shape[-2]) or 0 in shape[-2:]:
+    if len(shape) < 2 or (square and not may_be_equal(shape[-1], shape[-2])) or 0 in shape[-2:]:
         raise ShapeError(
             f"shape {shape}",
             "square matrices in the last two axes" if square else "matrices in the last two axes",
@@ -84,7 +84,7 @@ def _cost(each: int) -> Any:
     """Return a cost rule: `each` × rows × columns × the smaller of the two, to the leading order, for each matrix."""
 
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
-        *batch, m, n = (1 if size is None else size for size in specs[0].shape)
+        *batch, m, n = specs[0].shape
         count = each * math.prod(batch) * m * n * min(m, n)
         sizes = {"shape": times(tuple(batch)), "each": each, "m": m, "n": n, "least": min(m, n), "count": count}
         formula = LazyMessage("{shape} matrices × {each} × {m}·{n}·{least} = {count:,} multiplies", **sizes)
@@ -135,7 +135,7 @@ _SQUARE_SAMPLES = [
 
 def _solve_spec(specs: tuple[Spec, ...]) -> Spec:
     a, b = _matrix_shape(specs, True), specs[1].shape
-    if len(a) != len(b) or a[:-1] != b[:-1]:
+    if len(a) != len(b) or not all(map(may_be_equal, a[:-1], b[:-1])):
         raise ShapeError(
             f"matrices of shape {a} and right sides of shape {b}",
             "the same batch, and as many rows",
@@ -145,7 +145,7 @@ def _solve_spec(specs: tuple[Spec, ...]) -> Spec:
 
 
 def _solve_cost(specs: tuple[Spec, ...], out: Spec) -> Cost:
-    *batch, n, k = (1 if size is None else size for size in out.shape)
+    *batch, n, k = out.shape
     count = math.prod(batch) * n * n * (n + 3 * k) // 3
     sizes = {"shape": times(tuple(batch)), "n": n, "k": k, "count": count}
     formula = LazyMessage("{shape} systems × {n}² · ({n} + 3·{k})/3 = {count:,} multiplies", **sizes)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import DTypeError, IndexProblem, ShapeError
-from ..graph import Spec, spec_of, with_placeholder, without_placeholder
+from ..graph import Dim, Spec, is_less, larger, may_be_equal, smaller, spec_of
 from ..tensors.tensor import Tensor
 from .record import Operation, namespace
 from .rules import (
@@ -30,27 +30,22 @@ from .sample import Draw, Sample
 
 
 def _resolved(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Replace the -1 in `newshape` by its size; an unknown batch goes where the -1 or ``None`` is."""
+    """Replace the -1 (or ``None``) in `newshape` by its size."""
     sizes = tuple(-1 if n is None else n for n in newshape)
     problem = ShapeError(
         f"shape {shape} to be reshaped to {newshape}",
         f"{math.prod(n or 1 for n in shape)} entries",
         "give sizes whose product is the number of entries; one of them may be -1",
     )
-    if sizes.count(-1) > 1 or any(n < -1 for n in sizes):
+    inferred = [i for i, n in enumerate(sizes) if isinstance(n, int) and n == -1]
+    if len(inferred) > 1 or any(isinstance(n, int) and n < -1 for n in sizes):
         raise problem
-    known = math.prod(n for n in sizes if n != -1)
-    total = math.prod(n for n in shape if n is not None)
-    if None in shape:
-        if -1 not in sizes or (known != total and total % known):
-            raise problem
-        return tuple(None if n == -1 else n for n in sizes)
-    if -1 in sizes:
-        if (known == 0 and total != 0) or (known and total % known):
-            raise problem
-        inferred = total // known if known else 0
-        return tuple(inferred if n == -1 else n for n in sizes)
-    if known != total:
+    known, total = math.prod([n for i, n in enumerate(sizes) if i not in inferred]), math.prod(shape)
+    if inferred:
+        size = total // known if not may_be_equal(known, 0) else 0
+        sizes = tuple([size if i in inferred else n for i, n in enumerate(sizes)])
+        known *= size
+    if not may_be_equal(known, total):
         raise problem
     return sizes
 
@@ -178,10 +173,10 @@ expand_dims_record = Operation.define(
 def _axes_to_squeeze(shape: tuple[Any, ...], axis: Any) -> tuple[int, ...]:
     """Return the axes to be removed, counted from the front; ``None``: all of size 1."""
     if axis is None:
-        return tuple(i for i, n in enumerate(shape) if n == 1)
+        return tuple(i for i, n in enumerate(shape) if isinstance(n, int) and n == 1)
     axes = normalize_axes(axis, len(shape))
     for a in axes:
-        if shape[a] != 1:
+        if not may_be_equal(shape[a], 1):
             raise ShapeError(
                 f"shape {shape} without axis {a}, of size {shape[a]}",
                 "an axis of size 1",
@@ -222,7 +217,9 @@ squeeze = Operation.define(
 
 def _broadcast_spec(specs: tuple[Spec, ...], shape: tuple[int, ...]) -> Spec:
     old = specs[0].shape
-    compatible = len(shape) >= len(old) and all(n in (1, m) for n, m in zip(old[::-1], shape[::-1], strict=False))
+    compatible = len(shape) >= len(old) and all(
+        may_be_equal(n, 1) or may_be_equal(n, m) for n, m in zip(old[::-1], shape[::-1], strict=False)
+    )
     if not compatible:
         raise ShapeError(
             f"shape {old} to be broadcast to {shape}",
@@ -276,9 +273,10 @@ def _concatenate_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
     rank = len(specs[0].shape)
     axis_index = normalize_axis(axis, rank)
     total: Any = 0
+    shapes = [s.shape for s in specs]
     for s in specs:
         same = len(s.shape) == rank and all(
-            a == b for i, (a, b) in enumerate(zip(s.shape, specs[0].shape, strict=False)) if i != axis_index
+            may_be_equal(a, b) for i, (a, b) in enumerate(zip(s.shape, specs[0].shape, strict=False)) if i != axis_index
         )
         if not same:
             raise ShapeError(
@@ -286,8 +284,9 @@ def _concatenate_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
                 "shapes equal except along that axis",
                 "reshape or pad the odd one",
             )
-        total = None if total is None or s.shape[axis_index] is None else total + s.shape[axis_index]
-    shape = tuple(total if i == axis_index else n for i, n in enumerate(specs[0].shape))
+        total = total + s.shape[axis_index]
+    known = [[n for n in sizes if isinstance(n, int)] for sizes in zip(*shapes, strict=True)]
+    shape = tuple(total if i == axis_index else [*known[i], n][0] for i, n in enumerate(shapes[0]))
     return spec_of(shape, specs[0].dtype)
 
 
@@ -359,9 +358,7 @@ def check_pad_widths(widths: Any, shape: tuple[Any, ...]) -> None:
 def _pad_spec(specs: tuple[Spec, ...], widths: tuple[tuple[int, int], ...]) -> Spec:
     shape = specs[0].shape
     check_pad_widths(widths, shape)
-    return spec_of(
-        tuple(None if n is None else n + b + a for n, (b, a) in zip(shape, widths, strict=True)), specs[0].dtype
-    )
+    return spec_of(tuple([n + b + a for n, (b, a) in zip(shape, widths, strict=True)]), specs[0].dtype)
 
 
 pad_record = Operation.define(
@@ -429,8 +426,8 @@ def freeze_key(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     return tuple(frozen), arrays
 
 
-def _slice_bound(value: Any) -> int | None:
-    return None if value is None else operator.index(value)
+def _slice_bound(value: Any) -> Any:
+    return value if value is None or isinstance(value, Dim) else operator.index(value)
 
 
 def unfreeze_key(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -460,21 +457,16 @@ def _advanced_axis(key: tuple[Any, ...], rank: int) -> int:
 
 
 def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spec, ...]) -> tuple[Any, ...]:
-    """Apply NumPy's own rule, to an array without memory; of an unknown batch only all may be taken."""
-    for part, n in zip(key, shape, strict=False):
-        if n is None and part != ("slice", None, None, None) and part != "...":
-            raise ShapeError(
-                f"an index into the unknown batch axis of shape {shape}",
-                "a full slice there",
-                "index the other axes, or give the batch size",
-            )
+    """Apply NumPy's own rule, to an array without memory."""
+    if not indices and any(isinstance(n, Dim) for n in (*shape, *[n for part in key for n in _parts_of(part)])):
+        return _symbolic_item_shape(shape, key)
     # an index array into an empty axis reads nothing, but its shape counts
-    sizes = shape if not indices else tuple(n if n is None else max(n, 1) for n in shape)
+    sizes = shape if not indices else tuple(max(n, 1) for n in shape)
     try:
-        index_shape = np.broadcast_shapes(*[with_placeholder(s.shape) for s in indices])
+        index_shape = np.broadcast_shapes(*[s.shape for s in indices])
         # empty index arrays: with arrays of the real size NumPy would copy all the entries that they read
         empty = np.zeros((0,) * len(index_shape), np.int8) if index_shape else 0
-        result = np.broadcast_to(np.int8(0), with_placeholder(sizes))[unfreeze_key(key, (empty,) * len(indices))].shape
+        result = np.broadcast_to(np.int8(0), sizes)[unfreeze_key(key, (empty,) * len(indices))].shape
         axis = _advanced_axis(key, len(shape))
         result = result[:axis] + index_shape + result[axis + len(index_shape) :]
     except (IndexError, ValueError) as error:
@@ -483,8 +475,47 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
             "an index inside the tensor, at most one for each axis",
             "check the index and its axis",
         ) from None
-    unknown = None in shape or any(None in s.shape for s in indices)
-    return without_placeholder(result) if unknown else result
+    return result
+
+
+def _parts_of(part: Any) -> tuple[Any, ...]:
+    return part if isinstance(part, tuple) else (part,)
+
+
+def _symbolic_item_shape(shape: tuple[Any, ...], key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the shape of ``x[key]`` without index arrays, where sizes are symbolic."""
+    taken = sum(part not in ("newaxis", "...") for part in key)
+    if taken > len(shape):
+        raise IndexProblem(
+            f"{taken} indices into shape {shape}", "at most one for each axis", "check the index and its axis"
+        )
+    if "..." not in key:
+        key = (*key, "...")
+    axes, result = iter(shape), []
+    for part in key:
+        if part == "newaxis":
+            result.append(1)
+        elif part == "...":
+            result += [next(axes) for _ in range(len(shape) - taken)]
+        elif isinstance(part, tuple):
+            result.append(_slice_length(next(axes), *part[1:]))
+        elif is_less(next(axes), part + 1):
+            raise IndexProblem(f"the index {part} into shape {shape}", "an index inside the tensor", "check the index")
+    return tuple(result)
+
+
+def _slice_length(n: Any, start: Any, stop: Any, step: int | None) -> Any:
+    """Return how many of n entries a slice takes, as ``len(range(n)[start:stop:step])``."""
+    step = 1 if step is None else step
+    least, most = (0, n) if step > 0 else (-1, n - 1)
+
+    def clamp(bound: Any, default: Any) -> Any:
+        if bound is None:
+            return default
+        return larger(n + bound, least) if is_less(bound, 0) else smaller(bound, most)
+
+    first, end = clamp(start, least if step > 0 else most), clamp(stop, most if step > 0 else least)
+    return larger(-((first - end) // step), 0)
 
 
 def _check_indices(specs: tuple[Spec, ...]) -> None:

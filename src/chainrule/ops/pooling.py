@@ -74,7 +74,7 @@ def _window_cost(sums: bool) -> Any:
     def cost(specs: tuple[Spec, ...], out: Spec, pool_size: Any, strides: Any, padding: Any, **attributes: Any) -> Cost:
         shape = specs[0].shape if "sizes" not in attributes else out.shape
         g = _geometry_of(shape, pool_size, strides, padding)
-        n = math.prod(1 if v is None else v for v in (shape[0], *g.out, shape[-1]))
+        n = math.prod((shape[0], *g.out, shape[-1]))
         each = math.prod(g.window)
         sizes = {"shape": times((shape[0], *g.out, shape[-1])), "window": times(g.window), "count": n * each}
         if sums:

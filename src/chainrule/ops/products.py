@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
-from ..graph import Spec, broadcast, spec_of
+from ..graph import Spec, broadcast, may_be_equal, spec_of
 from ..tensors.tensor import Tensor
 from .movement import sum_to_shape
 from .record import Cost, Operation, namespace
@@ -27,7 +27,7 @@ def _matmul_shape(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
         raise problem
     left = a if len(a) > 1 else (1, *a)
     right = b if len(b) > 1 else (*b, 1)
-    if left[-1] != right[-2]:
+    if not may_be_equal(left[-1], right[-2]):
         raise problem
     shape = (*broadcast([left[:-2], right[:-2]], "the batches of a matrix product"), left[-2], right[-1])
     if len(a) == 1:
@@ -136,7 +136,7 @@ def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, A
                 f"subscripts {part!r} for shape {shape}", "one letter for each axis", "add or remove letters"
             )
         for letter, n in zip(part, shape, strict=True):
-            if sizes.setdefault(letter, n) != n:
+            if not may_be_equal(sizes.setdefault(letter, n), n):
                 raise ShapeError(
                     f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}",
                     "one size for each letter",

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self, cast
 import numpy as np
 
 from ..core.errors import GraphError
-from ..graph import Node, Plan, Spec, apply, new_cache, promote_specs, spec_of
+from ..graph import Node, Plan, Spec, apply, infer, infer_symbolic, new_cache, promote_specs, spec_of
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from .sample import Sample
@@ -241,12 +241,23 @@ class Operation:
             attributes[name] = freeze(value)
         return inputs, attributes
 
+    def spec_for(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Spec:
+        """Return the result's spec by the shape rule, also where sizes are not known."""
+        rule = lambda specs, sizes: [self.spec(tuple(specs), **attributes)]
+        if any(s.unknown for s in specs):
+            spec: Spec = infer(rule, specs)[0]
+        elif any(s.symbolic for s in specs):
+            spec = infer_symbolic(rule, list(specs))[0]
+        else:
+            spec = self.spec(specs, **attributes)
+        return spec
+
     def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
         """Work out the output's spec, the casts that are needed, and the function that computes the value."""
         dtypes = self.casts(specs)
         cast = tuple([spec_of(s.shape, d) for s, d in zip(specs, dtypes, strict=True)])
         needed = any(s.weak or s.dtype != d for s, d in zip(specs, dtypes, strict=True))
-        spec = self.spec(cast, **attributes)
+        spec = self.spec_for(cast, attributes)
         run: Rule = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
         if any(s.narrow for s in (*cast, spec)) and not self.depends_on_ulp:
             run = _in_float32(run, spec.dtype)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
-from ..graph import Spec, promote_specs, spec_of, with_placeholder
+from ..graph import Spec, promote_specs, spec_of
 from .calls import Composite
 from .record import Cost, Operation
 from .resampling import round_half_away
@@ -104,11 +104,11 @@ def _roi_pool_index(xp: Any, features: Any, boxes: Any, *images: Any, output_siz
 
 def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **attributes: Any) -> Cost:
     """Count the comparisons for boxes as large as the features: one for each entry in each bin that contains it."""
-    features = with_placeholder(specs[0].shape)
+    features = specs[0].shape
     height, width = features[1:3]
     box = np.array([[0.0, 0.0, width - 1.0, height - 1.0]])
     entries = [int((b[..., 1] - b[..., 0]).sum()) for b in bin_bounds(np, box, output_size, (height, width), 1.0)]
-    sizes = (*(1 if n is None else n for n in specs[1].shape[:-1]), *entries, features[-1])
+    sizes = (*specs[1].shape[:-1], *entries, features[-1])
     count = math.prod(sizes)
     return Cost(
         other=count, formula=LazyMessage("at most {shape} = {count:,} comparisons", shape=times(sizes), count=count)

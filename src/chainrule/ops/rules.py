@@ -10,7 +10,7 @@ import numpy as np
 from ..core.arguments import whole_number
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
-from ..graph import Spec, broadcast, promote_specs, spec_of
+from ..graph import Dim, Spec, broadcast, promote_specs, spec_of
 from ..tensors.tensor import Tensor
 from .record import Cost, Operation, Rule, namespace
 
@@ -57,9 +57,6 @@ def elementwise_spec(dtype: str | None = None) -> Rule:
         result = np.dtype(dtype) if dtype else specs[0].dtype
         if len(specs) == 1:
             return spec_of(specs[0].shape, result)
-        first = specs[0].shape
-        if all(s.shape == first for s in specs):
-            return spec_of(first, result)
         return spec_of(broadcast([s.shape for s in specs]), result)
 
     return spec
@@ -101,7 +98,7 @@ def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[An
     return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
-def as_shape(shape: Any) -> tuple[int, ...]:
+def as_shape(shape: Any) -> tuple[Any, ...]:
     """Return a shape given as a whole number or a sequence of them as a tuple of Python integers.
 
     Raises:
@@ -109,7 +106,8 @@ def as_shape(shape: Any) -> tuple[int, ...]:
     """
     size = whole_number(shape)
     values = tuple(shape) if size is None else (size,)
-    sizes = tuple([n for n in map(whole_number, values) if n is not None and n >= 0])
+    numbers = [n if isinstance(n, Dim) else whole_number(n) for n in values]
+    sizes = tuple([n for n in numbers if isinstance(n, Dim) or (n is not None and n >= 0)])
     if len(sizes) != len(values):
         raise ShapeError(f"the shape {values}", "sizes from 0 up", "give the size of each axis")
     return sizes
@@ -202,7 +200,7 @@ no_arithmetic = per_entry()  # data is moved, nothing is computed
 
 def contraction(outputs: tuple[Any, ...], summed: tuple[Any, ...]) -> Cost:
     """Return the cost of `outputs` sums of `summed` products each."""
-    n, k = math.prod(1 if v is None else v for v in outputs), math.prod(summed)
+    n, k = math.prod(outputs), math.prod(summed)
     macs = n * k
     sizes = {"shape": times(outputs), "summed": times(summed), "count": macs}
     formula = LazyMessage("{shape} outputs × {summed} = {count:,} multiplies", **sizes)

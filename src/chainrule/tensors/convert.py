@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import CONSTANT, NO_ATTRIBUTES, Shape, as_dtype, current_source_info, floatx, spec_of
+from ..graph.dimension import Dim, Quotient
 from .tensor import INPUT, WATCHED, Tensor, VariableBase, constant
 
 _WEAK = {
@@ -107,6 +108,8 @@ def as_tensor(value: Any) -> Tensor:
         return value.value
     if isinstance(value, Tensor):
         return value
+    if isinstance(value, Dim | Quotient):
+        return symbolic((), "int32" if isinstance(value, Dim) else None)
     return constant(as_array(value))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import DTypeError, HabitError, ImmutableError, ShapeError, SymbolicError, ValueProblem
 from ..core.providers import provider
-from ..graph import CONSTANT, NO_ATTRIBUTES, Leaf, Node, floatx, spec_of
+from ..graph import CONSTANT, GET_OUTPUT, NO_ATTRIBUTES, CallNode, Leaf, Node, current_source_info, floatx, spec_of
 
 VARIABLE, INPUT, WATCHED, GRADIENT = map(Leaf, ("variable", "input", "watched", "gradient"))
 
@@ -323,4 +323,26 @@ def constant(array: NDArray[Any]) -> Tensor:
     return Tensor(CONSTANT, (), NO_ATTRIBUTES, spec_of(array.shape, array.dtype), array, False, None)
 
 
-__all__ = ["GRADIENT", "INPUT", "VARIABLE", "WATCHED", "Tensor", "VariableBase", "constant", "repr_mimebundle"]
+def get_output(call: Node, position: int) -> Tensor:
+    """Return the value at one position of a call, as a tensor; without history if the call has none."""
+    value = None if call.value is None else call.value[position]
+    if value is not None and not call.tracked:
+        return Tensor(CONSTANT, (), NO_ATTRIBUTES, call.spec[position], value, call.tracked, None)
+    attributes = {"position": position}
+    output = Tensor(GET_OUTPUT, (call,), attributes, call.spec[position], value, True, current_source_info())
+    if isinstance(call, CallNode):
+        call.add_output(output)
+    return output
+
+
+__all__ = [
+    "GRADIENT",
+    "INPUT",
+    "VARIABLE",
+    "WATCHED",
+    "Tensor",
+    "VariableBase",
+    "constant",
+    "get_output",
+    "repr_mimebundle",
+]

@@ -301,4 +301,19 @@ class Variable(VariableBase):
         def __getitem__(self, key: Any) -> Tensor: ...
 
 
-__all__ = ["DeviceBuffer", "Recorder", "Variable", "autocast_scope", "current_recorder", "recording"]
+class StateOverlay:
+    """Keeps assignments to itself: a function runs eagerly without changing variables (a `Recorder`)."""
+
+    def __init__(self) -> None:
+        self.current: dict[int, Tensor] = {}
+
+    def read(self, variable: Variable) -> Tensor:
+        """Return what was assigned last, else the variable's value."""
+        return self.current.get(id(variable), variable._leaf)
+
+    def assign(self, variable: Variable, value: Tensor) -> None:
+        """Keep a value in place of the variable's."""
+        self.current[id(variable)] = value
+
+
+__all__ = ["DeviceBuffer", "Recorder", "StateOverlay", "Variable", "autocast_scope", "current_recorder", "recording"]

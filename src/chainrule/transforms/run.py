@@ -9,9 +9,9 @@ import numpy as np
 
 from ..core.errors import GraphError, ShapeError
 from ..graph import CallNode, Graph, Node, apply, interpret
-from ..ops.calls import Composite, apply_call, get_output
+from ..ops.calls import Composite, apply_call
 from ..tensors.convert import as_tensor
-from ..tensors.tensor import INPUT, Tensor
+from ..tensors.tensor import INPUT, Tensor, get_output
 from ..tensors.tree import flatten
 
 Step = Callable[[Node, list[Any]], Any]

@@ -50,21 +50,6 @@ class StateRecorder:
         self.assigned[id(variable)] = variable
 
 
-class StateOverlay:
-    """Keeps assignments to itself: a function runs eagerly without changing variables (a `recording.Recorder`)."""
-
-    def __init__(self) -> None:
-        self.current: dict[int, Tensor] = {}
-
-    def read(self, variable: Variable) -> Tensor:
-        """Return what was assigned last, else the variable's value."""
-        return self.current.get(id(variable), variable._leaf)
-
-    def assign(self, variable: Variable, value: Tensor) -> None:
-        """Keep a value in place of the variable's."""
-        self.current[id(variable)] = value
-
-
 @contextmanager
 def restored_variables(variables: Iterable[Variable]) -> Iterator[None]:
     """Restore the variables' values at the end of the block.

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...graph import CallNode, Graph, Node, SourceInfo, apply, run_values, source_info_scope
-from ...ops.calls import get_output
 from ...ops.record import Operation, operation_of
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Tensor, get_output
 from ...transforms.differentiate.backward import derivative_graph
 from ...transforms.run import rebuild, rebuild_node
 

@@ -120,7 +120,7 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
         for k, d, s, n in zip(window, dilations, strides, counts, strict=True)
     )
     windows = x[:, :, rows[:, None, :, None], columns[None, :, None, :]]
-    return reshape(windows, (-1, x.shape[1] * window[0] * window[1], counts[0] * counts[1]))
+    return reshape(windows, (x.shape[0], x.shape[1] * window[0] * window[1], counts[0] * counts[1]))
 
 
 def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:

@@ -17,6 +17,7 @@ from ...core.errors import ShapeError, SymbolicError, ValueProblem
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import comparison
+from ..recorded import with_unknown_sizes
 from ..rules import normalize_axis
 from .indexing import where
 from .shape import broadcast_to, concatenate, flip, reshape, stack
@@ -308,4 +309,4 @@ def vectorize(pyfunc: Callable[..., Any], excluded: Any = None, signature: str |
 
         return _map_structures(stack_over_loop, *results)
 
-    return batched
+    return with_unknown_sizes("", batched)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...graph import UnknownSize
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, composite, selection
@@ -44,6 +45,8 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     (tensor([5., 3.]), tensor([1, 2], dtype=int32))
     """
     x = as_tensor(x)
+    if x.spec.symbolic:  # there are k only where the size allows it
+        raise UnknownSize("the number of entries of which the largest are asked for")
     values = composite.top_k_record(x, k=k)
     return values, reductions.argsort_record(x, axis=-1, descending=True)[..., :k]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core import arguments
 from ...core.errors import ShapeError, ValueProblem
+from ...graph import Dim
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import movement
@@ -25,7 +26,7 @@ def reshape(x: Any, newshape: Any) -> Tensor:
     (2, 2)
     """
     sizes = (newshape,) if isinstance(newshape, int | np.integer) else tuple(newshape)
-    return movement.reshape_record(x, newshape=tuple(None if n is None else int(n) for n in sizes))
+    return movement.reshape_record(x, newshape=tuple([n if n is None or isinstance(n, Dim) else int(n) for n in sizes]))
 
 
 def ravel(x: Any) -> Tensor:

@@ -11,11 +11,12 @@ from ... import ops
 from ...core.errors import GraphError, ShapeError
 from ...graph import CallNode, Graph, Node, SourceInfo, ancestors, current_source_info, run_values, source_info_scope
 from ...ops.arrays import arrays
-from ...ops.calls import apply_call, derived_operation, get_output
+from ...ops.calls import apply_call, derived_operation
 from ...ops.movement import sum_to_shape
 from ...ops.record import Operation, namespace, operation_of
 from ...ops.rules import normalize_axes
 from ...tensors.convert import as_tensor, symbolic
+from ...tensors.tensor import get_output
 from .rematerialize import Rematerializer
 
 

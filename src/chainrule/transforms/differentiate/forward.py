@@ -8,8 +8,8 @@ from typing import Any
 from ... import ops
 from ...graph import CallNode, Graph, Node, apply, interpret
 from ...graph.spec import is_float
-from ...ops.calls import get_output
 from ...ops.record import namespace, operation_of
+from ...tensors.tensor import get_output
 from .backward import local_gradient
 
 
