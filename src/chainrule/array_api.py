@@ -18,7 +18,7 @@ from __future__ import annotations
 import builtins
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -71,28 +71,9 @@ def _index(array: Any) -> Tensor:
 e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 newaxis = None
 
-bool = np.dtype("bool")
-int8, int16, int32, int64 = map(np.dtype, ("int8", "int16", "int32", "int64"))
-uint8, uint16, uint32, uint64 = map(np.dtype, ("uint8", "uint16", "uint32", "uint64"))
-float32, float64 = map(np.dtype, ("float32", "float64"))
-complex64, complex128 = map(np.dtype, ("complex64", "complex128"))
-_DTYPES: tuple[DType, ...] = (
-    bool,
-    int8,
-    int16,
-    int32,
-    int64,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-    float32,
-    float64,
-    complex64,
-    complex128,
-)
-
-
+_NAMES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128"
+_DTYPES = tuple(map(np.dtype, _NAMES.split()))
+bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128 = _DTYPES
 _WEAK = {Bool: ("bool", True), int: ("int64", True), float: ("float64", True), complex: ("complex128", True)}
 
 
@@ -317,22 +298,7 @@ def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
 empty, empty_like = zeros, zeros_like  # tensors are never uninitialized
 
 
-def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Tensor]:
-    """Return coordinate grids of vectors (``meshgrid``)."""
-    return ops.meshgrid(*arrays, indexing=indexing)
-
-
-def tril(x: Any, /, *, k: int = 0) -> Tensor:
-    """Return the entries on and below the k-th diagonal, zeros above (``tril``)."""
-    return ops.tril(x, k)
-
-
-def triu(x: Any, /, *, k: int = 0) -> Tensor:
-    """Return the entries on and above the k-th diagonal, zeros below (``triu``)."""
-    return ops.triu(x, k)
-
-
-# ---- elementwise functions: the operations themselves, under the standard's names
+# ---- the operations themselves, under the standard's names
 
 # fmt: off
 acos, acosh, asin, asinh = ops.arccos, ops.arccosh, ops.arcsin, ops.arcsinh
@@ -354,6 +320,11 @@ logical_and, logical_or, logical_xor = ops.logical_and, ops.logical_or, ops.logi
 logical_not, bitwise_invert = ops.logical_not, ops.bitwise_invert
 bitwise_and, bitwise_or, bitwise_xor = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
 bitwise_left_shift, bitwise_right_shift = ops.bitwise_left_shift, ops.bitwise_right_shift
+all, any, argmax, argmin = ops.all, ops.any, ops.argmax, ops.argmin
+max, mean, min, matmul, tensordot = ops.max, ops.mean, ops.min, ops.matmul, ops.tensordot
+broadcast_to, concat, stack, tile = ops.broadcast_to, ops.concatenate, ops.stack, ops.tile
+flip, moveaxis, roll = ops.flip, ops.moveaxis, ops.roll
+meshgrid, tril, triu = ops.meshgrid, ops.tril, ops.triu
 # fmt: on
 
 
@@ -432,21 +403,6 @@ def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, in
     return _cumulative(ops.cumprod, 1, x, axis, dtype, include_initial)
 
 
-def max(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Return the largest entry along `axis` (``max``)."""
-    return ops.max(x, axis=axis, keepdims=keepdims)
-
-
-def min(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Return the smallest entry along `axis` (``min``)."""
-    return ops.min(x, axis=axis, keepdims=keepdims)
-
-
-def mean(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Compute the mean over `axis` (``mean``)."""
-    return ops.mean(x, axis=axis, keepdims=keepdims)
-
-
 def _reduce(reduce: Callable[..., Tensor], x: Any, axis: Axes, dtype: Any, keepdims: Bool) -> Tensor:
     if dtype is None:
         return reduce(x, axis=axis, keepdims=keepdims)
@@ -481,16 +437,6 @@ def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: Bool
 
 
 # ---- searching, sorting, sets
-
-
-def argmax(x: Any, /, *, axis: int | None = None, keepdims: Bool = False) -> Tensor:
-    """Return the index of the largest entry along `axis`, the first at a tie (``argmax``)."""
-    return ops.argmax(x, axis=axis, keepdims=keepdims)
-
-
-def argmin(x: Any, /, *, axis: int | None = None, keepdims: Bool = False) -> Tensor:
-    """Return the index of the smallest entry along `axis`, the first at a tie (``argmin``)."""
-    return ops.argmin(x, axis=axis, keepdims=keepdims)
 
 
 def count_nonzero(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
@@ -561,14 +507,15 @@ def unique_all(x: Any, /) -> UniqueAll:
 
 def unique_counts(x: Any, /) -> UniqueCounts:
     """Return the sorted distinct entries, and the count of each (``unique_counts``). Leaves the graph."""
-    result = unique_all(x)
-    return UniqueCounts(result.values, result.counts)
+    values, _, _, counts = unique_all(x)
+    return UniqueCounts(values, counts)
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
     """Return the sorted distinct entries, and the index among them of each entry (``unique_inverse``).
 
-    Leaves the graph."""
+    Leaves the graph.
+    """
     result = unique_all(x)
     return UniqueInverse(result.values, result.inverse_indices)
 
@@ -580,23 +527,11 @@ def unique_values(x: Any, /) -> Tensor:
 
 # ---- manipulation and indexing
 
-moveaxis = ops.moveaxis
-
 
 def broadcast_arrays(*arrays: Any) -> list[Tensor]:
     """Broadcast the tensors to their common shape (``broadcast_arrays``)."""
     shape = broadcast([x.shape for x in arrays])
     return [ops.broadcast_to(x, shape) for x in arrays]
-
-
-def broadcast_to(x: Any, /, shape: Any) -> Tensor:
-    """Repeat x along axes of size 1 and new leading axes (``broadcast_to``)."""
-    return ops.broadcast_to(x, shape)
-
-
-def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
-    """Join tensors along an existing axis; ``None`` flattens them first (``concat``)."""
-    return ops.concatenate(arrays, axis=axis)
 
 
 def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
@@ -609,11 +544,6 @@ def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
         axes = f"{-x.ndim - 1} to {x.ndim}"
         raise IndexProblem(f"a new axis at {axis} of shape {x.shape}", axes, "name one of these")
     return ops.expand_dims(x, axis)
-
-
-def flip(x: Any, /, *, axis: Axes = None) -> Tensor:
-    """Reverse the entries along `axis` (``flip``)."""
-    return ops.flip(x, axis=axis)
 
 
 def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Tensor:
@@ -632,24 +562,9 @@ def reshape(x: Any, /, shape: Any, *, copy: Bool | None = None) -> Tensor:
     return ops.reshape(x, shape)
 
 
-def roll(x: Any, /, shift: Any, *, axis: Axes = None) -> Tensor:
-    """Shift entries along `axis`, the last ones wrapping to the front (``roll``)."""
-    return ops.roll(x, shift, axis=axis)
-
-
 def squeeze(x: Any, /, axis: Any) -> Tensor:
     """Remove axes of size 1 (``squeeze``)."""
     return ops.squeeze(x, axis=axis)
-
-
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
-    """Join tensors of one shape along a new axis (``stack``)."""
-    return ops.stack(arrays, axis=axis)
-
-
-def tile(x: Any, repetitions: tuple[int, ...], /) -> Tensor:
-    """Repeat the whole tensor along each axis (``tile``)."""
-    return ops.tile(x, repetitions)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
@@ -666,15 +581,12 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
     """Return for each position the entry at its index along `axis`, the other axes broadcast (``take_along_axis``)."""
     if x.ndim == indices.ndim:
         gather_axis = axis % x.ndim
-        other_shapes = [(*a.shape[:gather_axis], 1, *a.shape[gather_axis + 1 :]) for a in (x, indices)]
-        shape = broadcast(other_shapes)
+        shape = broadcast([(*a.shape[:gather_axis], 1, *a.shape[gather_axis + 1 :]) for a in (x, indices)])
         x = ops.broadcast_to(x, (*shape[:gather_axis], x.shape[gather_axis], *shape[gather_axis + 1 :]))
     return ops.take_along_axis(x, indices, axis=axis)
 
 
 # ---- linear algebra and utilities
-
-matmul = ops.matmul
 
 
 def matrix_transpose(x: Any, /) -> Tensor:
@@ -682,28 +594,12 @@ def matrix_transpose(x: Any, /) -> Tensor:
     return ops.swapaxes(x, -1, -2)
 
 
-def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Tensor:
-    """Sum products over the given axes (``tensordot``)."""
-    return ops.tensordot(x1, x2, axes=axes)
-
-
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     """Sum conj(x1) x2 over `axis`, the other axes broadcast (``vecdot``)."""
     a, b = ops.moveaxis(conj(x1), axis, -1), ops.moveaxis(x2, axis, -1)
     if a.shape[-1] != b.shape[-1]:
-        sizes = f"sizes {a.shape[-1]} and {b.shape[-1]} of axis {axis}"
-        raise ShapeError(sizes, "equal sizes", "name another axis")
+        raise ShapeError(f"sizes {a.shape[-1]} and {b.shape[-1]} of axis {axis}", "equal sizes", "name another axis")
     return ops.squeeze(ops.matmul(ops.expand_dims(a, -2), ops.expand_dims(b, -1)), axis=(-2, -1))
-
-
-def all(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Return whether all entries along `axis` hold (``all``)."""
-    return ops.all(x, axis=axis, keepdims=keepdims)
-
-
-def any(x: Any, /, *, axis: Axes = None, keepdims: Bool = False) -> Tensor:
-    """Return whether any entry along `axis` holds (``any``)."""
-    return ops.any(x, axis=axis, keepdims=keepdims)
 
 
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:

@@ -8,26 +8,5 @@
 the last axis of the first (2) to equal the last but one of the second (1)
 """
 
-from .core.errors import (
-    ChainruleError,
-    DTypeError,
-    GraphError,
-    HabitError,
-    ImmutableError,
-    IndexProblem,
-    ShapeError,
-    SymbolicError,
-    ValueProblem,
-)
-
-__all__ = [
-    "ChainruleError",
-    "DTypeError",
-    "GraphError",
-    "HabitError",
-    "ImmutableError",
-    "IndexProblem",
-    "ShapeError",
-    "SymbolicError",
-    "ValueProblem",
-]
+from .core.errors import *  # noqa: F403 - its __all__ is this module's
+from .core.errors import __all__ as __all__

@@ -29,13 +29,14 @@ Function = Callable[..., Any]
 ALL_ZERO = "the gradient of {name} is 0: a path is missing, or was overwritten instead of added to"
 SOME_ZERO = "some entries of the gradient of {name} are 0: a path is missing, or was overwritten instead of added to"
 TRANSPOSED = "the gradient of {name} is right with {matrix} transposed in the backward"
-FIRST_EXAMPLE_ONLY = (
-    "only the first example's upstream reaches the gradient of {name}: the sum over the batch is missing"
-)
-SCALED = (
-    "the gradient of {name} is {ratio:.4g} times what it should be: a factor, or a sum or mean over the batch, is "
-    "missing"
-)
+# fmt: off
+FIRST_ONLY = "only the first example's upstream reaches the gradient of {name}: the sum over the batch is missing"
+SCALED = ("the gradient of {name} is {ratio:.4g} times what it should be: a factor, or a sum or mean over the batch, "
+          "is missing")
+WRONG = "WRONG: {count} of {every} entries differ by more than {tolerance:.0e}; the worst is {where}."
+KINKS = ("RIGHT: {count} entries checked, relative error at most {error:.1e}, {kinks} at kinks, where any slope "
+         "between the two sides will do.")
+# fmt: on
 
 
 @dataclass
@@ -145,35 +146,20 @@ class Report(Displayable):
         if self.problems:
             return LazyMessage("WRONG: {problem}.", problem=self.problems[0])
         if self.wrong:
-            return LazyMessage(
-                "WRONG: {count} of {every} entries differ by more than {tolerance:.0e}; the worst is {where}.",
-                count=len(self.wrong),
-                every=len(self.entries),
-                tolerance=self.tolerance,
-                where=self.wrong[0].where,
-            )
+            sizes = {"count": len(self.wrong), "every": len(self.entries), "tolerance": self.tolerance}
+            return LazyMessage(WRONG, where=self.wrong[0].where, **sizes)
         if not self.entries:
             return LazyMessage("NOTHING TO CHECK: no input has an entry of a float dtype.")
         counts = {"count": len(self.entries), "error": self.worst.error if self.worst else 0.0}
         if not self.kinks:
             return LazyMessage("RIGHT: {count} entries checked, relative error at most {error:.1e}.", **counts)
-        return LazyMessage(
-            "RIGHT: {count} entries checked, relative error at most {error:.1e}, {kinks} at kinks, where any slope "
-            "between the two sides will do.",
-            kinks=len(self.kinks),
-            **counts,
-        )
+        return LazyMessage(KINKS, kinks=len(self.kinks), **counts)
 
 
 def check(
-    f: Function,
-    *args: Any,
-    backward: Function | None = None,
-    rtol: float = 1e-6,
-    max_entries: int = 200,
-    seed: int = 0,
-    **kwargs: Any,
-) -> Report:
+    f: Function, *args: Any, backward: Function | None = None, rtol: float = 1e-6, max_entries: int = 200,
+    seed: int = 0, **kwargs: Any,
+) -> Report:  # fmt: skip
     """Compare the gradient of `f` at `args` with numeric slopes.
 
     Args:
@@ -200,35 +186,24 @@ def check(
     points = [_to_point(a, n) for a, n in zip(args, names, strict=True)]
     outputs = _check_outputs(_call(f, points, kwargs))
     stream = SeedGenerator(seed, "check")
-    weights = [
-        np.ones(y.shape)
-        if y.size == 1 and len(outputs) == 1
-        else np.asarray(normal(y.shape, dtype="float64", seed=stream))
-        for y in outputs
-    ]
+    if len(outputs) == 1 and outputs[0].size == 1:
+        weights = [np.ones(outputs[0].shape)]
+    else:
+        weights = [np.asarray(normal(y.shape, dtype="float64", seed=stream)) for y in outputs]
     measure = _WeightedSum(f, kwargs, weights)
     if measure(points) != measure(points):
-        raise ValueProblem(
-            "a function that gives two results for one input",
-            "a function without fresh randomness",
-            "fix the seed inside it",
-        )
+        passed, expected = "a function that gives two results for one input", "a function without fresh randomness"
+        raise ValueProblem(passed, expected, "fix the seed inside it")
     float_inputs = [i for i, p in enumerate(points) if is_float(p.dtype)]
     report = Report([], rtol, inputs=[names[i] for i in float_inputs])
     analytic = _analytic(f, points, float_inputs, kwargs, weights, backward, report)
     for i, gradient in zip(float_inputs, analytic, strict=False):
-        if gradient is None:
-            continue
-        report.entries += _compare(measure, points, i, names[i], gradient, rtol, max_entries, stream)
+        if gradient is not None:
+            report.entries += _compare(measure, points, i, names[i], gradient, rtol, max_entries, stream)
     report.hints += _hints(report, names, points)
     if backward is not None and not report.ok:
-
-        def rerun(points: list[Tensor], weights: list[Any]) -> list[Any]:
-            return _analytic(f, points, float_inputs, kwargs, weights, backward, Report([], rtol))
-
-        report.hints += _hints_of_reruns(
-            report, [names[i] for i in float_inputs], float_inputs, points, weights, analytic, rerun
-        )
+        rerun = lambda points, weights: _analytic(f, points, float_inputs, kwargs, weights, backward, Report([], rtol))
+        report.hints += _hints_of_reruns(report, float_inputs, points, weights, analytic, rerun)
     return report
 
 
@@ -240,19 +215,15 @@ def _call(f: Function, points: list[Tensor], kwargs: dict[str, Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:
         what = "a sys.exit" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
-        raise ValueProblem(
-            f"a function that raises {what}", "a function that returns", "call it yourself at this point first"
-        ) from error
+        mend = "call it yourself at this point first"
+        raise ValueProblem(f"a function that raises {what}", "a function that returns", mend) from error
 
 
 def _names(f: Function, count: int) -> list[str]:
     """Return the names of f's first `count` positional arguments."""
     try:
-        names = [
-            p.name
-            for p in inspect.signature(f).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
+        parameters = inspect.signature(f).parameters.values()
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     except (TypeError, ValueError):
         names = []
     return [names[i] if i < len(names) else f"argument {i}" for i in range(count)]
@@ -262,16 +233,14 @@ def _to_point(a: Any, name: str) -> Tensor:
     """Return an argument as a tensor: floats in float64, all other dtypes as they are."""
     value = as_tensor(a) if isinstance(a, Tensor | Variable) else tensor(_numbers_to_array(a))
     if value.dtype.kind == "c":
-        raise DTypeError(
-            f"{name} of dtype {value.dtype.name}", "real numbers", "check the real and imaginary parts apart"
-        )
+        mend = "check the real and imaginary parts apart"
+        raise DTypeError(f"{name} of dtype {value.dtype.name}", "real numbers", mend)
     array = np.array(value.numpy())
     if is_float(array.dtype) or (isinstance(a, float | int) and not isinstance(a, bool)):
         array = array.astype(np.float64)
         if not np.isfinite(array).all():
-            raise ValueProblem(
-                f"{name} with entries that are not finite", "finite numbers", "remove nan and inf from the input"
-            )
+            mend = "remove nan and inf from the input"
+            raise ValueProblem(f"{name} with entries that are not finite", "finite numbers", mend)
     return tensor(array)
 
 
@@ -291,17 +260,11 @@ def _check_outputs(result: Any) -> list[Tensor]:
     outputs = [as_tensor(y) for y in flatten(result, lists_are_arrays=True)[0]]
     for y in outputs:
         if not is_float(y.dtype):
-            raise DTypeError(
-                f"a result of dtype {y.dtype.name}",
-                "a real float",
-                "check a function whose result changes with its input",
-            )
+            mend = "check a function whose result changes with its input"
+            raise DTypeError(f"a result of dtype {y.dtype.name}", "a real float", mend)
         if not np.isfinite(y.numpy()).all():
-            raise ValueProblem(
-                "a result that is not finite",
-                "finite numbers at the point checked",
-                "choose another point, or mend the function there",
-            )
+            expected, mend = "finite numbers at the point checked", "choose another point, or mend the function there"
+            raise ValueProblem("a result that is not finite", expected, mend)
     return outputs
 
 
@@ -320,14 +283,9 @@ class _WeightedSum:
 
 
 def _analytic(
-    f: Function,
-    points: list[Tensor],
-    float_inputs: list[int],
-    kwargs: dict[str, Any],
-    weights: list[Any],
-    backward: Function | None,
-    report: Report,
-) -> list[Any]:
+    f: Function, points: list[Tensor], float_inputs: list[int], kwargs: dict[str, Any], weights: list[Any],
+    backward: Function | None, report: Report,
+) -> list[Any]:  # fmt: skip
     """Return the gradient of each float input, by `backward` or by `grad`; problems of `backward` go to the report."""
     if backward is None:
         if not float_inputs:
@@ -347,18 +305,15 @@ def _analytic(
     try:
         result = backward(upstream[0] if len(upstream) == 1 else upstream, *points, **kwargs)
     except (Exception, SystemExit) as error:
-        report.problems.append(
-            LazyMessage("{name} raised {kind}: {error}", name=name, kind=type(error).__name__, error=error)
-        )
+        values = {"name": name, "kind": type(error).__name__, "error": error}
+        report.problems.append(LazyMessage("{name} raised {kind}: {error}", **values))
         return []
     gradients = list(result) if isinstance(result, list | tuple) else [result]
     if len(gradients) == len(points) != len(float_inputs):
         gradients = [gradients[i] for i in float_inputs]
     if len(gradients) != len(float_inputs):
-        counts = {"count": len(gradients), "inputs": len(float_inputs)}
-        report.problems.append(
-            LazyMessage("{name} returned {count} gradients for {inputs} float inputs", name=name, **counts)
-        )
+        values = {"name": name, "count": len(gradients), "inputs": len(float_inputs)}
+        report.problems.append(LazyMessage("{name} returned {count} gradients for {inputs} float inputs", **values))
         return []
     names = _names(f, len(points))
     return [_gradient_array(g, points[i].shape, names[i], report) for i, g in zip(float_inputs, gradients, strict=True)]
@@ -387,15 +342,9 @@ def _gradient_array(g: Any, shape: tuple[int, ...], name: str, report: Report) -
 
 
 def _compare(
-    measure: _WeightedSum,
-    points: list[Tensor],
-    i: int,
-    name: str,
-    analytic: Any,
-    rtol: float,
-    max_entries: int,
+    measure: _WeightedSum, points: list[Tensor], i: int, name: str, analytic: Any, rtol: float, max_entries: int,
     stream: SeedGenerator,
-) -> list[Entry]:
+) -> list[Entry]:  # fmt: skip
     """Compare the entries of input `i`, at most `max_entries` of them."""
     base = points[i].numpy()
     chosen: Any = range(base.size)
@@ -488,26 +437,19 @@ def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[LazyM
             shape = next(p.shape for n, p in zip(names, points, strict=True) if n == name)
             square = len(shape) == 2 and shape[0] == shape[1]
             by_index = {e.index: e for e in entries}
-            if square and all(
-                np.isclose(e.analytic, by_index[e.index[::-1]].numeric, rtol=1e-3)
-                for e in entries
-                if e.index[::-1] in by_index
-            ):
+            pairs = [(e.analytic, by_index[e.index[::-1]].numeric) for e in entries if e.index[::-1] in by_index]
+            if square and all(np.isclose(*pair, rtol=1e-3) for pair in pairs):
                 hints.append(LazyMessage("the gradient of {name} is transposed", name=name))
     return hints
 
 
 def _hints_of_reruns(
-    report: Report,
-    names: list[str],
-    float_inputs: list[int],
-    points: list[Tensor],
-    weights: list[Any],
-    analytic: list[Any],
+    report: Report, float_inputs: list[int], points: list[Tensor], weights: list[Any], analytic: list[Any],
     rerun: Callable[[list[Tensor], list[Any]], list[Any]],
-) -> list[LazyMessage]:
+) -> list[LazyMessage]:  # fmt: skip
     """Recognise faults by calling the backward again: with a matrix transposed, with one example's upstream."""
     hints: list[LazyMessage] = []
+    names = report.inputs
     wrong = {e.input for e in report.wrong}
     compared = {name: [e for e in report.of_input(name) if e.compared] for name in names}
     for j, matrix in zip(float_inputs, names, strict=True):
@@ -517,9 +459,8 @@ def _hints_of_reruns(
         gradients: dict[str, Any] = dict(zip(names, rerun(transposed, weights), strict=False))
         for name in names:
             right = name in wrong and gradients.get(name) is not None and name != matrix
-            if right and all(
-                np.isclose(gradients[name][e.index], e.numeric, rtol=1e-4, atol=1e-8) for e in compared[name]
-            ):
+            pairs = [(gradients[name][e.index], e.numeric) for e in compared[name]] if right else []
+            if right and all(np.isclose(*pair, rtol=1e-4, atol=1e-8) for pair in pairs):
                 hints.append(LazyMessage(TRANSPOSED, name=name, matrix=matrix))
         if not analytic and gradients and all(g is not None for name, g in gradients.items() if name != matrix):
             hints.append(LazyMessage("the backward would run with {matrix} transposed in it", matrix=matrix))
@@ -529,5 +470,5 @@ def _hints_of_reruns(
         for i, name, before, after in zip(float_inputs, names, analytic, rerun(points, [first_only]), strict=False):
             is_summed = name in wrong and len(points[i].shape) < weights[0].ndim
             if is_summed and before is not None and after is not None and np.any(before) and np.allclose(before, after):
-                hints.append(LazyMessage(FIRST_EXAMPLE_ONLY, name=name))
+                hints.append(LazyMessage(FIRST_ONLY, name=name))
     return hints

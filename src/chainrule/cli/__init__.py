@@ -1,6 +1,6 @@
 """The command line. Each command is a module with ``arguments(parser)`` and ``command(args) -> exit status``.
 
-NumPy and the rest of the library are imported only inside a command, so that ``--help`` is quick.
+What a command needs beyond ``import chainrule`` is imported inside it, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
+
+import numpy as np
+
+from ..core.errors import ChainruleError
 
 COMMANDS = {
     "explain": "show each step of an expression or a saved model, and each step of its gradient",
@@ -59,10 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args.command:
         main_parser.print_help()
         return 0
-    import numpy as np
-
-    from ..core.errors import ChainruleError
-
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a character that the terminal lacks must not stop the output

@@ -7,7 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ..core.arguments import finite
 from ..core.clock import median_seconds
+from ..core.errors import ChainruleError, ValueProblem
+from ..tensors.convert import tensor
 
 ENGINES = ("numpy", "xla")
 
@@ -21,14 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Run ``chainrule bench`` and return the exit status."""
-    from ..core.arguments import finite
-    from ..core.errors import ValueProblem
-
-    unknown = [name for name in args.names if name not in WORKLOADS]
-    if unknown:
-        raise ValueProblem(
-            f"bench {' '.join(unknown)[:80]}", f"names out of {', '.join(WORKLOADS)}", "pass no name for all of them"
-        )
+    if unknown := [name for name in args.names if name not in WORKLOADS]:
+        passed = f"bench {' '.join(unknown)[:80]}"
+        raise ValueProblem(passed, f"names out of {', '.join(WORKLOADS)}", "pass no name for all of them")
     finite(above=0, **{"--seconds": args.seconds})
     engines = _available_engines(args.engine)
     rates = limits()
@@ -47,7 +47,6 @@ def command(args: argparse.Namespace) -> int:
 
 def _available_engines(only: str | None) -> list[str]:
     """Return the names of the engines to measure: the one passed, or every one that is installed."""
-    from ..core.errors import ChainruleError
     from ..engines.engine import engine
 
     if only is not None:
@@ -87,18 +86,10 @@ def _cnn(engine: str) -> tuple[Any, Any, Any, int]:
     from .. import layers
     from ..models import Sequential
 
-    model = Sequential(
-        [
-            layers.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dense(128, "relu"),
-            layers.Dense(10, "softmax"),
-        ]
-    )
+    convolutions = [layers.Conv2D(n, 3, padding="same", activation="relu") for n in (32, 64)]
+    features = [layer for convolution in convolutions for layer in (convolution, layers.MaxPooling2D())]
+    head = layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(10, "softmax")
+    model = Sequential([layers.Input((28, 28, 1)), *features, *head])
     model.compile("adam", "sparse_categorical_crossentropy", engine=engine)
     return model, *_random_data((256, 28, 28, 1), 10), 64
 
@@ -108,8 +99,6 @@ WORKLOADS: dict[str, Callable[[str], tuple[Any, Any, Any, int]]] = {"perceptron"
 
 def _random_data(shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:
     """Return random x and y: class indices, or for no classes the sums of the rows of x."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     x = rng.standard_normal(shape, dtype=np.float32)
     return x, rng.integers(0, classes, shape[0]).astype(np.int32) if classes else x.sum(1, keepdims=True)
@@ -137,8 +126,6 @@ def limits(seconds: float = 0.5) -> dict[str, float]:
     >>> sorted(limits(0.01))
     ['copy', 'gemm']
     """
-    import numpy as np
-
     n, size = 1024, 1 << 26
     a = np.ones((n, n), np.float32)
     out = np.empty_like(a)
@@ -169,11 +156,9 @@ def floor(model: Any, x: Any, y: Any, limits: dict[str, float]) -> float:
     The model must have been trained for at least one step, so that its optimizer's slots exist.
     """
     from ..analysis.price import price
-    from ..tensors.convert import tensor
 
-    total = price(
-        lambda x, y: model.compute_loss(x, y, model(x, training=True)), tensor(x), tensor(y), backward=True
-    ).total
+    loss = lambda x, y: model.compute_loss(x, y, model(x, training=True))
+    total = price(loss, tensor(x), tensor(y), backward=True).total
     variables = {id(v): v for v in (*model.weights, *model.optimizer.variables)}
     moved_bytes = x.nbytes + y.nbytes + 2 * sum(v.size * v.dtype.itemsize for v in variables.values())
     return max(2 * total.macs / limits["gemm"], moved_bytes / limits["copy"])

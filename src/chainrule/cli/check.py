@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib.util
+import inspect
+import io
+import math
+import re
+import sys
+from pathlib import Path
 from typing import Any
 
+from ..core.arguments import finite
+from ..core.errors import ValueProblem
+from ..draw.locale import translator
+from ..ops.random import SeedGenerator, normal
+from .expression import parse_value
 from .pictures import page_arguments, prepare_output, write_outputs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``chainrule check`` to its parser."""
-    parser.add_argument(
-        "function",
-        metavar="FILE.py:FUNCTION",
-        help="a function of tensors; its FUNCTION_backward in the same file, if there is one, is checked",
-    )
-    parser.add_argument(
-        "values",
-        nargs="*",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an argument: x=1.5, x=1,2,3, or a shape x=3x4 for random numbers; default: the function's own",
-    )
-    parser.add_argument("--rtol", type=float, default=1e-6, help="largest relative error allowed (default 1e-6)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default 0)")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    add = parser.add_argument
+    about = "a function of tensors; its FUNCTION_backward in the same file, if there is one, is checked"
+    add("function", metavar="FILE.py:FUNCTION", help=about)
+    about = "an argument: x=1.5, x=1,2,3, or a shape x=3x4 for random numbers; default: the function's own"
+    add("values", nargs="*", default=[], metavar="NAME=VALUE", help=about)
+    add("--rtol", type=float, default=1e-6, help="largest relative error allowed (default 1e-6)")
+    add("--seed", type=int, default=0, help="seed of the random numbers (default 0)")
+    add("--json", action="store_true", help="print the report as JSON")
     page_arguments(parser)
 
 
 def command(args: argparse.Namespace) -> int:
     """Run ``chainrule check`` and return the exit status."""
-    import contextlib
-    import io
-
     from ..analysis.check import check
-    from ..core.arguments import finite
-    from ..core.errors import ValueProblem
-    from ..draw.locale import translator
 
     finite(above=0, **{"--rtol": args.rtol})
     prepare_output(args)
@@ -46,9 +46,8 @@ def command(args: argparse.Namespace) -> int:
     with contextlib.redirect_stdout(printed) if printed else contextlib.nullcontext():
         report = check(function, *points, backward=backward, rtol=args.rtol, seed=args.seed, **settings)
     if not report.entries and not report.problems:
-        raise ValueProblem(
-            f"{args.function} at a point without float entries", "an argument of floats", "pass a number, e.g. x=0.5"
-        )
+        passed = f"{args.function} at a point without float entries"
+        raise ValueProblem(passed, "an argument of floats", "pass a number, e.g. x=0.5")
     if args.json:
         print(report.to_json())
     else:
@@ -68,12 +67,6 @@ def load(target: str) -> tuple[Any, Any]:
     Raises:
         ValueProblem: if the file or the function does not exist, or the file does not run.
     """
-    import importlib.util
-    import sys
-    from pathlib import Path
-
-    from ..core.errors import ValueProblem
-
     path, colon, name = target.rpartition(":")
     if not colon or not path.endswith(".py") or not name.isidentifier():
         raise ValueProblem(f"{target!r}", "FILE.py:FUNCTION", "write e.g. model.py:loss")
@@ -90,11 +83,8 @@ def load(target: str) -> tuple[Any, Any]:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise ValueProblem(
-            f"{path}, which does not run ({type(error).__name__}: {error})",
-            "a file that imports",
-            "run it with python first",
-        ) from error
+        passed = f"{path}, which does not run ({type(error).__name__}: {error})"
+        raise ValueProblem(passed, "a file that imports", "run it with python first") from error
     finally:
         if previous is None:
             del sys.modules[spec.name]
@@ -103,20 +93,13 @@ def load(target: str) -> tuple[Any, Any]:
     function = getattr(module, name, None)
     if not callable(function) or getattr(function, "__module__", spec.name) != spec.name:
         names = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
-        shown = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
-        raise ValueProblem(
-            f"no function {name!r} in {path}", "one of its functions: " + (shown or "none"), "check the name"
-        )
+        shown = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "") or "none"
+        raise ValueProblem(f"no function {name!r} in {path}", f"one of its functions: {shown}", "check the name")
     return function, getattr(module, name + "_backward", None)
 
 
 def _parse_arguments(function: Any, values: list[str], seed: int) -> tuple[list[Any], dict[str, Any]]:
     """Return the positional arguments to check the function at, and the keyword-only ones."""
-    import inspect
-
-    from ..core.errors import ValueProblem
-    from ..ops.random import SeedGenerator
-
     stream = SeedGenerator(seed, "points")
     values_by_name: dict[str, Any] = {}
     for text in values:
@@ -131,40 +114,26 @@ def _parse_arguments(function: Any, values: list[str], seed: int) -> tuple[list[
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             continue
         if p.name not in values_by_name and p.default is p.empty:
-            raise ValueProblem(
-                f"no value for the argument {p.name!r}",
-                "a value, a shape or a default for every argument",
-                f"add {p.name}=3x4, or a default in the function",
-            )
+            expected, mend = "a value, a shape or a default for every argument", "or a default in the function"
+            raise ValueProblem(f"no value for the argument {p.name!r}", expected, f"add {p.name}=3x4, {mend}")
         value = values_by_name.pop(p.name, p.default)
         if p.kind is p.KEYWORD_ONLY:
             settings[p.name] = value
         else:
             points.append(value)
     if values_by_name:
-        raise ValueProblem(
-            f"values for {', '.join(values_by_name)}, which the function does not take",
-            f"its arguments {', '.join(parameters) or '(none)'}",
-            "check the names",
-        )
+        passed = f"values for {', '.join(values_by_name)}, which the function does not take"
+        raise ValueProblem(passed, f"its arguments {', '.join(parameters) or '(none)'}", "check the names")
     return points, settings
 
 
 def _parse_argument(text: str, stream: Any) -> tuple[str, Any]:
     """Return the name and the value of ``x=1.5`` or ``x=1,2``, or for ``x=3x4`` random numbers of that shape."""
-    import math
-    import re
-
-    from ..core.errors import ValueProblem
-    from ..ops.random import normal
-    from .expression import parse_value
-
     name, _, value = text.partition("=")
     if not re.fullmatch(r"\d+(x\d+)+|\d+x", value) or not name.isidentifier():
         return parse_value(text)
     shape = tuple(int(n) for n in value.split("x") if n)
     if not 0 < math.prod(shape) <= 10**7 or len(shape) > 32:
-        raise ValueProblem(
-            f"the shape {value[:40]} for {name}", "1 to 10,000,000 entries, at most 32 axes", "choose a smaller one"
-        )
+        passed = f"the shape {value[:40]} for {name}"
+        raise ValueProblem(passed, "1 to 10,000,000 entries, at most 32 axes", "choose a smaller one")
     return name, normal(shape, dtype="float64", seed=stream)

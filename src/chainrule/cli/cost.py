@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from .pictures import page_arguments, picture_argument, prepare_output, write_outputs
+from .pictures import page_arguments, picture_argument, prepare_output, show
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``chainrule cost`` to its parser."""
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="saved model, FILE.chainrule; several are compared")
-    parser.add_argument("--batch", type=int, default=1, help="examples in a batch (default 1)")
-    parser.add_argument("--measure", action="store_true", help="also measure the time and GFLOP/s on this machine")
-    parser.add_argument("--engine", help="engine to measure on: numpy (the default) or xla")
+    add = parser.add_argument
+    add("models", nargs="+", metavar="MODEL", help="saved model, FILE.chainrule; several are compared")
+    add("--batch", type=int, default=1, help="examples in a batch (default 1)")
+    add("--measure", action="store_true", help="also measure the time and GFLOP/s on this machine")
+    add("--engine", help="engine to measure on: numpy (the default) or xla")
     page_arguments(parser)
     picture_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print the costs as JSON")
+    add("--json", action="store_true", help="print the costs as JSON")
 
 
 def command(args: argparse.Namespace) -> int:
@@ -26,10 +27,4 @@ def command(args: argparse.Namespace) -> int:
     prepare_output(args)
     models = [load_model(name, compile=False) for name in args.models]
     costs = [cost_of_model(m, batch_size=args.batch, measure=args.measure, engine=args.engine) for m in models]
-    result = Comparison(costs) if len(costs) > 1 else costs[0]
-    if args.json:
-        print(result.to_json())
-    else:
-        print(result)
-    write_outputs(result, args)
-    return 0
+    return show(Comparison(costs) if len(costs) > 1 else costs[0], args)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import runpy
 import sys
 from typing import Any
 
+import numpy as np
+
+from ..core.arguments import at_least, between
+from ..core.errors import ChainruleError, ShapeError, ValueProblem
+from .expression import Expression, parse_values
 from .pictures import (
     check_picture,
     page_arguments,
@@ -20,39 +26,24 @@ from .pictures import (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``chainrule explain`` to its parser."""
-    parser.add_argument("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"; or a saved model, FILE.chainrule')
-    parser.add_argument("values", nargs="*", default=[], metavar="NAME=VALUE", help="a=5, or x=1,2,3 for a vector")
-    parser.add_argument("--input", metavar="X.npy", help="for a model: a batch of inputs")
-    parser.add_argument("--target", metavar="Y.npy", help="for a model: the targets; the loss is then explained")
-    parser.add_argument(
-        "--entry",
-        metavar="INDEX",
-        help="for a model without --target: the index of the output entry to explain, e.g. 0,3 (default: the largest "
-        "of the first example)",
-    )
-    parser.add_argument(
-        "--digits", type=int, default=6, help="significant digits (default 6; 0 for as many as each number needs)"
-    )
-    parser.add_argument(
-        "--depth",
-        type=int,
-        default=None,
-        help="fold layers and functions nested deeper than this (default: show everything)",
-    )
-    parser.add_argument(
-        "--failed",
-        action="store_true",
-        help="run a Python program, FILE.py, and if it raises one of chainrule's errors draw the layers up to it",
-    )
+    add = parser.add_argument
+    add("expression", help='such as "3*(a+b*c)" or "sigmoid(w*x+b)"; or a saved model, FILE.chainrule')
+    add("values", nargs="*", default=[], metavar="NAME=VALUE", help="a=5, or x=1,2,3 for a vector")
+    add("--input", metavar="X.npy", help="for a model: a batch of inputs")
+    add("--target", metavar="Y.npy", help="for a model: the targets; the loss is then explained")
+    which = "the index of the output entry to explain, e.g. 0,3 (default: the largest of the first example)"
+    add("--entry", metavar="INDEX", help=f"for a model without --target: {which}")
+    add("--digits", type=int, default=6, help="significant digits (default 6; 0 for as many as each number needs)")
+    add("--depth", type=int, help="fold layers and functions nested deeper than this (default: show everything)")
+    about = "run a Python program, FILE.py, and if it raises one of chainrule's errors draw the layers up to it"
+    add("--failed", action="store_true", help=about)
     page_arguments(parser)
     picture_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
+    add("--json", action="store_true", help="print the explanation as JSON")
 
 
 def command(args: argparse.Namespace) -> int:
     """Run ``chainrule explain`` and return the exit status."""
-    from ..core.arguments import at_least, between
-
     between(0, 100, **{"--digits": args.digits})
     if args.depth is not None:
         at_least(0, **{"--depth": args.depth})
@@ -73,9 +64,6 @@ def command(args: argparse.Namespace) -> int:
 
 def _run_and_draw_failure(args: argparse.Namespace) -> int:
     """Run a program; if it raises one of chainrule's errors, draw the layers up to it and return 1."""
-    import runpy
-
-    from ..core.errors import ChainruleError, ValueProblem
     from ..figures.failed import page
 
     picture = args.plot or ("" if args.html else "chainrule-failed.svg")
@@ -98,11 +86,9 @@ def _run_and_draw_failure(args: argparse.Namespace) -> int:
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):
             return 0
-        raise ValueProblem(
-            f"{args.expression}, which ended with {type(error).__name__}: {error}",
-            "a program that runs, or raises one of chainrule's errors",
-            "run it with python first",
-        ) from error
+        passed = f"{args.expression}, which ended with {type(error).__name__}: {error}"
+        expected = "a program that runs, or raises one of chainrule's errors"
+        raise ValueProblem(passed, expected, "run it with python first") from error
     finally:
         sys.argv, sys.path[:] = previous_argv, previous_path
     print(f"{args.expression} ran without an error")
@@ -112,29 +98,21 @@ def _run_and_draw_failure(args: argparse.Namespace) -> int:
 def _explain_expression(args: argparse.Namespace) -> tuple[str, Any]:
     _refuse_options(args, "of a model", "input", "target", "entry")
     from ..analysis.explain import explain
-    from ..core.errors import ShapeError, ValueProblem
-    from .expression import Expression, parse_values
 
     expression = Expression(args.expression)
     values = parse_values(args.values)
     result = expression({name: v.value for name, v in values.items()})
     if result.size != 1:
-        raise ShapeError(
-            f"a result of shape {result.shape}",
-            "one number",
-            "reduce it, e.g. with sum(...)",
-            f"the expression {expression.shown}",
-        )
+        passed, where = f"a result of shape {result.shape}", f"the expression {expression.shown}"
+        raise ShapeError(passed, "one number", "reduce it, e.g. with sum(...)", where)
     if not values:
-        raise ValueProblem(
-            f"{expression.text!r}, which has no variable", "a variable and its value", 'e.g. explain "a*2" a=5'
-        )
+        passed = f"{expression.text!r}, which has no variable"
+        raise ValueProblem(passed, "a variable and its value", 'e.g. explain "a*2" a=5')
     return expression.text, explain(result, digits=args.digits or None)
 
 
 def _explain_model(args: argparse.Namespace) -> tuple[str, Any]:
     _refuse_options(args, "of an expression", "values")
-    from ..core.errors import ValueProblem
     from ..saving import load_model
 
     if not args.input:
@@ -148,8 +126,6 @@ def _explain_model(args: argparse.Namespace) -> tuple[str, Any]:
 
 def _refuse_options(args: argparse.Namespace, whose: str, *options: str) -> None:
     """Raise ValueProblem for options that would have no effect."""
-    from ..core.errors import ValueProblem
-
     for option in options:
         if value := getattr(args, option):
             shown = " ".join(value) if isinstance(value, list) else f"--{option} {value}"
@@ -157,10 +133,6 @@ def _refuse_options(args: argparse.Namespace, whose: str, *options: str) -> None
 
 
 def _load_array(path: str, option: str) -> Any:
-    import numpy as np
-
-    from ..core.errors import ValueProblem
-
     try:
         array = np.load(path, allow_pickle=False)
         if not isinstance(array, np.ndarray):
@@ -168,14 +140,11 @@ def _load_array(path: str, option: str) -> Any:
         return array
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ValueProblem(
-            f"{option} {os.path.basename(path)} ({reason})", "an array in an .npy file", "write it with np.save"
-        ) from None
+        passed = f"{option} {os.path.basename(path)} ({reason})"
+        raise ValueProblem(passed, "an array in an .npy file", "write it with np.save") from None
 
 
 def _parse_index(text: str) -> tuple[int, ...]:
-    from ..core.errors import ValueProblem
-
     try:
         return tuple(int(word) for word in text.split(","))
     except ValueError:

@@ -19,111 +19,31 @@ from ..graph import SourceInfo, source_info_scope
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable
 
+# fmt: off
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.Mod: operator.mod,
-    ast.FloorDiv: operator.floordiv,
-    ast.MatMult: operator.matmul,
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow, ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv, ast.MatMult: operator.matmul,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
 }
 _ALLOWED = (
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.Compare,
-    ast.Constant,
-    ast.Name,
-    ast.Call,
-    ast.Subscript,
-    ast.Tuple,
-    ast.operator,
-    ast.unaryop,
-    ast.cmpop,
-    ast.expr_context,
+    ast.BinOp, ast.UnaryOp, ast.Compare, ast.Constant, ast.Name, ast.Call, ast.Subscript, ast.Tuple,
+    ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
 )
+# fmt: on
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _MAX_CHARACTERS = 2000
 
-FUNCTIONS: dict[str, Any] = {
-    name: getattr(ops, name)
-    for name in [
-        "abs",
-        "absolute",
-        "arccos",
-        "arccosh",
-        "arcsin",
-        "arcsinh",
-        "arctan",
-        "arctan2",
-        "arctanh",
-        "cbrt",
-        "ceil",
-        "clip",
-        "cos",
-        "cosh",
-        "dot",
-        "elu",
-        "erf",
-        "exp",
-        "expm1",
-        "exp2",
-        "floor",
-        "gelu",
-        "hard_sigmoid",
-        "hypot",
-        "leaky_relu",
-        "log",
-        "log10",
-        "log1p",
-        "log2",
-        "log_sigmoid",
-        "logaddexp",
-        "logsumexp",
-        "max",
-        "maximum",
-        "mean",
-        "min",
-        "minimum",
-        "norm",
-        "power",
-        "prod",
-        "reciprocal",
-        "relu",
-        "relu6",
-        "round",
-        "rsqrt",
-        "selu",
-        "sigmoid",
-        "sign",
-        "silu",
-        "sin",
-        "sinh",
-        "softmax",
-        "softplus",
-        "softsign",
-        "sqrt",
-        "square",
-        "std",
-        "stop_gradient",
-        "sum",
-        "tan",
-        "tanh",
-        "trunc",
-        "var",
-        "where",
-    ]
-}
+_NAMES = (
+    "abs absolute arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil clip cos cosh dot elu erf exp "
+    "expm1 exp2 floor gelu hard_sigmoid hypot leaky_relu log log10 log1p log2 log_sigmoid logaddexp logsumexp max "
+    "maximum mean min minimum norm power prod reciprocal relu relu6 round rsqrt selu sigmoid sign silu sin sinh "
+    "softmax softplus softsign sqrt square std stop_gradient sum tan tanh trunc var where"
+).split()
+FUNCTIONS: dict[str, Any] = {name: getattr(ops, name) for name in _NAMES}
 _OF_TWO_ARGUMENTS = {"max": ops.maximum, "min": ops.minimum}
 
 
@@ -132,25 +52,15 @@ def parse_value(text: str) -> tuple[str, np.ndarray[Any, Any]]:
     name, equals, numbers = text.partition("=")
     name = unicodedata.normalize("NFKC", name.strip())  # as Python's parser does with names
     if not equals or not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueProblem(
-            f"{text!r}",
-            "NAME=NUMBER, such as a=5, or NAME=1,2,3 for a vector",
-            "put a name and a number on either side of =",
-        )
+        expected = "NAME=NUMBER, such as a=5, or NAME=1,2,3 for a vector"
+        raise ValueProblem(f"{text!r}", expected, "put a name and a number on either side of =")
+    passed = f"the value {numbers!r} for {name}"
     try:
         values = [float(n) for n in numbers.split(",")]
     except ValueError:
-        raise ValueProblem(
-            f"the value {numbers!r} for {name}",
-            "a number, or several separated by commas",
-            "write e.g. " + name + "=1.5",
-        ) from None
+        raise ValueProblem(passed, "a number, or several separated by commas", f"write e.g. {name}=1.5") from None
     if not all(map(math.isfinite, values)):
-        raise ValueProblem(
-            f"the value {numbers!r} for {name}",
-            "a finite number",
-            "nan and inf cannot be differentiated; pass a number",
-        )
+        raise ValueProblem(passed, "a finite number", "nan and inf cannot be differentiated; pass a number")
     return name, np.array(values) if len(values) > 1 else np.array(values[0])
 
 
@@ -175,26 +85,21 @@ class Expression:
         if not self.text:
             raise ValueProblem("an empty expression", "arithmetic such as 3*(a+b*c)", "write one, in quotes")
         if len(self.text) > _MAX_CHARACTERS:
-            raise ValueProblem(
-                f"an expression of {len(self.text)} characters", f"{_MAX_CHARACTERS} at most", "shorten it"
-            )
+            passed = f"an expression of {len(self.text)} characters"
+            raise ValueProblem(passed, f"{_MAX_CHARACTERS} at most", "shorten it")
         try:
             self.tree = ast.parse(self.text, "expression", mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
-            raise ValueProblem(
-                f"the expression {self.shown!r} ({reason})",
-                "arithmetic such as 3*(a+b*c)",
-                "check brackets and operators",
-            ) from None
+            passed = f"the expression {self.shown!r} ({reason})"
+            raise ValueProblem(passed, "arithmetic such as 3*(a+b*c)", "check brackets and operators") from None
         for node in ast.walk(self.tree):
             if not isinstance(node, _ALLOWED):
                 self._refuse(node)
         called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
         # pi and e too: a value passed for one of them replaces the constant
-        self.names = list(
-            dict.fromkeys(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called)
-        )
+        names = [n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called]
+        self.names = list(dict.fromkeys(names))
 
     def __call__(self, values: dict[str, Any]) -> Tensor:
         """Compute the result from a tensor for each name.
@@ -202,23 +107,18 @@ class Expression:
         Raises:
             ValueProblem: for a missing or unused value, or an operation that is not allowed.
         """
-        missing = [n for n in self.names if n not in values and n not in _CONSTANTS]
-        if missing:
+        if missing := [n for n in self.names if n not in values and n not in _CONSTANTS]:
             self._raise_missing(missing)
-        extra = [n for n in values if n not in self.names]
-        if extra:
-            raise ValueProblem(
-                f"a value for {', '.join(extra)}, which {self.shown!r} does not use",
-                f"values for {', '.join(self.names) or 'no name'}",
-                "remove it, or use it in the expression",
-            )
+        if extra := [n for n in values if n not in self.names]:
+            passed = f"a value for {', '.join(extra)}, which {self.shown!r} does not use"
+            expected = f"values for {', '.join(self.names) or 'no name'}"
+            raise ValueProblem(passed, expected, "remove it, or use it in the expression")
         try:
             with source_info_scope(SourceInfo("", None, 0)):  # the nodes have no source line
                 result = self._visit(self.tree, values)
         except RecursionError:
-            raise ValueProblem(
-                f"an expression nested too deeply ({len(self.text)} characters)", "one with less nesting", "split it"
-            ) from None
+            passed = f"an expression nested too deeply ({len(self.text)} characters)"
+            raise ValueProblem(passed, "one with less nesting", "split it") from None
         except ChainruleError as error:
             error.where = f"the expression {self.shown}"
             raise
@@ -233,9 +133,8 @@ class Expression:
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
             result = _BINARY[type(node.op)](_tensor(self._visit(node.left, values)), self._visit(node.right, values))
             if not result.tracked and result.size == 1 and not math.isfinite(float(result)):
-                raise ValueProblem(
-                    f"{ast.unparse(node)[:60]}, which is {float(result)}", "a finite constant", "write a smaller one"
-                )
+                passed = f"{ast.unparse(node)[:60]}, which is {float(result)}"
+                raise ValueProblem(passed, "a finite constant", "write a smaller one")
             return result
         if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
             return _UNARY[type(node.op)](self._visit(node.operand, values))
@@ -244,9 +143,8 @@ class Expression:
         if isinstance(node, ast.Name):
             return _CONSTANTS[node.id] if node.id in _CONSTANTS and node.id not in values else values[node.id]
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
-            return _COMPARE[type(node.ops[0])](
-                _tensor(self._visit(node.left, values)), self._visit(node.comparators[0], values)
-            )
+            left, right = (self._visit(side, values) for side in (node.left, node.comparators[0]))
+            return _COMPARE[type(node.ops[0])](_tensor(left), right)
         if isinstance(node, ast.Subscript):
             return _tensor(self._visit(node.value, values))[self._index(node.slice)]
         if isinstance(node, ast.Call):
@@ -258,11 +156,8 @@ class Expression:
             shown = ast.unparse(node)[:60] if isinstance(node, ast.expr) else type(node).__name__
         except RecursionError:
             shown = type(node).__name__
-        raise ValueProblem(
-            f"{shown!r} in {self.shown!r}, which is not arithmetic",
-            "numbers, names, + - * / ** % // @, comparisons, indices and the library's functions",
-            "leave it out",
-        )
+        allowed = "numbers, names, + - * / ** % // @, comparisons, indices and the library's functions"
+        raise ValueProblem(f"{shown!r} in {self.shown!r}, which is not arithmetic", allowed, "leave it out")
 
     def _number(self, value: int | float) -> float:
         try:
@@ -294,11 +189,8 @@ class Expression:
 
     def _call(self, node: ast.Call, values: dict[str, Any]) -> Any:
         if not isinstance(node.func, ast.Name) or node.keywords:
-            raise ValueProblem(
-                f"the call {ast.unparse(node)}",
-                "a call such as log(a)",
-                "name one of the library's functions, with positional arguments",
-            )
+            mend = "name one of the library's functions, with positional arguments"
+            raise ValueProblem(f"the call {ast.unparse(node)}", "a call such as log(a)", mend)
         name = node.func.id
         if name not in FUNCTIONS:
             near = difflib.get_close_matches(name, FUNCTIONS, n=3)
@@ -313,9 +205,8 @@ class Expression:
         except TypeError as error:
             if isinstance(error, ChainruleError):
                 raise
-            raise ValueProblem(
-                f"{name} with {len(arguments)} arguments", "its own arguments", f"see help(chainrule.ops.{name})"
-            ) from None
+            passed = f"{name} with {len(arguments)} arguments"
+            raise ValueProblem(passed, "its own arguments", f"see help(chainrule.ops.{name})") from None
 
 
 def _arity(function: Any) -> int:

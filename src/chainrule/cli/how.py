@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .pictures import page_arguments, picture_argument, prepare_output, write_outputs
+from .pictures import page_arguments, picture_argument, prepare_output, show
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,4 @@ def command(args: argparse.Namespace) -> int:
     from ..inspection.how import how
 
     prepare_output(args)
-    result = how(" ".join(args.name), args.sizes)
-    print(result)
-    write_outputs(result, args)
-    return 0
+    return show(how(" ".join(args.name), args.sizes), args)

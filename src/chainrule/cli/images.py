@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from importlib import import_module
 from typing import Any
+
+import numpy as np
+
+from .. import layers
+from ..core.errors import ShapeError
+from ..models import Sequential
+from ..ops.random import set_random_seed
+from .report import Run, confusion_table
 
 
 def train(args: argparse.Namespace) -> int:
     """Train the chosen model; print its accuracy and confusion matrix on the test images; return the exit status."""
-    from importlib import import_module
-
-    import numpy as np
-
-    from ..ops.random import set_random_seed
-    from .report import Run, confusion_table
-
     kind = args.model or "cnn"
     run = Run(f"{args.dataset}-{kind}", args.plot, args.out)
     set_random_seed(args.seed)
@@ -29,9 +32,8 @@ def train(args: argparse.Namespace) -> int:
     model = build(kind, x.shape[1:], classes, float(x.max()))
     model.summary()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = run.fit(
-        model, x, y, batch_size=args.batch, epochs=args.epochs or 5, validation_split=0.1 if len(x) >= 50 else 0.0
-    )
+    validation_split = 0.1 if len(x) >= 50 else 0.0
+    history = run.fit(model, x, y, batch_size=args.batch, epochs=args.epochs or 5, validation_split=validation_split)
     predicted = model.predict(x_test, batch_size=256, verbose=0).argmax(-1)
     print(f"\n{run.seconds:.1f} s of training; accuracy on the test images: {(predicted == y_test).mean():.4f}")
     print(confusion_table(y_test, predicted, [str(i) for i in range(classes)]))
@@ -39,55 +41,28 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _as_images(x: Any) -> Any:
-    import numpy as np
-
     x = np.asarray(x)
     return x[..., None] if x.ndim == 3 else x
 
 
 def build(kind: str, shape: Any, classes: int, max_value: float) -> Any:
     """Return the model by its name on the command line, for images with entries up to `max_value`."""
-    from .. import layers
-    from ..core.errors import ShapeError
-    from ..models import Sequential
-
     scale = layers.Rescaling(1.0 / max(max_value, 1.0))
     head = layers.Dense(classes, activation="softmax")
     pixels = min(shape[:2])
+    conv, dense, pool = partial(layers.Conv2D, padding="same", activation="relu"), layers.Dense, layers.MaxPooling2D
+    body: list[Any]
     if kind == "mlp":
-        body = [layers.Flatten(), layers.Dense(256, "relu"), layers.Dropout(0.2), layers.Dense(128, "relu")]
+        body = [layers.Flatten(), dense(256, "relu"), layers.Dropout(0.2), dense(128, "relu")]
     elif kind == "cnn":
-        body = [
-            layers.Conv2D(32, 3, activation="relu", padding="same"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, activation="relu", padding="same"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dropout(0.4),
-            layers.Dense(128, "relu"),
-        ]
+        body = [conv(32, 3), pool(), conv(64, 3), pool(), layers.Flatten(), layers.Dropout(0.4), dense(128, "relu")]
     elif kind == "lenet":
         if pixels < 28:
             raise ShapeError(f"images of {pixels} pixels for LeNet-5", "28 or more", "use --model cnn")
-        border = layers.ZeroPadding2D(2) if pixels < 32 else layers.Identity()
-        body = [
-            border,
-            layers.Conv2D(6, 5, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Conv2D(16, 5, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Flatten(),
-            layers.Dense(120, "tanh"),
-            layers.Dense(84, "tanh"),
-        ]
+        conv, mean = partial(layers.Conv2D, activation="tanh"), partial(layers.AveragePooling2D, 2)
+        body = [layers.ZeroPadding2D(2) if pixels < 32 else layers.Identity()]
+        body += [conv(6, 5), mean(), conv(16, 5), mean(), layers.Flatten(), dense(120, "tanh"), dense(84, "tanh")]
     else:
-        body = [
-            layers.Conv2D(32, 3, activation="relu", padding="same"),
-            layers.MaxPooling2D(),
-            layers.InceptionBlock(16, 16, 24, 4, 8, 8),
-            layers.MaxPooling2D(),
-            layers.InceptionBlock(32, 32, 48, 8, 16, 16),
-            layers.GlobalAveragePooling2D(),
-            layers.Dropout(0.2),
-        ]
+        body = [conv(32, 3), pool(), layers.InceptionBlock(16, 16, 24, 4, 8, 8), pool()]
+        body += [layers.InceptionBlock(32, 32, 48, 8, 16, 16), layers.GlobalAveragePooling2D(), layers.Dropout(0.2)]
     return Sequential([layers.Input(shape), scale, *body, head], name=kind)

@@ -19,6 +19,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from ..core.arguments import at_least
+from ..core.errors import ValueProblem
+
 GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
 CAUSE_SECONDS = 1.0  # how long to wait for the failure that caused another
 SHOWN_LINES = 12  # of a failed process's output, repeated at the end
@@ -33,8 +36,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Run ``chainrule launch`` and return the exit status."""
-    from ..core.arguments import at_least
-    from ..core.errors import ValueProblem
     from ..engines.engine import xla_installed
 
     if not hasattr(os, "killpg"):
@@ -43,11 +44,9 @@ def command(args: argparse.Namespace) -> int:
     if not os.path.isfile(args.script):
         raise ValueProblem(f"the program {args.script[:200]!r}, which does not exist", "a file", "check the path")
     if not xla_installed():
-        raise ValueProblem(
-            "several processes without JAX", "the extra chainrule[fast]", 'pip install "chainrule[fast]"'
-        )
-    run = Run([sys.executable, args.script, *args.arguments], args.processes)
-    with run:
+        mend = 'pip install "chainrule[fast]"'
+        raise ValueProblem("several processes without JAX", "the extra chainrule[fast]", mend)
+    with Run([sys.executable, args.script, *args.arguments], args.processes) as run:
         return run.wait()
 
 
@@ -135,14 +134,11 @@ class Run:
         how = f"was ended by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
         others = "the others were ended too" if self.count > 1 else "it was the only one"
         lines = "\n".join(f"  {line.rstrip()}" for line in self.last_lines[index]) or "  (none)"
-        print(
-            f"chainrule launch: process {index} of {self.count} {how}; {others}. Its last lines:\n{lines}",
-            file=sys.stderr,
-        )
+        failure = f"process {index} of {self.count} {how}; {others}. Its last lines:\n{lines}"
+        print(f"chainrule launch: {failure}", file=sys.stderr)
         if status < 0:
-            print(
-                "Run it again: with callbacks.BackupAndRestore training continues from its checkpoint.", file=sys.stderr
-            )
+            mend = "Run it again: with callbacks.BackupAndRestore training continues from its checkpoint."
+            print(mend, file=sys.stderr)
 
     def _forward_signal(self, number: int, frame: FrameType | None) -> None:
         """Pass a signal on to every process; send SIGKILL from the second signal on."""

@@ -6,11 +6,15 @@ import argparse
 import os
 from typing import Any
 
+from ..core import files
+from ..core.errors import ValueProblem
+from ..draw import curves
+from ..draw.locale import set_language, translator
+from ..draw.raster import load_resvg, png
+
 
 def check_writable(path: str, option: str) -> None:
     """Raise ValueProblem if a file cannot be written at a path, before the work and not after it."""
-    from ..core.errors import ValueProblem
-
     folder = os.path.dirname(os.path.abspath(path))
     problem = ""
     if not os.path.isdir(folder):
@@ -27,9 +31,6 @@ def check_writable(path: str, option: str) -> None:
 
 def check_picture(path: str) -> None:
     """Check the path of a picture, and that its format, by the ending of the name, can be written."""
-    from ..core.errors import ValueProblem
-    from ..draw.raster import load_resvg
-
     check_writable(path, "--plot")
     ending = os.path.splitext(path)[1].lower()
     if ending in (".jpg", ".jpeg", ".pdf", ".gif", ".webp"):
@@ -51,14 +52,19 @@ def picture_argument(parser: argparse.ArgumentParser) -> None:
 
 def prepare_output(args: argparse.Namespace) -> None:
     """Set the language and check the paths of the page and the picture, before the work."""
-    from ..draw.locale import set_language, translator
-
     set_language(args.language)
     translator()  # raises for an unknown language in the environment
     if args.html:
         check_writable(args.html, "--html")
     if getattr(args, "plot", None):
         check_picture(args.plot)
+
+
+def show(result: Any, args: argparse.Namespace) -> int:
+    """Print a result as text, or as JSON with ``--json``; write its page and picture; return the exit status 0."""
+    print(result.to_json() if getattr(args, "json", False) else result)
+    write_outputs(result, args)
+    return 0
 
 
 def write_outputs(result: Any, args: argparse.Namespace, **options: Any) -> None:
@@ -75,8 +81,6 @@ def write_outputs(result: Any, args: argparse.Namespace, **options: Any) -> None
 
 def write_page(path: str, html: str, quiet: bool = False) -> None:
     """Write a page, and print how to open it."""
-    from ..draw.locale import translator
-
     _write(path, html, "--html")
     if not quiet:
         translate = translator()
@@ -92,34 +96,25 @@ def write_picture(path: str, svg: str, quiet: bool = False) -> None:
 
 def print_picture_path(path: str) -> None:
     """Print where a picture was written."""
-    from ..draw.locale import translator
-
     translate = translator()
     print("\n" + translate("drawn in {path}", path=path))
 
 
 def write_curves(path: str, panels: list[Any], title: str) -> None:
     """Write the panels as one picture, and print its path."""
-    from ..draw.curves import svg
-
-    _write_image(path, svg([panel for panel in panels if panel.lines], title))
+    _write_image(path, curves.svg([panel for panel in panels if panel.lines], title))
     print(f"\ncurves drawn in {path}")
 
 
 def _write_image(path: str, svg: str) -> None:
-    from ..draw.raster import png
 
     _write(path, png(svg) if path.lower().endswith(".png") else svg, "--plot")
 
 
 def _write(path: str, contents: str | bytes, option: str) -> None:
     """Write a file completely or not at all; the error names the option."""
-    from ..core import files
-    from ..core.errors import ValueProblem
-
     try:
         files.write(path, [contents if isinstance(contents, bytes) else contents.encode()])
     except ValueProblem as error:
-        raise ValueProblem(
-            f"{option} {path} ({error.passed})", "a file that can be written", "choose another"
-        ) from None
+        passed = f"{option} {path} ({error.passed})"
+        raise ValueProblem(passed, "a file that can be written", "choose another") from None

@@ -9,6 +9,12 @@ import os
 import sys
 from typing import Any
 
+import numpy as np
+
+from ..core import files
+from ..core.errors import ValueProblem
+from .pictures import check_writable
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``chainrule predict`` to its parser."""
@@ -20,7 +26,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> int:
     """Run ``chainrule predict`` and return the exit status."""
     from ..saving import load_model
-    from .pictures import check_writable
 
     if args.out:
         check_writable(args.out, "--out")
@@ -31,8 +36,6 @@ def command(args: argparse.Namespace) -> int:
     writer.writerow(header)
     writer.writerows(rows)
     if args.out:
-        from ..core import files
-
         files.write(args.out, [text.getvalue().encode()])
         print(f"{len(rows)} rows written to {args.out}")
     else:
@@ -42,20 +45,14 @@ def command(args: argparse.Namespace) -> int:
 
 def _predict(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
     """Return the header and the rows of the predictions."""
-    import numpy as np
-
-    from ..core.errors import ValueProblem
+    from ..utils.table import Encoder, read_csv
 
     ending = os.path.splitext(path)[1].lower()
     notes = model.notes or {}
     if ending == ".csv" and "columns" in notes:
-        from ..utils.table import Encoder, read_csv
-
         outputs = model.predict(Encoder(notes["columns"]).encode(read_csv(path)), verbose=0)
         return _decode_target(outputs, notes["target"])
     if ending == ".csv":
-        from ..utils.table import read_csv
-
         table = read_csv(path)
         try:
             x = np.array([[float(c) for c in row] for row in zip(*table.values(), strict=True)], np.float32)
@@ -79,9 +76,7 @@ def _decode_target(outputs: Any, target: dict[str, Any]) -> tuple[list[str], lis
     """Return the outputs of a table's model as class names and probabilities, or as numbers in the target's units."""
     name = target["name"]
     if "classes" in target:
-        classes = outputs.argmax(-1)
-        return [name, "probability"], [
-            [target["classes"][k], f"{row[k]:.4f}"] for k, row in zip(classes, outputs, strict=True)
-        ]
+        classes = zip(outputs.argmax(-1), outputs, strict=True)
+        return [name, "probability"], [[target["classes"][k], f"{row[k]:.4f}"] for k, row in classes]
     numbers = outputs[:, 0] * target["deviation"] + target["mean"]
     return [name], [[f"{v:.6g}"] for v in numbers]

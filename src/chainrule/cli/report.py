@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
+
+from ..core.errors import ValueProblem
+from ..draw.curves import Line, Panel
 from .pictures import check_picture, check_writable, write_curves
 
 
@@ -12,15 +16,12 @@ class Run:
     """One training run of a command: the paths of its files are checked first, and the files are written last."""
 
     def __init__(self, name: str, plot: str | None, out: str | None) -> None:
-        from ..core.errors import ValueProblem
-
         self.name = name
         self.plot = f"chainrule-{name}.svg" if plot is None else plot
         self.out = out or f"chainrule-{name}.chainrule"
         if not self.out.endswith(".chainrule"):
-            raise ValueProblem(
-                f"--out {self.out[:80]}", "a name that ends in .chainrule", f"e.g. --out {name}.chainrule"
-            )
+            expected = "a name that ends in .chainrule"
+            raise ValueProblem(f"--out {self.out[:80]}", expected, f"e.g. --out {name}.chainrule")
         check_writable(self.out, "--out")
         if self.plot:
             check_picture(self.plot)
@@ -40,17 +41,12 @@ class Run:
 
     def finish(self, model: Any, history: dict[str, list[float]], metric: str) -> int:
         """Save the model, draw the curves and return the exit status."""
-        from ..draw.curves import Line, Panel
-
         model.save(self.out)
         print(f"\nmodel saved in {self.out}; look at it with: chainrule summary {self.out}")
         panels = []
         for key in ("loss", metric):
-            lines = [
-                Line(label, range(1, len(history[k]) + 1), history[k])
-                for k, label in ((key, "training"), (f"val_{key}", "validation"))
-                if history.get(k)
-            ]
+            curves = [(label, history.get(k)) for k, label in ((key, "training"), (f"val_{key}", "validation"))]
+            lines = [Line(label, range(1, len(values) + 1), values) for label, values in curves if values]
             panels.append(Panel(key, "epochs", key, lines))
         if self.plot and any(p.lines for p in panels):
             write_curves(self.plot, panels, f"{self.name}: training")
@@ -59,8 +55,6 @@ class Run:
 
 def confusion_table(truth: Any, predicted: Any, names: list[str]) -> str:
     """Return a confusion matrix as text: rows are the true classes, columns the predicted ones."""
-    import numpy as np
-
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (truth, predicted), 1)
     width = max(4, *(len(n) + 1 for n in names), len(str(counts.max())) + 1)

@@ -7,24 +7,23 @@ import os
 import sys
 from typing import Any
 
+import numpy as np
+
+from .. import layers
+from ..callbacks import EarlyStopping
+from ..core.errors import ValueProblem
+from ..models import Sequential
+from ..ops.random import set_random_seed
+from ..utils.table import MISSING, Encoder, parse_number, read_csv
+from .report import Run, confusion_table
+
 
 def train(args: argparse.Namespace) -> int:
     """Train a small network on a CSV table; print how each column is encoded and how good the predictions are."""
-    import numpy as np
-
-    from ..callbacks import EarlyStopping
-    from ..core.errors import ValueProblem
-    from ..ops.random import set_random_seed
-    from ..utils.table import Encoder, read_csv
-    from .report import Run
-
     table = read_csv(args.dataset)
     if args.target is None or args.target not in table:
-        raise ValueProblem(
-            f"--target {args.target}" if args.target else "no --target",
-            f"one of the columns {', '.join(table)}",
-            f"e.g. --target {list(table)[-1]}",
-        )
+        passed = f"--target {args.target}" if args.target else "no --target"
+        raise ValueProblem(passed, f"one of the columns {', '.join(table)}", f"e.g. --target {list(table)[-1]}")
     run = Run(os.path.splitext(os.path.basename(args.dataset))[0], args.plot, args.out)
     set_random_seed(args.seed)
     labelled = _rows_with_target(table, args.target)
@@ -46,19 +45,15 @@ def train(args: argparse.Namespace) -> int:
     print(f"task: {target.description}\n")
     model = _network(encoder.width, target)
     model.notes = {"columns": encoder.columns, "target": target.config}
-    stop = EarlyStopping(patience=20, restore_best_weights=True, start_from_epoch=10)
-    history = run.fit(
-        model,
-        x[train_rows],
-        y[train_rows],
-        batch_size=args.batch,
-        epochs=args.epochs or 300,
-        validation_split=0.15,
-        callbacks=[stop],
-        verbose=2 if not sys.stdout.isatty() and (args.epochs or 300) <= 20 else int(sys.stdout.isatty()),
-    )
+    most = args.epochs or 300
+    options = {
+        "batch_size": args.batch, "epochs": most, "validation_split": 0.15,
+        "callbacks": [EarlyStopping(patience=20, restore_best_weights=True, start_from_epoch=10)],
+        "verbose": 1 if sys.stdout.isatty() else 2 if most <= 20 else 0,
+    }  # fmt: skip
+    history = run.fit(model, x[train_rows], y[train_rows], **options)
     epochs = len(history.get("loss", []))
-    stopped = "" if run.interrupted or epochs == (args.epochs or 300) else ": no better for 20, the best weights kept"
+    stopped = "" if run.interrupted or epochs == most else ": no better for 20, the best weights kept"
     print(f"{epochs} epochs in {run.seconds:.1f} s{stopped}")
     target.report(model.predict(x[test_rows], verbose=0), test_rows, train_rows)
     return run.finish(model, history, "accuracy" if target.classes else "mae")
@@ -66,8 +61,6 @@ def train(args: argparse.Namespace) -> int:
 
 def _rows_with_target(table: dict[str, list[str]], target: str) -> dict[str, list[str]]:
     """Return the table without the rows whose target is missing."""
-    from ..utils.table import MISSING
-
     rows = [i for i, cell in enumerate(table[target]) if cell.lower() not in MISSING]
     return {name: [cells[i] for i in rows] for name, cells in table.items()}
 
@@ -76,9 +69,6 @@ class _Target:
     """The column to predict: classes, or a number, which is standardized for training."""
 
     def __init__(self, cells: list[str], name: str, task: str | None) -> None:
-        from ..core.errors import ValueProblem
-        from ..utils.table import parse_number
-
         self.cells, self.name = cells, name
         values = [parse_number(c) for c in cells]
         has_words = any(v is None or v != v for v in values)
@@ -90,23 +80,17 @@ class _Target:
         is_classes = has_words or task == "classification" or (is_few and task is None)
         self.classes: list[str] = distinct if is_classes else []
         if self.classes and (len(self.classes) < 2 or len(self.classes) > len(cells) // 2):
-            raise ValueProblem(
-                f"{len(self.classes)} classes in {name!r} for {len(cells)} rows",
-                "a few classes",
-                "choose another target",
-            )
+            passed = f"{len(self.classes)} classes in {name!r} for {len(cells)} rows"
+            raise ValueProblem(passed, "a few classes", "choose another target")
         values_text = "words" if has_words else f"{len(distinct)} different whole numbers" if is_integer else "numbers"
         kind = "classification" if self.classes else "regression"
         self.description = f"{kind}: {name} holds {values_text}" + (" (chosen by --task)" if task else "")
-        self.values: Any = (
-            [distinct.index(c) for c in cells] if self.classes else [float(v) for v in values if v is not None]
-        )
+        numbers = [float(v) for v in values if v is not None]
+        self.values: Any = [distinct.index(c) for c in cells] if self.classes else numbers
         self.config: dict[str, Any] = {"name": name}
 
     def encode(self, train_rows: Any) -> Any:
         """Return the targets as class indices, or as numbers standardized by the training rows."""
-        import numpy as np
-
         values: Any = np.array(self.values, np.int32 if self.classes else np.float64)
         self.values = values
         if self.classes:
@@ -118,18 +102,12 @@ class _Target:
 
     def report(self, outputs: Any, test_rows: Any, train_rows: Any) -> None:
         """Print how good the predictions on the test rows are, compared with a constant prediction."""
-        import numpy as np
-
-        from .report import confusion_table
-
         truth: Any = self.values[test_rows]
         if self.classes:
             most_frequent = np.bincount(self.values[train_rows]).argmax()
             predicted = outputs.argmax(-1)
-            print(
-                f"accuracy on the test rows: {(predicted == truth).mean():.4f}; "
-                f"always {self.classes[most_frequent]!r}: {(truth == most_frequent).mean():.4f}"
-            )
+            baseline = f"always {self.classes[most_frequent]!r}: {(truth == most_frequent).mean():.4f}"
+            print(f"accuracy on the test rows: {(predicted == truth).mean():.4f}; {baseline}")
             print(confusion_table(truth, predicted, self.classes))
             return
         numbers: Any = outputs[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
@@ -143,20 +121,10 @@ class _Target:
 
 
 def _network(width: int, target: _Target) -> Any:
-    from .. import layers
-    from ..models import Sequential
-
     classes = len(target.classes)
-    model = Sequential(
-        [
-            layers.Input((width,)),
-            layers.Dense(64, "relu"),
-            layers.Dropout(0.1),
-            layers.Dense(32, "relu"),
-            layers.Dense(classes, "softmax") if classes else layers.Dense(1),
-        ],
-        name="table",
-    )
+    body = [layers.Input((width,)), layers.Dense(64, "relu"), layers.Dropout(0.1), layers.Dense(32, "relu")]
+    head = layers.Dense(classes, "softmax") if classes else layers.Dense(1)
+    model = Sequential([*body, head], name="table")
     if classes:
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     else:

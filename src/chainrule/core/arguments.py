@@ -48,11 +48,7 @@ def at_least(least: int, *, owner: str = "", **argument: Any) -> int:
     Traceback (most recent call last):
     chainrule.errors.ValueProblem: Got epochs=2.5; expected a whole number from 1 up. To mend it: e.g. epochs=1.
     """
-    ((name, value),) = argument.items()
-    number = whole_number(value)
-    if number is None or number < least:
-        raise _argument_error(name, value, f"a whole number from {least} up", f"e.g. {name}={max(least, 1)}", owner)
-    return number
+    return _whole_number_within(least, math.inf, f"from {least} up", owner, argument)
 
 
 def between(least: int, most: int, *, owner: str = "", **argument: Any) -> int:
@@ -61,12 +57,15 @@ def between(least: int, most: int, *, owner: str = "", **argument: Any) -> int:
     >>> between(1, 9, digits=4)
     4
     """
+    return _whole_number_within(least, most, f"from {least} to {most}", owner, argument)
+
+
+def _whole_number_within(least: int, most: float, bounds: str, owner: str, argument: dict[str, Any]) -> int:
     ((name, value),) = argument.items()
     number = whole_number(value)
     if number is None or not least <= number <= most:
-        raise _argument_error(
-            name, value, f"a whole number from {least} to {most}", f"e.g. {name}={min(max(least, 1), most)}", owner
-        )
+        example = f"e.g. {name}={min(max(least, 1), most)}"
+        raise _argument_error(name, value, f"a whole number {bounds}", example, owner)
     return number
 
 
@@ -146,6 +145,3 @@ def describe_argument(name: str, value: Any, owner: str = "") -> str:
 
 def _argument_error(name: str, value: Any, expected: str, mend: str, owner: str) -> ValueProblem:
     return ValueProblem(describe_argument(name, value, owner), expected, mend)
-
-
-__all__ = ["at_least", "between", "describe_argument", "each_at_least", "finite", "not_nan", "one_of", "whole_number"]

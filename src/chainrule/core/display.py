@@ -20,9 +20,8 @@ def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
     try:
         import pandas as pd  # type: ignore[import-untyped]
     except ImportError:
-        raise ValueProblem(
-            "a table for pandas, which is not installed", "pandas", "pip install pandas, or use to_dict()"
-        ) from None
+        mend = "pip install pandas, or use to_dict()"
+        raise ValueProblem("a table for pandas, which is not installed", "pandas", mend) from None
     return pd.DataFrame(list(rows))
 
 
@@ -111,11 +110,8 @@ class Figure(Displayable):
         return bytes(provider("renderers", "notebook").png(self.to_svg(language), scale))
 
     def _writers(self, language: str | None) -> dict[str, Callable[[], Any]]:
-        return {
-            **super()._writers(language),
-            ".svg": lambda: self.to_svg(language),
-            ".png": lambda: self.to_png(language),
-        }
+        pictures = {".svg": lambda: self.to_svg(language), ".png": lambda: self.to_png(language)}
+        return {**super()._writers(language), **pictures}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Return it for notebooks: as a page, as a picture, and as text."""

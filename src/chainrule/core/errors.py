@@ -127,16 +127,9 @@ class HabitError(ChainruleError, AttributeError):
 
 
 __all__ = [
-    "ChainruleError",
-    "DTypeError",
-    "GraphError",
-    "HabitError",
-    "ImmutableError",
-    "IndexProblem",
-    "ShapeError",
-    "SymbolicError",
-    "ValueProblem",
-]
+    "ChainruleError", "DTypeError", "GraphError", "HabitError", "ImmutableError", "IndexProblem", "ShapeError",
+    "SymbolicError", "ValueProblem",
+]  # fmt: skip
 
 for _name in __all__:  # tracebacks show where users import them from
     globals()[_name].__module__ = "chainrule.errors"

@@ -20,8 +20,7 @@ def write(target: Any, parts: Iterable[bytes]) -> None:
     """
     try:
         if hasattr(target, "write"):
-            for part in parts:
-                _write_all(target.write, part)
+            _write_all(target.write, parts)
         else:
             path = os.path.realpath(os.fspath(target))  # a link stays, and the file it points to is replaced
             (_write_into if os.path.exists(path) and not os.path.isfile(path) else _replace)(path, parts)
@@ -36,8 +35,7 @@ def write(target: Any, parts: Iterable[bytes]) -> None:
 def _write_into(path: str, parts: Iterable[bytes]) -> None:
     """Write into a pipe or a device, which must not be replaced by a file."""
     with open(path, "wb") as file:
-        for part in parts:
-            _write_all(file.write, part)
+        _write_all(file.write, parts)
 
 
 def _replace(path: str, parts: Iterable[bytes]) -> None:
@@ -45,8 +43,7 @@ def _replace(path: str, parts: Iterable[bytes]) -> None:
     try:
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
-            for part in parts:
-                _write_all(partial(os.write, file), part)
+            _write_all(partial(os.write, file), parts)
             os.fsync(file)
         finally:
             os.close(file)
@@ -57,12 +54,13 @@ def _replace(path: str, parts: Iterable[bytes]) -> None:
             os.remove(temporary)
 
 
-def _write_all(write: Callable[[memoryview], int | None], data: bytes) -> None:
-    """Write all of `data`, of which the system may write only a part at a time."""
-    view = memoryview(data)
-    while view:
-        written = write(view)
-        view = view[len(view) if written is None else written :]
+def _write_all(write: Callable[[memoryview], int | None], parts: Iterable[bytes]) -> None:
+    """Write all of each part, of which the system may write less at a time."""
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            written = write(view)
+            view = view[len(view) if written is None else written :]
 
 
 def _flush_folder(folder: str) -> None:

@@ -93,11 +93,9 @@ def lookup(package: str, lazy: Mapping[str, str] | None = None) -> Callable[[str
     def find(name: str) -> Any:
         if lazy and name in lazy:
             return getattr(import_module(f"chainrule.{lazy[name]}"), name)
-        advice = MISSING_NAMES.get(package, {}).get(name)
-        if advice is not None:
-            raise HabitError(
-                f"{module}.{name}, which Keras has and this library has not", "a name of this library", advice
-            )
+        if advice := MISSING_NAMES.get(package, {}).get(name):
+            passed = f"{module}.{name}, which Keras has and this library has not"
+            raise HabitError(passed, "a name of this library", advice)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return find

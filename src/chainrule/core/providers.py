@@ -25,6 +25,3 @@ def provider(role: str, submodule: str = "") -> ModuleType:
     'chainrule.saving'
     """
     return import_module(f"{_modules[role]}.{submodule}" if submodule else _modules[role])
-
-
-__all__ = ["provider", "register"]

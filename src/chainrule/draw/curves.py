@@ -75,9 +75,8 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
         f'height="{height + 30}" role="img">',
         f"<title>{escape(title)}</title><style>{STYLE}</style>",
         f'<text x="{total / 2}" y="20" text-anchor="middle" font-size="15" font-weight="600">{escape(title)}</text>',
+        *(f'<g transform="translate({i * width} 30)">{_panel(p, width, height)}</g>' for i, p in enumerate(panels)),
     ]
-    for i, panel in enumerate(panels):
-        parts.append(f'<g transform="translate({i * width} 30)">{_panel(panel, width, height)}</g>')
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -88,9 +87,8 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     curves = [[p for p in _subsample(line) if all(map(math.isfinite, p))] for line in panel.lines]
     points = [p for curve in curves for p in curve]
     if not points:
-        return (
-            f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">nothing to draw: {escape(panel.title)}</text>'
-        )
+        note = f"nothing to draw: {escape(panel.title)}"
+        return f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{note}</text>'
     x_axis = Axis([x for x, _ in points], panel.log_x)
     ys = [y for _, y in points]
     log = all(y > 0 for y in ys)
@@ -135,12 +133,8 @@ def _legend_position(
     curves: Sequence[Sequence[tuple[float, float]]], left: float, top: float, w: float, h: float
 ) -> tuple[float, float]:
     """Return where the legend begins: of nine positions, corners first, the one that the curves cross least."""
-    points = [
-        (x0 + (x1 - x0) * k / 20, y0 + (y1 - y0) * k / 20)
-        for curve in curves
-        for (x0, y0), (x1, y1) in pairwise(curve)
-        for k in range(21)
-    ]
+    segments = [segment for curve in curves for segment in pairwise(curve)]
+    points = [(x0 + (x1 - x0) * k / 20, y0 + (y1 - y0) * k / 20) for (x0, y0), (x1, y1) in segments for k in range(21)]
     legend_height = 18.0 * len(curves)
 
     def crossings(position: tuple[float, float]) -> int:

@@ -54,22 +54,15 @@ def stats(value: Any, translate: Translator) -> str:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or not array.size:
         return ""
-    return translate(
-        "mean {mean}, from {least} to {most}, zeros {zeros} of {size}",
-        mean=f"{array.mean():.4g}",
-        least=format_number(array.min(), 4),
-        most=format_number(array.max(), 4),
-        zeros=int(array.size - np.count_nonzero(array)),
-        size=array.size,
-    )
+    mean, least, most = f"{array.mean():.4g}", format_number(array.min(), 4), format_number(array.max(), 4)
+    values = {"mean": mean, "least": least, "most": most, "zeros": int(array.size - np.count_nonzero(array))}
+    return translate("mean {mean}, from {least} to {most}, zeros {zeros} of {size}", size=array.size, **values)
 
 
 def step_buttons(translate: Translator) -> list[tuple[str, str, str]]:
     """Return the two buttons of every page with steps, for `draw.page.controls`."""
-    return [
-        ("back", "◀", translate("one step back (left arrow)")),
-        ("next", "▶", translate("one step on (right arrow)")),
-    ]
+    back, on = translate("one step back (left arrow)"), translate("one step on (right arrow)")
+    return [("back", "◀", back), ("next", "▶", on)]
 
 
 def with_math_signs(text: str) -> str:

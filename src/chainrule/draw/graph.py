@@ -51,13 +51,9 @@ class Box(NamedTuple):
 
 
 def svg(
-    boxes: Sequence[Box],
-    title: str,
-    across: bool | None = False,
-    styled: bool = True,
-    about: str = "",
+    boxes: Sequence[Box], title: str, across: bool | None = False, styled: bool = True, about: str = "",
     arrows: bool = True,
-) -> str:
+) -> str:  # fmt: skip
     """Draw boxes from top to bottom (or from left to right), each after its inputs.
 
     Args:
@@ -72,9 +68,8 @@ def svg(
     edges = [(j, i) for i, box in enumerate(boxes) for j in box.inputs]
     labels = [box.labels[k] if k < len(box.labels) else "" for box in boxes for k in range(len(box.inputs))]
     label_width = max([text_width(text) for text in labels if text], default=0.0)
-    layout = layered(
-        sizes, edges, across is not False, max(26.0, label_width / 1.6 + 12 if across is not False else 26.0)
-    )
+    gap = max(26.0, label_width / 1.6 + 12 if across is not False else 26.0)
+    layout = layered(sizes, edges, across is not False, gap)
     if across is None:
         across = layout.width <= PAGE_WIDTH
         layout = layout if across else layered(sizes, edges)
@@ -88,8 +83,8 @@ def svg(
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     ]
-    for path, label in zip(layout.paths, labels, strict=True) if arrows else ():
-        parts.append(_arrow(path, across, label))
+    if arrows:
+        parts += [_arrow(path, across, label) for path, label in zip(layout.paths, labels, strict=True)]
     kinds = sorted({box.kind for box in boxes})
     for box, corner, size in zip(boxes, layout.corners, sizes, strict=True):
         parts.append(_box(box, corner, size, COLOURS[kinds.index(box.kind) % len(COLOURS)]))
@@ -109,9 +104,8 @@ def _box(box: Box, corner: Point, size: tuple[float, float], colour: str) -> str
     ]
     for k, (text, kind) in enumerate(lines):
         baseline = NAME_HEIGHT + 11 + LINE_HEIGHT * k
-        parts.append(
-            f'<text class="{kind}" x="{width / 2:.1f}" y="{baseline:.0f}" text-anchor="middle">{escape(text)}</text>'
-        )
+        place = f'x="{width / 2:.1f}" y="{baseline:.0f}" text-anchor="middle"'
+        parts.append(f'<text class="{kind}" {place}>{escape(text)}</text>')
     group = "".join(parts) + "</g>"
     return f'<a href="{escape(box.link)}">{group}</a>' if box.link else group
 
@@ -129,18 +123,13 @@ def _arrow(points: Sequence[Point], across: bool, label: str) -> str:
     for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         if k % 2:
             path += f"L{x1:.1f} {y1:.1f}"
-        elif across:
-            middle = (x0 + x1) / 2
-            path += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
         else:
-            middle = (y0 + y1) / 2
-            path += f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
+            x, y = (x0 + x1) / 2, (y0 + y1) / 2
+            bends = (x, y0, x, y1) if across else (x0, y, x1, y)
+            path += "C" + " ".join(f"{n:.1f}" for n in (*bends, x1, y1))
     arrow = f'<path class="arrow" d="{path}" marker-end="url(#head)"/>'
     if label:
         (x0, y0), (x1, _) = points[:2]  # beside the box it comes from, where no other label is
         x, y = (x0 + (x1 - x0) * 0.42, y0 - 5) if across else (x0, y0 + 14)
         arrow += f'<text class="backward label" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(label)}</text>'
     return arrow
-
-
-__all__ = ["STYLE", "Box", "svg"]

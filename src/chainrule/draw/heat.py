@@ -119,17 +119,14 @@ def _panel(panel: Panel, w: float, h: float, scale: tuple[float, float], number:
     if colours.shape[:2] == hidden.shape:
         colours[hidden] = HIDDEN_COLOUR
     overlaid = bool(panel.points or panel.boxes)  # numbers would cover these
+    legible = cells.ndim == 2 and w / columns >= MIN_CELL_WITH_NUMBER and not overlaid
     if overlaid:
         colours = (colours // 2 + 127).astype(np.uint8)
     parts = [
         f'<text class="soft" y="-4">{escape(panel.title)}</text>' if panel.title else "",
         f'<image width="{w:.1f}" height="{h:.1f}" preserveAspectRatio="none" style="image-rendering:pixelated" '
         f'href="{data_uri(png(colours))}"/>',
-        *(
-            _numbers(cells, colours, w, h, number, hidden)
-            if cells.ndim == 2 and w / columns >= MIN_CELL_WITH_NUMBER and not overlaid
-            else ()
-        ),
+        *(_numbers(cells, colours, w, h, number, hidden) if legible else ()),
         *(_tooltips(panel, cells, w, h, number, max_tooltips, hidden) if max_tooltips else ()),
         f'<rect class="frame" width="{w:.1f}" height="{h:.1f}"/>',
     ]
@@ -200,9 +197,8 @@ def _reduce(cells: Any) -> Any:
             starts = np.arange(0, cells.shape[axis], size)
             counts = np.minimum(size, cells.shape[axis] - starts)
             counts = counts.reshape([-1 if a == axis else 1 for a in range(cells.ndim)])
-            cells = (np.add.reduceat(cells.astype(float), starts, axis=axis) / counts).astype(
-                cells.dtype if cells.dtype == np.uint8 else float
-            )
+            means = np.add.reduceat(cells.astype(float), starts, axis=axis) / counts
+            cells = means.astype(cells.dtype if cells.dtype == np.uint8 else float)
     return cells
 
 
@@ -241,9 +237,8 @@ def png(pixels: Any) -> bytes:
     height, width = pixels.shape[:2]
     raw = b"".join(b"\0" + pixels[i].tobytes() for i in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b"")]
     file = b"\x89PNG\r\n\x1a\n"
-    for name, data in chunks:
+    for name, data in ((b"IHDR", head), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b"")):
         file += struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
     return file
 

@@ -15,6 +15,7 @@ GAP, LANE_WIDTH, SWEEPS = 26.0, 16.0, 6  # between boxes; of an edge that passes
 
 Point = tuple[float, float]
 Item = tuple[int, ...]  # (box,), or (edge, row) where an edge passes a row
+Neighbours = dict[Item, list[Item]]
 
 
 class Layout(NamedTuple):
@@ -40,12 +41,8 @@ def layered(
     """
     if across:
         transposed = layered([(h, w) for w, h in sizes], edges, False, gap)
-        return Layout(
-            [(y, x) for x, y in transposed.corners],
-            [[(y, x) for x, y in path] for path in transposed.paths],
-            transposed.height,
-            transposed.width,
-        )
+        corners, *paths = ([(y, x) for x, y in points] for points in (transposed.corners, *transposed.paths))
+        return Layout(corners, paths, transposed.height, transposed.width)
     depth = _depths(len(sizes), edges)
     rows: list[list[Item]] = [[] for _ in range(max(depth, default=-1) + 1)]
     for i, d in enumerate(depth):
@@ -95,10 +92,10 @@ def _depths(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return depth
 
 
-def _neighbours(chains: Sequence[Sequence[Item]]) -> tuple[dict[Item, list[Item]], dict[Item, list[Item]]]:
+def _neighbours(chains: Sequence[Sequence[Item]]) -> tuple[Neighbours, Neighbours]:
     """Return each item's neighbours in the row above, and in the row below."""
-    above: dict[Item, list[Item]] = {}
-    below: dict[Item, list[Item]] = {}
+    above: Neighbours = {}
+    below: Neighbours = {}
     for chain in chains:
         for a, b in pairwise(chain):
             above.setdefault(b, []).append(a)
@@ -106,7 +103,7 @@ def _neighbours(chains: Sequence[Sequence[Item]]) -> tuple[dict[Item, list[Item]
     return above, below
 
 
-def _order(rows: list[list[Item]], above: dict[Item, list[Item]], below: dict[Item, list[Item]]) -> None:
+def _order(rows: list[list[Item]], above: Neighbours, below: Neighbours) -> None:
     """Sort each row by the mean position of its neighbours, downwards and upwards in turn; keep the best order."""
     best, fewest = [list(row) for row in rows], _crossings(rows, above)
     for sweep in range(SWEEPS if fewest else 0):
@@ -122,13 +119,13 @@ def _order(rows: list[list[Item]], above: dict[Item, list[Item]], below: dict[It
         row[:] = best_row
 
 
-def _mean_position(position: dict[Item, float], neighbours: dict[Item, list[Item]], item: Item) -> float:
+def _mean_position(position: dict[Item, float], neighbours: Neighbours, item: Item) -> float:
     """Return the mean position of an item's neighbours; of an item without any, its own."""
     near = neighbours.get(item, [item])
     return sum(position[n] for n in near) / len(near)
 
 
-def _crossings(rows: Sequence[Sequence[Item]], above: dict[Item, list[Item]]) -> int:
+def _crossings(rows: Sequence[Sequence[Item]], above: Neighbours) -> int:
     """Count the crossings of edges between neighbouring rows."""
     count = 0
     for upper, lower in pairwise(rows):
@@ -139,11 +136,7 @@ def _crossings(rows: Sequence[Sequence[Item]], above: dict[Item, list[Item]]) ->
 
 
 def _middles(
-    rows: Sequence[Sequence[Item]],
-    above: dict[Item, list[Item]],
-    below: dict[Item, list[Item]],
-    widths: dict[Item, float],
-    gap: float,
+    rows: Sequence[Sequence[Item]], above: Neighbours, below: Neighbours, widths: dict[Item, float], gap: float
 ) -> dict[Item, float]:
     """Return the middle of every item: as near to the mean of its neighbours as the others in its row allow."""
     middle: dict[Item, float] = {}
@@ -182,6 +175,3 @@ def _separate(targets: Sequence[float], widths: Sequence[float], weights: Sequen
             pools.append(((a * w + b * v) / (w + v), w + v, n + m))
     starts = [mean for mean, _, n in pools for _ in range(n)]
     return [start + offset for start, offset in zip(starts, offsets, strict=True)]
-
-
-__all__ = ["Layout", "layered"]

@@ -142,6 +142,13 @@ class _Typesetter:
 class _MathML:
     """The elements of MathML."""
 
+    bracket = "<mrow><mo>(</mo>{}<mo>)</mo></mrow>".format
+    bars = "<mrow><mo>|</mo>{}<mo>|</mo></mrow>".format
+    fraction = "<mfrac>{}{}</mfrac>".format
+    superscript = "<msup>{}{}</msup>".format
+    subscript = "<msub>{}{}</msub>".format
+    root = "<msqrt>{}</msqrt>".format
+
     def row(self, *parts: str) -> str:
         return f"<mrow>{''.join(parts)}</mrow>"
 
@@ -159,27 +166,14 @@ class _MathML:
     def sign(self, text: str) -> str:
         return f"<mo>{escape(text)}</mo>"
 
-    def bracket(self, inner: str) -> str:
-        return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
-
-    def bars(self, inner: str) -> str:
-        return f"<mrow><mo>|</mo>{inner}<mo>|</mo></mrow>"
-
-    def fraction(self, a: str, b: str) -> str:
-        return f"<mfrac>{a}{b}</mfrac>"
-
-    def superscript(self, a: str, b: str) -> str:
-        return f"<msup>{a}{b}</msup>"
-
-    def subscript(self, a: str, b: str) -> str:
-        return f"<msub>{a}{b}</msub>"
-
-    def root(self, a: str) -> str:
-        return f"<msqrt>{a}</msqrt>"
-
 
 class _LaTeX:
     """The same elements in LaTeX."""
+
+    bracket = r"\left({}\right)".format
+    bars = r"\left|{}\right|".format
+    fraction = r"\frac{{{}}}{{{}}}".format
+    root = r"\sqrt{{{}}}".format
 
     def row(self, *parts: str) -> str:
         return re.sub(r"^- ", "-", " ".join(parts))
@@ -202,15 +196,6 @@ class _LaTeX:
     def sign(self, text: str) -> str:
         return f"{text} " if text == "," else _TEX.get(text, text)
 
-    def bracket(self, inner: str) -> str:
-        return rf"\left({inner}\right)"
-
-    def bars(self, inner: str) -> str:
-        return rf"\left|{inner}\right|"
-
-    def fraction(self, a: str, b: str) -> str:
-        return rf"\frac{{{a}}}{{{b}}}"
-
     def superscript(self, a: str, b: str) -> str:
         return rf"{self._group(a)}^{{{b}}}"
 
@@ -221,13 +206,7 @@ class _LaTeX:
         """Set braces around what is not a single symbol."""
         return f"{{{a}}}" if any(c in a for c in "^_ ") and not a.startswith(r"\left") else a
 
-    def root(self, a: str) -> str:
-        return rf"\sqrt{{{a}}}"
-
 
 def _escape_tex(text: str) -> str:
     special = {"\\": r"\backslash{}", "^": r"\^{}", "~": r"\~{}", "…": r"\ldots"}
     return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
-
-
-__all__ = ["latex", "mathml"]

@@ -11,10 +11,7 @@ from ..core.errors import ValueProblem
 
 MAX_PIXELS = 2**26  # 256 MB while it is drawn
 FONT = "DejaVu Sans"  # has the arrows and signs of our pictures, which many sans-serif fonts lack
-PROBE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" font-family="sans-serif">'
-    '<text y="18">{}</text></svg>'
-)
+PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" font-family="sans-serif">{}</svg>'
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:
@@ -27,24 +24,16 @@ def png(svg: str, scale: float = 2.0) -> bytes:
     scale = finite(above=0, scale=scale)
     width, height = (float(n) for n in re.findall(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', svg)[0])
     if width * height * scale * scale > MAX_PIXELS or min(width, height) * scale < 1:
-        raise ValueProblem(
-            f"a picture of {width:.0f} × {height:.0f}, {scale:g} times as large",
-            f"at least a pixel and at most {MAX_PIXELS:,}",
-            "choose another scale, or SVG",
-        )
-    for letter in "n가":
-        if (letter == "n" or re.search("[가-힣]", svg)) and not _has_glyph(letter, _font_family()):
-            raise ValueProblem(
-                f"text such as {letter!r}, for which this machine has no font",
-                "a font",
-                "install one, e.g. Debian's fonts-dejavu-core or fonts-nanum, or use SVG",
-            )
+        passed = f"a picture of {width:.0f} × {height:.0f}, {scale:g} times as large"
+        raise ValueProblem(passed, f"at least a pixel and at most {MAX_PIXELS:,}", "choose another scale, or SVG")
     family = _font_family()
-    return bytes(
-        resvg.svg_to_bytes(
-            svg_string=svg, zoom=scale, background="#ffffff", font_family=family, sans_serif_family=family
-        )
-    )
+    for letter in "n가":
+        if (letter == "n" or re.search("[가-힣]", svg)) and not _has_glyph(letter, family):
+            passed = f"text such as {letter!r}, for which this machine has no font"
+            mend = "install one, e.g. Debian's fonts-dejavu-core or fonts-nanum, or use SVG"
+            raise ValueProblem(passed, "a font", mend)
+    draw = partial(resvg.svg_to_bytes, svg_string=svg, zoom=scale, background="#ffffff")
+    return bytes(draw(font_family=family, sans_serif_family=family))
 
 
 def load_resvg() -> Any:
@@ -52,9 +41,8 @@ def load_resvg() -> Any:
     try:
         import resvg_py  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        raise ValueProblem(
-            "a picture as PNG", "resvg_py, which rasterizes it", "pip install chainrule[png], or use SVG"
-        ) from None
+        mend = "pip install chainrule[png], or use SVG"
+        raise ValueProblem("a picture as PNG", "resvg_py, which rasterizes it", mend) from None
     return resvg_py
 
 
@@ -62,7 +50,7 @@ def load_resvg() -> Any:
 def _has_glyph(letter: str, sans_serif: str | None) -> bool:
     """Whether a letter is drawn: without a font for it resvg silently leaves it out."""
     draw = partial(load_resvg().svg_to_bytes, sans_serif_family=sans_serif)
-    return bool(draw(svg_string=PROBE.format(letter)) != draw(svg_string=PROBE.format("")))
+    return bool(draw(svg_string=PROBE.format(f'<text y="18">{letter}</text>')) != draw(svg_string=PROBE.format("")))
 
 
 @cache

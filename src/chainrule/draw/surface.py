@@ -50,8 +50,7 @@ def svg(
     image = data_uri(png(banded(surface)[::-1]))
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" '
-        f'role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
+        f'height="{height}" role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
         f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{escape(title)}</text>',
         f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" href="{image}"/>',
         f'<clipPath id="inside"><rect x="{left}" y="{top}" width="{w}" height="{h}"/></clipPath>',
@@ -61,9 +60,8 @@ def svg(
     for tick, label in zip(ticks(y0, y1), labels(ticks(y0, y1)), strict=True):
         parts.append(f'<text x="{left - 6}" y="{py(tick) + 4:.1f}" text-anchor="end">{label}</text>')
     parts.append(f'<text x="{left + w / 2}" y="{height - 10}" text-anchor="middle">{escape(axes[0])}</text>')
-    parts.append(
-        f'<text transform="translate(14 {top + h / 2}) rotate(-90)" text-anchor="middle">{escape(axes[1])}</text>'
-    )
+    turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
+    parts.append(f'<text {turned} text-anchor="middle">{escape(axes[1])}</text>')
     badges: list[str] = []  # above all lines
     for i, path in enumerate(paths):
         colour = COLOURS[i % len(COLOURS)]
@@ -102,18 +100,13 @@ def _badge_position(
     """Return where a path has its number: inside the frame, not under a mark, as near as possible to the point with the
     preferred number."""
     left, top, w, h = frame
-    candidates = [
-        ((x0 + (x1 - x0) * k / 8, y0 + (y1 - y0) * k / 8), abs(i + k / 8 - preferred))
-        for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points))
-        for k in range(9)
-    ]
-    free = [
-        (distance, (x, y))
-        for (x, y), distance in candidates
-        if left + 8 <= x <= left + w - 8
-        and top + 8 <= y <= top + h - 8
-        and all((x - a) ** 2 + (y - b) ** 2 > 14**2 for a, b in marks)
-    ]
+    free = []
+    for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
+        for k in range(9):
+            x, y = x0 + (x1 - x0) * k / 8, y0 + (y1 - y0) * k / 8
+            inside = left + 8 <= x <= left + w - 8 and top + 8 <= y <= top + h - 8
+            if inside and all((x - a) ** 2 + (y - b) ** 2 > 14**2 for a, b in marks):
+                free.append((abs(i + k / 8 - preferred), (x, y)))
     return min(free)[1] if free else (points[0] if points else (0.0, 0.0))
 
 

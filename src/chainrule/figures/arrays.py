@@ -15,6 +15,7 @@ from ..draw.page import page as whole_page
 from ..inspection.arrays import ArrayFigure, statistics
 
 MAX_ROWS, MAX_COLUMNS, MAX_IMAGES, MAX_ASPECT = 8, 8, 4, 8  # panels; examples of a batch; of a matrix drawn in full
+STATISTICS = "mean {mean:.4g}, std {std:.4g}, from {least:.4g} to {most:.4g}, zeros {zeros:,} of {size:,}"
 
 Panels = tuple[list[list[Panel]], str]  # in rows, and a note of what is left out
 
@@ -45,17 +46,7 @@ def _statistics_lines(array: NDArray[Any], translate: Translator) -> list[str]:
     values = statistics(array)
     lines = []
     if "mean" in values:
-        lines.append(
-            translate(
-                "mean {mean:.4g}, std {std:.4g}, from {least:.4g} to {most:.4g}, zeros {zeros:,} of {size:,}",
-                mean=values["mean"],
-                std=values["std"],
-                least=values["min"],
-                most=values["max"],
-                zeros=values["zeros"],
-                size=array.size,
-            )
-        )
+        lines.append(translate(STATISTICS, least=values["min"], most=values["max"], size=array.size, **values))
     if values.get("not finite"):
         lines.append(translate("nan or infinite, drawn black: {count:,}", count=values["not finite"]))
     return lines

@@ -8,14 +8,14 @@ from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
 
-KINK = (
-    "{where} is at a kink: the slope is {left:.6g} on the left and {right:.6g} on the right; the analytic gradient is "
-    "{analytic:.6g}"
-)
-JUMP = (
-    "{where} is at a jump: the difference quotient is {left:.6g} on the left and {right:.6g} on the right; the "
-    "analytic gradient is {analytic:.6g}"
-)
+# fmt: off
+WORST = ("{name}: {count} entries, worst {where}: analytic {analytic:.9g}, numeric {numeric:.9g}, relative error "
+         "{error:.1e}")
+KINK = ("{where} is at a kink: the slope is {left:.6g} on the left and {right:.6g} on the right; the analytic gradient "
+        "is {analytic:.6g}")
+JUMP = ("{where} is at a jump: the difference quotient is {left:.6g} on the left and {right:.6g} on the right; the "
+        "analytic gradient is {analytic:.6g}")
+# fmt: on
 MAX_ENTRIES = 40  # in the table
 MAX_KINKS = 5  # in the text
 
@@ -29,21 +29,9 @@ def text(report: Report, language: str | None = None) -> str:
         if worst is None:
             lines.append(translate("{name}: {count} entries, all at kinks", name=name, count=count))
         else:
-            lines.append(
-                translate(
-                    "{name}: {count} entries, worst {where}: analytic {analytic:.9g}, numeric {numeric:.9g}, relative "
-                    "error {error:.1e}",
-                    name=name,
-                    count=count,
-                    where=worst.where,
-                    analytic=worst.analytic,
-                    numeric=worst.numeric,
-                    error=worst.error,
-                )
-            )
+            lines.append(translate(WORST, name=name, count=count, where=worst.where, **vars(worst)))
     for e in report.kinks[:MAX_KINKS]:
-        values = {"where": e.where, "left": e.left, "right": e.right, "analytic": e.analytic}
-        lines.append("  " + (translate(KINK, **values) if e.kind == "kink" else translate(JUMP, **values)))
+        lines.append("  " + translate(KINK if e.kind == "kink" else JUMP, where=e.where, **vars(e)))
     if len(report.kinks) > MAX_KINKS:
         lines.append("  " + translate("and {count} more at kinks", count=len(report.kinks) - MAX_KINKS))
     lines += [f"{translate('problem')}: {translate(p)}" for p in report.problems]
@@ -84,14 +72,8 @@ def _details(report: Report, translate: Translator) -> str:
 
 
 def _heads(translate: Translator) -> list[str]:
-    return [
-        translate("entry"),
-        translate("analytic"),
-        translate("numeric"),
-        translate("ratio"),
-        translate("relative error"),
-        "",
-    ]
+    names = [translate("entry"), translate("analytic"), translate("numeric"), translate("ratio")]
+    return [*names, translate("relative error"), ""]
 
 
 def _row(e: Entry, translate: Translator) -> list[str]:

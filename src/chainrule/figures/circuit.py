@@ -41,11 +41,10 @@ def first_view(e: Explanation) -> list[Scope | Step]:
     i = 0
     while i < len(shown):
         item = shown[i]
-        nested = isinstance(item, Scope) and any(isinstance(c, Scope) and c.kind == "scope" for c in item.children)
-        if isinstance(item, Scope) and (
-            len(shown) == 1 or (nested and len(shown) + len(item.children) <= MAX_BOXES + 1)
-        ):
-            shown[i : i + 1] = item.children
+        children = item.children if isinstance(item, Scope) else []
+        nested = any(isinstance(child, Scope) and child.kind == "scope" for child in children)
+        if children and (len(shown) == 1 or (nested and len(shown) + len(children) <= MAX_BOXES + 1)):
+            shown[i : i + 1] = children
         else:
             i += 1
     return shown
@@ -124,11 +123,9 @@ class Circuit:
         if name not in self.joined:
             return ""
         gradient = item.gradient_to(name) if isinstance(item, Scope) else self.edge_gradients.get((item.name, name))
-        return (
-            f"◂ {with_math_signs(format_number(gradient, self.e.digits or 5))}"
-            if gradient is not None and np.ndim(gradient) == 0
-            else ""
-        )
+        if gradient is None or np.ndim(gradient):
+            return ""
+        return f"◂ {with_math_signs(format_number(gradient, self.e.digits or 5))}"
 
     def _link(self, name: str) -> str:
         return f"#{self.ids[name]}" if self.ids else ""

@@ -19,9 +19,7 @@ def text(result: Costs | Comparison, language: str | None = None) -> str:
     parts = []
     for cost in costs:
         heads, rows = _rows(cost, translate)
-        formulas = [
-            f"  {translate.name(line.name)}: {translate(line.formula)}" for line in cost.lines if "×" in line.formula
-        ]
+        formulas = [f"  {name}: {formula}" for name, formula in _formulas(cost, translate)]
         parts.append("\n".join([_title(cost, translate), table.format_table([heads, *rows], 2), *formulas]))
     if len(costs) > 1:
         parts.insert(0, table.format_table(_sums(costs, translate)))
@@ -32,22 +30,17 @@ def page(result: Costs | Comparison, language: str | None = None) -> str:
     """Return a page with the same, and bars for the shares of multiplies and time."""
     translate, costs = translator(language), result.costs
     title = " / ".join(cost.name for cost in costs)
-    body = [f"<h1>{escape(translate('What it costs'))}: {escape(title)}</h1>"]
-    body.append(
-        "<p>"
-        + escape(translate("A multiply-accumulate is one multiply and one add. Adding a bias is counted apart."))
-        + "</p>"
-    )
+    note = translate("A multiply-accumulate is one multiply and one add. Adding a bias is counted apart.")
+    body = [f"<h1>{escape(translate('What it costs'))}: {escape(title)}</h1><p>{escape(note)}</p>"]
     if len(costs) > 1:
         heads, *rows = _sums(costs, translate)
         body.append(table.html(heads, rows))
     for cost in costs:
         heads, rows = _rows(cost, translate)
         body += [f"<h2>{escape(_title(cost, translate))}</h2>", table.html(heads, rows), _bars(cost, translate)]
-        for line in cost.lines:
-            if "×" in line.formula:
-                body.append(f'<p><span class="title">{escape(translate.name(line.name))}</span> '
-                            f'<span class="number">{escape(translate(line.formula))}</span></p>')  # fmt: skip
+        for name, formula in _formulas(cost, translate):
+            name, formula = escape(name), escape(formula)
+            body.append(f'<p><span class="title">{name}</span> <span class="number">{formula}</span></p>')
     return whole_page(title, "".join(body), translate.language, script=False)
 
 
@@ -57,18 +50,16 @@ def picture(result: Costs | Comparison, language: str | None = None) -> str:
     rows = []
     for k, cost in enumerate(costs):
         for line in cost.lines:
-            if line.forward.multiplies:
-                rows.append(
-                    bars.Bar(
-                        translate.name(line.name),
-                        line.forward.multiplies,
-                        translate(line.formula) or f"{line.forward.multiplies:,}",
-                        k,
-                    )
-                )
+            if count := line.forward.multiplies:
+                rows.append(bars.Bar(translate.name(line.name), count, translate(line.formula) or f"{count:,}", k))
         total = cost.total("forward").multiplies
         rows.append(bars.Bar(f"{cost.name}, {translate('together')}", total, f"{total:,}", k))
     return bars.svg(rows, translate("multiplies forward"), [cost.name for cost in costs], 900)
+
+
+def _formulas(cost: Costs, translate: Translator) -> list[tuple[str, str]]:
+    """Return the names of the layers and their formulas, where these are products."""
+    return [(translate.name(line.name), translate(line.formula)) for line in cost.lines if "×" in line.formula]
 
 
 def _title(cost: Costs, translate: Translator) -> str:
@@ -103,12 +94,8 @@ def _phase(phase: str, translate: Translator) -> str:
 def _cells(line: LayerCost, cost: Costs, translate: Translator) -> list[str]:
     shape = "×".join(map(str, line.shape)) if line.shape is not None else ""
     name = f"{line.name} ({line.kind})" if line.kind else translate.name(line.name)
-    cells = [
-        name,
-        shape,
-        f"{line.parameters:,}" if line.parameters else "",
-        format_bytes(line.memory) if line.memory else "",
-    ]
+    memory = format_bytes(line.memory) if line.memory else ""
+    cells = [name, shape, f"{line.parameters:,}" if line.parameters else "", memory]
     for phase in PHASES:
         count = line.counts[phase]
         cells += [f"{n:,}" if n else "" for n in (count.multiplies, count.adds, count.bias)]
@@ -152,12 +139,12 @@ def _bars(cost: Costs, translate: Translator) -> str:
         measures.append((translate("time"), "backward", cost.shares_of_time()))
     rows = []
     for k, line in enumerate(cost.lines):
+        shares = [(name, kind, f"{100 * share[k]:.1f}") for name, kind, share in measures]
         divs = "".join(
-            f'<div class="bar {kind}" style="width:{100 * shares[k]:.1f}%" '
-            f'title="{escape(name)}: {100 * shares[k]:.1f} %"></div>'
-            for name, kind, shares in measures
+            f'<div class="bar {kind}" style="width:{percent}%" title="{escape(name)}: {percent} %"></div>'
+            for name, kind, percent in shares
         )
-        note = ", ".join(f"{name} {100 * shares[k]:.1f} %" for name, _, shares in measures)
+        note = ", ".join(f"{name} {percent} %" for name, _, percent in shares)
         name = escape(translate.name(line.name))
         rows.append(f'<tr><th scope="row">{name}</th><td class="bars">{divs}</td><td>{escape(note)}</td></tr>')
     return f'<div class="scroll"><table class="shares">{"".join(rows)}</table></div>'

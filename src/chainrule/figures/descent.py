@@ -25,12 +25,8 @@ def losses(descent: Descent, language: str | None = None) -> str:
     for t in descent.trajectories.values():
         mean = t.mean_loss().tolist()
         lines.append(curves.Line(translate.name(t.name), list(range(len(mean))), mean, t.loss_range()))
-    return curves.svg(
-        [curves.Panel(translate("the loss of all data"), translate("update"), translate("loss"), lines)],
-        descent.name,
-        640,
-        400,
-    )
+    panel = curves.Panel(translate("the loss of all data"), translate("update"), translate("loss"), lines)
+    return curves.svg([panel], descent.name, 640, 400)
 
 
 def page(descent: Descent, language: str | None = None) -> str:
@@ -54,13 +50,8 @@ def text(descent: Descent, language: str | None = None) -> str:
 
 
 def _final_losses(descent: Descent, translate: Translator) -> tuple[list[str], list[list[str]]]:
-    heads = [
-        translate("optimizer"),
-        translate("learning rate"),
-        translate("examples an update"),
-        translate("loss at the start"),
-        translate("loss at the end"),
-    ]
+    heads = [translate("optimizer"), translate("learning rate"), translate("examples an update")]
+    heads += [translate("loss at the start"), translate("loss at the end")]
     rows = []
     for t in descent.trajectories.values():
         end = f"{t.final_loss():.4g}" + (f" ({translate('then diverged')})" if t.diverged else "")

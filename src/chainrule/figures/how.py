@@ -43,17 +43,13 @@ def text(how: ImplementationComparison, language: str | None = None) -> str:
 
 def _table(how: ImplementationComparison, translate: Translator) -> tuple[list[str], list[list[str]]]:
     titles = _titles(translate)
-    heads = [
-        "n",
-        *(f"{titles[name]}, ms" for name in NAMES),
-        translate("loop over compiled"),
-        translate("largest difference"),
-    ]
+    times = (f"{titles[name]}, ms" for name in NAMES)
+    heads = ["n", *times, translate("loop over compiled"), translate("largest difference")]
     rows = []
     for s in how.sizes:
-        times = ["-" if (t := s.seconds[name]) is None else f"{1e3 * t:.4g}" for name in NAMES]
+        cells = ["-" if (t := s.seconds[name]) is None else f"{1e3 * t:.4g}" for name in NAMES]
         speedup = "-" if s.speedup is None else f"{s.speedup:.3g}×"
-        rows.append([f"{s.n:,}", *times, speedup, f"{s.difference:.1e}"])
+        rows.append([f"{s.n:,}", *cells, speedup, f"{s.difference:.1e}"])
     return heads, rows
 
 

@@ -59,24 +59,18 @@ class _Page:
         e, translate = self.e, self.translate
         value = format_number(np.reshape(e.value, ()), e.digits)
         shown = first_view(e)
-        return whole_page(
-            f"{e.result} = {value}",
-            "".join(
-                [
-                    f"<h1>{escape(e.result)} = {escape(value)}</h1>",
-                    f'<p class="soft">{escape(self._counts())}</p>',
-                    f"<p>{escape(translate(INTRODUCTION))}</p>",
-                    *map(self._diagnostic, e.diagnostics[:MAX_DIAGNOSTICS]),
-                    self._more_diagnostics(),
-                    self._controls(),
-                    self._graph(shown, translate("the graph")) if len(shown) <= MAX_BOXES else "",
-                    self._leaves(),
-                    f"<h2>{escape(translate('Step by step'))}</h2>",
-                    *self._items(e.scope_tree.children, shown),
-                ]
-            ),
-            translate.language,
-        )
+        body = [
+            f'<h1>{escape(e.result)} = {escape(value)}</h1><p class="soft">{escape(self._counts())}</p>',
+            f"<p>{escape(translate(INTRODUCTION))}</p>",
+            *map(self._diagnostic, e.diagnostics[:MAX_DIAGNOSTICS]),
+            self._more_diagnostics(),
+            self._controls(),
+            self._graph(shown, translate("the graph")) if len(shown) <= MAX_BOXES else "",
+            self._leaves(),
+            f"<h2>{escape(translate('Step by step'))}</h2>",
+            *self._items(e.scope_tree.children, shown),
+        ]
+        return whole_page(f"{e.result} = {value}", "".join(body), translate.language)
 
     def _diagnostic(self, diagnostic: Diagnostic) -> str:
         message = escape(self.translate(diagnostic.message))
@@ -90,25 +84,16 @@ class _Page:
         return f'<p class="trouble">⚠ {message}</p>' if count > 0 else ""
 
     def _counts(self) -> str:
-        e = self.e
-        return self.translate(
-            "{steps} operations, {edges} edges backward, {joins} sums where paths join",
-            steps=len(e.steps),
-            edges=len(e.edges),
-            joins=len(e.joins),
-        )
+        counts = {"steps": len(self.e.steps), "edges": len(self.e.edges), "joins": len(self.e.joins)}
+        return self.translate("{steps} operations, {edges} edges backward, {joins} sums where paths join", **counts)
 
     def _controls(self) -> str:
         translate = self.translate
-        return controls(
-            [
-                ("first", "|◀", translate("to the beginning")),
-                *step_buttons(translate),
-                ("last", "▶|", translate("to the end")),
-                ("fold", translate("fold all"), translate("fold all scopes")),
-                ("open", translate("unfold all"), translate("unfold all scopes")),
-            ]
-        )
+        buttons = [("first", "|◀", translate("to the beginning")), *step_buttons(translate)]
+        buttons += [("last", "▶|", translate("to the end"))]
+        buttons += [("fold", translate("fold all"), translate("fold all scopes"))]
+        buttons += [("open", translate("unfold all"), translate("unfold all scopes"))]
+        return controls(buttons)
 
     def _graph(self, shown: Sequence[Scope | Step], title: str) -> str:
         return f"<figure>{svg(self.circuit.boxes(shown), title, None, styled=False)}</figure>"
@@ -153,7 +138,7 @@ class _Page:
         """A scope, up to where its children begin: its inputs and outputs, its own upstream and downstream."""
         self.scope_count += 1
         e, last = self.e, scope.last
-        kind = self.translate("composite") if scope.kind == "composite" else self.translate("scope")
+        kind = self.translate("composite" if scope.kind == "composite" else "scope")
         shapes = [format_shape(self.circuit.step_of[name].value) for name in scope.outputs]
         outputs = ", ".join(f"{name} {shape}".strip() for name, shape in zip(scope.outputs, shapes, strict=True))
         value = format_number(np.asarray(last.value)[last.index], e.digits) if np.size(last.value) else ""

@@ -19,16 +19,12 @@ from ..tensors.tensor import INPUT
 def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activations: bool) -> list[Box]:
     """Return a box for each call of a layer, in the order of the graph; of a subclassed model, its layers in order."""
     if model._functional is None:
-        return [
-            Box(
-                r.layer.name,
-                [type(r.layer).__name__, *([str(r.shape)] if show_shapes and r.shape else [])],
-                type(r.layer).__name__,
-                [i - 1] if i else [],
-            )
-            for i, r in enumerate(rows_of(model)[0])
-        ]
-    boxes: list[Box] = []
+        boxes = []
+        for i, r in enumerate(rows_of(model)[0]):
+            kind, shapes = type(r.layer).__name__, [str(r.shape)] if show_shapes and r.shape else []
+            boxes.append(Box(r.layer.name, [kind, *shapes], kind, [i - 1] if i else []))
+        return boxes
+    boxes = []
     boxes_of_node: dict[int, list[int]] = {}  # the boxes that a node's value comes from
     for node in model._functional.graph.order:
         feeds = sorted({i for n in node.inputs for i in boxes_of_node.get(n.serial, ())})
@@ -52,19 +48,10 @@ def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activ
 
 
 def plot_model(
-    model: Model,
-    to_file: Any = "model.svg",
-    show_shapes: bool = False,
-    show_dtype: bool = False,
-    show_layer_names: bool = True,
-    rankdir: str = "TB",
-    expand_nested: bool = False,
-    dpi: int = 200,
-    show_layer_activations: bool = False,
-    show_trainable: bool = False,
-    splines: str = "ortho",
-    **kwargs: Any,
-) -> str:
+    model: Model, to_file: Any = "model.svg", show_shapes: bool = False, show_dtype: bool = False,
+    show_layer_names: bool = True, rankdir: str = "TB", expand_nested: bool = False, dpi: int = 200,
+    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
+) -> str:  # fmt: skip
     """Draw a model as SVG, without Graphviz (``keras.utils.plot_model``).
 
     Args:

@@ -35,7 +35,7 @@ def latex_of(e: Explanation) -> str:
             rows.append((_name(s.name, s.index), s.arithmetic.text if s.arithmetic else "", right, ""))
     joins = {j.name: j for j in e.joins}
     for edge in e.edges:
-        for join in [joins.pop(edge.node)] if edge.node in joins else []:
+        if join := joins.pop(edge.node, None):
             rows.append(_backward_row(e, join.name, join))
         rows.append(_backward_row(e, edge.input, edge))
     rows += [_backward_row(e, join.name, join) for join in joins.values()]
@@ -50,9 +50,7 @@ def _backward_row(e: Explanation, name: str, gradient: Edge | Join) -> Row:
 def _aligned(rows: Iterable[Row]) -> str:
     lines = []
     for left, middle, right, node in rows:
-        sides = [notation.latex(right)]
-        if adds_information(middle, right):
-            sides.insert(0, notation.latex(middle))
+        sides = map(notation.latex, [middle, right] if adds_information(middle, right) else [right])
         through = rf" && {notation.latex('{0}', [node])}" if node else ""
         lines.append(f"{left} &= {' = '.join(sides)}{through}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
@@ -72,9 +70,8 @@ def text(number: Number, language: str | None = None) -> str:
     translate = translator(language)
     lines = []
     for left, node, middle, right in number.lines():
-        lines.append(
-            " = ".join([_left(left, node, translate), *([middle] if adds_information(middle, right) else []), right])
-        )
+        sides = [middle, right] if adds_information(middle, right) else [right]
+        lines.append(" = ".join([_left(left, node, translate), *sides]))
     return "\n".join(lines)
 
 
@@ -87,12 +84,9 @@ def fragment(number: Number, language: str | None = None) -> str:
     translate = translator(language)
     rows = []
     for k, (left, node, middle, right) in enumerate(number.lines()):
-        if adds_information(middle, right):
-            right = f"{notation.mathml(middle)} = {notation.mathml(right)}"
-        else:
-            right = notation.mathml(right)
-        kind = "backward" if k else "forward"
-        rows.append(f'<p class="{kind}"><code>{escape(_left(left, node, translate))}</code> = {right}</p>')
+        sides = [middle, right] if adds_information(middle, right) else [right]
+        kind, equals = "backward" if k else "forward", " = ".join(map(notation.mathml, sides))
+        rows.append(f'<p class="{kind}"><code>{escape(_left(left, node, translate))}</code> = {equals}</p>')
     return f'<div class="one-number">{"".join(rows)}</div>'
 
 

@@ -9,6 +9,9 @@ from ..draw.page import page as whole_page
 from ..draw.text import escape
 
 MAX_ROWS = 400  # of a longer list, those with most operations
+MEMORY = "at most {peak:,} bytes at once"
+MEMORY_BACKWARD = "at most {peak:,} bytes at once, {kept:,} of them kept for the backward pass"
+SUMS = "{macs:,} multiply-accumulates (MACs), {flops:,} operations (FLOPs), {parameters:,} parameters"
 
 
 def text(price: Price, language: str | None = None) -> str:
@@ -25,13 +28,8 @@ def text(price: Price, language: str | None = None) -> str:
             formulas.append("")
     table_lines = table.format_table(rows, 2).splitlines()
     lines = [f"{line}  {formula}".rstrip() for line, formula in zip(table_lines, formulas, strict=True)]
-    memory = price.memory
-    memory_line = translate("at most {peak:,} bytes at once", peak=memory.peak)
-    if memory.kept:
-        memory_line = translate(
-            "at most {peak:,} bytes at once, {kept:,} of them kept for the backward pass", **memory._asdict()
-        )
-    return "\n".join([*lines, _sums(price, translate), memory_line])
+    memory = translate(MEMORY_BACKWARD if price.memory.kept else MEMORY, **price.memory._asdict())
+    return "\n".join([*lines, _sums(price, translate), memory])
 
 
 def page(price: Price, language: str | None = None) -> str:
@@ -73,9 +71,4 @@ def _counts(count: Count) -> list[str]:
 
 def _sums(price: Price, translate: Translator) -> str:
     total = price.total
-    return translate(
-        "{macs:,} multiply-accumulates (MACs), {flops:,} operations (FLOPs), {parameters:,} parameters",
-        macs=total.macs,
-        flops=total.flops,
-        parameters=total.parameters,
-    )
+    return translate(SUMS, macs=total.macs, flops=total.flops, parameters=total.parameters)

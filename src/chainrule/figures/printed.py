@@ -14,6 +14,7 @@ from ..draw.text import display_width, pad
 
 MAX_WIDTH = 64  # letters of a column
 MAX_LINES = 200  # of a summary
+FOLDED = "forward, with scopes folded; print(...) writes all {count} operations and the backward pass"
 
 
 def text(e: Explanation, language: str | None = None) -> str:
@@ -31,10 +32,7 @@ def summarize(e: Explanation, language: str | None = None) -> str:
     translate = translator(language)
     lines = _Text(folded, translate).forward()
     shown = lines if len(lines) <= MAX_LINES else [*lines[: MAX_LINES // 2], "  ...", *lines[-MAX_LINES // 2 :]]
-    note = translate(
-        "forward, with scopes folded; print(...) writes all {count} operations and the backward pass",
-        count=len(e.steps),
-    )
+    note = translate(FOLDED, count=len(e.steps))
     return "\n".join([translate("forward"), *shown, "", f"({note})"])
 
 
@@ -99,33 +97,20 @@ class _Text:
         return [self.translate("through {name}:", name=edge.node), f"{slope} = {equals}", edge.scope, role]
 
     def _join(self, j: Join) -> list[str]:
-        slope, total = (
-            f"d{self.e.result}/d{entry(j.name, j.index)}",
-            format_number(np.asarray(j.total)[j.index], self.e.digits),
-        )
-        text = f"{slope} = {j.arithmetic.text} = {total}"
-        return [
-            self.translate("joined at {name}:", name=j.name),
-            text,
-            "",
-            self.translate("paths that join are summed"),
-        ]
+        slope = f"d{self.e.result}/d{entry(j.name, j.index)}"
+        total = format_number(np.asarray(j.total)[j.index], self.e.digits)
+        head, note = self.translate("joined at {name}:", name=j.name), self.translate("paths that join are summed")
+        return [head, f"{slope} = {j.arithmetic.text} = {total}", "", note]
 
     def _array(self, x: Any) -> str:
         array, digits = np.asarray(x), self.e.digits
         if array.ndim == 0:
             return format_number(array, digits)
         if array.size <= 16:
-            return np.array2string(array, separator=", ", precision=digits or 6, suppress_small=False).replace(
-                "\n", " "
-            )
-        return self.translate(
-            "array of shape {shape}, mean {mean:.4g}, from {least:.4g} to {most:.4g}",
-            shape=array.shape,
-            mean=array.mean(),
-            least=array.min(),
-            most=array.max(),
-        )
+            text = np.array2string(array, separator=", ", precision=digits or 6, suppress_small=False)
+            return text.replace("\n", " ")
+        values = {"shape": array.shape, "mean": array.mean(), "least": array.min(), "most": array.max()}
+        return self.translate("array of shape {shape}, mean {mean:.4g}, from {least:.4g} to {most:.4g}", **values)
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
@@ -133,8 +118,5 @@ def _columns(rows: list[list[str]]) -> list[str]:
     if not rows:
         return []
     widths = [min(max(display_width(r[i]) for r in rows), MAX_WIDTH) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [pad(cell, w) for cell, w in zip(row, widths, strict=True) if w]
-        lines.append("  " + "  ".join(cells).rstrip())
-    return lines
+    padded = ([pad(cell, w) for cell, w in zip(row, widths, strict=True) if w] for row in rows)
+    return ["  " + "  ".join(cells).rstrip() for cells in padded]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,9 @@ def page(recording: Recording, language: str | None = None) -> str:
     """Return the page."""
     translate = translator(language)
     count = len(recording.moments)
+    note = translate("Each frame is a moment of training. The slider and the arrow keys move through them.")
     body = [
-        f"<h1>{escape(recording.name)}</h1>",
-        "<p>",
-        escape(translate("Each frame is a moment of training. The slider and the arrow keys move through them.")),
-        "</p>",
-        f"<style>{heat.STYLE}</style>",
+        f"<h1>{escape(recording.name)}</h1><p>{escape(note)}</p><style>{heat.STYLE}</style>",
         f"<figure>{picture(recording, language)}</figure>" if count > 1 else "",
         _controls(count, translate),
     ]
@@ -69,9 +67,8 @@ def picture(recording: Recording, language: str | None = None) -> str:
     for name in names:
         points = [(m.step, m.logs[name]) for m in recording.moments if name in m.logs]
         lines.append(curves.Line(name, [k for k, _ in points], [v for _, v in points]))
-    return curves.svg(
-        [curves.Panel(translate("over the run"), translate("update"), "", lines)], recording.name, 640, 300
-    )
+    panel = curves.Panel(translate("over the run"), translate("update"), "", lines)
+    return curves.svg([panel], recording.name, 640, 300)
 
 
 def _frame(recording: Recording, moment: Moment, pictures: list[str], translate: Translator) -> str:
@@ -109,7 +106,12 @@ def _boundary(recording: Recording, cells: Any, translate: Translator) -> str:
         cells = cells - 0.5  # so that probabilities below and above one half have different colours
         lines.append(translate("orange: below one half; blue: above it; white: the boundary"))
     panel = Panel("", cells, points=dots, rings=rings, own_scale=True)
-    return heat.svg([[panel]], translate("decision boundary"), lambda v: format_number(v, 3), lines, False, 340, False)
+    return _panels([panel], translate("decision boundary"), 340, lines)
+
+
+def _panels(panels: Sequence[Panel], title: str, side: int, lines: Sequence[str] = ()) -> str:
+    """Draw panels in a row, each `side` pixels, for a page that has the styles."""
+    return heat.svg([panels], title, lambda v: format_number(v, 3), lines, False, side, False)
 
 
 def _filters(moment: Moment, translate: Translator) -> list[str]:
@@ -118,9 +120,7 @@ def _filters(moment: Moment, translate: Translator) -> list[str]:
     for path, value in moment.weights.items():
         if value.ndim == 4 and len(pictures) < MAX_LAYERS:
             panels = [Panel(f"{f}", value[:, :, 0, f]) for f in range(min(value.shape[3], MAX_FILTERS))]
-            pictures.append(
-                heat.svg([panels], path, lambda v: format_number(v, 3), [translate("filters")], False, 56, False)
-            )
+            pictures.append(_panels(panels, path, 56, [translate("filters")]))
     return pictures
 
 
@@ -130,11 +130,8 @@ def _matrices(moment: Moment, translate: Translator) -> list[str]:
     for path, value in moment.weights.items():
         legible = value.ndim == 2 and max(value.shape) <= MAX_ASPECT * min(value.shape)
         if legible and path in moment.gradients and len(pictures) < MAX_LAYERS:
-            panels = [
-                Panel(translate("weight"), value, own_scale=True),
-                Panel(translate("gradient"), moment.gradients[path], own_scale=True),
-            ]
-            pictures.append(heat.svg([panels], path, lambda v: format_number(v, 3), (), False, 110, False))
+            arrays = (translate("weight"), value), (translate("gradient"), moment.gradients[path])
+            pictures.append(_panels([Panel(name, array, own_scale=True) for name, array in arrays], path, 110))
     return pictures
 
 
@@ -143,7 +140,5 @@ def _maps(moment: Moment, translate: Translator) -> list[str]:
     pictures: list[str] = []
     for name, value in list(moment.maps.items())[:MAX_LAYERS]:
         panels = [Panel(f"{c}", value[:, :, c]) for c in range(value.shape[2])]
-        pictures.append(
-            heat.svg([panels], name, lambda v: format_number(v, 3), [translate("feature maps")], False, 84, False)
-        )
+        pictures.append(_panels(panels, name, 84, [translate("feature maps")]))
     return pictures

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..draw import heat, table
@@ -20,23 +22,13 @@ def picture(regions: Regions, language: str | None = None) -> str:
     rows = []
     for name, region in regions.methods.items():
         areas = translate("lost {lost:.3g}, added {added:.3g} cells", lost=region.lost, added=region.added)
-        rows.append(
-            [
-                Panel(
-                    f"{titles[name]}: {areas}",
-                    regions.features,
-                    marks=[regions.box],
-                    boxes=region.bins,
-                    points=region.points,
-                ),
-                Panel(translate("bins"), region.output, own_scale=True),
-                Panel(translate("gradient"), region.gradient, own_scale=True),
-            ]
-        )
+        overlay: dict[str, Any] = {"marks": [regions.box], "boxes": region.bins, "points": region.points}
+        features = Panel(f"{titles[name]}: {areas}", regions.features, **overlay)
+        arrays = (translate("bins"), region.output), (translate("gradient"), region.gradient)
+        rows.append([features, *(Panel(title, array, own_scale=True) for title, array in arrays)])
     lines = [translate("Solid: the box. Dashed: the bins that are read. Dots: the points that are read.")]
-    return heat.svg(
-        rows, translate("Regions of interest"), lambda v: with_math_signs(format_number(v + 0.0, 3)), lines, side=260
-    )
+    number = lambda v: with_math_signs(format_number(v + 0.0, 3))
+    return heat.svg(rows, translate("Regions of interest"), number, lines, side=260)
 
 
 def page(regions: Regions, language: str | None = None) -> str:
@@ -57,9 +49,8 @@ def text(regions: Regions, language: str | None = None) -> str:
     """Return a row for each method, as text for a terminal."""
     translate = translator(language)
     titles = _titles(translate)
-    rows = [
-        ["", translate("the box as it is read"), translate("cells lost"), translate("cells added"), translate("bins")]
-    ]
+    heads = [translate("the box as it is read"), translate("cells lost"), translate("cells added"), translate("bins")]
+    rows = [["", *heads]]
     for name, region in regions.methods.items():
         top, left, height, width = (f"{n:.4g}" for n in region.used)
         bins = np.array2string(region.output, precision=4, separator=", ").replace("\n", "")

@@ -71,22 +71,12 @@ def _draw(slide: SlidingWindow, window: Window, translate: Translator, title: st
             lambda i, j: f"[{i * step - slide.pads[0][0]}, {j * step - slide.pads[1][0]}]",
             [(top / step, left / step, height / step, width / step)],
         )
-        arrays = [
-            (translate("under the window"), window.patch),
-            (translate("filter"), slide.kernel),
-            (translate("products"), window.products),
-        ]
+        names = translate("under the window"), translate("filter"), translate("products")
+        arrays = zip(names, (window.patch, slide.kernel, window.products), strict=True)
         row = [image, *(Panel(name, array[:, :, c], own_scale=True) for name, array in arrays)]
         if c == 0:
-            row.append(
-                Panel(
-                    translate("output"),
-                    slide.output,
-                    marks=[(window.row, window.column, 1, 1)],
-                    own_scale=True,
-                    hidden=hidden,
-                )
-            )
+            mark = window.row, window.column, 1, 1
+            row.append(Panel(translate("output"), slide.output, marks=[mark], own_scale=True, hidden=hidden))
         rows.append(row)
     tooltips = slide.padded[..., 0].size <= MAX_WITH_TOOLTIPS
     return heat.svg(rows, title, _format, _notes(slide, translate) if styled else (), styled, 165, tooltips)

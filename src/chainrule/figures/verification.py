@@ -10,43 +10,20 @@ from ..inspection.values import Verification
 
 
 def _summary(verification: Verification, translate: Translator) -> str:
-    worst = verification.worst
-    a, b = verification.engines
-    return translate(
-        "{a} against {b}: at most {ulps:.3g} units of the last place, in {name}",
-        a=a,
-        b=b,
-        ulps=worst.ulps,
-        name=worst.name,
-    )
+    (a, b), worst = verification.engines, verification.worst
+    values = {"a": a, "b": b, "ulps": worst.ulps, "name": worst.name}
+    return translate("{a} against {b}: at most {ulps:.3g} units of the last place, in {name}", **values)
 
 
 def _table(verification: Verification, translate: Translator) -> tuple[list[str], list[list[str]]]:
-    heads = [
-        translate("name"),
-        "",
-        translate("shape"),
-        translate("largest"),
-        translate("difference"),
-        translate("ulps of the largest"),
-             translate("ulps of the entry")]  # fmt: skip
-    what = {
-        "output": translate("of the output"),
-        "gradient": translate("of the gradient"),
-        "loss": translate("of the loss"),
-    }
-    rows = [
-        [
-            r.name,
-            what[r.what],
-            "×".join(map(str, r.shape)),
-            f"{r.largest:.4g}",
-            f"{r.difference:.3g}",
-            f"{r.ulps:.3g}",
-            f"{r.own:.3g}",
-        ]
-        for r in verification.rows
-    ]
+    heads = [translate("name"), "", translate("shape"), translate("largest"), translate("difference")]
+    heads += [translate("ulps of the largest"), translate("ulps of the entry")]
+    what = {"output": translate("of the output"), "gradient": translate("of the gradient")}
+    what |= {"loss": translate("of the loss")}
+    rows = []
+    for r in verification.rows:
+        measures = [f"{r.largest:.4g}", f"{r.difference:.3g}", f"{r.ulps:.3g}", f"{r.own:.3g}"]
+        rows.append([r.name, what[r.what], "×".join(map(str, r.shape)), *measures])
     return heads, rows
 
 

@@ -91,15 +91,11 @@ class ArithmeticWriter:
         """Write ``upstream * local``; a sum of such products where broadcasting copied the entry."""
         if operation_of(node).reduces:
             upstream = np.broadcast_to(np.reshape(upstream, keepdims_shape(shape, node.attributes["axis"])), shape)
-            us, locals_ = np.ravel(upstream[index]), np.ravel(local[index])
-        else:
-            out_shape = node.spec.shape
-            extra = len(out_shape) - len(shape)
-            copies = tuple(slice(None) for _ in range(extra)) + tuple(
-                slice(None) if n == 1 and out_shape[j + extra] != 1 else index[j] for j, n in enumerate(shape)
-            )
-            us, locals_ = np.ravel(upstream[copies]), np.ravel(local[copies])
-        return self._products(us, locals_)
+            return self._products(np.ravel(upstream[index]), np.ravel(local[index]))
+        extra = len(node.spec.shape) - len(shape)
+        sizes = zip(shape, node.spec.shape[extra:], index, strict=True)
+        copies = (slice(None),) * extra + tuple(slice(None) if n == 1 and m != 1 else k for n, m, k in sizes)
+        return self._products(np.ravel(upstream[copies]), np.ravel(local[copies]))
 
     def _through_column(self, node: Node, i: int, upstream: Any, index: Index) -> str:
         """Write the sum over the outputs that this input entry reaches, of upstream times coefficient; the coefficients
@@ -111,11 +107,9 @@ class ArithmeticWriter:
         others = [np.zeros_like(x) for x in xs] if operation.joint else list(xs)
         others[i] = one
         rule = operation.tangent_rule(i)
-        column = np.asarray(
-            operation.value(np, *others, **node.attributes)
-            if rule is None
-            else rule(arrays, one, *xs, **node.attributes)
-        )
+        attributes = node.attributes
+        tangent = operation.value(np, *others, **attributes) if rule is None else rule(arrays, one, *xs, **attributes)
+        column = np.asarray(tangent)
         positions = np.flatnonzero(column)
         return self._products(upstream.ravel()[positions], column.ravel()[positions])
 
@@ -178,12 +172,8 @@ def _fill_in(formula: str, values: list[str], attributes: dict[str, Any]) -> str
     argument."""
 
     def replacement(match: re.Match[str]) -> str:
-        value = values[int(match[2])]
-        return (
-            f"{match[1]}{value.strip('()')}{match[3]}"
-            if match[1] in ("(", ", ") and match[3] in (")", ",")
-            else match[1] + value + match[3]
-        )
+        value, whole_argument = values[int(match[2])], match[1] in ("(", ", ") and match[3] in (")", ",")
+        return match[1] + (value.strip("()") if whole_argument else value) + match[3]
 
     for name, attribute in attributes.items():
         formula = formula.replace(f"{{{name}}}", str(attribute))

@@ -111,8 +111,7 @@ class Number(Displayable):
         name = entry(self.name, self.index)
         slope = f"d{self.result}/d{name}"
         rows = [(name, "", self.forward.text if self.forward else "", format_number(self.value, self.digits))]
-        for node, arithmetic in self.through:
-            rows.append((slope, node, arithmetic.text, format_number(arithmetic.value, self.digits)))
+        rows += [(slope, node, a.text, format_number(a.value, self.digits)) for node, a in self.through]
         if len(self.through) > 1 and self.gradient is not None:
             text = " + ".join(format_factor(a.value, self.digits) for _, a in self.through)
             rows.append((slope, "", text, format_number(self.gradient, self.digits)))
@@ -125,9 +124,8 @@ class Number(Displayable):
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with a row for each line: the left side, the node it comes through, the
         arithmetic, the number."""
-        return to_dataframe(
-            [dict(zip(("of", "through", "arithmetic", "number"), row, strict=True)) for row in self.lines()]
-        )
+        columns = "of", "through", "arithmetic", "number"
+        return to_dataframe([dict(zip(columns, row, strict=True)) for row in self.lines()])
 
     def to_latex(self) -> str:
         """Return the rows as one LaTeX ``aligned`` environment, for a ``$$ ... $$``."""

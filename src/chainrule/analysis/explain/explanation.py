@@ -69,21 +69,12 @@ class Explanation(ExplanationData, Figure):
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with a row for each edge; the numbers are those of the entry shown."""
-        return to_dataframe(
-            [
-                {
-                    "node": e.node,
-                    "input": e.input,
-                    "entry": e.index,
-                    "arithmetic": e.arithmetic.text,
-                    "downstream": e.arithmetic.value,
-                    "operation": e.operation,
-                    "scope": e.scope,
-                    "line": e.line,
-                }
-                for e in self.edges
-            ]
-        )
+        rows: list[dict[str, Any]] = []
+        for e in self.edges:
+            number = {"entry": e.index, "arithmetic": e.arithmetic.text, "downstream": e.arithmetic.value}
+            origin = {"operation": e.operation, "scope": e.scope, "line": e.line}
+            rows.append({"node": e.node, "input": e.input, **number, **origin})
+        return to_dataframe(rows)
 
     def to_svg(self, language: str | None = None, depth: int | None = None) -> str:
         """Draw the graph: values forward, gradients backward; scopes folded at `depth`."""

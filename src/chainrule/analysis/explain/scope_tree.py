@@ -6,8 +6,10 @@ topological order: each reads only what is before it.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, TypeVar
 
 from ...draw.format import format_factor
@@ -74,10 +76,7 @@ class Scope:
 
 
 def _sum_downstreams(edges: list[Edge]) -> Any:
-    total = edges[0].downstream
-    for edge in edges[1:]:
-        total = total + edge.downstream
-    return total
+    return reduce(operator.add, (edge.downstream for edge in edges))
 
 
 def scope_tree(e: ExplanationData) -> Scope:
@@ -148,20 +147,19 @@ def fold(e: E, tree: Scope, depth: int) -> E:
     for item in visible(tree, depth):
         if isinstance(item, Step):
             steps.append(item)
-            continue
-        steps += _folded_steps(item)
-        folded_scope.update((step.name, item) for step in item.steps)
+        else:
+            steps += _folded_steps(item)
+            folded_scope.update((step.name, item) for step in item.steps)
     edges = _folded_edges(e, folded_scope)
     return replace(e, steps=steps, edges=edges, joins=_folded_joins(e, edges))
 
 
 def _folded_steps(scope: Scope) -> list[Step]:
     """Return a step for each value of the scope that is read outside, and for its last."""
-    last = scope.last
+    last, parent = scope.last, scope.path.rpartition("/")[0]
     operands = [*scope.inputs, scope.path]
     positions = ", ".join(f"{{{i}}}" for i in range(len(scope.inputs)))
     formula = f"{{{len(scope.inputs)}}}({positions})"
-    parent = scope.path.rpartition("/")[0]
     return [
         Step(s.name, formula, operands, s.value, None, s.index, scope.path, parent, last.line, scope.inputs)
         for s in scope.steps
@@ -183,22 +181,10 @@ def _folded_edges(e: ExplanationData, folded_scope: dict[str, Scope]) -> list[Ed
             parts, last = scope.edges_out[edge.input], scope.last.name
             total = _sum_downstreams(parts)
             text = " + ".join(format_factor(p.downstream[edge.index], e.digits) for p in parts) if total.size else "0"
-            value = total[edge.index] if total.size else 0.0
-            edges.append(
-                Edge(
-                    last,
-                    edge.input,
-                    upstream.get(last, edge.upstream),
-                    None,
-                    total,
-                    edge.index,
-                    Arithmetic(text, value),
-                    scope.path,
-                    f"{scope.path} is folded: open it to see its steps",
-                    scope.path,
-                    edge.line,
-                )
-            )
+            arithmetic = Arithmetic(text, total[edge.index] if total.size else 0.0)
+            arriving, path = upstream.get(last, edge.upstream), scope.path
+            role, line = f"{path} is folded: open it to see its steps", edge.line
+            edges.append(Edge(last, edge.input, arriving, None, total, edge.index, arithmetic, path, role, path, line))
     return edges
 
 
@@ -216,6 +202,3 @@ def _folded_joins(e: ExplanationData, edges: list[Edge]) -> list[Join]:
             text = " + ".join(format_factor(p[join.index], e.digits) for p in parts)
             joins.append(Join(join.name, parts, join.total, join.index, Arithmetic(text, join.arithmetic.value)))
     return joins
-
-
-__all__ = ["Scope", "fold", "scope_tree", "visible"]

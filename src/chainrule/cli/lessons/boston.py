@@ -8,7 +8,17 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
+
+from ... import ops
+from ...datasets.boston import COLUMNS, load
+from ...draw.curves import Line, Panel
+from ...graph import SourceInfo, source_info_scope
+from ...tensors.convert import tensor
+from ...tensors.variable import Variable
+from ...transforms.differentiate import gradients
 from ..pictures import check_picture, write_curves
+from .perceptron import Perceptron, least_squares, split
 
 METHODS = ("full-batch", "stochastic", "mini-batch")
 
@@ -19,8 +29,6 @@ def train(args: argparse.Namespace) -> int:
         from .threshold import threshold_perceptrons
 
         return threshold_perceptrons(args.seed)
-    from ...datasets.boston import COLUMNS, load
-
     groups = [("RM", "LSTAT"), COLUMNS]
     if args.columns is not None:
         groups = [tuple(n.strip() for n in args.columns.split(",") if n.strip())]
@@ -40,18 +48,10 @@ def train(args: argparse.Namespace) -> int:
 
 def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
     """Train by each method on these columns; print the table and the weights; return 130 if interrupted, else 0."""
-    from ...draw.curves import Line, Panel
-    from .perceptron import Perceptron, least_squares, split
-
     columns = table.columns
     train_set, test_set = split(table.x, table.y, args.seed)
-    title = (
-        "all 13 columns"
-        if len(columns) == 13
-        else " and ".join(columns)
-        if len(columns) < 4
-        else f"{len(columns)} columns"
-    )
+    title = " and ".join(columns) if len(columns) < 4 else f"{len(columns)} columns"
+    title = "all 13 columns" if len(columns) == 13 else title
     print(f"\n== a perceptron on {title}: {len(train_set.y)} houses to train on, {len(test_set.y)} to test on ==")
     print("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars")
     plans = {
@@ -75,24 +75,17 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
             for epoch in steps:
                 bar.show(epoch, model.costs[-1])
             times[name] = time.perf_counter() - start
-            bar.done(
-                len(model.costs) - 1, model.costs[-1], "diverged: the rate was too large," if model.diverged else ""
-            )
+            outcome = "diverged: the rate was too large," if model.diverged else ""
+            bar.done(len(model.costs) - 1, model.costs[-1], outcome)
     except KeyboardInterrupt:
         interrupted = True
         if models and len(times) < len(models):
             times[name] = time.perf_counter() - start
             bar.done(len(models[name].costs) - 1, models[name].costs[-1], "interrupted")
     if models:
-        _print_results(
-            [
-                (n, plans[n][0], m.updates, times[n], m.measure(train_set), m.measure(test_set))
-                for n, m in models.items()
-            ],
-            exact,
-            train_set,
-            test_set,
-        )
+        sets = train_set, test_set
+        rows = [(n, plans[n][0], m.updates, times[n], *map(m.measure, sets)) for n, m in models.items()]
+        _print_results(rows, exact, train_set, test_set)
         _print_weights(columns, models, exact)
         _print_loss_and_cost(next(iter(models.values())), train_set)
         if args.explain and not interrupted:
@@ -106,11 +99,10 @@ def _print_results(rows: list[Any], exact: Any, train_set: Any, test_set: Any) -
     header = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
     print(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
     for name, size, updates, seconds, on_train, on_test in rows:
-        print(
-            f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {_format_measures(on_train)} {_format_measures(on_test)}"
-        )
-    measures = _format_measures(exact.measure(train_set)), _format_measures(exact.measure(test_set))
-    print(f"{'least squares':<14}{'':>25} {measures[0]} {measures[1]}")
+        measures = f"{_format_measures(on_train)} {_format_measures(on_test)}"
+        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
+    measures = f"{_format_measures(exact.measure(train_set))} {_format_measures(exact.measure(test_set))}"
+    print(f"{'least squares':<14}{'':>25} {measures}")
 
 
 def _format_measures(m: Any) -> str:
@@ -120,15 +112,10 @@ def _format_measures(m: Any) -> str:
 
 
 def _print_weights(columns: tuple[str, ...], models: dict[str, Any], exact: Any) -> None:
-    import numpy as np
-
     print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
     for i, name in enumerate((*columns, "b")):
-        print(
-            f"{name:<10}"
-            + "".join(f"{_format_weight(m.weights()[i]):>14}" for m in models.values())
-            + f"{_format_weight(exact.weights()[i]):>16}"
-        )
+        weights = "".join(f"{_format_weight(m.weights()[i]):>14}" for m in models.values())
+        print(f"{name:<10}{weights}{_format_weight(exact.weights()[i]):>16}")
     optimum = exact.weights()
     for name, m in models.items():
         error = np.abs(m.weights() - optimum).max() / (np.abs(optimum).max() or 1.0)
@@ -145,20 +132,13 @@ def _print_loss_and_cost(model: Any, train_set: Any) -> None:
     loss, actual = (predicted - train_set.y[0]) ** 2, train_set.y[0]
     print(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
     m = model.measure(train_set)
-    print(
-        f"cost, of all {len(train_set.y)}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {len(train_set.y)} "
-        f"= {m.mse:.4f}"
-    )
+    n = len(train_set.y)
+    print(f"cost, of all {n}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {n} = {m.mse:.4f}")
 
 
 def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
     """Print every number of one gradient descent update."""
-    from ... import ops
     from ...analysis.explain import explain
-    from ...graph import SourceInfo, source_info_scope
-    from ...tensors.convert import tensor
-    from ...tensors.variable import Variable
-    from ...transforms.differentiate import gradients
 
     rows, rate = 3, 0.1
     w = Variable([0.0] * len(columns), dtype="float64", name="w")
@@ -205,7 +185,5 @@ class Progress:
         if self.terminal:
             print("\r" + " " * (self.columns - 1) + "\r", end="")
         outcome = outcome or ("converged" if epochs < self.total else "done")
-        print(
-            f"{self.name}: {outcome} after {epochs} epochs, {time.perf_counter() - self.start:.2f} s, MSE {cost:.6g}",
-            flush=True,
-        )
+        seconds = time.perf_counter() - self.start
+        print(f"{self.name}: {outcome} after {epochs} epochs, {seconds:.2f} s, MSE {cost:.6g}", flush=True)

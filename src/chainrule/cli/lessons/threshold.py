@@ -15,6 +15,10 @@ from ...ops.random import SeedGenerator, normal
 from ...tensors.convert import tensor
 from ...tensors.tensor import Tensor
 
+INTRODUCTION = """\
+perceptron with a step activation: y = 1 if w · x + b ≥ 0 else 0
+the gradient of the step is 0, so gradient descent does not move; the threshold rule adds (t - y) x to w instead
+"""
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 GATES = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 
@@ -57,11 +61,7 @@ def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
 
 def threshold_perceptrons(seed: int) -> int:
     """Train on each set, print the results and return the exit status."""
-    print("perceptron with a step activation: y = 1 if w · x + b ≥ 0 else 0")
-    print(
-        "the gradient of the step is 0, so gradient descent does not move; the threshold rule adds (t - y) x to w "
-        "instead\n"
-    )
+    print(INTRODUCTION)
     sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
     sets["two groups"] = two_groups(seed)
     sets["XOR"] = (CORNERS, GATES["XOR"])
@@ -70,10 +70,8 @@ def threshold_perceptrons(seed: int) -> int:
         line = f"w = [{w[0]:.4g}, {w[1]:.4g}], b = {b:.4g}"
         if errors:
             correct = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
-            print(
-                f"{name:<11} NOT LEARNT: still {errors} errors in epoch {epochs}; "
-                f"{correct} of {len(t)} right with {line}"
-            )
+            outcome = f"still {errors} errors in epoch {epochs}; {correct} of {len(t)} right with {line}"
+            print(f"{name:<11} NOT LEARNT: {outcome}")
             print(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
         else:
             print(f"{name:<11} learnt in {epochs} epochs, all {len(t)} right: {line}")

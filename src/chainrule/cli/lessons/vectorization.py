@@ -8,27 +8,33 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ... import ops
+from ...core.arguments import at_least, between
+from ...tensors.variable import Variable
+from ...transforms.differentiate import gradients
+from ...transforms.vectorize import vectorize
+from .perceptron import split
+
+INTRODUCTION = """\
+logistic regression on Boston's houses: does a house cost more than the median? 13 columns
+the last row traces the loss of one example, written with a loop, vectorizes its graph and differentiates it
+cost J = -mean(t log a + (1-t) log(1-a)), a = sigmoid(w · x + b); dw = dJ/dw, db = dJ/db
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``chainrule vectorization`` to its parser."""
-    parser.add_argument(
-        "-m",
-        type=int,
-        nargs="+",
-        default=[50, 200, 506],
-        metavar="EXAMPLES",
-        help="number of houses, from 2 to 506 (default 50 200 506)",
-    )
-    parser.add_argument(
-        "--repeats", type=int, default=3, help="number of timings, of which the fastest is shown (default 3)"
-    )
+    add = parser.add_argument
+    about = "number of houses, from 2 to 506 (default 50 200 506)"
+    add("-m", type=int, nargs="+", default=[50, 200, 506], metavar="EXAMPLES", help=about)
+    add("--repeats", type=int, default=3, help="number of timings, of which the fastest is shown (default 3)")
 
 
 def command(args: argparse.Namespace) -> int:
     """Run ``chainrule vectorization`` and return the exit status."""
-    from ...core.arguments import at_least, between
     from ...datasets.boston import load
-    from .perceptron import split
 
     for m in args.m:
         between(2, 506, **{"-m": m})
@@ -36,11 +42,7 @@ def command(args: argparse.Namespace) -> int:
     table = load()
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     w = [0.01 * (j + 1) for j in range(13)]
-    print("logistic regression on Boston's houses: does a house cost more than the median? 13 columns")
-    print(
-        "the last row traces the loss of one example, written with a loop, vectorizes its graph and differentiates it"
-    )
-    print("cost J = -mean(t log a + (1-t) log(1-a)), a = sigmoid(w · x + b); dw = dJ/dw, db = dJ/db\n")
+    print(INTRODUCTION)
     for m in args.m:
         x = houses.x[:m]
         t = (houses.y[:m] > sorted(houses.y[:m])[m // 2]).astype(float)
@@ -49,10 +51,8 @@ def command(args: argparse.Namespace) -> int:
         for name, function in IMPLEMENTATIONS.items():
             seconds, (cost, dw, db) = _time(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
-            print(
-                f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{1e3 * seconds:>9.3f} "
-                f"ms{slowest / seconds:>8.2g}×"
-            )
+            times = f"{1e3 * seconds:>9.3f} ms{slowest / seconds:>8.2g}×"
+            print(f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
         print()
     return 0
 
@@ -87,8 +87,6 @@ def two_loops(x: Any, t: Any, w: Any, b: float) -> tuple[float, list[float], flo
 
 def one_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
     """Compute it with a loop over examples, the columns as vectors."""
-    import numpy as np
-
     w = np.asarray(w)
     cost, dw, db = 0.0, np.zeros(len(w)), 0.0
     for row, target in zip(x, t, strict=True):
@@ -102,8 +100,6 @@ def one_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
 
 def no_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
     """Compute it with matrices; the gradient is still derived by hand."""
-    import numpy as np
-
     a = 1 / (1 + np.exp(-(x @ np.asarray(w) + b)))
     cost = -np.mean(t * np.log(a) + (1 - t) * np.log(1 - a))
     dz = a - t
@@ -112,11 +108,6 @@ def no_loop(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
 
 def by_vectorize(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
     """Write one example's loss with a loop over its columns, vectorize it for the batch and differentiate it."""
-    from ... import ops
-    from ...tensors.variable import Variable
-    from ...transforms.differentiate import gradients
-    from ...transforms.vectorize import vectorize
-
     weights, bias = Variable(w, dtype="float64", name="w"), Variable(b, dtype="float64", name="b")
 
     def loss(row: Any, target: Any) -> Any:
@@ -131,8 +122,5 @@ def by_vectorize(x: Any, t: Any, w: Any, b: float) -> tuple[float, Any, float]:
 
 
 IMPLEMENTATIONS: dict[str, Callable[..., Any]] = {
-    "two loops": two_loops,
-    "one loop": one_loop,
-    "no loop": no_loop,
-    "vectorize": by_vectorize,
-}
+    "two loops": two_loops, "one loop": one_loop, "no loop": no_loop, "vectorize": by_vectorize,
+}  # fmt: skip
