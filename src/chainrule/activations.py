@@ -101,12 +101,11 @@ class _NoBase(Configurable):
 
 
 registry = Registry("activations", "activation", _NoBase)
-for _function in (
+registry.add(
     celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear,
     log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign,
     sparse_plus, sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
-):  # fmt: skip
-    registry.add(_function)
+)  # fmt: skip
 swish, hard_swish = silu, hard_silu
 registry.aliases.update({"swish": "silu", "hard_swish": "hard_silu"})
 

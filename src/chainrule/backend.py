@@ -4,12 +4,6 @@ from .config import backend, epsilon, floatx, image_data_format, set_epsilon, se
 from .layers import clear_session
 
 __all__ = [
-    "backend",
-    "clear_session",
-    "epsilon",
-    "floatx",
-    "image_data_format",
-    "set_epsilon",
-    "set_floatx",
+    "backend", "clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx",
     "set_image_data_format",
-]
+]  # fmt: skip

@@ -72,16 +72,7 @@ def is_interactive_logging_enabled() -> bool:
 
 
 __all__ = [
-    "backend",
-    "disable_interactive_logging",
-    "dtype_policy",
-    "enable_interactive_logging",
-    "epsilon",
-    "floatx",
-    "image_data_format",
-    "is_interactive_logging_enabled",
-    "set_dtype_policy",
-    "set_epsilon",
-    "set_floatx",
+    "backend", "disable_interactive_logging", "dtype_policy", "enable_interactive_logging", "epsilon", "floatx",
+    "image_data_format", "is_interactive_logging_enabled", "set_dtype_policy", "set_epsilon", "set_floatx",
     "set_image_data_format",
-]
+]  # fmt: skip

@@ -50,11 +50,8 @@ class DataParallel:
         if device_mesh is not None:
             raise ValueProblem("a device_mesh", "None", "pass devices=list_devices()[:2], or none for all")
         if auto_shard_dataset is not True:
-            raise ValueProblem(
-                f"auto_shard_dataset={auto_shard_dataset!r}",
-                "True",
-                "give every process the same data: it takes its rows",
-            )
+            passed = f"auto_shard_dataset={auto_shard_dataset!r}"
+            raise ValueProblem(passed, "True", "give every process the same data: it takes its rows")
         names = None if devices is None else [devices] if isinstance(devices, str) else list(devices)
         if names is not None and (not names or len(set(names)) < len(names)):
             raise ValueProblem(f"devices={devices!r}", "different devices, at least one", "see list_devices()")
@@ -230,12 +227,6 @@ def _devices() -> Any:
 __getattr__ = lookup("distribution")
 
 __all__ = [
-    "DataParallel",
-    "distribution",
-    "get_device_count",
-    "initialize",
-    "list_devices",
-    "process_count",
-    "process_index",
+    "DataParallel", "distribution", "get_device_count", "initialize", "list_devices", "process_count", "process_index",
     "set_distribution",
-]
+]  # fmt: skip

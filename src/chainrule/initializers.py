@@ -183,7 +183,9 @@ class VarianceScaling(RandomInitializer):
         return random.truncated_normal(shape, 0.0, math.sqrt(variance) / 0.87962566103423978, dtype, self.stream())
 
 
-def _variance_scaling_class(name: str, scale: float, mode: str, distribution: str, doc: str) -> type[VarianceScaling]:
+def _scaled(name: str, scale: float, mode: str, distribution: str, doc: str) -> type[VarianceScaling]:
+    """Make a class of `VarianceScaling` with this scale, mode and distribution."""
+
     def __init__(
         self: VarianceScaling,
         seed: int | SeedGenerator | None = None,
@@ -198,18 +200,12 @@ def _variance_scaling_class(name: str, scale: float, mode: str, distribution: st
 _GLOROT = "Glorot and Bengio, https://proceedings.mlr.press/v9/glorot10a.html"
 _HE = "He et al., https://arxiv.org/abs/1502.01852"
 _LECUN = "LeCun et al., Efficient BackProp, 1998"
-GlorotUniform = _variance_scaling_class(
-    "GlorotUniform", 1.0, "fan_avg", "uniform", f"Uniform within sqrt(6/(in + out)) ({_GLOROT})."
-)
-GlorotNormal = _variance_scaling_class(
-    "GlorotNormal", 1.0, "fan_avg", "truncated_normal", f"Variance 2/(in + out) ({_GLOROT})."
-)
-HeUniform = _variance_scaling_class("HeUniform", 2.0, "fan_in", "uniform", f"Uniform within sqrt(6/in) ({_HE}).")
-HeNormal = _variance_scaling_class("HeNormal", 2.0, "fan_in", "truncated_normal", f"Variance 2/in ({_HE}).")
-LecunUniform = _variance_scaling_class(
-    "LecunUniform", 1.0, "fan_in", "uniform", f"Uniform within sqrt(3/in) ({_LECUN})."
-)
-LecunNormal = _variance_scaling_class("LecunNormal", 1.0, "fan_in", "truncated_normal", f"Variance 1/in ({_LECUN}).")
+GlorotUniform = _scaled("GlorotUniform", 1.0, "fan_avg", "uniform", f"Uniform within sqrt(6/(in + out)) ({_GLOROT}).")
+GlorotNormal = _scaled("GlorotNormal", 1.0, "fan_avg", "truncated_normal", f"Variance 2/(in + out) ({_GLOROT}).")
+HeUniform = _scaled("HeUniform", 2.0, "fan_in", "uniform", f"Uniform within sqrt(6/in) ({_HE}).")
+HeNormal = _scaled("HeNormal", 2.0, "fan_in", "truncated_normal", f"Variance 2/in ({_HE}).")
+LecunUniform = _scaled("LecunUniform", 1.0, "fan_in", "uniform", f"Uniform within sqrt(3/in) ({_LECUN}).")
+LecunNormal = _scaled("LecunNormal", 1.0, "fan_in", "truncated_normal", f"Variance 1/in ({_LECUN}).")
 
 
 class Orthogonal(RandomInitializer):
@@ -244,19 +240,9 @@ glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUnifo
 lecun_normal, lecun_uniform, variance_scaling = LecunNormal, LecunUniform, VarianceScaling
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 
-registry = Registry(
-    "initializers",
-    "initializer",
-    Initializer,
-    {
-        "normal": "RandomNormal",
-        "uniform": "RandomUniform",
-        "one": "Ones",
-        "zero": "Zeros",
-        "IdentityInitializer": "Identity",
-        "OrthogonalInitializer": "Orthogonal",
-    },
-)
+ALIASES = {"normal": "RandomNormal", "uniform": "RandomUniform", "one": "Ones", "zero": "Zeros"}
+ALIASES |= {"IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal"}
+registry = Registry("initializers", "initializer", Initializer, ALIASES)
 get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 __getattr__ = lookup("initializers")

@@ -76,7 +76,6 @@ class OrthogonalRegularizer(Regularizer):
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-registry = Registry(
-    "regularizers", "regularizer", Regularizer, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2", "l1l2": "L1L2"}
-)
+ALIASES = {"l1": "L1", "l2": "L2", "l1_l2": "L1L2", "l1l2": "L1L2"}
+registry = Registry("regularizers", "regularizer", Regularizer, ALIASES)
 get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ValueProblem
+from .files import read_text
 
 COLUMNS = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT")
 TARGET = "MEDV"  # median value of owner-occupied homes, thousands of 1970s dollars
@@ -61,13 +62,7 @@ def load(columns: Sequence[str] | None = None, path: str | Path | None = None) -
             raise ValueProblem(f"the column {name!r}", "one of " + ", ".join(COLUMNS), "check the spelling")
     where = "the shipped table" if path is None else f"{str(path)!r}"
     source = Path(path) if path is not None else files(__package__).joinpath("boston.csv")
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ValueProblem(f"{where} ({error.strerror})", "a CSV file that can be read", "check the path") from None
-    except UnicodeDecodeError:
-        raise ValueProblem(f"{where}, which is not UTF-8 text", "a CSV file in UTF-8", "save it as UTF-8") from None
-    rows = _rows(text, where)
+    rows = _rows(read_text(source, where), where)
     header = [h.strip() for h in rows[0][1]] if rows else []
     missing = [n for n in (*names, TARGET) if n not in header]
     twice = [n for n in (*names, TARGET) if header.count(n) > 1]
@@ -112,9 +107,6 @@ def _parse_number(row: list[str], position: int, header: list[str], line: int, w
         value = float("nan")
     if not np.isfinite(value):
         shown = repr(row[position][:40]) if position < len(row) else "nothing"
-        raise ValueProblem(
-            f"{shown} in column {header[position]}, line {line} of {where}",
-            "a finite number",
-            "fill in or remove that row",
-        )
+        passed = f"{shown} in column {header[position]}, line {line} of {where}"
+        raise ValueProblem(passed, "a finite number", "fill in or remove that row")
     return value

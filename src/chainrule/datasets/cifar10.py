@@ -31,14 +31,9 @@ DATASET = Dataset(
         "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
     },
 )
-ARCHIVE = "cifar-10-binary.tar.gz"
-FOLDER = "cifar-10-batches-bin"
-REMOTES = (
-    Remote(
-        f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}",
-        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-    ),
-)
+ARCHIVE, FOLDER = "cifar-10-binary.tar.gz", "cifar-10-batches-bin"
+SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"  # of the archive
+REMOTES = (Remote(f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}", SHA256),)
 
 
 def load_data(path: str | os.PathLike[str] | None = None) -> Split:

@@ -25,14 +25,9 @@ DATASET = Dataset(
         "test.bin": "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a",
     },
 )
-ARCHIVE = "cifar-100-binary.tar.gz"
-FOLDER = "cifar-100-binary"
-REMOTES = (
-    Remote(
-        f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}",
-        "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
-    ),
-)
+ARCHIVE, FOLDER = "cifar-100-binary.tar.gz", "cifar-100-binary"
+SHA256 = "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"  # of the archive
+REMOTES = (Remote(f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}", SHA256),)
 LABELS = ("coarse", "fine")  # in the order of a record's two bytes
 
 

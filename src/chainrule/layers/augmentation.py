@@ -87,17 +87,9 @@ class Resizing(_FixedSizeLayer):
         self.fill_mode, self.fill_value = fill_mode, fill_value
 
     def call(self, inputs: Any) -> Tensor:
-        return ops.image.resize(
-            inputs,
-            (self.height, self.width),
-            self.interpolation,
-            self.antialias,
-            self.crop_to_aspect_ratio,
-            self.pad_to_aspect_ratio,
-            self.fill_mode,
-            self.fill_value,
-            self.data_format,
-        )
+        size, fill = (self.height, self.width), (self.fill_mode, self.fill_value)
+        fit = (self.antialias, self.crop_to_aspect_ratio, self.pad_to_aspect_ratio)
+        return ops.image.resize(inputs, size, self.interpolation, *fit, *fill, self.data_format)
 
 
 class CenterCrop(_FixedSizeLayer):
@@ -192,9 +184,8 @@ class _RandomAffine(_RandomImage):
         coefficients = self.places(images)
         like = next(v for v in coefficients if isinstance(v, Tensor))
         transform = ops.stack([like * 0.0 + v for v in (*coefficients, 0.0, 0.0)], axis=-1)
-        return ops.image.affine_transform(
-            images, transform, self.interpolation, self.fill_mode, self.fill_value, self.data_format
-        )
+        options = (self.interpolation, self.fill_mode, self.fill_value, self.data_format)
+        return ops.image.affine_transform(images, transform, *options)
 
     def middle(self, images: Tensor) -> tuple[float, float]:
         """Return x and y of the image's centre."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import activations, ops
@@ -10,33 +11,19 @@ from ..core.errors import ShapeError, ValueProblem
 from ..tensors.tensor import Tensor
 from .checks import padding_mode
 from .input_spec import InputSpec
-from .layer import Layer
-from .reshaping import channels_first
+from .reshaping import _RankedLayer, channels_first
 from .shape_chain import layer_label
 
 
-class BaseConv(Layer):
+class BaseConv(_RankedLayer):
     """The base of all convolutions: window, bias and activation. Subclasses define the kernels and the product."""
 
-    rank: int
     _is_transpose = False
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
-        activity_regularizer: Any = None,
-        use_bias: bool = True,
-        bias_initializer: Any = "zeros",
-        bias_regularizer: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+    def __init__(self, window: Sequence[Any], activation: Any, bias: Sequence[Any], **kwargs: Any) -> None:
+        """Take the window from its size to its dilation, and whether there is a bias, its initializer and so on."""
+        super().__init__(**kwargs)
+        kernel_size, strides, padding, data_format, dilation_rate = window
         label = layer_label(self)
         self.kernel_size = each_at_least(1, self.rank, owner=label, kernel_size=kernel_size)
         self.strides = each_at_least(1, self.rank, owner=label, strides=strides)
@@ -44,19 +31,14 @@ class BaseConv(Layer):
         paddings = ["valid", "same", *(["causal"] if self.rank == 1 and not self._is_transpose else [])]
         self.padding = padding_mode(padding, paddings, owner=label)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self._is_transpose:
-            raise ValueProblem(
-                f"strides {self.strides} and dilation_rate {self.dilation_rate}",
-                "only one of them above 1",
-                "set the other to 1",
-            )
+            passed = f"strides {self.strides} and dilation_rate {self.dilation_rate}"
+            raise ValueProblem(passed, "only one of them above 1", "set the other to 1")
         self.channels_first = channels_first(data_format)
         self.data_format = "channels_first" if self.channels_first else "channels_last"
         if self.padding == "causal" and self.channels_first:
             raise ValueProblem("causal padding with channels_first", "channels_last", "move the channels to the end")
         self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.bias_initializer, self.bias_regularizer = bias_initializer, bias_regularizer
-        self.bias_constraint = bias_constraint
+        self.use_bias, self.bias_initializer, self.bias_regularizer, self.bias_constraint = bias
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def channels_of(self, input_shape: Any) -> int:
@@ -125,16 +107,13 @@ class _Conv(BaseConv):
     ) -> None:
         window = (kernel_size, strides, padding, data_format, dilation_rate)
         bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        super().__init__(*window, activation, activity_regularizer, *bias, **kwargs)
+        super().__init__(window, activation, bias, activity_regularizer=activity_regularizer, **kwargs)
         label = layer_label(self)
         self.filters = at_least(1, owner=label, filters=filters)
         self.groups = at_least(1, owner=label, groups=groups)
         if self.filters % self.groups:
-            raise ValueProblem(
-                f"{self.filters} filters in {self.groups} groups",
-                "groups that divide the filters",
-                "choose other numbers",
-            )
+            passed = f"{self.filters} filters in {self.groups} groups"
+            raise ValueProblem(passed, "groups that divide the filters", "choose other numbers")
         self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
         self.kernel_constraint = kernel_constraint
 
@@ -155,7 +134,7 @@ class _Conv(BaseConv):
         return out if fused else self.activation(out)
 
 
-class Conv1D(_Conv):
+class Conv1D(_Conv, rank=1):
     """Convolution along steps: (batch, steps, channels) (``keras.layers.Conv1D``).
 
     Args:
@@ -165,10 +144,8 @@ class Conv1D(_Conv):
     (2, 10, 4)
     """
 
-    rank = 1
 
-
-class Conv2D(_Conv):
+class Conv2D(_Conv, rank=2):
     """Convolution (a cross-correlation) over images: (batch, height, width, channels) (``keras.layers.Conv2D``).
 
     Args:
@@ -181,17 +158,13 @@ class Conv2D(_Conv):
     (2, 6, 7, 4)
     """
 
-    rank = 2
 
-
-class Conv3D(_Conv):
+class Conv3D(_Conv, rank=3):
     """Convolution over volumes: (batch, depth, height, width, channels).
 
     >>> Conv3D(4, 2)(ops.ones((1, 4, 5, 6, 3))).shape
     (1, 3, 4, 5, 4)
     """
-
-    rank = 3
 
 
 class _ConvTranspose(BaseConv):
@@ -221,7 +194,7 @@ class _ConvTranspose(BaseConv):
     ) -> None:
         window = (kernel_size, strides, padding, data_format, dilation_rate)
         bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        super().__init__(*window, activation, activity_regularizer, *bias, **kwargs)
+        super().__init__(window, activation, bias, activity_regularizer=activity_regularizer, **kwargs)
         label = layer_label(self)
         self.filters = at_least(1, owner=label, filters=filters)
         self.output_padding = output_padding
@@ -231,9 +204,8 @@ class _ConvTranspose(BaseConv):
         self.kernel_constraint = kernel_constraint
 
     def build(self, input_shape: Any) -> None:
-        self.kernel = self._add_configured_weight(
-            "kernel", (*self.kernel_size, self.filters, self.channels_of(input_shape))
-        )
+        shape = (*self.kernel_size, self.filters, self.channels_of(input_shape))
+        self.kernel = self._add_configured_weight("kernel", shape)
         self.add_bias(self.filters)
 
     def convolve(self, inputs: Tensor) -> Tensor:
@@ -241,34 +213,28 @@ class _ConvTranspose(BaseConv):
         return ops.conv_transpose(inputs, self.kernel, *window)
 
 
-class Conv1DTranspose(_ConvTranspose):
+class Conv1DTranspose(_ConvTranspose, rank=1):
     """The transpose of a convolution along steps: each entry times the kernel, added where they overlap.
 
     >>> Conv1DTranspose(4, 2, strides=2)(ops.ones((1, 5, 3))).shape
     (1, 10, 4)
     """
 
-    rank = 1
 
-
-class Conv2DTranspose(_ConvTranspose):
+class Conv2DTranspose(_ConvTranspose, rank=2):
     """The transpose of a convolution over images, to make them larger (``keras.layers.Conv2DTranspose``).
 
     >>> Conv2DTranspose(4, 2, strides=2)(ops.ones((1, 5, 6, 3))).shape
     (1, 10, 12, 4)
     """
 
-    rank = 2
 
-
-class Conv3DTranspose(_ConvTranspose):
+class Conv3DTranspose(_ConvTranspose, rank=3):
     """The transpose of a convolution over volumes.
 
     >>> Conv3DTranspose(2, 2, strides=2)(ops.ones((1, 2, 3, 4, 3))).shape
     (1, 4, 6, 8, 2)
     """
-
-    rank = 3
 
     def __init__(
         self,
@@ -310,7 +276,7 @@ class _DepthwiseConv(BaseConv):
     ) -> None:
         window = (kernel_size, strides, padding, data_format, dilation_rate)
         bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        super().__init__(*window, activation, activity_regularizer, *bias, **kwargs)
+        super().__init__(window, activation, bias, activity_regularizer=activity_regularizer, **kwargs)
         self.depth_multiplier = at_least(1, owner=layer_label(self), depth_multiplier=depth_multiplier)
         self.depthwise_initializer, self.depthwise_regularizer = depthwise_initializer, depthwise_regularizer
         self.depthwise_constraint = depthwise_constraint
@@ -330,24 +296,20 @@ class _DepthwiseConv(BaseConv):
         return ops.depthwise_conv(x, self.depthwise_kernel, self.strides, padding, self.data_format, self.dilation_rate)
 
 
-class DepthwiseConv1D(_DepthwiseConv):
+class DepthwiseConv1D(_DepthwiseConv, rank=1):
     """Convolve each channel on its own, along steps.
 
     >>> DepthwiseConv1D(3, depth_multiplier=2)(ops.ones((1, 5, 3))).shape
     (1, 3, 6)
     """
 
-    rank = 1
 
-
-class DepthwiseConv2D(_DepthwiseConv):
+class DepthwiseConv2D(_DepthwiseConv, rank=2):
     """Convolve each channel on its own, with `depth_multiplier` kernels (``keras.layers.DepthwiseConv2D``).
 
     >>> DepthwiseConv2D(3, depth_multiplier=2)(ops.ones((1, 5, 6, 3))).shape
     (1, 3, 4, 6)
     """
-
-    rank = 2
 
 
 class _SeparableConv(_DepthwiseConv):
@@ -396,30 +358,23 @@ class _SeparableConv(_DepthwiseConv):
         return ops.conv(super().convolve(inputs), self.pointwise_kernel, 1, "valid", self.data_format)
 
 
-class SeparableConv1D(_SeparableConv):
+class SeparableConv1D(_SeparableConv, rank=1):
     """A depthwise convolution along steps, then one over single steps that mixes channels.
 
     >>> SeparableConv1D(4, 3)(ops.ones((1, 5, 3))).shape
     (1, 3, 4)
     """
 
-    rank = 1
 
-
-class SeparableConv2D(_SeparableConv):
+class SeparableConv2D(_SeparableConv, rank=2):
     """A depthwise convolution, then a 1×1 one that mixes channels (Chollet, arXiv:1610.02357).
 
     >>> SeparableConv2D(4, 3)(ops.ones((1, 5, 6, 3))).shape
     (1, 3, 4, 4)
     """
 
-    rank = 2
 
-
-Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
-Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
-    Conv1DTranspose,
-    Conv2DTranspose,
-    Conv3DTranspose,
-)
+Convolution1D, Convolution1DTranspose = Conv1D, Conv1DTranspose
+Convolution2D, Convolution2DTranspose = Conv2D, Conv2DTranspose
+Convolution3D, Convolution3DTranspose = Conv3D, Conv3DTranspose
 SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

@@ -36,11 +36,9 @@ class InputLayer(Layer):
         super().__init__(name=name)
         if sparse or ragged:
             raise ValueProblem("a sparse or ragged input", "a dense one", "pad the rows to one length")
+        if batch_shape is None and shape is None:
+            raise ShapeError("an Input without a shape", "the shape of one example", "e.g. Input(shape=(28, 28, 1))")
         if batch_shape is None:
-            if shape is None:
-                raise ShapeError(
-                    "an Input without a shape", "the shape of one example", "e.g. Input(shape=(28, 28, 1))"
-                )
             batch = shape_sizes([batch_size], "an Input of batch_size", unknown=True)
             batch_shape = (*batch, *shape_sizes(shape, "an Input of shape", unknown=True))
         self.batch_shape = shape_sizes(batch_shape, "an Input of batch_shape", unknown=True)
@@ -140,9 +138,8 @@ class Dense(Layer):
         if self.built and len(shape) > 2:
             return "flatten the images first: put a Flatten() or a GlobalAveragePooling2D() before this Dense"
         if self.built:
-            return (
-                f"this layer was built for {self.kernel.shape[0]} inputs: give it as many columns, or make a new model"
-            )
+            inputs = self.kernel.shape[0]
+            return f"this layer was built for {inputs} inputs: give it as many columns, or make a new model"
         return "add the batch axis: x[None, :] for one example"
 
 

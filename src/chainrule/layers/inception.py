@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from .. import ops
@@ -63,19 +64,11 @@ class InceptionBlock(Layer):
         self.reduce_5x5 = None if reduce_5x5 is None else at_least(1, owner=label, reduce_5x5=reduce_5x5)
         self.filters_5x5 = at_least(1, owner=label, filters_5x5=filters_5x5)
         self.pool_filters = None if pool_filters is None else at_least(1, owner=label, pool_filters=pool_filters)
+        options = {"data_format": data_format, "activation": activation, "dtype": self.dtype_policy}
+        options |= {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
 
         def conv(filters: int, size: int, name: str) -> Conv2D:
-            return Conv2D(
-                filters,
-                size,
-                padding="same",
-                data_format=data_format,
-                activation=activation,
-                kernel_initializer=kernel_initializer,
-                bias_initializer=bias_initializer,
-                dtype=self.dtype_policy,
-                name=name,
-            )
+            return Conv2D(filters, size, padding="same", name=name, **options)
 
         def bottleneck(filters: int | None, name: str) -> list[Conv2D]:
             return [] if filters is None else [conv(filters, 1, name)]
@@ -96,12 +89,7 @@ class InceptionBlock(Layer):
                 shape = layer.compute_output_shape(shape)
 
     def call(self, inputs: Any) -> Tensor:
-        outputs = []
-        for branch in self.branches:
-            x = inputs
-            for layer in branch:
-                x = layer(x)
-            outputs.append(x)
+        outputs = [reduce(lambda x, layer: layer(x), branch, inputs) for branch in self.branches]
         return ops.concatenate(outputs, axis=1 if self.channels_first else -1)
 
     def _advice(self, shape: Any) -> str:

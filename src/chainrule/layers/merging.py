@@ -27,13 +27,14 @@ class _Merge(Layer):
         """Combine inputs with the same number of axes; subclasses define it."""
         raise NotImplementedError
 
+    def _refused(self, inputs: Any, expected: str, arguments: str = "") -> ShapeError:
+        """Return the error for inputs that are not the list expected."""
+        name = type(self).__name__
+        return ShapeError(f"{type(inputs).__name__} for {name}", expected, f"call it as {name}({arguments})([a, b])")
+
     def call(self, inputs: Any) -> Tensor:
         if not isinstance(inputs, list | tuple) or len(inputs) < self.least:
-            raise ShapeError(
-                f"{type(inputs).__name__} for {type(self).__name__}",
-                f"a list of {self.least} tensors or more",
-                f"call it as {type(self).__name__}()([a, b])",
-            )
+            raise self._refused(inputs, f"a list of {self.least} tensors or more")
         rank = max(t.ndim for t in inputs)
         return self.merge([_expand_to_rank(t, rank) for t in inputs])
 
@@ -132,9 +133,7 @@ class Concatenate(_Merge):
 
     def call(self, inputs: Any) -> Tensor:
         if not isinstance(inputs, list | tuple) or not inputs:
-            raise ShapeError(
-                f"{type(inputs).__name__} for Concatenate", "a list of tensors", "call it as Concatenate()([a, b])"
-            )
+            raise self._refused(inputs, "a list of tensors")
         return ops.concatenate(list(inputs), axis=self.axis)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
@@ -167,17 +166,12 @@ class Dot(_Merge):
 
     def call(self, inputs: Any) -> Tensor:
         if not isinstance(inputs, list | tuple) or len(inputs) != 2:
-            raise ShapeError(
-                f"{type(inputs).__name__} for Dot", "a list of two tensors", "call it as Dot(axes)([a, b])"
-            )
+            raise self._refused(inputs, "a list of two tensors", "axes")
         x, y = inputs
         a, b = self.axes[0] % x.ndim, self.axes[1] % y.ndim
         if not a or not b or x.shape[a] != y.shape[b]:
-            raise ShapeError(
-                f"shapes {x.shape} and {y.shape} to be multiplied along axes {a} and {b}",
-                "axes from 1 up with equal sizes",
-                "choose other axes",
-            )
+            passed = f"shapes {x.shape} and {y.shape} to be multiplied along axes {a} and {b}"
+            raise ShapeError(passed, "axes from 1 up with equal sizes", "choose other axes")
         if self.normalize:
             x, y = ops.normalize(x, axis=a), ops.normalize(y, axis=b)
         left = "b" + "".join("s" if i == a else chr(ord("c") + i) for i in range(1, x.ndim))

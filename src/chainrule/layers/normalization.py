@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from .. import ops
@@ -19,23 +20,11 @@ from .shape_chain import layer_label
 class _ScaledNormalization(Layer):
     """A normalisation with a learned scale (gamma) and offset (beta), one number for each entry along its axes."""
 
-    def __init__(
-        self,
-        center: bool,
-        beta_initializer: Any,
-        beta_regularizer: Any,
-        beta_constraint: Any,
-        scale: bool,
-        gamma_initializer: Any,
-        gamma_regularizer: Any,
-        gamma_constraint: Any,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, beta: Sequence[Any], gamma: Sequence[Any], **kwargs: Any) -> None:
+        """Take for beta and for gamma: whether there is one, its initializer, regularizer and constraint."""
         super().__init__(**kwargs)
-        self.center, self.scale = center, scale
-        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
-        self.beta_regularizer, self.gamma_regularizer = beta_regularizer, gamma_regularizer
-        self.beta_constraint, self.gamma_constraint = beta_constraint, gamma_constraint
+        self.center, self.beta_initializer, self.beta_regularizer, self.beta_constraint = beta
+        self.scale, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint = gamma
         self.supports_masking = True
 
     def add_scale(self, shape: Sequence[Any]) -> None:
@@ -104,7 +93,7 @@ class BatchNormalization(_ScaledNormalization):
     ) -> None:
         beta = (center, beta_initializer, beta_regularizer, beta_constraint)
         gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
-        super().__init__(*beta, *gamma, **kwargs)
+        super().__init__(beta, gamma, **kwargs)
         if renorm:
             raise ValueProblem(
                 "renorm=True", "renorm=False", "use LayerNormalization or GroupNormalization for small batches"
@@ -117,12 +106,9 @@ class BatchNormalization(_ScaledNormalization):
     def build(self, input_shape: Any) -> None:
         shape = self.sizes_along(input_shape, as_axis_list(self.axis))
         self.add_scale(shape)
-        self.moving_mean = self.add_weight(
-            shape, self.moving_mean_initializer, trainable=False, autocast=False, name="moving_mean"
-        )
-        self.moving_variance = self.add_weight(
-            shape, self.moving_variance_initializer, trainable=False, autocast=False, name="moving_variance"
-        )
+        add = partial(self.add_weight, shape, trainable=False, autocast=False)
+        self.moving_mean = add(self.moving_mean_initializer, name="moving_mean")
+        self.moving_variance = add(self.moving_variance_initializer, name="moving_variance")
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Tensor:
         x = _promote_half(inputs)
@@ -175,7 +161,7 @@ class LayerNormalization(_ScaledNormalization):
             raise ValueProblem("rms_scaling", "no such argument", "use RMSNormalization")
         beta = (center, beta_initializer, beta_regularizer, beta_constraint)
         gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
-        super().__init__(*beta, *gamma, **kwargs)
+        super().__init__(beta, gamma, **kwargs)
         self.axis, self.epsilon = axis_numbers(owner=layer_label(self), axis=axis), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
@@ -214,7 +200,7 @@ class GroupNormalization(_ScaledNormalization):
     ) -> None:
         beta = (center, beta_initializer, beta_regularizer, beta_constraint)
         gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
-        super().__init__(*beta, *gamma, **kwargs)
+        super().__init__(beta, gamma, **kwargs)
         label = layer_label(self)
         self.groups = -1 if whole_number(groups) == -1 else at_least(1, owner=label, groups=groups)
         self.axis, self.epsilon = any_whole_number(owner=label, axis=axis), float(epsilon)

@@ -48,14 +48,12 @@ class _MaxPooling(_Pooling):
     pool = staticmethod(ops.max_pool)
 
 
-class MaxPooling1D(_MaxPooling):
+class MaxPooling1D(_MaxPooling, rank=1):
     """The largest entry of each window of steps.
 
     >>> MaxPooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
     [[[3.0], [2.0]]]
     """
-
-    rank = 1
 
     def __init__(
         self,
@@ -69,14 +67,12 @@ class MaxPooling1D(_MaxPooling):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
-class MaxPooling2D(_MaxPooling):
+class MaxPooling2D(_MaxPooling, rank=2):
     """The largest entry of each window, channel by channel; the first in window order wins a tie.
 
     >>> MaxPooling2D()(ops.ones((1, 5, 6, 3))).shape
     (1, 2, 3, 3)
     """
-
-    rank = 2
 
     def __init__(
         self,
@@ -90,14 +86,12 @@ class MaxPooling2D(_MaxPooling):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
-class MaxPooling3D(_MaxPooling):
+class MaxPooling3D(_MaxPooling, rank=3):
     """The largest entry of each window of a volume.
 
     >>> MaxPooling3D()(ops.ones((1, 4, 4, 4, 3))).shape
     (1, 2, 2, 2, 3)
     """
-
-    rank = 3
 
     def __init__(
         self,
@@ -117,34 +111,28 @@ class _AveragePooling(_Pooling):
     pool = staticmethod(ops.average_pool)
 
 
-class AveragePooling1D(_AveragePooling):
+class AveragePooling1D(_AveragePooling, rank=1):
     """The mean of each window of steps; padding is not counted.
 
     >>> AveragePooling1D(2)([[[1.0], [3.0], [2.0], [0.0]]]).tolist()
     [[[2.0], [1.0]]]
     """
 
-    rank = 1
 
-
-class AveragePooling2D(_AveragePooling):
+class AveragePooling2D(_AveragePooling, rank=2):
     """The mean of each window; padding is not counted.
 
     >>> AveragePooling2D(2)(ops.ones((1, 4, 6, 3))).shape
     (1, 2, 3, 3)
     """
 
-    rank = 2
 
-
-class AveragePooling3D(_AveragePooling):
+class AveragePooling3D(_AveragePooling, rank=3):
     """The mean of each window of a volume.
 
     >>> AveragePooling3D(2)(ops.ones((1, 4, 4, 4, 3))).shape
     (1, 2, 2, 2, 3)
     """
-
-    rank = 3
 
 
 class _GlobalPooling(_Spatial):
@@ -170,44 +158,37 @@ class _GlobalAveragePooling(_GlobalPooling):
         return ops.mean(inputs, axis=tuple(self.spatial()), keepdims=self.keepdims)
 
 
-class GlobalMaxPooling1D(_GlobalMaxPooling):
+class GlobalMaxPooling1D(_GlobalMaxPooling, rank=1):
     """The largest entry over all steps.
 
     >>> GlobalMaxPooling1D()(ops.ones((2, 5, 3))).shape
     (2, 3)
     """
 
-    rank = 1
 
-
-class GlobalMaxPooling2D(_GlobalMaxPooling):
+class GlobalMaxPooling2D(_GlobalMaxPooling, rank=2):
     """The largest entry over all positions, channel by channel.
 
     >>> GlobalMaxPooling2D()(ops.ones((2, 5, 6, 3))).shape
     (2, 3)
     """
 
-    rank = 2
 
-
-class GlobalMaxPooling3D(_GlobalMaxPooling):
+class GlobalMaxPooling3D(_GlobalMaxPooling, rank=3):
     """The largest entry over all positions of a volume.
 
     >>> GlobalMaxPooling3D()(ops.ones((2, 4, 5, 6, 3))).shape
     (2, 3)
     """
 
-    rank = 3
 
-
-class GlobalAveragePooling1D(_GlobalAveragePooling):
+class GlobalAveragePooling1D(_GlobalAveragePooling, rank=1):
     """The mean over all steps, or over those that a mask keeps.
 
     >>> GlobalAveragePooling1D()(ops.ones((2, 5, 3))).shape
     (2, 3)
     """
 
-    rank = 1
     supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Tensor:
@@ -222,31 +203,24 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
         return None
 
 
-class GlobalAveragePooling2D(_GlobalAveragePooling):
+class GlobalAveragePooling2D(_GlobalAveragePooling, rank=2):
     """The mean over all positions, channel by channel (Lin et al., arXiv:1312.4400).
 
     >>> GlobalAveragePooling2D()(ops.ones((2, 5, 6, 3))).shape
     (2, 3)
     """
 
-    rank = 2
 
-
-class GlobalAveragePooling3D(_GlobalAveragePooling):
+class GlobalAveragePooling3D(_GlobalAveragePooling, rank=3):
     """The mean over all positions of a volume.
 
     >>> GlobalAveragePooling3D()(ops.ones((2, 4, 5, 6, 3))).shape
     (2, 3)
     """
 
-    rank = 3
-
 
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
-GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
-GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-)
+GlobalMaxPool1D, GlobalAvgPool1D = GlobalMaxPooling1D, GlobalAveragePooling1D
+GlobalMaxPool2D, GlobalAvgPool2D = GlobalMaxPooling2D, GlobalAveragePooling2D
+GlobalMaxPool3D, GlobalAvgPool3D = GlobalMaxPooling3D, GlobalAveragePooling3D

@@ -87,11 +87,8 @@ class Normalization(Layer):
                 f"mean={mean!r} and variance={variance!r}", "both, of one shape, or neither", "give both, or call adapt"
             )
         if np.ndim(mean) > len(self.axis):
-            raise ShapeError(
-                f"a mean of shape {np.shape(mean)} for axis {self.axis}",
-                f"{len(self.axis)} axes at most",
-                "give one number for each entry along axis",
-            )
+            passed = f"a mean of shape {np.shape(mean)} for axis {self.axis}"
+            raise ShapeError(passed, f"{len(self.axis)} axes at most", "give one number for each entry along axis")
         self.invert, self.supports_masking = invert, True
         self.fixed_mean, self.fixed_variance = mean, variance
 
@@ -108,7 +105,7 @@ class Normalization(Layer):
             self.adapt_variance = self.add_weight(sizes, "ones", trainable=False, name="variance")
             self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
         else:
-            self._broadcast_statistic(self.fixed_mean)
+            self._broadcast(self.fixed_mean)
 
     def adapt(self, data: Any) -> None:
         """Compute mean and variance of data, an array or batches of any sizes, in place of earlier ones.
@@ -147,31 +144,25 @@ class Normalization(Layer):
     @property
     def mean(self) -> Tensor:
         """The mean, in the compute dtype, shaped to broadcast with the inputs."""
-        if self.fixed_mean is not None:
-            return self._broadcast_statistic(self.fixed_mean)
-        return self._reshape_statistic(self.adapt_mean)
+        return self._reshape(self.adapt_mean) if self.fixed_mean is None else self._broadcast(self.fixed_mean)
 
     @property
     def variance(self) -> Tensor:
         """The variance, with the mean's shape."""
-        if self.fixed_variance is not None:
-            return self._broadcast_statistic(self.fixed_variance)
-        return self._reshape_statistic(self.adapt_variance)
+        fixed = self.fixed_variance
+        return self._reshape(self.adapt_variance) if fixed is None else self._broadcast(fixed)
 
-    def _broadcast_statistic(self, statistic: Any) -> Tensor:
+    def _broadcast(self, statistic: Any) -> Tensor:
         """Return a mean or variance from the constructor, broadcast to the kept axes and shaped as the mean."""
         sizes = tuple(n for i, n in enumerate(self.broadcast_shape) if i in self.kept_axes)
         try:
             values = np.broadcast_to(np.asarray(statistic), sizes)
         except ValueError:
-            raise ShapeError(
-                f"a mean of shape {np.shape(statistic)} for {sizes} entries along axis {self.kept_axes}",
-                "as many numbers, or one",
-                "check mean, variance and axis",
-            ) from None
-        return self._reshape_statistic(values)
+            passed = f"a mean of shape {np.shape(statistic)} for {sizes} entries along axis {self.kept_axes}"
+            raise ShapeError(passed, "as many numbers, or one", "check mean, variance and axis") from None
+        return self._reshape(values)
 
-    def _reshape_statistic(self, statistic: Any) -> Tensor:
+    def _reshape(self, statistic: Any) -> Tensor:
         """Return a statistic in the compute dtype, shaped to broadcast with the inputs."""
         return ops.reshape(ops.cast(statistic, self.compute_dtype), self.broadcast_shape)
 

@@ -18,7 +18,7 @@ from ..tensors.tensor import Tensor
 from .checks import shape_sizes
 from .input_spec import InputSpec
 from .layer import Layer
-from .reshaping import channels_first
+from .reshaping import _RankedLayer, channels_first
 from .shape_chain import layer_label
 
 # so that a configuration may have a generator as its seed
@@ -30,10 +30,8 @@ class _RandomLayer(Layer):
 
     def __init__(self, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(seed, SeedGenerator):
-            self.seed_generator = seed
-        else:
-            self.seed_generator = fork_seed(type(self).__name__) if seed is None else SeedGenerator(seed)
+        seed = fork_seed(type(self).__name__) if seed is None else seed
+        self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
         self.supports_masking = True
 
 
@@ -41,11 +39,8 @@ def _check_rate(rate: Any, layer: Layer, below_one: bool = False) -> float:
     """Check that a rate is a number from 0 to 1, or from 0 up and below 1."""
     is_number = isinstance(rate, Real) and not isinstance(rate, bool)
     if not is_number or not 0 <= rate <= 1 or (below_one and rate == 1):
-        raise ValueProblem(
-            f"rate={rate!r} for {layer_label(layer)}",
-            f"a fraction from 0 {'up, below' if below_one else 'to'} 1",
-            "e.g. 0.5 to drop half",
-        )
+        passed = f"rate={rate!r} for {layer_label(layer)}"
+        raise ValueProblem(passed, f"a fraction from 0 {'up, below' if below_one else 'to'} 1", "e.g. 0.5 to drop half")
     return float(rate)
 
 
@@ -79,9 +74,7 @@ class Dropout(_RandomLayer):
     ) -> None:
         super().__init__(seed, **kwargs)
         self.rate = _check_rate(rate, self)
-        self.noise_shape = noise_shape
-        if noise_shape is not None:
-            self.noise_shape = shape_sizes(noise_shape, "noise_shape", 1, unknown=True)
+        self.noise_shape = None if noise_shape is None else shape_sizes(noise_shape, "noise_shape", 1, unknown=True)
 
     def mask_shape(self, inputs: Tensor) -> Any:
         """Return the shape of the random mask."""
@@ -93,10 +86,8 @@ class Dropout(_RandomLayer):
         return random.dropout(inputs, self.rate, self.mask_shape(inputs), self.seed_generator)
 
 
-class _SpatialDropout(Dropout):
+class _SpatialDropout(Dropout, _RankedLayer):
     """In training, drop whole channels."""
-
-    rank: int
 
     def __init__(
         self,
@@ -116,14 +107,12 @@ class _SpatialDropout(Dropout):
         return (n, inputs.shape[1], *ones) if self.channels_first else (n, *ones, inputs.shape[-1])
 
 
-class SpatialDropout1D(_SpatialDropout):
+class SpatialDropout1D(_SpatialDropout, rank=1):
     """In training, drop whole channels of a sequence.
 
     >>> SpatialDropout1D(0.5)(ops.ones((1, 3, 2))).shape
     (1, 3, 2)
     """
-
-    rank = 1
 
     def __init__(
         self,
@@ -136,24 +125,20 @@ class SpatialDropout1D(_SpatialDropout):
         super().__init__(rate, None, seed, name, dtype, **kwargs)
 
 
-class SpatialDropout2D(_SpatialDropout):
+class SpatialDropout2D(_SpatialDropout, rank=2):
     """In training, drop whole channels of an image (Tompson et al., arXiv:1411.4280).
 
     >>> SpatialDropout2D(0.5)(ops.ones((1, 3, 4, 2))).shape
     (1, 3, 4, 2)
     """
 
-    rank = 2
 
-
-class SpatialDropout3D(_SpatialDropout):
+class SpatialDropout3D(_SpatialDropout, rank=3):
     """In training, drop whole channels of a volume.
 
     >>> SpatialDropout3D(0.5)(ops.ones((1, 3, 4, 5, 2))).shape
     (1, 3, 4, 5, 2)
     """
-
-    rank = 3
 
 
 class GaussianNoise(_RandomLayer):
@@ -204,9 +189,7 @@ class AlphaDropout(_RandomLayer):
     ) -> None:
         super().__init__(seed, **kwargs)
         self.rate = _check_rate(rate, self, below_one=True)
-        self.noise_shape = noise_shape
-        if noise_shape is not None:
-            self.noise_shape = shape_sizes(noise_shape, "noise_shape", 1, unknown=True)
+        self.noise_shape = None if noise_shape is None else shape_sizes(noise_shape, "noise_shape", 1, unknown=True)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:

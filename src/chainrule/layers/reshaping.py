@@ -113,10 +113,19 @@ class RepeatVector(Layer):
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
 
 
-class _Spatial(Layer):
-    """A layer over the spatial axes, those besides batch and channels."""
+class _RankedLayer(Layer):
+    """A layer for inputs with `rank` spatial axes, which a subclass states as ``class Conv2D(_Conv, rank=2)``."""
 
     rank: int
+
+    def __init_subclass__(cls, rank: int | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if rank is not None:
+            cls.rank = rank
+
+
+class _Spatial(_RankedLayer):
+    """A layer over the spatial axes, those besides batch and channels."""
 
     def _set_data_format(self, data_format: str | None) -> None:
         self.channels_first = channels_first(data_format)
@@ -142,40 +151,34 @@ class _ZeroPadding(_Spatial):
         return ops.pad(inputs, widths)
 
 
-class ZeroPadding1D(_ZeroPadding):
+class ZeroPadding1D(_ZeroPadding, rank=1):
     """Add zeros before and after the steps.
 
     >>> ZeroPadding1D(2)(ops.ones((1, 3, 4))).shape
     (1, 7, 4)
     """
 
-    rank = 1
-
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(padding, data_format, **kwargs)
 
 
-class ZeroPadding2D(_ZeroPadding):
+class ZeroPadding2D(_ZeroPadding, rank=2):
     """Add zeros around an image: a number, (rows, columns), or ((top, bottom), (left, right)).
 
     >>> ZeroPadding2D(((1, 0), (2, 2)))(ops.ones((1, 3, 4, 1))).shape
     (1, 4, 8, 1)
     """
 
-    rank = 2
-
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(padding, data_format, **kwargs)
 
 
-class ZeroPadding3D(_ZeroPadding):
+class ZeroPadding3D(_ZeroPadding, rank=3):
     """Add zeros around a volume.
 
     >>> ZeroPadding3D(1)(ops.ones((1, 2, 3, 4, 1))).shape
     (1, 4, 5, 6, 1)
     """
-
-    rank = 3
 
     def __init__(self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(padding, data_format, **kwargs)
@@ -203,40 +206,34 @@ class _Cropping(_Spatial):
         return ops.get_item(inputs, tuple(key))
 
 
-class Cropping1D(_Cropping):
+class Cropping1D(_Cropping, rank=1):
     """Cut steps off at both ends.
 
     >>> Cropping1D((1, 0))(ops.ones((1, 3, 4))).shape
     (1, 2, 4)
     """
 
-    rank = 1
-
     def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
         super().__init__(cropping, **kwargs)
 
 
-class Cropping2D(_Cropping):
+class Cropping2D(_Cropping, rank=2):
     """Cut off an image's border: a number, (rows, columns), or ((top, bottom), (left, right)).
 
     >>> Cropping2D(1)(ops.ones((1, 5, 6, 2))).shape
     (1, 3, 4, 2)
     """
 
-    rank = 2
-
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(cropping, data_format, **kwargs)
 
 
-class Cropping3D(_Cropping):
+class Cropping3D(_Cropping, rank=3):
     """Cut off a volume's border.
 
     >>> Cropping3D(1)(ops.ones((1, 5, 6, 7, 2))).shape
     (1, 3, 4, 5, 2)
     """
-
-    rank = 3
 
     def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(cropping, data_format, **kwargs)
@@ -256,27 +253,23 @@ class _UpSampling(_Spatial):
         return inputs
 
 
-class UpSampling1D(_UpSampling):
+class UpSampling1D(_UpSampling, rank=1):
     """Repeat each step `size` times.
 
     >>> UpSampling1D(2)(ops.ones((1, 3, 4))).shape
     (1, 6, 4)
     """
 
-    rank = 1
-
     def __init__(self, size: Any = 2, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
 
 
-class UpSampling2D(_UpSampling):
+class UpSampling2D(_UpSampling, rank=2):
     """Enlarge an image by repeating pixels, or by interpolation (``interpolation="bilinear"``, ``"bicubic"``).
 
     >>> UpSampling2D((2, 3))(ops.ones((1, 3, 4, 1))).shape
     (1, 6, 12, 1)
     """
-
-    rank = 2
 
     def __init__(
         self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
@@ -292,14 +285,12 @@ class UpSampling2D(_UpSampling):
         return ops.image.resize(inputs, sizes, interpolation=self.interpolation, data_format=data_format)
 
 
-class UpSampling3D(_UpSampling):
+class UpSampling3D(_UpSampling, rank=3):
     """Enlarge a volume by repeating entries.
 
     >>> UpSampling3D(2)(ops.ones((1, 2, 3, 4, 1))).shape
     (1, 4, 6, 8, 1)
     """
-
-    rank = 3
 
     def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(size, data_format, **kwargs)

@@ -82,16 +82,8 @@ class RoIAlign(_RoI):
         self.aligned = aligned
 
     def pool(self, features: Tensor, boxes: Any, images: Any) -> Tensor:
-        return ops.roi_align(
-            features,
-            boxes,
-            self.output_size,
-            self.spatial_scale,
-            self.sampling_ratio,
-            self.aligned,
-            images,
-            self.box_format,
-        )
+        bins = (self.output_size, self.spatial_scale, self.sampling_ratio)
+        return ops.roi_align(features, boxes, *bins, self.aligned, images, self.box_format)
 
 
 class RoIWarp(_RoI):
@@ -116,6 +108,5 @@ class RoIWarp(_RoI):
         self.sampling_ratio = at_least(1, owner=layer_label(self), sampling_ratio=sampling_ratio)
 
     def pool(self, features: Tensor, boxes: Any, images: Any) -> Tensor:
-        return ops.roi_warp(
-            features, boxes, self.output_size, self.spatial_scale, self.sampling_ratio, images, self.box_format
-        )
+        bins = (self.output_size, self.spatial_scale, self.sampling_ratio)
+        return ops.roi_warp(features, boxes, *bins, images, self.box_format)

@@ -64,15 +64,10 @@ def check_shapes_fit(target: Tensor, output: Tensor) -> None:
     Raises:
         ShapeError: if the shapes differ.
     """
-    equal = target.ndim == output.ndim and all(
-        m is None or n is None or m == n for m, n in zip(target.shape, output.shape, strict=True)
-    )
-    if not equal:
-        raise ShapeError(
-            f"targets of shape {target.shape} for outputs of shape {output.shape}",
-            "equal shapes",
-            _advice(target, output),
-        )
+    sizes = zip(target.shape, output.shape, strict=False)
+    if target.ndim != output.ndim or any(m != n and None not in (m, n) for m, n in sizes):
+        passed = f"targets of shape {target.shape} for outputs of shape {output.shape}"
+        raise ShapeError(passed, "equal shapes", _advice(target, output))
 
 
 def _advice(target: Tensor, output: Tensor) -> str:
@@ -110,9 +105,8 @@ def weighted(values: Tensor, sample_weight: Any, mask: Tensor | None = None) -> 
         return values, ops.broadcast_to(weights, values.shape) if None not in values.shape else weights
     values, weights = same_rank(values, weights)
     weights = expand_to_rank(weights, values.ndim)
-    if weights.ndim > values.ndim or any(
-        m != n and m != 1 for m, n in zip(weights.shape, values.shape, strict=True) if m is not None and n is not None
-    ):
+    sizes = zip(weights.shape, values.shape, strict=False)
+    if weights.ndim > values.ndim or any(m not in (1, n) and None not in (m, n) for m, n in sizes):
         raise ShapeError(
             f"sample weights of shape {weights.shape} for values of shape {values.shape}",
             "one weight for each example, or for each value",

@@ -207,18 +207,9 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
         name: str = "binary_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            f.binary_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            apply_class_balancing=apply_class_balancing,
-            alpha=alpha,
-            gamma=gamma,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+        focus = {"apply_class_balancing": apply_class_balancing, "alpha": alpha, "gamma": gamma}
+        arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        super().__init__(f.binary_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
         self.from_logits = from_logits
 
 
@@ -264,17 +255,9 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
         name: str = "categorical_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            f.categorical_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            alpha=alpha,
-            gamma=gamma,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+        focus = {"alpha": alpha, "gamma": gamma}
+        arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        super().__init__(f.categorical_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
         self.from_logits = from_logits
 
 

@@ -316,11 +316,8 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
     """
     labels, output = ops.cast(as_tensor(y_true), "int32"), as_tensor(y_pred)
     if labels.ndim != 2 or output.ndim != 3:
-        raise ShapeError(
-            f"labels of shape {labels.shape} for outputs of shape {output.shape}",
-            "(batch, labels) and (batch, steps, classes)",
-            "pad the labels with 0 to one length",
-        )
+        passed = f"labels of shape {labels.shape} for outputs of shape {output.shape}"
+        raise ShapeError(passed, "(batch, labels) and (batch, steps, classes)", "pad the labels with 0 to one length")
     lengths = ops.sum(ops.cast(labels != 0, "int32"), axis=-1)
     steps = ops.full((output.shape[0],), output.shape[1], "int32")
     return ops.ctc_loss(labels, output, lengths, steps, mask_index=0)

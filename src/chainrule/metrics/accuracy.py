@@ -62,9 +62,8 @@ def _labels(y_true: Any, output: Tensor) -> Tensor:
     labels = as_tensor(y_true)
     if labels.ndim == output.ndim and labels.shape[-1] == 1:
         labels = ops.squeeze(labels, -1)
-    if labels.ndim != output.ndim - 1 or any(
-        m != n for m, n in zip(labels.shape, output.shape, strict=False) if None not in (m, n)
-    ):
+    sizes = zip(labels.shape, output.shape, strict=False)
+    if labels.ndim != output.ndim - 1 or any(m != n and None not in (m, n) for m, n in sizes):
         raise ShapeError(
             f"labels of shape {labels.shape} for outputs of shape {output.shape}",
             f"labels of shape {output.shape[:-1]}, each the index of a class",

@@ -227,6 +227,8 @@ class Recall(_Quotient):
 class _BestRate(_ConfusionMetric):
     """The best of one rate, over evenly spaced thresholds at which another is at least `value`; else 0."""
 
+    _rates: tuple[str, str]  # of "recall", "precision" and "specificity", the one to maximize and the other
+
     def __init__(
         self, value: float, argument: str, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any
     ) -> None:
@@ -237,18 +239,11 @@ class _BestRate(_ConfusionMetric):
         self.value = value
         self._build()
 
-    def _rates(self) -> dict[str, Tensor]:
+    def result(self) -> Tensor:
         tp, fp, tn, fn = self._values()
-        return {
-            "recall": ops.divide_no_nan(tp, tp + fn),
-            "precision": ops.divide_no_nan(tp, tp + fp),
-            "specificity": ops.divide_no_nan(tn, tn + fp),
-        }
-
-    def _best(self, rate: str, at_rate: str) -> Tensor:
-        """Return the best `rate` where `at_rate` is at least the value."""
-        rates = self._rates()
-        return ops.max(ops.where(rates[at_rate] >= self.value, rates[rate], 0.0))
+        quotients = {"recall": (tp, tp + fn), "precision": (tp, tp + fp), "specificity": (tn, tn + fp)}
+        best, other = (ops.divide_no_nan(*quotients[rate]) for rate in self._rates)
+        return ops.max(ops.where(other >= self.value, best, 0.0))
 
 
 class SensitivityAtSpecificity(_BestRate):
@@ -257,6 +252,8 @@ class SensitivityAtSpecificity(_BestRate):
     >>> float(SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
     0.5
     """
+
+    _rates = ("recall", "specificity")
 
     def __init__(
         self,
@@ -268,9 +265,6 @@ class SensitivityAtSpecificity(_BestRate):
     ) -> None:
         super().__init__(specificity, "specificity", num_thresholds, class_id, name, dtype)
 
-    def result(self) -> Tensor:
-        return self._best("recall", "specificity")
-
 
 class SpecificityAtSensitivity(_BestRate):
     """The best specificity tn / (tn + fp) at which sensitivity tp / (tp + fn) is at least `sensitivity`.
@@ -278,6 +272,8 @@ class SpecificityAtSensitivity(_BestRate):
     >>> round(float(SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])), 4)
     0.6667
     """
+
+    _rates = ("specificity", "recall")
 
     def __init__(
         self,
@@ -289,9 +285,6 @@ class SpecificityAtSensitivity(_BestRate):
     ) -> None:
         super().__init__(sensitivity, "sensitivity", num_thresholds, class_id, name, dtype)
 
-    def result(self) -> Tensor:
-        return self._best("specificity", "recall")
-
 
 class PrecisionAtRecall(_BestRate):
     """The best precision tp / (tp + fp) at which recall tp / (tp + fn) is at least `recall`.
@@ -299,6 +292,8 @@ class PrecisionAtRecall(_BestRate):
     >>> float(PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
     0.5
     """
+
+    _rates = ("precision", "recall")
 
     def __init__(
         self,
@@ -310,9 +305,6 @@ class PrecisionAtRecall(_BestRate):
     ) -> None:
         super().__init__(recall, "recall", num_thresholds, class_id, name, dtype)
 
-    def result(self) -> Tensor:
-        return self._best("precision", "recall")
-
 
 class RecallAtPrecision(_BestRate):
     """The best recall tp / (tp + fn) at which precision tp / (tp + fp) is at least `precision`.
@@ -320,6 +312,8 @@ class RecallAtPrecision(_BestRate):
     >>> float(RecallAtPrecision(0.8)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
     0.5
     """
+
+    _rates = ("recall", "precision")
 
     def __init__(
         self,
@@ -330,9 +324,6 @@ class RecallAtPrecision(_BestRate):
         dtype: Any = None,
     ) -> None:
         super().__init__(precision, "precision", num_thresholds, class_id, name, dtype)
-
-    def result(self) -> Tensor:
-        return self._best("recall", "precision")
 
 
 class AUC(_ConfusionMetric):
@@ -371,11 +362,8 @@ class AUC(_ConfusionMetric):
         arguments.one_of(("ROC", "PR", "PRGAIN"), curve=curve)
         arguments.one_of(("interpolation", "minoring", "majoring"), summation_method=summation_method)
         if num_labels and not multi_label:
-            raise ValueProblem(
-                f"num_labels={num_labels} without multi_label",
-                "num_labels with multi_label=True",
-                "leave num_labels out",
-            )
+            passed = f"num_labels={num_labels} without multi_label"
+            raise ValueProblem(passed, "num_labels with multi_label=True", "leave num_labels out")
         if thresholds is None:
             inner = _evenly_spaced(arguments.at_least(2, num_thresholds=num_thresholds))[1:-1]
         else:

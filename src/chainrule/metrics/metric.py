@@ -78,10 +78,8 @@ class Metric(Configurable):
 
     def _inner_metrics(self) -> list[Metric]:
         """Return the metrics held as attributes, alone or in lists and dictionaries, each once."""
-        attributes = [
-            flatten(v)[0] for k, v in vars(self).items() if k not in ("_init_arguments", "_initial_attributes")
-        ]
-        return list({id(m): m for leaves in attributes for m in leaves if isinstance(m, Metric)}.values())
+        attributes = [v for k, v in vars(self).items() if k not in ("_init_arguments", "_initial_attributes")]
+        return list({id(m): m for m in flatten(attributes)[0] if isinstance(m, Metric)}.values())
 
     def reset_state(self) -> None:
         """Set every variable to the value it was made with."""

@@ -33,9 +33,7 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(  # type: ignore[override]  # Keras's own signature
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         target, output = same_shape(y_true, y_pred, self.dtype)
         self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
 
@@ -53,9 +51,7 @@ class ResidualSumOfSquares(Sum):
     def __init__(self, name: str = "residual_sum_of_squares", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(  # type: ignore[override]  # Keras's own signature
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         target, output = same_shape(y_true, y_pred, self.dtype)
         self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
 
@@ -170,9 +166,8 @@ class R2Score(Metric):
         n = ops.sum(weights, axis=0)
         mean = ops.divide_no_nan(ops.sum(weights * target, axis=0), n)
         delta, share = mean - self.mean, ops.divide_no_nan(n, self.count + n)
-        self.about_mean.assign_add(
-            ops.sum(weights * ops.square(target - mean), axis=0) + ops.square(delta) * self.count * share
-        )
+        about_mean = ops.sum(weights * ops.square(target - mean), axis=0)
+        self.about_mean.assign_add(about_mean + ops.square(delta) * self.count * share)
         self.mean.assign_add(delta * share)
         self.count.assign_add(n)
         self.residual.assign_add(ops.sum(weights * ops.square(target - output), axis=0))

@@ -8,17 +8,10 @@ from .accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccu
 from .metric import Metric
 from .probabilistic import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 
-BY_KIND: dict[str, dict[str, type[Metric]]] = {
-    "accuracy": {
-        "binary": BinaryAccuracy,
-        "sparse_categorical": SparseCategoricalAccuracy,
-        "categorical": CategoricalAccuracy,
-    },
-    "crossentropy": {
-        "binary": BinaryCrossentropy,
-        "sparse_categorical": SparseCategoricalCrossentropy,
-        "categorical": CategoricalCrossentropy,
-    },
+KINDS = ("binary", "sparse_categorical", "categorical")
+METRICS: dict[str, tuple[type[Metric], ...]] = {  # one for each kind
+    "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
+    "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
 }
 ABBREVIATIONS = {"acc": "accuracy", "ce": "crossentropy"}
 
@@ -53,5 +46,5 @@ def by_shape(word: str, y_true: Any, y_pred: Any) -> Metric | None:
     <BinaryAccuracy name=acc>
     """
     name = word.lower()
-    metrics = BY_KIND.get(ABBREVIATIONS.get(name, name))
-    return None if metrics is None else metrics[kind_of(y_true, y_pred)](name=word)
+    metrics = METRICS.get(ABBREVIATIONS.get(name, name))
+    return None if metrics is None else metrics[KINDS.index(kind_of(y_true, y_pred))](name=word)

@@ -8,36 +8,12 @@ from .muon import Muon
 from .optimizer import LossScaleOptimizer, Optimizer
 from .rules import SGD, Adadelta, Adagrad, Ftrl, Lion, RMSprop
 
-registry = Registry(
-    "optimizers",
-    "optimizer",
-    Optimizer,
-    {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop, ScheduleFreeAdamW)},
-    functions=False,
-)
+ALIASES = {c.__name__.lower(): c.__name__ for c in (SGD, AdamW, RMSprop, ScheduleFreeAdamW)}
+registry = Registry("optimizers", "optimizer", Optimizer, ALIASES, functions=False)
 get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 __all__ = [
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "LossScaleOptimizer",
-    "MultiOptimizer",
-    "Muon",
-    "Nadam",
-    "Optimizer",
-    "OptimizerMap",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer",
+    "MultiOptimizer", "Muon", "Nadam", "Optimizer", "OptimizerMap", "RMSprop", "ScheduleFreeAdamW", "deserialize",
+    "get", "schedules", "serialize",
+]  # fmt: skip

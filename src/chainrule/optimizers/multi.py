@@ -157,8 +157,4 @@ class MultiOptimizer(Optimizer):
             optimizer.finalize_variable_values([variables[i] for i in indices])
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "optimizer_map": serialize(self.optimizer_map),
-            "loss_scale_factor": self.loss_scale_factor,
-            "name": self.name,
-        }
+        return {**Configurable.get_config(self), "name": self.name}

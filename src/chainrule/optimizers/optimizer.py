@@ -22,7 +22,7 @@ from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable, recording
 from ..transforms.trace import run_if
-from .schedules import LearningRateSchedule
+from .schedules import LearningRateSchedule, deserialize
 
 
 class Optimizer(Configurable):
@@ -64,18 +64,13 @@ class Optimizer(Configurable):
     ) -> None:
         if kwargs:
             raise unexpected_argument_error(type(self), kwargs)
-        if sum(c is not None for c in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise ValueProblem(
-                f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}",
-                "at most one way to clip",
-                "leave the others out",
-            )
-        if clipnorm is not None:
-            arguments.not_nan(above=0, clipnorm=clipnorm)
-        if clipvalue is not None:
-            arguments.not_nan(above=0, clipvalue=clipvalue)
-        if global_clipnorm is not None:
-            arguments.not_nan(above=0, global_clipnorm=global_clipnorm)
+        clips: dict[str, Any] = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        if sum(bound is not None for bound in clips.values()) > 1:
+            passed = ", ".join(f"{clip}={bound}" for clip, bound in clips.items())
+            raise ValueProblem(passed, "at most one way to clip", "leave the others out")
+        for clip, bound in clips.items():
+            if bound is not None:
+                arguments.not_nan(above=0, **{clip: bound})
         if not 0 <= ema_momentum <= 1:
             raise ValueProblem(f"ema_momentum={ema_momentum}", "a share from 0 to 1", "e.g. ema_momentum=0.99")
         if ema_overwrite_frequency is not None:
@@ -83,10 +78,9 @@ class Optimizer(Configurable):
         if gradient_accumulation_steps is not None:
             arguments.at_least(2, gradient_accumulation_steps=gradient_accumulation_steps)
         self.name = name or type(self).__name__.lower()
-        self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
-        self.global_clipnorm = global_clipnorm
+        self.weight_decay, self.loss_scale_factor = weight_decay, loss_scale_factor
+        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
-        self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
         self._variables: list[Variable] = []
@@ -110,14 +104,11 @@ class Optimizer(Configurable):
     def _set_learning_rate(self, rate: Any) -> None:
         if isinstance(rate, LearningRateSchedule) or (callable(rate) and not isinstance(rate, Variable)):
             self._learning_rate = rate
-            return
-        if isinstance(rate, dict):
-            from .schedules import deserialize
-
+        elif isinstance(rate, dict):
             self._learning_rate = deserialize(rate)
-            return
-        value = _checked_rate(rate)
-        self._learning_rate = self._track(Variable(value, dtype=floatx(), trainable=False, name="learning_rate"))
+        else:
+            rate = Variable(_checked_rate(rate), dtype=floatx(), trainable=False, name="learning_rate")
+            self._learning_rate = self._track(rate)
 
     @property
     def learning_rate(self) -> Any:
@@ -133,11 +124,8 @@ class Optimizer(Configurable):
         if isinstance(self._learning_rate, Variable) and is_number:
             self._learning_rate.assign(value if isinstance(value, Tensor | Variable) else _checked_rate(value))
         elif isinstance(self._learning_rate, LearningRateSchedule) and is_number:
-            raise ValueProblem(
-                f"learning_rate = {value!r} for an optimizer with a schedule",
-                "another schedule",
-                "assign a schedule, or make the optimizer with a number",
-            )
+            passed = f"learning_rate = {value!r} for an optimizer with a schedule"
+            raise ValueProblem(passed, "another schedule", "assign a schedule, or make the optimizer with a number")
         else:
             if isinstance(self._learning_rate, Variable):
                 self._variables = [v for v in self._variables if v is not self._learning_rate]
@@ -183,9 +171,8 @@ class Optimizer(Configurable):
         Args:
             kinds: the initializer of each kind of slot, by the slot's name.
         """
-        rows = [
-            [self.add_variable_from_reference(v, *kind) for kind in kinds.items()] for v in self._trainable_variables
-        ]
+        add = self.add_variable_from_reference
+        rows = [[add(v, *kind) for kind in kinds.items()] for v in self._trainable_variables]
         return [list(slots) for slots in zip(*rows, strict=True)] if rows else [[] for _ in kinds]
 
     def add_variable_from_reference(
@@ -289,21 +276,15 @@ class Optimizer(Configurable):
         self.build(variables)
         pairs = [(self._checked_gradient(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not pairs:
-            raise GraphError(
-                "no gradient for any variable",
-                "a gradient for at least one",
-                "check that the loss depends on the model",
-            )
+            passed = "no gradient for any variable"
+            raise GraphError(passed, "a gradient for at least one", "check that the loss depends on the model")
         return pairs
 
     def _variables_to_update(self, variables: Sequence[Variable] | None) -> list[Variable]:
         """Return the variables, or by default those the optimizer was built for."""
         if variables is None and not self.built:
-            raise GraphError(
-                "gradients alone, for an optimizer that was not built",
-                "the variables too",
-                "pass them, or call build(variables) first",
-            )
+            passed = "gradients alone, for an optimizer that was not built"
+            raise GraphError(passed, "the variables too", "pass them, or call build(variables) first")
         return list(self._trainable_variables if variables is None else variables)
 
     def _checked_gradient(self, gradient: Any, variable: Variable) -> Tensor:
@@ -316,11 +297,8 @@ class Optimizer(Configurable):
             )
         tensor = ops.cast(as_tensor(gradient), variable.dtype)
         if tensor.shape != variable.shape:
-            raise ShapeError(
-                f"a gradient of shape {tensor.shape} for {variable.path!r}",
-                f"shape {variable.shape}",
-                "check the order",
-            )
+            passed = f"a gradient of shape {tensor.shape} for {variable.path!r}"
+            raise ShapeError(passed, f"shape {variable.shape}", "check the order")
         return tensor
 
     def _update(self, pairs: list[tuple[Tensor, Variable]]) -> None:
@@ -414,12 +392,10 @@ class Optimizer(Configurable):
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def _checked_rate(learning_rate: Any) -> float:
-    value = np.asarray(learning_rate)
+def _checked_rate(rate: Any) -> float:
+    value = np.asarray(rate)
     if value.ndim or value.dtype.kind not in "iuf" or not np.isfinite(value) or value < 0:
-        raise ValueProblem(
-            f"learning_rate={learning_rate!r}", "a number from 0 up, or a schedule", "e.g. learning_rate=0.01"
-        )
+        raise ValueProblem(f"learning_rate={rate!r}", "a number from 0 up, or a schedule", "e.g. learning_rate=0.01")
     return float(value)
 
 
@@ -470,9 +446,8 @@ class LossScaleOptimizer(Optimizer):
         inner_optimizer.loss_scale_factor = None  # otherwise gradients would be divided twice
         self.initial_scale, self.dynamic_growth_steps = initial_scale, dynamic_growth_steps
         self.step_counter = self._track(Variable(0, dtype="int32", trainable=False, name="step_counter"))
-        self.dynamic_scale = self._track(
-            Variable(float(initial_scale), dtype="float32", trainable=False, name="dynamic_scale")
-        )
+        scale = Variable(float(initial_scale), dtype="float32", trainable=False, name="dynamic_scale")
+        self.dynamic_scale = self._track(scale)
 
     @property
     def variables(self) -> list[Variable]:
@@ -499,15 +474,14 @@ class LossScaleOptimizer(Optimizer):
         inner = self.inner_optimizer
         variables = inner._variables_to_update(trainable_variables)
         self.build(variables)
+        grads = [None if g is None else as_tensor(g) for g in grads]
         finite: Any = True
         for g in grads:
-            if g is not None and is_float(as_tensor(g).dtype):
-                finite = ops.logical_and(finite, ops.all(ops.isfinite(as_tensor(g))))
+            if g is not None and is_float(g.dtype):
+                finite = ops.logical_and(finite, ops.all(ops.isfinite(g)))
         scale = self.dynamic_scale.value
         with run_if(finite):
-            inner.apply(
-                [None if g is None else as_tensor(g) / ops.cast(scale, as_tensor(g).dtype) for g in grads], variables
-            )
+            inner.apply([None if g is None else g / ops.cast(scale, g.dtype) for g in grads], variables)
         grows = ops.equal(self.step_counter.value, self.dynamic_growth_steps - 1)
         count = ops.where(grows, 0, self.step_counter.value + 1)
         self.step_counter.assign(ops.where(finite, count, 0))
@@ -520,9 +494,4 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer.finalize_variable_values(var_list)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "inner_optimizer": serialize(self.inner_optimizer),
-            "initial_scale": self.initial_scale,
-            "dynamic_growth_steps": self.dynamic_growth_steps,
-            "name": self.name,
-        }
+        return {**Configurable.get_config(self), "name": self.name}

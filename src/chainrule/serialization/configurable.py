@@ -134,6 +134,3 @@ def unexpected_argument_error(cls: Any, kwargs: Mapping[str, Any]) -> TypeError:
         suggestion = suggestion if suggestion in parameters else closest(name, parameters)
         parts.append(f"{name!r}" + (f" (did you mean {suggestion!r}?)" if suggestion else ""))
     return TypeError(f"{cls.__name__} has no argument {', '.join(parts)}")
-
-
-__all__ = ["Configurable", "unexpected_argument_error"]

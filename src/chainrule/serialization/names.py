@@ -162,22 +162,3 @@ def closest(name: str, names: Iterable[str]) -> str:
     listed = list(names)
     matches = get_close_matches(name.lower(), listed, 1) or get_close_matches(name, listed, 1)
     return matches[0] if matches else ""
-
-
-__all__ = [
-    "CustomObjectScope",
-    "builtin_name",
-    "builtins_of",
-    "closest",
-    "collect_custom_objects",
-    "custom_name",
-    "custom_object_scope",
-    "find",
-    "get_custom_objects",
-    "get_registered_name",
-    "get_registered_object",
-    "module_name_of",
-    "register_builtin",
-    "register_keras_serializable",
-    "to_snake_case",
-]

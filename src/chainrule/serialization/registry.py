@@ -85,11 +85,8 @@ class Registry:
         parameters = inspect.signature(thing).parameters.values()
         required = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
         if required:
-            raise ValueProblem(
-                f"the {self.kind} {thing.__name__} by its name alone",
-                f"its {', '.join(required)}",
-                f"pass an object: {thing.__name__}(...)",
-            )
+            passed = f"the {self.kind} {thing.__name__} by its name alone"
+            raise ValueProblem(passed, f"its {', '.join(required)}", f"pass an object: {thing.__name__}(...)")
         return self._check(thing())
 
     def _check(self, thing: Any) -> Any:
@@ -121,6 +118,3 @@ class Registry:
             name = thing.__name__ if inspect.isclass(thing) else config.get("class_name")
             config = {**config, "module": self.module, "class_name": name}
         return deserialize(config, custom_objects)
-
-
-__all__ = ["Registry"]

@@ -44,13 +44,10 @@ def serialize(obj: Any) -> Any:
             "numbers, strings, lists, arrays, or objects with get_config",
             "register its class, and give it get_config and from_config",
         )
-    cls = type(obj)
-    return {
-        "module": module_name_of(cls),
-        "class_name": cls.__name__,
-        "config": obj.get_config(),
-        "registered_name": None if module_name_of(cls) else custom_name(cls),
-    }
+    cls, config = type(obj), obj.get_config()
+    module = module_name_of(cls)
+    registered = None if module else custom_name(cls)
+    return {"module": module, "class_name": cls.__name__, "config": config, "registered_name": registered}
 
 
 def _serialize_by_name(obj: Any, name: str) -> dict[str, Any]:
@@ -139,6 +136,3 @@ def _find_named(config: Mapping[str, Any]) -> Any:
     by_name = config["class_name"] in ("function", "class")
     name = str(config["config"] if by_name else config["class_name"])
     return find(str(config.get("module") or ""), name, config.get("registered_name"))
-
-
-__all__ = ["check_names", "deserialize", "serialize"]

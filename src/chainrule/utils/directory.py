@@ -29,27 +29,22 @@ class Pictures(Batches):
         file_paths: list[str],
         labels: Array | None,
         class_names: list[str] | None,
-        color_mode: str,
-        size: tuple[int, int],
-        interpolation: str,
-        fit: str,
-        channels_first: bool,
+        reading: tuple[Any, ...],
         **batches: Any,
     ) -> None:
         super().__init__(len(file_paths), **batches)
         self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
-        self._color_mode, self._size, self._interpolation = color_mode, size, interpolation
-        self._fit, self._channels_first = fit, channels_first
+        self._reading = reading  # the further arguments of `_read`
 
     def entries(self, indices: Array) -> Any:
         """Read the images at these indices, with their labels if there are any."""
-        x = np.stack([self._read(self.file_paths[i]) for i in indices])
+        x = np.stack([_read(self.file_paths[i], *self._reading) for i in indices])
         return x if self.labels is None else (x, self.labels[indices])
 
-    def _read(self, path: str) -> Array:
-        image = img_to_array(load_img(path, self._color_mode), dtype="float32")
-        image = resize(image, self._size, self._interpolation, self._fit)
-        return image.transpose(2, 0, 1) if self._channels_first else image
+
+def _read(path: str, color_mode: str, size: tuple[int, int], interpolation: str, fit: str, is_first: bool) -> Array:
+    image = resize(img_to_array(load_img(path, color_mode), dtype="float32"), size, interpolation, fit)
+    return image.transpose(2, 0, 1) if is_first else image
 
 
 def image_dataset_from_directory(
@@ -106,7 +101,9 @@ def image_dataset_from_directory(
         train, valid = image_dataset_from_directory("pets", validation_split=0.2, subset="both", seed=1)
         x, y = train[0]
     """
-    _check(labels, label_mode, class_names, validation_split, subset, shuffle, seed, interpolation)
+    _check_labels(labels, label_mode, class_names)
+    _check_split(validation_split, subset, shuffle, seed)
+    one_of(INTERPOLATIONS, interpolation=interpolation)
     check_format(format)
     if batch_size is not None:
         batch_size = at_least(1, batch_size=batch_size)
@@ -125,54 +122,37 @@ def image_dataset_from_directory(
         np.random.RandomState(seed).shuffle(numbers)
     encoded = _encode_labels(numbers, label_mode, len(names or []))
     cut = len(paths) - int((validation_split or 0) * len(paths))
-    options: dict[str, Any] = {
-        "class_names": names,
-        "color_mode": one_of(MODES, color_mode=color_mode),
-        "size": each_at_least(1, 2, image_size=image_size),
-        "interpolation": interpolation,
-        "fit": "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "",
-        "channels_first": is_channels_first(data_format),
-        "batch_size": batch_size,
-        "seed": seed,
-    }
-    parts = []
-    for part, files in (("training", slice(cut)), ("validation", slice(cut, None))):
-        if subset not in (None, part, "both"):
-            continue
-        files = slice(None) if subset is None else files
-        if subset is not None and verbose:
+    one_of(MODES, color_mode=color_mode)
+    size = each_at_least(1, 2, image_size=image_size)
+    fit = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else ""
+    options = (color_mode, size, interpolation, fit, is_channels_first(data_format))
+    parts = {"training": slice(cut), "validation": slice(cut, None)}
+    chosen = {"": slice(None)} if subset is None else parts if subset == "both" else {subset: parts[subset]}
+    datasets = []
+    for part, files in chosen.items():
+        if part and verbose:
             print(f"Using {len(paths[files])} files for {part}.")
         if not paths[files]:
-            raise ValueProblem(
-                f"no images{f' for {subset}' if subset else ''} in {str(directory)!r}",
-                "files ending in " + ", ".join(ENDINGS),
-                "check the folder, or the split",
-            )
+            passed = f"no images{f' for {subset}' if subset else ''} in {str(directory)!r}"
+            raise ValueProblem(passed, "files ending in " + ", ".join(ENDINGS), "check the folder, or the split")
         order = shuffle and not (subset == "both" and part == "validation")
-        parts.append(Pictures(paths[files], None if encoded is None else encoded[files], shuffle=order, **options))
-        if subset is None:
-            break
-    return parts[0] if len(parts) == 1 else (parts[0], parts[1])
+        some = None if encoded is None else encoded[files]
+        datasets.append(Pictures(paths[files], some, names, options, batch_size=batch_size, shuffle=order, seed=seed))
+    return datasets[0] if len(datasets) == 1 else (datasets[0], datasets[1])
 
 
-def _check(
-    labels: Any,
-    label_mode: str | None,
-    class_names: Sequence[str] | None,
-    validation_split: float | None,
-    subset: str | None,
-    shuffle: bool,
-    seed: int | None,
-    interpolation: str,
-) -> None:
-    """Check that the arguments fit together."""
+def _check_labels(labels: Any, label_mode: str | None, class_names: Sequence[str] | None) -> None:
+    """Check that these arguments fit together."""
     one_of(("int", "categorical", "binary", None), label_mode=label_mode)
-    one_of(("training", "validation", "both", None), subset=subset)
-    one_of(INTERPOLATIONS, interpolation=interpolation)
     if not (labels is None or (isinstance(labels, str) and labels == "inferred") or isinstance(labels, list | tuple)):
         raise ValueProblem(f"labels={labels!r}", "'inferred', None, or a list of whole numbers", "pass one of these")
     if class_names is not None and (not isinstance(labels, str) or label_mode is None):
         raise ValueProblem("class_names without inferred labels", "labels='inferred'", "leave class_names out")
+
+
+def _check_split(validation_split: float | None, subset: str | None, shuffle: bool, seed: int | None) -> None:
+    """Check that these arguments fit together."""
+    one_of(("training", "validation", "both", None), subset=subset)
     if (validation_split is None) != (subset is None):
         raise ValueProblem(
             f"validation_split={validation_split}, subset={subset!r}", "both or neither", "pass the other too"

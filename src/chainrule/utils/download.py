@@ -17,7 +17,8 @@ from typing import IO, Any
 
 from ..core.arguments import one_of
 from ..core.errors import ChainruleError, ValueProblem
-from ..datasets.files import download_folder, fetch, file_hash, is_safe_name
+from ..datasets.files import download_folder, fetch, is_safe_name
+from ..datasets.files import file_hash as hash_of
 
 Member = tuple[str, int, Callable[[], IO[bytes] | None]]  # name, size, contents; None for a folder
 
@@ -81,7 +82,7 @@ def get_file(
         else:
             target = folder / f"{name}_archive"
     is_new = force_download or not os.path.isfile(target)
-    if is_new or (expected is not None and _has_other_hash(target, expected, algorithm)):
+    if is_new or (expected is not None and hash_of(target, algorithm) != expected.lower()):
         fetch(origin, target, expected, algorithm, limit=_free_bytes(folder))
         is_new = True
     if unpack and archive_format is not None and (is_new or not os.path.isdir(unpacked)):
@@ -100,10 +101,6 @@ def _parse_hash(digest: str | None, algorithm: str) -> tuple[str | None, str]:
     if len(digest) != lengths[algorithm]:
         raise ValueProblem(f"a hash of {len(digest)} digits", f"{lengths[algorithm]} for {algorithm}", "check the hash")
     return digest, algorithm
-
-
-def _has_other_hash(path: Path, expected: str, algorithm: str) -> bool:
-    return file_hash(path, algorithm) != expected.lower()
 
 
 def _free_bytes(folder: Path) -> int:
@@ -129,8 +126,9 @@ def _unpack(archive: Path, folder: Path, format: str) -> None:
                 if file is not None:
                     with file, open(part / name, "xb") as output:
                         shutil.copyfileobj(file, output)
-            if isinstance(opened, tarfile.TarFile):
-                _read_to_end(opened)
+            if isinstance(opened, tarfile.TarFile):  # to its end, where the checksum of the compression is verified
+                while opened.fileobj is not None and opened.fileobj.read(1 << 20):
+                    pass
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(part, folder)
@@ -142,12 +140,6 @@ def _unpack(archive: Path, folder: Path, format: str) -> None:
         ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _read_to_end(archive: tarfile.TarFile) -> None:
-    """Read what follows the last file, so that the checksum of the compression, at the very end, is verified."""
-    while archive.fileobj is not None and archive.fileobj.read(1 << 20):
-        pass
 
 
 def _open_archive(archive: Path, format: str) -> Any:
@@ -177,8 +169,5 @@ def _members(path: Path, archive: Any) -> Iterator[Member]:
 
 def _check_member(archive: Path, name: str, is_plain: bool) -> None:
     if not (is_plain and is_safe_name(name)):
-        raise ValueProblem(
-            f"{archive} ({name[:80]!r} leads outside or is not a plain file)",
-            "plain files and folders",
-            "do not use this archive: it may be an attack",
-        )
+        passed = f"{archive} ({name[:80]!r} leads outside or is not a plain file)"
+        raise ValueProblem(passed, "plain files and folders", "do not use this archive: it may be an attack")

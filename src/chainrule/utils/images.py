@@ -6,6 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,8 @@ def load_img(
             keep = color_mode == "grayscale" and opened.mode in GREY_MODES
             image = opened.copy() if keep or opened.mode == mode else opened.convert(mode)
     except Exception as error:  # on damaged files, Pillow's readers raise many kinds of errors
-        raise ValueProblem(
-            f"{'the bytes' if source is path else source} ({str(error) or type(error).__name__})",
-            "a complete image that Pillow can read",
-            "check the path and the file",
-        ) from None
+        passed = f"{'the bytes' if source is path else source} ({str(error) or type(error).__name__})"
+        raise ValueProblem(passed, "a complete image that Pillow can read", "check the path and the file") from None
     if target_size is None:
         return image
     height, width = each_at_least(1, 2, target_size=target_size)
@@ -148,25 +146,19 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     if array.ndim == 3 and is_channels_first(data_format):
         array = array.transpose(1, 2, 0)
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
-        raise ShapeError(
-            f"an image of shape {np.shape(x)}",
-            "height, width and 1, 3 or 4 channels",
-            "reshape it, or pass data_format",
-        )
+        passed = f"an image of shape {np.shape(x)}"
+        raise ShapeError(passed, "height, width and 1, 3 or 4 channels", "reshape it, or pass data_format")
     array = array.astype(as_dtype(dtype or floatx()))
     if not np.isfinite(array).all():
         raise ValueProblem("an image with NaN or infinity", "finite numbers", "replace them first")
     if scale:
         array = array - array.min()
-        largest = array.max()
-        array = array / (largest if largest else 1) * 255
-    smallest, largest = array.min(), array.max()
-    is_int32 = array.shape[2] == 1 and largest > 255
+        array = array / (array.max() or 1) * 255
+    low, high = array.min(), array.max()
+    is_int32 = array.shape[2] == 1 and high > 255
     limit = 2**31 - 1 if is_int32 else 255
-    if smallest <= -1 or largest >= limit + 1:
-        raise ValueProblem(
-            f"entries from {smallest} to {largest}", f"0 to {limit}", "pass scale=True, or scale it first"
-        )
+    if low <= -1 or high >= limit + 1:
+        raise ValueProblem(f"entries from {low} to {high}", f"0 to {limit}", "pass scale=True, or scale it first")
     return Image.fromarray((array[:, :, 0] if array.shape[2] == 1 else array).astype("int32" if is_int32 else "uint8"))
 
 
@@ -203,7 +195,8 @@ def save_img(
     encoded = io.BytesIO()
     try:
         image.save(encoded, format=file_format, **kwargs)
-        _write(Path(path) if is_path else path, encoded.getvalue())
+        with atomic_write(Path(path)) if is_path else nullcontext(path) as file:
+            file.write(encoded.getvalue())
     except ChainruleError:
         raise
     except (KeyError, TypeError, ValueError, OSError) as error:
@@ -212,15 +205,6 @@ def save_img(
             "a format that Pillow writes, and a place that can be written to",
             "check the format, its options and the path",
         ) from None
-
-
-def _write(target: Any, data: bytes) -> None:
-    """Write the bytes to a file object, or to a path, which then has all of them or none."""
-    if not isinstance(target, Path):
-        target.write(data)
-        return
-    with atomic_write(target) as file:
-        file.write(data)
 
 
 # Resizing, by Keras's rule for data sets: entry i is at position i + 1/2, and nothing is averaged when it gets smaller

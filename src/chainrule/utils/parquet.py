@@ -34,39 +34,32 @@ class Table(PyDataset):
     in_order = True  # each change of the row group reads all of the new group
 
     def __init__(
-        self,
-        file_paths: list[str],
-        features: Any,
-        target: Any,
-        sample_weight: str | None,
-        batch_size: int,
-        shuffle: bool,
-        key: Array,
+        self, paths: list[str], features: Any, target: Any, weight: Any, batch_size: int, shuffle: bool, key: Array
     ) -> None:
         super().__init__()
-        self.file_paths, self.batch_size, self.shuffle = file_paths, batch_size, shuffle
+        self.file_paths, self.batch_size, self.shuffle = paths, batch_size, shuffle
         self._key, self._epoch = key, 0
         self._cached: tuple[Any, list[Array], Array | None] | None = None  # (epoch, group), its columns, its order
         self._groups: list[tuple[str, int]] = []
         row_counts: list[int] = []
         schemas = []
-        for path in file_paths:
+        for path in paths:
             file = _open(path)
             schemas.append(file.schema_arrow)
             self._groups += [(path, i) for i in range(file.num_row_groups)]
             row_counts += [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         self._row_counts = np.array(row_counts, np.int64)
         if not self._row_counts.sum():
-            raise ShapeError(f"no rows in {', '.join(map(repr, file_paths))}", "at least one", "check the files")
+            raise ShapeError(f"no rows in {', '.join(map(repr, paths))}", "at least one", "check the files")
         if features is None:
-            others = {*_as_list(target), *_as_list(sample_weight)}
+            others = {*_as_list(target), *_as_list(weight)}
             features = [name for name in schemas[0].names if name not in others]
         self.feature_names = _as_list(features)
-        self._parts = [part for part in (features, target, sample_weight) if part is not None]
+        self._parts = [part for part in (features, target, weight) if part is not None]
         self._columns = list(dict.fromkeys(name for part in self._parts for name in _as_list(part)))
         if not self.feature_names:
             raise ValueProblem("no column for x", f"one of {schemas[0].names}", "pass the features")
-        for path, schema in zip(file_paths, schemas, strict=True):
+        for path, schema in zip(paths, schemas, strict=True):
             for name in self._columns:
                 _check_column(schema, name, path)
         self._set_order()
@@ -227,10 +220,8 @@ def _read_group(path: str, group: int, names: list[str]) -> list[Array]:
 
 def _column_to_array(column: Any, what: str) -> Array:
     """Convert a column of numbers or of lists of one length; `what` names it in errors."""
-    if column.null_count:
-        raise ValueProblem(
-            f"{what} with {column.null_count} missing values", "a number in each row", "fill or drop them"
-        )
+    if missing := column.null_count:
+        raise ValueProblem(f"{what} with {missing} missing values", "a number in each row", "fill or drop them")
     if not _is_list(column.type):
         return column.to_numpy(zero_copy_only=False)
     lengths = np.unique(pyarrow("pyarrow.compute").list_value_length(column).to_numpy(zero_copy_only=False))
@@ -245,12 +236,7 @@ def _select(part: Any, columns: dict[str, Array]) -> Array:
     if isinstance(part, str):
         return columns[part]
     selected = [columns[name] for name in part]
-    nested = [n for n, a in zip(part, selected, strict=True) if a.ndim > 2]
-    if nested:
-        raise ShapeError(
-            f"the column {nested[0]!r} of lists of lists among others", "numbers or lists", "pass it alone"
-        )
+    nested = next((n for n, a in zip(part, selected, strict=True) if a.ndim > 2), None)
+    if nested is not None:
+        raise ShapeError(f"the column {nested!r} of lists of lists among others", "numbers or lists", "pass it alone")
     return np.concatenate([a.reshape(len(a), -1) for a in selected], axis=1)
-
-
-__all__ = ["Table", "table_dataset_from_parquet"]

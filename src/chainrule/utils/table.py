@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ValueProblem
+from ..datasets.files import read_text
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 MAX_CATEGORIES = 40  # a column with more different words is taken for names or addresses and left out
@@ -25,20 +26,11 @@ def read_csv(path: Any) -> dict[str, list[str]]:
         ValueProblem: for a file that cannot be read, has no header or rows, or rows of unequal lengths, with the line.
     """
     where = f"the file {str(path)!r}"
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ValueProblem(f"{where} ({error.strerror})", "a CSV file that can be read", "check the path") from None
-    except UnicodeDecodeError:
-        raise ValueProblem(f"{where}, which is not UTF-8 text", "a CSV file in UTF-8", "save it as UTF-8") from None
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    text = read_text(Path(path), where)
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
-    rows: list[tuple[int, list[str]]] = []
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num, [cell.strip() for cell in row]))
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise ValueProblem(f"{where}, line {reader.line_num} ({error})", "a CSV file", "check the quotes") from None
     if len(rows) < 2:
@@ -46,11 +38,8 @@ def read_csv(path: Any) -> dict[str, list[str]]:
     header = rows[0][1]
     twice = [n for n, count in Counter(header).items() if count > 1]
     if twice or "" in header:
-        raise ValueProblem(
-            f"{where}, whose header has {f'{twice[0]!r} twice' if twice else 'a column without a name'}",
-            "a name of its own for each column",
-            "mend the first line",
-        )
+        passed = f"{where}, whose header has {f'{twice[0]!r} twice' if twice else 'a column without a name'}"
+        raise ValueProblem(passed, "a name of its own for each column", "mend the first line")
     for line, row in rows[1:]:
         if len(row) != len(header):
             raise ValueProblem(
@@ -84,17 +73,11 @@ class Encoder:
     @classmethod
     def fit(cls, table: dict[str, list[str]], names: Sequence[str]) -> Encoder:
         """Choose an encoding for each named column of a table."""
-        columns: list[dict[str, Any]] = []
-        descriptions: list[str] = []
-        for name in names:
-            column, description = _fit_column(name, table[name])
-            descriptions.append(description)
-            if column is not None:
-                columns.append(column)
-        if not columns:
+        fitted = [_fit_column(name, table[name]) for name in names]
+        encoder = cls([column for column, _ in fitted if column is not None])
+        if not encoder.columns:
             raise ValueProblem("a table without a usable column", "columns whose values differ", "check the file")
-        encoder = cls(columns)
-        encoder.descriptions = descriptions
+        encoder.descriptions = [description for _, description in fitted]
         return encoder
 
     @property
@@ -116,13 +99,8 @@ class Encoder:
                 )
             cells = table[c["name"]]
             if "words" in c:
-                indices = {w: i for i, w in enumerate(c["words"])}
-                one_hot = np.zeros((len(cells), len(indices)), np.float32)
-                for row, cell in enumerate(cells):
-                    index = indices.get(_word(cell))
-                    if index is not None:
-                        one_hot[row, index] = 1.0
-                parts.append(one_hot)
+                words = np.array([_word(cell) for cell in cells], object)
+                parts.append((words[:, None] == np.array(c["words"], object)).astype(np.float32))
             else:
                 values = [parse_number(cell) for cell in cells]
                 for row, value in enumerate(values):
@@ -150,13 +128,9 @@ def _fit_column(name: str, cells: list[str]) -> tuple[dict[str, Any] | None, str
         deviation = float(present.std())
         if deviation == 0:
             return None, f"{name}: left out, always {present[0]:g}"
-        filled = f"{gap}: filled with the median {np.median(present):g}" if missing else ""
-        column = {
-            "name": name,
-            "mean": float(present.mean()),
-            "deviation": deviation,
-            "median": float(np.median(present)),
-        }
+        median = float(np.median(present))
+        filled = f"{gap}: filled with the median {median:g}" if missing else ""
+        column = {"name": name, "mean": float(present.mean()), "deviation": deviation, "median": median}
         return column, f"{name}: numbers from {present.min():g} to {present.max():g}, scaled{filled}"
     counts = Counter(_word(c) for c in cells)
     if len(counts) > MAX_CATEGORIES:
