@@ -194,7 +194,7 @@ def _step(units):
     model = models.Sequential([layers.Input((64,)), layers.Dense(units, activation="relu"), layers.Dense(1)])
     model.compile("adam", "mse", engine="numpy")
     model.train_on_batch(np.ones((64, 64), "float32"), np.ones((64, 1), "float32"))
-    return next(iter(model._steps["train"].compiled.values())).step
+    return next(iter(model.training_state.steps["train"].compiled.values())).step
 
 
 def test_names_of_engines():
@@ -281,10 +281,11 @@ def test_a_model_that_is_gone_leaves_nothing_behind():
     for _ in range(2):
         model, _ = fitted(perceptron, x, x[:, :1], "xla", "sgd", "mse", epochs=40)
         model.predict(x, verbose=0)
-        programs = [p for steps in model._steps.values() for r in steps.compiled.values() for p in r._programs.values()]
+        traced = [r for steps in model.training_state.steps.values() for r in steps.compiled.values()]
+        programs = [p for r in traced for p in r._programs.values()]
         assert any(p._epochs_program for p in programs if hasattr(p, "_epochs_program"))  # many epochs at once ran, too
         gone += [weakref.ref(o) for o in (model, model.layers[0].kernel, *programs)]
-        del model, programs
+        del model, programs, traced
     gc.collect()
     assert [r() for r in gone] == [None] * len(gone)
 

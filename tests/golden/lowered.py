@@ -31,7 +31,7 @@ def record(out: Out) -> None:
             model = make()
             x, y = data_of(model)
             model.fit(x, y, batch_size=len(x), epochs=1, verbose=0)
-            for ready in model._steps["train"].compiled.values():
+            for ready in model.training_state.steps["train"].compiled.values():
                 graph = ready.step.graph
                 graphs(f"== {name}\n{graph_text(graph)}\n")
                 arrays = [np.zeros([n or 1 for n in node.spec.shape], node.spec.dtype) for node in graph.inputs]

@@ -237,7 +237,7 @@ def test_the_state_is_that_of_the_batches_used():
 
     class Asks(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            stood.append(int(self.model._sources[0].state_to_save()["at"][0]))
+            stood.append(int(self.model.training_state.sources[0].state_to_save()["at"][0]))
 
     data = Endless()
     net().fit(data, epochs=2, steps_per_epoch=3, verbose=0, callbacks=[Asks()])

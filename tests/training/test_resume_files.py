@@ -77,7 +77,7 @@ def test_another_model_is_refused_and_left_alone(name, tmp_path):
     with pytest.raises(ChainruleError, match=match):
         result.load_checkpoint(path)
     assert before == {n: v.numpy().tobytes() for n, v in saving.names.variables_of(result).items()}
-    assert result._resume is None
+    assert result.training_state.resume is None
 
 
 def test_other_metrics_are_refused(tmp_path):
@@ -197,7 +197,7 @@ def test_a_thousand_faults_of_the_disk(tmp_path, monkeypatch):
         set_random_seed(1)
         for v, value in zip(state, first, strict=True):
             v.hold(value)
-        model._resume = None
+        model.training_state.resume = None
         return model.fit(X, Y, batch_size=13, epochs=3, callbacks=told, verbose=0).history
 
     want = begin([])

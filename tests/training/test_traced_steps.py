@@ -13,6 +13,7 @@ from chainrule.core.errors import GraphError
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
 from chainrule.training import TrainingWarning, steps
+from chainrule.training.step_cache import steps_of
 from training_cases import X, Y, close, linear, sgd_in_numpy
 
 
@@ -186,11 +187,43 @@ def test_what_is_changed_between_predictions_takes_effect(change):
     model = Held()
     model.predict_on_batch(X)
     model.predict_on_batch(X)
-    steps = model._steps["predict"]
-    assert model._steps_of("predict") is steps
+    steps = model.training_state.steps["predict"]
+    assert steps_of(model, "predict") is steps
     CHANGES[change](model)
     close(model.predict_on_batch(X), model(X).numpy())
-    assert model._steps["predict"] is not steps or change == "an attribute"  # a number may be read as it is now
+    # a number may be read as it is now
+    assert model.training_state.steps["predict"] is not steps or change == "an attribute"
+
+
+def test_progress_is_no_change():
+    model = linear(0.01)
+    model.train_on_batch(X, Y)
+    steps = model.training_state.steps["train"]
+    assert steps.fingerprint.is_unchanged()
+    model.stop_training, model.history = True, cr.callbacks.History()
+    model.training_state.position, model.training_state.logs = (3, 4), {"loss": 1.0}
+    assert steps.fingerprint.is_unchanged()
+    assert steps_of(model, "train") is steps
+    model.note = 3
+    assert not steps.fingerprint.is_unchanged()
+
+
+def test_the_state_during_and_after_a_fit():
+    seen = []
+
+    class Look(cr.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            state = self.model.training_state
+            seen.append((state.position, state.logs["loss"] == logs["loss"], len(state.sources), state.engine.name))
+
+    model = linear(0.01)
+    history = model.fit(X, Y, batch_size=len(X) // 2, verbose=0, validation_split=0.5, callbacks=[Look()])
+    assert [entry[:3] for entry in seen] == [([0, 1], True, 2)]
+    state = model.training_state
+    assert model.history is state.history is history
+    assert (state.position, state.logs, state.sources) == ([1, 0], {}, ())
+    assert state.callbacks is state.engine is state.resume is None
+    assert set(state.steps) == {"train", "test"}
 
 
 def test_weights_frozen_or_changed_between_steps():

@@ -51,7 +51,7 @@ def fitted(engine, mode, **options):
 
 
 def operations(made):
-    graph = next(iter(made._steps["train"].compiled.values())).step.graph
+    graph = next(iter(made.training_state.steps["train"].compiled.values())).step.graph
     return [node.operation.name for node in graph.order]
 
 
@@ -141,7 +141,7 @@ def test_less_memory_on_the_fast_engine():
     peaks = {}
     for mode in ("plain", "full"):
         created = fitted("xla", mode, blocks=6)
-        (program,) = next(iter(created._steps["train"].compiled.values()))._programs.values()
+        (program,) = next(iter(created.training_state.steps["train"].compiled.values()))._programs.values()
         step = program.step
         stored = [[jax.ShapeDtypeStruct(v.shape, v.dtype) for v in some] for some in (program.only_read, step.writes)]
         batch = [jax.ShapeDtypeStruct(s.shape, s.dtype) for s in program.data]

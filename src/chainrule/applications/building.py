@@ -1,8 +1,9 @@
-"""Helpers of all networks: their input, their end, and the check that no trained weights are requested."""
+"""What all networks share: their arguments, their input, their end, the check that no trained weights are requested."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from .. import layers
 from ..core import arguments
@@ -63,3 +64,44 @@ def build_model(inputs: Tensor, outputs: Any, name: str | None) -> Model:
     """Return the model to `outputs` from the `Input`s on which the network's input depends."""
     sources = [node for node in ancestors([inputs]) if node.operation is INPUT]
     return Model(sources[0] if len(sources) == 1 else sources, outputs, name=name)
+
+
+class Network(Protocol):
+    """A function that makes a network, with the arguments of those in ``keras.applications``."""
+
+    def __call__(
+        self, include_top: bool = True, weights: Any = None, input_tensor: Any = None, input_shape: Any = None,
+        pooling: str | None = None, classes: int = ..., classifier_activation: Any = "softmax", name: str = ...,
+    ) -> Model:  # fmt: skip
+        """Return the network."""
+        ...
+
+
+def network(
+    name: str, input_shape: tuple[int, int, int] = (224, 224, 3), least: int = 32, classes: int = 1000,
+    top: Callable[[Tensor, int, Any], Tensor] = add_classifier,
+) -> Callable[[Callable[[Tensor], Tensor]], Network]:  # fmt: skip
+    """Decorate a function from images to features: it becomes the function that makes the network.
+
+    Args:
+        name, input_shape, classes: the network's defaults. least: the smallest height and width.
+        top: a function of the features, the number of classes and the last activation that returns the output.
+    """
+    default_shape, default_classes, default_name = input_shape, classes, name
+
+    def decorate(features: Callable[[Tensor], Tensor]) -> Network:
+        def make(
+            include_top: bool = True, weights: Any = None, input_tensor: Any = None, input_shape: Any = None,
+            pooling: str | None = None, classes: int = default_classes, classifier_activation: Any = "softmax",
+            name: str = default_name,
+        ) -> Model:  # fmt: skip
+            inputs = network_input(weights, input_tensor, input_shape, default_shape, least)
+            x = features(inputs)
+            x = top(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
+            return build_model(inputs, x, name)
+
+        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(make, attribute, getattr(features, attribute))
+        return make
+
+    return decorate

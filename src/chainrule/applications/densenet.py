@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..layers import Activation, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, MaxPooling2D, ZeroPadding2D
-from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import add_classifier, build_model, network_input, pool_features
+from .building import network
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_torch as preprocess_input
 
@@ -35,18 +32,7 @@ def _transition(x: Tensor, name: str) -> Tensor:
     return AveragePooling2D(2, name=f"{name}_pool")(x)
 
 
-def _densenet(
-    depths: tuple[int, ...],
-    include_top: bool,
-    weights: Any,
-    input_tensor: Any,
-    input_shape: Any,
-    pooling: str | None,
-    classes: int,
-    classifier_activation: Any,
-    name: str,
-) -> Model:
-    x = inputs = network_input(weights, input_tensor, input_shape)
+def _densenet(x: Tensor, depths: tuple[int, ...]) -> Tensor:
     x = ZeroPadding2D(3, name="conv1_pad")(x)
     x = Conv2D(64, 7, strides=2, use_bias=False, name="conv1_conv")(x)
     x = _normalize(x, "conv1_bn", "conv1_relu")
@@ -56,57 +42,28 @@ def _densenet(
         x = x if stage == 2 else _transition(x, f"pool{stage - 1}")
         for block in range(1, depth + 1):
             x = _dense_layer(x, f"conv{stage}_block{block}")
-    x = _normalize(x, "bn", "relu")
-    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
-    return build_model(inputs, x, name)
+    return _normalize(x, "bn", "relu")
 
 
-def DenseNet121(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "densenet121",
-) -> Model:
+@network("densenet121")
+def DenseNet121(x: Tensor) -> Tensor:
     """Return DenseNet with 121 layers (``keras.applications.DenseNet121``): 8,062,504 parameters.
 
     Arguments as for `ResNet50`. Source: Huang et al., arXiv:1608.06993, table 1.
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _densenet((6, 12, 24, 16), *options)
+    return _densenet(x, (6, 12, 24, 16))
 
 
-def DenseNet169(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "densenet169",
-) -> Model:
+@network("densenet169")
+def DenseNet169(x: Tensor) -> Tensor:
     """Return DenseNet with 169 layers (``keras.applications.DenseNet169``): 14,307,880 parameters. As `DenseNet121`."""
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _densenet((6, 12, 32, 32), *options)
+    return _densenet(x, (6, 12, 32, 32))
 
 
-def DenseNet201(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "densenet201",
-) -> Model:
+@network("densenet201")
+def DenseNet201(x: Tensor) -> Tensor:
     """Return DenseNet with 201 layers (``keras.applications.DenseNet201``): 20,242,984 parameters. As `DenseNet121`."""
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _densenet((6, 12, 48, 32), *options)
+    return _densenet(x, (6, 12, 48, 32))
 
 
 __all__ = ["DenseNet121", "DenseNet169", "DenseNet201", "decode_predictions", "preprocess_input"]

@@ -38,15 +38,9 @@ _HEADS_AFTER = ("4a", "4d")
 
 
 def inception_block(
-    x: Any,
-    filters_1x1: int,
-    reduce_3x3: int | None,
-    filters_3x3: int,
-    reduce_5x5: int | None,
-    filters_5x5: int,
-    pool_filters: int | None,
-    **kwargs: Any,
-) -> Tensor:
+    x: Any, filters_1x1: int, reduce_3x3: int | None, filters_3x3: int, reduce_5x5: int | None, filters_5x5: int,
+    pool_filters: int | None, **kwargs: Any,
+) -> Tensor:  # fmt: skip
     """Return ``InceptionBlock(filters_1x1, ...)(x)``: a new block called on x, in Keras's functional style.
 
     Arguments, errors and source as for `layers.InceptionBlock`.
@@ -69,16 +63,10 @@ def _auxiliary_head(x: Tensor, classes: int, activation: Any, name: str) -> Tens
 
 
 def GoogLeNet(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "googlenet",
+    include_top: bool = True, weights: Any = None, input_tensor: Any = None, input_shape: Any = None,
+    pooling: str | None = None, classes: int = 1000, classifier_activation: Any = "softmax", name: str = "googlenet",
     auxiliary: bool = False,
-) -> Model:
+) -> Model:  # fmt: skip
     """Return GoogLeNet, the first Inception: nine inception blocks, 22 layers; 6,998,552 parameters with biases.
 
     The paper's local response normalisation (figure 3; it has no parameters) is omitted.

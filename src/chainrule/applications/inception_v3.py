@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..layers import Activation, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, MaxPooling2D
-from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import add_classifier, build_model, network_input, pool_features
+from .building import network
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_tf as preprocess_input
 
@@ -66,16 +63,8 @@ def _expanded_block(x: Tensor, name: str) -> Tensor:
     return _concatenate(name, one, three, twice, _pool_branch(x, 192, name))
 
 
-def InceptionV3(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "inception_v3",
-) -> Model:
+@network("inception_v3", (299, 299, 3), 75)
+def InceptionV3(x: Tensor) -> Tensor:
     """Return Inception v3 (``keras.applications.InceptionV3``): 23,851,784 parameters.
 
     Args:
@@ -83,7 +72,6 @@ def InceptionV3(
 
     Source: Szegedy et al., arXiv:1512.00567, table 1; the mixed blocks' filters are Keras's.
     """
-    x = inputs = network_input(weights, input_tensor, input_shape, (299, 299, 3), 75)
     x = _conv(x, 32, 3, "stem_1", 2, "valid")
     x = _conv(x, 32, 3, "stem_2", 1, "valid")
     x = MaxPooling2D(3, 2, name="pool1")(_conv(x, 64, 3, "stem_3"))
@@ -100,9 +88,7 @@ def InceptionV3(
     seven = _chain(x, "mixed8_seven", (192, 1), (192, (1, 7)), (192, (7, 1)))
     seven = _conv(seven, 192, 3, "mixed8_seven_4", 2, "valid")
     x = _concatenate("mixed8", three, seven, MaxPooling2D(3, 2, name="mixed8_pool")(x))
-    x = _expanded_block(_expanded_block(x, "mixed9"), "mixed10")
-    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
-    return build_model(inputs, x, name)
+    return _expanded_block(_expanded_block(x, "mixed9"), "mixed10")
 
 
 __all__ = ["InceptionV3", "decode_predictions", "preprocess_input"]

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..layers import AveragePooling2D, Conv2D, Dense, Flatten, ZeroPadding2D
-from ..models import Model
-from .building import build_model, network_input, pool_features
+from ..tensors.tensor import Tensor
+from .building import network
 
 
-def LeNet5(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 10,
-    classifier_activation: Any = "softmax",
-    name: str = "lenet5",
-) -> Model:
+def _dense_layers(x: Tensor, classes: int, activation: Any) -> Tensor:
+    x = Flatten(name="flatten")(x)
+    x = Dense(120, activation="tanh", name="c5")(x)
+    x = Dense(84, activation="tanh", name="f6")(x)
+    return Dense(classes, activation=activation, name="predictions")(x)
+
+
+@network("lenet5", (32, 32, 1), 28, classes=10, top=_dense_layers)
+def LeNet5(x: Tensor) -> Tensor:
     """Return LeNet-5: two convolutions of 5×5, each with average pooling, and three dense layers; 61,706 parameters.
 
     This is the variant that is usually taught: every map of C3 is connected to all 6 maps before it (in the paper's
@@ -37,21 +36,12 @@ def LeNet5(
     >>> LeNet5().count_params()
     61706
     """
-    x = inputs = network_input(weights, input_tensor, input_shape, (32, 32, 1), 28)
     if x.shape[1:3] == (28, 28):
         x = ZeroPadding2D(2, name="border")(x)
     x = Conv2D(6, 5, activation="tanh", name="c1")(x)
     x = AveragePooling2D(2, name="s2")(x)
     x = Conv2D(16, 5, activation="tanh", name="c3")(x)
-    x = AveragePooling2D(2, name="s4")(x)
-    if include_top:
-        x = Flatten(name="flatten")(x)
-        x = Dense(120, activation="tanh", name="c5")(x)
-        x = Dense(84, activation="tanh", name="f6")(x)
-        x = Dense(classes, activation=classifier_activation, name="predictions")(x)
-    else:
-        x = pool_features(x, pooling)
-    return build_model(inputs, x, name)
+    return AveragePooling2D(2, name="s4")(x)
 
 
 __all__ = ["LeNet5"]

@@ -31,18 +31,10 @@ def _normalize(x: Tensor, name: str) -> Tensor:
 
 
 def MobileNet(
-    input_shape: Any = None,
-    alpha: float = 1.0,
-    depth_multiplier: int = 1,
-    dropout: float = 1e-3,
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
+    input_shape: Any = None, alpha: float = 1.0, depth_multiplier: int = 1, dropout: float = 1e-3,
+    include_top: bool = True, weights: Any = None, input_tensor: Any = None, pooling: str | None = None,
+    classes: int = 1000, classifier_activation: Any = "softmax", name: str | None = None,
+) -> Model:  # fmt: skip
     """Return MobileNet, version 1 (``keras.applications.MobileNet``): 4,253,864 parameters, 0.57 billion multiplies.
 
     Args:

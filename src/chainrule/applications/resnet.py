@@ -10,7 +10,7 @@ from ..core.errors import ValueProblem
 from ..layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, ZeroPadding2D
 from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import add_classifier, build_model, network_input, pool_features
+from .building import network
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_caffe as preprocess_input
 
@@ -31,18 +31,7 @@ def _bottleneck_block(x: Tensor, filters: int, stride: int, project: bool, name:
     return Activation("relu", name=f"{name}_out")(x)
 
 
-def _resnet(
-    depths: tuple[int, ...],
-    include_top: bool,
-    weights: Any,
-    input_tensor: Any,
-    input_shape: Any,
-    pooling: str | None,
-    classes: int,
-    classifier_activation: Any,
-    name: str,
-) -> Model:
-    x = inputs = network_input(weights, input_tensor, input_shape)
+def _resnet(x: Tensor, depths: tuple[int, ...]) -> Tensor:
     x = ZeroPadding2D(3, name="conv1_pad")(x)
     x = Conv2D(64, 7, strides=2, name="conv1_conv")(x)
     x = BatchNormalization(epsilon=_EPSILON, name="conv1_bn")(x)
@@ -53,20 +42,11 @@ def _resnet(
         for block in range(depth):
             stride = 2 if stage > 0 and block == 0 else 1
             x = _bottleneck_block(x, 64 * 2**stage, stride, block == 0, f"conv{stage + 2}_block{block + 1}")
-    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
-    return build_model(inputs, x, name)
+    return x
 
 
-def ResNet50(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "resnet50",
-) -> Model:
+@network("resnet50")
+def ResNet50(x: Tensor) -> Tensor:
     """Return the residual network of 50 layers (``keras.applications.ResNet50``): 25,636,712 parameters.
 
     Layers and their names are those of Keras: convolutions have biases, and the first 1×1 convolution has the stride.
@@ -82,44 +62,25 @@ def ResNet50(
     >>> ResNet50(include_top=False, input_shape=(32, 32, 3)).count_params()
     23587712
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _resnet((3, 4, 6, 3), *options)
+    return _resnet(x, (3, 4, 6, 3))
 
 
-def ResNet101(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "resnet101",
-) -> Model:
+@network("resnet101")
+def ResNet101(x: Tensor) -> Tensor:
     """Return the residual network of 101 layers (``keras.applications.ResNet101``): 44,707,176 parameters.
 
     Arguments and source as for `ResNet50`.
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _resnet((3, 4, 23, 3), *options)
+    return _resnet(x, (3, 4, 23, 3))
 
 
-def ResNet152(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "resnet152",
-) -> Model:
+@network("resnet152")
+def ResNet152(x: Tensor) -> Tensor:
     """Return the residual network of 152 layers (``keras.applications.ResNet152``): 60,419,944 parameters.
 
     Arguments and source as for `ResNet50`.
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _resnet((3, 8, 36, 3), *options)
+    return _resnet(x, (3, 8, 36, 3))
 
 
 def _basic_block(x: Tensor, filters: int, stride: int, name: str) -> Tensor:
@@ -137,16 +98,9 @@ def _basic_block(x: Tensor, filters: int, stride: int, name: str) -> Tensor:
 
 
 def ResNetCIFAR(
-    depth: int = 20,
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 10,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
+    depth: int = 20, include_top: bool = True, weights: Any = None, input_tensor: Any = None, input_shape: Any = None,
+    pooling: str | None = None, classes: int = 10, classifier_activation: Any = "softmax", name: str | None = None,
+) -> Model:  # fmt: skip
     """Return the residual network for CIFAR-10: 6n + 2 layers, 16 to 64 channels, shortcuts without parameters.
 
     20 layers have 269,722 trainable parameters (the paper's 0.27 million), 56 layers 853,018 (0.85), 110 layers
@@ -168,7 +122,11 @@ def ResNetCIFAR(
     layers = whole_number(depth)
     if layers is None or layers < 8 or layers % 6 != 2:
         raise ValueProblem(f"depth={depth!r:.80}", "6n + 2 layers for an n from 1 up", "e.g. 20, 32, 44, 56 or 110")
-    x = inputs = network_input(weights, input_tensor, input_shape, (32, 32, 3), 8)
+    make = network(name or f"resnet{layers}", (32, 32, 3), 8)(lambda x: _resnet_cifar(x, layers))
+    return make(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation)
+
+
+def _resnet_cifar(x: Tensor, layers: int) -> Tensor:
     x = Conv2D(16, 3, padding="same", use_bias=False, name="conv1_conv")(x)
     x = BatchNormalization(name="conv1_bn")(x)
     x = Activation("relu", name="conv1_relu")(x)
@@ -176,27 +134,17 @@ def ResNetCIFAR(
         for block in range((layers - 2) // 6):
             stride = 2 if stage > 0 and block == 0 else 1
             x = _basic_block(x, 16 * 2**stage, stride, f"conv{stage + 2}_block{block + 1}")
-    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
-    return build_model(inputs, x, name or f"resnet{layers}")
+    return x
 
 
-def ResNet20(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 10,
-    classifier_activation: Any = "softmax",
-    name: str = "resnet20",
-) -> Model:
+@network("resnet20", (32, 32, 3), 8, classes=10)
+def ResNet20(x: Tensor) -> Tensor:
     """Return `ResNetCIFAR` with 20 layers.
 
     >>> ResNet20().name
     'resnet20'
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return ResNetCIFAR(20, *options)
+    return _resnet_cifar(x, 20)
 
 
 __all__ = ["ResNet20", "ResNet50", "ResNet101", "ResNet152", "ResNetCIFAR", "decode_predictions", "preprocess_input"]

@@ -5,46 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from ..layers import Conv2D, Dense, Flatten, MaxPooling2D
-from ..models import Model
-from .building import build_model, network_input, pool_features
+from ..tensors.tensor import Tensor
+from .building import network
 
 
-def _vgg(
-    depths: tuple[int, ...],
-    include_top: bool,
-    weights: Any,
-    input_tensor: Any,
-    input_shape: Any,
-    pooling: str | None,
-    classes: int,
-    classifier_activation: Any,
-    name: str,
-) -> Model:
-    x = inputs = network_input(weights, input_tensor, input_shape)
+def _vgg(x: Tensor, depths: tuple[int, ...]) -> Tensor:
     for block, (depth, filters) in enumerate(zip(depths, (64, 128, 256, 512, 512), strict=True), 1):
         for i in range(1, depth + 1):
             x = Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv{i}")(x)
         x = MaxPooling2D(2, name=f"block{block}_pool")(x)
-    if include_top:
-        x = Flatten(name="flatten")(x)
-        x = Dense(4096, activation="relu", name="fc1")(x)
-        x = Dense(4096, activation="relu", name="fc2")(x)
-        x = Dense(classes, activation=classifier_activation, name="predictions")(x)
-    else:
-        x = pool_features(x, pooling)
-    return build_model(inputs, x, name)
+    return x
 
 
-def VGG16(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "vgg16",
-) -> Model:
+def _dense_layers(x: Tensor, classes: int, activation: Any) -> Tensor:
+    x = Flatten(name="flatten")(x)
+    x = Dense(4096, activation="relu", name="fc1")(x)
+    x = Dense(4096, activation="relu", name="fc2")(x)
+    return Dense(classes, activation=activation, name="predictions")(x)
+
+
+@network("vgg16", top=_dense_layers)
+def VGG16(x: Tensor) -> Tensor:
     """Return VGG with 16 layers of weights (``keras.applications.VGG16``): 138,357,544 parameters, half a gigabyte.
 
     Args:
@@ -58,20 +39,11 @@ def VGG16(
     >>> VGG16(include_top=False, input_shape=(32, 32, 3)).count_params()
     14714688
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _vgg((2, 2, 3, 3, 3), *options)
+    return _vgg(x, (2, 2, 3, 3, 3))
 
 
-def VGG19(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "vgg19",
-) -> Model:
+@network("vgg19", top=_dense_layers)
+def VGG19(x: Tensor) -> Tensor:
     """Return VGG with 19 layers of weights (``keras.applications.VGG19``): 143,667,240 parameters.
 
     Arguments as for `VGG16`. Source: Simonyan and Zisserman, arXiv:1409.1556, table 1, column E.
@@ -79,8 +51,4 @@ def VGG19(
     >>> VGG19(include_top=False, input_shape=(32, 32, 3)).count_params()
     20024384
     """
-    options = (include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    return _vgg((2, 2, 4, 4, 4), *options)
-
-
-__all__ = ["VGG16", "VGG19"]
+    return _vgg(x, (2, 2, 4, 4, 4))

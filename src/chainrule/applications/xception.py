@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, SeparableConv2D
-from ..models import Model
 from ..tensors.tensor import Tensor
-from .building import add_classifier, build_model, network_input, pool_features
+from .building import network
 from .imagenet_utils import decode_predictions
 from .imagenet_utils import preprocess_tf as preprocess_input
 
@@ -35,16 +32,8 @@ def _downsampling_block(x: Tensor, first: int, second: int, block: int, active: 
     return Add(name=f"{name}_add")([x, shortcut])
 
 
-def Xception(
-    include_top: bool = True,
-    weights: Any = None,
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "xception",
-) -> Model:
+@network("xception", (299, 299, 3), 71)
+def Xception(x: Tensor) -> Tensor:
     """Return Xception (``keras.applications.Xception``): 22,910,480 parameters.
 
     Args:
@@ -52,7 +41,6 @@ def Xception(
 
     Source: Chollet, arXiv:1610.02357, figure 5.
     """
-    x = inputs = network_input(weights, input_tensor, input_shape, (299, 299, 3), 71)
     for i, (filters, stride) in enumerate(((32, 2), (64, 1)), 1):
         x = Conv2D(filters, 3, strides=stride, use_bias=False, name=f"block1_conv{i}")(x)
         x = _relu(BatchNormalization(name=f"block1_conv{i}_bn")(x), f"block1_conv{i}")
@@ -68,8 +56,7 @@ def Xception(
     x = _downsampling_block(x, 728, 1024, 13)
     for i, filters in enumerate((1536, 2048), 1):
         x = _relu(_separable(x, filters, f"block14_sepconv{i}"), f"block14_sepconv{i}")
-    x = add_classifier(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
-    return build_model(inputs, x, name)
+    return x
 
 
 __all__ = ["Xception", "decode_predictions", "preprocess_input"]

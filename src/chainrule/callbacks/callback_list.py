@@ -36,13 +36,9 @@ class CallbackList(Callback):
     """
 
     def __init__(
-        self,
-        callbacks: Any = None,
-        add_history: bool = False,
-        add_progbar: bool = False,
-        model: Any = None,
+        self, callbacks: Any = None, add_history: bool = False, add_progbar: bool = False, model: Any = None,
         **params: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.callbacks = list(_flatten(callbacks))
         if add_history and not self._find(History):
             self.callbacks.append(History())

@@ -41,16 +41,10 @@ class ModelCheckpoint(MonitorCallback):
     _state_names = ("best", "epoch", "batches_since_saving", "last_batch")
 
     def __init__(
-        self,
-        filepath: Any,
-        monitor: str = "val_loss",
-        verbose: int = 0,
-        save_best_only: bool = False,
-        save_weights_only: bool = False,
-        mode: str = "auto",
-        save_freq: str | int = "epoch",
+        self, filepath: Any, monitor: str = "val_loss", verbose: int = 0, save_best_only: bool = False,
+        save_weights_only: bool = False, mode: str = "auto", save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(monitor, mode)
         self.filepath = _check_filename(check_path(filepath=filepath), WEIGHTS if save_weights_only else MODEL)
         self.verbose = verbose

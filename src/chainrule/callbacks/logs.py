@@ -151,13 +151,9 @@ class RemoteMonitor(Callback):
     only_first = True
 
     def __init__(
-        self,
-        root: str = "http://localhost:9000",
-        path: str = "/publish/epoch/end/",
-        field: str = "data",
-        headers: dict[str, str] | None = None,
-        send_as_json: bool = False,
-    ) -> None:
+        self, root: str = "http://localhost:9000", path: str = "/publish/epoch/end/", field: str = "data",
+        headers: dict[str, str] | None = None, send_as_json: bool = False,
+    ) -> None:  # fmt: skip
         if not isinstance(root, str) or not root.startswith(("http://", "https://")):
             raise ValueProblem(f"root={root!r}", "an http or https address", "e.g. root='http://localhost:9000'")
         self.root, self.path = root, check_string(path=path)

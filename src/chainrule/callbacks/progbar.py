@@ -41,15 +41,10 @@ class Progbar:
     """
 
     def __init__(
-        self,
-        target: int | None,
-        width: int = 20,
-        verbose: int = 1,
-        interval: float = 0.05,
-        stateful_metrics: Iterable[str] | None = None,
-        stateless_metrics: Iterable[str] | None = None,
+        self, target: int | None, width: int = 20, verbose: int = 1, interval: float = 0.05,
+        stateful_metrics: Iterable[str] | None = None, stateless_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
-    ) -> None:
+    ) -> None:  # fmt: skip
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueProblem("stateful_metrics and stateless_metrics", "one of the two", "leave one out")
         self.target = None if target is None else arguments.at_least(0, target=target)

@@ -39,23 +39,12 @@ class TensorBoard(Callback):
     _state_names = ("batches_seen",)
 
     def __init__(
-        self,
-        log_dir: Any = "logs",
-        histogram_freq: int = 0,
-        write_graph: bool = True,
-        write_images: bool = False,
-        write_steps_per_second: bool = False,
-        update_freq: str | int = "epoch",
-        profile_batch: int | tuple[int, int] = 0,
-        embeddings_freq: int = 0,
-        embeddings_metadata: Any = None,
-    ) -> None:
-        unsupported = {
-            "write_images": write_images,
-            "profile_batch": profile_batch,
-            "embeddings_freq": embeddings_freq,
-            "embeddings_metadata": embeddings_metadata,
-        }
+        self, log_dir: Any = "logs", histogram_freq: int = 0, write_graph: bool = True, write_images: bool = False,
+        write_steps_per_second: bool = False, update_freq: str | int = "epoch",
+        profile_batch: int | tuple[int, int] = 0, embeddings_freq: int = 0, embeddings_metadata: Any = None,
+    ) -> None:  # fmt: skip
+        unsupported = {"write_images": write_images, "profile_batch": profile_batch}
+        unsupported |= {"embeddings_freq": embeddings_freq, "embeddings_metadata": embeddings_metadata}
         for name, value in unsupported.items():
             if value:
                 raise ValueProblem(

@@ -9,6 +9,7 @@ from ..core import files
 from ..core.errors import GraphError, ValueProblem
 from ..draw.graph import Box, svg
 from ..draw.raster import png
+from ..graph import Graph
 from ..inspection.summary import rows_of
 from ..layers import InputLayer
 from ..layers.layer_call import LAYER_CALL
@@ -18,7 +19,7 @@ from ..tensors.tensor import INPUT
 
 def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activations: bool) -> list[Box]:
     """Return a box for each call of a layer, in the order of the graph; of a subclassed model, its layers in order."""
-    if model._functional is None:
+    if model.inputs is None or model.outputs is None:
         boxes = []
         for i, r in enumerate(rows_of(model)[0]):
             kind, shapes = type(r.layer).__name__, [str(r.shape)] if show_shapes and r.shape else []
@@ -26,7 +27,7 @@ def boxes_of(model: Model, show_shapes: bool, show_dtype: bool, show_layer_activ
         return boxes
     boxes = []
     boxes_of_node: dict[int, list[int]] = {}  # the boxes that a node's value comes from
-    for node in model._functional.graph.order:
+    for node in Graph(model.inputs, model.outputs).order:
         feeds = sorted({i for n in node.inputs for i in boxes_of_node.get(n.serial, ())})
         if node.operation is LAYER_CALL or (node.operation is INPUT and "layer" in node.attributes):
             call = node.attributes.get("call")

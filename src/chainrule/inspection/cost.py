@@ -27,11 +27,12 @@ from ..ops import random
 from ..tensors import tree
 from ..tensors.tensor import Tensor
 from ..tensors.tree import Unflatten, flatten
-from ..training.data_adapter import one_batch, specs_of
+from ..training.batch import specs_of
+from ..training.data_adapter import one_batch
+from ..training.preparation import float_dtype_of, forget_losses, prepare, prepare_optimizer, require_compiled
 from ..transforms.differentiate import gradients
 from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step, restored_variables, trace
-from .input_specs import input_specs
 from .values import path_in_model
 
 MEASURED_SECONDS = 0.1  # for each layer
@@ -135,24 +136,12 @@ class Costs(Figure):
         """Return a dictionary of plain numbers for each layer."""
         rows = []
         for line in self.lines:
-            row: dict[str, Any] = {
-                "layer": line.name,
-                "type": line.kind,
-                "output": line.shape,
-                "parameters": line.parameters,
-                "formula": line.formula,
-                "memory": line.memory,
-            }
+            row: dict[str, Any] = {"layer": line.name, "type": line.kind, "output": line.shape}
+            row |= {"parameters": line.parameters, "formula": line.formula, "memory": line.memory}
             for phase in PHASES:
-                count = line.counts[phase]
-                row |= {
-                    f"{phase} multiplies": count.multiplies,
-                    f"{phase} adds": count.adds,
-                    f"{phase} bias": count.bias,
-                    f"{phase} flops": count.flops,
-                    f"{phase} bytes": count.bytes,
-                }
-                seconds = line.seconds.get(phase)
+                count, seconds = line.counts[phase], line.seconds.get(phase)
+                for what in ("multiplies", "adds", "bias", "flops", "bytes"):
+                    row[f"{phase} {what}"] = getattr(count, what)
                 row[f"{phase} ms"] = None if seconds is None else 1e3 * seconds
                 row[f"{phase} GFLOP/s"] = gflops_per_second(count.flops, seconds)
             rows.append(row)
@@ -195,10 +184,10 @@ def cost_of_model(
 ) -> Costs:
     """Return the costs of a step on a batch like this one (see `Model.cost`)."""
     batch_size = at_least(1, batch_size=batch_size)
-    batch = _zero_batch(model, batch_size) if x is None else one_batch(x, y, None, None, model._float_dtype())
+    batch = _zero_batch(model, batch_size) if x is None else one_batch(x, y, None, None, float_dtype_of(model))
     if y is not None:
-        model._must_be_compiled("the cost of a step")
-    model._prepare(batch, training=y is not None)
+        require_compiled(model, "the cost of a step")
+    prepare(model, batch, training=y is not None)
     step, calls = _step(model, batch, y is not None)
     rows = tree.leaves(batch[0])[0].shape[0]
     costs = Costs(model.name, rows, _layer_costs(model, step, calls))
@@ -247,7 +236,7 @@ def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
 
 def _zero_batch(model: Any, batch_size: int) -> tuple[Any, Any, Any]:
     """Return a batch of zeros for the model's declared inputs, which takes no memory."""
-    specs = input_specs(model)
+    specs = model.input_specs
     if specs is None or any(None in spec.shape[1:] for spec in tree.leaves(specs)):
         raise GraphError(
             f"the cost of {model.name!r}, whose input is not known",
@@ -272,7 +261,7 @@ def _step(model: Any, batch: Any, with_update: bool) -> tuple[Step, list[tuple[s
         The step, and of each call of a layer the path, the layer, its inputs and its output.
     """
     if with_update:
-        model._prepare_optimizer()
+        prepare_optimizer(model)
 
     def forward_and_backward(x: Any, y: Any, w: Any) -> Any:
         outputs = model(x, training=False)
@@ -288,7 +277,7 @@ def _step(model: Any, batch: Any, with_update: bool) -> tuple[Step, list[tuple[s
         with capture_outputs() as calls:
             step = trace(train if with_update else forward_and_backward, *specs_of(batch))
     finally:
-        model._forget_losses()
+        forget_losses(model)
     return step, calls
 
 
@@ -354,7 +343,7 @@ def _is_update(model: Any, scope: str) -> bool:
 def _measure_operations(model: Any, costs: Costs, step: Step, data: Sequence[Any]) -> float:
     """Measure NumPy's time for each operation, the median of several runs, and add it to its layer; return the sum."""
     flat = FlatGraph(step.graph)
-    inputs = [*data, *[v._leaf.value for v in step.reads]]
+    inputs = [*data, *[v.numpy() for v in step.reads]]
     times: list[list[float]] = []
     start = time.perf_counter()
     while len(times) < MIN_RUNS or (time.perf_counter() - start < RUNS_SECONDS and len(times) < MAX_RUNS):

@@ -25,7 +25,9 @@ from ..tensors import tree
 from ..tensors.tensor import constant
 from ..tensors.tree import to_json_data
 from ..tensors.variable import StateOverlay, recording
+from ..training import Trainer
 from ..training.data_adapter import one_batch
+from ..training.preparation import float_dtype_of, forget_losses, prepare, require_compiled
 
 GRID_SIZE, MARGIN, MAX_WEIGHT = 41, 0.25, 1e6  # points a side; around the trajectories; more counts as diverged
 MAX_NUMPY_SIZE = 1_000_000  # numbers that a loss touches: below it NumPy is done before a program is compiled
@@ -91,15 +93,10 @@ class Descent(Figure):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        trajectories = {
-            t.name: {
-                "rate": t.rate,
-                "batch_size": t.batch_size,
-                "points": t.points.tolist(),
-                "losses": t.losses.tolist(),
-            }
-            for t in self.trajectories.values()
-        }
+        trajectories = {}
+        for t in self.trajectories.values():
+            arrays = {"points": t.points.tolist(), "losses": t.losses.tolist()}
+            trajectories[t.name] = {"rate": t.rate, "batch_size": t.batch_size, **arrays}
         grid = {"xs": self.xs.tolist(), "ys": self.ys.tolist(), "surface": self.surface.tolist()}
         return to_json_data({"name": self.name, "axes": list(self.axes), **grid, "ways": trajectories})
 
@@ -113,17 +110,9 @@ class Descent(Figure):
 
 
 def descent(
-    model: Any,
-    x: Any,
-    y: Any,
-    ways: dict[str, tuple[Any, int | None]] | None = None,
-    *,
-    learning_rate: float = 0.05,
-    learning_rates: Sequence[float] | None = None,
-    updates: int = 60,
-    plane: Any = None,
-    seeds: int = 1,
-) -> Descent:
+    model: Any, x: Any, y: Any, ways: dict[str, tuple[Any, int | None]] | None = None, *, learning_rate: float = 0.05,
+    learning_rates: Sequence[float] | None = None, updates: int = 60, plane: Any = None, seeds: int = 1,
+) -> Descent:  # fmt: skip
     """Train copies of a model with several optimizers from its present weights, and draw their trajectories over the
     loss. The model is not changed.
 
@@ -146,7 +135,7 @@ def descent(
     (('d/kernel[0, 0]', 'd/bias[0]'), True)
     """
     updates, seeds = at_least(1, updates=updates), at_least(1, seeds=seeds)
-    if not hasattr(model, "_must_be_compiled"):
+    if not isinstance(model, Trainer):
         raise ValueProblem(f"descent of {model!r:.60}", "a model", "e.g. descent(model, x, y)")
     if learning_rates is not None:
         if not isinstance(learning_rates, Sequence) or not all(isinstance(r, int | float) for r in learning_rates):
@@ -165,9 +154,9 @@ def descent(
             )
     if not ways:
         raise ValueProblem("ways={}", "at least one optimizer", "leave it out for the defaults")
-    model._must_be_compiled("descent")
-    batch = one_batch(x, y, None, None, model._float_dtype())
-    model._prepare(batch, training=True)
+    require_compiled(model, "descent")
+    batch = one_batch(x, y, None, None, float_dtype_of(model))
+    prepare(model, batch, training=True)
     if not model.trainable_weights:
         raise GraphError(f"descent of {model.name!r}, which has no trainable weight", "weights to move", "add a layer")
     loss = _loss_of(model, batch)
@@ -221,7 +210,7 @@ def _loss_of(model: Any, batch: Any) -> Callable[[Sequence[Any]], float]:
         overlay.current = {id(w): v for w, v in zip(weights, values, strict=True)}
         with recording(overlay):
             loss = model.compute_loss(x, y, model(x, training=False), None, False)
-        model._forget_losses()
+        forget_losses(model)
         return loss
 
     program = compiled(loss_at, engine="numpy" if size < MAX_NUMPY_SIZE else None)
@@ -235,7 +224,7 @@ def _train(
     diverge."""
     trained = copy.deepcopy(model)
     trained.compile(
-        **{**model._compiled, "optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
+        **{**model.compile_arguments, "optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
     )
     rows = _row_count(batch)
     rng = np.random.default_rng(seed)

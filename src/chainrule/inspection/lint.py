@@ -14,8 +14,10 @@ import numpy as np
 
 from ..core.errors import ValueProblem
 from ..tensors import tree
-from ..training.data_adapter import ArrayAdapter, data_adapter_for
+from ..training.array_adapter import ArrayAdapter
+from ..training.data_adapter import data_adapter_for, validation_adapter
 from ..training.nan_guard import TrainingWarning
+from ..training.preparation import float_dtype_of, require_compiled
 from .lint_case import Case, Finding
 from .lint_data import columns, finite, pixels, shared_rows, sorted_labels
 from .lint_outputs import (
@@ -35,20 +37,9 @@ from .lint_training import dead_units, learning_rate
 Check = Callable[[Case], Iterator[Finding]]
 
 CHEAP_CHECKS: list[Check] = [
-    shapes,
-    finite,
-    unflattened,
-    labels,
-    targets,
-    logits_and_probabilities,
-    one_softmax,
-    spare_outputs,
-    pixels,
-    columns,
-    constant_targets,
-    accuracy_of_numbers,
-    nothing_to_train,
-]
+    shapes, finite, unflattened, labels, targets, logits_and_probabilities, one_softmax, spare_outputs, pixels, columns,
+    constant_targets, accuracy_of_numbers, nothing_to_train,
+]  # fmt: skip
 COSTLY_CHECKS: list[Check] = [dead_units, learning_rate]  # which run the model
 
 
@@ -70,14 +61,15 @@ def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) 
     """Run all checks (see `Model.lint`). The model's variables have the same values afterwards."""
     if x is None:
         return _run(Case(model, [], None, None), [nothing_to_train])
-    model._must_be_compiled("lint")
-    adapter = data_adapter_for(x, y, batch_size=32, float_dtype=model._float_dtype())
+    require_compiled(model, "lint")
+    float_dtype = float_dtype_of(model)
+    adapter = data_adapter_for(x, y, batch_size=32, float_dtype=float_dtype)
     case = _case(model, adapter, next(adapter.batches(0)))
     report = _run(case, CHEAP_CHECKS)
     if not report.has_errors:
         report += _run(case, COSTLY_CHECKS)
         if _in_memory(adapter) and validation_data is not None:
-            validation = model._validation(validation_data, None)
+            validation = validation_adapter(validation_data, None, float_dtype)
             if _in_memory(validation):
                 report += _check_split(case, adapter, validation)
     return report
@@ -92,7 +84,7 @@ def check_fit(model: Any, adapter: Any, batch: Any, validation: Any) -> None:
     for finding in report:
         if finding.level == "error":
             raise ValueProblem(finding.what, "", finding.mend)
-        warnings.warn(f"{finding.what}. To mend it: {finding.mend}.", TrainingWarning, stacklevel=5)
+        warnings.warn(f"{finding.what}. To mend it: {finding.mend}.", TrainingWarning, stacklevel=4)
 
 
 def _case(model: Any, adapter: Any, batch: Any) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,8 @@ from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
 from ..tensors.variable import recording
-from ..training.data_adapter import specs_of
+from ..training.batch import specs_of
+from ..training.preparation import forget_losses
 from ..transforms.trace import StateRecorder
 
 CROSSENTROPIES = ("BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy")
@@ -36,6 +38,9 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.level}: {self.what}. To mend it: {self.mend}."
+
+
+warning, error = partial(Finding, "warning"), partial(Finding, "error")
 
 
 class Case:
@@ -73,7 +78,7 @@ class Case:
         except NotImplementedError:  # a model without `call`, with only a `train_step`
             return
         finally:
-            self.model._forget_losses()
+            forget_losses(self.model)
         tensors = [t for t in tree.leaves(outputs) if isinstance(t, Tensor)]
         self.graph = Graph(self.inputs, tensors)
         self.output = tensors[0] if len(tensors) == 1 else None
@@ -93,7 +98,7 @@ class Case:
 def _describe_loss(model: Any) -> tuple[str, bool, Any]:
     """Return the name of the loss's class, whether it takes logits, and the class it ignores; of several losses or
     none, an empty name."""
-    loss = model._loss.user_losses if model._loss is not None else None
+    loss = model.compiled_loss.user_losses if model.compiled_loss is not None else None
     if isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
     if not isinstance(loss, Loss):

@@ -12,7 +12,7 @@ from ..graph import Graph
 from ..ops.calls import is_product
 from ..ops.record import operation_of
 from ..tensors.tensor import Tensor
-from .lint_case import CROSSENTROPIES, Case, Finding, is_one_hot, is_whole
+from .lint_case import CROSSENTROPIES, Case, Finding, error, is_one_hot, is_whole, warning
 
 MIN_CACHED_BYTES = 2**24  # of an array that is checked only once, however often it is fitted
 _known_finite: dict[int, weakref.ref[Any]] = {}
@@ -24,8 +24,7 @@ def finite(case: Case) -> Iterator[Finding]:
         for a in arrays:
             if a.dtype.kind == "f" and not _all_finite(a):
                 indices = np.argwhere(~np.isfinite(a))
-                yield Finding(
-                    "error",
+                yield error(
                     "not-finite",
                     f"{len(indices):,} entries of {name} are not finite, the first at {tuple(map(int, indices[0]))}",
                     "fill them in, or leave those rows out (np.isfinite(x).all(axis=1) keeps the good ones)",
@@ -54,8 +53,7 @@ def pixels(case: Case) -> Iterator[Finding]:
         return
     sample = case.rows[:256]
     if sample.size and 50 < sample.max() <= 255 and sample.min() >= 0 and _reaches_weights(case.graph, case.inputs[0]):
-        yield Finding(
-            "warning",
+        yield warning(
             "pixels",
             f"the pixels run from {sample.min():g} to {sample.max():g}",
             "divide them by 255, or begin the model with layers.Rescaling(1 / 255)",
@@ -77,8 +75,7 @@ def columns(case: Case) -> Iterator[Finding]:
     largest = np.abs(case.rows[:1000].astype(np.float64)).max(axis=0)
     largest = largest[np.isfinite(largest) & (largest > 0)]
     if largest.size > 1 and largest.max() > 100 and largest.max() / largest.min() > 1000:
-        yield Finding(
-            "warning",
+        yield warning(
             "unscaled-columns",
             f"the columns' largest entries run from {largest.min():.3g} to {largest.max():.3g}",
             "bring each to mean 0 and deviation 1, e.g. with layers.Normalization and its adapt(x)",
@@ -107,8 +104,7 @@ def shared_rows(train: Any, validation: Any) -> Iterator[Finding]:
     sample = validation[:2000]
     shared = sum(r.tobytes() in train_rows for r in sample)
     if sample[0].size > 2 and shared > max(5, 0.2 * len(sample)):
-        yield Finding(
-            "warning",
+        yield warning(
             "shared-rows",
             f"{shared} of the first {len(sample)} validation rows are also training rows",
             "split the data before any of it is repeated or augmented, so that validation uses new rows",
@@ -141,8 +137,7 @@ def sorted_labels(case: Case, validation: Any) -> Iterator[Finding]:
     is_sorted = bool((np.diff(np.concatenate([train_labels, validation_labels])) >= 0).all())
     if not np.isin(validated, trained).any() or (is_sorted and len(validated) < len(trained)):
         count = len(np.union1d(trained, validated))
-        yield Finding(
-            "warning",
+        yield warning(
             "sorted-labels",
             f"the rows are sorted by class: validation has {len(validated)} of {count} classes",
             "shuffle the rows before you split them",

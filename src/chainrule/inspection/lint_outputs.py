@@ -8,13 +8,13 @@ import numpy as np
 
 from ..ops.calls import is_product
 from ..tensors import tree
-from .lint_case import CROSSENTROPIES, Case, Finding, is_one_hot, is_whole
+from .lint_case import CROSSENTROPIES, Case, Finding, error, is_one_hot, is_whole, warning
 
 
 def shapes(case: Case) -> Iterator[Finding]:
     """Data that the model cannot be called on."""
     if case.error is not None:
-        yield Finding("error", "shapes", f"the model cannot be called on this data: {case.error}", case.error.mend)
+        yield error("shapes", f"the model cannot be called on this data: {case.error}", case.error.mend)
 
 
 def unflattened(case: Case) -> Iterator[Finding]:
@@ -23,8 +23,7 @@ def unflattened(case: Case) -> Iterator[Finding]:
         return
     for node in case.graph.nodes:
         if is_product(node) and [len(n.spec.shape) >= 4 for n in node.inputs[:2]] == [True, False]:
-            yield Finding(
-                "error",
+            yield error(
                 "unflattened",
                 f"the layer at {node.scope!r} is a Dense on images of shape {tuple(node.inputs[0].spec.shape)}: it "
                 "mixes the channels of each pixel alone",
@@ -42,34 +41,28 @@ def labels(case: Case) -> Iterator[Finding]:
     one_hot = y.ndim == out.ndim and y.ndim > 1 and y.shape[-1] > 1 and is_one_hot(y)
     if case.loss == "SparseCategoricalCrossentropy":
         if one_hot:
-            yield Finding(
-                "error",
+            yield error(
                 "one-hot-labels",
                 f"the labels are one-hot, of shape {y.shape}, and the sparse loss takes whole numbers",
                 'use loss="categorical_crossentropy", or y.argmax(-1)',
             )
         elif y.size and y.dtype.kind in "biuf" and (y.min() < 0 or y.max() >= width):
-            yield Finding(
-                "error",
+            yield error(
                 "labels-beyond-outputs",
                 f"the labels run from {y.min():g} to {y.max():g}, and the model ends with {width} outputs, for labels "
                 f"from 0 to {width - 1}",
                 f"end the model with {int(y.max()) + 1} outputs, or number the classes from 0",
             )
         elif y.dtype.kind == "f" and not is_whole(y):
-            yield Finding(
-                "error", "labels-not-whole", "the labels are not whole numbers", "use a regression loss such as 'mse'"
-            )
+            yield error("labels-not-whole", "the labels are not whole numbers", "use a regression loss such as 'mse'")
     if case.loss == "CategoricalCrossentropy" and not one_hot and is_whole(y) and (y.ndim == 1 or y.shape[-1] == 1):
-        yield Finding(
-            "error",
+        yield error(
             "sparse-labels",
             f"the labels are whole numbers, of shape {y.shape}, and the loss takes one-hot rows",
             'use loss="sparse_categorical_crossentropy", or utils.to_categorical(y)',
         )
     if case.loss == "BinaryCrossentropy" and y.size and (y.min() < 0 or y.max() > 1):
-        yield Finding(
-            "error",
+        yield error(
             "labels-not-binary",
             f"the labels run from {y.min():g} to {y.max():g}, and the binary loss takes 0 and 1",
             "map them to 0 and 1, or use a sparse_categorical loss for more classes",
@@ -81,8 +74,7 @@ def spare_outputs(case: Case) -> Iterator[Finding]:
     if case.loss == "SparseCategoricalCrossentropy" and case.output is not None and is_whole(case.labels):
         width, classes = case.output.shape[-1], int(case.labels.max()) + 1
         if case.labels.size >= 100 and width > classes > 0 and width >= 2 * classes:
-            yield Finding(
-                "warning",
+            yield warning(
                 "more-outputs-than-classes",
                 f"the model ends with {width} outputs, and the labels name {classes} classes",
                 f"end the model with {classes} outputs, or check that all classes are in the data",
@@ -103,9 +95,7 @@ def targets(case: Case) -> Iterator[Finding]:
         mend = f"end the model with Dense({target[-1] if target else 1})"
     else:
         mend = "give one target for each output"
-    yield Finding(
-        "error", "targets", f"the targets have shape {y.shape}, and the model's outputs {tuple(out.shape)}", mend
-    )
+    yield error("targets", f"the targets have shape {y.shape}, and the model's outputs {tuple(out.shape)}", mend)
 
 
 def logits_and_probabilities(case: Case) -> Iterator[Finding]:
@@ -117,22 +107,19 @@ def logits_and_probabilities(case: Case) -> Iterator[Finding]:
     activation = "sigmoid" if binary else "softmax"
     last, probabilities = operation.name, operation.probabilities
     if case.logits and probabilities in ("distribution", "independent"):
-        yield Finding(
-            "warning",
+        yield warning(
             "probabilities-as-logits",
             f"the model ends with {last}, and the loss {loss}(from_logits=True) applies one again",
             "leave the last activation out, or set from_logits=False",
         )
     elif not case.logits and not probabilities:
-        yield Finding(
-            "warning",
+        yield warning(
             "logits-as-probabilities",
             f"the model ends with {last}, and the loss {loss} takes probabilities",
             f'end the model with activation="{activation}", or use {loss}(from_logits=True)',
         )
     elif not case.logits and binary and probabilities == "distribution" and case.output.shape[-1] != 1:
-        yield Finding(
-            "warning",
+        yield warning(
             "softmax-with-binary",
             "the model ends with softmax, and the binary loss takes each output as an independent yes or no",
             'use "categorical_crossentropy" (one-hot) or "sparse_categorical_crossentropy" (whole numbers)',
@@ -148,8 +135,7 @@ def one_softmax(case: Case) -> Iterator[Finding]:
         and last.probabilities == "distribution"
         and case.output.shape[-1] == 1
     ):
-        yield Finding(
-            "warning",
+        yield warning(
             "softmax-of-one",
             "the model ends with a softmax over one output, which is always 1",
             'use activation="sigmoid" for yes or no, or as many outputs as classes',
@@ -159,18 +145,18 @@ def one_softmax(case: Case) -> Iterator[Finding]:
 def constant_targets(case: Case) -> Iterator[Finding]:
     """Targets that are all the same."""
     if case.y is not None and len(case.y) >= 10 and case.y.size and np.all(case.y == case.y[:1]):
-        yield Finding("warning", "constant-targets", "all targets are the same", "check how y was loaded")
+        yield warning("constant-targets", "all targets are the same", "check how y was loaded")
 
 
 def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
     """Accuracy as a metric of a regression."""
     if case.loss.lower().replace("_", "") not in ("meansquarederror", "meanabsoluteerror", "huber", "logcosh"):
         return
-    metrics = tree.leaves([case.model._metrics.user_metrics, case.model._metrics.user_weighted_metrics])
+    compiled = case.model.compiled_metrics
+    metrics = tree.leaves([compiled.user_metrics, compiled.user_weighted_metrics])
     names = [m if isinstance(m, str) else type(m).__name__ for m in metrics]
     if any(n == "acc" or n.lower().endswith("accuracy") for n in names) and not is_whole(case.y):
-        yield Finding(
-            "warning",
+        yield warning(
             "accuracy-of-regression",
             "accuracy counts equal numbers, and these targets are not classes",
             'use metrics=["mae"] or ["r2_score"]',
@@ -180,6 +166,4 @@ def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
 def nothing_to_train(case: Case) -> Iterator[Finding]:
     """No weight that training changes."""
     if not case.model.trainable_weights and (case.graph is not None or not case.x):
-        yield Finding(
-            "warning", "nothing-to-train", "no weight is trainable", "set trainable = True on some layer, then compile"
-        )
+        yield warning("nothing-to-train", "no weight is trainable", "set trainable = True on some layer, then compile")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from ..ops.record import operation_of
 from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
+from ..training.preparation import optimizers_of, prepare, prepare_optimizer
 from ..transforms.run import run
-from .lint_case import Case, Finding
+from ..transforms.trace import restored_variables
+from .lint_case import Case, Finding, warning
 
 
 def dead_units(case: Case) -> Iterator[Finding]:
@@ -36,8 +37,7 @@ def dead_units(case: Case) -> Iterator[Finding]:
     for node, is_active in zip(relus, active, strict=True):
         dead = int((~is_active).sum())
         if is_active.size >= 4 and dead >= 0.5 * is_active.size:
-            yield Finding(
-                "warning",
+            yield warning(
                 "dead-units",
                 f"{dead} of {is_active.size} units of {node.scope!r} are 0 for all of the data, and cannot learn",
                 "lower the learning rate, use he_normal initial weights, or leaky_relu",
@@ -64,30 +64,18 @@ def learning_rate(case: Case) -> Iterator[Finding]:
         return
     x, y = case.unflatten([a[:128] for a in case.x]), case.y[:128]
     losses = []
-    with _restored(model, (x, y, None)):
+    prepare(model, (x, y, None), training=True)
+    prepare_optimizer(model)
+    owners = [model, *optimizers_of(model), *model.metrics]
+    with restored_variables([v for owner in owners for v in owner.variables]):
         for _ in range(10):
             model.reset_metrics()
             losses.append(model.train_on_batch(x, y, return_dict=True).get("loss", 0.0))
     first, last = losses[0], float(np.median(losses[-3:]))
     if not np.isfinite(losses).all() or last > 2 * first + 1e-6:
         values = " ".join(f"{v:.3g}" for v in losses)
-        yield Finding(
-            "warning",
+        yield warning(
             "loss-rises",
             f"the loss rises over ten steps on one batch: {values}",
             "use a smaller learning rate: try a tenth",
         )
-
-
-@contextmanager
-def _restored(model: Any, batch: Any) -> Iterator[None]:
-    """Restore the values of all variables of training afterwards."""
-    model._prepare(batch, training=True)
-    model._prepare_optimizer()
-    owners = [model, *model._optimizers, *model.metrics]
-    saved = [(v, v._leaf) for owner in owners for v in owner.variables]
-    try:
-        yield
-    finally:
-        for v, leaf in saved:
-            v.hold(leaf.value)

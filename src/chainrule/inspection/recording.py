@@ -98,18 +98,15 @@ class Recorder(Callback):
         self.epoch, self.first_update = 0, 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Begin a recording, with a moment before the first update."""
         self.recording = Recording(self.model.name)
         self.first_update = self._updates()
         self._prepare_plane()
         self.record({})
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch."""
         self.epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Record a moment if this epoch is one of the chosen."""
         self.epoch = epoch
         if epoch in self.at:
             self.record(logs or {})
@@ -139,19 +136,9 @@ class Recorder(Callback):
                 if value.ndim == 4:
                     step = max(1, max(value.shape[1:3]) // MAP_SIDE)
                     maps[name] = np.array(value[0, ::step, ::step, :MAX_CHANNELS])
-        self.recording.moments.append(
-            Moment(
-                self._updates() - self.first_update,
-                self.epoch,
-                _scalars(logs),
-                weights,
-                sizes,
-                activations,
-                maps,
-                self._boundary(),
-                weight_gradients,
-            )
-        )
+        step, boundary = self._updates() - self.first_update, self._boundary()
+        moment = Moment(step, self.epoch, _scalars(logs), weights, sizes, activations, maps, boundary, weight_gradients)
+        self.recording.moments.append(moment)
 
     def _updates(self) -> int:
         """Return how many updates the optimizer has made."""
@@ -193,12 +180,10 @@ class StepRecorder(Recorder):
     steps = 0  # of this fit so far
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Begin a recording, with a moment before the first step."""
         self.steps = 0
         super().on_train_begin(logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Record a moment if this step is one of the chosen."""
         self.steps += 1
         if self.steps in self.at:
             self.record(logs or {})

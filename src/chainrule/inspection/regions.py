@@ -60,47 +60,28 @@ class Regions(Figure):
 
     def to_dict(self) -> dict[str, Any]:
         """Return each method's numbers as plain data."""
-        return {
-            "box": list(self.box),
-            **{
-                name: {
-                    "used": list(region.used),
-                    "points": [list(p) for p in region.points],
-                    "output": region.output.tolist(),
-                    "gradient": region.gradient.tolist(),
-                    "lost": region.lost,
-                    "added": region.added,
-                }
-                for name, region in self.methods.items()
-            },
-        }
+        methods = {}
+        for name, region in self.methods.items():
+            arrays = {"output": region.output.tolist(), "gradient": region.gradient.tolist()}
+            points = [list(p) for p in region.points]
+            areas = {"lost": region.lost, "added": region.added}
+            methods[name] = {"used": list(region.used), "points": points, **arrays, **areas}
+        return {"box": list(self.box), **methods}
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with a row for each method and bin."""
-        return to_dataframe(
-            [
-                {
-                    "way": name,
-                    "row": i,
-                    "column": j,
-                    "bin": float(region.output[i, j]),
-                    "lost": region.lost,
-                    "added": region.added,
-                }
-                for name, region in self.methods.items()
-                for i, j in np.ndindex(region.output.shape)
-            ]
-        )
+        rows = []
+        for name, region in self.methods.items():
+            areas = {"lost": region.lost, "added": region.added}
+            for (i, j), value in np.ndenumerate(region.output):
+                rows.append({"way": name, "row": i, "column": j, "bin": float(value), **areas})
+        return to_dataframe(rows)
 
 
 def regions(
-    features: Any,
-    box: Any,
-    output_size: int | tuple[int, int] = (2, 2),
-    spatial_scale: float = 1.0,
-    sampling_ratio: int = 2,
-    channel: int = 0,
-) -> Regions:
+    features: Any, box: Any, output_size: int | tuple[int, int] = (2, 2), spatial_scale: float = 1.0,
+    sampling_ratio: int = 2, channel: int = 0,
+) -> Regions:  # fmt: skip
     """Compare RoI pooling (Girshick 2015), RoI warp (Dai et al. 2016) and RoI align (He et al. 2017) on the same box.
 
     Args:

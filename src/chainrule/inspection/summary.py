@@ -10,7 +10,7 @@ from ..core.errors import ValueProblem
 from ..draw.format import format_bytes
 from ..draw.locale import Translator, translator
 from ..draw.text import display_width, pad
-from ..graph import as_dtype
+from ..graph import Graph, as_dtype
 from ..layers import InputLayer, Layer
 from ..layers.call_context import calls
 from ..layers.layer_call import LAYER_CALL
@@ -18,9 +18,9 @@ from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
 from ..tensors.variable import recording
+from ..training import Trainer
 from ..transforms.trace import StateRecorder
 from .cost import cost_of_model, gflops_per_second
-from .input_specs import input_specs
 
 UNKNOWN = "entries marked ? depend on unknown sizes: begin the model with a full Input(shape), or call it on data"
 
@@ -45,7 +45,7 @@ def rows_of(model: Any) -> tuple[list[Row], Count | None]:
 def _run_one_example(model: Any) -> tuple[dict[str, Any], dict[str, Count], Count | None]:
     """Return output shapes by layer, counts by scope and their sum, from the graph of the model on one example; nothing
     and ``None`` if the sizes of the input are not known."""
-    specs = input_specs(model)
+    specs = model.input_specs
     if specs is None or any(None in spec.shape[1:] for spec in tree.leaves(specs)):
         return {}, {}, None
     symbols = tree.map(lambda spec: symbolic((1, *spec.shape[1:]), spec.dtype), specs)
@@ -70,8 +70,8 @@ def _collect(
 ) -> None:
     """Append a row for each layer, and for the layers of inner models, to `rows`."""
     shapes_of_calls: dict[int, Any] = {}
-    if model._functional is not None:
-        for node in model._functional.graph.nodes:
+    if model.inputs is not None:
+        for node in Graph(model.inputs, model.outputs).nodes:
             if node.operation is LAYER_CALL:
                 shapes_of_calls[id(node.attributes["call"].layer)] = [s.shape for s in node.spec]
     for layer in model.layers:
@@ -87,7 +87,7 @@ def _collect(
         counted = bool(counts)
         memory = None if shape is None or not counted else _entry_count(shape) * _bytes_per_entry(layer)
         rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if counted else None, memory))
-        if hasattr(layer, "_functional"):
+        if isinstance(layer, Trainer):
             _collect(layer, scope, depth + 1, shapes, counts, rows)
 
 
@@ -114,13 +114,9 @@ def _entry_count(shape: Any) -> int:
 
 
 def summary_of(
-    model: Any,
-    expand_nested: bool = False,
-    show_trainable: bool = False,
-    layer_range: Any = None,
-    line_length: int | None = None,
-    measure: bool = False,
-) -> str:
+    model: Any, expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
+    line_length: int | None = None, measure: bool = False,
+) -> str:  # fmt: skip
     """Return the table as text (see `Model.summary`)."""
     translate = translator()
     all_rows, total = rows_of(model)
@@ -154,13 +150,8 @@ def _cells_of(
     rows: list[Row], measured: dict[str, tuple[str, str]] | None, show_trainable: bool, translate: Translator
 ) -> list[list[str]]:
     """Return the table's cells: the heads, then a line for each row."""
-    heads = [
-        translate("layer (type)"),
-        translate("output shape"),
-        translate("parameters"),
-        translate("multiplies"),
-        translate("activations"),
-    ]
+    heads = [translate("layer (type)"), translate("output shape"), translate("parameters")]
+    heads += [translate("multiplies"), translate("activations")]
     table = [heads if measured is None else [*heads, "ms", "GFLOP/s"]]
     for r in rows:
         params = sum(v.size for v in r.layer.weights)
@@ -190,7 +181,7 @@ def _totals(model: Any, rows: list[Row], total: Count | None, translate: Transla
     counts = {"every": every, "size": format_bytes(size), "trainable": trainable, "rest": every - trainable}
     lines = [translate("parameters: {every:,} ({size}), {trainable:,} trainable, {rest:,} not", **counts)]
     if total is not None:
-        without_models = [r for r in rows if not hasattr(r.layer, "_functional")]  # whose layers have their rows
+        without_models = [r for r in rows if not isinstance(r.layer, Trainer)]  # whose layers have their rows
         memory = sum(r.memory or 0 for r in without_models if not isinstance(r.layer, InputLayer))
         sums = {"multiplies": total.multiplies, "flops": total.flops, "memory": format_bytes(memory)}
         lines.append(

@@ -23,8 +23,10 @@ from ..tensors import tree
 from ..tensors.convert import tensor
 from ..tensors.tensor import Tensor, constant
 from ..tensors.tree import to_json_data
-from ..tensors.variable import StateOverlay, Variable, recording
-from ..training.data_adapter import one_batch, specs_of
+from ..tensors.variable import StateOverlay, recording
+from ..training.batch import specs_of
+from ..training.data_adapter import one_batch
+from ..training.preparation import float_dtype_of, forget_losses, prepare, require_compiled
 from ..transforms.differentiate import gradients as gradients_of
 from ..transforms.trace import restored_variables, trace
 
@@ -52,10 +54,10 @@ def run_batch(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, wa
     Args:
         watch: whether gradients by x are needed.
     """
-    batch = one_batch(x, y, sample_weight, None, model._float_dtype())
+    batch = one_batch(x, y, sample_weight, None, float_dtype_of(model))
     if y is not None:
-        model._must_be_compiled("the loss")
-    model._prepare(batch, training=training)
+        require_compiled(model, "the loss")
+    prepare(model, batch, training=training)
     x_ids = {id(a) for a in tree.leaves(batch[0])}
 
     def to_tensor(a: Any) -> Tensor | None:
@@ -72,10 +74,10 @@ def run_batch(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, wa
     try:
         with recording(StateOverlay()), capture_outputs() as calls, np.errstate(all="ignore"):
             outputs = model(data, training=training)
-            has_loss = y is not None or (model.compiled and model._loss is None and bool(model.losses))
+            has_loss = y is not None or (model.compiled and model.compiled_loss is None and bool(model.losses))
             loss = model.compute_loss(data, targets, outputs, weights, training) if has_loss else None
     finally:
-        model._forget_losses()
+        forget_losses(model)
     lines = {path: layer.line for path, layer, _, _ in calls if layer is not model}
     return ForwardPass(inputs, _outputs_by_path(model, calls), outputs, loss, lines)
 
@@ -150,26 +152,14 @@ def gradients(model: Any, x: Any, y: Any, sample_weight: Any = None, training: b
     inputs = {name: t for name, t in result.inputs.items() if t.tracked}
     layers = {name: t for name, t in result.layers.items() if t.tracked and t.spec.floating}
     sources = {**layers, **weights, **{_unused_name(name, {*layers, *weights}): t for name, t in inputs.items()}}
-    grads = gradients_of(result.loss, [_leaf(t) for t in sources.values()], unconnected="zero")
+    grads = gradients_of(result.loss, list(sources.values()), unconnected="zero")
     return {name: g.numpy() for name, g in zip(sources, grads, strict=True)}
 
 
-def _leaf(t: Any) -> Any:
-    """Return the node of a variable; of a tensor, itself."""
-    return t._leaf if isinstance(t, Variable) else t
-
-
 def explain_model(
-    model: Any,
-    x: Any,
-    y: Any = None,
-    entry: Any = None,
-    *,
-    sample_weight: Any = None,
-    training: bool | None = None,
-    depth: int | None = None,
-    digits: int | None = None,
-) -> Explanation:
+    model: Any, x: Any, y: Any = None, entry: Any = None, *, sample_weight: Any = None, training: bool | None = None,
+    depth: int | None = None, digits: int | None = None,
+) -> Explanation:  # fmt: skip
     """Explain the loss of a batch, or, without targets, one entry of the output: by default the first example's
     largest."""
     if y is not None and entry is not None:
@@ -262,11 +252,11 @@ class Verification(Displayable):
 
 def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:
     """Run the same batch on both engines and compare (see `Model.verify`)."""
-    batch = one_batch(x, y, None, None, model._float_dtype())
+    batch = one_batch(x, y, None, None, float_dtype_of(model))
     if y is not None:
-        model._must_be_compiled("the loss")
+        require_compiled(model, "the loss")
     training = y is not None if training is None else training
-    model._prepare(batch, training=training)
+    prepare(model, batch, training=training)
     names: list[tuple[str, str]] = []
 
     def outputs_and_gradients(x: Any, y: Any, w: Any) -> Any:
@@ -288,7 +278,7 @@ def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = No
     try:
         step = trace(outputs_and_gradients, *specs_of(batch))
     finally:
-        model._forget_losses()
+        forget_losses(model)
     data = tree.leaves(batch)
     results = []
     for name in ("numpy", "xla"):

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from ..core.errors import ValueProblem
+from ..graph import Spec
 from ..layers import InputLayer, Layer
 from ..serialization.serialize import deserialize
+from ..tensors import tree
+from ..tensors.convert import symbolic
+from ..tensors.variable import recording
+from ..training.preparation import forget_losses
+from ..transforms.trace import StateRecorder
 from .model import Model
 from .sequential import Sequential
 from .structure import from_functional_config, functional_config
 
 
 def clone_model(
-    model: Model,
-    input_tensors: Any = None,
-    clone_function: Callable[[Layer], Layer] | None = None,
-    call_function: Any = None,
-    recursive: bool = False,
-    **kwargs: Any,
-) -> Any:
+    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None,
+    call_function: Any = None, recursive: bool = False, **kwargs: Any,
+) -> Any:  # fmt: skip
     """Return a model of the same structure with new initial weights (``keras.models.clone_model``).
 
     Args:
@@ -41,9 +42,8 @@ def clone_model(
         return clone_function(layer) if clone_function is not None else type(layer).from_config(layer.get_config())
 
     if isinstance(model, Sequential):
-        start = []
-        if model._input is not None:
-            start = [type(model._input).from_config(model._input.get_config()).output]
+        layer = model._input
+        start = [type(layer).from_config(layer.get_config()).output] if layer is not None else []
         return Sequential([*start, *[clone_layer(layer) for layer in model.layers]], name=model.name)
     if model._functional is None or (clone_function is None and type(model).__init__ is not Model.__init__):
         return type(model).from_config(model.get_config())
@@ -53,7 +53,7 @@ def clone_model(
         layer = old_layers[i]
         return InputLayer.from_config(layer.get_config()) if isinstance(layer, InputLayer) else clone_layer(layer)
 
-    config = {"name": model.name, "trainable": model._trainable, **functional_config(model._functional)}
+    config = {"name": model.name, "trainable": model.trainable, **functional_config(model._functional)}
     return from_functional_config(Model, config, replace=replace)
 
 
@@ -63,18 +63,11 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
         config = json.loads(json_string)
     except ValueError:
         raise ValueProblem("text that is not JSON", "the result of model.to_json()", "check the text") from None
-    with _converting_errors("the text"):
-        return require_model(deserialize(config, custom_objects), "the text")
-
-
-@contextmanager
-def _converting_errors(where: str) -> Iterator[None]:
-    """Convert errors while a structure from `where` is built to a ValueProblem about the structure."""
     try:
-        yield
+        return require_model(deserialize(config, custom_objects), "the text")
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise ValueProblem(
-            f"{where}, whose structure cannot be built ({error})", "a structure as it was saved", "save it again"
+            f"the text, whose structure cannot be built ({error})", "a structure as it was saved", "save it again"
         ) from None
 
 
@@ -83,3 +76,13 @@ def require_model(value: Any, where: str) -> Model:
     if not isinstance(value, Model):
         raise ValueProblem(f"{where}, which describes {type(value).__name__}", "a model", "check where it comes from")
     return value
+
+
+def build_from_specs(model: Model, specs: Any) -> None:
+    """Build a model that has no Input, by calling it on symbolic tensors of the specs of its first call."""
+    flat, unflatten = tree.flatten(specs)
+    symbols = [symbolic(tuple(2 if n is None else n for n in s.shape), s.dtype) for s in flat if isinstance(s, Spec)]
+    with recording(StateRecorder()):
+        model(unflatten(symbols))
+    model._call_specs = specs
+    forget_losses(model)

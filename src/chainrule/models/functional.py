@@ -47,8 +47,7 @@ class Functional:
                 layers.setdefault(id(layer), layer)
         self.layers = list(layers.values())
         names = [layer.name for layer in self.layers]
-        repeated = {n for n in names if names.count(n) > 1}
-        if repeated:
+        if repeated := {n for n in names if names.count(n) > 1}:
             raise ValueProblem(
                 f"two layers called {', '.join(map(repr, sorted(repeated)))}", "distinct names", "rename one of them"
             )
@@ -80,8 +79,8 @@ class Functional:
         names: list[str] = []
         for t in self.flat_outputs:
             layer = _layer(t.source)
-            base = layer.name if layer is not None else t.name
-            name, k = base, 1
+            base = name = layer.name if layer is not None else t.name
+            k = 1
             while name in names:
                 name, k = f"{base}_{k}", k + 1
             names.append(name)
@@ -107,11 +106,8 @@ class Functional:
     def _arrange(self, inputs: Any) -> list[Tensor]:
         """Return the given inputs in this model's order and declared shapes."""
         if isinstance(inputs, dict):
-            missing = [n for n in self.input_names if n not in inputs]
             keys = list(self.inputs) if isinstance(self.inputs, dict) else self.input_names
-            if isinstance(self.inputs, dict) and all(k in inputs for k in keys):
-                missing = []
-            if missing:
+            if any(k not in inputs for k in keys):
                 raise ValueProblem(
                     f"inputs {', '.join(map(repr, inputs))}",
                     f"the inputs {', '.join(map(repr, keys))}",
@@ -165,9 +161,7 @@ def _as_declared(x: Any, declared: Tensor, name: str) -> Any:
 
 def _shapes_match(shape: Sequence[Any], declared: Sequence[Any]) -> bool:
     """Return whether a shape is the declared one, unknown sizes matching any."""
-    return len(shape) == len(declared) and all(
-        m is None or n is None or m == n for n, m in zip(shape, declared, strict=True)
-    )
+    return len(shape) == len(declared) and all(None in (m, n) or m == n for n, m in zip(shape, declared, strict=True))
 
 
 def _advice(shape: tuple[Any, ...], declared: Sequence[Any]) -> str:
@@ -180,9 +174,7 @@ def _advice(shape: tuple[Any, ...], declared: Sequence[Any]) -> str:
             return f"bring the images to {height}×{width}, e.g. with layers.Resizing({height}, {width})"
         return f"the images have {shape[-1]} channels and not {declared[-1]}: convert them, or declare them so in Input"
     if len(shape) == len(declared) - 1:
-        if tuple(shape) == tuple(declared[1:]) or all(
-            w is None or g == w for g, w in zip(shape, declared[1:], strict=True)
-        ):
+        if all(w is None or g == w for g, w in zip(shape, declared[1:], strict=True)):
             return "this is one example: add the batch axis with x[None, ...]"
         return "add the missing axis, e.g. the channel axis with x[..., None]"
     if len(shape) == 2 and len(declared) == 2:

@@ -50,7 +50,6 @@ class Model(Trainer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         inputs, outputs, kwargs = _split_arguments(args, kwargs)
         super().__init__(**kwargs)
-        self._steps = {}
         if outputs is not None:
             self._functional = Functional(inputs, outputs)
             self.built = True
@@ -140,6 +139,13 @@ class Model(Trainer):
         """The names under which losses, metrics and targets may be given."""
         return self._functional.output_names if self._functional is not None else None
 
+    @property
+    def input_specs(self) -> Any:
+        """The specs of the inputs, nested as the model takes them; ``None`` if that is known only after a call."""
+        if self._functional is not None:
+            return tree.map(lambda t: t.spec, self._functional.inputs)
+        return self._call_specs
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass defines it."""
         if self._functional is None:
@@ -169,15 +175,9 @@ class Model(Trainer):
     # ---- inspection
 
     def summary(
-        self,
-        line_length: int | None = None,
-        positions: Any = None,
-        print_fn: Callable[[str], Any] | None = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
-        layer_range: Any = None,
-        measure: bool = False,
-    ) -> None:
+        self, line_length: int | None = None, positions: Any = None, print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None, measure: bool = False,
+    ) -> None:  # fmt: skip
         """Print each layer's output shape, parameters, multiplies of one example and the memory of its output.
 
         Args:
@@ -340,7 +340,7 @@ class Model(Trainer):
 
     def get_compile_config(self) -> dict[str, Any]:
         """Return the arguments of `compile`, as plain data."""
-        arguments = dict(self._compiled or {})
+        arguments = self.compile_arguments
         if arguments:
             arguments["optimizer"] = self.optimizer
         return {k: serialize(v) for k, v in arguments.items()}
@@ -377,6 +377,3 @@ def _split_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any
     if (inputs is None) != (outputs is None):
         raise ValueProblem("only one of inputs and outputs", "both, or neither", "call Model(inputs, outputs)")
     return inputs, outputs, kwargs
-
-
-__all__ = ["Model"]

@@ -29,7 +29,6 @@ class Sequential(Model):
 
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         Layer.__init__(self, trainable=True, name=name)
-        self._steps = {}
         self._stack: list[Layer] = []
         self._input: InputLayer | None = None
         if layers is not None and not isinstance(layers, list | tuple):
@@ -93,63 +92,54 @@ class Sequential(Model):
         if not self._stack:
             return None
         layer = self._stack.pop()
-        self._functional = None
         self._connect()
         return layer
 
     def _connect(self) -> None:
         """Call the layers on the input, if its shape is known."""
         self._functional = None
-        self._steps = {}
+        self.training_state.steps = {}
         if self._input is None or not self._stack:
             return
         x = self._input.output
         for layer in self._stack:
             x = layer(x)
-        self._set_output(x)
-
-    def _set_output(self, x: Tensor) -> None:
-        """Make x the output of the model; losses and metrics are assigned to outputs again."""
-        assert self._input is not None
         self._functional = Functional(self._input.output, x)
-        self._steps = {}
-        if self._loss is not None:
-            self._loss.per_output = None
-        if self._metrics is not None:
-            self._metrics.per_output = None
+        if self.compiled_loss is not None:  # losses and metrics are assigned to outputs again
+            self.compiled_loss.per_output = None
+        if self.compiled_metrics is not None:
+            self.compiled_metrics.per_output = None
         self.built = True
 
-    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Compute the outputs."""
-        if self._functional is not None:
-            return self._functional(inputs)
-        x = inputs
-        for layer in self._stack:
-            x = layer(x)
-        return x
-
-    def build(self, input_shape: Any = None) -> None:
-        """Create all weights, for inputs of this shape (``None`` for the batch)."""
-        if input_shape is None or self._functional is not None:
-            return
-        self._input = InputLayer(batch_shape=tuple(input_shape), name=f"{self.name}_input")
+    def _connect_to_input(self, batch_shape: tuple[int | None, ...], dtype: Any = None) -> None:
+        """Call the layers on a new input; without it again if they cannot be called."""
+        self._input = InputLayer(batch_shape=batch_shape, dtype=dtype, name=f"{self.name}_input")
         try:
             self._connect()
         except ChainruleError:
             self._input = None
             raise
 
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Compute the outputs."""
+        if self._functional is not None:
+            return self._functional(inputs)
+        for layer in self._stack:
+            inputs = layer(inputs)
+        return inputs
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create all weights, for inputs of this shape (``None`` for the batch)."""
+        if input_shape is None or self._functional is not None:
+            return
+        self._connect_to_input(tuple(input_shape))
+
     def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         x = flatten(args[0])[0]
         if not self._stack:
             raise GraphError(f"the empty model {self.name!r}", "a layer", "add layers first")
         if len(x) == 1 and isinstance(x[0], Tensor):
-            self._input = InputLayer(batch_shape=(None, *x[0].shape[1:]), dtype=x[0].dtype, name=f"{self.name}_input")
-            try:
-                self._connect()
-            except ChainruleError:
-                self._input = None
-                raise
+            self._connect_to_input((None, *x[0].shape[1:]), x[0].dtype)
         self.built = True
 
     @property

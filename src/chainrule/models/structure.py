@@ -27,11 +27,9 @@ def functional_config(functional: Functional) -> dict[str, Any]:
     """Return layers, nodes, and the numbers of the nodes that are inputs and outputs."""
     numbers = {node.serial: i for i, node in enumerate(functional.graph.order)}
     layer_numbers = {id(layer): i for i, layer in enumerate(functional.layers)}
-
-    nodes = [_node_config(node, numbers, layer_numbers) for node in functional.graph.order]
     return {
         "layers": [serialize(layer) for layer in functional.layers],
-        "nodes": nodes,
+        "nodes": [_node_config(node, numbers, layer_numbers) for node in functional.graph.order],
         "input_layers": tree.map(lambda t: numbers[t.serial], functional.inputs),
         "output_layers": tree.map(lambda t: numbers[t.serial], functional.outputs),
     }
@@ -121,9 +119,8 @@ def from_functional_config(
         inputs=tree.map(lambda i: _lookup(nodes, i), config["input_layers"]),
         outputs=tree.map(lambda i: _lookup(nodes, i), config["output_layers"]),
         name=config.get("name"),
+        **({} if config.get("trainable", True) else {"trainable": False}),
     )
-    if not config.get("trainable", True):
-        model._trainable = False
     if "dtype" in config:
         model.dtype_policy = dtype_policies.get(config["dtype"])
     return model
@@ -145,11 +142,10 @@ def _node(data: dict[str, Any], layers: list[Layer], nodes: list[Node]) -> Node:
     if "layer" in data or "function" in data or "composite" in data:
         args, kwargs = _data_as_arguments(data["args"], inputs), _data_as_arguments(data["kwargs"], inputs)
         outputs = tree.leaves(_callable(data, layers, inputs)(*args, **kwargs))
-        return next(
-            t for t in outputs if isinstance(t, Tensor)
-        ).source  # the call, whose outputs are nodes of their own
+        return next(t for t in outputs if isinstance(t, Tensor)).source  # the call; its outputs are nodes of their own
     if "constant" in data:
-        return _constant(data)
+        array = deserialize(data["constant"])
+        return number(array.item()) if data["weak"] else constant(array)
     if "pick" in data:
         return get_output(inputs[0], data["pick"])
     record = _of_the_library(registry, data["operation"], inputs)
@@ -176,9 +172,3 @@ def _of_the_library(known: Mapping[str, Any], name: Any, inputs: list[Node]) -> 
     if all(x.value is not None for x in inputs):  # it would be computed here, however large; no such node is saved
         raise ValueProblem(f"the operation {name!r} of constants only", "its value", "check the file")
     return known[name]
-
-
-def _constant(data: dict[str, Any]) -> Tensor:
-    """Build a constant from its description."""
-    array = deserialize(data["constant"])
-    return number(array.item()) if data["weak"] else constant(array)

@@ -18,20 +18,8 @@ deserialize_keras_object, serialize_keras_object = deserialize, serialize
 __getattr__ = lookup("saving")
 
 __all__ = [
-    "CustomObjectScope",
-    "custom_object_scope",
-    "deserialize",
-    "deserialize_keras_object",
-    "get_custom_objects",
-    "get_registered_name",
-    "get_registered_object",
-    "load_checkpoint",
-    "load_model",
-    "load_weights",
-    "register_keras_serializable",
-    "save_checkpoint",
-    "save_model",
-    "save_weights",
-    "serialize",
+    "CustomObjectScope", "custom_object_scope", "deserialize", "deserialize_keras_object", "get_custom_objects",
+    "get_registered_name", "get_registered_object", "load_checkpoint", "load_model", "load_weights",
+    "register_keras_serializable", "save_checkpoint", "save_model", "save_weights", "serialize",
     "serialize_keras_object",
-]
+]  # fmt: skip

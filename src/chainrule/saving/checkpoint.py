@@ -12,6 +12,7 @@ from ..models import Model
 from ..ops import random
 from ..serialization.names import to_snake_case
 from ..tensors.variable import Variable
+from ..training.preparation import is_built, optimizers_of
 from . import archive, safetensors
 from .model_file import assign
 from .names import variables_of
@@ -61,15 +62,16 @@ def save_checkpoint(model: Model, filepath: Any, callbacks: CallbackList | None 
         ChainruleError: for a model that is not built and compiled, a callback or data set whose state is not plain
             data, or a file that cannot be written; a previous file is kept.
     """
-    hooks = callbacks if callbacks is not None else model._current_callbacks
-    stream = next((s.stream for s in model._sources if s.stream is not None), None)
+    training = model.training_state
+    hooks = callbacks if callbacks is not None else training.callbacks
+    stream = next((s.stream for s in training.sources if s.stream is not None), None)
     arrays: dict[str, Any] = {name: v.numpy() for name, v in _variables(model).items()}
     state = {
-        "position": model._position,
-        "logs": model._logs or {},
-        "stop_training": bool(model.stop_training),
+        "position": training.position,
+        "logs": training.logs,
+        "stop_training": bool(training.stop_training),
         "stream": None if stream is None else stream.state.numpy().tolist(),
-        "sources": [source.state_to_save() for source in model._sources],
+        "sources": [source.state_to_save() for source in training.sources],
         "callbacks": hooks.get_state() if hooks is not None else {},
         "random": random.get_state(),
     }
@@ -103,21 +105,21 @@ def load_checkpoint(model: Model, filepath: Any) -> None:
             "remove it to start again",
         ) from None
     checkpoint.restore(model, metrics=False)
-    model._resume = checkpoint
+    model.training_state.resume = checkpoint
 
 
 def _variables(model: Model, metrics: bool = True) -> dict[str, Variable]:
     """Return all variables of a run, by names that do not depend on automatic names in this process."""
     if not model.compiled:
         raise GraphError("a checkpoint of a model that was not compiled", "a compiled model", "compile the model first")
-    if not model._all_built():
+    if not is_built(model):
         raise GraphError(
             "a checkpoint of a model without weights", "a model that is built", "call it once, or begin with Input"
         )
     variables = {f"model/{name}": v for name, v in variables_of(model).items()}
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_weights)
-    for k, optimizer in enumerate(model._optimizers):
+    for k, optimizer in enumerate(optimizers_of(model)):
         prefix = f"optimizer_{k}" if k else "optimizer"
         variables.update({f"{prefix}/{i}_{v.name}": v for i, v in enumerate(optimizer.variables)})
     for i, metric in enumerate(model.metrics if metrics else ()):

@@ -12,16 +12,14 @@ import numpy as np
 from ..core import files
 from ..core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from ..dtype_policies import default_policy
-from ..graph import Spec, as_dtype, spec_of
+from ..graph import as_dtype, spec_of
 from ..layers.call_context import weights_from_file
 from ..models import Model
-from ..models.cloning import require_model
+from ..models.cloning import build_from_specs, require_model
 from ..serialization.names import custom_object_scope
 from ..serialization.serialize import check_names, deserialize, serialize
 from ..tensors import tree
-from ..tensors.convert import symbolic
-from ..tensors.variable import Variable, recording
-from ..transforms.trace import StateRecorder
+from ..tensors.variable import Variable
 from . import archive, safetensors
 from .names import layers_of, variables_of
 
@@ -79,8 +77,8 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
         raise ValueProblem(f"saving a {type(model).__name__}", "a Model", "save the model that contains it")
     structure = {
         "model": serialize(model),
-        "called_with": _specs_as_data(model._call_specs),
-        "frozen": _frozen_layers(model),
+        "called_with": None if model.inputs is not None else _specs_as_data(model.input_specs),
+        "frozen": [path for path, layer in layers_of(model).items() if not layer.trainable],
         "policy": model.dtype_policy.name,
     }
     members = {
@@ -132,7 +130,9 @@ def load_model(
             count = sum(a.size for a in weights.values())
             with weights_from_file(count), default_policy(str(structure["policy"])):
                 model = require_model(deserialize(structure["model"]), where)
-                _build_from_specs(model, structure.get("called_with"))
+                called_with = structure.get("called_with")
+                if called_with is not None and model.inputs is None:
+                    build_from_specs(model, _data_as_specs(called_with))
             _restore_frozen_layers(model, structure.get("frozen"))
             assign(variables_of(model), weights, where, exact=True)
         model.notes = archive.parse_json(members.get("notes.json", b"null"), "notes.json", where)
@@ -156,11 +156,6 @@ def _converting_errors(what: str) -> Iterator[None]:
     except Exception as error:  # with its cause, which may be in a class of the caller
         why = f"{what} ({type(error).__name__}: {error})"
         raise ValueProblem(why, "a file as it was saved", "save it again") from error
-
-
-def _frozen_layers(model: Model) -> list[str]:
-    """Return the paths of the frozen layers."""
-    return [path for path, layer in layers_of(model).items() if not layer._trainable]
 
 
 def _restore_frozen_layers(model: Model, paths: Any) -> None:
@@ -187,18 +182,6 @@ def _data_as_specs(data: Any) -> Any:
     return [_data_as_specs(v) for v in data]
 
 
-def _build_from_specs(model: Model, called_with: Any) -> None:
-    """Build a model that has no Input, by calling it on symbolic tensors of the specs of its first call."""
-    if called_with is None or model._functional is not None:
-        return
-    flat, unflatten = tree.flatten(_data_as_specs(called_with))
-    symbols = [symbolic(tuple(2 if n is None else n for n in s.shape), s.dtype) for s in flat if isinstance(s, Spec)]
-    with recording(StateRecorder()):
-        model(unflatten(symbols))
-    model._call_specs = _data_as_specs(called_with)
-    model._forget_losses()
-
-
 def assign(
     variables: dict[str, Variable], arrays: dict[str, Any], where: str, skip: bool = False, exact: bool = False
 ) -> None:
@@ -210,16 +193,10 @@ def assign(
     missing = [n for n in variables if n not in arrays]
     extra = [n for n in arrays if n not in variables]
     if (missing or extra) and not skip:
+        faults = [f"lacks {', '.join(missing[:5])}"] if missing else []
+        faults += [f"has {', '.join(extra[:5])}, which the model does not have"] if extra else []
         raise ValueProblem(
-            f"{where}, which "
-            + " and ".join(
-                part
-                for part in (
-                    f"lacks {', '.join(missing[:5])}" if missing else "",
-                    f"has {', '.join(extra[:5])}, which the model does not have" if extra else "",
-                )
-                if part
-            ),
+            f"{where}, which {' and '.join(faults)}",
             "the weights of a model of the same structure",
             "build the model first (call it once), and check that it is the same",
         )
@@ -255,13 +232,12 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
         skip_mismatch: leave weights unchanged that the file lacks or has in another shape.
     """
     where = archive.describe_source(filepath)
-    is_model_file = not hasattr(filepath, "read") and str(filepath).endswith(_MODEL_SUFFIX)
-    path = filepath if is_model_file else _path(filepath, _WEIGHTS_SUFFIX)
-    if is_model_file:
-        data = archive.read(path, "model", _REQUIRED, _OPTIONAL)["weights.safetensors"]
-    elif hasattr(path, "read"):
-        data = path.read()
+    if hasattr(filepath, "read"):
+        data = filepath.read()
+    elif str(filepath).endswith(_MODEL_SUFFIX):
+        data = archive.read(filepath, "model", _REQUIRED, _OPTIONAL)["weights.safetensors"]
     else:
+        path = _path(filepath, _WEIGHTS_SUFFIX)
         try:
             with open(path, "rb") as file:
                 data = file.read()

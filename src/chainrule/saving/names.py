@@ -8,7 +8,7 @@ from typing import Any
 
 from ..layers import Layer
 from ..layers.layer import NOT_SUBLAYERS
-from ..models import Model
+from ..models import Model, Sequential
 from ..ops.random import SeedGenerator
 from ..serialization.names import to_snake_case
 from ..tensors.variable import Variable
@@ -62,7 +62,7 @@ def _own_variables(layer: Layer) -> Iterator[tuple[str, Variable]]:
 def _children(layer: Layer) -> list[tuple[str, Layer]]:
     """Return the layers of a model by class and order; those of other layers by the attribute that holds them."""
     children: list[tuple[str, Layer]] = []
-    if (isinstance(layer, Model) and layer._functional is not None) or hasattr(layer, "_stack"):
+    if isinstance(layer, Sequential) or (isinstance(layer, Model) and layer.inputs is not None):
         counts: Counter[str] = Counter()
         for child in layer.layers:
             kind = to_snake_case(type(child).__name__)

@@ -77,8 +77,8 @@ def loads(data: bytes, where: str = "the file") -> tuple[dict[str, NDArray[Any]]
     body = memoryview(data)[8 + length :]
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
-    for name, entry in sorted(header.items(), key=lambda item: _start(item, where)):
-        dtype, shape, (start, stop) = _parse_entry(name, entry, where)
+    entries = {name: _parse_entry(name, entry, where) for name, entry in header.items()}
+    for name, (dtype, shape, (start, stop)) in sorted(entries.items(), key=lambda item: item[1][2]):
         if start != offset or stop > len(body):
             raise _invalid(where, f"the range of {name[:80]!r} leaves a gap, overlaps or exceeds the data")
         if stop - start != math.prod(shape) * dtype.itemsize:
@@ -92,13 +92,6 @@ def loads(data: bytes, where: str = "the file") -> tuple[dict[str, NDArray[Any]]
     if offset != len(body):
         raise _invalid(where, "there is data outside all arrays")
     return {name: arrays[name] for name in header}, metadata
-
-
-def _start(item: tuple[str, Any], where: str) -> tuple[int, int]:
-    """Return the offsets of an entry, as a sort key."""
-    name, entry = item
-    _, _, (start, stop) = _parse_entry(name, entry, where)
-    return start, stop
 
 
 def _parse_entry(name: str, entry: Any, where: str) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, int]]:

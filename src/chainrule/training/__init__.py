@@ -2,6 +2,7 @@
 
 from .batch import pack as pack_x_y_sample_weight
 from .batch import unpack as unpack_x_y_sample_weight
-from .trainer import Trainer, TrainingWarning
+from .nan_guard import TrainingWarning
+from .trainer import Trainer
 
 __all__ = ["Trainer", "TrainingWarning", "pack_x_y_sample_weight", "unpack_x_y_sample_weight"]

@@ -66,6 +66,3 @@ class DataAdapter:
     def state_to_save(self) -> Any:
         """Return the state for a checkpoint: that after the batches used, whatever was read ahead of them."""
         return self.get_state() if self.used is None else self.used[0]
-
-
-__all__ = ["DataAdapter"]

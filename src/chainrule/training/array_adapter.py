@@ -38,15 +38,9 @@ class ArrayAdapter(DataAdapter):
     """Arrays held in memory, or memory-mapped: these are read batch by batch."""
 
     def __init__(
-        self,
-        x: Any,
-        y: Any,
-        weight: Any,
-        batch_size: int | None,
-        shuffle: bool,
-        stream: SeedGenerator | None,
+        self, x: Any, y: Any, weight: Any, batch_size: int | None, shuffle: bool, stream: SeedGenerator | None,
         float_dtype: str,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.parts: list[tuple[int, Unflatten]] = []
         self.arrays: list[Any] = []
         for name, data in (("x", x), ("y", y), ("sample_weight", weight)):
@@ -94,10 +88,6 @@ class ArrayAdapter(DataAdapter):
         return x, y, weight
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield the epoch's batches from number `first` on."""
         rows = self.rows(epoch)
         for k in range(first, self.count or 0):
             yield self.unflatten(rows.batch(k))
-
-
-__all__ = ["ArrayAdapter", "Rows", "batch_size_for"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -87,15 +88,11 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
 
 def _objects_as_floats(array: Array, columns: list[Any], what: str) -> Array:
     """Return an array of objects as floats; the error names a column that holds anything but numbers."""
-    try:
+    with suppress(TypeError, ValueError):
         return array.astype(np.float64)
-    except (TypeError, ValueError):
-        pass
     if array.ndim == 1 and array.size and all(np.shape(v) == np.shape(array[0]) for v in array):
-        try:
+        with suppress(TypeError, ValueError):
             return np.stack([np.asarray(v, dtype=np.float64) for v in array])
-        except (TypeError, ValueError):
-            pass
     if array.ndim == 2:
         for i in range(array.shape[1]):
             for row, value in enumerate(array[:, i]):
@@ -158,6 +155,3 @@ class OnDisk:
             rows = np.empty((len(index), *self.shape[1:]), self.array.dtype)
             rows[order] = self.array[index[order]]
         return as_rows(rows, self.what, self.float_dtype)
-
-
-__all__ = ["OnDisk", "as_rows", "flatten_arrays", "is_array", "is_on_disk", "stack_examples"]

@@ -33,21 +33,17 @@ def pack(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
 
 def as_batch(data: Any, float_dtype: str) -> tuple[Any, Any, Any]:
     """Return a batch in any of the forms that data sets give as nested arrays: x, y, sample_weight."""
-    parts = unpack(tuple(data) if isinstance(data, list) else data)  # PyTorch's DataLoader gives lists
-    arrays: list[Any] = []
-    for name, part in zip(("x", "y", "sample_weight"), parts, strict=True):
+
+    def convert(part: Any, name: str) -> Any:
         if part is None:
-            arrays.append(None)
-            continue
+            return None
         leaves, unflatten = flatten_arrays(part)
-        arrays.append(unflatten([as_rows(leaf, name, float_dtype) for leaf in leaves]))
-    x, y, weight = arrays
-    return x, y, weight
+        return unflatten([as_rows(leaf, name, float_dtype) for leaf in leaves])
+
+    x, y, weight = unpack(tuple(data) if isinstance(data, list) else data)  # PyTorch's DataLoader gives lists
+    return convert(x, "x"), convert(y, "y"), convert(weight, "sample_weight")
 
 
 def specs_of(data: Any) -> Any:
     """Return the specs of nested arrays, in their structure; ``None`` for ``None``."""
     return tree.map(lambda a: None if a is None else spec_of(a.shape, a.dtype), data)
-
-
-__all__ = ["as_batch", "pack", "specs_of", "unpack"]

@@ -43,21 +43,14 @@ class ClassWeightAdapter(DataAdapter):
         self.ahead, self.reuses_buffers = inner.ahead, inner.reuses_buffers
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield the epoch's batches from number `first` on."""
         for x, y, weight in self.inner.batches(epoch, first):
             yield x, y, weights_by_class(y, weight, self.class_weight, self.float_dtype)
 
     def end_epoch(self) -> None:
-        """End the inner adapter's epoch."""
         self.inner.end_epoch()
 
     def get_state(self) -> Any:
-        """Return the inner adapter's state."""
         return self.inner.get_state()
 
     def set_state(self, state: Any) -> None:
-        """Restore the inner adapter's state."""
         self.inner.set_state(state)
-
-
-__all__ = ["ClassWeightAdapter", "weights_by_class"]

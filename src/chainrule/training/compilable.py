@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from .. import optimizers
@@ -16,38 +17,58 @@ from ..tensors import tree
 from ..transforms.differentiate import gradients
 from .batch import unpack
 from .compile_utils import CompiledLoss, CompiledMetrics, outputs_of, total
-from .steps import Steps
+from .state import TrainingState
 
 
 class CompilableLayer(Layer):
-    """A layer with a loss, metrics and an optimizer; `Trainer` adds the loops over data."""
+    """A layer with a loss, metrics and an optimizer; `Trainer` adds the loops over data.
+
+    Attributes:
+        optimizer, compiled_loss, compiled_metrics, run_eagerly: what `compile` made of its arguments; ``None`` before.
+        output_names: the names of a model's outputs, if they have any.
+    """
 
     output_names: list[str] | None = None
-
     optimizer: Any = None
-    stop_training = False
+    run_eagerly = False
+    compiled_loss: CompiledLoss | None = None
+    compiled_metrics: CompiledMetrics | None = None
     _compiled: dict[str, Any] | None = None
-    _loss: CompiledLoss | None = None
-    _metrics: CompiledMetrics | None = None
     _tracker: Mean | None = None
-    _steps: dict[str, Steps]
     _engine: Engine = engine_named()
+
+    # ---- the state of training
+
+    @cached_property
+    def training_state(self) -> TrainingState:
+        """The model's progress in training: the position in the data, the last results, the traced steps."""
+        return TrainingState()
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether training is to stop after the step or epoch in progress; callbacks set it."""
+        return self.training_state.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self.training_state.stop_training = value
+
+    @property
+    def history(self) -> Any:
+        """The `callbacks.History` of the last `fit`; ``None`` before."""
+        return self.training_state.history
+
+    @history.setter
+    def history(self, value: Any) -> None:
+        self.training_state.history = value
 
     # ---- compile
 
     def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-        engine: str | None = None,
-    ) -> None:
+        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
+        weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
+        jit_compile: Any = "auto", auto_scale_loss: bool = True, engine: str | None = None,
+    ) -> None:  # fmt: skip
         """Configure the model for training (``keras.Model.compile``).
 
         Args:
@@ -70,33 +91,25 @@ class CompilableLayer(Layer):
         self.optimizer = resolved
         self._engine = engine_named(engine)
         self.run_eagerly = run_eagerly
-        self._loss = CompiledLoss(loss, loss_weights) if loss is not None else None
+        self.compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else None
         self.loss = loss
-        self._metrics = CompiledMetrics(metrics, weighted_metrics)
+        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
         self._tracker = Mean(name="loss")
-        self._steps = {}
+        self.training_state.steps = {}
         self.stop_training = False
-        self._compiled = {
-            "optimizer": optimizer,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": run_eagerly,
-            "auto_scale_loss": auto_scale_loss,
-            "engine": engine,
-        }
+        self._compiled = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics}
+        self._compiled |= {"weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly}
+        self._compiled |= {"auto_scale_loss": auto_scale_loss, "engine": engine}
 
     @property
     def compiled(self) -> bool:
         """Whether `compile` was called."""
         return self._compiled is not None
 
-    def _must_be_compiled(self, what: str) -> None:
-        if not self.compiled:
-            raise GraphError(
-                f"{what} of a model that was not compiled", "compile to come first", 'e.g. model.compile("adam", "mse")'
-            )
+    @property
+    def compile_arguments(self) -> dict[str, Any]:
+        """The arguments that `compile` was called with, by name; none before."""
+        return dict(self._compiled or {})
 
     # ---- losses and metrics
 
@@ -104,10 +117,10 @@ class CompilableLayer(Layer):
     def metrics(self) -> list[Metric]:
         """The loss's tracker, the metrics of `compile`, and those held by the model and its layers."""
         metrics: list[Metric] = [self._tracker] if self._tracker is not None else []
-        if self._loss is not None:
-            metrics += self._loss.trackers.values()
+        if self.compiled_loss is not None:
+            metrics += self.compiled_loss.trackers.values()
         metrics += self._attributes_of_type(Metric)
-        metrics += self._metrics.metrics if self._metrics is not None else []
+        metrics += self.compiled_metrics.metrics if self.compiled_metrics is not None else []
         return list({id(m): m for m in metrics}.values())
 
     def _attributes_of_type(self, kind: type) -> list[Any]:
@@ -120,15 +133,9 @@ class CompilableLayer(Layer):
         return instances
 
     @property
-    def _optimizers(self) -> list[Any]:
-        """The optimizer of `compile`, and others that the model holds."""
-        compiled = [self.optimizer] if self.optimizer is not None else []
-        return list({id(o): o for o in (*compiled, *self._attributes_of_type(optimizers.Optimizer))}.values())
-
-    @property
     def metrics_names(self) -> list[str]:
         """The names of `metrics`."""
-        names = self._metrics.names if self._metrics is not None else {}
+        names = self.compiled_metrics.names if self.compiled_metrics is not None else {}
         return [names.get(id(m), m.name) for m in self.metrics]
 
     def reset_metrics(self) -> None:
@@ -141,8 +148,8 @@ class CompilableLayer(Layer):
     ) -> Any:
         """Return the loss of a batch: that of `compile`, and those of layers and regularizers. May be overridden."""
         parts = list(self.losses)
-        if self._loss is not None:
-            value = self._loss(y, outputs_of(y_pred, self.output_names), sample_weight)
+        if self.compiled_loss is not None:
+            value = self.compiled_loss(y, outputs_of(y_pred, self.output_names), sample_weight)
             if value is not None:
                 parts.insert(0, value)
         if not parts:
@@ -153,8 +160,8 @@ class CompilableLayer(Layer):
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the metrics with a batch, and return all results by name."""
-        if self._metrics is not None:
-            self._metrics.update(y, outputs_of(y_pred, self.output_names), sample_weight)
+        if self.compiled_metrics is not None:
+            self.compiled_metrics.update(y, outputs_of(y_pred, self.output_names), sample_weight)
         return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:
@@ -183,7 +190,7 @@ class CompilableLayer(Layer):
         """Return the loss and metrics, by name, after one batch of evaluation. May be overridden."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        if self._loss is not None or self.losses:
+        if self.compiled_loss is not None or self.losses:
             self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -194,6 +201,3 @@ class CompilableLayer(Layer):
     def _track(self, loss: Any, x: Any) -> None:
         if self._tracker is not None:
             self._tracker.update_state(loss, sample_weight=tree.flatten(x)[0][0].shape[0])
-
-
-__all__ = ["CompilableLayer"]

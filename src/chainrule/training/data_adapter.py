@@ -18,22 +18,15 @@ from ..utils import PyDataset
 from .adapter_base import DataAdapter
 from .array_adapter import ArrayAdapter
 from .arrays import as_rows, flatten_arrays, is_array, is_on_disk
-from .batch import specs_of
+from .batch import unpack
 from .class_weight import ClassWeightAdapter, weights_by_class
 from .dataset_adapters import BatchAdapter, GeneratorAdapter, IndexedAdapter
 
 
 def data_adapter_for(
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
-    *,
-    batch_size: int | None = None,
-    shuffle: bool = False,
-    stream: SeedGenerator | None = None,
-    class_weight: dict[int, float] | None = None,
-    float_dtype: str = "float32",
-) -> DataAdapter:
+    x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None, shuffle: bool = False,
+    stream: SeedGenerator | None = None, class_weight: dict[int, float] | None = None, float_dtype: str = "float32",
+) -> DataAdapter:  # fmt: skip
     """Return the adapter of the data that `fit`, `evaluate` or `predict` was called with.
 
     Raises:
@@ -63,13 +56,22 @@ def data_adapter_for(
     return ClassWeightAdapter(adapter, class_weight, float_dtype) if class_weight else adapter
 
 
+def validation_adapter(data: Any, batch_size: int | None, float_dtype: str) -> DataAdapter:
+    """Return the adapter of `validation_data`: (x, y), (x, y, sample_weight), or data that gives batches."""
+    if isinstance(data, DataAdapter):
+        return data
+    if not isinstance(data, list | tuple) and (hasattr(data, "__array__") or hasattr(data, "to_numpy")):
+        raise ValueProblem(
+            f"validation_data of type {type(data).__name__}", "(x, y), or (x, y, sample_weight)", "pass a tuple"
+        )
+    x, y, weight = unpack(tuple(data) if isinstance(data, list) and len(data) in (2, 3) else data)
+    return data_adapter_for(x, y, weight, batch_size=batch_size, float_dtype=float_dtype)
+
+
 def one_batch(
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
-    class_weight: dict[int, float] | None = None,
+    x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None,
     float_dtype: str = "float32",
-) -> tuple[Any, Any, Any]:
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """Return all of the data as one batch: x, y, sample_weight."""
     only_x = y is None and sample_weight is None and class_weight is None
     if only_x and type(x) is np.ndarray and x.size and x.ndim:  # a small model's step takes less time than an adapter
@@ -127,9 +129,10 @@ def split(x: Any, y: Any, weight: Any, share: float) -> tuple[tuple[Any, Any, An
         leaves, unflatten = flatten_arrays(data)
         return unflatten([_slice_rows(leaf, rows) for leaf in leaves])
 
-    head, tail = slice(0, boundary), slice(boundary, n)
-    training, validation = ([rows_of(data, rows) for data in (x, y, weight)] for rows in (head, tail))
-    return (training[0], training[1], training[2]), (validation[0], validation[1], validation[2])
+    def part(rows: slice) -> tuple[Any, Any, Any]:
+        return rows_of(x, rows), rows_of(y, rows), rows_of(weight, rows)
+
+    return part(slice(0, boundary)), part(slice(boundary, n))
 
 
 def _slice_rows(leaf: Any, rows: slice) -> Any:
@@ -138,6 +141,3 @@ def _slice_rows(leaf: Any, rows: slice) -> Any:
     if hasattr(leaf, "toarray"):
         return leaf.toarray()[rows]
     return leaf[rows] if hasattr(leaf, "__getitem__") else np.asarray(leaf)[rows]
-
-
-__all__ = ["ArrayAdapter", "DataAdapter", "data_adapter_for", "one_batch", "specs_of", "split"]

@@ -23,14 +23,9 @@ class IndexedAdapter(DataAdapter):
     """
 
     def __init__(
-        self,
-        data: Any,
-        columns: tuple[Any, Any],
-        batch_size: int | None,
-        shuffle: bool,
-        stream: SeedGenerator | None,
+        self, data: Any, columns: tuple[Any, Any], batch_size: int | None, shuffle: bool, stream: SeedGenerator | None,
         float_dtype: str,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.data, self.columns, self.float_dtype = data, columns, float_dtype
         self.ahead = _may_be_prefetched(data)
         n = len(data)
@@ -49,7 +44,6 @@ class IndexedAdapter(DataAdapter):
         return tuple(example) if isinstance(example, list | tuple) else (example,)
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield the epoch's batches from number `first` on."""
         n = self.examples or 0
         shuffled = self.order(epoch, n)
         order: Any = range(n) if shuffled is None else shuffled
@@ -83,7 +77,6 @@ class BatchAdapter(DataAdapter):
             self.count = len(data)
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield the epoch's batches from number `first` on."""
         if not self.indexed:
             for batch in itertools.islice(iter(self.data), first, None):
                 yield as_batch(batch, self.float_dtype)
@@ -161,6 +154,3 @@ class GeneratorAdapter(DataAdapter):
                 "give the generator get_state() and set_state(state), or use arrays or a utils.PyDataset",
             )
         self.data.set_state(state)
-
-
-__all__ = ["BatchAdapter", "GeneratorAdapter", "IndexedAdapter"]

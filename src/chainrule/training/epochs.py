@@ -35,7 +35,7 @@ class Chunk:
         if self.rows is None:
             return self.steps.run(self.batch)
         compiled = self.steps.for_batch(self.batch)
-        return compiled.results(self.steps.program(compiled).run_batches(self.rows, self.first, self.last))
+        return compiled.step.unflatten(self.steps.program(compiled).run_batches(self.rows, self.first, self.last))
 
     @property
     def size(self) -> int:
@@ -78,7 +78,7 @@ class FusedEpochs:
         """Run epochs `first` up to, not including, `last`, and return the results of each one's last step."""
         rest = None if self.rest is None else self.steps.program(self.rest)
         stacked = self.steps.program(self.full).run_epochs(rest, self, first, last)
-        return [self.full.results(list(results)) for results in zip(*stacked, strict=True)]
+        return [self.full.step.unflatten(list(results)) for results in zip(*stacked, strict=True)]
 
     def replay(self, first: int, last: int) -> Iterator[tuple[int, CompiledStep, list[Any]]]:
         """Yield every step's number, the step, and its arrays."""

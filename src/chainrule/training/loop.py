@@ -11,9 +11,11 @@ from ..callbacks import CallbackList
 from ..core.errors import ShapeError
 from ..distribution import max_over_processes, process_index
 from .array_adapter import ArrayAdapter
+from .compilable import CompilableLayer
 from .epochs import MAX_SECONDS, Epochs, FusedEpochs
 from .interrupt import Interrupts
 from .nan_guard import NanGuard
+from .step_cache import steps_of
 from .steps import Steps, to_numbers
 
 
@@ -26,13 +28,9 @@ class Loop:
     """
 
     def __init__(
-        self,
-        model: Any,
-        epochs: Epochs,
-        hooks: CallbackList,
-        validate: Callable[[int], dict[str, Any]] | None,
+        self, model: Any, epochs: Epochs, hooks: CallbackList, validate: Callable[[int], dict[str, Any]] | None,
         resumed: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.model, self.epochs, self.hooks, self.validate, self.resumed = model, epochs, hooks, validate, resumed
         self.guard = NanGuard()
         self.has_callbacks = hooks.needs_epochs() or hooks.needs_batches("train")  # the user's, between steps
@@ -43,7 +41,7 @@ class Loop:
     def steps(self) -> Steps:
         """The training steps; checked again where callbacks may have changed the model."""
         if self._train_steps is None or self.has_callbacks:
-            steps = self.model._steps_of("train")
+            steps = steps_of(self.model, "train")
             if steps is not self._train_steps:
                 self._train_steps, self._fused = steps, None
         assert self._train_steps is not None
@@ -92,7 +90,7 @@ class Loop:
         if self._fused is not None:
             return self._fused
         model, source, steps = self.model, self.epochs.source, self.steps
-        only_engine = model._resets_metrics_as_documented and steps.engine is not None
+        only_engine = type(model).reset_metrics is CompilableLayer.reset_metrics and steps.engine is not None
         if (
             not only_engine
             or not isinstance(source, ArrayAdapter)
@@ -101,7 +99,7 @@ class Loop:
         ):
             return None
         model.reset_metrics()
-        resets = [(v, v._leaf.value) for metric in model.metrics for v in metric.variables]
+        resets = [(v, v.numpy()) for metric in model.metrics for v in metric.variables]
         fused = FusedEpochs(source, steps, resets)
         self._fused = fused if fused.possible else None
         return self._fused
@@ -121,7 +119,7 @@ class Loop:
             self.model.reset_metrics()
         self.hooks.on_epoch_begin(epoch)
         if start:  # what callbacks have just done is in the checkpoint already
-            self.model._restore(self.resumed, self.hooks)
+            _restore(self.model, self.resumed, self.hooks)
         logs = self._run_steps(epoch, start, interrupts)
         if self.validate is not None:
             logs.update(self.validate(epoch))
@@ -131,15 +129,15 @@ class Loop:
     def _end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         self.guard.epoch(epoch, logs)
         self.epochs.source.end_epoch()
-        self.model._position, self.model._logs = [epoch + 1, 0], {}
+        state = self.model.training_state
+        state.position, state.logs = [epoch + 1, 0], {}
         self.hooks.on_epoch_end(epoch, logs)
 
     def _run_steps(self, epoch: int, start: int, interrupts: Interrupts) -> dict[str, Any]:
         """Take the steps of one epoch from `start` on, and return the last one's logs."""
-        model, hooks = self.model, self.hooks
-        steps = self.steps
+        model, hooks, state, steps = self.model, self.hooks, self.model.training_state, self.steps
         one_by_one = hooks.needs_batches("train") or steps.engine is None
-        logs: dict[str, Any] = dict(model._logs or {})  # empty, unless this epoch is resumed
+        logs: dict[str, Any] = dict(state.logs)  # empty, unless this epoch is resumed
         stopped = start > 0 and model.stop_training
         with closing(self.epochs.chunks(epoch, start, steps, one_by_one)) as chunks:
             for chunk in () if stopped else chunks:
@@ -148,7 +146,7 @@ class Loop:
                     self.guard.before(chunk.replay, steps.for_batch(chunk.batch).step, epoch, chunk.size)
                 logs = to_numbers(chunk.run())
                 self.guard.after(epoch, logs)
-                model._position, model._logs = [epoch, chunk.last], logs
+                state.position, state.logs = [epoch, chunk.last], logs
                 hooks.on_train_batch_end(chunk.last - 1, logs)
                 interrupts.raise_if_requested()
                 if model.stop_training:
@@ -160,3 +158,28 @@ class Loop:
                 "let the generator never end and pass steps_per_epoch, or use arrays",
             )
         return logs
+
+
+def resume(model: Any, hooks: CallbackList, epochs: Epochs) -> Any:
+    """Restore the checkpoint that a callback, or the user, has loaded, and return it; ``None`` without one."""
+    state = model.training_state
+    checkpoint, state.resume = state.resume, None
+    if checkpoint is None:
+        return None
+    epochs.forget()
+    for source, position in zip(state.sources, checkpoint.sources, strict=False):
+        if source.stream is not None and checkpoint.stream is not None:
+            source.stream.state.hold(checkpoint.stream)
+        if position is not None or not source.resumable:
+            source.set_state(position)
+    _restore(model, checkpoint, hooks)
+    return checkpoint
+
+
+def _restore(model: Any, checkpoint: Any, hooks: CallbackList) -> None:
+    """Restore a checkpoint's variables, random streams, callbacks and position."""
+    checkpoint.restore(model)
+    hooks.set_state(checkpoint.callbacks)
+    state = model.training_state
+    state.stop_training = checkpoint.stop_training
+    state.position, state.logs = list(checkpoint.position), dict(checkpoint.logs)

@@ -87,6 +87,3 @@ class PrefetchThread(threading.Thread):
 def prefetching() -> bool:
     """Whether the calling thread is one that prefetches."""
     return isinstance(threading.current_thread(), PrefetchThread)
-
-
-__all__ = ["Prefetcher", "prefetching"]

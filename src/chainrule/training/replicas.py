@@ -12,6 +12,7 @@ from .. import distribution
 from ..core.errors import GraphError
 from ..ops.random import get_state
 from ..tensors.tree import leaves
+from .preparation import optimizers_of
 
 MEND = {
     "position in the training": "give BackupAndRestore a folder that all processes see",
@@ -35,7 +36,9 @@ def check_replicas_in_sync(model: Any, batch: Any, position: Iterable[int]) -> N
     streams = get_state()
     checksums = {
         "position in the training": zlib.crc32(repr(list(position)).encode()),
-        "weights": _checksum(v.numpy() for v in (*model.weights, *(v for o in model._optimizers for v in o.variables))),
+        "weights": _checksum(
+            v.numpy() for v in (*model.weights, *(v for o in optimizers_of(model) for v in o.variables))
+        ),
         "random streams": zlib.crc32(repr(sorted(streams.items())).encode()),
         "first batch": _checksum(np.asarray(a) for a in leaves(batch)),
     }
@@ -54,6 +57,3 @@ def _checksum(arrays: Iterable[Any]) -> int:
             checksum = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, checksum)
         checksum = zlib.crc32(repr((array.shape, str(array.dtype))).encode(), checksum)
     return checksum
-
-
-__all__ = ["check_replicas_in_sync"]

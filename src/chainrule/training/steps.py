@@ -43,10 +43,6 @@ class CompiledStep:
         """Take the step on the engine whose program was made last, and return its results."""
         return next(reversed(self._programs.values()))(arrays)
 
-    def results(self, arrays: Sequence[Any]) -> Any:
-        """Return an engine's results in the structure that the step's function returned."""
-        return self.step.unflatten(arrays)
-
 
 class Steps:
     """The steps of one kind (train, test or predict) that a model has taken so far, by structure of batch.
@@ -90,7 +86,7 @@ class Steps:
             self.after_trace()
             return tree.map(lambda t: t.numpy() if hasattr(t, "numpy") else t, result)
         compiled = self.for_batch(batch)
-        return compiled.results(self.program(compiled)(tree.leaves(batch)))
+        return compiled.step.unflatten(self.program(compiled)(tree.leaves(batch)))
 
     def program(self, compiled: CompiledStep) -> Program:
         """Return a step's program on the engine of these steps."""
@@ -143,7 +139,7 @@ def first_not_finite(step: Step, batch: Sequence[Any]) -> str:
         return value
 
     with np.errstate(all="ignore"):
-        interpret(step.graph, [*batch, *[v._leaf.value for v in step.reads]], visit, lambda node: node.value)
+        interpret(step.graph, [*batch, *[v.numpy() for v in step.reads]], visit, lambda node: node.value)
     return "".join(first)
 
 
@@ -164,6 +160,3 @@ def _describe(node: Node) -> str:
     where = f" in {part}{node.scope!r}" if node.scope else ""
     line = f" ({node.line})" if node.line else ""
     return f"{node.operation.name}({inputs}){where}{line}"
-
-
-__all__ = ["CompiledStep", "Steps", "first_not_finite", "is_finite", "to_numbers"]

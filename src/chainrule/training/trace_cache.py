@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from operator import is_, itemgetter
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -14,18 +14,6 @@ from ..serialization.configurable import Configurable
 from ..tensors.variable import Variable
 
 SIMPLE_TYPES = (bool, int, float, str, types.NoneType, np.generic)
-# the progress of training, which no step is traced from
-PROGRESS_ATTRIBUTES = {
-    "stop_training",
-    "history",
-    "_position",
-    "_logs",
-    "_sources",
-    "_current_callbacks",
-    "_engine_now",
-    "_resume",
-    "_steps",
-}
 ARGUMENTS = {"_init_arguments", "_initial_attributes"}  # the constructor's arguments, which other attributes hold too
 
 
@@ -40,28 +28,22 @@ class Fingerprint:
     """
 
     def __init__(
-        self,
-        parts: Sequence[Any],
-        trained: Sequence[Variable],
-        variables: Sequence[Variable],
+        self, parts: Sequence[Any], trained: Sequence[Variable], variables: Sequence[Variable],
         containers: Iterable[Any],
-    ) -> None:
+    ) -> None:  # fmt: skip
         # the objects themselves, not their ids, which another object may get
         objects, self._attributes = _walk(parts)
         self._trained = tuple(trained)
         self._variables = list(variables)
         self._trainable = [v.trainable for v in variables]
         namespaces = [vars(thing) for thing in (*objects, *containers)]
-        self._trainers = [TrainerAttributes(names) for names in namespaces if not PROGRESS_ATTRIBUTES.isdisjoint(names)]
-        others = [names for names in namespaces if PROGRESS_ATTRIBUTES.isdisjoint(names)]
         collections = [
-            part
-            for names in namespaces
-            for key in names.keys() - PROGRESS_ATTRIBUTES - ARGUMENTS
-            for part in _collections(names[key])
+            part for names in namespaces for key in names.keys() - ARGUMENTS for part in _collections(names[key])
         ]
         # live views, which show what the dictionaries and lists hold now
-        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in (*others, *collections)]
+        self._views: list[Any] = [
+            part.values() if isinstance(part, dict) else part for part in (*namespaces, *collections)
+        ]
         self._sizes = list(map(len, self._views))
         self._entries = list(chain.from_iterable(self._views))
 
@@ -78,26 +60,7 @@ class Fingerprint:
             [v.trainable for v in self._variables] == self._trainable
             and list(map(len, self._views)) == self._sizes
             and all(map(is_, chain.from_iterable(self._views), self._entries))
-            and all(attributes.are_unchanged() for attributes in self._trainers)
         )
-
-
-class TrainerAttributes:
-    """The attributes of an object that trains, except those of its progress."""
-
-    __slots__ = ("count", "names", "select", "values")
-
-    def __init__(self, names: dict[str, Any]) -> None:
-        self.names, self.count = names, len(names)
-        self.select = itemgetter(*(names.keys() - PROGRESS_ATTRIBUTES))
-        self.values = self.select(names)
-
-    def are_unchanged(self) -> bool:
-        """Whether every attribute is the same object as before."""
-        try:
-            return len(self.names) == self.count and all(map(is_, self.select(self.names), self.values))
-        except KeyError:
-            return False
 
 
 def _walk(objects: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
@@ -113,8 +76,6 @@ def _walk(objects: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
         things.append(thing)
         attributes.append(thing)
         for key, value in vars(thing).items():
-            if key in PROGRESS_ATTRIBUTES or key in ARGUMENTS:
-                continue
             if isinstance(value, SIMPLE_TYPES) or (
                 isinstance(value, tuple) and all(isinstance(v, SIMPLE_TYPES) for v in value)
             ):

@@ -1,0 +1,79 @@
+"""A model made ready for its steps: built and compiled, with the losses and metrics that need a batch's shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import optimizers
+from ..core.errors import GraphError
+from ..graph import Spec, floatx
+from ..tensors import tree
+from ..tensors.convert import symbolic
+from ..tensors.variable import recording
+from ..transforms.trace import StateRecorder
+from .batch import specs_of
+from .compilable import CompilableLayer
+from .compile_utils import outputs_of
+
+
+def require_compiled(model: CompilableLayer, what: str) -> None:
+    """Raise GraphError, about `what` needs it, unless the model was compiled."""
+    if not model.compiled:
+        raise GraphError(
+            f"{what} of a model that was not compiled", "compile to come first", 'e.g. model.compile("adam", "mse")'
+        )
+
+
+def float_dtype_of(model: CompilableLayer) -> str:
+    """Return the dtype that a model's batches of floats are cast to."""
+    return model.variable_dtype if model.variable_dtype == "float64" else floatx()
+
+
+def is_built(model: CompilableLayer) -> bool:
+    """Whether the model and every layer below it have their weights."""
+    return model.built and all(layer.built for layer in model._flatten_layers())
+
+
+def optimizers_of(model: CompilableLayer) -> list[optimizers.Optimizer]:
+    """Return the optimizer of `compile`, and others that the model holds, each once."""
+    compiled = [model.optimizer] if model.optimizer is not None else []
+    return list({id(o): o for o in (*compiled, *model._attributes_of_type(optimizers.Optimizer))}.values())
+
+
+def forget_losses(model: CompilableLayer) -> None:
+    """Drop the losses that layers added while a call of the model was traced, and with them its graph."""
+    for layer in model._flatten_layers():
+        layer._losses = []
+
+
+def prepare(model: CompilableLayer, batch: tuple[Any, Any, Any], training: bool) -> None:
+    """Build the model, its losses and its metrics, for which a batch's shapes are needed."""
+    loss, metrics = model.compiled_loss, model.compiled_metrics
+    x, y, _ = (_to_symbols(specs_of(part)) for part in batch)
+    unbuilt = loss is not None and loss.per_output is None
+    unbuilt = unbuilt or (metrics is not None and metrics.per_output is None and y is not None)
+    if is_built(model) and not unbuilt:
+        return
+    try:
+        with recording(StateRecorder()):
+            outputs = outputs_of(model(x, training=training), model.output_names)
+    except NotImplementedError:  # without `call`: a GAN, for example, whose own step calls its parts
+        if type(model).train_step is CompilableLayer.train_step:
+            raise
+        return
+    finally:
+        forget_losses(model)
+    if loss is not None and loss.per_output is None:
+        loss.build(list(outputs))
+    if metrics is not None and metrics.per_output is None and y is not None:
+        metrics.build(y, outputs)
+
+
+def prepare_optimizer(model: CompilableLayer) -> None:
+    """Build the optimizer, if there is one and the model has weights to train."""
+    if model.optimizer is not None and not model.optimizer.built and model.trainable_weights:
+        model.optimizer.build(model.trainable_weights)
+
+
+def _to_symbols(specs: Any) -> Any:
+    return tree.map(lambda s: symbolic(s.shape, s.dtype) if isinstance(s, Spec) else None, specs)

@@ -1,0 +1,64 @@
+"""A model's traced steps, kept until something that they were traced from has changed."""
+
+from __future__ import annotations
+
+from ..layers import Layer
+from ..layers.layer import find_instances
+from ..losses import Loss
+from .batch import pack
+from .compilable import CompilableLayer
+from .preparation import forget_losses, optimizers_of
+from .steps import Steps
+from .trace_cache import Fingerprint
+
+# properties that list a model's parts: if overridden, they may list what the quick check of a fingerprint does not see
+_LISTS_OF_PARTS = {"metrics": CompilableLayer.metrics, "trainable_weights": Layer.trainable_weights}
+
+
+def steps_of(model: CompilableLayer, kind: str) -> Steps:
+    """Return a model's steps of a kind, on the engine of the call in progress; new ones if what they were traced from
+    has changed.
+
+    Args:
+        kind: ``"train"``, ``"test"`` or ``"predict"``.
+    """
+    state = model.training_state
+    cached = state.steps.get(kind)
+    engine = None
+    if not model.run_eagerly:
+        last = cached.engine if cached is not None else model._engine.with_expected_runs(None)
+        engine = state.engine or last
+    if cached is not None and _is_fresh(model, cached, kind):
+        cached.engine = engine
+        return cached
+    function = {"train": model.train_step, "test": model.test_step, "predict": model.predict_step}[kind]
+
+    def after_trace() -> None:  # what `call` itself changes while it is traced is no change by the user
+        forget_losses(model)
+        steps.fingerprint = _fingerprint(model, kind)
+
+    steps = state.steps[kind] = Steps(lambda x, y, w: function(pack(x, y, w)), engine, after_trace)
+    steps.fingerprint = _fingerprint(model, kind)
+    return steps
+
+
+def _is_fresh(model: CompilableLayer, steps: Steps, kind: str) -> bool:
+    """Whether nothing has changed that these steps were traced from; by the quick check where it is enough."""
+    if steps.fingerprint is None:
+        return False
+    quick = all(getattr(type(model), name) is own for name, own in _LISTS_OF_PARTS.items())
+    if quick and steps.fingerprint.is_unchanged():
+        return True
+    fingerprint = _fingerprint(model, kind)
+    fresh = steps.fingerprint.matches(fingerprint)
+    if fresh:
+        steps.fingerprint = fingerprint
+    return fresh
+
+
+def _fingerprint(model: CompilableLayer, kind: str) -> Fingerprint:
+    parts = [*model._flatten_layers(), *(optimizers_of(model) if kind == "train" else []), *model.metrics]
+    if model.compiled_loss is not None:
+        parts += find_instances(model.compiled_loss.user_losses, (Loss,))
+    containers = [part for part in (model.compiled_loss, model.compiled_metrics) if part is not None]
+    return Fingerprint(parts, model.trainable_weights, model.weights, containers)
