@@ -52,6 +52,7 @@ LOOKED = {
     "record": lambda: _small()[0].fit(*_small()[1:], epochs=3, verbose=0, record=3).recording,
     "regions": lambda: cr.regions(np.random.default_rng(0).random((8, 8)), (0.9, 1.6, 5.3, 6.7)),
     "check": lambda: cr.check(ops.relu, [0.0, 1.0, -2.0]),
+    "program": lambda: _small()[0].program(*_small()[1:]),
     "verify": lambda: _small()[0].verify(*_small()[1:]),
 }
 # of them, what is a picture too

@@ -15,13 +15,16 @@ from ..tensors.tensor import INPUT, Tensor
 
 
 def network_input(
-    weights: Any, input_tensor: Any, input_shape: Any, default: tuple[int, int, int] = (224, 224, 3), least: int = 32
-) -> Tensor:
-    """Return the input of a network: `input_tensor`, or an `Input` of `input_shape`, or of the `default` shape.
+    weights: Any, input_tensor: Any, input_shape: Any, include_top: bool = True,
+    default: tuple[int, int, int] = (224, 224, 3), least: int = 32,
+) -> Tensor:  # fmt: skip
+    """Return the input of a network: `input_tensor`, or an `Input` of `input_shape`.
+
+    The default is the `default` shape, or without the top images of any size, which may be ``None`` then.
 
     Raises:
         ValueProblem: for weights, or an `input_tensor` that does not come from `Input`.
-        ShapeError: for images smaller than `least`, or without a known size.
+        ShapeError: for images smaller than `least`, or with the top without a known size.
     """
     if weights is not None:
         raise ValueProblem(
@@ -35,11 +38,13 @@ def network_input(
             "a symbolic tensor that comes from Input",
             "build the model without it, and call the model on the data",
         )
-    shape = tuple(input_shape or default) if input_tensor is None else input_tensor.shape[1:]
-    if len(shape) != 3 or any(not isinstance(n, int) for n in shape) or min(shape[:2]) < least:
+    any_size = default if include_top else (None, None, default[-1])
+    shape: tuple[Any, ...] = tuple(input_shape or any_size) if input_tensor is None else input_tensor.shape[1:]
+    sizes = [n for n in shape[:2] if n is not None or include_top]
+    if len(shape) != 3 or not all(isinstance(n, int) and n >= least for n in sizes) or not isinstance(shape[2], int):
         raise ShapeError(
             f"images of shape {shape}",
-            f"(height, width, channels), both sizes known and at least {least}",
+            f"(height, width, channels), both at least {least}, and known with the top",
             f"e.g. input_shape={default}",
         )
     return layers.Input(shape) if input_tensor is None else input_tensor
@@ -95,7 +100,7 @@ def network(
             pooling: str | None = None, classes: int = default_classes, classifier_activation: Any = "softmax",
             name: str = default_name,
         ) -> Model:  # fmt: skip
-            inputs = network_input(weights, input_tensor, input_shape, default_shape, least)
+            inputs = network_input(weights, input_tensor, input_shape, include_top, default_shape, least)
             x = features(inputs)
             x = top(x, classes, classifier_activation) if include_top else pool_features(x, pooling)
             return build_model(inputs, x, name)

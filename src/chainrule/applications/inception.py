@@ -89,7 +89,7 @@ def GoogLeNet(
     """
     if auxiliary and not include_top:
         raise ValueProblem("auxiliary classifiers without the top", "include_top=True", "leave auxiliary out")
-    x = inputs = network_input(weights, input_tensor, input_shape)
+    x = inputs = network_input(weights, input_tensor, input_shape, include_top)
     x = Conv2D(64, 7, strides=2, padding="same", activation="relu", name="conv1")(x)
     x = MaxPooling2D(3, 2, padding="same", name="pool1")(x)
     x = Conv2D(64, 1, activation="relu", name="conv2_reduce")(x)

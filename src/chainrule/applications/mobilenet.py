@@ -50,8 +50,8 @@ def MobileNet(
     221114
     """
     alpha = arguments.finite(least=1 / 32, owner="MobileNet", alpha=alpha)
-    x = inputs = network_input(weights, input_tensor, input_shape)
-    name = name or f"mobilenet_{alpha:0.2f}_{x.shape[1]}"
+    x = inputs = network_input(weights, input_tensor, input_shape, include_top)
+    name = name or f"mobilenet_{alpha:0.2f}_{x.shape[1] or 224}"
     x = Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv1")(x)
     x = _normalize(x, "conv1")
     for i, filters in enumerate(_FILTERS, 1):

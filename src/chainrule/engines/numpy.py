@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..core.errors import IndexProblem, ValueProblem
+from ..core.messages import LazyMessage
 from ..graph import Node
 from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step
-from .protocol import Array, Batches, Engine, EpochBatches
+from .protocol import Array, Batches, Engine, EpochBatches, KernelReport
 
 
 def run_error(node: Node, error: Exception) -> Exception:
@@ -25,6 +26,7 @@ class NumpyProgram:
     """Runs a step's primitive operations one after the other, and frees values after their last reader."""
 
     seconds = 0.0
+    kernel_report = KernelReport((), LazyMessage("NumPy runs one operation after the other"))
 
     def __init__(self, step: Step) -> None:
         self.step, self.flat = step, FlatGraph(step.graph)

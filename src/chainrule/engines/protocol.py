@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
@@ -62,12 +62,41 @@ class EpochBatches(Protocol):
         """Return the batches of epoch e."""
 
 
+class KernelCall(NamedTuple):
+    """Operations of a step that one kernel computes, or that might have been.
+
+    Attributes:
+        scope: the scope in which they were made: the layer's path. operations: their names.
+        kernel: the kernel's name, ``None`` where the engine's compiler has them. reason: why it has.
+    """
+
+    scope: str
+    operations: tuple[str, ...]
+    kernel: str | None
+    reason: str = ""
+
+
+class KernelReport(NamedTuple):
+    """What kernels compute in a program.
+
+    Attributes:
+        absence: why there are no kernels; empty where there are.
+    """
+
+    calls: tuple[KernelCall, ...]
+    absence: str = ""
+
+
 class Program(Protocol):
     """One step, ready to run: it reads its variables, runs, and assigns them. Results are in the step's order."""
 
     @property
     def seconds(self) -> float:
         """The time spent on compiling so far."""
+
+    @property
+    def kernel_report(self) -> KernelReport:
+        """What kernels compute."""
 
     def __call__(self, batch: Sequence[Array]) -> list[Array]:
         """Take one step on a batch, and return its results."""
@@ -98,4 +127,4 @@ class Engine(Protocol):
         """Return the engine that this step runs on."""
 
 
-__all__ = ["Array", "Batches", "Engine", "EpochBatches", "Program"]
+__all__ = ["Array", "Batches", "Engine", "EpochBatches", "KernelCall", "KernelReport", "Program"]

@@ -197,15 +197,15 @@ def _simplified(terms: dict[Monomial, int]) -> Size:
     return terms.get((), 0) if terms.keys() <= {()} else Dim(terms)
 
 
-def _least(size: Size) -> int | None:
-    """Return a lower bound; ``None`` if there is none to be seen."""
+def _least(size: Size, may_be_empty: bool = False) -> int | None:
+    """Return a lower bound; ``None`` if there is none to be seen. `may_be_empty`: also of sizes of 0."""
     total = 0
     for monomial, coefficient in _terms(size).items():
         least = coefficient
         for atom in monomial:
             if atom.least is None or coefficient < 0:
                 return None
-            least *= atom.least
+            least *= 0 if may_be_empty and atom.operation is None else atom.least
         total += least
     return total
 
@@ -261,22 +261,22 @@ def _floor_divide(a: Size, b: Size) -> Size:
 
 
 def larger(a: Size, b: Size) -> Size:
-    """Return the larger of two sizes."""
+    """Return the larger of two sizes, which may be 0."""
     for one, other in ((a, b), (b, a)):
-        least = _least(one - other)
+        least = _least(one - other, may_be_empty=True)
         if least is not None and least >= 0:
             return one
-    bounds = [n for n in (_least(a), _least(b)) if n is not None]
+    bounds = [n for n in (_least(a, True), _least(b, True)) if n is not None]
     return _result(max, a, b, max(bounds, default=None))
 
 
 def smaller(a: Size, b: Size) -> Size:
-    """Return the smaller of two sizes."""
+    """Return the smaller of two sizes, which may be 0."""
     if larger(a, b) is b:
         return a
     if larger(a, b) is a:
         return b
-    bounds = [_least(a), _least(b)]
+    bounds = [_least(a, True), _least(b, True)]
     return _result(min, a, b, None if None in bounds else min(n for n in bounds if n is not None))
 
 
@@ -296,14 +296,14 @@ def is_less(a: Size, b: Size) -> bool:
         return False
 
 
-def sizes_in(size: Size) -> set[Atom]:
-    """Return the unknown sizes on which a size depends."""
-    return {
+def sizes_in(size: Size) -> list[Atom]:
+    """Return the unknown sizes on which a size depends, in the order in which they occur."""
+    atoms = [atom for monomial in _terms(size) for atom in monomial]
+    return [
         unknown
-        for monomial in _terms(size)
-        for atom in monomial
-        for unknown in ({atom} if atom.operation is None else set().union(*map(sizes_in, atom.operands)))
-    }
+        for atom in atoms
+        for unknown in ([atom] if atom.operation is None else [a for o in atom.operands for a in sizes_in(o)])
+    ]
 
 
 def evaluate(size: Size, values: Mapping[Atom, int]) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import islice, product
+from itertools import product
 from typing import Any
 
 from ..core.errors import ChainruleError, ShapeError
@@ -51,7 +51,7 @@ def infer(rule: Rule, specs: Sequence[Spec]) -> list[Any]:
             all sizes.
     """
     results = infer_symbolic(rule, with_symbolic_sizes(specs))
-    return [without_symbolic_sizes(r) if isinstance(r, Spec) else r for r in results]
+    return [without_symbolic_sizes(r) if isinstance(r, Spec) else None if isinstance(r, Dim) else r for r in results]
 
 
 def infer_symbolic(rule: Rule, specs: list[Spec]) -> list[Any]:
@@ -77,60 +77,78 @@ def infer_from_numbers(
     Raises:
         ChainruleError: `error`, if it is one, else that of the first set; if the form of the results depends on a size.
     """
-    every_size = [*sizes, *[n for s in specs for n in s.shape]]
-    unknown: set[Atom] = set().union(*map(sizes_in, every_size))
-    atoms = sorted(unknown, key=lambda atom: atom.serial)
-    known = sorted({n for n in every_size if not isinstance(n, Dim) and n > 0}, reverse=True)
-    trial_error = error
-
-    def run(sets: Iterable[dict[Atom, int]]) -> Iterator[list[Any]]:
-        nonlocal trial_error
-        for values in sets:
-            shapes = [tuple([evaluate(n, values) for n in s.shape]) for s in specs]
-            sized = [spec_of(shape, s.dtype, s.weak) for shape, s in zip(shapes, specs, strict=True)]
-            try:
-                yield rule(sized, [evaluate(n, values) for n in sizes])
-            except Exception as e:
-                trial_error = e if trial_error is error else trial_error
-
-    equal = [dict.fromkeys(atoms, n) for n in (24, 60)]  # which many numbers divide
-    runs = list(run(equal))
-    # sizes that may differ from the others are all made different, since equal ones do not tell which is which
-    free = [a for a in atoms if not runs or len(atoms) == 1 or any(run({**equal[0], a: n} for n in (48, 12)))]
-    orders = [free, free[::-1]] if len(atoms) > 1 else []
-    different = list(run({**equal[0], **{a: 30 + 6 * i for i, a in enumerate(order)}} for order in orders if order))
-    telling = bool(different) or (bool(runs) and (len(atoms) == 1 or not free))
-    runs += different
-    if not runs and not builds:  # they may have to be the sizes of other axes
-        runs = list(run(islice((dict(zip(atoms, ns, strict=True)) for ns in product(known, repeat=len(atoms))), 64)))
-        telling = bool(runs) and (len(atoms) == 1 or len(runs) > 1)
-    forms = [list(map(_form, results)) for results in runs]
-    if any(form != forms[0] for form in forms):
+    trials = _Trials(rule, specs, sizes)
+    runs, telling = _large(trials)
+    if not telling and not builds:  # sizes may have to be those of other axes, or few
+        known = {n for n in trials.every_size if not isinstance(n, Dim) and n > 0}
+        candidates = list(product(sorted(known | {1, 2, 3, 4}, reverse=True), repeat=len(trials.atoms)))
+        runs += trials.run([dict(zip(trials.atoms, ns, strict=True)) for ns in candidates[:64]])
+        telling = len(candidates) <= 64
+    if any(list(map(_form, results)) != list(map(_form, runs[0])) for results in runs):
         raise ShapeError(
             "a size that is not known, on which the number or the ranks of the results depend",
             "known sizes on these axes",
             "give the model's input a full shape",
         )
     if runs or not builds:
-        runs += run(dict.fromkeys(atoms, n) for n in (1, 2, 3))
+        runs += trials.run([dict.fromkeys(trials.atoms, n) for n in (1, 2, 3)])
     if not runs:
-        raise error if isinstance(error, ChainruleError) else trial_error
+        raise error if isinstance(error, ChainruleError) else trials.error or error
     return _merged(runs, telling)
 
 
-def _merged(results: list[list[Any]], telling: bool) -> list[Any]:
-    """Return the results with the sizes on which all sets agree, if that tells anything; other sizes are symbolic.
+class _Trials:
+    """Runs a rule on numbers for the unknown sizes in its specs, and notes the first error."""
 
-    Small sets whose results have another form, as where axes of 1 are dropped, do not count.
+    def __init__(self, rule: Rule, specs: list[Spec], sizes: Sequence[Any]) -> None:
+        self.rule, self.specs, self.sizes = rule, specs, sizes
+        self.every_size = [*sizes, *[n for s in specs for n in s.shape]]
+        self.atoms = list(dict.fromkeys(atom for n in self.every_size for atom in sizes_in(n)))
+        self.error: Exception | None = None
+
+    def run(self, sets: Iterable[dict[Atom, int]]) -> list[list[Any]]:
+        """Return the results for those of the sets that the rule takes."""
+        results = []
+        for values in sets:
+            shapes = [tuple([evaluate(n, values) for n in s.shape]) for s in self.specs]
+            specs = [spec_of(shape, s.dtype, s.weak) for shape, s in zip(shapes, self.specs, strict=True)]
+            try:
+                results.append(self.rule(specs, [evaluate(n, values) for n in self.sizes]))
+            except Exception as error:
+                self.error = self.error or error
+        return results
+
+
+def _large(trials: _Trials) -> tuple[list[list[Any]], bool]:
+    """Return the results for large sizes, and whether they tell which sizes of the results depend on them."""
+    atoms, equal = trials.atoms, dict.fromkeys(trials.atoms, 24)  # which many numbers divide
+    runs = trials.run([equal, dict.fromkeys(atoms, 60)])
+    if len(atoms) > 1 and runs:  # each alone, since equal sizes do not tell which is which
+        runs += trials.run({**equal, atom: n} for atom in atoms for n in (48, 12))
+    elif len(atoms) > 1:
+        orders = [(first, step, order) for first, step in ((30, 6), (60, 10)) for order in (atoms, atoms[::-1])]
+        runs += trials.run({a: first + step * i for i, a in enumerate(order)} for first, step, order in orders)
+    return runs, len(runs) > 1
+
+
+def _merged(runs: list[list[Any]], telling: bool) -> list[Any]:
+    """Return the results with the sizes on which all runs agree, if that tells anything; other sizes are symbolic.
+
+    Runs on small sizes whose results have another form, as where axes of 1 are dropped, do not count.
     """
-    first = results[0]
-    alike = [r for r in results if list(map(_form, r)) == list(map(_form, first))]
+    first = runs[0]
+    alike = [results for results in runs if list(map(_form, results)) == list(map(_form, first))]
+
+    def agreed(sizes: Sequence[int]) -> Any:
+        return sizes[0] if telling and len(set(sizes)) == 1 else Dim.new()
+
     merged: list[Any] = []
     for i, result in enumerate(first):
         if isinstance(result, Spec):
-            sizes = zip(*[r[i].shape for r in alike], strict=True)
-            shape = tuple([n[0] if telling and len(set(n)) == 1 else Dim.new() for n in sizes])
+            shape = tuple(map(agreed, zip(*[results[i].shape for results in alike], strict=True)))
             result = spec_of(shape, result.dtype, result.weak)
+        elif type(result) is int:
+            result = agreed([results[i] for results in alike])
         merged.append(result)
     return merged
 

@@ -279,6 +279,31 @@ class Model(Trainer):
 
         return cost_of_model(self, x, y, batch_size, measure, engine)
 
+    def program(self, x: Any = None, y: Any = None) -> Any:
+        """Return which engine runs the training step and the prediction, and which kernels compute what in them.
+
+        For each call of a kernel there is the layer, the operations that it computes together, and its name; and why
+        others are left to XLA's own code where there is a kernel for them.
+
+        Args:
+            x, y: a batch. With y a step of `fit` is described, and a prediction; without, a prediction. Without x, the
+                steps that the model has taken so far, each on its largest batch. Nothing is run.
+
+        Raises:
+            GraphError: without x, before the first step.
+
+        >>> import numpy as np
+        >>> from chainrule.layers import Dense, Input
+        >>> model = Model(x := Input((4,)), Dense(1, name="out")(x), name="net")
+        >>> model.compile("sgd", "mse", engine="numpy")
+        >>> history = model.fit(np.ones((8, 4)), np.ones(8), batch_size=8, verbose=0)
+        >>> model.program()
+        net: a training step of 8 examples runs on NumPy, without kernels: NumPy runs one operation after the other
+        """
+        from ..inspection.program import program_of
+
+        return program_of(self, x, y)
+
     def lint(self, x: Any = None, y: Any = None, validation_data: Any = None) -> Any:
         """Return probable mistakes in the model and this data as a `lint.Report`, which is empty if there are none.
 

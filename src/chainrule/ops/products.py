@@ -138,7 +138,8 @@ def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, A
         for letter, n in zip(part, shape, strict=True):
             if not may_be_equal(sizes.setdefault(letter, n), n):
                 raise ShapeError(
-                    f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}",
+                    f"shapes {', '.join(map(str, shapes))}: sizes {sizes[letter]} and {n} for the letter {letter!r} in "
+                    f"{subscripts!r}",
                     "one size for each letter",
                     "check the order of the axes",
                 )

@@ -1,18 +1,20 @@
 """The XLA engine: the only package that imports JAX, its public API alone. Loaded when it is first asked for.
 
-`lower` makes a graph a function of JAX arrays, by the records' own values; `lax` and `calls` hold what is written
-another way for JAX; `kernels` what is done in C++ on CPUs; `fit` compiles steps; `devices` distributes them over
+`fuse` rewrites a graph: what a kernel computes becomes one call, other calls are opened; `lower` makes it a function
+of JAX arrays, by the records' own values. `lax` and `calls` hold what is written another way for JAX; `kernels` what is
+done in C++ on CPUs; `fit` compiles steps; `report` says which kernels run where; `devices` distributes steps over
 devices and processes; `settings` chooses the number of threads, and the folder of compiled programs.
 """
 
 from __future__ import annotations
 
+from ...core.messages import LazyMessage
 from ...transforms.trace import Step
 from ..protocol import Engine
 from . import devices
 from .calls import REPLACEMENTS
 from .fit import XlaProgram
-from .kernels import replacements
+from .kernels import absence, replacements
 from .lower import lower
 from .settings import configure_jax
 
@@ -28,8 +30,9 @@ class XlaEngine:
 
     def program(self, step: Step) -> XlaProgram:
         """Return the step's program."""
-        alone = devices.current_mesh() is None  # kernels are not split among devices
-        return XlaProgram(step, replacements() if alone else REPLACEMENTS)
+        if devices.current_mesh() is not None:
+            return XlaProgram(step, REPLACEMENTS, LazyMessage("kernels are not split among devices"))
+        return XlaProgram(step, replacements(), absence())
 
     def with_expected_runs(self, runs: int | None) -> Engine:
         """Return this engine: the number of runs does not matter."""

@@ -1,60 +1,132 @@
-"""Call nodes that are lowered in another form than their bodies, by name, forward and backward.
-
-A replacement computes some values of the body; any other that is read is computed from the body.
-"""
+"""Call nodes as this engine reads and builds them, and what computes one as a whole: a kernel, found by its name."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from .lax import flat_positions, pool_geometry, scatter_to_winners, window_winners
-from .lower import Replacement, Values
-
-
-class MaxPoolValues(Values):
-    """The values of a max-pooling, with the position in its window of each largest entry."""
-
-    winner: Any
+from ...graph import GET_OUTPUT, CallNode, Node, SourceInfo, Spec, Specs
+from ...ops.record import registry
+from .lax import pool_geometry, scatter_to_winners, window_winners
 
 
-def forward_values(values: Values, node: Any) -> Any:
-    """Return the values of the call whose derivative `node` is; ``None`` where the derivative reads none of them.
+class Kernel(NamedTuple):
+    """What computes a fused call.
 
-    Only the values that the derivative saves are followed, not the call's own inputs: these may come from another call
-    of the same name.
+    Attributes:
+        run: ``(node, *inputs) -> results``, of JAX arrays; `node` has the attributes and the results' specs.
+        refusal: ``(node) -> reason``, by specs and attributes alone: why this call is left to XLA, or ``None``.
     """
-    derivative_of = node.body.derivative_of
-    if derivative_of is None:
-        return None
-    _, saved, upstreams = derivative_of
-    end = len(node.inputs) - len(upstreams)
-    for n in node.inputs[end - len(saved) : end]:
-        if n.call is not None:
-            return values.of(n.call)
-    return None
+
+    run: Callable[..., Sequence[Any]]
+    refusal: Callable[[Node], str | None] = lambda node: None
 
 
-def _max_pool(values: Values, node: Any) -> Values:
-    body, x = node.body, values.of(node.inputs[0])
-    result = MaxPoolValues(body, [x], values.replacements)
-    g = pool_geometry(x, *[node.attributes[k] for k in ("pool_size", "strides", "padding")])
-    largest, result.winner = window_winners(x, g)
-    result.known[len(body.order) - 1] = largest
-    for position, n in enumerate(body.order):
-        if n.operation.name == "max_pool_index":
-            result.known[position] = flat_positions(result.winner, g)
-    return result
+class FusedCall:
+    """The record of a fused call: a call without a body, whose value is the list of its results.
+
+    Attributes:
+        name: of the kernel that computes it.
+        operations: the names of the operations that it replaces.
+    """
+
+    leaf = False
+    stops_gradient = False
+    is_barrier = False
+
+    def __init__(self, name: str, operations: tuple[str, ...]) -> None:
+        self.name, self.operations = name, operations
+        self.plans: dict[Any, Any] = {}
+
+    def plan(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
+        """Raise: only its kernel runs it."""
+        raise NotImplementedError(f"{self.name} is run by its kernel")
 
 
-def _max_pool_gradient(values: Values, node: Any) -> Values | None:
-    forward, body = forward_values(values, node), node.body
-    if not isinstance(forward, MaxPoolValues) or len(body.outputs) != 1:
-        return None
-    inputs = values.inputs_of(node)
-    result = Values(body, inputs, values.replacements)
-    g = pool_geometry(inputs[0], *[node.attributes[k] for k in ("pool_size", "strides", "padding")])
-    result.known[body.position[body.outputs[0].serial]] = scatter_to_winners(inputs[-1], forward.winner, g)
-    return result
+def position_of(output: Node) -> int:
+    """Return the position of an output among its call's values, from 0 up."""
+    call, position = output.call, output.position
+    return position + len(call.spec) if call is not None and position < 0 else position
 
 
-REPLACEMENTS: dict[str, Replacement] = {"max_pool": _max_pool, "max_pool_gradient": _max_pool_gradient}
+def result_of(call: CallNode) -> int:
+    """Return the position of a call's only result."""
+    return len(call.body.order) - 1
+
+
+def producer(node: Node, name: str) -> CallNode | None:
+    """Return the call of this name that `node` is an output of, or ``None``."""
+    call = node.call
+    return call if isinstance(call, CallNode) and call.operation.name == name else None
+
+
+# ---- nodes, which are data here: nothing is run, no rule of a record is asked
+
+
+def new_output(call: Node, position: int) -> Node:
+    """Return a new node, the output of a call at this position."""
+    return _new_node(GET_OUTPUT, (call,), {"position": position}, call.spec[position], None, call.source_info)
+
+
+def new_call(
+    name: str, inputs: Sequence[Node], attributes: dict[str, Any], results: Sequence[Spec], members: Sequence[Node]
+) -> Node:
+    """Return a new fused call in place of the nodes `members`; it has the scope of the first."""
+    record = FusedCall(name, tuple(n.operation.name for n in members))
+    return _new_node(record, tuple(inputs), attributes, Specs(results), None, members[0].source_info)
+
+
+def in_shape(node: Node, spec: Spec) -> Node:
+    """Return a node with the entries of `node` in the shape of `spec`, or itself if it has that shape."""
+    if node.spec.shape == spec.shape:
+        return node
+    return _new_node(registry["reshape"], (node,), {"newshape": spec.shape}, spec, None, node.source_info)
+
+
+def copy_of(node: Node, inputs: Sequence[Node], source_info: SourceInfo | None = None) -> Node:
+    """Return a copy of a node on other inputs."""
+    where = source_info or node.source_info
+    if isinstance(node, CallNode):
+        return CallNode(node.operation, tuple(inputs), node.attributes, node.body, None, True, where)
+    value = node.value if node.operation.leaf else None
+    return _new_node(node.operation, tuple(inputs), node.attributes, node.spec, value, where)
+
+
+def _new_node(
+    operation: Any, inputs: tuple[Node, ...], attributes: dict[str, Any], spec: Any, value: Any, source_info: Any
+) -> Node:
+    return Node(operation, inputs, attributes, spec, value, True, source_info)
+
+
+# ---- max-pooling in XLA's own operations, in another form than its body: by the winner of each window
+
+
+def _max_pool(node: Node, x: Any) -> list[Any]:
+    return list(window_winners(x, _pool_geometry(node, x.shape)))
+
+
+def _max_pool_gradient(node: Node, winner: Any, upstream: Any) -> list[Any]:
+    return [scatter_to_winners(upstream, winner, _pool_geometry(node, node.spec[0].shape))]
+
+
+def _pool_geometry(node: Node, shape: tuple[int, ...]) -> Any:
+    return pool_geometry(shape, *[node.attributes[k] for k in ("pool_size", "strides", "padding")])
+
+
+REPLACEMENTS: dict[str, Kernel] = {
+    "max_pool_by_windows": Kernel(_max_pool),
+    "max_pool_by_windows_gradient": Kernel(_max_pool_gradient),
+}
+
+__all__ = [
+    "REPLACEMENTS",
+    "FusedCall",
+    "Kernel",
+    "copy_of",
+    "in_shape",
+    "new_call",
+    "new_output",
+    "position_of",
+    "producer",
+    "result_of",
+]

@@ -24,10 +24,12 @@ from ...graph import CallNode, Graph, Node, Spec, spec_of
 from ...ops.random import random_permutation
 from ...tensors.variable import Variable
 from ...transforms.trace import Step, trace
-from ..protocol import Batches, EpochBatches
+from ..protocol import Batches, EpochBatches, KernelReport
 from . import devices
+from .calls import Kernel
 from .lax import on_cpu
-from .lower import Replacement, lower
+from .lower import lower
+from .report import kernel_calls
 
 Array = Any
 ShapeDtype: Any = jax.ShapeDtypeStruct
@@ -48,10 +50,14 @@ class JaxBuffer:
 
 
 class XlaProgram:
-    """A compiled step (`engine.Program`)."""
+    """A compiled step (`engine.Program`).
 
-    def __init__(self, step: Step, replacements: Mapping[str, Replacement]) -> None:
-        self.step, self._replacements = step, replacements
+    Args:
+        kernels: by the name of the call that they compute. absence: why those in C++ are not among them.
+    """
+
+    def __init__(self, step: Step, kernels: Mapping[str, Kernel], absence: str = "") -> None:
+        self.step, self._kernels, self._absence = step, kernels, absence
         graph = step.graph
         data = len(graph.inputs) - len(step.reads)
         self.data = [node.spec for node in graph.inputs[:data]]
@@ -60,7 +66,7 @@ class XlaProgram:
         positions = {id(v): i for i, v in enumerate((*self.only_read, *step.writes))}
         order = [positions[id(v)] for v in step.reads]
         self.has_64_bits = _has_64_bits(graph)
-        lowered, results = lower(graph, replacements), step.results
+        lowered, results = lower(graph, kernels), step.results
 
         def take_step(batch: Sequence[Array], read: Sequence[Array], changed: Sequence[Array]) -> tuple[Any, Any]:
             state = [*read, *changed]
@@ -76,6 +82,12 @@ class XlaProgram:
         self.seconds = 0.0
         self._compiled: set[str] = set()
         self._data_on_device: tuple[Sequence[Any], Any, list[Array]] | None = None
+
+    @property
+    def kernel_report(self) -> KernelReport:
+        """What kernels compute."""
+        calls = () if self._absence else tuple(kernel_calls(self.step.graph, self._kernels))
+        return KernelReport(calls, self._absence)
 
     def __call__(self, batch: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Take one step on a batch, and return its results."""
@@ -133,7 +145,7 @@ class XlaProgram:
     def _permutation(self, key: Array, epoch: Array, n: int) -> Array:
         """Return the order of an epoch's rows, the same as on any engine."""
         graph = trace(partial(random_permutation, n=n), *(spec_of(a.shape, a.dtype) for a in (key, epoch))).graph
-        return lower(graph, self._replacements)([key, epoch])[0]
+        return lower(graph, self._kernels)([key, epoch])[0]
 
     def _running(self, program: str, mesh: Mesh | None) -> AbstractContextManager[Any]:
         """Return the context in which a program runs: none for the usual one that has run before."""

@@ -158,11 +158,11 @@ def _lowest(dtype: Any) -> Any:
     return np.iinfo(dtype).min if dtype != jnp.bool_ else False
 
 
-def pool_geometry(x: Array, pool_size: Any, strides: Any, padding: Any) -> Geometry:
-    """Return the geometry of a pooling, whose strides default to its size."""
-    rank = x.ndim - 2
+def pool_geometry(shape: tuple[int, ...], pool_size: Any, strides: Any, padding: Any) -> Geometry:
+    """Return the geometry of a pooling over an array of this shape, whose strides default to its size."""
+    rank = len(shape) - 2
     window = pool_size if isinstance(pool_size, tuple) else (pool_size,) * rank
-    return geometry(x.shape[1:-1], window, window if strides is None else strides, padding, 1)
+    return geometry(shape[1:-1], window, window if strides is None else strides, padding, 1)
 
 
 def _unpadded_entries(g: Geometry) -> list[Array]:
@@ -210,18 +210,18 @@ def scatter_to_winners(u: Array, position: Array, g: Geometry) -> Array:
 
 
 def _max_pool_index(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
-    g = pool_geometry(x, pool_size, strides, padding)
+    g = pool_geometry(x.shape, pool_size, strides, padding)
     return flat_positions(window_winners(x, g)[1], g)
 
 
 def _window_sum(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
-    first, *others = _window_entries(x, pool_geometry(x, pool_size, strides, padding), 0)
+    first, *others = _window_entries(x, pool_geometry(x.shape, pool_size, strides, padding), 0)
     return sum(others, first)
 
 
 def _window_spread(xp: Any, u: Array, sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Array:
     x = ShapeDtype((u.shape[0], *sizes, u.shape[-1]), u.dtype)
-    g = pool_geometry(x, pool_size, strides, padding)
+    g = pool_geometry(x.shape, pool_size, strides, padding)
     return _add_window_entries((u for _ in range(math.prod(g.window))), u.shape[0], u.shape[-1], g, u.dtype)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core import arguments
 from ...core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
-from ...graph import floatx
+from ...graph import UnknownSize, floatx
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor, constant
 from .. import arithmetic, comparison, movement, selection
@@ -52,6 +52,8 @@ def get_item(x: Any, key: Any) -> Tensor:
 
 
 def _check_block(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    if x.spec.symbolic:  # a block has its size only where the tensor is large enough
+        raise UnknownSize("the sizes of a tensor of which a block is asked for")
     fits = len(starts) == len(sizes) == x.ndim
     if not fits or any(s + n > m for s, n, m in zip(starts, sizes, x.shape, strict=True)):
         raise ShapeError(
@@ -97,7 +99,13 @@ def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
     >>> ops.slice([1.0, 2.0, 3.0], (1,), (2,))
     tensor([2., 3.])
     """
-    x, starts, sizes = as_tensor(inputs), as_shape(start_indices), as_shape(shape)
+    x, sizes = as_tensor(inputs), as_shape(shape)
+    if isinstance(start_indices, Tensor) and start_indices.symbolic:
+        for axis, n in enumerate(sizes):
+            start = selection.clip(start_indices[axis], 0, x.shape[axis] - n)
+            x = take(x, start + np.arange(n, dtype=np.int32), axis=axis)
+        return x
+    starts = as_shape(start_indices)
     _check_block(x, starts, sizes)
     return x[tuple(slice(s, s + n) for s, n in zip(starts, sizes, strict=True))]
 

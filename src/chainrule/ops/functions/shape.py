@@ -102,7 +102,7 @@ def broadcast_to(x: Any, shape: Any) -> Tensor:
     """
     x = as_tensor(x).cast_weak()
     sizes = as_shape(shape)
-    return x if x.shape == sizes else movement.broadcast_to_record(x, shape=sizes)
+    return x if not x.spec.symbolic and x.shape == sizes else movement.broadcast_to_record(x, shape=sizes)
 
 
 def concatenate(xs: Any, axis: int | None = 0) -> Tensor:

@@ -1,38 +1,41 @@
-"""Kernels of convolutions: the primitives, and the layer `convolution` with bias and activation."""
+"""Kernels of convolutions: the primitives, the layer `convolution`, and this with the pooling after it."""
 
 from __future__ import annotations
 
-from typing import Any
+import jax.numpy as jnp
 
-from ....graph import CallNode, Node
+from ....core.messages import LazyMessage
+from ....graph import Node
 from ....ops.convolution import Geometry
-from ..lower import Values
-from .call import Array, call, is_gradient_by_inputs, no_operand, producer, shape_like, with_gradients, with_output
+from .call import Array, ShapeDtype, call, gradients_of, no_operand, shape_like, specs_of
 from .dense import gradient_before_activation
-from .pooling import MaxPoolGradientValues
-from .windows import conv_attributes, conv_geometry, supports_windows
+from .pooling import pool_gradient
+from .windows import conv_attributes, conv_geometry, edges, other_windows, pool_attributes
+
+MAX_PRODUCTS = 64  # of a convolution's window, up to which it is computed together with its pooling
 
 
-def conv(values: Values, node: Node) -> Array | None:
+def conv(node: Node, x: Array, kernel: Array) -> list[Array]:
     """Convolve without bias and activation."""
-    x, kernel = values.inputs_of(node)
+    return [_convolve(node, x, kernel, None, False)]
+
+
+def convolution(node: Node, x: Array, kernel: Array, bias: Array = None) -> list[Array]:
+    """Convolve, add the bias and apply the activation."""
+    return [_convolve(node, x, kernel, bias, node.attributes["activation"] == "relu")]
+
+
+def _convolve(node: Node, x: Array, kernel: Array, bias: Array, relu: bool) -> Array:
     g = conv_geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2])
-    return _convolve(x, kernel, None, g, node.attributes["groups"], False) if supports_windows(x, kernel) else None
-
-
-def _convolve(x: Array, kernel: Array, bias: Array | None, g: Geometry, groups: int, relu: bool) -> Array:
     result = shape_like(x, x.shape[0], *g.out, kernel.shape[-1])
     offset = no_operand(x) if bias is None else bias
-    return call("conv", result, x, kernel, offset, **conv_attributes(g, groups), activation=relu)
+    return call("conv", result, x, kernel, offset, **conv_attributes(g, node.attributes["groups"]), activation=relu)
 
 
-def conv_transpose(values: Values, node: Node) -> Array | None:
+def conv_transpose(node: Node, upstream: Array, kernel: Array) -> list[Array]:
     """Compute the gradient of a convolution by its input."""
-    upstream, kernel = values.inputs_of(node)
     g = conv_geometry(node.attributes, node.attributes["sizes"], kernel.shape[:-2])
-    return (
-        _input_gradient(upstream, kernel, g, node.attributes["groups"]) if supports_windows(upstream, kernel) else None
-    )
+    return [_input_gradient(upstream, kernel, g, node.attributes["groups"])]
 
 
 def _input_gradient(upstream: Array, kernel: Array, g: Geometry, groups: int) -> Array:
@@ -40,13 +43,10 @@ def _input_gradient(upstream: Array, kernel: Array, g: Geometry, groups: int) ->
     return call("conv_transpose", result, upstream, kernel, **conv_attributes(g, groups))
 
 
-def conv_kernel_gradient(values: Values, node: Node) -> Array | None:
+def conv_kernel_gradient(node: Node, x: Array, upstream: Array) -> list[Array]:
     """Compute the gradient of a convolution by its kernel."""
-    x, upstream = values.inputs_of(node)
     g = conv_geometry(node.attributes, x.shape[1:-1], node.attributes["window"])
-    if not supports_windows(x, upstream):
-        return None
-    return _kernel_and_bias_gradients(x, upstream, g, node.attributes["groups"])[0]
+    return [_kernel_and_bias_gradients(x, upstream, g, node.attributes["groups"])[0]]
 
 
 def _kernel_and_bias_gradients(x: Array, upstream: Array, g: Geometry, groups: int) -> tuple[Array, Array]:
@@ -55,39 +55,54 @@ def _kernel_and_bias_gradients(x: Array, upstream: Array, g: Geometry, groups: i
     return by_kernel, by_bias
 
 
-def convolution(values: Values, node: Node) -> Values | None:
-    """Convolve, add the bias and apply the activation."""
-    x, kernel, *bias = inputs = values.inputs_of(node)
-    if not supports_windows(*inputs):
-        return None
-    g = conv_geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2])
-    relu = node.attributes["activation"] == "relu"
-    out = _convolve(x, kernel, bias[0] if bias else None, g, node.attributes["groups"], relu)
-    return with_output(values, node, inputs, out, Values)
-
-
-def convolution_gradient(values: Values, node: CallNode) -> Values | None:
-    """Compute the gradient of `convolution`, from a max-pooling's after it where one kernel computed both."""
-    if not is_gradient_by_inputs(node.body, 3):
-        return None
-    x, kernel, upstream = values.of(node.inputs[0]), values.of(node.inputs[1]), values.of(node.inputs[-1])
-    if not supports_windows(x, kernel, upstream):
-        return None
-    pool = producer(node.inputs[-1], "max_pool_gradient")
-    pool_values: Any = values.of(pool) if pool is not None else None
+def convolution_gradient(node: Node, x: Array, kernel: Array, *rest: Array) -> list[Array]:
+    """Compute the gradient of `convolution`; `rest`: its output, where it has an activation, and the upstream."""
     g, groups = conv_geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2]), node.attributes["groups"]
-    before_relu = isinstance(pool_values, MaxPoolGradientValues)
-    if before_relu and pool_values.with_convolution:
-        results = (shape_like(x, *kernel.shape), shape_like(x, kernel.shape[-1]))
-        before, after = zip(*g.padding, strict=True)
-        operands = x, pool_values.winner, pool_values.upstream
-        by_kernel, by_bias = call("conv_pool_kernel", results, *operands, before=before, after=after)
-        by_input = _input_gradient(upstream, kernel, g, groups)
-        return with_gradients(values, node, {0: by_input, 1: by_kernel, 2: by_bias}, Values)
-    gradients = (upstream,) if before_relu else gradient_before_activation(values, node, upstream)
-    if gradients is None:
-        return None
-    by_product = gradients[0]
+    by_product = gradient_before_activation(*rest)[0] if len(rest) == 2 else rest[0]
     by_kernel, by_bias = _kernel_and_bias_gradients(x, by_product, g, groups)
-    by_input = _input_gradient(by_product, kernel, g, groups)
-    return with_gradients(values, node, {0: by_input, 1: by_kernel, 2: by_bias}, Values)
+    gradients = {1: by_kernel, 2: by_bias}
+    if 0 in node.attributes["by"]:
+        gradients[0] = _input_gradient(by_product, kernel, g, groups)
+    return gradients_of(node, gradients)
+
+
+# ---- a convolution of few products a window, with its relu and the pooling 2 by 2 after it
+
+
+def convolution_max_pool(node: Node, x: Array, kernel: Array, bias: Array) -> list[Array]:
+    """Compute the largest entry of each window, and its position in the window, 255 where the relu gives 0."""
+    shape = node.spec[0].shape
+    g = conv_geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2])
+    results = (shape_like(x, *shape), ShapeDtype(shape, jnp.uint8))
+    return list(call("conv_pool", results, x, kernel, bias, **edges(g)))
+
+
+def convolution_max_pool_refusal(node: Node) -> str | None:
+    """Refuse what two kernels compute as fast: all but few products a window, relu, and a pooling 2 by 2."""
+    x, kernel, *bias = specs_of(node)
+    g = conv_geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2])
+    pool, _ = pool_attributes(_conv_shape(node), node.attributes["pool"])
+    plain = {*g.strides, *g.dilation, node.attributes["groups"]} == {1} and node.attributes["activation"] == "relu"
+    halves = pool.window == pool.strides == (2, 2) and not any(map(any, pool.padding))
+    if not (bias and plain and halves and kernel.size <= MAX_PRODUCTS * _conv_shape(node)[-1]):
+        return LazyMessage("its kernel is for few channels, a bias, relu, and a pooling 2 by 2")
+    return other_windows(node)
+
+
+def _conv_shape(node: Node) -> tuple[int, ...]:
+    """Return the shape between the convolution and the pooling of a call of both."""
+    x, kernel = (n.spec.shape for n in node.inputs[:2])
+    g = conv_geometry(node.attributes, x[1:-1], kernel[:-2])
+    return (x[0], *g.out, kernel[-1])
+
+
+def convolution_max_pool_gradient(node: Node, x: Array, kernel: Array, winner: Array, upstream: Array) -> list[Array]:
+    """Compute the gradient of both from the position of each largest entry."""
+    g = conv_geometry(node.attributes, x.shape[1:-1], kernel.shape[:-2])
+    results = (shape_like(x, *kernel.shape), shape_like(x, kernel.shape[-1]))
+    by_kernel, by_bias = call("conv_pool_kernel", results, x, winner, upstream, **edges(g))
+    gradients = {1: by_kernel, 2: by_bias}
+    if 0 in node.attributes["by"]:
+        by_product = pool_gradient(winner, upstream, _conv_shape(node), node.attributes["pool"])
+        gradients[0] = _input_gradient(by_product, kernel, g, 1)
+    return gradients_of(node, gradients)

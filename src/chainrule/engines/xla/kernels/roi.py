@@ -7,10 +7,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ....graph import CallNode, Graph, Node
-from ..lower import Values
-from .call import Array, call, is_gradient_by_inputs, shape_like, with_gradients, with_output
-from .windows import supports_windows
+from ....core.messages import LazyMessage
+from ....graph import Node
+from .call import Array, call, shape_like, specs_of
+from .windows import other_arrays
 
 
 def _flat_boxes(boxes: Array, images: Sequence[Array]) -> tuple[Array, Array]:
@@ -30,29 +30,26 @@ def _sampling(attributes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def roi_align(values: Values, node: Node) -> Values | None:
+def roi_align(node: Node, x: Array, boxes: Array, *images: Array) -> list[Array]:
     """Sample and average the features in each bin of each box."""
-    x, boxes, *images = inputs = values.inputs_of(node)
-    if not supports_windows(x) or boxes.dtype != jnp.float32 or not boxes.size:
-        return None
     rows, numbers = _flat_boxes(boxes, images)
     bins = node.attributes["output_size"]
     shape = shape_like(x, len(rows), *bins, x.shape[-1])
     out = call("roi_align", shape, x, rows, numbers, **_sampling(node.attributes))
-    return with_output(values, node, inputs, out.reshape(*boxes.shape[:-1], *bins, x.shape[-1]), Values)
+    return [out.reshape(*boxes.shape[:-1], *bins, x.shape[-1])]
 
 
-def roi_align_gradient(values: Values, node: CallNode) -> Values | None:
-    """Compute the gradient by the features; that by the boxes is computed from the body."""
-    x, boxes, upstream = values.of(node.inputs[0]), values.of(node.inputs[1]), values.of(node.inputs[-1])
-    body: Graph = node.body
-    if not supports_windows(x, upstream) or boxes.dtype != jnp.float32 or not boxes.size:
-        return None
-    if not is_gradient_by_inputs(body, 2):
-        return None
-    assert body.derivative_of is not None
-    images = [values.of(n) for n in node.inputs[2 : len(node.inputs) - len(body.derivative_of[1]) - 1]]
+def roi_align_gradient(node: Node, x: Array, boxes: Array, *rest: Array) -> list[Array]:
+    """Compute the gradient by the features; `rest`: the numbers of the images, if there are, and the upstream."""
+    *images, upstream = rest
     rows, numbers = _flat_boxes(boxes, images)
     operands = upstream.reshape(len(rows), *upstream.shape[-3:]), rows, numbers
-    by_features = call("roi_align_gradient", shape_like(x, *x.shape), *operands, **_sampling(node.attributes))
-    return with_gradients(values, node, {0: by_features}, Values)
+    return [call("roi_align_gradient", shape_like(x, *x.shape), *operands, **_sampling(node.attributes))]
+
+
+def other_boxes(node: Node) -> str | None:
+    """Refuse boxes of another dtype, or none, and features that no kernel of windows takes."""
+    x, boxes, *rest = specs_of(node)
+    if boxes.dtype != jnp.float32 or not boxes.size:
+        return LazyMessage("its kernel is for one box or more, in float32")
+    return other_arrays([x, *rest[-1:]] if "by" in node.attributes else [x])

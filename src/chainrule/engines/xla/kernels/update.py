@@ -6,57 +6,59 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ....graph import Graph, Node
-from ..lower import Values
-from .call import Array, ShapeDtype, call, no_operand, only_outputs, producer
-from .dense import DenseGradientValues
+from ....core.messages import LazyMessage
+from ....graph import Node
+from .call import Array, ShapeDtype, call, no_operand, other_dtype, specs_of, too_small
+from .dense import as_matrix
 
 MIN_UPDATE_SIZE = 2**12  # entries of a weight below which XLA's own code costs less than a call
 
 
-def _update(
-    name: str, values: Values, node: Any, operands: list[Array], attributes: dict[str, Any], min_size: int
-) -> Values | None:
-    """Call a kernel that writes new values into the memory of the old ones.
+def adam_update(node: Node, *operands: Array) -> list[Array]:
+    """Update by Adam: from the gradient, the weight, its two slots and the rate."""
+    return _update("adam", node, operands, _adam_attributes(node))
+
+
+def dense_gradient_adam_update(node: Node, x: Array, upstream: Array, *operands: Array) -> list[Array]:
+    """Update a product's weights by Adam while their gradient, ``x.T @ upstream``, is summed.
 
     Args:
-        operands: what the gradient is computed from, the weight and its slots, which are updated, and the rate.
+        operands: the weight, its two slots, the rate, and, if it is computed, the gradient of the product's input,
+            which reads the weight, so that the update must wait for it.
     """
-    body: Graph = node.body
-    updated = operands[-1 - len(body.outputs) : -1]
-    if any(a.dtype != jnp.float32 for a in operands) or updated[0].size < min_size or operands[-1].shape != ():
-        return None
-    first = len(operands) - 1 - len(updated)
-    aliases = {first + i: i for i in range(len(updated))}
-    results = call(name, [ShapeDtype(a.shape, a.dtype) for a in updated], *operands, aliases=aliases, **attributes)
-    return only_outputs(values, body, results)
+    weight, mean, square, rate, *by_input = operands
+    wait_for = by_input[0] if by_input else no_operand(weight)
+    return _update(
+        "dense_adam", node, (wait_for, as_matrix(x), upstream, weight, mean, square, rate), _adam_attributes(node)
+    )
 
 
-def adam_update(values: Values, node: Node, min_size: int = MIN_UPDATE_SIZE) -> Values | None:
-    """Update by Adam; where nothing else reads the gradient of a product's kernel, while that is summed."""
-    attributes = {k: float(node.attributes[k]) for k in ("beta_1", "beta_2", "epsilon")}
-    gradient, *others = node.inputs
-    operands = [values.of(n) for n in others]
-    source = producer(gradient, "dense_gradient")
-    product = values.of(source) if source is not None else None
-    if (
-        isinstance(product, DenseGradientValues)
-        and gradient.position == product.position
-        and _count_consumers(values.graph, gradient) == 1
-    ):
-        wait_for = no_operand(operands[0]) if product.by_input is None else product.by_input
-        factors = [wait_for, product.inputs, product.upstream]
-        result = _update("dense_adam", values, node, [*factors, *operands], attributes, min_size)
-        if result is not None:
-            return result
-    return _update("adam", values, node, [values.of(gradient), *operands], attributes, min_size)
+def momentum_update(node: Node, *operands: Array) -> list[Array]:
+    """Update by momentum, plain or Nesterov's: from the gradient, the weight, its slot and the rate."""
+    at = node.attributes
+    return _update("momentum", node, operands, {"momentum": float(at["momentum"]), "nesterov": bool(at["nesterov"])})
 
 
-def _count_consumers(graph: Graph, node: Node) -> int:
-    return sum(n is node for other in graph.order for n in other.inputs) + sum(n is node for n in graph.outputs)
+def _adam_attributes(node: Node) -> dict[str, float]:
+    return {k: float(node.attributes[k]) for k in ("beta_1", "beta_2", "epsilon")}
 
 
-def momentum_update(values: Values, node: Node, min_size: int = MIN_UPDATE_SIZE) -> Values | None:
-    """Update by momentum, plain or Nesterov's."""
-    attributes = {"momentum": float(node.attributes["momentum"]), "nesterov": bool(node.attributes["nesterov"])}
-    return _update("momentum", values, node, values.inputs_of(node), attributes, min_size)
+def _update(name: str, node: Node, operands: tuple[Array, ...], attributes: dict[str, Any]) -> list[Array]:
+    """Call a kernel that writes new values into the memory of the old ones, which are before the rate, the last."""
+    count = len(node.spec)
+    first = len(operands) - 1 - count
+    updated = operands[first:-1]
+    aliases = {first + i: i for i in range(count)}
+    return list(call(name, [ShapeDtype(a.shape, a.dtype) for a in updated], *operands, aliases=aliases, **attributes))
+
+
+def update_refusal(node: Node, min_size: int = MIN_UPDATE_SIZE, factors: int = 1) -> str | None:
+    """Refuse small weights, other dtypes than float32, and a rate for each entry.
+
+    Args:
+        factors: how many inputs the gradient is computed from; the weight, its slots and the rate come next.
+    """
+    specs = specs_of(node)
+    if specs[factors + len(node.spec)].shape != ():
+        return LazyMessage("its kernel is for one learning rate")
+    return other_dtype(specs, (jnp.float32,)) or too_small(node.spec[0].size, min_size)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ....core.messages import LazyMessage
+from ....graph import Node, Spec
 from ....ops.convolution import Geometry, geometry
 from ..lax import pool_geometry
-from .call import Array, supports
+from .call import other_dtype, specs_of
 
 
-def supports_windows(*arrays: Array) -> bool:
-    """Whether the kernels take these arrays: a dtype of theirs, up to three spatial axes, and no axis of size 0."""
-    return supports(*arrays) and arrays[0].ndim <= 5 and all(a.size for a in arrays)
+def other_windows(node: Node) -> str | None:
+    """Refuse what the kernels do not take: another dtype, more than three spatial axes, and axes of size 0."""
+    return other_arrays(specs_of(node))
+
+
+def other_arrays(specs: Sequence[Spec]) -> str | None:
+    """Refuse arrays that the kernels do not take: see `other_windows`."""
+    if len(specs[0].shape) > 5 or not all(s.size for s in specs):
+        return LazyMessage("its kernel is for one to three spatial axes, none of size 0")
+    return other_dtype(specs)
 
 
 def conv_geometry(attributes: Mapping[str, Any], sizes: Any, window: Any) -> Geometry:
@@ -22,12 +31,16 @@ def conv_geometry(attributes: Mapping[str, Any], sizes: Any, window: Any) -> Geo
 
 def conv_attributes(g: Geometry, groups: int) -> dict[str, Any]:
     """Return a convolution's geometry as its kernels take it."""
-    before, after = zip(*g.padding, strict=True)
-    return {"strides": g.strides, "dilation": g.dilation, "before": before, "after": after, "groups": groups}
+    return {"strides": g.strides, "dilation": g.dilation, **edges(g), "groups": groups}
 
 
-def pool_attributes(x: Array, attributes: Mapping[str, Any]) -> tuple[Geometry, dict[str, Any]]:
-    """Return a pooling's geometry, and the same as its kernels take it."""
-    g = pool_geometry(x, *[attributes[k] for k in ("pool_size", "strides", "padding")])
+def edges(g: Geometry) -> dict[str, Any]:
+    """Return the padding of a geometry as kernels take it."""
     before, after = zip(*g.padding, strict=True)
-    return g, {"window": g.window, "strides": g.strides, "before": before, "after": after}
+    return {"before": before, "after": after}
+
+
+def pool_attributes(shape: tuple[int, ...], attributes: Mapping[str, Any]) -> tuple[Geometry, dict[str, Any]]:
+    """Return the geometry of a pooling over an array of this shape, and the same as its kernels take it."""
+    g = pool_geometry(shape, *[attributes[k] for k in ("pool_size", "strides", "padding")])
+    return g, {"window": g.window, "strides": g.strides, **edges(g)}
