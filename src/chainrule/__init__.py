@@ -32,35 +32,10 @@ if TYPE_CHECKING:  # imported when they are first used, like the names below
 __version__ = "0.1.0"
 
 __all__ = [
-    "ChainruleError",
-    "DTypeError",
-    "GraphError",
-    "ShapeError",
-    "SymbolicError",
-    "Tensor",
-    "Variable",
-    "check",
-    "errors",
-    "explain",
-    "floatx",
-    "grad",
-    "gradients",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "ops",
-    "price",
-    "random",
-    "run",
-    "scope",
-    "set_floatx",
-    "set_random_seed",
-    "symbolic",
-    "tensor",
-    "value_and_grad",
-    "vectorize",
-]
+    "ChainruleError", "DTypeError", "GraphError", "ShapeError", "SymbolicError", "Tensor", "Variable", "check",
+    "errors", "explain", "floatx", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "ops", "price", "random",
+    "run", "scope", "set_floatx", "set_random_seed", "symbolic", "tensor", "value_and_grad", "vectorize",
+]  # fmt: skip
 
 # Keras's modules and names, imported at their first use, so that a program that only differentiates starts fast
 _MODULES = (
@@ -116,17 +91,15 @@ _HABITS = {
 }
 
 
-register_providers(
-    {
-        "array_namespace": "chainrule.array_api",
-        "array_view": "chainrule.inspection.arrays",
-        "devices": "chainrule.engines.xla.devices",
-        "gradient_check": "chainrule.analysis.check",
-        "model_files": "chainrule.saving",
-        "renderers": "chainrule.figures",
-        "xla": "chainrule.engines.xla",
-    }
-)
+register_providers({
+    "array_namespace": "chainrule.array_api",
+    "array_view": "chainrule.inspection.arrays",
+    "devices": "chainrule.engines.xla.devices",
+    "gradient_check": "chainrule.analysis.check",
+    "model_files": "chainrule.saving",
+    "renderers": "chainrule.figures",
+    "xla": "chainrule.engines.xla",
+})  # fmt: skip
 
 _find = lookup("chainrule", _NAMES)
 

@@ -45,9 +45,8 @@ def image_data_format() -> str:
 def set_image_data_format(data_format: str) -> None:
     """Accept only ``"channels_last"``: layers have an argument `data_format` for the other."""
     if data_format != "channels_last":
-        raise ValueProblem(
-            f"data_format {data_format!r} for everything", "'channels_last'", "pass data_format to each layer"
-        )
+        passed = f"data_format {data_format!r} for everything"
+        raise ValueProblem(passed, "'channels_last'", "pass data_format to each layer")
 
 
 def enable_interactive_logging() -> None:

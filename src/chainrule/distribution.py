@@ -129,8 +129,7 @@ def initialize(
     Args:
         job_addresses: ``"10.0.0.1:1234"``: the first process's machine, and a free port there; of several between
             commas the first is used.
-        num_processes: the number of processes.
-        process_id: the index of this one, from 0.
+        num_processes: the number of processes. process_id: the index of this one, from 0.
 
     Raises:
         ValueProblem: without JAX (``chainrule[fast]``), for arguments that do not fit together, if no cluster is found,
@@ -140,11 +139,9 @@ def initialize(
     processes, process = _from_environment(num_processes, PROCESSES), _from_environment(process_id, PROCESS)
     missing = [value is None for value in (address, processes, process)]
     if any(missing) and not all(missing):
-        raise ValueProblem(
-            f"job_addresses={address!r}, num_processes={processes!r}, process_id={process!r}",
-            "all three, or none of them",
-            "e.g. initialize('10.0.0.1:1234', 2, 0) in the first of two processes",
-        )
+        passed = f"job_addresses={address!r}, num_processes={processes!r}, process_id={process!r}"
+        expected = "all three, or none of them"
+        raise ValueProblem(passed, expected, "e.g. initialize('10.0.0.1:1234', 2, 0) in the first of two processes")
     if processes is not None and process is not None and not 0 <= process < processes:
         raise ValueProblem(f"process {process} of {processes}", f"a number from 0 to {processes - 1}", "count from 0")
     _devices().join(None if address is None else str(address).split(",")[0].strip(), processes, process)
@@ -219,9 +216,8 @@ def _devices() -> Any:
     try:
         return provider("devices")
     except ModuleNotFoundError:
-        raise ValueProblem(
-            "several devices without JAX", "the extra chainrule[fast]", 'pip install "chainrule[fast]"'
-        ) from None
+        passed = "several devices without JAX"
+        raise ValueProblem(passed, "the extra chainrule[fast]", 'pip install "chainrule[fast]"') from None
 
 
 __getattr__ = lookup("distribution")

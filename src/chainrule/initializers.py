@@ -144,8 +144,7 @@ class VarianceScaling(RandomInitializer):
     """Numbers whose variance is `scale` over the fan named by `mode` (``keras.initializers.VarianceScaling``).
 
     Args:
-        scale: a number above 0.
-        mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
+        scale: a number above 0. mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
         distribution: ``"truncated_normal"``, ``"untruncated_normal"`` or ``"uniform"``.
         input_axes, output_axes: the axes of inputs and outputs, if the shape is not that of a usual kernel.
 
@@ -154,14 +153,10 @@ class VarianceScaling(RandomInitializer):
     """
 
     def __init__(
-        self,
-        scale: float = 1.0,
-        mode: str = "fan_in",
-        distribution: str = "truncated_normal",
-        seed: int | SeedGenerator | None = None,
-        input_axes: Sequence[int] | None = None,
+        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal",
+        seed: int | SeedGenerator | None = None, input_axes: Sequence[int] | None = None,
         output_axes: Sequence[int] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(seed)
         distribution = "truncated_normal" if distribution == "normal" else distribution
         distributions = ("truncated_normal", "untruncated_normal", "uniform")
@@ -187,11 +182,9 @@ def _scaled(name: str, scale: float, mode: str, distribution: str, doc: str) -> 
     """Make a class of `VarianceScaling` with this scale, mode and distribution."""
 
     def __init__(
-        self: VarianceScaling,
-        seed: int | SeedGenerator | None = None,
-        input_axes: Sequence[int] | None = None,
+        self: VarianceScaling, seed: int | SeedGenerator | None = None, input_axes: Sequence[int] | None = None,
         output_axes: Sequence[int] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         VarianceScaling.__init__(self, scale, mode, distribution, seed, input_axes, output_axes)
 
     return type(name, (VarianceScaling,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})

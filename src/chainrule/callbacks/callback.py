@@ -69,11 +69,9 @@ class Callback:
             ValueProblem: if the names in it are not those of this class.
         """
         if set(state) != set(self._state_names):
-            raise ValueProblem(
-                f"a state with {sorted(state)}",
-                f"{type(self).__name__}'s state, with {sorted(self._state_names)}",
-                "pass what get_state of the same class returned",
-            )
+            passed = f"a state with {sorted(state)}"
+            expected = f"{type(self).__name__}'s state, with {sorted(self._state_names)}"
+            raise ValueProblem(passed, expected, "pass what get_state of the same class returned")
         for name, value in state.items():
             setattr(self, name, copy.deepcopy(value))
 

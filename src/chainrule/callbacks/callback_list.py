@@ -241,11 +241,9 @@ def _flatten(callbacks: Any) -> Iterator[Callback]:
     elif inspect.isclass(callbacks) and issubclass(callbacks, Callback):
         raise ValueProblem(f"the class {callbacks.__name__}", "an object of the class", f"{callbacks.__name__}(...)")
     else:
-        raise ValueProblem(
-            f"{callbacks!r} among the callbacks",
-            "objects of classes that inherit chainrule.callbacks.Callback",
-            "inherit it, or wrap a function in LambdaCallback(on_epoch_end=...)",
-        )
+        passed = f"{callbacks!r} among the callbacks"
+        expected = "objects of classes that inherit chainrule.callbacks.Callback"
+        raise ValueProblem(passed, expected, "inherit it, or wrap a function in LambdaCallback(on_epoch_end=...)")
 
 
 def _flatten_logs(logs: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:

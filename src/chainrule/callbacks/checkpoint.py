@@ -105,23 +105,18 @@ class ModelCheckpoint(MonitorCallback):
         try:
             return self.filepath.format(**names)
         except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
-            raise ValueProblem(
-                f"filepath={self.filepath!r}", f"only these names in it: {', '.join(sorted(names))}", "change the name"
-            ) from error
+            expected = f"only these names in it: {', '.join(sorted(names))}"
+            raise ValueProblem(f"filepath={self.filepath!r}", expected, "change the name") from error
 
 
 def _check_filename(filepath: str, suffix: str) -> str:
     """Check that a file name ends in `suffix` and has names of results in its braces."""
     if not filepath.endswith(suffix):
-        raise ValueProblem(
-            f"filepath={filepath!r}",
-            f"a name that ends in {suffix}",
-            f"models are saved as {MODEL}, weights as {WEIGHTS}",
-        )
+        expected = f"a name that ends in {suffix}"
+        raise ValueProblem(f"filepath={filepath!r}", expected, f"models are saved as {MODEL}, weights as {WEIGHTS}")
     try:
         list(string.Formatter().parse(filepath))
     except ValueError as error:
-        raise ValueProblem(
-            f"filepath={filepath!r}", "names in braces, such as {epoch:02d}", "close each brace"
-        ) from error
+        passed = f"filepath={filepath!r}"
+        raise ValueProblem(passed, "names in braces, such as {epoch:02d}", "close each brace") from error
     return filepath

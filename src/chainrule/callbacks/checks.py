@@ -27,7 +27,6 @@ def check_frequency(*words: str, **argument: Any) -> str | int:
         return value
     batches = whole_number(value)
     if batches is None or batches < 1:
-        raise ValueProblem(
-            f"{name}={value!r}", f"{', '.join(map(repr, words))} or a whole number from 1 up", f"e.g. {name}=100"
-        )
+        passed = f"{name}={value!r}"
+        raise ValueProblem(passed, f"{', '.join(map(repr, words))} or a whole number from 1 up", f"e.g. {name}=100")
     return batches

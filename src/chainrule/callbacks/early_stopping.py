@@ -100,10 +100,7 @@ class TerminateOnNaN(Callback):
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:
-            raise ValueProblem(
-                f"a loss of {float(loss)} at batch {batch}",
-                "a finite loss",
-                "lower the learning rate, or check the data",
-            )
+            passed = f"a loss of {float(loss)} at batch {batch}"
+            raise ValueProblem(passed, "a finite loss", "lower the learning rate, or check the data")
         print(f"Batch {batch}: the loss is {float(loss)}, training ends")
         self.model.stop_training = True

@@ -116,15 +116,8 @@ def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
     counts = np.bincount(np.searchsorted(limits, flat), minlength=len(limits))
     with np.errstate(over="ignore"):
         total, squares = float(flat.sum()), float(flat @ flat)
-    message = (
-        _double(1, low)
-        + _double(2, high)
-        + _double(3, flat.size)
-        + _double(4, total)
-        + _double(5, squares)
-        + _doubles(6, limits)
-        + _doubles(7, counts)
-    )
+    numbers = b"".join(_double(i, v) for i, v in enumerate([low, high, flat.size, total, squares], 1))
+    message = numbers + _doubles(6, limits) + _doubles(7, counts)
     return _bytes(5, _bytes(1, _bytes(1, tag.encode()) + _bytes(5, message)))
 
 

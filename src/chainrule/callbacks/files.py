@@ -35,8 +35,5 @@ def open_for_writing(filename: str, mode: str, **options: Any) -> IO[Any]:
 
 
 def _unwritable(filename: str, error: OSError) -> ValueProblem:
-    return ValueProblem(
-        f"{filename!r}, which cannot be written ({error.strerror})",
-        "a file in a folder where files can be made",
-        "choose another name",
-    )
+    passed = f"{filename!r}, which cannot be written ({error.strerror})"
+    return ValueProblem(passed, "a file in a folder where files can be made", "choose another name")

@@ -135,9 +135,8 @@ class ReduceLROnPlateau(MonitorCallback):
     ) -> None:  # fmt: skip
         super().__init__(monitor, mode, min_delta)
         if kwargs:
-            raise ValueProblem(
-                f"the argument {next(iter(kwargs))!r}", "Keras 3's arguments", "epsilon is now called min_delta"
-            )
+            passed = f"the argument {next(iter(kwargs))!r}"
+            raise ValueProblem(passed, "Keras 3's arguments", "epsilon is now called min_delta")
         self.factor = arguments.finite(factor=factor)
         if not 0 < self.factor < 1:
             raise ValueProblem(f"factor={factor!r}", "a number between 0 and 1", "e.g. factor=0.5")

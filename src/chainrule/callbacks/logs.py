@@ -167,9 +167,8 @@ class RemoteMonitor(Callback):
         else:
             body, kind = urllib.parse.urlencode({self.field: text}), "application/x-www-form-urlencoded"
         try:
-            request = urllib.request.Request(
-                self.root + self.path, body.encode(), {"Content-Type": kind, **(self.headers or {})}
-            )
+            headers = {"Content-Type": kind, **(self.headers or {})}
+            request = urllib.request.Request(self.root + self.path, body.encode(), headers)
             urllib.request.urlopen(request, timeout=10).close()
         except (OSError, http.client.HTTPException, ValueError) as error:
             warnings.warn(f"RemoteMonitor could not reach {self.root}: {error}.", stacklevel=2)

@@ -45,10 +45,8 @@ class MonitorCallback(Callback):
         if not self._warned:
             self._warned = True
             reason = "is not among the results" if value is None else "is not one number"
-            warnings.warn(
-                f"{type(self).__name__} monitors {self.monitor!r}, which {reason}; there are: {', '.join(logs or {})}.",
-                stacklevel=3,
-            )
+            problem = f"{type(self).__name__} monitors {self.monitor!r}, which {reason}"
+            warnings.warn(f"{problem}; there are: {', '.join(logs or {})}.", stacklevel=3)
         return None
 
     def improves(self, value: float, reference: float | None) -> bool:
@@ -67,11 +65,9 @@ class MonitorCallback(Callback):
             return directions[name] == "up"
         words = set(name.lower().split("_"))
         if words.isdisjoint(MAXIMIZED) == words.isdisjoint(MINIMIZED):
-            raise ValueProblem(
-                f"{type(self).__name__} with monitor={self.monitor!r} and mode='auto'",
-                "a name of which it is known whether less or more is better",
-                "pass mode='min' if less is better, mode='max' if more is",
-            )
+            passed = f"{type(self).__name__} with monitor={self.monitor!r} and mode='auto'"
+            expected = "a name of which it is known whether less or more is better"
+            raise ValueProblem(passed, expected, "pass mode='min' if less is better, mode='max' if more is")
         return not words.isdisjoint(MAXIMIZED)
 
 

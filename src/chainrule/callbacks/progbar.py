@@ -82,12 +82,11 @@ class Progbar:
         new_steps = max(current - self._steps, 1)
         for name, value in values or ():
             is_averaged = name not in self._stateful if self._stateless is None else name in self._stateless
-            total, n = self._values.get(name, (0.0, 0))
-            self._values[name] = (
-                (total + value * new_steps, n + new_steps)
-                if is_averaged and not finalize and not isinstance(value, str)
-                else (value, 1)
-            )
+            if is_averaged and not finalize and not isinstance(value, str):
+                total, n = self._values.get(name, (0.0, 0))
+                self._values[name] = (total + value * new_steps, n + new_steps)
+            else:
+                self._values[name] = (value, 1)
         self._steps = current
         now = time.perf_counter()
         if current == 1 and self._first_step_end is None:

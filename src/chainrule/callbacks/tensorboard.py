@@ -47,9 +47,8 @@ class TensorBoard(Callback):
         unsupported |= {"embeddings_freq": embeddings_freq, "embeddings_metadata": embeddings_metadata}
         for name, value in unsupported.items():
             if value:
-                raise ValueProblem(
-                    f"{name}={value!r}", "its default: chainrule writes only numbers and histograms", "leave it out"
-                )
+                passed = f"{name}={value!r}"
+                raise ValueProblem(passed, "its default: chainrule writes only numbers and histograms", "leave it out")
         self.log_dir = check_path(log_dir=log_dir)
         self.histogram_freq = arguments.at_least(0, histogram_freq=histogram_freq)
         self.write_graph = write_graph

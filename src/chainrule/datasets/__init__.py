@@ -15,21 +15,11 @@ from types import ModuleType
 from typing import Any
 
 from ..core.errors import ValueProblem
-from . import (
-    blobs,
-    boston,
-    boston_housing,
-    cifar10,
-    cifar100,
-    digits,
-    fashion_mnist,
-    files,
-    iris,
-    mnist,
-    mnist_5k,
-    spirals,
+
+from . import (  # isort: skip
+    blobs, boston, boston_housing, cifar10, cifar100, digits, fashion_mnist, files, iris, mnist, mnist_5k, spirals,
     two_moons,
-)
+)  # fmt: skip
 
 _SETS = (
     mnist, mnist_5k, fashion_mnist, cifar10, cifar100, boston_housing, iris, digits, two_moons, spirals, blobs

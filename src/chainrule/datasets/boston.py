@@ -54,9 +54,8 @@ def load(columns: Sequence[str] | None = None, path: str | Path | None = None) -
     """
     names = tuple(COLUMNS if columns is None else columns)
     if not names or len(set(names)) != len(names):
-        raise ValueProblem(
-            f"the columns {', '.join(names) or '(none)'}", "at least one, each once", "name e.g. RM,LSTAT"
-        )
+        passed = f"the columns {', '.join(names) or '(none)'}"
+        raise ValueProblem(passed, "at least one, each once", "name e.g. RM,LSTAT")
     for name in names:
         if name == TARGET or (path is None and name not in COLUMNS):
             raise ValueProblem(f"the column {name!r}", "one of " + ", ".join(COLUMNS), "check the spelling")
@@ -68,19 +67,16 @@ def load(columns: Sequence[str] | None = None, path: str | Path | None = None) -
     twice = [n for n in (*names, TARGET) if header.count(n) > 1]
     if missing or twice:
         what = f"without the column {', '.join(missing)}" if missing else f"with the column {', '.join(twice)} twice"
-        raise ValueProblem(
-            f"{where}, a CSV file {what} (its header: {', '.join(header)[:200] or 'empty'})",
-            "a header that names " + ", ".join((*names, TARGET)) + ", each once and separated by commas",
-            "mend the header, or choose other columns",
-        )
+        passed = f"{where}, a CSV file {what} (its header: {', '.join(header)[:200] or 'empty'})"
+        expected = "a header that names " + ", ".join((*names, TARGET)) + ", each once and separated by commas"
+        raise ValueProblem(passed, expected, "mend the header, or choose other columns")
     positions = [header.index(n) for n in (*names, TARGET)]
     if not rows[1:]:
         raise ValueProblem(f"{where}, a CSV file without rows", "a row under the header", "check the file")
     data = np.array([[_parse_number(r, p, header, line, where) for p in positions] for line, r in rows[1:]])
     if np.abs(data).max() > 1e100:
-        raise ValueProblem(
-            f"{where}, with numbers beyond 1e100", "numbers whose squares can be added", "change the units"
-        )
+        passed = f"{where}, with numbers beyond 1e100"
+        raise ValueProblem(passed, "numbers whose squares can be added", "change the units")
     return Table(data[:, :-1], data[:, -1], names)
 
 

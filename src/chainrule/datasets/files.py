@@ -102,13 +102,9 @@ def search_folders(name: str) -> list[Path]:
 
 
 def find(
-    dataset: Dataset,
-    read: Callable[[Path], Split | None],
-    path: str | os.PathLike[str] | None = None,
-    package: Callable[[], Split | None] = lambda: None,
-    remotes: Sequence[Remote] = (),
-    mend: str = "",
-) -> Split:
+    dataset: Dataset, read: Callable[[Path], Split | None], path: str | os.PathLike[str] | None = None,
+    package: Callable[[], Split | None] = lambda: None, remotes: Sequence[Remote] = (), mend: str = "",
+) -> Split:  # fmt: skip
     """Return the data set from the first place that has it, complete and verified.
 
     Args:
@@ -117,8 +113,7 @@ def find(
             is damaged.
         path: if passed, the only place to look in.
         package: reads it from an optional package; None if that is not installed.
-        remotes: its files at the public source.
-        mend: what the user can do when it is found nowhere.
+        remotes: its files at the public source. mend: what the user can do when it is found nowhere.
 
     Raises:
         ValueProblem: when it is found nowhere, with all the places searched and what was wrong there.
@@ -349,8 +344,7 @@ def fetch(
 
     Args:
         url: http, https or file. target: the file to write; its folder is created if needed.
-        expected: hexadecimal digest; None for no check. algorithm: of the digest.
-        limit: largest number of bytes.
+        expected: hexadecimal digest; None for no check. algorithm: of the digest. limit: largest number of bytes.
 
     Raises:
         ValueProblem: when the source cannot be reached, stalls for `TIMEOUT` seconds, ends early, sends more than
@@ -376,9 +370,8 @@ def fetch(
                     digest.update(block)
                     file.write(block)
             if total is not None and progress.done < total:
-                raise file_problem(
-                    url, f"it ended after {progress.done} of {total} bytes", "the complete file", "try again"
-                )
+                problem = f"it ended after {progress.done} of {total} bytes"
+                raise file_problem(url, problem, "the complete file", "try again")
             if expected is not None:
                 _check_digest(digest.hexdigest(), expected, url)
     except ChainruleError:

@@ -11,19 +11,11 @@ import os
 from pathlib import Path
 
 from . import mnist_5k
-from .files import (
-    Dataset,
-    Remote,
-    Split,
-    check_sha256,
-    file_problem,
-    find,
-    idx_array,
-    idx_bytes,
-    print_note,
-    read_decompressed,
+
+from .files import (  # isort: skip
+    Dataset, Remote, Split, check_sha256, file_problem, find, idx_array, idx_bytes, print_note, read_decompressed,
     read_npz,
-)
+)  # fmt: skip
 
 PARTS = {  # the files, and their names in Keras's .npz
     "train-images-idx3-ubyte": "x_train",

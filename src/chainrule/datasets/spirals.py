@@ -17,8 +17,7 @@ def load_data(
     """Generate points on Archimedean spirals: at radius r, arm k is at the angle 2 pi (turns r + k / arms).
 
     Args:
-        n: number of points, shared evenly. arms: number of classes.
-        turns: turns of an arm from the centre to radius 1.
+        n: number of points, shared evenly. arms: number of classes. turns: turns of an arm from the centre to radius 1.
         noise: standard deviation of the normal noise added to each coordinate.
         test_split: fraction of the test set, from 0 to less than 1. seed: a whole number from 0.
 

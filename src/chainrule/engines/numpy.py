@@ -55,9 +55,8 @@ class NumpyProgram:
 
     def _cast(self, batch: Sequence[Array]) -> list[Array]:
         if len(batch) != len(self.data):
-            raise ValueProblem(
-                f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
-            )
+            passed = f"{len(batch)} arrays for a step"
+            raise ValueProblem(passed, f"{len(self.data)} arrays", "pass what the step was traced with")
         return [a if a.dtype == s.dtype else a.astype(s.dtype) for a, s in zip(batch, self.data, strict=True)]
 
     def run_batches(self, batches: Batches, first: int, last: int) -> list[Array]:

@@ -54,8 +54,7 @@ def look(x: Any, name: str | None = None, kind: str | None = None) -> ArrayFigur
     channel and a filter.
 
     Args:
-        x: a tensor, a variable, or anything `numpy.asarray` takes.
-        name: a title; by default a variable's name.
+        x: a tensor, a variable, or anything `numpy.asarray` takes. name: a title; by default a variable's name.
         kind: ``"kernel"`` or ``"maps"``, for four axes; by default a variable with "kernel" in its name is a kernel.
 
     >>> import chainrule as cr

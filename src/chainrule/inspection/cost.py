@@ -201,9 +201,8 @@ def cost_of_model(
             else:
                 costs.step = _measure_layers(model, costs, step, calls, data, name)
         except MemoryError:
-            raise ValueProblem(
-                f"a batch of {rows} to be measured", "one that fits the memory", "take a smaller one, or only count"
-            ) from None
+            passed = f"a batch of {rows} to be measured"
+            raise ValueProblem(passed, "one that fits the memory", "take a smaller one, or only count") from None
     return costs
 
 
@@ -222,9 +221,8 @@ def compare(a: Any, b: Any, *others: Any, **options: Any) -> Comparison:
     """
     unknown = sorted(set(options) - {"x", "y", "batch_size", "measure", "engine"})
     if unknown:
-        raise ValueProblem(
-            f"{unknown[0]}={options[unknown[0]]!r}", "x, y, batch_size, measure or engine", "check the name"
-        )
+        passed = f"{unknown[0]}={options[unknown[0]]!r}"
+        raise ValueProblem(passed, "x, y, batch_size, measure or engine", "check the name")
     for model in (a, b, *others):
         if not hasattr(model, "cost"):
             raise ValueProblem(f"{model!r:.60} to be compared", "models", "e.g. compare(plain, narrow)")
@@ -238,11 +236,9 @@ def _zero_batch(model: Any, batch_size: int) -> tuple[Any, Any, Any]:
     """Return a batch of zeros for the model's declared inputs, which takes no memory."""
     specs = model.input_specs
     if specs is None or any(None in spec.shape[1:] for spec in tree.leaves(specs)):
-        raise GraphError(
-            f"the cost of {model.name!r}, whose input is not known",
-            "a model that begins with a full Input(shape), or data",
-            "pass x, e.g. model.cost(x[:32])",
-        )
+        passed = f"the cost of {model.name!r}, whose input is not known"
+        expected = "a model that begins with a full Input(shape), or data"
+        raise GraphError(passed, expected, "pass x, e.g. model.cost(x[:32])")
     zeros = tree.map(lambda spec: np.broadcast_to(np.zeros((), spec.dtype), (batch_size, *spec.shape[1:])), specs)
     return zeros, None, None
 

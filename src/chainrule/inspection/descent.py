@@ -147,11 +147,8 @@ def descent(
     for name, way in ways.items():
         fits = isinstance(way, tuple) and len(way) == 2 and isinstance(way[0], optimizers.Optimizer)
         if not fits or not (way[1] is None or (whole_number(way[1]) or 0) > 0):
-            raise ValueProblem(
-                f"ways[{name!r}]={way!r}",
-                "an optimizer and a batch size from 1, or None",
-                'e.g. {"mine": (SGD(0.1), 32)}',
-            )
+            passed = f"ways[{name!r}]={way!r}"
+            raise ValueProblem(passed, "an optimizer and a batch size from 1, or None", 'e.g. {"mine": (SGD(0.1), 32)}')
     if not ways:
         raise ValueProblem("ways={}", "at least one optimizer", "leave it out for the defaults")
     require_compiled(model, "descent")
@@ -223,9 +220,8 @@ def _train(
     """Train a copy of the model; return the weights and the loss at the start and after each update, until the weights
     diverge."""
     trained = copy.deepcopy(model)
-    trained.compile(
-        **{**model.compile_arguments, "optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
-    )
+    changes = {"optimizer": copy.deepcopy(optimizer), "metrics": None, "weighted_metrics": None}
+    trained.compile(**{**model.compile_arguments, **changes})
     rows = _row_count(batch)
     rng = np.random.default_rng(seed)
     order: list[int] = []
@@ -262,28 +258,21 @@ def _plane(
     count = sum(w.size for w in start)
     names = [w.path.removeprefix(f"{model.name}/") for w in model.trainable_weights]
     if plane is None and count == 2:
-        entries = [(n, index) for n, w in zip(names, start, strict=True) for index in np.ndindex(w.shape)]
-        plane = tuple(entries)
+        plane = [(n, index) for n, w in zip(names, start, strict=True) for index in np.ndindex(w.shape)]
     if plane is None or plane == "principal":
         visited = [np.concatenate([w.ravel() for w in weights]) for run in runs.values() for weights, _ in run[0]]
         differences = np.array(visited) - np.concatenate([w.ravel() for w in start])
         _, _, directions = np.linalg.svd(differences, full_matrices=False)
         if len(directions) < 2:
             directions = np.eye(2, count)
-        return (
-            (LazyMessage("first principal direction"), LazyMessage("second principal direction")),
-            _split(directions[0], start),
-            _split(directions[1], start),
-        )
+        a, b = (_split(direction, start) for direction in directions[:2])
+        return (LazyMessage("first principal direction"), LazyMessage("second principal direction")), a, b
     if plane == "random":
         rng = np.random.default_rng(0)
         a, b = ([_scale_to_norm(rng.normal(size=w.shape), w) for w in start] for _ in range(2))
         return (LazyMessage("first random direction"), LazyMessage("second random direction")), a, b
-    if (
-        not isinstance(plane, list | tuple)
-        or len(plane) != 2
-        or any(not isinstance(entry, list | tuple) or len(entry) != 2 for entry in plane)
-    ):
+    pairs = [plane, *plane] if isinstance(plane, list | tuple) else [plane]
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
         raise ValueProblem(f"plane={plane!r}", "two weights, 'principal' or 'random'", "see the examples")
     first, second = (_unit_direction(names, start, *entry) for entry in plane)
     titles = [f"{name}[{', '.join(map(str, np.atleast_1d(index)))}]" for name, index in plane]

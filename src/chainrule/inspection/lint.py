@@ -20,18 +20,11 @@ from ..training.nan_guard import TrainingWarning
 from ..training.preparation import float_dtype_of, require_compiled
 from .lint_case import Case, Finding
 from .lint_data import columns, finite, pixels, shared_rows, sorted_labels
-from .lint_outputs import (
-    accuracy_of_numbers,
-    constant_targets,
-    labels,
-    logits_and_probabilities,
-    nothing_to_train,
-    one_softmax,
-    shapes,
-    spare_outputs,
-    targets,
-    unflattened,
-)
+
+from .lint_outputs import (  # isort: skip
+    accuracy_of_numbers, constant_targets, labels, logits_and_probabilities, nothing_to_train, one_softmax, shapes,
+    spare_outputs, targets, unflattened,
+)  # fmt: skip
 from .lint_training import dead_units, learning_rate
 
 Check = Callable[[Case], Iterator[Finding]]

@@ -24,11 +24,9 @@ def finite(case: Case) -> Iterator[Finding]:
         for a in arrays:
             if a.dtype.kind == "f" and not _all_finite(a):
                 indices = np.argwhere(~np.isfinite(a))
-                yield error(
-                    "not-finite",
-                    f"{len(indices):,} entries of {name} are not finite, the first at {tuple(map(int, indices[0]))}",
-                    "fill them in, or leave those rows out (np.isfinite(x).all(axis=1) keeps the good ones)",
-                )
+                what = f"{len(indices):,} entries of {name} are not finite, the first at {tuple(map(int, indices[0]))}"
+                mend = "fill them in, or leave those rows out (np.isfinite(x).all(axis=1) keeps the good ones)"
+                yield error("not-finite", what, mend)
 
 
 def _all_finite(a: Any, min_cached_bytes: int = MIN_CACHED_BYTES) -> bool:
@@ -53,33 +51,24 @@ def pixels(case: Case) -> Iterator[Finding]:
         return
     sample = case.rows[:256]
     if sample.size and 50 < sample.max() <= 255 and sample.min() >= 0 and _reaches_weights(case.graph, case.inputs[0]):
-        yield warning(
-            "pixels",
-            f"the pixels run from {sample.min():g} to {sample.max():g}",
-            "divide them by 255, or begin the model with layers.Rescaling(1 / 255)",
-        )
+        what = f"the pixels run from {sample.min():g} to {sample.max():g}"
+        yield warning("pixels", what, "divide them by 255, or begin the model with layers.Rescaling(1 / 255)")
 
 
 def columns(case: Case) -> Iterator[Finding]:
     """Columns of very different scale, for which there is no common learning rate."""
-    if (
-        case.rows is None
-        or case.rows.ndim != 2
-        or case.rows.dtype.kind not in "iuf"
-        or case.graph is None
-        or not case.inputs
-    ):
+    if case.rows is None or case.rows.ndim != 2 or case.graph is None or not case.inputs:
+        return
+    if case.rows.dtype.kind not in "iuf":
         return
     if len(case.rows) < 10 or case.rows.shape[1] < 2 or not _reaches_weights(case.graph, case.inputs[0]):
         return
     largest = np.abs(case.rows[:1000].astype(np.float64)).max(axis=0)
     largest = largest[np.isfinite(largest) & (largest > 0)]
     if largest.size > 1 and largest.max() > 100 and largest.max() / largest.min() > 1000:
-        yield warning(
-            "unscaled-columns",
-            f"the columns' largest entries run from {largest.min():.3g} to {largest.max():.3g}",
-            "bring each to mean 0 and deviation 1, e.g. with layers.Normalization and its adapt(x)",
-        )
+        what = f"the columns' largest entries run from {largest.min():.3g} to {largest.max():.3g}"
+        mend = "bring each to mean 0 and deviation 1, e.g. with layers.Normalization and its adapt(x)"
+        yield warning("unscaled-columns", what, mend)
 
 
 def _reaches_weights(graph: Graph, x: Tensor) -> bool:
@@ -104,11 +93,9 @@ def shared_rows(train: Any, validation: Any) -> Iterator[Finding]:
     sample = validation[:2000]
     shared = sum(r.tobytes() in train_rows for r in sample)
     if sample[0].size > 2 and shared > max(5, 0.2 * len(sample)):
-        yield warning(
-            "shared-rows",
-            f"{shared} of the first {len(sample)} validation rows are also training rows",
-            "split the data before any of it is repeated or augmented, so that validation uses new rows",
-        )
+        what = f"{shared} of the first {len(sample)} validation rows are also training rows"
+        mend = "split the data before any of it is repeated or augmented, so that validation uses new rows"
+        yield warning("shared-rows", what, mend)
 
 
 def _repeats_by_chance(rows: Any) -> bool:
@@ -123,12 +110,9 @@ def _repeats_by_chance(rows: Any) -> bool:
 
 def sorted_labels(case: Case, validation: Any) -> Iterator[Finding]:
     """Labels that are sorted, so that the validation part has few classes, or classes that are not trained on."""
-    if (
-        case.loss not in CROSSENTROPIES
-        or case.y is None
-        or not isinstance(validation, np.ndarray)
-        or len(validation) < 10
-    ):
+    if case.loss not in CROSSENTROPIES or case.y is None:
+        return
+    if not isinstance(validation, np.ndarray) or len(validation) < 10:
         return
     train_labels, validation_labels = _classes(case.y), _classes(validation)
     if train_labels is None or validation_labels is None:
@@ -137,11 +121,8 @@ def sorted_labels(case: Case, validation: Any) -> Iterator[Finding]:
     is_sorted = bool((np.diff(np.concatenate([train_labels, validation_labels])) >= 0).all())
     if not np.isin(validated, trained).any() or (is_sorted and len(validated) < len(trained)):
         count = len(np.union1d(trained, validated))
-        yield warning(
-            "sorted-labels",
-            f"the rows are sorted by class: validation has {len(validated)} of {count} classes",
-            "shuffle the rows before you split them",
-        )
+        what = f"the rows are sorted by class: validation has {len(validated)} of {count} classes"
+        yield warning("sorted-labels", what, "shuffle the rows before you split them")
 
 
 def _classes(y: Any) -> Any:

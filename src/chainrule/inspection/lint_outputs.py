@@ -23,12 +23,9 @@ def unflattened(case: Case) -> Iterator[Finding]:
         return
     for node in case.graph.nodes:
         if is_product(node) and [len(n.spec.shape) >= 4 for n in node.inputs[:2]] == [True, False]:
-            yield error(
-                "unflattened",
-                f"the layer at {node.scope!r} is a Dense on images of shape {tuple(node.inputs[0].spec.shape)}: it "
-                "mixes the channels of each pixel alone",
-                "put a Flatten() or a GlobalAveragePooling2D() before it",
-            )
+            layer = f"the layer at {node.scope!r} is a Dense on images of shape {tuple(node.inputs[0].spec.shape)}"
+            what = f"{layer}: it mixes the channels of each pixel alone"
+            yield error("unflattened", what, "put a Flatten() or a GlobalAveragePooling2D() before it")
             return
 
 
@@ -41,32 +38,21 @@ def labels(case: Case) -> Iterator[Finding]:
     one_hot = y.ndim == out.ndim and y.ndim > 1 and y.shape[-1] > 1 and is_one_hot(y)
     if case.loss == "SparseCategoricalCrossentropy":
         if one_hot:
-            yield error(
-                "one-hot-labels",
-                f"the labels are one-hot, of shape {y.shape}, and the sparse loss takes whole numbers",
-                'use loss="categorical_crossentropy", or y.argmax(-1)',
-            )
+            what = f"the labels are one-hot, of shape {y.shape}, and the sparse loss takes whole numbers"
+            yield error("one-hot-labels", what, 'use loss="categorical_crossentropy", or y.argmax(-1)')
         elif y.size and y.dtype.kind in "biuf" and (y.min() < 0 or y.max() >= width):
-            yield error(
-                "labels-beyond-outputs",
-                f"the labels run from {y.min():g} to {y.max():g}, and the model ends with {width} outputs, for labels "
-                f"from 0 to {width - 1}",
-                f"end the model with {int(y.max()) + 1} outputs, or number the classes from 0",
-            )
+            outputs = f"{width} outputs, for labels from 0 to {width - 1}"
+            what = f"the labels run from {y.min():g} to {y.max():g}, and the model ends with {outputs}"
+            mend = f"end the model with {int(y.max()) + 1} outputs, or number the classes from 0"
+            yield error("labels-beyond-outputs", what, mend)
         elif y.dtype.kind == "f" and not is_whole(y):
             yield error("labels-not-whole", "the labels are not whole numbers", "use a regression loss such as 'mse'")
     if case.loss == "CategoricalCrossentropy" and not one_hot and is_whole(y) and (y.ndim == 1 or y.shape[-1] == 1):
-        yield error(
-            "sparse-labels",
-            f"the labels are whole numbers, of shape {y.shape}, and the loss takes one-hot rows",
-            'use loss="sparse_categorical_crossentropy", or utils.to_categorical(y)',
-        )
+        what = f"the labels are whole numbers, of shape {y.shape}, and the loss takes one-hot rows"
+        yield error("sparse-labels", what, 'use loss="sparse_categorical_crossentropy", or utils.to_categorical(y)')
     if case.loss == "BinaryCrossentropy" and y.size and (y.min() < 0 or y.max() > 1):
-        yield error(
-            "labels-not-binary",
-            f"the labels run from {y.min():g} to {y.max():g}, and the binary loss takes 0 and 1",
-            "map them to 0 and 1, or use a sparse_categorical loss for more classes",
-        )
+        what = f"the labels run from {y.min():g} to {y.max():g}, and the binary loss takes 0 and 1"
+        yield error("labels-not-binary", what, "map them to 0 and 1, or use a sparse_categorical loss for more classes")
 
 
 def spare_outputs(case: Case) -> Iterator[Finding]:
@@ -74,11 +60,9 @@ def spare_outputs(case: Case) -> Iterator[Finding]:
     if case.loss == "SparseCategoricalCrossentropy" and case.output is not None and is_whole(case.labels):
         width, classes = case.output.shape[-1], int(case.labels.max()) + 1
         if case.labels.size >= 100 and width > classes > 0 and width >= 2 * classes:
-            yield warning(
-                "more-outputs-than-classes",
-                f"the model ends with {width} outputs, and the labels name {classes} classes",
-                f"end the model with {classes} outputs, or check that all classes are in the data",
-            )
+            what = f"the model ends with {width} outputs, and the labels name {classes} classes"
+            mend = f"end the model with {classes} outputs, or check that all classes are in the data"
+            yield warning("more-outputs-than-classes", what, mend)
 
 
 def targets(case: Case) -> Iterator[Finding]:
@@ -107,39 +91,26 @@ def logits_and_probabilities(case: Case) -> Iterator[Finding]:
     activation = "sigmoid" if binary else "softmax"
     last, probabilities = operation.name, operation.probabilities
     if case.logits and probabilities in ("distribution", "independent"):
-        yield warning(
-            "probabilities-as-logits",
-            f"the model ends with {last}, and the loss {loss}(from_logits=True) applies one again",
-            "leave the last activation out, or set from_logits=False",
-        )
+        what = f"the model ends with {last}, and the loss {loss}(from_logits=True) applies one again"
+        yield warning("probabilities-as-logits", what, "leave the last activation out, or set from_logits=False")
     elif not case.logits and not probabilities:
-        yield warning(
-            "logits-as-probabilities",
-            f"the model ends with {last}, and the loss {loss} takes probabilities",
-            f'end the model with activation="{activation}", or use {loss}(from_logits=True)',
-        )
+        what = f"the model ends with {last}, and the loss {loss} takes probabilities"
+        mend = f'end the model with activation="{activation}", or use {loss}(from_logits=True)'
+        yield warning("logits-as-probabilities", what, mend)
     elif not case.logits and binary and probabilities == "distribution" and case.output.shape[-1] != 1:
-        yield warning(
-            "softmax-with-binary",
-            "the model ends with softmax, and the binary loss takes each output as an independent yes or no",
-            'use "categorical_crossentropy" (one-hot) or "sparse_categorical_crossentropy" (whole numbers)',
-        )
+        what = "the model ends with softmax, and the binary loss takes each output as an independent yes or no"
+        mend = 'use "categorical_crossentropy" (one-hot) or "sparse_categorical_crossentropy" (whole numbers)'
+        yield warning("softmax-with-binary", what, mend)
 
 
 def one_softmax(case: Case) -> Iterator[Finding]:
     """A softmax over a single output, which is always 1."""
     last = case.last_operation
-    if (
-        case.output is not None
-        and last is not None
-        and last.probabilities == "distribution"
-        and case.output.shape[-1] == 1
-    ):
-        yield warning(
-            "softmax-of-one",
-            "the model ends with a softmax over one output, which is always 1",
-            'use activation="sigmoid" for yes or no, or as many outputs as classes',
-        )
+    if last is None or case.output is None:
+        return
+    if last.probabilities == "distribution" and case.output.shape[-1] == 1:
+        what = "the model ends with a softmax over one output, which is always 1"
+        yield warning("softmax-of-one", what, 'use activation="sigmoid" for yes or no, or as many outputs as classes')
 
 
 def constant_targets(case: Case) -> Iterator[Finding]:
@@ -156,11 +127,8 @@ def accuracy_of_numbers(case: Case) -> Iterator[Finding]:
     metrics = tree.leaves([compiled.user_metrics, compiled.user_weighted_metrics])
     names = [m if isinstance(m, str) else type(m).__name__ for m in metrics]
     if any(n == "acc" or n.lower().endswith("accuracy") for n in names) and not is_whole(case.y):
-        yield warning(
-            "accuracy-of-regression",
-            "accuracy counts equal numbers, and these targets are not classes",
-            'use metrics=["mae"] or ["r2_score"]',
-        )
+        what = "accuracy counts equal numbers, and these targets are not classes"
+        yield warning("accuracy-of-regression", what, 'use metrics=["mae"] or ["r2_score"]')
 
 
 def nothing_to_train(case: Case) -> Iterator[Finding]:

@@ -37,11 +37,8 @@ def dead_units(case: Case) -> Iterator[Finding]:
     for node, is_active in zip(relus, active, strict=True):
         dead = int((~is_active).sum())
         if is_active.size >= 4 and dead >= 0.5 * is_active.size:
-            yield warning(
-                "dead-units",
-                f"{dead} of {is_active.size} units of {node.scope!r} are 0 for all of the data, and cannot learn",
-                "lower the learning rate, use he_normal initial weights, or leaky_relu",
-            )
+            what = f"{dead} of {is_active.size} units of {node.scope!r} are 0 for all of the data, and cannot learn"
+            yield warning("dead-units", what, "lower the learning rate, use he_normal initial weights, or leaky_relu")
 
 
 def _relu_outputs(case: Case, symbols: list[Tensor]) -> list[Any]:
@@ -74,8 +71,5 @@ def learning_rate(case: Case) -> Iterator[Finding]:
     first, last = losses[0], float(np.median(losses[-3:]))
     if not np.isfinite(losses).all() or last > 2 * first + 1e-6:
         values = " ".join(f"{v:.3g}" for v in losses)
-        yield warning(
-            "loss-rises",
-            f"the loss rises over ten steps on one batch: {values}",
-            "use a smaller learning rate: try a tenth",
-        )
+        what = f"the loss rises over ten steps on one batch: {values}"
+        yield warning("loss-rises", what, "use a smaller learning rate: try a tenth")

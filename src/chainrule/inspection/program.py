@@ -62,17 +62,12 @@ def _as_dict(step: StepProgram) -> dict[str, Any]:
 def program_of(model: Any, x: Any = None, y: Any = None) -> ModelProgram:
     """Return how a model's steps run (see `Model.program`)."""
     if x is None:
-        taken = {
-            kind: steps
-            for kind in KINDS
-            if (steps := model.training_state.steps.get(kind)) is not None and steps.compiled
-        }
+        traced = model.training_state.steps
+        taken = {kind: traced[kind] for kind in KINDS if kind in traced and traced[kind].compiled}
         if not taken:
-            raise GraphError(
-                f"the program of {model.name!r}, which has taken no step",
-                "a fit or a prediction to come first, or a batch",
-                "e.g. model.program(x[:32], y[:32])",
-            )
+            passed = f"the program of {model.name!r}, which has taken no step"
+            expected = "a fit or a prediction to come first, or a batch"
+            raise GraphError(passed, expected, "e.g. model.program(x[:32], y[:32])")
         largest = {kind: max(steps.compiled.values(), key=_batch_of) for kind, steps in taken.items()}
         return ModelProgram(model.name, [_program(kind, taken[kind], step) for kind, step in largest.items()])
     batch = one_batch(x, y, None, None, float_dtype_of(model))

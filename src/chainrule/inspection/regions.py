@@ -100,15 +100,12 @@ def regions(
     except (TypeError, ValueError):
         raise ValueProblem(f"box={box!r:.60}", "four numbers (x1, y1, x2, y2)", "e.g. (0.9, 1.6, 5.3, 6.7)") from None
     if maps.ndim != 3 or 0 in maps.shape or corners.shape != (4,) or not np.isfinite(corners).all():
-        raise ShapeError(
-            f"features of shape {maps.shape} and a box of shape {corners.shape}",
-            "(height, width, channels), not empty, and four finite coordinates",
-            "give one image's features and one box (x1, y1, x2, y2)",
-        )
+        passed = f"features of shape {maps.shape} and a box of shape {corners.shape}"
+        expected = "(height, width, channels), not empty, and four finite coordinates"
+        raise ShapeError(passed, expected, "give one image's features and one box (x1, y1, x2, y2)")
     if corners[0] > corners[2] or corners[1] > corners[3]:
-        raise ValueProblem(
-            f"the box {tuple(corners.tolist())}", "x1 <= x2 and y1 <= y2", "the first corner is the upper left"
-        )
+        passed = f"the box {tuple(corners.tolist())}"
+        raise ValueProblem(passed, "x1 <= x2 and y1 <= y2", "the first corner is the upper left")
     channel = between(0, maps.shape[2] - 1, channel=channel)
     sampling_ratio = between(1, 64, sampling_ratio=sampling_ratio)
     size = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size, output_size)

@@ -104,17 +104,15 @@ def slide(layer: Any, image: Any, filter: int = 0) -> SlidingWindow:
     kernel = getattr(layer, "kernel", None)
     kinds = [cls.__name__ for cls in type(layer).__mro__]
     if kernel is None or len(kernel.shape) != 4 or "Conv2D" not in kinds or "Conv2DTranspose" in kinds:
-        raise ValueProblem(
-            f"{type(layer).__name__} {getattr(layer, 'name', '')!r}", "a Conv2D that was built", "call it on data first"
-        )
+        passed = f"{type(layer).__name__} {getattr(layer, 'name', '')!r}"
+        raise ValueProblem(passed, "a Conv2D that was built", "call it on data first")
     if tuple(layer.dilation_rate) != (1, 1) or getattr(layer, "groups", 1) != 1:
         raise ValueProblem("a dilated or grouped convolution", "dilation 1 and one group", "choose another layer")
     filter = between(0, kernel.shape[3] - 1, filter=filter)
     pixels = np.asarray(image, dtype=np.float64)
     if pixels.ndim != 3 or pixels.shape[2] != kernel.shape[2]:
-        raise ShapeError(
-            f"an image of shape {pixels.shape}", f"(height, width, {kernel.shape[2]})", "e.g. x[0] of a batch"
-        )
+        passed = f"an image of shape {pixels.shape}"
+        raise ShapeError(passed, f"(height, width, {kernel.shape[2]})", "e.g. x[0] of a batch")
     bias = 0.0 if layer.bias is None else float(layer.bias.numpy()[filter])
     name = f"{layer.name}, filter {filter}"
     weights = kernel.numpy()[..., filter : filter + 1].astype(np.float64)

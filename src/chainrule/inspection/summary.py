@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -85,15 +86,11 @@ def _collect(
             shape = shape[0]
         count = counts.get(scope)
         counted = bool(counts)
-        memory = None if shape is None or not counted else _entry_count(shape) * _bytes_per_entry(layer)
+        entry_bytes = as_dtype(layer.compute_dtype).itemsize
+        memory = None if shape is None or not counted else _entry_count(shape) * entry_bytes
         rows.append(Row(layer, depth, shape, (count.multiplies if count else 0) if counted else None, memory))
         if isinstance(layer, Trainer):
             _collect(layer, scope, depth + 1, shapes, counts, rows)
-
-
-def _bytes_per_entry(layer: Layer) -> int:
-    """Return the bytes of one entry of the layer's output."""
-    return as_dtype(layer.compute_dtype).itemsize
 
 
 def _with_unknown_batch(shape: Any) -> Any:
@@ -107,10 +104,7 @@ def _entry_count(shape: Any) -> int:
     """Return how many entries one example has in arrays of a shape, or of a list of shapes."""
     if isinstance(shape, list):
         return sum(map(_entry_count, shape))
-    total = 1
-    for n in shape[1:]:
-        total *= n if n is not None else 1
-    return total
+    return math.prod(n for n in shape[1:] if n is not None)
 
 
 def summary_of(
@@ -159,13 +153,10 @@ def _cells_of(
         if show_trainable:
             name += "" if r.layer.trainable else f" [{translate('frozen')}]"
         built = r.layer.built or bool(r.layer.weights)
-        line = [
-            name,
-            "?" if r.shape is None else _shape_text(r.shape),
-            f"{params:,}" if built else translate("not built"),
-            "?" if r.multiplies is None else f"{r.multiplies:,}",
-            "?" if r.memory is None else format_bytes(r.memory),
-        ]
+        line = [name, "?" if r.shape is None else _shape_text(r.shape)]
+        line += [f"{params:,}" if built else translate("not built")]
+        line += ["?" if r.multiplies is None else f"{r.multiplies:,}"]
+        line += ["?" if r.memory is None else format_bytes(r.memory)]
         if measured is not None:
             line += measured.get(r.layer.name, ("", "")) if r.depth == 0 else ("", "")
         table.append(line)

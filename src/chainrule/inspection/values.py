@@ -163,9 +163,8 @@ def explain_model(
     """Explain the loss of a batch, or, without targets, one entry of the output: by default the first example's
     largest."""
     if y is not None and entry is not None:
-        raise ValueProblem(
-            "y and an entry together", "y, for the loss, or the index of one number of the output", "leave one out"
-        )
+        passed = "y and an entry together"
+        raise ValueProblem(passed, "y, for the loss, or the index of one number of the output", "leave one out")
     caller = current_source_info().code  # of the user's line that calls this, which did not make the layers
     result = run_batch(model, x, y, sample_weight, y is not None if training is None else training, True)
 
@@ -183,11 +182,8 @@ def explain_model(
     else:
         outputs = [t for t in tree.leaves(result.outputs) if isinstance(t, Tensor)]
         if len(outputs) != 1:
-            raise GraphError(
-                f"an entry of the {len(outputs)} outputs",
-                "one output, or y for the loss",
-                "explain the one you mean: cr.explain(model(x)[0], entry=(0, 1))",
-            )
+            mend = "explain the one you mean: cr.explain(model(x)[0], entry=(0, 1))"
+            raise GraphError(f"an entry of the {len(outputs)} outputs", "one output, or y for the loss", mend)
         target = outputs[0]
         if entry is None and target.size:  # of a classifier, the class with the highest score
             entry = (0, *map(int, np.unravel_index(int(np.argmax(target.value[0])), target.shape[1:])))

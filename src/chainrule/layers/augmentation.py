@@ -6,6 +6,8 @@ Images are (height, width, channels) or (batch, height, width, channels), or wit
 
 The random layers draw separately for each image of a batch. As in Keras a call without ``training`` counts as training;
 with ``training=False``, as in a model's evaluation, the images are returned unchanged.
+
+A constructor's ``*args`` are the arguments of the base class; signatures and configurations name them.
 """
 
 from __future__ import annotations
@@ -69,18 +71,10 @@ class Resizing(_FixedSizeLayer):
     """
 
     def __init__(
-        self,
-        height: int,
-        width: int,
-        interpolation: str = "bilinear",
-        crop_to_aspect_ratio: bool = False,
-        pad_to_aspect_ratio: bool = False,
-        fill_mode: str = "constant",
-        fill_value: float = 0.0,
-        antialias: bool = False,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, height: int, width: int, interpolation: str = "bilinear", crop_to_aspect_ratio: bool = False,
+        pad_to_aspect_ratio: bool = False, fill_mode: str = "constant", fill_value: float = 0.0,
+        antialias: bool = False, data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(height, width, data_format, **kwargs)
         self.interpolation, self.antialias = interpolation, antialias
         self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
@@ -138,12 +132,9 @@ class RandomFlip(_RandomImage):
     """
 
     def __init__(
-        self,
-        mode: str = "horizontal_and_vertical",
-        seed: int | SeedGenerator | None = None,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, mode: str = "horizontal_and_vertical", seed: int | SeedGenerator | None = None,
+        data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(data_format=data_format, seed=seed, **kwargs)
         self.mode = one_of(["horizontal", "vertical", "horizontal_and_vertical"], owner=layer_label(self), mode=mode)
 
@@ -160,17 +151,19 @@ def _factor_range(factor: Any, name: str, least: float = -1.0, most: float = 1.0
     pair = factor if isinstance(factor, list | tuple) else (factor, factor)
     are_numbers = len(pair) == 2 and all(isinstance(v, Real) and not isinstance(v, bool) for v in pair)
     if not are_numbers or not all(least <= v <= most for v in pair):
-        raise ValueProblem(
-            f"{name}={factor!r}", f"a number, or two of them, from {least:g} to {most:g}", f"e.g. {name}=0.2"
-        )
+        passed = f"{name}={factor!r}"
+        raise ValueProblem(passed, f"a number, or two of them, from {least:g} to {most:g}", f"e.g. {name}=0.2")
     return (float(min(pair)), float(max(pair))) if pair is factor else (-abs(float(factor)), abs(float(factor)))
 
 
 class _RandomAffine(_RandomImage):
     """A layer that samples each image at positions moved by a random affine map."""
 
-    def __init__(self, fill_mode: str, interpolation: str, fill_value: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, fill_mode: str = "reflect", interpolation: str = "bilinear", seed: int | SeedGenerator | None = None,
+        fill_value: float = 0.0, data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format=data_format, seed=seed, **kwargs)
         label = layer_label(self)
         one_of(FILL_MODES, owner=label, fill_mode=fill_mode)
         one_of(ORDERS, owner=label, interpolation=interpolation)
@@ -203,17 +196,8 @@ class RandomRotation(_RandomAffine):
     (2, 4, 5, 1)
     """
 
-    def __init__(
-        self,
-        factor: Any,
-        fill_mode: str = "reflect",
-        interpolation: str = "bilinear",
-        seed: int | SeedGenerator | None = None,
-        fill_value: float = 0.0,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(fill_mode, interpolation, fill_value, data_format=data_format, seed=seed, **kwargs)
+    def __init__(self, factor: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.factor = _factor_range(factor, "factor")
 
     def places(self, images: Tensor) -> tuple[Any, Any, Any, Any, Any, Any]:
@@ -235,18 +219,8 @@ class RandomTranslation(_RandomAffine):
     [[[0.0]], [[0.0]]]
     """
 
-    def __init__(
-        self,
-        height_factor: Any,
-        width_factor: Any,
-        fill_mode: str = "reflect",
-        interpolation: str = "bilinear",
-        seed: int | SeedGenerator | None = None,
-        fill_value: float = 0.0,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(fill_mode, interpolation, fill_value, data_format=data_format, seed=seed, **kwargs)
+    def __init__(self, height_factor: Any, width_factor: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.height_factor = _factor_range(height_factor, "height_factor")
         self.width_factor = _factor_range(width_factor, "width_factor")
 
@@ -268,18 +242,8 @@ class RandomZoom(_RandomAffine):
     [[[1.0], [2.0], [3.0]]]
     """
 
-    def __init__(
-        self,
-        height_factor: Any,
-        width_factor: Any = None,
-        fill_mode: str = "reflect",
-        interpolation: str = "bilinear",
-        seed: int | SeedGenerator | None = None,
-        fill_value: float = 0.0,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(fill_mode, interpolation, fill_value, data_format=data_format, seed=seed, **kwargs)
+    def __init__(self, height_factor: Any, width_factor: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.height_factor = _factor_range(height_factor, "height_factor")
         self.width_factor = None if width_factor is None else _factor_range(width_factor, "width_factor")
 
@@ -301,14 +265,9 @@ class RandomCrop(_FixedSizeLayer, _RandomImage):
     """
 
     def __init__(
-        self,
-        height: int,
-        width: int,
-        seed: int | SeedGenerator | None = None,
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, height: int, width: int, seed: int | SeedGenerator | None = None, data_format: str | None = None,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(height, width, data_format, seed=seed, name=name, **kwargs)
 
     def call(self, inputs: Any, training: Any = True) -> Tensor:
@@ -327,8 +286,8 @@ class RandomCrop(_FixedSizeLayer, _RandomImage):
 class _RandomColor(_RandomImage):
     """A layer that changes the pixels' values within a range."""
 
-    def __init__(self, value_range: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, value_range: Any = (0, 255), seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
+        super().__init__(seed=seed, **kwargs)
         is_pair = isinstance(value_range, list | tuple) and len(value_range) == 2
         if not is_pair or not value_range[0] <= value_range[1]:
             raise ValueProblem(f"value_range={value_range!r}", "(least, greatest)", "e.g. value_range=(0, 255)")
@@ -354,10 +313,8 @@ class RandomContrast(_RandomColor):
     [[[3.0], [3.0]]]
     """
 
-    def __init__(
-        self, factor: Any, value_range: Any = (0, 255), seed: int | SeedGenerator | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(value_range, seed=seed, **kwargs)
+    def __init__(self, factor: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         lower, upper = factor if isinstance(factor, list | tuple) and len(factor) == 2 else (factor, factor)
         _factor_range((lower, upper), "factor", 0.0)
         self.factor = (lower, upper)
@@ -379,10 +336,8 @@ class RandomBrightness(_RandomColor):
     [[[6.0], [10.0]]]
     """
 
-    def __init__(
-        self, factor: Any, value_range: Any = (0, 255), seed: int | SeedGenerator | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(value_range, seed=seed, **kwargs)
+    def __init__(self, factor: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.factor = _factor_range(factor, "factor")
 
     def change(self, images: Tensor) -> Tensor:

@@ -18,8 +18,7 @@ class LayerBase:
     """The part of a `Layer` that its call needs.
 
     Attributes:
-        name: unique among the layers of a model.
-        dtype_policy: the dtypes of weights and of `call`.
+        name: unique among the layers of a model. dtype_policy: the dtypes of weights and of `call`.
         autocast: whether float inputs are cast to the compute dtype.
         input_spec: what the inputs must be, checked before `call`; ``None``: anything.
         supports_masking: whether the input's mask is the output's.

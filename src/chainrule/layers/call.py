@@ -39,9 +39,7 @@ def convert_argument(x: Any, is_input: bool) -> Any:
         return x.value
     if isinstance(x, dict):
         return {k: convert_argument(v, is_input) for k, v in x.items()}
-    if isinstance(x, list | tuple) and any(
-        isinstance(v, Tensor | Variable | np.ndarray | dict | None.__class__) for v in x
-    ):
+    if isinstance(x, list | tuple) and any(isinstance(v, Tensor | Variable | np.ndarray | dict | None) for v in x):
         return type(x)(convert_argument(v, is_input) for v in x) if type(x) in (list, tuple) else x
     if is_input or isinstance(x, np.ndarray) or hasattr(x, "__dlpack__"):
         result = as_tensor(x)
@@ -79,11 +77,8 @@ def check_inputs(layer: LayerBase, args: tuple[Any, ...]) -> None:
     for i, (spec, x) in enumerate(zip(specs, inputs, strict=False)):
         problem = spec.problem(x.shape) if isinstance(x, Tensor) else ""
         if problem:
-            raise ShapeError(
-                f"an input of shape {x.shape}" + (f" (input {i})" if len(inputs) > 1 else ""),
-                problem,
-                layer._advice(x.shape),
-            )
+            which = f" (input {i})" if len(inputs) > 1 else ""
+            raise ShapeError(f"an input of shape {x.shape}{which}", problem, layer._advice(x.shape))
 
 
 def add_context(layer: LayerBase, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

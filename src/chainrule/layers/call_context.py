@@ -90,11 +90,9 @@ class CallTensors:
         recorded = [[t for t in (r() for r in call) if t is not None] for call in _recorded_outputs.get(layer, ())]
         recorded = [outputs for outputs in recorded if outputs]
         if len(recorded) != 1:
-            raise GraphError(
-                f"the {self.which} of {layer.name!r}, which models call {len(recorded)} times",
-                "a layer that is called once, on tensors that come from an Input",
-                "keep the tensors of the call you mean",
-            )
+            passed = f"the {self.which} of {layer.name!r}, which models call {len(recorded)} times"
+            expected = "a layer that is called once, on tensors that come from an Input"
+            raise GraphError(passed, expected, "keep the tensors of the call you mean")
         outputs = recorded[0]
         tensors = outputs if self.which == "output" else list(outputs[0].inputs[0].inputs)
         return tensors[0] if len(tensors) == 1 else tensors

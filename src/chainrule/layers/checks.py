@@ -47,9 +47,7 @@ def shape_sizes(shape: Any, what: str, least: int = 0, unknown: bool = False) ->
     """Check that a shape is one size or several, each a whole number from `least` up, and return it as a tuple.
 
     Args:
-        shape: the sizes.
-        what: the name of the shape, for the error.
-        least: the smallest size that is taken.
+        shape: the sizes. what: the name of the shape, for the error. least: the smallest size that is taken.
         unknown: whether ``None`` is taken too.
 
     Raises:
@@ -72,6 +70,14 @@ def shape_sizes(shape: Any, what: str, least: int = 0, unknown: bool = False) ->
             raise ShapeError(f"{what} {shape!r:.80}", expected, "give whole numbers")
         result.append(number)
     return tuple(result)
+
+
+def known_sizes(shape: Sequence[int | None], axes: Sequence[int], expected: str) -> list[int]:
+    """Return the sizes of an input's shape along some axes; the error for an unknown one says what is `expected`."""
+    sizes = [n for n in (shape[a] for a in axes) if n is not None]
+    if len(sizes) < len(axes):
+        raise ShapeError(f"an input of shape {shape}", expected, "give the Input a shape")
+    return sizes
 
 
 def padding_mode(padding: Any, options: Sequence[str], owner: str) -> str:

@@ -1,4 +1,7 @@
-"""Convolutions in one, two and three dimensions: ordinary, transposed, depthwise and separable ones."""
+"""Convolutions in one, two and three dimensions: ordinary, transposed, depthwise and separable ones.
+
+A constructor's ``*args`` are the arguments of the base class; signatures and configurations name them.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,21 @@ from .. import activations, ops
 from ..core.arguments import at_least, each_at_least
 from ..core.errors import ShapeError, ValueProblem
 from ..tensors.tensor import Tensor
-from .checks import padding_mode
+from .checks import known_sizes, padding_mode
 from .input_spec import InputSpec
-from .reshaping import _RankedLayer, channels_first
+from .reshaping import _Spatial
 from .shape_chain import layer_label
 
 
-class BaseConv(_RankedLayer):
+class BaseConv(_Spatial):
     """The base of all convolutions: window, bias and activation. Subclasses define the kernels and the product."""
 
     _is_transpose = False
 
     def __init__(self, window: Sequence[Any], activation: Any, bias: Sequence[Any], **kwargs: Any) -> None:
         """Take the window from its size to its dilation, and whether there is a bias, its initializer and so on."""
-        super().__init__(**kwargs)
         kernel_size, strides, padding, data_format, dilation_rate = window
+        super().__init__(data_format, **kwargs)
         label = layer_label(self)
         self.kernel_size = each_at_least(1, self.rank, owner=label, kernel_size=kernel_size)
         self.strides = each_at_least(1, self.rank, owner=label, strides=strides)
@@ -33,20 +36,15 @@ class BaseConv(_RankedLayer):
         if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self._is_transpose:
             passed = f"strides {self.strides} and dilation_rate {self.dilation_rate}"
             raise ValueProblem(passed, "only one of them above 1", "set the other to 1")
-        self.channels_first = channels_first(data_format)
-        self.data_format = "channels_first" if self.channels_first else "channels_last"
         if self.padding == "causal" and self.channels_first:
             raise ValueProblem("causal padding with channels_first", "channels_last", "move the channels to the end")
         self.activation = activations.get(activation)
         self.use_bias, self.bias_initializer, self.bias_regularizer, self.bias_constraint = bias
-        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def channels_of(self, input_shape: Any) -> int:
         """Return the input's number of channels, and require it of every later input."""
         axis = 1 if self.channels_first else -1
-        channels = input_shape[axis]
-        if channels is None:
-            raise ShapeError(f"an input of shape {input_shape}", "a known number of channels", "give the Input a shape")
+        (channels,) = known_sizes(input_shape, [axis], "a known number of channels")
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
@@ -76,53 +74,47 @@ class BaseConv(_RankedLayer):
         if len(shape) == self.rank + 1:
             return "add the missing axis: x[..., None] for one channel, x[None, ...] for one example"
         if self.built:
-            return "give as many channels as the layer was built for; channels come " + (
-                "first here" if self.channels_first else "last: move them with np.moveaxis(x, 1, -1)"
-            )
+            where = "first here" if self.channels_first else "last: move them with np.moveaxis(x, 1, -1)"
+            return f"give as many channels as the layer was built for; channels come {where}"
         return "images are (batch, height, width, channels)" if self.rank == 2 else "check the number of axes"
 
 
-class _Conv(BaseConv):
-    """A convolution with kernels (*kernel_size, channels / groups, filters)."""
+class _FilterConv(BaseConv):
+    """A convolution with kernels of its own for each channel of the output."""
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
+        self, filters: int, kernel_size: Any, strides: Any, padding: str, data_format: str | None, dilation_rate: Any,
+        activation: Any = None, use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+        kernel_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         window = (kernel_size, strides, padding, data_format, dilation_rate)
         bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
         super().__init__(window, activation, bias, activity_regularizer=activity_regularizer, **kwargs)
-        label = layer_label(self)
-        self.filters = at_least(1, owner=label, filters=filters)
-        self.groups = at_least(1, owner=label, groups=groups)
+        self.filters = at_least(1, owner=layer_label(self), filters=filters)
+        self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
+        self.kernel_constraint = kernel_constraint
+
+
+class _Conv(_FilterConv):
+    """A convolution with kernels (*kernel_size, channels / groups, filters)."""
+
+    def __init__(
+        self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
+        dilation_rate: Any = 1, groups: int = 1, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(filters, kernel_size, strides, padding, data_format, dilation_rate, *args, **kwargs)
+        self.groups = at_least(1, owner=layer_label(self), groups=groups)
         if self.filters % self.groups:
             passed = f"{self.filters} filters in {self.groups} groups"
             raise ValueProblem(passed, "groups that divide the filters", "choose other numbers")
-        self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
-        self.kernel_constraint = kernel_constraint
 
     def build(self, input_shape: Any) -> None:
         channels = self.channels_of(input_shape)
         if channels % self.groups:
-            raise ShapeError(
-                f"{channels} channels in {self.groups} groups", "groups that divide the channels", "change groups"
-            )
+            passed = f"{channels} channels in {self.groups} groups"
+            raise ShapeError(passed, "groups that divide the channels", "change groups")
         self.kernel = self._add_configured_weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self.add_bias(self.filters)
 
@@ -167,41 +159,19 @@ class Conv3D(_Conv, rank=3):
     """
 
 
-class _ConvTranspose(BaseConv):
+class _ConvTranspose(_FilterConv):
     """The transpose of a convolution, with kernels (*kernel_size, filters, channels)."""
 
     _is_transpose = True
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        output_padding: Any = None,
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        window = (kernel_size, strides, padding, data_format, dilation_rate)
-        bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        super().__init__(window, activation, bias, activity_regularizer=activity_regularizer, **kwargs)
-        label = layer_label(self)
-        self.filters = at_least(1, owner=label, filters=filters)
-        self.output_padding = output_padding
+        self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", output_padding: Any = None,
+        data_format: str | None = None, dilation_rate: Any = 1, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(filters, kernel_size, strides, padding, data_format, dilation_rate, *args, **kwargs)
         if output_padding is not None:
-            self.output_padding = each_at_least(0, self.rank, owner=label, output_padding=output_padding)
-        self.kernel_initializer, self.kernel_regularizer = kernel_initializer, kernel_regularizer
-        self.kernel_constraint = kernel_constraint
+            output_padding = each_at_least(0, self.rank, owner=layer_label(self), output_padding=output_padding)
+        self.output_padding = output_padding
 
     def build(self, input_shape: Any) -> None:
         shape = (*self.kernel_size, self.filters, self.channels_of(input_shape))
@@ -237,17 +207,10 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
     """
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1, 1),
-        padding: str = "valid",
-        data_format: str | None = None,
-        output_padding: Any = None,
-        dilation_rate: Any = (1, 1, 1),
-        *args: Any,
+        self, filters: int, kernel_size: Any, strides: Any = (1, 1, 1), padding: str = "valid",
+        data_format: str | None = None, output_padding: Any = None, dilation_rate: Any = (1, 1, 1), *args: Any,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         window = (kernel_size, strides, padding, output_padding, data_format, dilation_rate)
         super().__init__(filters, *window, *args, **kwargs)
 
@@ -256,24 +219,12 @@ class _DepthwiseConv(BaseConv):
     """A convolution of each channel on its own, with kernels (*kernel_size, channels, depth_multiplier)."""
 
     def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        depth_multiplier: int = 1,
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
+        self, kernel_size: Any, strides: Any = 1, padding: str = "valid", depth_multiplier: int = 1,
+        data_format: str | None = None, dilation_rate: Any = 1, activation: Any = None, use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+        depthwise_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         window = (kernel_size, strides, padding, data_format, dilation_rate)
         bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
         super().__init__(window, activation, bias, activity_regularizer=activity_regularizer, **kwargs)
@@ -316,28 +267,13 @@ class _SeparableConv(_DepthwiseConv):
     """A depthwise convolution, then one with kernels of size 1 over all channels."""
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        depth_multiplier: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        pointwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        pointwise_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
+        self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
+        dilation_rate: Any = 1, depth_multiplier: int = 1, activation: Any = None, use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform", pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros", depthwise_regularizer: Any = None, pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None, activity_regularizer: Any = None,
+        depthwise_constraint: Any = None, pointwise_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         window = (kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate)
         initializers = (depthwise_initializer, bias_initializer)
         regularizers = (depthwise_regularizer, bias_regularizer, activity_regularizer)

@@ -11,7 +11,7 @@ from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import as_dtype, current_source_info, floatx, spec_of
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import INPUT, Tensor
-from .checks import as_axis_list, axis_numbers, shape_sizes
+from .checks import as_axis_list, axis_numbers, known_sizes, shape_sizes
 from .input_spec import InputSpec
 from .layer import Layer
 from .shape_chain import layer_label
@@ -22,17 +22,10 @@ class InputLayer(Layer):
     """The input of a model, with the shape and dtype of its data; made by `Input`."""
 
     def __init__(
-        self,
-        shape: Any = None,
-        batch_size: int | None = None,
-        dtype: Any = None,
-        sparse: Any = None,
-        ragged: Any = None,
-        batch_shape: Any = None,
-        input_tensor: Any = None,
-        optional: bool = False,
+        self, shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: Any = None,
+        ragged: Any = None, batch_shape: Any = None, input_tensor: Any = None, optional: bool = False,
         name: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(name=name)
         if sparse or ragged:
             raise ValueProblem("a sparse or ragged input", "a dense one", "pad the rows to one length")
@@ -56,16 +49,9 @@ class InputLayer(Layer):
 
 
 def Input(
-    shape: Any = None,
-    batch_size: int | None = None,
-    dtype: Any = None,
-    sparse: Any = None,
-    ragged: Any = None,
-    batch_shape: Any = None,
-    name: str | None = None,
-    tensor: Any = None,
-    optional: bool = False,
-) -> Tensor:
+    shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: Any = None, ragged: Any = None,
+    batch_shape: Any = None, name: str | None = None, tensor: Any = None, optional: bool = False,
+) -> Tensor:  # fmt: skip
     """Return a symbolic tensor that represents a model's data (``keras.Input``).
 
     Args:
@@ -96,19 +82,11 @@ class Dense(Layer):
     """
 
     def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
+        self, units: int, activation: Any = None, use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+        kernel_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = at_least(1, owner=layer_label(self), units=units)
         self.activation = activations.get(activation)
@@ -120,11 +98,7 @@ class Dense(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
-        inputs = input_shape[-1]
-        if inputs is None:
-            raise ShapeError(
-                f"an input of shape {input_shape}", "a known size on the last axis", "give the Input a shape"
-            )
+        (inputs,) = known_sizes(input_shape, [-1], "a known size on the last axis")
         self.kernel = self._add_configured_weight("kernel", (inputs, self.units))
         self.bias = self._add_configured_weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
@@ -210,13 +184,9 @@ class PReLU(Layer):
     """
 
     def __init__(
-        self,
-        alpha_initializer: Any = "Zeros",
-        alpha_regularizer: Any = None,
-        alpha_constraint: Any = None,
-        shared_axes: Any = None,
-        **kwargs: Any,
-    ) -> None:
+        self, alpha_initializer: Any = "Zeros", alpha_regularizer: Any = None, alpha_constraint: Any = None,
+        shared_axes: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.alpha_initializer = alpha_initializer
         self.alpha_regularizer, self.alpha_constraint = alpha_regularizer, alpha_constraint
@@ -281,11 +251,8 @@ def as_indices(inputs: Any, count: int, argument: str) -> Tensor:
     if indices.value is not None and indices.size:
         low, high = int(indices.value.min()), int(indices.value.max())
         if low < 0 or high >= count:
-            raise ValueProblem(
-                f"indices from {low} to {high}",
-                f"whole numbers from 0 to {count - 1}",
-                f"give {argument}={high + 1} or more, or check the indices",
-            )
+            mend = f"give {argument}={high + 1} or more, or check the indices"
+            raise ValueProblem(f"indices from {low} to {high}", f"whole numbers from 0 to {count - 1}", mend)
     return indices
 
 
@@ -294,24 +261,17 @@ class Embedding(Layer):
 
     Args:
         input_dim: how many rows there are; inputs are from 0 to input_dim - 1. output_dim: the length of a row.
-        mask_zero: whether 0 is padding, which later layers ignore.
-        weights: the table's initial value.
+        mask_zero: whether 0 is padding, which later layers ignore. weights: the table's initial value.
 
     >>> Embedding(10, 4)([[1, 2, 2]]).shape
     (1, 3, 4)
     """
 
     def __init__(
-        self,
-        input_dim: int,
-        output_dim: int,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
-        embeddings_constraint: Any = None,
-        mask_zero: bool = False,
-        weights: Any = None,
-        **kwargs: Any,
-    ) -> None:
+        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
+        weights: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         kwargs.pop("input_length", None)
         super().__init__(autocast=False, **kwargs)
         label = layer_label(self)
@@ -390,13 +350,9 @@ class Lambda(Layer):
     """
 
     def __init__(
-        self,
-        function: Callable[..., Any],
-        output_shape: Any = None,
-        mask: Any = None,
-        arguments: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, function: Callable[..., Any], output_shape: Any = None, mask: Any = None,
+        arguments: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if not callable(function):
             raise DTypeError(f"{function!r} as a Lambda's function", "a function", "e.g. Lambda(lambda x: x ** 2)")

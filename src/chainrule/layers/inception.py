@@ -42,19 +42,10 @@ class InceptionBlock(Layer):
     """
 
     def __init__(
-        self,
-        filters_1x1: int,
-        reduce_3x3: int | None,
-        filters_3x3: int,
-        reduce_5x5: int | None,
-        filters_5x5: int,
-        pool_filters: int | None,
-        activation: Any = "relu",
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, filters_1x1: int, reduce_3x3: int | None, filters_3x3: int, reduce_5x5: int | None, filters_5x5: int,
+        pool_filters: int | None, activation: Any = "relu", kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros", data_format: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.channels_first = channels_first(data_format)
         label = layer_label(self)

@@ -31,15 +31,10 @@ from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable, autocast_scope, recording
 from ..transforms.trace import StateRecorder
 from .base import LayerBase
-from .call import (
-    add_context,
-    cast_arguments,
-    check_inputs,
-    convert_argument,
-    infer_outputs,
-    record_call,
-    set_output_masks,
-)
+
+from .call import (  # isort: skip
+    add_context, cast_arguments, check_inputs, convert_argument, infer_outputs, record_call, set_output_masks,
+)  # fmt: skip
 from .call_context import CallTensors, auto_name, building, calls
 from .layer_call import is_model_tensor
 from .rematerialization import RematScope, current_remat_scope
@@ -57,8 +52,7 @@ class Layer(LayerBase, Configurable):
         activity_regularizer: a penalty on the output, added to the loss.
         trainable: whether training changes the weights.
         dtype: a dtype or policy; default `dtype_policies.dtype_policy`.
-        autocast: whether float inputs are cast to the compute dtype.
-        name: default made from the class's name.
+        autocast: whether float inputs are cast to the compute dtype. name: default made from the class's name.
 
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
@@ -73,15 +67,9 @@ class Layer(LayerBase, Configurable):
     output = CallTensors("output")
 
     def __init__(
-        self,
-        *,
-        activity_regularizer: Any = None,
-        trainable: bool = True,
-        dtype: Any = None,
-        autocast: bool = True,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, *, activity_regularizer: Any = None, trainable: bool = True, dtype: Any = None, autocast: bool = True,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         shape = kwargs.pop("input_shape", None)
         if "input_dim" in kwargs:
             shape = (kwargs.pop("input_dim"),)
@@ -119,18 +107,10 @@ class Layer(LayerBase, Configurable):
     # ---- weights
 
     def add_weight(
-        self,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: str = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
+        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
+        autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str = "none",
+        overwrite_with_gradient: bool = False, name: str | None = None,
+    ) -> Variable:  # fmt: skip
         """Make a weight of this layer.
 
         Args:
@@ -146,28 +126,21 @@ class Layer(LayerBase, Configurable):
         shape = () if shape is None else tuple(shape) if length is None else (length,)
         sizes = [whole_number(n) for n in shape]
         if any(n is None or n < 0 for n in sizes):
-            raise ShapeError(
-                f"the shape {shape} for weight {name!r} of layer {self.name!r}",
-                "sizes from 0 up, all known",
-                "give the model's input a full shape: only the batch may be None",
-            )
+            passed = f"the shape {shape} for weight {name!r} of layer {self.name!r}"
+            expected = "sizes from 0 up, all known"
+            raise ShapeError(passed, expected, "give the model's input a full shape: only the batch may be None")
         shape = tuple(sizes)
         dtype = as_dtype(dtype or self.dtype_policy.variable_dtype)
-        initializer = initializers.get(
-            initializer or ("glorot_uniform" if is_float(dtype) and len(shape) > 0 else "zeros")
-        )
+        default = "glorot_uniform" if is_float(dtype) and len(shape) > 0 else "zeros"
+        initializer = initializers.get(initializer or default)
         if calls.entries_left is not None:
             initializer = initializers.Zeros()
             calls.entries_left -= math.prod(shape)
             if calls.entries_left < 0:  # checked before the memory is allocated
-                raise ShapeError(
-                    f"a file with too few numbers for weight {name!r} of shape {shape} in layer {self.name!r}",
-                    "the weights of the model it describes",
-                    "get the file again",
-                )
-        variable = Variable(
-            initializer, shape, dtype, trainable, autocast, aggregation, name or f"weight_{len(self._variables)}"
-        )
+                passed = f"a file with too few numbers for weight {name!r} of shape {shape} in layer {self.name!r}"
+                raise ShapeError(passed, "the weights of the model it describes", "get the file again")
+        name = name or f"weight_{len(self._variables)}"
+        variable = Variable(initializer, shape, dtype, trainable, autocast, aggregation, name)
         variable.path = "/".join(p for p in (scope_state.scope, variable.name) if p)
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self._variables.append(variable)
@@ -182,23 +155,15 @@ class Layer(LayerBase, Configurable):
             role: such as ``"kernel"``, for `kernel_initializer`, `kernel_regularizer` and `kernel_constraint`.
             shape: its sizes. name: default the role. autocast: as in `add_weight`.
         """
-        return self.add_weight(
-            shape,
-            getattr(self, f"{role}_initializer"),
-            autocast=autocast,
-            regularizer=getattr(self, f"{role}_regularizer"),
-            constraint=getattr(self, f"{role}_constraint"),
-            name=name or role,
-        )
+        options = {key: getattr(self, f"{role}_{key}") for key in ("initializer", "regularizer", "constraint")}
+        return self.add_weight(shape, autocast=autocast, name=name or role, **options)
 
     def _check_initialized(self) -> None:
         """Raise unless the base class's ``__init__`` has run."""
         if "_variables" not in self.__dict__:
-            raise GraphError(
-                f"a layer {type(self).__name__} that has not been initialized",
-                "the base class to be initialized first",
-                f"begin {type(self).__name__}.__init__ with super().__init__()",
-            )
+            passed = f"a layer {type(self).__name__} that has not been initialized"
+            expected = "the base class to be initialized first"
+            raise GraphError(passed, expected, f"begin {type(self).__name__}.__init__ with super().__init__()")
 
     def _parts(self) -> Iterator[Any]:
         """Yield the variables, layers and seed generators held by attributes, in the order they were set."""
@@ -288,27 +253,21 @@ class Layer(LayerBase, Configurable):
         own = self.weights
         arrays = [np.asarray(w) for w in weights]
         if len(arrays) != len(own):
-            raise ValueProblem(
-                f"{len(arrays)} arrays for layer {self.name!r}, which has {len(own)} weights",
-                "one array for each weight",
-                "build the layer first, by calling it or with build(input_shape)" if not own else "check the list",
-            )
+            passed = f"{len(arrays)} arrays for layer {self.name!r}, which has {len(own)} weights"
+            mend = "check the list" if own else "build the layer first, by calling it or with build(input_shape)"
+            raise ValueProblem(passed, "one array for each weight", mend)
         for v, w in zip(own, arrays, strict=True):
             if v.shape != w.shape:
-                raise ShapeError(
-                    f"an array of shape {w.shape} for the weight {v.path!r}", f"shape {v.shape}", "check the order"
-                )
+                passed = f"an array of shape {w.shape} for the weight {v.path!r}"
+                raise ShapeError(passed, f"shape {v.shape}", "check the order")
         for v, w in zip(own, arrays, strict=True):
             v.assign(w)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
         if not self.built and not self.weights:
-            raise GraphError(
-                f"the layer {self.name!r}, which has no weights yet",
-                "a built layer",
-                "call it, or build(input_shape), first",
-            )
+            passed = f"the layer {self.name!r}, which has no weights yet"
+            raise GraphError(passed, "a built layer", "call it, or build(input_shape), first")
         return sum(v.size for v in self.weights)
 
     # ---- losses

@@ -1,4 +1,7 @@
-"""Layers that normalise activations to mean 0 and deviation 1: over the batch, the example or groups of channels."""
+"""Layers that normalise activations to mean 0 and deviation 1: over the batch, the example or groups of channels.
+
+A constructor's ``*args`` are the arguments of the base class; signatures and configurations name them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ..core.arguments import at_least, whole_number
 from ..core.errors import ShapeError, ValueProblem
 from ..ops.rules import normalize_axes, normalize_axis
 from ..tensors.tensor import Tensor
-from .checks import any_whole_number, as_axis_list, axis_numbers
+from .checks import any_whole_number, as_axis_list, axis_numbers, known_sizes
 from .input_spec import InputSpec
 from .layer import Layer
 from .shape_chain import layer_label
@@ -20,11 +23,16 @@ from .shape_chain import layer_label
 class _ScaledNormalization(Layer):
     """A normalisation with a learned scale (gamma) and offset (beta), one number for each entry along its axes."""
 
-    def __init__(self, beta: Sequence[Any], gamma: Sequence[Any], **kwargs: Any) -> None:
-        """Take for beta and for gamma: whether there is one, its initializer, regularizer and constraint."""
+    def __init__(
+        self, center: bool = True, scale: bool = True, beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None, gamma_regularizer: Any = None,
+        beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
-        self.center, self.beta_initializer, self.beta_regularizer, self.beta_constraint = beta
-        self.scale, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint = gamma
+        self.center, self.scale = center, scale
+        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_regularizer, self.gamma_regularizer = beta_regularizer, gamma_regularizer
+        self.beta_constraint, self.gamma_constraint = beta_constraint, gamma_constraint
         self.supports_masking = True
 
     def add_scale(self, shape: Sequence[Any]) -> None:
@@ -34,11 +42,8 @@ class _ScaledNormalization(Layer):
 
     def sizes_along(self, input_shape: Any, axes: Sequence[int]) -> list[int]:
         """Return the input's sizes along `axes`, and require them of every later input."""
-        sizes = [input_shape[normalize_axis(a, len(input_shape))] for a in axes]
-        if None in sizes:
-            raise ShapeError(
-                f"an input of shape {input_shape}", f"known sizes along axis {list(axes)}", "give the Input a shape"
-            )
+        checked = [normalize_axis(a, len(input_shape)) for a in axes]
+        sizes = known_sizes(input_shape, checked, f"known sizes along axis {list(axes)}")
         self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(axes, sizes, strict=True)))
         return sizes
 
@@ -71,33 +76,18 @@ class BatchNormalization(_ScaledNormalization):
     """
 
     def __init__(
-        self,
-        axis: Any = -1,
-        momentum: float = 0.99,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        renorm: bool = False,
-        renorm_clipping: Any = None,
-        renorm_momentum: float = 0.99,
-        synchronized: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        beta = (center, beta_initializer, beta_regularizer, beta_constraint)
-        gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
-        super().__init__(beta, gamma, **kwargs)
+        self, axis: Any = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros", moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None, gamma_regularizer: Any = None,
+        beta_constraint: Any = None, gamma_constraint: Any = None, renorm: bool = False, renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99, synchronized: bool = False, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        options = (beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint)
+        super().__init__(center, scale, beta_initializer, gamma_initializer, *options, **kwargs)
         if renorm:
-            raise ValueProblem(
-                "renorm=True", "renorm=False", "use LayerNormalization or GroupNormalization for small batches"
-            )
+            passed = "renorm=True"
+            raise ValueProblem(passed, "renorm=False", "use LayerNormalization or GroupNormalization for small batches")
         self.axis = axis_numbers(owner=layer_label(self), axis=axis)
         self.momentum, self.epsilon = float(momentum), float(epsilon)
         self.moving_mean_initializer = moving_mean_initializer
@@ -143,25 +133,10 @@ class LayerNormalization(_ScaledNormalization):
     tensor([[-1.,  1.]])
     """
 
-    def __init__(
-        self,
-        axis: Any = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, axis: Any = -1, epsilon: float = 1e-3, *args: Any, **kwargs: Any) -> None:
         if "rms_scaling" in kwargs:
             raise ValueProblem("rms_scaling", "no such argument", "use RMSNormalization")
-        beta = (center, beta_initializer, beta_regularizer, beta_constraint)
-        gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
-        super().__init__(beta, gamma, **kwargs)
+        super().__init__(*args, **kwargs)
         self.axis, self.epsilon = axis_numbers(owner=layer_label(self), axis=axis), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
@@ -183,24 +158,8 @@ class GroupNormalization(_ScaledNormalization):
     (1, 3, 4)
     """
 
-    def __init__(
-        self,
-        groups: int = 32,
-        axis: int = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        beta = (center, beta_initializer, beta_regularizer, beta_constraint)
-        gamma = (scale, gamma_initializer, gamma_regularizer, gamma_constraint)
-        super().__init__(beta, gamma, **kwargs)
+    def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         label = layer_label(self)
         self.groups = -1 if whole_number(groups) == -1 else at_least(1, owner=label, groups=groups)
         self.axis, self.epsilon = any_whole_number(owner=label, axis=axis), float(epsilon)
@@ -210,11 +169,8 @@ class GroupNormalization(_ScaledNormalization):
         if self.groups == -1:
             self.groups = channels
         if channels % self.groups:
-            raise ShapeError(
-                f"{channels} channels in {self.groups} groups",
-                "groups that divide the channels",
-                f"e.g. GroupNormalization(groups={max(g for g in range(1, 33) if channels % g == 0)})",
-            )
+            mend = f"e.g. GroupNormalization(groups={max(g for g in range(1, 33) if channels % g == 0)})"
+            raise ShapeError(f"{channels} channels in {self.groups} groups", "groups that divide the channels", mend)
         self.add_scale([channels])
 
     def call(self, inputs: Any) -> Tensor:

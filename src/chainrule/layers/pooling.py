@@ -1,4 +1,7 @@
-"""Pooling in one, two and three dimensions, over windows and over all positions."""
+"""Pooling in one, two and three dimensions, over windows and over all positions.
+
+A constructor's ``*args`` are the arguments of the base class; signatures and configurations name them.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +21,18 @@ class _Pooling(_Spatial):
     pool: Any
 
     def __init__(
-        self,
-        pool_size: Any,
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(name=name, **kwargs)
+        self, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(data_format, name=name, **kwargs)
         label = layer_label(self)
         strides = pool_size if strides is None else strides
         self.pool_size = each_at_least(1, self.rank, owner=label, pool_size=pool_size)
         self.strides = each_at_least(1, self.rank, owner=label, strides=strides)
         self.padding = padding_mode(padding, ["valid", "same"], owner=label)
-        self._set_data_format(data_format)
 
     def call(self, inputs: Any) -> Tensor:
-        data_format = "channels_first" if self.channels_first else "channels_last"
-        return type(self).pool(inputs, self.pool_size, self.strides, self.padding, data_format)
+        return type(self).pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
     def _advice(self, shape: Any) -> str:
         return "add the missing axis: x[..., None] for one channel, x[None, ...] for one example"
@@ -55,16 +51,8 @@ class MaxPooling1D(_MaxPooling, rank=1):
     [[[3.0], [2.0]]]
     """
 
-    def __init__(
-        self,
-        pool_size: Any = 2,
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+    def __init__(self, pool_size: Any = 2, *args: Any, **kwargs: Any) -> None:
+        super().__init__(pool_size, *args, **kwargs)
 
 
 class MaxPooling2D(_MaxPooling, rank=2):
@@ -74,16 +62,8 @@ class MaxPooling2D(_MaxPooling, rank=2):
     (1, 2, 3, 3)
     """
 
-    def __init__(
-        self,
-        pool_size: Any = (2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+    def __init__(self, pool_size: Any = (2, 2), *args: Any, **kwargs: Any) -> None:
+        super().__init__(pool_size, *args, **kwargs)
 
 
 class MaxPooling3D(_MaxPooling, rank=3):
@@ -93,16 +73,8 @@ class MaxPooling3D(_MaxPooling, rank=3):
     (1, 2, 2, 2, 3)
     """
 
-    def __init__(
-        self,
-        pool_size: Any = (2, 2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+    def __init__(self, pool_size: Any = (2, 2, 2), *args: Any, **kwargs: Any) -> None:
+        super().__init__(pool_size, *args, **kwargs)
 
 
 class _AveragePooling(_Pooling):
@@ -139,9 +111,8 @@ class _GlobalPooling(_Spatial):
     """Pooling over all positions of the spatial axes."""
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(data_format, **kwargs)
         self.keepdims = keepdims
-        self._set_data_format(data_format)
 
 
 class _GlobalMaxPooling(_GlobalPooling):

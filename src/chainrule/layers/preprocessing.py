@@ -14,7 +14,7 @@ from ..graph import as_dtype
 from ..ops.rules import normalize_axes
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable
-from .checks import as_axis_list, axis_numbers
+from .checks import as_axis_list, axis_numbers, known_sizes
 from .core import as_indices
 from .layer import Layer
 from .shape_chain import layer_label
@@ -83,9 +83,8 @@ class Normalization(Layer):
         super().__init__(**kwargs)
         self.axis = () if axis is None else tuple(as_axis_list(axis_numbers(owner=layer_label(self), axis=axis)))
         if (mean is None) != (variance is None) or np.shape(mean) != np.shape(variance):
-            raise ValueProblem(
-                f"mean={mean!r} and variance={variance!r}", "both, of one shape, or neither", "give both, or call adapt"
-            )
+            passed = f"mean={mean!r} and variance={variance!r}"
+            raise ValueProblem(passed, "both, of one shape, or neither", "give both, or call adapt")
         if np.ndim(mean) > len(self.axis):
             passed = f"a mean of shape {np.shape(mean)} for axis {self.axis}"
             raise ShapeError(passed, f"{len(self.axis)} axes at most", "give one number for each entry along axis")
@@ -94,11 +93,7 @@ class Normalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         self.kept_axes = sorted(normalize_axes(self.axis, len(input_shape)))
-        sizes = [input_shape[a] for a in self.kept_axes]
-        if None in sizes:
-            raise ShapeError(
-                f"an input of shape {input_shape}", f"known sizes along axis {self.kept_axes}", "give the Input a shape"
-            )
+        sizes = known_sizes(input_shape, self.kept_axes, f"known sizes along axis {self.kept_axes}")
         self.broadcast_shape = [n if i in self.kept_axes else 1 for i, n in enumerate(input_shape)]
         if self.fixed_mean is None:
             self.adapt_mean = self.add_weight(sizes, "zeros", trainable=False, name="mean")
@@ -123,11 +118,8 @@ class Normalization(Layer):
             if not self.built:
                 self.build((None, *batch.shape[1:]) if 0 not in normalize_axes(self.axis, batch.ndim) else batch.shape)
             if [n if i in self.kept_axes else 1 for i, n in enumerate(batch.shape)] != self.broadcast_shape:
-                raise ShapeError(
-                    f"a batch of shape {batch.shape}",
-                    f"the sizes {self.broadcast_shape} along axis {self.kept_axes}",
-                    "give batches of one shape",
-                )
+                expected = f"the sizes {self.broadcast_shape} along axis {self.kept_axes}"
+                raise ShapeError(f"a batch of shape {batch.shape}", expected, "give batches of one shape")
             reduced_axes = tuple(i for i in range(batch.ndim) if i not in self.kept_axes)
             n = int(np.prod([batch.shape[i] for i in reduced_axes]))
             x = batch.astype(np.float64)
@@ -217,9 +209,8 @@ class CategoryEncoding(Layer):
 
     def call(self, inputs: Any, count_weights: Any = None) -> Tensor:
         if count_weights is not None and self.output_mode != "count":
-            raise ValueProblem(
-                f"count_weights with output_mode {self.output_mode!r}", "output_mode='count'", "leave the weights out"
-            )
+            passed = f"count_weights with output_mode {self.output_mode!r}"
+            raise ValueProblem(passed, "output_mode='count'", "leave the weights out")
         indices = as_indices(inputs, self.num_tokens, "num_tokens")
         return encode(indices, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
 
@@ -239,23 +230,16 @@ class Discretization(Layer):
     """
 
     def __init__(
-        self,
-        bin_boundaries: Any = None,
-        num_bins: int | None = None,
-        epsilon: float = 0.01,
-        output_mode: str = "int",
-        sparse: bool = False,
-        dtype: Any = None,
-        name: str | None = None,
-    ) -> None:
+        self, bin_boundaries: Any = None, num_bins: int | None = None, epsilon: float = 0.01, output_mode: str = "int",
+        sparse: bool = False, dtype: Any = None, name: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(dtype=dtype, name=name)
         _refuse_sparse(sparse)
         label = layer_label(self)
         self.output_mode = one_of(["int", *OUTPUT_MODES], owner=label, output_mode=output_mode)
         if (bin_boundaries is None) == (num_bins is None):
-            raise ValueProblem(
-                f"bin_boundaries={bin_boundaries!r} and num_bins={num_bins!r}", "one of the two", "give one of them"
-            )
+            passed = f"bin_boundaries={bin_boundaries!r} and num_bins={num_bins!r}"
+            raise ValueProblem(passed, "one of the two", "give one of them")
         self.num_bins = None if num_bins is None else at_least(1, owner=label, num_bins=num_bins)
         self.bin_boundaries = None if bin_boundaries is None else self._check_boundaries(bin_boundaries)
 

@@ -16,9 +16,8 @@ from ..regularizers import L1L2
 from ..serialization.registry import Registry
 from ..tensors.tensor import Tensor
 from .checks import shape_sizes
-from .input_spec import InputSpec
 from .layer import Layer
-from .reshaping import _RankedLayer, channels_first
+from .reshaping import _Spatial
 from .shape_chain import layer_label
 
 # so that a configuration may have a generator as its seed
@@ -48,11 +47,8 @@ def _mask_shape(noise_shape: tuple[int | None, ...] | None, inputs: Tensor) -> t
     """Return the shape of the mask: `noise_shape`, with the inputs' size in place of ``None``."""
     shape = tuple(inputs.shape) if noise_shape is None else noise_shape
     if len(shape) != inputs.ndim or any(m not in (None, 1, n) for m, n in zip(shape, inputs.shape, strict=False)):
-        raise ShapeError(
-            f"noise_shape {shape} for an input of shape {inputs.shape}",
-            "for each axis 1, its size, or None",
-            "count the batch's axis too",
-        )
+        passed = f"noise_shape {shape} for an input of shape {inputs.shape}"
+        raise ShapeError(passed, "for each axis 1, its size, or None", "count the batch's axis too")
     return tuple(n if m is None else m for m, n in zip(shape, inputs.shape, strict=True))
 
 
@@ -86,21 +82,14 @@ class Dropout(_RandomLayer):
         return random.dropout(inputs, self.rate, self.mask_shape(inputs), self.seed_generator)
 
 
-class _SpatialDropout(Dropout, _RankedLayer):
+class _SpatialDropout(Dropout, _Spatial):
     """In training, drop whole channels."""
 
     def __init__(
-        self,
-        rate: float,
-        data_format: str | None = None,
-        seed: int | SeedGenerator | None = None,
-        name: str | None = None,
-        dtype: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
-        self.channels_first = channels_first(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self, rate: float, data_format: str | None = None, seed: int | SeedGenerator | None = None,
+        name: str | None = None, dtype: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(rate, seed=seed, data_format=data_format, name=name, dtype=dtype, **kwargs)
 
     def mask_shape(self, inputs: Tensor) -> Any:
         n, ones = inputs.shape[0], (1,) * self.rank
@@ -115,13 +104,9 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
     """
 
     def __init__(
-        self,
-        rate: float,
-        seed: int | SeedGenerator | None = None,
-        name: str | None = None,
-        dtype: Any = None,
+        self, rate: float, seed: int | SeedGenerator | None = None, name: str | None = None, dtype: Any = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(rate, None, seed, name, dtype, **kwargs)
 
 

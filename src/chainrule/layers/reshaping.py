@@ -44,9 +44,8 @@ class Flatten(Layer):
         if self.channels_first and inputs.ndim > 2:
             inputs = ops.moveaxis(inputs, 1, -1)
         if inputs.ndim > 1 and None in inputs.shape[1:]:
-            raise ShapeError(
-                f"an input of shape {inputs.shape}", "known sizes, except the batch's", "give the Input a full shape"
-            )
+            passed = f"an input of shape {inputs.shape}"
+            raise ShapeError(passed, "known sizes, except the batch's", "give the Input a full shape")
         return ops.reshape(inputs, (batch_of(inputs), math.prod(inputs.shape[1:])))
 
 
@@ -67,11 +66,9 @@ class Reshape(Layer):
         entries = math.prod(inputs.shape[1:])
         known = math.prod(n for n in self.target_shape if n != -1)
         if not may_be_equal(entries // known * known if known and -1 in self.target_shape else known, entries):
-            raise ShapeError(
-                f"{entries} entries in each example, to be reshaped to {self.target_shape}",
-                "as many entries before as after",
-                "check target_shape, which leaves the batch out",
-            )
+            passed = f"{entries} entries in each example, to be reshaped to {self.target_shape}"
+            expected = "as many entries before as after"
+            raise ShapeError(passed, expected, "check target_shape, which leaves the batch out")
         shape = tuple(entries // known if n == -1 else n for n in self.target_shape)
         return ops.reshape(inputs, (batch_of(inputs), *shape))
 
@@ -88,9 +85,8 @@ class Permute(Layer):
         numbers = [whole_number(d) for d in dims]
         self.dims = tuple(n for n in numbers if n is not None)
         if sorted(self.dims) != list(range(1, len(numbers) + 1)):
-            raise ValueProblem(
-                f"dims {tuple(dims)}", "each of 1, 2, ... once", "the batch is not counted: the first axis is 1"
-            )
+            passed = f"dims {tuple(dims)}"
+            raise ValueProblem(passed, "each of 1, 2, ... once", "the batch is not counted: the first axis is 1")
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: Any) -> Any:
@@ -127,8 +123,10 @@ class _RankedLayer(Layer):
 class _Spatial(_RankedLayer):
     """A layer over the spatial axes, those besides batch and channels."""
 
-    def _set_data_format(self, data_format: str | None) -> None:
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.channels_first = channels_first(data_format)
+        self.data_format = "channels_first" if self.channels_first else "channels_last"
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def spatial(self) -> range:
@@ -140,9 +138,8 @@ class _ZeroPadding(_Spatial):
     """Add zeros before and after each spatial axis."""
 
     def __init__(self, padding: Any, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(data_format, **kwargs)
         self.padding = before_and_after(self.rank, owner=layer_label(self), padding=padding)
-        self._set_data_format(data_format)
 
     def call(self, inputs: Any) -> Any:
         widths = [(0, 0)] * inputs.ndim
@@ -188,20 +185,16 @@ class _Cropping(_Spatial):
     """Cut entries off both ends of each spatial axis."""
 
     def __init__(self, cropping: Any, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(data_format, **kwargs)
         self.cropping = before_and_after(self.rank, owner=layer_label(self), cropping=cropping)
-        self._set_data_format(data_format)
 
     def call(self, inputs: Any) -> Any:
         key: list[Any] = [slice(None)] * inputs.ndim
         for axis, (before, after) in zip(self.spatial(), self.cropping, strict=True):
             size = inputs.shape[axis]
             if before + after >= size:
-                raise ShapeError(
-                    f"an axis of {size} entries to be cropped by {before} and {after}",
-                    "at least one entry left",
-                    "crop less",
-                )
+                passed = f"an axis of {size} entries to be cropped by {before} and {after}"
+                raise ShapeError(passed, "at least one entry left", "crop less")
             key[axis] = slice(before, size - after)
         return ops.get_item(inputs, tuple(key))
 
@@ -243,9 +236,8 @@ class _UpSampling(_Spatial):
     """Repeat the entries along each spatial axis."""
 
     def __init__(self, size: Any, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(data_format, **kwargs)
         self.size = each_at_least(1, self.rank, owner=layer_label(self), size=size)
-        self._set_data_format(data_format)
 
     def call(self, inputs: Any) -> Any:
         for axis, n in zip(self.spatial(), self.size, strict=True):
@@ -281,8 +273,7 @@ class UpSampling2D(_UpSampling, rank=2):
         if self.interpolation == "nearest":
             return super().call(inputs)
         sizes = tuple(inputs.shape[a] * n for a, n in zip(self.spatial(), self.size, strict=True))
-        data_format = "channels_first" if self.channels_first else "channels_last"
-        return ops.image.resize(inputs, sizes, interpolation=self.interpolation, data_format=data_format)
+        return ops.image.resize(inputs, sizes, interpolation=self.interpolation, data_format=self.data_format)
 
 
 class UpSampling3D(_UpSampling, rank=3):

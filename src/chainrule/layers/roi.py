@@ -29,11 +29,9 @@ class _RoI(Layer):
 
     def call(self, inputs: Any) -> Tensor:
         if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
-            raise ShapeError(
-                f"{type(inputs).__name__} for {type(self).__name__}",
-                "[features, boxes] or [features, boxes, box_images]",
-                f"call it as {type(self).__name__}(7)([features, boxes])",
-            )
+            passed = f"{type(inputs).__name__} for {type(self).__name__}"
+            expected = "[features, boxes] or [features, boxes, box_images]"
+            raise ShapeError(passed, expected, f"call it as {type(self).__name__}(7)([features, boxes])")
         features, boxes = inputs[:2]
         return self.pool(features, boxes, inputs[2] if len(inputs) == 3 else None)
 
@@ -69,14 +67,9 @@ class RoIAlign(_RoI):
     """
 
     def __init__(
-        self,
-        output_size: Any,
-        spatial_scale: float = 1.0,
-        sampling_ratio: int = 2,
-        aligned: bool = True,
-        box_format: str = "xyxy",
-        **kwargs: Any,
-    ) -> None:
+        self, output_size: Any, spatial_scale: float = 1.0, sampling_ratio: int = 2, aligned: bool = True,
+        box_format: str = "xyxy", **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(output_size, spatial_scale, box_format, **kwargs)
         self.sampling_ratio = any_whole_number(owner=layer_label(self), sampling_ratio=sampling_ratio)
         self.aligned = aligned
@@ -97,13 +90,9 @@ class RoIWarp(_RoI):
     """
 
     def __init__(
-        self,
-        output_size: Any,
-        spatial_scale: float = 1.0,
-        sampling_ratio: int = 1,
-        box_format: str = "xyxy",
+        self, output_size: Any, spatial_scale: float = 1.0, sampling_ratio: int = 1, box_format: str = "xyxy",
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(output_size, spatial_scale, box_format, **kwargs)
         self.sampling_ratio = at_least(1, owner=layer_label(self), sampling_ratio=sampling_ratio)
 

@@ -26,8 +26,7 @@ def pair(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
         output = ops.cast(output, dtype or "float32")
     elif output.spec.weak or (dtype is not None and output.dtype != dtype):
         output = ops.cast(output, dtype or output.dtype)
-    target = ops.cast(as_tensor(y_true), output.dtype)
-    return same_rank(target, output)
+    return same_rank(ops.cast(as_tensor(y_true), output.dtype), output)
 
 
 def same_shape(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
@@ -73,10 +72,8 @@ def check_shapes_fit(target: Tensor, output: Tensor) -> None:
 def _advice(target: Tensor, output: Tensor) -> str:
     """Return how to mend targets and outputs of different shapes."""
     if output.ndim == target.ndim + 1 and output.shape[:-1] == target.shape:
-        return (
-            f"for class labels use a sparse_categorical loss; for one number an example end the model with Dense(1), "
-            f"not Dense({output.shape[-1]})"
-        )
+        last = f"end the model with Dense(1), not Dense({output.shape[-1]})"
+        return f"for class labels use a sparse_categorical loss; for one number an example {last}"
     if target.ndim == output.ndim + 1 and target.shape[:-1] == output.shape:
         return f"end the model with {target.shape[-1]} outputs, one for each column of the targets"
     if target.ndim == output.ndim == 2 and target.shape[0] == output.shape[0]:
@@ -107,11 +104,9 @@ def weighted(values: Tensor, sample_weight: Any, mask: Tensor | None = None) -> 
     weights = expand_to_rank(weights, values.ndim)
     sizes = zip(weights.shape, values.shape, strict=False)
     if weights.ndim > values.ndim or any(m not in (1, n) and None not in (m, n) for m, n in sizes):
-        raise ShapeError(
-            f"sample weights of shape {weights.shape} for values of shape {values.shape}",
-            "one weight for each example, or for each value",
-            "give sample_weight the batch's length",
-        )
+        passed = f"sample weights of shape {weights.shape} for values of shape {values.shape}"
+        expected = "one weight for each example, or for each value"
+        raise ShapeError(passed, expected, "give sample_weight the batch's length")
     return values, weights
 
 

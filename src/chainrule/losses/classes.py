@@ -175,14 +175,9 @@ class BinaryCrossentropy(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = OVER_BATCH,
-        name: str = "binary_crossentropy",
-        dtype: Any = None,
-    ) -> None:
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+        reduction: str | None = OVER_BATCH, name: str = "binary_crossentropy", dtype: Any = None,
+    ) -> None:  # fmt: skip
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(f.binary_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits = from_logits
@@ -196,17 +191,10 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        apply_class_balancing: bool = False,
-        alpha: float = 0.25,
-        gamma: float = 2.0,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = OVER_BATCH,
-        name: str = "binary_focal_crossentropy",
-        dtype: Any = None,
-    ) -> None:
+        self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+        label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = OVER_BATCH,
+        name: str = "binary_focal_crossentropy", dtype: Any = None,
+    ) -> None:  # fmt: skip
         focus = {"apply_class_balancing": apply_class_balancing, "alpha": alpha, "gamma": gamma}
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(f.binary_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
@@ -224,14 +212,9 @@ class CategoricalCrossentropy(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = OVER_BATCH,
-        name: str = "categorical_crossentropy",
-        dtype: Any = None,
-    ) -> None:
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+        reduction: str | None = OVER_BATCH, name: str = "categorical_crossentropy", dtype: Any = None,
+    ) -> None:  # fmt: skip
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(f.categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits = from_logits
@@ -245,16 +228,10 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        alpha: float = 0.25,
-        gamma: float = 2.0,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = OVER_BATCH,
-        name: str = "categorical_focal_crossentropy",
+        self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
+        axis: int = -1, reduction: str | None = OVER_BATCH, name: str = "categorical_focal_crossentropy",
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         focus = {"alpha": alpha, "gamma": gamma}
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(f.categorical_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
@@ -273,14 +250,9 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = OVER_BATCH,
-        axis: int = -1,
-        name: str = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-    ) -> None:
+        self, from_logits: bool = False, ignore_class: int | None = None, reduction: str | None = OVER_BATCH,
+        axis: int = -1, name: str = "sparse_categorical_crossentropy", dtype: Any = None,
+    ) -> None:  # fmt: skip
         arguments = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(f.sparse_categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits, self.ignore_class = from_logits, ignore_class
@@ -295,12 +267,9 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        q: float = 0.5,
-        reduction: str | None = OVER_BATCH,
-        name: str = "categorical_generalized_cross_entropy",
+        self, q: float = 0.5, reduction: str | None = OVER_BATCH, name: str = "categorical_generalized_cross_entropy",
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueProblem(f"q={q}", "a number between 0 and 1", "e.g. q=0.7")
         super().__init__(f.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
@@ -339,14 +308,9 @@ class Tversky(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        alpha: float = 0.5,
-        beta: float = 0.5,
-        reduction: str | None = OVER_BATCH,
-        name: str = "tversky",
-        axis: Any = None,
-        dtype: Any = None,
-    ) -> None:
+        self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = OVER_BATCH, name: str = "tversky",
+        axis: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__(f.tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
 
 
@@ -359,13 +323,8 @@ class Circle(LossFunctionWrapper):
     """
 
     def __init__(
-        self,
-        gamma: float = 80.0,
-        margin: float = 0.4,
-        remove_diagonal: bool = True,
-        reduction: str | None = OVER_BATCH,
-        name: str = "circle",
-        dtype: Any = None,
-    ) -> None:
+        self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True,
+        reduction: str | None = OVER_BATCH, name: str = "circle", dtype: Any = None,
+    ) -> None:  # fmt: skip
         arguments = {"gamma": gamma, "margin": margin, "remove_diagonal": remove_diagonal}
         super().__init__(f.circle, reduction, name, dtype, **arguments)

@@ -188,15 +188,9 @@ def binary_crossentropy(
 
 
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    apply_class_balancing: bool = False,
-    alpha: float = 0.25,
-    gamma: float = 2.0,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-) -> Tensor:
+    y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
+    from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+) -> Tensor:  # fmt: skip
     """Return the binary cross-entropy, weighted so that easy examples count little (Lin et al., arXiv:1708.02002).
 
     >>> round(binary_focal_crossentropy([[1.0]], [[0.5]]).item(), 4)
@@ -226,25 +220,18 @@ def categorical_crossentropy(
     """
     target, output = pair(y_true, y_pred)
     if target.shape != output.shape and None not in (*target.shape, *output.shape):
-        raise ShapeError(
-            f"targets of shape {target.shape} for outputs of shape {output.shape}",
-            "one-hot targets, as many columns as classes",
-            "for labels that are whole numbers use sparse_categorical_crossentropy, or make them one-hot with "
-            "utils.to_categorical(y)",
-        )
+        passed = f"targets of shape {target.shape} for outputs of shape {output.shape}"
+        others = "use sparse_categorical_crossentropy, or make them one-hot with utils.to_categorical(y)"
+        mend = f"for labels that are whole numbers {others}"
+        raise ShapeError(passed, "one-hot targets, as many columns as classes", mend)
     target = _smooth_labels(target, label_smoothing, target.shape[axis])
     return ops.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
 
 
 def categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    alpha: float = 0.25,
-    gamma: float = 2.0,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-) -> Tensor:
+    y_true: Any, y_pred: Any, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+    label_smoothing: float = 0.0, axis: int = -1,
+) -> Tensor:  # fmt: skip
     """Return the categorical cross-entropy, weighted so that easy examples count little (Lin et al., arXiv:1708.02002).
 
     >>> round(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).item(), 4)
@@ -354,14 +341,9 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 
 
 def circle(
-    y_true: Any,
-    y_pred: Any,
-    ref_labels: Any = None,
-    ref_embeddings: Any = None,
-    remove_diagonal: bool = True,
-    gamma: float = 80,
-    margin: float = 0.4,
-) -> Tensor:
+    y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True,
+    gamma: float = 80, margin: float = 0.4,
+) -> Tensor:  # fmt: skip
     """Return a loss that pulls unit vectors of a class together and pushes others apart (Sun et al., arXiv:2002.10857).
 
     Args:

@@ -95,13 +95,9 @@ class LossFunctionWrapper(Loss):
     """A function ``(y_true, y_pred, **arguments)`` as a loss."""
 
     def __init__(
-        self,
-        fn: Callable[..., Any],
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: Any = None,
-        **arguments: Any,
-    ) -> None:
+        self, fn: Callable[..., Any], reduction: str | None = "sum_over_batch_size", name: str | None = None,
+        dtype: Any = None, **arguments: Any,
+    ) -> None:  # fmt: skip
         super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
         self.fn, self.arguments = fn, arguments
 

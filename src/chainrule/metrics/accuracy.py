@@ -64,11 +64,10 @@ def _labels(y_true: Any, output: Tensor) -> Tensor:
         labels = ops.squeeze(labels, -1)
     sizes = zip(labels.shape, output.shape, strict=False)
     if labels.ndim != output.ndim - 1 or any(m != n and None not in (m, n) for m, n in sizes):
-        raise ShapeError(
-            f"labels of shape {labels.shape} for outputs of shape {output.shape}",
-            f"labels of shape {output.shape[:-1]}, each the index of a class",
-            "for one-hot targets use the categorical metric of the same name without sparse_",
-        )
+        passed = f"labels of shape {labels.shape} for outputs of shape {output.shape}"
+        expected = f"labels of shape {output.shape[:-1]}, each the index of a class"
+        mend = "for one-hot targets use the categorical metric of the same name without sparse_"
+        raise ShapeError(passed, expected, mend)
     return labels if labels.dtype.kind in "iu" else ops.cast(labels, "int32")
 
 
@@ -182,11 +181,8 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     """
 
     def __init__(
-        self,
-        k: int = 5,
-        name: str = "sparse_top_k_categorical_accuracy",
-        dtype: Any = None,
+        self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None,
         from_sorted_ids: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         options = {"k": arguments.at_least(1, k=k), "from_sorted_ids": from_sorted_ids}
         super().__init__(sparse_top_k_categorical_accuracy, name, dtype, **options)

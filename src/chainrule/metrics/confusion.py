@@ -33,14 +33,9 @@ class _ConfusionMetric(Metric):
     """
 
     def __init__(
-        self,
-        counts: Sequence[str],
-        thresholds: Sequence[float],
-        name: str | None,
-        dtype: Any,
-        top_k: int | None = None,
-        class_id: int | None = None,
-    ) -> None:
+        self, counts: Sequence[str], thresholds: Sequence[float], name: str | None, dtype: Any,
+        top_k: int | None = None, class_id: int | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
         self._counts, self._thresholds = tuple(counts), np.asarray(thresholds, "float64")
         self.top_k, self.class_id = top_k, class_id
@@ -71,10 +66,8 @@ class _ConfusionMetric(Metric):
         positive = ops.cast(target != 0, weights.dtype)
         shape = (-1, output.shape[-1]) if each_label else (-1, 1)
         # each list: of negatives, of positives; (labels, 1, examples) times (labels, examples, thresholds)
-        target_weights = [
-            ops.expand_dims(ops.transpose(ops.reshape(w, shape)), 1)
-            for w in (weights * (1 - positive), weights * positive)
-        ]
+        by_class = (weights * (1 - positive), weights * positive)
+        target_weights = [ops.expand_dims(ops.transpose(ops.reshape(w, shape)), 1) for w in by_class]
         thresholds = ops.cast(as_tensor(self._thresholds), output.dtype)
         above = ops.expand_dims(ops.transpose(ops.reshape(output, shape)), -1) > thresholds
         predicted = [ops.cast(x, weights.dtype) for x in (ops.logical_not(above), above)]
@@ -98,11 +91,9 @@ def _keep_top_k(output: Tensor, k: int) -> Tensor:
 def _column(t: Tensor, class_id: int) -> Tensor:
     """Return the column of a class, as a last axis of 1."""
     if t.ndim < 2 or not 0 <= class_id < t.shape[-1]:
-        raise ShapeError(
-            f"class_id={class_id} with outputs of shape {t.shape}",
-            "outputs of shape (batch, classes), and the index of one of these classes",
-            "count classes from 0, or leave class_id out",
-        )
+        passed = f"class_id={class_id} with outputs of shape {t.shape}"
+        expected = "outputs of shape (batch, classes), and the index of one of these classes"
+        raise ShapeError(passed, expected, "count classes from 0, or leave class_id out")
     return t[..., class_id : class_id + 1]
 
 
@@ -181,13 +172,9 @@ class _Quotient(_ConfusionMetric):
     other: str
 
     def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
+        self, thresholds: Any = None, top_k: int | None = None, class_id: int | None = None, name: str | None = None,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         listed = _as_list(thresholds, 0.5 if top_k is None else float("-inf"))
         super().__init__(["true_positives", self.other], listed, name, dtype, top_k, class_id)
         self._build()
@@ -256,13 +243,9 @@ class SensitivityAtSpecificity(_BestRate):
     _rates = ("recall", "specificity")
 
     def __init__(
-        self,
-        specificity: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
+        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(specificity, "specificity", num_thresholds, class_id, name, dtype)
 
 
@@ -276,13 +259,9 @@ class SpecificityAtSensitivity(_BestRate):
     _rates = ("specificity", "recall")
 
     def __init__(
-        self,
-        sensitivity: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
+        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(sensitivity, "sensitivity", num_thresholds, class_id, name, dtype)
 
 
@@ -296,13 +275,9 @@ class PrecisionAtRecall(_BestRate):
     _rates = ("precision", "recall")
 
     def __init__(
-        self,
-        recall: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
+        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(recall, "recall", num_thresholds, class_id, name, dtype)
 
 
@@ -316,13 +291,9 @@ class RecallAtPrecision(_BestRate):
     _rates = ("recall", "precision")
 
     def __init__(
-        self,
-        precision: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
+        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(precision, "precision", num_thresholds, class_id, name, dtype)
 
 
@@ -346,18 +317,10 @@ class AUC(_ConfusionMetric):
     """
 
     def __init__(
-        self,
-        num_thresholds: int = 200,
-        curve: str = "ROC",
-        summation_method: str = "interpolation",
-        name: str | None = None,
-        dtype: Any = None,
-        thresholds: Sequence[float] | None = None,
-        multi_label: bool = False,
-        num_labels: int | None = None,
-        label_weights: Any = None,
-        from_logits: bool = False,
-    ) -> None:
+        self, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation",
+        name: str | None = None, dtype: Any = None, thresholds: Sequence[float] | None = None,
+        multi_label: bool = False, num_labels: int | None = None, label_weights: Any = None, from_logits: bool = False,
+    ) -> None:  # fmt: skip
         curve, summation_method = str(curve).upper(), str(summation_method).lower()
         arguments.one_of(("ROC", "PR", "PRGAIN"), curve=curve)
         arguments.one_of(("interpolation", "minoring", "majoring"), summation_method=summation_method)
@@ -380,9 +343,8 @@ class AUC(_ConfusionMetric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         output = as_tensor(y_pred)
         if self.multi_label and output.ndim != 2:
-            raise ShapeError(
-                f"outputs of shape {output.shape} with multi_label=True", "(batch, labels)", "leave multi_label out"
-            )
+            passed = f"outputs of shape {output.shape} with multi_label=True"
+            raise ShapeError(passed, "(batch, labels)", "leave multi_label out")
         if not self.state:
             self._build(output.shape[-1])
         if self.from_logits:

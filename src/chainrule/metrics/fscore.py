@@ -31,13 +31,9 @@ class FBetaScore(Metric):
     """
 
     def __init__(
-        self,
-        average: str | None = None,
-        beta: float = 1.0,
-        threshold: float | None = None,
-        name: str = "fbeta_score",
+        self, average: str | None = None, beta: float = 1.0, threshold: float | None = None, name: str = "fbeta_score",
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
         arguments.one_of(AVERAGES, average=average)
         if beta <= 0:
@@ -61,11 +57,9 @@ class FBetaScore(Metric):
         if output.ndim != 2:
             raise ShapeError(f"outputs of shape {output.shape}", "(batch, classes)", "flatten all axes but the last")
         if self.threshold is None and output.shape[-1] == 1:
-            raise ValueProblem(
-                "outputs with one column, which is always the largest",
-                "a threshold above which an output is positive",
-                f"use {type(self).__name__}(threshold=0.5)",
-            )
+            passed = "outputs with one column, which is always the largest"
+            expected = "a threshold above which an output is positive"
+            raise ValueProblem(passed, expected, f"use {type(self).__name__}(threshold=0.5)")
         if not self.built:
             self._build(output.shape[-1])
         if self.threshold is None:

@@ -53,11 +53,9 @@ class Metric(Configurable):
     ) -> Variable:
         """Make a variable of the metric's state."""
         if "_variables" not in self.__dict__:
-            raise GraphError(
-                f"a metric {type(self).__name__} that has not been set up",
-                "a metric whose base class was set up first",
-                "begin its __init__ with super().__init__(name=name)",
-            )
+            passed = f"a metric {type(self).__name__} that has not been set up"
+            expected = "a metric whose base class was set up first"
+            raise GraphError(passed, expected, "begin its __init__ with super().__init__(name=name)")
         initializer = initializers.get(initializer)
         variable = Variable(initializer, tuple(shape), dtype or self.dtype, False, False, aggregation, name)
         variable.path = f"{self.name}/{variable.name}"

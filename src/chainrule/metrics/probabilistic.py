@@ -42,12 +42,9 @@ class BinaryCrossentropy(MeanMetricWrapper):
     """
 
     def __init__(
-        self,
-        name: str = "binary_crossentropy",
-        dtype: Any = None,
-        from_logits: bool = False,
+        self, name: str = "binary_crossentropy", dtype: Any = None, from_logits: bool = False,
         label_smoothing: float = 0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         options = {"from_logits": from_logits, "label_smoothing": label_smoothing}
         super().__init__(losses.binary_crossentropy, name, dtype, **options)
 
@@ -64,13 +61,9 @@ class CategoricalCrossentropy(MeanMetricWrapper):
     """
 
     def __init__(
-        self,
-        name: str = "categorical_crossentropy",
-        dtype: Any = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0,
-        axis: int = -1,
-    ) -> None:
+        self, name: str = "categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
+        label_smoothing: float = 0, axis: int = -1,
+    ) -> None:  # fmt: skip
         options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(losses.categorical_crossentropy, name, dtype, **options)
 
@@ -87,13 +80,9 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """
 
     def __init__(
-        self,
-        name: str = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        axis: int = -1,
-    ) -> None:
+        self, name: str = "sparse_categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
+        ignore_class: int | None = None, axis: int = -1,
+    ) -> None:  # fmt: skip
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **options)
 

@@ -133,12 +133,9 @@ class R2Score(Metric):
     """
 
     def __init__(
-        self,
-        class_aggregation: str | None = "uniform_average",
-        num_regressors: int = 0,
-        name: str = "r2_score",
+        self, class_aggregation: str | None = "uniform_average", num_regressors: int = 0, name: str = "r2_score",
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
         options = (None, "uniform_average", "variance_weighted_average")
         self.class_aggregation = arguments.one_of(options, class_aggregation=class_aggregation)

@@ -23,14 +23,9 @@ class _AdamBase(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
+        *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, *args, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
@@ -60,15 +55,9 @@ class Adam(_AdamBase):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
+        amsgrad: bool = False, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, *args, **kwargs)
         self.amsgrad = amsgrad
 
@@ -103,16 +92,9 @@ class AdamW(Adam):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        weight_decay: float = 0.004,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.001, weight_decay: float = 0.004, beta_1: float = 0.9, beta_2: float = 0.999,
+        epsilon: float = 1e-7, amsgrad: bool = False, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *args, **kwargs)
         if weight_decay is None:
             raise ValueProblem("weight_decay=None for AdamW", "a number", "use Adam for no weight decay")
@@ -133,15 +115,9 @@ class ScheduleFreeAdamW(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.0025,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        warmup_steps: int = 0,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        warmup_steps: int = 0, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, *args, **kwargs)
         if not 0 < beta_1 <= 1:
             raise ValueProblem(f"beta_1={beta_1}", "a share above 0, up to 1", "e.g. beta_1=0.9")
@@ -244,16 +220,9 @@ class Adafactor(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_2_decay: float = -0.8,
-        epsilon_1: float = 1e-30,
-        epsilon_2: float = 1e-3,
-        clip_threshold: float = 1.0,
-        relative_step: bool = True,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30,
+        epsilon_2: float = 1e-3, clip_threshold: float = 1.0, relative_step: bool = True, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, *args, **kwargs)
         self.beta_2_decay, self.epsilon_1, self.epsilon_2 = beta_2_decay, epsilon_1, epsilon_2
         self.clip_threshold, self.relative_step = clip_threshold, relative_step

@@ -92,15 +92,12 @@ class MultiOptimizer(Optimizer):
     """
 
     def __init__(
-        self,
-        optimizer_map: OptimizerMap | Callable[[Variable], Optimizer],
-        loss_scale_factor: float | None = None,
+        self, optimizer_map: OptimizerMap | Callable[[Variable], Optimizer], loss_scale_factor: float | None = None,
         name: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if not callable(optimizer_map):
-            raise ValueProblem(
-                f"optimizer_map={optimizer_map!r}", "an OptimizerMap or a function", "OptimizerMap(Adam())"
-            )
+            passed = f"optimizer_map={optimizer_map!r}"
+            raise ValueProblem(passed, "an OptimizerMap or a function", "OptimizerMap(Adam())")
         super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
         self.optimizer_map = optimizer_map
         self.optimizers: list[Optimizer] = []

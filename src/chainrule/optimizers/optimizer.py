@@ -48,20 +48,11 @@ class Optimizer(Configurable):
     """
 
     def __init__(
-        self,
-        learning_rate: Any,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any, weight_decay: float | None = None, clipnorm: float | None = None,
+        clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
+        ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None, loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None, name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         if kwargs:
             raise unexpected_argument_error(type(self), kwargs)
         clips: dict[str, Any] = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
@@ -185,13 +176,9 @@ class Optimizer(Configurable):
         return variable
 
     def add_variable(
-        self,
-        shape: Any,
-        initializer: Any = "zeros",
-        dtype: Any = None,
-        aggregation: str = "none",
+        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, aggregation: str = "none",
         name: str | None = None,
-    ) -> Variable:
+    ) -> Variable:  # fmt: skip
         """Make a variable of this shape, as state of this optimizer."""
         return self._track(Variable(initializers.get(initializer), tuple(shape), dtype or "float32", False, name=name))
 
@@ -204,9 +191,8 @@ class Optimizer(Configurable):
     ) -> None:
         """Exclude variables, or patterns of their names, from weight decay; call it before the first update."""
         if self.built:
-            raise GraphError(
-                "exclude_from_weight_decay after the first update", "a call before the first update", "call it earlier"
-            )
+            passed = "exclude_from_weight_decay after the first update"
+            raise GraphError(passed, "a call before the first update", "call it earlier")
         self._undecayed, self._undecayed_names = list(var_list or ()), "|".join(var_names or ())
 
     def decay_of(self, variable: Variable) -> float | None:
@@ -268,9 +254,8 @@ class Optimizer(Configurable):
         """Return each gradient that is not ``None`` with its variable; nothing for a model without weights."""
         variables = self._variables_to_update(trainable_variables)
         if len(grads) != len(variables):
-            raise ValueProblem(
-                f"{len(grads)} gradients for {len(variables)} variables", "one for each", "check the lists"
-            )
+            passed = f"{len(grads)} gradients for {len(variables)} variables"
+            raise ValueProblem(passed, "one for each", "check the lists")
         if not variables:
             return []
         self.build(variables)
@@ -290,11 +275,9 @@ class Optimizer(Configurable):
     def _checked_gradient(self, gradient: Any, variable: Variable) -> Tensor:
         """Return a gradient as a tensor of its variable's dtype; raise if the two do not belong together."""
         if variable not in self._index:
-            raise GraphError(
-                f"the variable {variable.path!r}, which the optimizer was not built for",
-                "the variables of its first update",
-                "make a new optimizer (and compile again) when the variables change",
-            )
+            passed = f"the variable {variable.path!r}, which the optimizer was not built for"
+            expected = "the variables of its first update"
+            raise GraphError(passed, expected, "make a new optimizer (and compile again) when the variables change")
         tensor = ops.cast(as_tensor(gradient), variable.dtype)
         if tensor.shape != variable.shape:
             passed = f"a gradient of shape {tensor.shape} for {variable.path!r}"
@@ -380,11 +363,9 @@ class Optimizer(Configurable):
     def load_own_variables(self, store: dict[str, Any]) -> None:
         """Load the state that `save_own_variables` stored."""
         if len(store) != len(self.variables):
-            raise ValueProblem(
-                f"{len(store)} arrays for an optimizer with {len(self.variables)} variables",
-                "the state of the same optimizer on the same variables",
-                "build the optimizer on the model's variables first",
-            )
+            passed = f"{len(store)} arrays for an optimizer with {len(self.variables)} variables"
+            expected = "the state of the same optimizer on the same variables"
+            raise ValueProblem(passed, expected, "build the optimizer on the model's variables first")
         for i, v in enumerate(self.variables):
             v.assign(store[str(i)])
 
@@ -432,13 +413,9 @@ class LossScaleOptimizer(Optimizer):
     """
 
     def __init__(
-        self,
-        inner_optimizer: Optimizer,
-        initial_scale: float = 2.0**15,
-        dynamic_growth_steps: int = 2000,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         if kwargs:
             raise TypeError(f"LossScaleOptimizer has no argument {', '.join(kwargs)}; give it to the inner optimizer")
         super().__init__(0.0, name=name)

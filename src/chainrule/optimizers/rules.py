@@ -55,15 +55,9 @@ class RMSprop(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
+        centered: bool = False, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, *args, **kwargs)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
@@ -97,13 +91,9 @@ class Adagrad(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        initial_accumulator_value: float = 0.1,
-        epsilon: float = 1e-7,
-        *args: Any,
+        self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7, *args: Any,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, *args, **kwargs)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
@@ -150,24 +140,15 @@ class Ftrl(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        learning_rate_power: float = -0.5,
-        initial_accumulator_value: float = 0.1,
-        l1_regularization_strength: float = 0.0,
-        l2_regularization_strength: float = 0.0,
-        l2_shrinkage_regularization_strength: float = 0.0,
-        beta: float = 0.0,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: Any = 0.001, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, *args, **kwargs)
         if learning_rate_power > 0 or initial_accumulator_value < 0:
-            raise ValueProblem(
-                f"learning_rate_power={learning_rate_power}, initial_accumulator_value={initial_accumulator_value}",
-                "a power of at most 0, and an initial value of at least 0",
-                "leave them at their defaults",
-            )
+            passed = f"learning_rate_power={learning_rate_power}, initial_accumulator_value={initial_accumulator_value}"
+            expected = "a power of at most 0, and an initial value of at least 0"
+            raise ValueProblem(passed, expected, "leave them at their defaults")
         self.power, self.initial_accumulator_value = learning_rate_power, initial_accumulator_value
         self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
         self.shrinkage, self.beta = l2_shrinkage_regularization_strength, beta

@@ -1,14 +1,11 @@
 """Save models and training runs in files: pure data, a closed registry of names, atomic writes."""
 
 from ..core.missing_names import lookup
-from ..serialization.names import (
-    CustomObjectScope,
-    custom_object_scope,
-    get_custom_objects,
-    get_registered_name,
-    get_registered_object,
+
+from ..serialization.names import (  # isort: skip
+    CustomObjectScope, custom_object_scope, get_custom_objects, get_registered_name, get_registered_object,
     register_keras_serializable,
-)
+)  # fmt: skip
 from ..serialization.serialize import deserialize, serialize
 from .checkpoint import load_checkpoint, save_checkpoint
 from .model_file import load_model, load_weights, save_model, save_weights

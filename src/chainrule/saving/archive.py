@@ -57,9 +57,8 @@ def read(source: Any, kind: str, required: set[str], optional: set[str]) -> dict
     except FileNotFoundError:
         raise ValueProblem(f"{where}, which does not exist", "a file that exists", "check the path") from None
     except OSError as error:
-        raise ValueProblem(
-            f"{where} ({error.strerror or error})", "a file that can be read", "check the path"
-        ) from None
+        passed = f"{where} ({error.strerror or error})"
+        raise ValueProblem(passed, "a file that can be read", "check the path") from None
     except ChainruleError:
         raise
     except Exception as error:  # zipfile raises errors of many types
@@ -72,9 +71,8 @@ def describe_source(source: Any) -> str:
 
 
 def _invalid(where: str, why: str) -> ValueProblem:
-    return ValueProblem(
-        f"{where}, which is not a complete chainrule file: {why}", "a file as it was saved", "save it again"
-    )
+    passed = f"{where}, which is not a complete chainrule file: {why}"
+    return ValueProblem(passed, "a file as it was saved", "save it again")
 
 
 def metadata(kind: str) -> bytes:
@@ -89,11 +87,8 @@ def _check_kind(data: Any, kind: str, where: str) -> None:
         raise _invalid(where, f"it is a {data.get('kind')}, not a {kind}")
     version = whole_number(data.get("format_version"))
     if version is None or not 1 <= version <= VERSION:
-        raise ValueProblem(
-            f"{where} of format version {data.get('format_version')!r:.80}",
-            f"version {VERSION} or older",
-            "update chainrule to read it",
-        )
+        passed = f"{where} of format version {data.get('format_version')!r:.80}"
+        raise ValueProblem(passed, f"version {VERSION} or older", "update chainrule to read it")
 
 
 def dump_json(data: Any) -> bytes:

@@ -99,11 +99,8 @@ def load_checkpoint(model: Model, filepath: Any) -> None:
     except ChainruleError:
         raise
     except Exception as error:
-        raise ValueProblem(
-            f"{where}, whose state is malformed ({type(error).__name__}: {error})",
-            "a file as it was saved",
-            "remove it to start again",
-        ) from None
+        passed = f"{where}, whose state is malformed ({type(error).__name__}: {error})"
+        raise ValueProblem(passed, "a file as it was saved", "remove it to start again") from None
     checkpoint.restore(model, metrics=False)
     model.training_state.resume = checkpoint
 
@@ -113,9 +110,8 @@ def _variables(model: Model, metrics: bool = True) -> dict[str, Variable]:
     if not model.compiled:
         raise GraphError("a checkpoint of a model that was not compiled", "a compiled model", "compile the model first")
     if not is_built(model):
-        raise GraphError(
-            "a checkpoint of a model without weights", "a model that is built", "call it once, or begin with Input"
-        )
+        passed = "a checkpoint of a model without weights"
+        raise GraphError(passed, "a model that is built", "call it once, or begin with Input")
     variables = {f"model/{name}": v for name, v in variables_of(model).items()}
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_weights)
@@ -142,11 +138,9 @@ def _without_arrays(x: Any, arrays: dict[str, Any]) -> Any:
         return [_without_arrays(v, arrays) for v in x]
     if x is None or isinstance(x, bool | int | float | str):
         return x
-    raise ValueProblem(
-        f"{x!r:.80} in the state of a callback or data set",
-        "numbers, strings, None, arrays, lists, and dictionaries with string keys",
-        "change what its get_state returns",
-    )
+    passed = f"{x!r:.80} in the state of a callback or data set"
+    expected = "numbers, strings, None, arrays, lists, and dictionaries with string keys"
+    raise ValueProblem(passed, expected, "change what its get_state returns")
 
 
 def _with_arrays(x: Any, arrays: dict[str, Any]) -> Any:

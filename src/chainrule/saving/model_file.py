@@ -47,13 +47,11 @@ def _path(filepath: Any, suffix: str, overwrite: bool = True) -> Any:
     if extension != suffix:
         reason = f", {_FOREIGN[extension]}" if extension in _FOREIGN else ""
         stem = path[: -len(extension)] if extension else path
-        raise ValueProblem(
-            f"the file name {path!r}{reason}", f"a name that ends in {suffix}", f"e.g. {stem + suffix!r}"
-        )
+        passed = f"the file name {path!r}{reason}"
+        raise ValueProblem(passed, f"a name that ends in {suffix}", f"e.g. {stem + suffix!r}")
     if not overwrite and os.path.exists(path):
-        raise ValueProblem(
-            f"the file {path!r}, which already exists", "a new name", "choose another, or pass overwrite=True"
-        )
+        passed = f"the file {path!r}, which already exists"
+        raise ValueProblem(passed, "a new name", "choose another, or pass overwrite=True")
     return path
 
 
@@ -118,9 +116,8 @@ def load_model(
     members = archive.read(filepath, "model", _REQUIRED, _OPTIONAL)
     structure = archive.parse_json(members["structure.json"], "structure.json", where)
     weights, _ = safetensors.loads(members["weights.safetensors"], f"the weights of {where}")
-    optimizer_state, _ = safetensors.loads(
-        members.get("optimizer.safetensors", safetensors.dumps({})), f"the optimizer of {where}"
-    )
+    optimizer_data = members.get("optimizer.safetensors", safetensors.dumps({}))
+    optimizer_state, _ = safetensors.loads(optimizer_data, f"the optimizer of {where}")
     compile_config = archive.parse_json(members.get("compile.json", b"null"), "compile.json", where)
     if not isinstance(structure, dict) or not isinstance(structure.get("model"), dict):
         raise ValueProblem(f"{where}, whose structure is not a model", "a file as it was saved", "save it again")
@@ -195,11 +192,9 @@ def assign(
     if (missing or extra) and not skip:
         faults = [f"lacks {', '.join(missing[:5])}"] if missing else []
         faults += [f"has {', '.join(extra[:5])}, which the model does not have"] if extra else []
-        raise ValueProblem(
-            f"{where}, which {' and '.join(faults)}",
-            "the weights of a model of the same structure",
-            "build the model first (call it once), and check that it is the same",
-        )
+        passed = f"{where}, which {' and '.join(faults)}"
+        expected = "the weights of a model of the same structure"
+        raise ValueProblem(passed, expected, "build the model first (call it once), and check that it is the same")
     assignments = []
     for name, v in variables.items():
         if name not in arrays:
@@ -210,9 +205,8 @@ def assign(
                 continue
             raise ShapeError(f"{where}, where {name} has shape {array.shape}", f"shape {v.shape}", "check the model")
         if exact and array.dtype != v.dtype:
-            raise DTypeError(
-                f"{where}, where {name} is {array.dtype}", f"{v.dtype}", "set the dtype policy of the layer"
-            )
+            passed = f"{where}, where {name} is {array.dtype}"
+            raise DTypeError(passed, f"{v.dtype}", "set the dtype policy of the layer")
         assignments.append((v, array))
     for v, array in assignments:
         v.hold(np.array(array, dtype=v.dtype))

@@ -116,6 +116,5 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _invalid(where: str, why: str) -> ValueProblem:
-    return ValueProblem(
-        f"{where}, which is not complete safetensors data: {why}", "data as it was written", "obtain it again"
-    )
+    passed = f"{where}, which is not complete safetensors data: {why}"
+    return ValueProblem(passed, "data as it was written", "obtain it again")

@@ -80,11 +80,10 @@ class Configurable(metaclass=_ConfigurableMeta):
             elif kind is not inspect.Parameter.VAR_POSITIONAL:
                 arguments[name] = self._current_argument(name, value)
             elif value:
-                raise ValueProblem(
-                    f"{type(self).__name__}, whose constructor takes *{name}",
-                    "arguments with names, which can be written down",
-                    f"name the arguments, or write get_config and from_config in {type(self).__name__}",
-                )
+                passed = f"{type(self).__name__}, whose constructor takes *{name}"
+                expected = "arguments with names, which can be written down"
+                mend = f"name the arguments, or write get_config and from_config in {type(self).__name__}"
+                raise ValueProblem(passed, expected, mend)
         return arguments
 
     def _current_argument(self, name: str, passed: Any) -> Any:

@@ -63,11 +63,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
     def register(thing: Any) -> Any:
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
-            raise ValueProblem(
-                f"the class {thing.__name__}, without get_config",
-                "a class that can return its configuration",
-                "inherit from a chainrule class, or write get_config",
-            )
+            passed = f"the class {thing.__name__}, without get_config"
+            expected = "a class that can return its configuration"
+            raise ValueProblem(passed, expected, "inherit from a chainrule class, or write get_config")
         _registered[f"{package}>{name or thing.__name__}"] = thing
         return thing
 
@@ -136,11 +134,10 @@ def find(module: str, name: str, registered_name: str | None) -> Any:
     custom = get_registered_object(registered_name or name) or get_registered_object(name)
     result = custom or _builtins.get((_own_module(module), name))
     if result is None:
-        raise ValueProblem(
-            f"the unknown name {registered_name or name!r}",
-            "a class or function of the library, or one that you have registered",
-            f"decorate it with @register_keras_serializable(), or pass custom_objects={{{name!r}: ...}}",
-        )
+        passed = f"the unknown name {registered_name or name!r}"
+        expected = "a class or function of the library, or one that you have registered"
+        mend = f"decorate it with @register_keras_serializable(), or pass custom_objects={{{name!r}: ...}}"
+        raise ValueProblem(passed, expected, mend)
     return result
 
 

@@ -8,15 +8,10 @@ from typing import Any
 
 from ..core.errors import ValueProblem
 from .configurable import Configurable
-from .names import (
-    builtins_of,
-    closest,
-    custom_object_scope,
-    get_registered_object,
-    module_name_of,
-    register_builtin,
-    to_snake_case,
-)
+
+from .names import (  # isort: skip
+    builtins_of, closest, custom_object_scope, get_registered_object, module_name_of, register_builtin, to_snake_case,
+)  # fmt: skip
 from .serialize import deserialize, serialize
 
 
@@ -24,11 +19,8 @@ class Registry:
     """What Keras offers in each of its modules: objects by name, and back.
 
     Args:
-        module: the module's name, such as ``"losses"``.
-        kind: what its objects are called in messages.
-        base: the class of its objects.
-        aliases: further names.
-        functions: whether any function is accepted too.
+        module: the module's name, such as ``"losses"``. kind: what its objects are called in messages.
+        base: the class of its objects. aliases: further names. functions: whether any function is accepted too.
     """
 
     def __init__(
@@ -68,11 +60,10 @@ class Registry:
             if thing is None:
                 suggestion = closest(identifier, self.names())
                 listed = ", ".join(sorted(n for n in self.names() if n.islower()) or sorted(self.names()))
-                raise ValueProblem(
-                    f"the {self.kind} {identifier!r}",
-                    "a known name" if suggestion else f"one of {listed}",
-                    f"did you mean {suggestion!r}?" if suggestion else "check the spelling",
-                )
+                passed = f"the {self.kind} {identifier!r}"
+                expected = "a known name" if suggestion else f"one of {listed}"
+                mend = f"did you mean {suggestion!r}?" if suggestion else "check the spelling"
+                raise ValueProblem(passed, expected, mend)
             return self._instantiate(thing)
         if inspect.isclass(identifier) or (self.functions and callable(identifier)):
             return self._instantiate(identifier)
@@ -93,9 +84,8 @@ class Registry:
         """Return `thing` if it is an object of the module, or a function where functions are accepted."""
         accepted = self.functions and callable(thing) and not self._belongs_elsewhere(thing)
         if not isinstance(thing, self.base) and not accepted:
-            raise ValueProblem(
-                f"{thing!r} as {self.kind}", f"a name, a configuration or a {self.base.__name__}", "check the argument"
-            )
+            passed = f"{thing!r} as {self.kind}"
+            raise ValueProblem(passed, f"a name, a configuration or a {self.base.__name__}", "check the argument")
         return thing
 
     def _belongs_elsewhere(self, thing: Any) -> bool:

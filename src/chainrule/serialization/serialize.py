@@ -39,11 +39,9 @@ def serialize(obj: Any) -> Any:
     if callable(obj) and name and not hasattr(type(obj), "get_config"):
         return _serialize_by_name(obj, name)
     if not hasattr(obj, "get_config"):
-        raise ValueProblem(
-            f"an object of type {type(obj).__name__}",
-            "numbers, strings, lists, arrays, or objects with get_config",
-            "register its class, and give it get_config and from_config",
-        )
+        passed = f"an object of type {type(obj).__name__}"
+        expected = "numbers, strings, lists, arrays, or objects with get_config"
+        raise ValueProblem(passed, expected, "register its class, and give it get_config and from_config")
     cls, config = type(obj), obj.get_config()
     module = module_name_of(cls)
     registered = None if module else custom_name(cls)
@@ -53,11 +51,8 @@ def serialize(obj: Any) -> Any:
 def _serialize_by_name(obj: Any, name: str) -> dict[str, Any]:
     """Return the data for a class or function, which a file names and does not describe."""
     if name == "<lambda>":
-        raise ValueProblem(
-            "a lambda, which has no name",
-            "a function with a name that a model file can hold",
-            "write it as a def and decorate it with @register_keras_serializable()",
-        )
+        mend = "write it as a def and decorate it with @register_keras_serializable()"
+        raise ValueProblem("a lambda, which has no name", "a function with a name that a model file can hold", mend)
     builtin = builtin_name(obj)
     kind = "class" if inspect.isclass(obj) else "function"
     module, name = builtin or ("", name)
@@ -98,11 +93,9 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     except (TypeError, KeyError) as error:
         if isinstance(error, ChainruleError):
             raise
-        raise ValueProblem(
-            f"a configuration of {name!r} that does not fit: {error!r}",
-            f"the result of {name}.get_config()",
-            "check the file, or the class's get_config and from_config",
-        ) from error
+        passed = f"a configuration of {name!r} that does not fit: {error!r}"
+        expected = f"the result of {name}.get_config()"
+        raise ValueProblem(passed, expected, "check the file, or the class's get_config and from_config") from error
 
 
 def _array(value: Any = None, dtype: Any = None, **ignored: Any) -> NDArray[Any]:

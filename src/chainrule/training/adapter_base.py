@@ -15,8 +15,7 @@ class DataAdapter:
     """Batches for training, evaluation or prediction.
 
     Attributes:
-        count: batches an epoch; ``None`` if that is not known before its end.
-        examples: examples an epoch, if known.
+        count: batches an epoch; ``None`` if that is not known before its end. examples: examples an epoch, if known.
         resumable: whether an epoch can be entered in the middle.
         is_infinite: whether epochs continue where the one before ended, and none begins anew.
         stream: the random stream that the orders of epochs are drawn from, if they are shuffled.

@@ -45,25 +45,19 @@ class ArrayAdapter(DataAdapter):
         self.arrays: list[Any] = []
         for name, data in (("x", x), ("y", y), ("sample_weight", weight)):
             leaves, unflatten = flatten_arrays(data) if data is not None else ([], lambda flat: None)
-            arrays = [
-                (OnDisk if is_on_disk(leaf) else as_rows)(
-                    leaf, name if len(leaves) == 1 else f"{name}[{i}]", float_dtype
-                )
-                for i, leaf in enumerate(leaves)
-            ]
+            names = [name] if len(leaves) == 1 else [f"{name}[{i}]" for i in range(len(leaves))]
+            named = zip(leaves, names, strict=True)
+            arrays = [(OnDisk if is_on_disk(leaf) else as_rows)(leaf, what, float_dtype) for leaf, what in named]
             self.parts.append((len(arrays), unflatten))
             self.arrays += arrays
             for i, a in enumerate(arrays):
                 if name == "x" and not a.ndim:
                     raise ShapeError("a single number as x", "an array of examples", "check x")
                 if not a.ndim or len(a) != len(self.arrays[0]):
-                    raise ShapeError(
-                        f"{len(self.arrays[0])} examples in x and "
-                        + (f"{len(a)} in {name}" if a.ndim else f"a single number as {name}")
-                        + (f" ({i})" if len(leaves) > 1 else ""),
-                        "as many of each",
-                        f"check that the first axis of {name} counts the examples",
-                    )
+                    others = f"{len(a)} in {name}" if a.ndim else f"a single number as {name}"
+                    passed = f"{len(self.arrays[0])} examples in x and {others}{f' ({i})' if len(leaves) > 1 else ''}"
+                    mend = f"check that the first axis of {name} counts the examples"
+                    raise ShapeError(passed, "as many of each", mend)
         n = len(self.arrays[0])
         if n == 0:
             raise ShapeError("data without examples", "at least one", "check how the data was loaded or split")

@@ -72,11 +72,8 @@ def as_rows(data: Any, what: str, float_dtype: str) -> Array:
     if array.dtype.kind == "O":
         array = _objects_as_floats(array, [], what)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
-        raise ValueProblem(
-            f"{what} of dtype {array.dtype}",
-            "numbers",
-            "turn strings into numbers first: a dictionary of their numbers, or one column for each string",
-        )
+        mend = "turn strings into numbers first: a dictionary of their numbers, or one column for each string"
+        raise ValueProblem(f"{what} of dtype {array.dtype}", "numbers", mend)
     if array.dtype.kind == "f" and array.dtype != dtype:
         return array.astype(dtype)
     if array.dtype.itemsize == 8 and array.dtype.kind in "iu":
@@ -100,11 +97,8 @@ def _objects_as_floats(array: Array, columns: list[Any], what: str) -> Array:
                     float(value)
                 except (TypeError, ValueError):
                     name = repr(columns[i]) if columns else f"number {i}"
-                    raise ValueProblem(
-                        f"{value!r} in column {name} of {what}, row {row}",
-                        "numbers",
-                        "encode that column as numbers, or leave it out",
-                    ) from None
+                    passed = f"{value!r} in column {name} of {what}, row {row}"
+                    raise ValueProblem(passed, "numbers", "encode that column as numbers, or leave it out") from None
     raise ValueProblem(f"{what} that holds objects of different shapes", "one array of numbers", "pad or cut the rows")
 
 
@@ -122,11 +116,8 @@ def stack_examples(examples: list[Any]) -> Any:
     arrays = [np.asarray(v) for v in examples]
     shapes = {a.shape for a in arrays}
     if len(shapes) > 1:
-        raise ShapeError(
-            f"examples of shapes {', '.join(map(str, sorted(shapes)))} in one batch",
-            "equal shapes",
-            "resize, pad or cut the examples to one shape",
-        )
+        passed = f"examples of shapes {', '.join(map(str, sorted(shapes)))} in one batch"
+        raise ShapeError(passed, "equal shapes", "resize, pad or cut the examples to one shape")
     return np.stack(arrays)
 
 

@@ -15,11 +15,8 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     if not isinstance(data, tuple):
         return data, None, None
     if not 1 <= len(data) <= 3:
-        raise ShapeError(
-            f"a batch that is a tuple of {len(data)}",
-            "x, (x, y) or (x, y, sample_weight)",
-            "put several inputs in a list",
-        )
+        passed = f"a batch that is a tuple of {len(data)}"
+        raise ShapeError(passed, "x, (x, y) or (x, y, sample_weight)", "put several inputs in a list")
     x, y, weight = (*data, None, None)[:3]
     return x, y, weight
 

@@ -153,9 +153,8 @@ class CompilableLayer(Layer):
             if value is not None:
                 parts.insert(0, value)
         if not parts:
-            raise GraphError(
-                "no loss", "a loss in compile, or add_loss in a layer", 'e.g. model.compile("adam", loss="mse")'
-            )
+            expected = "a loss in compile, or add_loss in a layer"
+            raise GraphError("no loss", expected, 'e.g. model.compile("adam", loss="mse")')
         return total(parts)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:

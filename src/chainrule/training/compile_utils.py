@@ -31,19 +31,13 @@ def by_output_name(values: Any, names: Sequence[str], what: str) -> dict[str, An
     if isinstance(values, dict):
         unknown = [k for k in values if k not in names]
         if unknown:
-            raise ValueProblem(
-                f"{what} for {', '.join(map(repr, unknown))}",
-                f"the outputs {', '.join(map(repr, names))}",
-                "check the names",
-            )
+            passed = f"{what} for {', '.join(map(repr, unknown))}"
+            raise ValueProblem(passed, f"the outputs {', '.join(map(repr, names))}", "check the names")
         return {name: values.get(name) for name in names}
     if isinstance(values, list | tuple) and not (len(names) == 1 and len(values) != 1):
         if len(values) != len(names):
-            raise ValueProblem(
-                f"{len(values)} {what} for {len(names)} outputs",
-                "one for each output",
-                "give a list as long as the outputs",
-            )
+            passed = f"{len(values)} {what} for {len(names)} outputs"
+            raise ValueProblem(passed, "one for each output", "give a list as long as the outputs")
         return dict(zip(names, values, strict=True))
     return dict.fromkeys(names, values)
 
@@ -62,9 +56,8 @@ class CompiledLoss:
         """Assign the losses to the outputs."""
         by_name = by_output_name(self.user_losses, names, "losses")
         weights = by_output_name(1.0 if self.weights is None else self.weights, names, "loss weights")
-        self.per_output = {
-            n: (losses.as_loss(by_name[n]), 1.0 if weights[n] is None else float(weights[n])) for n in names
-        }
+        factors = {n: 1.0 if weights[n] is None else float(weights[n]) for n in names}
+        self.per_output = {n: (losses.as_loss(by_name[n]), factors[n]) for n in names}
         if len(names) > 1:
             self.trackers = {n: Mean(name=f"{n}_loss") for n, (loss, _) in self.per_output.items() if loss is not None}
 
@@ -80,11 +73,8 @@ class CompiledLoss:
                 continue
             target = targets.get(name)
             if target is None:
-                raise ValueProblem(
-                    f"no targets for the output {name!r}",
-                    "targets for each output with a loss",
-                    f"check y, which names {', '.join(map(repr, targets))}" if targets else "pass y",
-                )
+                mend = f"check y, which names {', '.join(map(repr, targets))}" if targets else "pass y"
+                raise ValueProblem(f"no targets for the output {name!r}", "targets for each output with a loss", mend)
             value = loss(target, y_pred[name], weights.get(name))
             if name in self.trackers:
                 self.trackers[name].update_state(value, sample_weight=y_pred[name].shape[0])

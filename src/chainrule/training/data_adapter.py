@@ -37,9 +37,8 @@ def data_adapter_for(
     adapter: DataAdapter
     if _is_indexed(x):
         if any(v is not None and not isinstance(v, str) for v in (y, sample_weight)):
-            raise ValueProblem(
-                "y beside a data set", "the data set to give y itself", "leave y out, or name its column"
-            )
+            passed = "y beside a data set"
+            raise ValueProblem(passed, "the data set to give y itself", "leave y out, or name its column")
         adapter = IndexedAdapter(x, (None, y), batch_size, shuffle, stream, float_dtype)
     elif isinstance(x, PyDataset) or (_is_iterable(x) and not hasattr(x, "__next__")):
         _refuse_targets(y, sample_weight)
@@ -61,9 +60,8 @@ def validation_adapter(data: Any, batch_size: int | None, float_dtype: str) -> D
     if isinstance(data, DataAdapter):
         return data
     if not isinstance(data, list | tuple) and (hasattr(data, "__array__") or hasattr(data, "to_numpy")):
-        raise ValueProblem(
-            f"validation_data of type {type(data).__name__}", "(x, y), or (x, y, sample_weight)", "pass a tuple"
-        )
+        passed = f"validation_data of type {type(data).__name__}"
+        raise ValueProblem(passed, "(x, y), or (x, y, sample_weight)", "pass a tuple")
     x, y, weight = unpack(tuple(data) if isinstance(data, list) and len(data) in (2, 3) else data)
     return data_adapter_for(x, y, weight, batch_size=batch_size, float_dtype=float_dtype)
 
@@ -84,11 +82,8 @@ def one_batch(
 
 def _refuse_targets(y: Any, weight: Any) -> None:
     if y is not None or weight is not None:
-        raise ValueProblem(
-            "y or sample_weight beside a generator or data set",
-            "batches that hold (x, y) or (x, y, sample_weight)",
-            "let it give them together",
-        )
+        passed = "y or sample_weight beside a generator or data set"
+        raise ValueProblem(passed, "batches that hold (x, y) or (x, y, sample_weight)", "let it give them together")
 
 
 def _is_iterable(x: Any) -> bool:
@@ -97,13 +92,9 @@ def _is_iterable(x: Any) -> bool:
 
 def _is_indexed(x: Any) -> bool:
     """Whether an index gives one example: PyTorch's and Hugging Face's data sets, and others like them."""
-    return (
-        hasattr(x, "__getitem__")
-        and hasattr(x, "__len__")
-        and not is_array(x)
-        and not hasattr(x, "to_numpy")
-        and not isinstance(x, list | tuple | dict | str | PyDataset)
-    )
+    if is_array(x) or hasattr(x, "to_numpy") or isinstance(x, list | tuple | dict | str | PyDataset):
+        return False
+    return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
 def split(x: Any, y: Any, weight: Any, share: float) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
@@ -119,9 +110,8 @@ def split(x: Any, y: Any, weight: Any, share: float) -> tuple[tuple[Any, Any, An
     n = shape[0]
     boundary = math.floor(n * (1 - share))
     if boundary in (0, n):
-        raise ValueProblem(
-            f"validation_split={share} of {n} examples", "at least one example on each side", "choose another share"
-        )
+        passed = f"validation_split={share} of {n} examples"
+        raise ValueProblem(passed, "at least one example on each side", "choose another share")
 
     def rows_of(data: Any, rows: slice) -> Any:
         if data is None:

@@ -148,9 +148,8 @@ class GeneratorAdapter(DataAdapter):
     def set_state(self, state: Any) -> None:
         """Restore the generator's own state."""
         if not self.resumable:
-            raise GraphError(
-                "a checkpoint in the middle of a generator, which cannot report its position",
-                "data that can be entered again",
-                "give the generator get_state() and set_state(state), or use arrays or a utils.PyDataset",
-            )
+            passed = "a checkpoint in the middle of a generator, which cannot report its position"
+            expected = "data that can be entered again"
+            mend = "give the generator get_state() and set_state(state), or use arrays or a utils.PyDataset"
+            raise GraphError(passed, expected, mend)
         self.data.set_state(state)

@@ -91,12 +91,9 @@ class Loop:
             return self._fused
         model, source, steps = self.model, self.epochs.source, self.steps
         only_engine = type(model).reset_metrics is CompilableLayer.reset_metrics and steps.engine is not None
-        if (
-            not only_engine
-            or not isinstance(source, ArrayAdapter)
-            or self.epochs.limit is not None
-            or not source.in_memory
-        ):
+        if not only_engine or self.epochs.limit is not None:
+            return None
+        if not isinstance(source, ArrayAdapter) or not source.in_memory:
             return None
         model.reset_metrics()
         resets = [(v, v.numpy()) for metric in model.metrics for v in metric.variables]
@@ -152,11 +149,8 @@ class Loop:
                 if model.stop_training:
                     break
         if not logs:
-            raise ShapeError(
-                f"no batch in epoch {epoch + 1}",
-                "data for every epoch",
-                "let the generator never end and pass steps_per_epoch, or use arrays",
-            )
+            mend = "let the generator never end and pass steps_per_epoch, or use arrays"
+            raise ShapeError(f"no batch in epoch {epoch + 1}", "data for every epoch", mend)
         return logs
 
 

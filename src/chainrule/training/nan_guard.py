@@ -57,9 +57,8 @@ class NanGuard:
 
     def after(self, epoch: int, logs: dict[str, Any]) -> None:
         """Check a chunk's numbers."""
-        if self.warned or all(
-            math.isfinite(v) if isinstance(v, float) else np.isfinite(v).all() for v in logs.values()
-        ):
+        finite = (math.isfinite(v) if isinstance(v, float) else np.isfinite(v).all() for v in logs.values())
+        if self.warned or all(finite):
             return
         self.warned = True
         origin = self._replay()
@@ -69,13 +68,10 @@ class NanGuard:
             first_epoch, k, culprit = origin
             begun = f"step {k + 1} of {'this epoch' if first_epoch == epoch else 'the epoch before'}"
         first = f" First made by {culprit}." if culprit else ""
-        warnings.warn(
-            f"the numbers of training are not finite since {begun}.{first} Common causes: a "
-            "learning rate too large (try a tenth), the log or root of 0, inputs that were not scaled or not "
-            "finite themselves.",
-            TrainingWarning,
-            stacklevel=5,
-        )
+        problem = f"the numbers of training are not finite since {begun}.{first}"
+        causes = "the log or root of 0, inputs that were not scaled or not finite themselves"
+        mend = f"Common causes: a learning rate too large (try a tenth), {causes}."
+        warnings.warn(f"{problem} {mend}", TrainingWarning, stacklevel=5)
 
     def epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         """Check an epoch's loss: a rise in a run's first epochs, not in those of a resumed one, is reported."""
@@ -87,12 +83,9 @@ class NanGuard:
         first, second, third = self.losses
         if third > second > first and third > 1.5 * abs(first):  # a small rise is chance, or a trained model
             self.warned = True
-            warnings.warn(
-                f"the loss rises: {', '.join(f'{v:.4g}' for v in self.losses)} in the first three epochs. The learning "
-                "rate is probably too large: try a tenth of it.",
-                TrainingWarning,
-                stacklevel=4,
-            )
+            problem = f"the loss rises: {', '.join(f'{v:.4g}' for v in self.losses)} in the first three epochs."
+            mend = "The learning rate is probably too large: try a tenth of it."
+            warnings.warn(f"{problem} {mend}", TrainingWarning, stacklevel=4)
 
     def _replay(self) -> tuple[int, int, str] | None:
         """Take the steps since the snapshot again, and return the first epoch and step with a number that is not

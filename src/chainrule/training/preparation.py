@@ -19,9 +19,8 @@ from .compile_utils import outputs_of
 def require_compiled(model: CompilableLayer, what: str) -> None:
     """Raise GraphError, about `what` needs it, unless the model was compiled."""
     if not model.compiled:
-        raise GraphError(
-            f"{what} of a model that was not compiled", "compile to come first", 'e.g. model.compile("adam", "mse")'
-        )
+        passed = f"{what} of a model that was not compiled"
+        raise GraphError(passed, "compile to come first", 'e.g. model.compile("adam", "mse")')
 
 
 def float_dtype_of(model: CompilableLayer) -> str:

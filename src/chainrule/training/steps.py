@@ -106,11 +106,8 @@ def _structure(x: Any) -> Any:
 def to_numbers(logs: Any) -> dict[str, Any]:
     """Return a step's results as Python numbers by name; arrays of several numbers are copied."""
     if not isinstance(logs, dict):
-        raise GraphError(
-            f"{type(logs).__name__} returned by train_step or test_step",
-            "a dictionary of numbers by name",
-            "return {m.name: m.result() for m in self.metrics}",
-        )
+        passed = f"{type(logs).__name__} returned by train_step or test_step"
+        raise GraphError(passed, "a dictionary of numbers by name", "return {m.name: m.result() for m in self.metrics}")
     numbers: dict[str, Any] = {}
     for name, value in logs.items():
         value = value.numpy() if isinstance(value, Tensor) else value
@@ -154,9 +151,7 @@ def is_finite(value: Any) -> bool:
 def _describe(node: Node) -> str:
     """Return an operation with its inputs, its layer and the user's line."""
     inputs = ", ".join(repr(n.spec) for n in node.inputs if isinstance(n.spec, Spec))
-    part = (
-        "the backward pass of " if node.source_info is not None and node.source_info.forward_serial is not None else ""
-    )
-    where = f" in {part}{node.scope!r}" if node.scope else ""
+    is_backward = node.source_info is not None and node.source_info.forward_serial is not None
+    where = f" in {'the backward pass of ' if is_backward else ''}{node.scope!r}" if node.scope else ""
     line = f" ({node.line})" if node.line else ""
     return f"{node.operation.name}({inputs}){where}{line}"

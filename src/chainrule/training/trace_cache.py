@@ -23,8 +23,7 @@ class Fingerprint:
 
     Args:
         parts: the objects whose attributes are compared.
-        trained: the weights that training changes. variables: all of them.
-        containers: other objects that hold parts.
+        trained: the weights that training changes. variables: all of them. containers: other objects that hold parts.
     """
 
     def __init__(
@@ -37,13 +36,10 @@ class Fingerprint:
         self._variables = list(variables)
         self._trainable = [v.trainable for v in variables]
         namespaces = [vars(thing) for thing in (*objects, *containers)]
-        collections = [
-            part for names in namespaces for key in names.keys() - ARGUMENTS for part in _collections(names[key])
-        ]
+        held = [names[key] for names in namespaces for key in names.keys() - ARGUMENTS]
+        parts = [*namespaces, *(part for value in held for part in _collections(value))]
         # live views, which show what the dictionaries and lists hold now
-        self._views: list[Any] = [
-            part.values() if isinstance(part, dict) else part for part in (*namespaces, *collections)
-        ]
+        self._views: list[Any] = [part.values() if isinstance(part, dict) else part for part in parts]
         self._sizes = list(map(len, self._views))
         self._entries = list(chain.from_iterable(self._views))
 
@@ -76,9 +72,8 @@ def _walk(objects: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
         things.append(thing)
         attributes.append(thing)
         for key, value in vars(thing).items():
-            if isinstance(value, SIMPLE_TYPES) or (
-                isinstance(value, tuple) and all(isinstance(v, SIMPLE_TYPES) for v in value)
-            ):
+            values = value if isinstance(value, tuple) else (value,)
+            if all(isinstance(v, SIMPLE_TYPES) for v in values):
                 attributes.append((key, value))
             elif isinstance(value, types.FunctionType | types.BuiltinFunctionType | Configurable):
                 attributes.append((key, value))

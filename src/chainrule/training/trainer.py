@@ -49,11 +49,9 @@ class Trainer(CompilableLayer):
     def _refuse_prefetch_thread(self) -> None:
         """Refuse a call by the data of a fit in progress while it is prefetched: its weights would be chance."""
         if self.training_state.engine is not None and prefetching():
-            raise GraphError(
-                "a call of the model by the data it runs on, from the thread that prefetches",
-                "data that is read between the steps",
-                "give the data an attribute workers that is 0",
-            )
+            passed = "a call of the model by the data it runs on, from the thread that prefetches"
+            expected = "data that is read between the steps"
+            raise GraphError(passed, expected, "give the data an attribute workers that is 0")
 
     # ---- fit
 

@@ -56,9 +56,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     num_classes = at_least(0, num_classes=num_classes)
     wrong = labels[~((labels >= 0) & (labels < num_classes) & (labels == np.floor(labels)))]
     if wrong.size:
-        raise ValueProblem(
-            f"the class {wrong.flat[0]}", f"whole numbers from 0 to {num_classes - 1}", "number the classes from 0"
-        )
+        passed = f"the class {wrong.flat[0]}"
+        raise ValueProblem(passed, f"whole numbers from 0 to {num_classes - 1}", "number the classes from 0")
     labels = labels.astype(np.int64)
     if isinstance(x, Tensor | Variable):
         return ops.one_hot(labels, num_classes)
@@ -100,13 +99,9 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
 
 
 def pad_sequences(
-    sequences: Sequence[Any],
-    maxlen: int | None = None,
-    dtype: Any = "int32",
-    padding: str = "pre",
-    truncating: str = "pre",
-    value: Any = 0.0,
-) -> Array:
+    sequences: Sequence[Any], maxlen: int | None = None, dtype: Any = "int32", padding: str = "pre",
+    truncating: str = "pre", value: Any = 0.0,
+) -> Array:  # fmt: skip
     """Pad or truncate sequences to rows of one length (``keras.utils.pad_sequences``).
 
     Args:
@@ -138,28 +133,22 @@ def pad_sequences(
         shape = next((row.shape[1:] for row in rows if len(row)), ())
         padded = np.full((len(rows), maxlen, *shape), value, dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueProblem(
-            f"entries or a value that {dtype!r} cannot hold ({error})", "entries of the dtype", "pass another dtype"
-        ) from None
+        passed = f"entries or a value that {dtype!r} cannot hold ({error})"
+        raise ValueProblem(passed, "entries of the dtype", "pass another dtype") from None
     for index, row in enumerate(rows):
         if len(row) and row.shape[1:] != shape:
             raise ShapeError(f"entries of shape {row.shape[1:]} in sequence {index}", f"shape {shape}", "mend that one")
         length = min(len(row), maxlen)
         if length:
-            padded[index, slice(length) if padding == "post" else slice(maxlen - length, None)] = (
-                row[:length] if truncating == "post" else row[len(row) - length :]
-            )
+            place = slice(length) if padding == "post" else slice(maxlen - length, None)
+            padded[index, place] = row[:length] if truncating == "post" else row[len(row) - length :]
     return padded
 
 
 def split_dataset(
-    dataset: Any,
-    left_size: float | None = None,
-    right_size: float | None = None,
-    shuffle: bool = False,
-    seed: int | None = None,
-    preferred_backend: str | None = None,
-) -> tuple[Any, Any]:
+    dataset: Any, left_size: float | None = None, right_size: float | None = None, shuffle: bool = False,
+    seed: int | None = None, preferred_backend: str | None = None,
+) -> tuple[Any, Any]:  # fmt: skip
     """Split a data set in two, the left part from its start and the right from its end (``keras.utils.split_dataset``).
 
     Args:
@@ -190,9 +179,8 @@ def split_dataset(
     left = counts[0] if counts[0] is not None else total - (counts[1] or 0)
     right = counts[1] if counts[1] is not None else total - left
     if left < 1 or right < 1 or left + right > total:
-        raise ValueProblem(
-            f"parts of {left} and {right} of {total} entries", "at least one in each, no more than all", "change a size"
-        )
+        passed = f"parts of {left} and {right} of {total} entries"
+        raise ValueProblem(passed, "at least one in each, no more than all", "change a size")
     order = np.random.default_rng(seed).permutation(total) if shuffle else np.arange(total)
     parts = [tuple(a[order[:left]] for a in arrays), tuple(a[order[total - right :]] for a in arrays)]
     if isinstance(dataset, list | tuple):

@@ -157,18 +157,10 @@ class Windows(Batches):
 
 
 def timeseries_dataset_from_array(
-    data: Any,
-    targets: Any,
-    sequence_length: int,
-    sequence_stride: int = 1,
-    sampling_rate: int = 1,
-    batch_size: int | None = 128,
-    shuffle: bool = False,
-    seed: int | None = None,
-    start_index: int | None = None,
-    end_index: int | None = None,
-    format: str = "tf",
-) -> Windows:
+    data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
+    batch_size: int | None = 128, shuffle: bool = False, seed: int | None = None, start_index: int | None = None,
+    end_index: int | None = None, format: str = "tf",
+) -> Windows:  # fmt: skip
     """Make batches of windows over a series (``keras.utils.timeseries_dataset_from_array``).
 
     Args:
@@ -215,9 +207,8 @@ def timeseries_dataset_from_array(
         labels = labels[start:end] if labels.ndim else labels
         count = min(count, len(labels)) if labels.ndim else 0
     if count < 1:
-        raise ShapeError(
-            f"{len(steps)} steps", f"at least {(sequence_length - 1) * sampling_rate + 1}, with a target", "pass more"
-        )
+        passed = f"{len(steps)} steps"
+        raise ShapeError(passed, f"at least {(sequence_length - 1) * sampling_rate + 1}, with a target", "pass more")
     seed = seed_or_random(seed)
     starts = np.arange(0, count, sequence_stride)
     if shuffle:

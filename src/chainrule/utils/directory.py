@@ -25,13 +25,9 @@ class Pictures(Batches):
     """
 
     def __init__(
-        self,
-        file_paths: list[str],
-        labels: Array | None,
-        class_names: list[str] | None,
-        reading: tuple[Any, ...],
+        self, file_paths: list[str], labels: Array | None, class_names: list[str] | None, reading: tuple[Any, ...],
         **batches: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(len(file_paths), **batches)
         self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
         self._reading = reading  # the further arguments of `_read`
@@ -48,25 +44,13 @@ def _read(path: str, color_mode: str, size: tuple[int, int], interpolation: str,
 
 
 def image_dataset_from_directory(
-    directory: str | os.PathLike[str],
-    labels: Any = "inferred",
-    label_mode: str | None = "int",
-    class_names: Sequence[str] | None = None,
-    color_mode: str = "rgb",
-    batch_size: int | None = 32,
-    image_size: Any = (256, 256),
-    shuffle: bool = True,
-    seed: int | None = None,
-    validation_split: float | None = None,
-    subset: str | None = None,
-    interpolation: str = "bilinear",
-    follow_links: bool = False,
-    crop_to_aspect_ratio: bool = False,
-    pad_to_aspect_ratio: bool = False,
-    data_format: str | None = None,
-    format: str = "tf",
-    verbose: bool = True,
-) -> Pictures | tuple[Pictures, Pictures]:
+    directory: str | os.PathLike[str], labels: Any = "inferred", label_mode: str | None = "int",
+    class_names: Sequence[str] | None = None, color_mode: str = "rgb", batch_size: int | None = 32,
+    image_size: Any = (256, 256), shuffle: bool = True, seed: int | None = None, validation_split: float | None = None,
+    subset: str | None = None, interpolation: str = "bilinear", follow_links: bool = False,
+    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, data_format: str | None = None,
+    format: str = "tf", verbose: bool = True,
+) -> Pictures | tuple[Pictures, Pictures]:  # fmt: skip
     """Make batches of the images in a folder, read lazily (``keras.utils.image_dataset_from_directory``).
 
     The files are listed, shuffled and split in Keras's order, so that a seed gives the same parts as in Keras.
@@ -154,9 +138,8 @@ def _check_split(validation_split: float | None, subset: str | None, shuffle: bo
     """Check that these arguments fit together."""
     one_of(("training", "validation", "both", None), subset=subset)
     if (validation_split is None) != (subset is None):
-        raise ValueProblem(
-            f"validation_split={validation_split}, subset={subset!r}", "both or neither", "pass the other too"
-        )
+        passed = f"validation_split={validation_split}, subset={subset!r}"
+        raise ValueProblem(passed, "both or neither", "pass the other too")
     if validation_split is not None and not (isinstance(validation_split, float) and 0 < validation_split < 1):
         raise ValueProblem(f"validation_split={validation_split!r}", "a fraction between 0 and 1", "pass e.g. 0.2")
     if validation_split is not None and shuffle and seed is None:
@@ -190,9 +173,8 @@ def _walk(folder: Path, follow_links: bool) -> Iterator[str]:
     """Yield the images below a folder, sorted by folder and name."""
 
     def unreadable(error: OSError) -> None:
-        raise ValueProblem(
-            f"{error.filename} ({error.strerror})", "a folder that can be listed", "check its permissions"
-        )
+        passed = f"{error.filename} ({error.strerror})"
+        raise ValueProblem(passed, "a folder that can be listed", "check its permissions")
 
     for root, _, files in sorted(os.walk(folder, onerror=unreadable, followlinks=follow_links)):
         yield from (os.path.join(root, name) for name in sorted(files) if name.lower().endswith(ENDINGS))

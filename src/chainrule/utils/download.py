@@ -24,18 +24,11 @@ Member = tuple[str, int, Callable[[], IO[bytes] | None]]  # name, size, contents
 
 
 def get_file(
-    fname: str | os.PathLike[str] | None = None,
-    origin: str | None = None,
-    untar: bool = False,
-    md5_hash: str | None = None,
-    file_hash: str | None = None,
-    cache_subdir: str = "datasets",
-    hash_algorithm: str = "auto",
-    extract: bool = False,
-    archive_format: str | None = "auto",
-    cache_dir: str | os.PathLike[str] | None = None,
-    force_download: bool = False,
-) -> str:
+    fname: str | os.PathLike[str] | None = None, origin: str | None = None, untar: bool = False,
+    md5_hash: str | None = None, file_hash: str | None = None, cache_subdir: str = "datasets",
+    hash_algorithm: str = "auto", extract: bool = False, archive_format: str | None = "auto",
+    cache_dir: str | os.PathLike[str] | None = None, force_download: bool = False,
+) -> str:  # fmt: skip
     """Download a file once and keep it (``keras.utils.get_file``).
 
     It is written to a temporary file, verified, and then renamed: after a failed transfer or a wrong checksum, an older
@@ -70,9 +63,8 @@ def get_file(
     name = os.fspath(fname) if fname is not None else urllib.parse.unquote(urllib.parse.urlsplit(origin).path)
     name = name if fname is not None else name.rsplit("/", 1)[-1]
     if not name or not is_safe_name(name) or Path(name).name != name:
-        raise ValueProblem(
-            f"the file name {name!r}", "a name without folders", "pass fname, and cache_dir for a folder"
-        )
+        passed = f"the file name {name!r}"
+        raise ValueProblem(passed, "a name without folders", "pass fname, and cache_dir for a folder")
     folder = (Path(cache_dir).expanduser() if cache_dir is not None else download_folder().parent) / cache_subdir
     unpack = extract or untar
     target, unpacked = folder / name, folder / name
@@ -116,9 +108,8 @@ def _unpack(archive: Path, folder: Path, format: str) -> None:
         with _open_archive(archive, format) as opened:
             members = list(_members(archive, opened))
             if sum(size for _, size, _ in members) > _free_bytes(folder):
-                raise ValueProblem(
-                    f"{archive}, larger than the free space when unpacked", "enough space", "free some space"
-                )
+                passed = f"{archive}, larger than the free space when unpacked"
+                raise ValueProblem(passed, "enough space", "free some space")
             part.mkdir(parents=True)
             for name, _, contents in members:
                 file = contents()
@@ -135,9 +126,8 @@ def _unpack(archive: Path, folder: Path, format: str) -> None:
     except ChainruleError:
         raise
     except (OSError, EOFError, ValueError, RuntimeError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise ValueProblem(
-            f"{archive} ({error})", "a complete archive", "download it again with force_download=True"
-        ) from None
+        passed = f"{archive} ({error})"
+        raise ValueProblem(passed, "a complete archive", "download it again with force_download=True") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -148,9 +138,8 @@ def _open_archive(archive: Path, format: str) -> Any:
         return tarfile.open(archive)
     if format != "tar" and zipfile.is_zipfile(archive):
         return zipfile.ZipFile(archive)
-    raise ValueProblem(
-        f"{archive}, which is not an archive", "a tar or zip file", "leave extract out, or check the address"
-    )
+    passed = f"{archive}, which is not an archive"
+    raise ValueProblem(passed, "a tar or zip file", "leave extract out, or check the address")
 
 
 def _members(path: Path, archive: Any) -> Iterator[Member]:

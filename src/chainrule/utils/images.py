@@ -37,12 +37,9 @@ def is_channels_first(data_format: str | None) -> bool:
 
 
 def load_img(
-    path: Any,
-    color_mode: str = "rgb",
-    target_size: Any = None,
-    interpolation: str = "nearest",
+    path: Any, color_mode: str = "rgb", target_size: Any = None, interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
-) -> Any:
+) -> Any:  # fmt: skip
     """Read an image from a file, as Pillow's Image (``keras.utils.load_img``).
 
     Args:
@@ -184,9 +181,8 @@ def save_img(
     if file_format is None and is_path:
         file_format = Path(path).suffix[1:]
     if not file_format:
-        raise ValueProblem(
-            "a file without a format", "an ending such as .png, or file_format", "pass file_format='png'"
-        )
+        passed = "a file without a format"
+        raise ValueProblem(passed, "an ending such as .png, or file_format", "pass file_format='png'")
     file_format = "jpeg" if file_format.lower() == "jpg" else file_format.lower()
     image = array_to_img(x, data_format, scale)
     if image.mode == "RGBA" and file_format == "jpeg":
@@ -200,11 +196,9 @@ def save_img(
     except ChainruleError:
         raise
     except (KeyError, TypeError, ValueError, OSError) as error:
-        raise ValueProblem(
-            f"an image that cannot be written as {file_format!r} to {path} ({error})",
-            "a format that Pillow writes, and a place that can be written to",
-            "check the format, its options and the path",
-        ) from None
+        passed = f"an image that cannot be written as {file_format!r} to {path} ({error})"
+        expected = "a format that Pillow writes, and a place that can be written to"
+        raise ValueProblem(passed, expected, "check the format, its options and the path") from None
 
 
 # Resizing, by Keras's rule for data sets: entry i is at position i + 1/2, and nothing is averaged when it gets smaller

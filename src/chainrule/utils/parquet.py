@@ -122,14 +122,10 @@ class Table(PyDataset):
 
 
 def table_dataset_from_parquet(
-    path: str | os.PathLike[str],
-    features: str | Sequence[str] | None = None,
-    target: str | Sequence[str] | None = None,
-    sample_weight: str | None = None,
-    batch_size: int = 32,
-    shuffle: bool = True,
-    seed: int | None = None,
-) -> Table:
+    path: str | os.PathLike[str], features: str | Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None, sample_weight: str | None = None, batch_size: int = 32,
+    shuffle: bool = True, seed: int | None = None,
+) -> Table:  # fmt: skip
     """Make batches of the rows of Parquet files; one row group at a time is in memory.
 
     Keras has no such function; the name follows those of similar ones, such as `image_dataset_from_directory`.
@@ -171,8 +167,7 @@ def table_dataset_from_parquet(
     if not paths:
         raise ValueProblem(f"no Parquet file in {str(path)!r}", "files ending in .parquet", "check the folder")
     stream = fork_seed("parquet") if seed is None else SeedGenerator(seed_or_random(seed), "parquet")
-    key = stream.state.numpy()[:2]
-    return Table(paths, features, target, sample_weight, batch_size, bool(shuffle), key)
+    return Table(paths, features, target, sample_weight, batch_size, bool(shuffle), stream.state.numpy()[:2])
 
 
 def _as_list(names: Any) -> list[str]:
@@ -195,11 +190,9 @@ def _check_column(schema: Any, name: str, path: str) -> None:
     while _is_list(kind):
         kind = kind.value_type
     if not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)):
-        raise ValueProblem(
-            f"the column {name!r} of {schema.field(name).type} in {path!r}",
-            "numbers, or lists of numbers",
-            "leave it out of the features, or write it as numbers",
-        )
+        passed = f"the column {name!r} of {schema.field(name).type} in {path!r}"
+        expected = "numbers, or lists of numbers"
+        raise ValueProblem(passed, expected, "leave it out of the features, or write it as numbers")
 
 
 def _is_list(kind: Any) -> bool:

@@ -42,9 +42,8 @@ def read_csv(path: Any) -> dict[str, list[str]]:
         raise ValueProblem(passed, "a name of its own for each column", "mend the first line")
     for line, row in rows[1:]:
         if len(row) != len(header):
-            raise ValueProblem(
-                f"{len(row)} cells on line {line} of {where}", f"{len(header)}, as in the header", "mend that line"
-            )
+            passed = f"{len(row)} cells on line {line} of {where}"
+            raise ValueProblem(passed, f"{len(header)}, as in the header", "mend that line")
     return {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(header)}
 
 
@@ -94,9 +93,8 @@ class Encoder:
         parts: list[NDArray[Any]] = []
         for c in self.columns:
             if c["name"] not in table:
-                raise ValueProblem(
-                    f"a table without the column {c['name']!r}", ", ".join(x["name"] for x in self.columns), "add it"
-                )
+                passed = f"a table without the column {c['name']!r}"
+                raise ValueProblem(passed, ", ".join(x["name"] for x in self.columns), "add it")
             cells = table[c["name"]]
             if "words" in c:
                 words = np.array([_word(cell) for cell in cells], object)
@@ -105,9 +103,8 @@ class Encoder:
                 values = [parse_number(cell) for cell in cells]
                 for row, value in enumerate(values):
                     if value is not None and value != value:
-                        raise ValueProblem(
-                            f"{cells[row]!r} in column {c['name']!r}, row {row + 1}", "a number", "mend that row"
-                        )
+                        passed = f"{cells[row]!r} in column {c['name']!r}, row {row + 1}"
+                        raise ValueProblem(passed, "a number", "mend that row")
                 filled = np.array([c["median"] if v is None else v for v in values])
                 parts.append(((filled - c["mean"]) / c["deviation"]).astype(np.float32)[:, None])
         return np.concatenate(parts, axis=1)

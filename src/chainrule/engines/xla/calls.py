@@ -26,8 +26,7 @@ class FusedCall:
     """The record of a fused call: a call without a body, whose value is the list of its results.
 
     Attributes:
-        name: of the kernel that computes it.
-        operations: the names of the operations that it replaces.
+        name: of the kernel that computes it. operations: the names of the operations that it replaces.
     """
 
     leaf = False
@@ -117,16 +116,3 @@ REPLACEMENTS: dict[str, Kernel] = {
     "max_pool_by_windows": Kernel(_max_pool),
     "max_pool_by_windows_gradient": Kernel(_max_pool_gradient),
 }
-
-__all__ = [
-    "REPLACEMENTS",
-    "FusedCall",
-    "Kernel",
-    "copy_of",
-    "in_shape",
-    "new_call",
-    "new_output",
-    "position_of",
-    "producer",
-    "result_of",
-]

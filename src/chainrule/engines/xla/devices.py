@@ -47,11 +47,10 @@ def join(address: str | None, count: int | None, index: int | None) -> None:
     try:
         jax.distributed.initialize(address, count, index, heartbeat_timeout_seconds=HEARTBEAT)
     except (RuntimeError, ValueError) as error:
-        raise ValueProblem(
-            f"processes that cannot be joined ({' '.join(str(error).split())[:300]})",
-            "initialize() to come once, before anything is computed, in every process of the run",
-            "use `chainrule launch -n 2 train.py`, a cluster's launcher that JAX knows, or pass all three arguments",
-        ) from None
+        passed = f"processes that cannot be joined ({' '.join(str(error).split())[:300]})"
+        expected = "initialize() to come once, before anything is computed, in every process of the run"
+        mend = "use `chainrule launch -n 2 train.py`, a cluster's launcher that JAX knows, or pass all three arguments"
+        raise ValueProblem(passed, expected, mend) from None
     distribution.joined(jax.process_index(), jax.process_count())
     for variable in (distribution.JOBS, distribution.PROCESSES, distribution.PROCESS):
         os.environ.pop(variable, None)  # workers that the program starts are not processes of the run
@@ -77,9 +76,8 @@ def listed(kind: str | None) -> list[Any]:
     try:
         return list(jax.devices(None if kind is None else kind.lower()))
     except (RuntimeError, AttributeError):
-        raise ValueProblem(
-            f"device_type={kind!r}", f"one that is there, such as {jax.devices()[0].platform!r}", "leave it out"
-        ) from None
+        expected = f"one that is there, such as {jax.devices()[0].platform!r}"
+        raise ValueProblem(f"device_type={kind!r}", expected, "leave it out") from None
 
 
 def current_mesh() -> Mesh | None:
@@ -97,11 +95,8 @@ def _mesh(names: tuple[str, ...] | None) -> Mesh:
         raise ValueProblem(f"the devices {missing}", f"some of {list(by_name)}", "see distribution.list_devices()")
     devices = [d for n, d in by_name.items() if names is None or n in names]
     if {d.process_index for d in devices} != set(range(jax.process_count())):
-        raise ValueProblem(
-            f"devices={list(names or ())} in a run of {jax.process_count()} processes",
-            "a device of every process at least",
-            "choose more, or start fewer processes",
-        )
+        passed = f"devices={list(names or ())} in a run of {jax.process_count()} processes"
+        raise ValueProblem(passed, "a device of every process at least", "choose more, or start fewer processes")
     return Mesh(np.array(devices), ("batch",))
 
 
@@ -184,11 +179,9 @@ def replicate(arrays: Sequence[Array]) -> list[Array]:
 def warn_if_indivisible(size: int, mesh: Mesh | None) -> None:
     """Warn if batches of this size cannot be split over the devices."""
     if mesh is not None and size % mesh.size:
-        warnings.warn(
-            f"Batches of {size} cannot be split evenly over {mesh.size} devices: each computes all of them. Choose a "
-            f"multiple of {mesh.size}, or fewer devices (distribution.set_distribution).",
-            stacklevel=2,
-        )
+        problem = f"Batches of {size} cannot be split evenly over {mesh.size} devices: each computes all of them."
+        mend = f"Choose a multiple of {mesh.size}, or fewer devices (distribution.set_distribution)."
+        warnings.warn(f"{problem} {mend}", stacklevel=2)
 
 
 def all_gather(numbers: Sequence[int]) -> np.ndarray[Any, Any]:

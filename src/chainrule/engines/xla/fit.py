@@ -92,9 +92,8 @@ class XlaProgram:
     def __call__(self, batch: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Take one step on a batch, and return its results."""
         if len(batch) != len(self.data):
-            raise ValueProblem(
-                f"{len(batch)} arrays for a step", f"{len(self.data)} arrays", "pass what the step was traced with"
-            )
+            passed = f"{len(batch)} arrays for a step"
+            raise ValueProblem(passed, f"{len(self.data)} arrays", "pass what the step was traced with")
         mesh = devices.current_mesh()
         with self._running("step", mesh):
             inputs = [devices.cached_buffer(a) for a in batch] if mesh is None else devices.put(batch, mesh, split=True)
@@ -108,15 +107,10 @@ class XlaProgram:
         arrays, order, mesh = batches.arrays, batches.order, devices.current_mesh()
         devices.warn_if_indivisible(batches.size, mesh)
         with self._running("steps", mesh):
-            outputs = self._steps_program(
-                self._on_device(arrays, mesh),
-                None if order is None else order.astype(np.int32),
-                np.array([first, last], np.int32),
-                _constant_values(self.only_read, mesh),
-                _values(self.step.writes, mesh),
-                batches.size,
-            )
-            return self._assign(*outputs)
+            rows = None if order is None else order.astype(np.int32)
+            data = (self._on_device(arrays, mesh), rows, np.array([first, last], np.int32))
+            state = _constant_values(self.only_read, mesh), _values(self.step.writes, mesh)
+            return self._assign(*self._steps_program(*data, *state, batches.size))
 
     def run_epochs(self, rest: XlaProgram | None, data: EpochBatches, first: int, last: int) -> list[NDArray[Any]]:
         """Run epochs `first` up to, not including, `last`, and return each one's last results, stacked."""
@@ -124,14 +118,10 @@ class XlaProgram:
         resets = {positions[id(v)]: value for v, value in data.resets if id(v) in positions}
         mesh = devices.current_mesh()
         with self._running("epochs", mesh):
-            outputs = self._program_of_epochs(rest)(
-                self._on_device(data.arrays, mesh),
-                (data.key, np.array([first, last], np.int32)),
-                (_constant_values(self.only_read, mesh), [resets.get(i) for i in range(len(self.step.writes))]),
-                _values(self.step.writes, mesh),
-                data.size,
-                data.max_epochs,
-            )
+            inputs = self._on_device(data.arrays, mesh), (data.key, np.array([first, last], np.int32))
+            reset_values = [resets.get(i) for i in range(len(self.step.writes))]
+            state = (_constant_values(self.only_read, mesh), reset_values), _values(self.step.writes, mesh)
+            outputs = self._program_of_epochs(rest)(*inputs, *state, data.size, data.max_epochs)
             return [r[: last - first] for r in self._assign(*outputs)]
 
     def _program_of_epochs(self, rest: XlaProgram | None) -> Any:
@@ -260,16 +250,9 @@ def _rows(arrays: Sequence[Array], order: Any, start: Array, size: int) -> list[
 
 
 def _run_epochs(
-    take_step: Any,
-    take_rest: Any,
-    permutation: Any,
-    arrays: Any,
-    key_and_epochs: Any,
-    read_and_resets: Any,
-    changed: Any,
-    size: int,
-    max_epochs: int,
-) -> tuple[Any, Any]:
+    take_step: Any, take_rest: Any, permutation: Any, arrays: Any, key_and_epochs: Any, read_and_resets: Any,
+    changed: Any, size: int, max_epochs: int,
+) -> tuple[Any, Any]:  # fmt: skip
     """Run the epochs from ``epochs[0]`` up to ``epochs[1]``, at most `max_epochs`, each in an order of its own."""
     key, epochs = key_and_epochs
     read, resets = read_and_resets

@@ -69,15 +69,8 @@ def _layout(rank: int) -> tuple[str, str, str]:
 
 def _conv(xp: Any, x: Array, kernel: Array, strides: Any, padding: Any, dilation: Any, groups: int) -> Array:
     g = geometry(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
-    return lax.conv_general_dilated(
-        x,
-        kernel,
-        g.strides,
-        g.padding,
-        rhs_dilation=g.dilation,
-        dimension_numbers=_layout(len(g.window)),
-        feature_group_count=groups,
-    )
+    window, layout = (g.strides, g.padding, None, g.dilation), _layout(len(g.window))
+    return lax.conv_general_dilated(x, kernel, *window, dimension_numbers=layout, feature_group_count=groups)
 
 
 def _conv_transpose(
@@ -174,9 +167,8 @@ def window_winners(x: Array, g: Geometry) -> tuple[Array, Array]:
     """Return each window's largest entry, a nan if it has one, and its position in the window, the first at a tie."""
     best: Array = None
     position: Array = None
-    for k, (entries, real) in enumerate(
-        zip(_window_entries(x, g, _lowest(x.dtype)), _unpadded_entries(g), strict=True)
-    ):
+    windows = zip(_window_entries(x, g, _lowest(x.dtype)), _unpadded_entries(g), strict=True)
+    for k, (entries, real) in enumerate(windows):
         if best is None:
             best, position = entries, jnp.where(real, jnp.zeros(entries.shape, jnp.int32), -1)
             continue

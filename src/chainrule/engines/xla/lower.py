@@ -49,6 +49,3 @@ def _run(node: Node, inputs: list[Any], kernels: Mapping[str, Kernel]) -> Any:
         return kernels[operation.name].run(node, *inputs)
     value = OVERRIDES.get(operation.name) or operation.value
     return value(jnp, *inputs, **node.attributes).astype(node.spec.dtype)
-
-
-__all__ = ["lower"]

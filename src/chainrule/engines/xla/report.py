@@ -13,9 +13,6 @@ from .fuse import fuse
 def kernel_calls(graph: Graph, kernels: Mapping[str, Kernel]) -> list[KernelCall]:
     """Return the calls that kernels compute, in order, then those that they refused, each with the reason."""
     fusion = fuse(graph, kernels)
-    calls = [
-        KernelCall(node.scope, node.operation.operations, node.operation.name)
-        for node in fusion.graph.nodes
-        if isinstance(node.operation, FusedCall) and node.operation.name not in REPLACEMENTS
-    ]
+    fused = [(n.scope, n.operation) for n in fusion.graph.nodes if isinstance(n.operation, FusedCall)]
+    calls = [KernelCall(scope, call.operations, call.name) for scope, call in fused if call.name not in REPLACEMENTS]
     return calls + [KernelCall(r.node.scope, (r.node.operation.name,), None, r.reason) for r in fusion.refusals]

@@ -52,14 +52,9 @@ def gradients_of(index: Index, call: CallNode) -> list[Gradient]:
 
 
 def computed(
-    index: Index,
-    gradient: Gradient,
-    name: str,
-    inputs: Sequence[Node],
-    attributes: dict[str, Any] | None = None,
-    members: Sequence[Node] = (),
-    others: Sequence[Spec] = (),
-) -> list[Rewrite]:
+    index: Index, gradient: Gradient, name: str, inputs: Sequence[Node], attributes: dict[str, Any] | None = None,
+    members: Sequence[Node] = (), others: Sequence[Spec] = (),
+) -> list[Rewrite]:  # fmt: skip
     """Compute a gradient from `inputs` by the kernel `name`: no rewrite if that does not take it.
 
     Args:

@@ -34,11 +34,8 @@ def available() -> Callable[..., Any] | None:
         distribution = importlib.import_module("chainrule_kernels")
         distribution.targets()
     except ImportError as error:
-        warnings.warn(
-            f"training runs without the kernels of chainrule-kernels, which make it faster: {error}",
-            KernelWarning,
-            stacklevel=2,
-        )
+        text = f"training runs without the kernels of chainrule-kernels, which make it faster: {error}"
+        warnings.warn(text, KernelWarning, stacklevel=2)
         return None
     return distribution.call
 

@@ -28,9 +28,8 @@ def dense_gradient_adam_update(node: Node, x: Array, upstream: Array, *operands:
     """
     weight, mean, square, rate, *by_input = operands
     wait_for = by_input[0] if by_input else no_operand(weight)
-    return _update(
-        "dense_adam", node, (wait_for, as_matrix(x), upstream, weight, mean, square, rate), _adam_attributes(node)
-    )
+    inputs = (wait_for, as_matrix(x), upstream, weight, mean, square, rate)
+    return _update("dense_adam", node, inputs, _adam_attributes(node))
 
 
 def momentum_update(node: Node, *operands: Array) -> list[Array]:
