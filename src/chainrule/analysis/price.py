@@ -109,9 +109,8 @@ class Price(Displayable):
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with a row for each operation."""
-        return to_dataframe(
-            [{**{k: v for k, v in vars(r).items() if k != "count"}, **vars(r.count)} for r in self.rows]
-        )
+        rows = [{k: v for k, v in vars(r).items() if k != "count"} | vars(r.count) for r in self.rows]
+        return to_dataframe(rows)
 
 
 def price(target: Any, *specs: Any, backward: bool = False) -> Price:
@@ -163,25 +162,16 @@ def _price_function(f: Callable[..., Any], specs: tuple[Any, ...], backward: boo
 def _price(graph: Graph, backward: bool) -> Price:
     """Return the price of a graph, and of its backward pass."""
     parameters = {n.serial for n in graph.inputs if n.operation is VARIABLE}
-    rows = [
-        Row(
-            "parameter",
-            n.name,
-            n.shape,
-            "forward",
-            Count(parameters=n.size),
-            LazyMessage("{count:,} numbers", count=n.size),
-            n.line,
-        )
-        for n in graph.inputs
-        if n.operation is VARIABLE and isinstance(n, Tensor)
-    ]
+    rows = []
+    for n in graph.inputs:
+        if n.operation is VARIABLE and isinstance(n, Tensor):
+            formula = LazyMessage("{count:,} numbers", count=n.size)
+            rows.append(Row("parameter", n.name, n.shape, "forward", Count(parameters=n.size), formula, n.line))
     rows += _rows(graph.nodes, parameters, "forward")
     if not backward:
         return Price(rows, lambda: memory(graph, _workspace, lambda node: False))
     both, forward = _with_gradients(graph)
-    backward_nodes = [n for n in both.nodes if n.serial not in forward]
-    rows += _rows(backward_nodes, set(), "backward")
+    rows += _rows([n for n in both.nodes if n.serial not in forward], set(), "backward")
     return Price(rows, lambda: memory(both, _workspace, lambda node: node.serial not in forward))
 
 
@@ -223,17 +213,9 @@ def _rows(nodes: Iterable[Node], parameters: set[int], phase: str, scope: str = 
         if isinstance(node, CallNode):
             rows += _rows(node.body.nodes, set(), phase, path, line or node.line)
             continue
-        rows.append(
-            Row(
-                node.operation.name,
-                path,
-                node.spec.shape,
-                phase,
-                count_of(node, [n.serial in parameters for n in node.inputs]),
-                cost_of(node).formula,
-                line or node.line,
-            )
-        )
+        name, shape, formula = node.operation.name, node.spec.shape, cost_of(node).formula
+        count = count_of(node, [n.serial in parameters for n in node.inputs])
+        rows.append(Row(name, path, shape, phase, count, formula, line or node.line))
     return rows
 
 
@@ -247,14 +229,12 @@ def cost_of(node: Node) -> Cost:
     specs = tuple(n.spec for n in node.inputs)
     for spec in (*specs, node.spec):
         if isinstance(spec, Spec) and None in spec.shape:
-            raise GraphError(
-                f"a price for {operation.name} with shape {spec.shape}", "known sizes", "give the batch size", node.line
-            )
+            passed = f"a price for {operation.name} with shape {spec.shape}"
+            raise GraphError(passed, "known sizes", "give the batch size", node.line)
     cost = operation.cost(specs, node.spec, **node.attributes)
     if not isinstance(cost, Cost):
-        raise GraphError(
-            f"an operation {operation.name!r} without a price", "a cost rule in its record", "add one", node.line
-        )
+        passed = f"an operation {operation.name!r} without a price"
+        raise GraphError(passed, "a cost rule in its record", "add one", node.line)
     return cost
 
 

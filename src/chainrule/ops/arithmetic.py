@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..graph import spec_of
-from .elementwise import REALS, binary, unary
+from .elementwise import binary, unary
 from .rules import per_entry
 
 add = binary(
@@ -94,7 +94,6 @@ negative = unary(
     gradient_note="negative flips the gradient's sign",
     format="-{0}",
     kind="same",
-    samples=REALS,
 )
 positive = unary(
     "positive",
@@ -106,7 +105,6 @@ positive = unary(
     format="{0}",
     kind="same",
     cost=per_entry(),
-    samples=REALS,
 )
 stop_gradient = unary(
     "stop_gradient",
@@ -118,7 +116,6 @@ stop_gradient = unary(
     format="{0}",
     kind="same",
     cost=per_entry(),
-    samples=REALS,
     names=("variable",),
     stops_gradient=True,
 )
@@ -140,7 +137,6 @@ square = unary(
     format="{0} ** 2",
     kind="same",
     cost=per_entry(multiplies=1),
-    samples=REALS,
 )
 absolute = unary(
     "absolute",
@@ -150,7 +146,6 @@ absolute = unary(
     gradient_note="absolute passes the gradient with the sign of x (0 at the kink x = 0)",
     format="abs({0})",
     kind="same",
-    samples=REALS,
     spec=lambda specs: spec_of(specs[0].shape, np.empty(0, specs[0].dtype).real.dtype),  # real for complex numbers
 )
 sign = unary(
@@ -160,7 +155,6 @@ sign = unary(
     "-1, 0 or 1 (``keras.ops.sign``).\n\n>>> ops.sign([3.0, -2.0, 0.0])\ntensor([ 1., -1.,  0.])",
     gradient_note="sign stops the gradient: it is flat except at its jump",
     kind="same",
-    samples=REALS,
 )
 copysign = binary(
     "copysign",

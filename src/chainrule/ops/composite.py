@@ -14,7 +14,7 @@ from ..core.errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
 from .calls import Composite
 from .reduction import argsort_record
-from .rules import normalize_axis, preserve_dtype, promote_to_float
+from .rules import normalize_axis, promote_to_float
 from .sample import Draw, Sample
 
 
@@ -27,7 +27,6 @@ def activation(
         value,
         casts=promote_to_float,
         gradient_note=gradient_note,
-        format=name + "({0})",
         samples=samples or [Sample([0.5, -1.5, 0.0, 3.0]), Sample(Draw(3, 4)), Sample(-0.7)],
         doc=doc,
         **fields,
@@ -239,11 +238,8 @@ sparsemax = activation(
 def _glu(xp: Any, x: Any, axis: int = -1) -> Any:
     axis = normalize_axis(axis, x.ndim)
     if x.shape[axis] % 2:
-        raise ShapeError(
-            f"{x.shape[axis]} entries along axis {axis} for a gated linear unit",
-            "an even number, half of them gates",
-            "give twice the channels",
-        )
+        passed = f"{x.shape[axis]} entries along axis {axis} for a gated linear unit"
+        raise ShapeError(passed, "an even number, half of them gates", "give twice the channels")
     a, b = xp.split(x, 2, axis=axis)
     return a * xp.sigmoid(b)
 
@@ -272,7 +268,6 @@ layer_normalization_record = Composite.define(
     _layer_normalization,
     casts=promote_to_float,
     gradient_note="layer normalisation removes from the gradient its mean and its part along the normalised input",
-    format="layer_normalization({0})",
     samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))],
     doc="Layer normalisation with scale and offset.",
 )
@@ -285,7 +280,6 @@ batch_normalization_record = Composite.define(
     gradient_note="batch normalisation scales the gradient by scale over the deviation; through the batch's own "
     "mean and "
     "variance it loses its mean and its part along the normalised input",
-    format="batch_normalization({0})",
     samples=[
         Sample(Draw(3, 4), Draw(4), Draw(4, kind="positive"), Draw(4), Draw(4)),
         Sample(Draw(2, 3, 4), Draw(1, 3, 1), Draw(1, 3, 1, kind="positive"), 1.0, 0.0, epsilon=0.5),
@@ -299,7 +293,6 @@ rms_normalization_record = Composite.define(
     ),
     casts=promote_to_float,
     gradient_note="rms normalisation removes from the gradient its part along the normalised input",
-    format="rms_normalization({0})",
     samples=[Sample(Draw(3, 4), Draw(4)), Sample(Draw(3, 4), 1.0, axis=0)],
     doc="Division by the root of the mean square, with scale.",
 )
@@ -355,11 +348,9 @@ categorical_crossentropy_record = Composite.define(
 def _label_dtypes(specs: tuple[Spec, ...]) -> Any:
     """Keep the labels' integer dtype; cast an output of integers to floatx."""
     if specs[0].dtype.kind not in "iu":
-        raise DTypeError(
-            f"class labels of dtype {specs[0].dtype.name}",
-            "whole numbers",
-            "cast them to int32, or use categorical_crossentropy for one-hot labels",
-        )
+        passed = f"class labels of dtype {specs[0].dtype.name}"
+        mend = "cast them to int32, or use categorical_crossentropy for one-hot labels"
+        raise DTypeError(passed, "whole numbers", mend)
     return (specs[0].dtype, promote_specs(specs[1:], floating=True))
 
 
@@ -368,11 +359,9 @@ def _sparse_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = 
     if target.ndim == output.ndim and target.shape[axis] == 1:
         target = xp.squeeze(target, axis)
     if target.shape != output.shape[:axis] + output.shape[axis + 1 :]:
-        raise ShapeError(
-            f"labels of shape {target.shape} for outputs of shape {output.shape}",
-            f"labels of shape {output.shape[:axis] + output.shape[axis + 1 :]}, one whole number each",
-            "for one-hot labels use categorical_crossentropy",
-        )
+        passed = f"labels of shape {target.shape} for outputs of shape {output.shape}"
+        expected = f"labels of shape {output.shape[:axis] + output.shape[axis + 1 :]}, one whole number each"
+        raise ShapeError(passed, expected, "for one-hot labels use categorical_crossentropy")
     if from_logits:
         log_probability = xp.log_softmax(output, axis=axis)
     else:
@@ -405,9 +394,7 @@ def _sort(xp: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
 sort_record = Composite.define(
     "sort",
     _sort,
-    casts=preserve_dtype,
     gradient_note="sort routes each gradient back to where its entry was",
-    format="sort({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample([2.0, 1.0, 2.0, 1.0]),
@@ -420,9 +407,8 @@ sort_record = Composite.define(
 
 def _top_k(xp: Any, x: Any, k: int = 1) -> Any:
     if not x.ndim or not 0 <= k <= x.shape[-1]:
-        raise ShapeError(
-            f"the largest {k} of shape {x.shape}", "k from 0 to the size of the last axis", "choose a smaller k"
-        )
+        passed = f"the largest {k} of shape {x.shape}"
+        raise ShapeError(passed, "k from 0 to the size of the last axis", "choose a smaller k")
     order = argsort_record(x, axis=-1, descending=True)
     return xp.take_along_axis(x, order[..., :k], axis=-1)
 
@@ -430,9 +416,7 @@ def _top_k(xp: Any, x: Any, k: int = 1) -> Any:
 top_k_record = Composite.define(
     "top_k",
     _top_k,
-    casts=preserve_dtype,
     gradient_note="top_k routes each gradient back to where its entry was",
-    format="top_k({0})",
     samples=[Sample(Draw(3, 4), k=2), Sample([2.0, 5.0, 5.0, 1.0], k=3), Sample(Draw(3), k=4, error=ShapeError)],
     doc="The k largest entries along the last axis.",
 )

@@ -44,11 +44,8 @@ def per_axis(value: Any, rank: int, what: str) -> tuple[int, ...]:
     values = value if isinstance(value, tuple) else (value,) * rank
     numbers = tuple([n for n in map(whole_number, values) if n is not None and n > 0])
     if len(values) != rank or len(numbers) != rank:
-        raise ShapeError(
-            f"{what} {value!r} for {rank} spatial axes",
-            f"a whole number from 1 up, or {rank} of them",
-            f"give {what} as such a number",
-        )
+        passed = f"{what} {value!r} for {rank} spatial axes"
+        raise ShapeError(passed, f"a whole number from 1 up, or {rank} of them", f"give {what} as such a number")
     return numbers
 
 
@@ -75,20 +72,17 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
     ):
         pads = padding
     else:
-        raise ShapeError(
-            f"padding {padding!r}", f"'valid', 'same', or {rank} pairs (before, after)", "name one of these"
-        )
+        passed = f"padding {padding!r}"
+        raise ShapeError(passed, f"'valid', 'same', or {rank} pairs (before, after)", "name one of these")
     out: list[Any] = []
     for n, extent, s, (before, after) in zip(sizes, extents, strides, pads, strict=True):
         if padding == "same":
             out.append(-(-n // s))
             continue
         if is_less(n + before + after, extent):
-            raise ShapeError(
-                f"a window over {extent} entries on an axis of {n} (padded to {n + before + after})",
-                "a window no larger than the padded input",
-                "use padding='same', a smaller window or less dilation",
-            )
+            passed = f"a window over {extent} entries on an axis of {n} (padded to {n + before + after})"
+            mend = "use padding='same', a smaller window or less dilation"
+            raise ShapeError(passed, "a window no larger than the padded input", mend)
         out.append((n + before + after - extent) // s + 1)
     return Geometry(sizes, window, tuple(out), strides, dilation, pads)
 
@@ -96,11 +90,9 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
 def _check_channels(x: tuple[Any, ...], kernel: tuple[Any, ...], groups: int) -> None:
     """Check that the shapes of an input and a kernel fit each other."""
     if len(x) != len(kernel) or len(x) < 3:
-        raise ShapeError(
-            f"an input of shape {x} and a kernel of shape {kernel}",
-            "(batch, *sizes, channels) and (*window, channels in, channels out) with equally many axes",
-            "add the missing axis, e.g. the batch or the channel axis with expand_dims",
-        )
+        passed = f"an input of shape {x} and a kernel of shape {kernel}"
+        expected = "(batch, *sizes, channels) and (*window, channels in, channels out) with equally many axes"
+        raise ShapeError(passed, expected, "add the missing axis, e.g. the batch or the channel axis with expand_dims")
     if groups < 1 or kernel[-2] * groups != x[-1] or kernel[-1] % groups:
         raise ShapeError(
             f"{x[-1]} input channels, a kernel of shape {kernel} and {groups} groups",
@@ -124,14 +116,8 @@ def windows_of(x: Any, g: Geometry) -> Any:
     rank = len(g.window)
     extents = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
     view = np.lib.stride_tricks.sliding_window_view(padded, extents, axis=tuple(range(1, rank + 1)))
-    return view[
-        (
-            slice(None),
-            *(slice(None, None, s) for s in g.strides),
-            slice(None),
-            *(slice(None, None, d) for d in g.dilation),
-        )
-    ]
+    strides, dilation = ([slice(None, None, step) for step in steps] for steps in (g.strides, g.dilation))
+    return view[(slice(None), *strides, slice(None), *dilation)]
 
 
 def _columns(x: Any, g: Geometry) -> Any:
@@ -139,20 +125,17 @@ def _columns(x: Any, g: Geometry) -> Any:
     rank = len(g.window)
     view = windows_of(x, g)
     order = (*range(rank + 1), *range(rank + 2, 2 * rank + 2), rank + 1)
-    return np.ascontiguousarray(view.transpose(order)).reshape(
-        x.shape[0] * math.prod(g.out), math.prod(g.window) * x.shape[-1]
-    )
+    shape = x.shape[0] * math.prod(g.out), math.prod(g.window) * x.shape[-1]
+    return np.ascontiguousarray(view.transpose(order)).reshape(shape)
 
 
 def _conv(xp: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
     g = _geometry_of(x.shape, k.shape, strides, padding, dilation, groups)
     c, f = x.shape[-1] // groups, k.shape[-1] // groups
-    parts = [
-        (_columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(
-            x.shape[0], *g.out, f
-        )
-        for i in range(groups)
-    ]
+    parts = []
+    for i in range(groups):
+        rows = _columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)
+        parts.append(rows.reshape(x.shape[0], *g.out, f))
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
 
@@ -168,8 +151,7 @@ def columns_to_image(cols: Any, batch: int, channels: int, g: Geometry, dtype: A
             for w, d, s, n in zip(offset, g.dilation, g.strides, g.out, strict=True)
         )
         image[(slice(None), *positions)] += cols[(slice(None),) * (rank + 1) + offset]
-    interior = tuple(slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True))
-    return image[(slice(None), *interior)]
+    return image[(slice(None), *[slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True)])]
 
 
 def _conv_transpose(xp: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
@@ -194,40 +176,34 @@ def _conv_kernel_gradient(
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
 
-def _conv_spec(specs: tuple[Spec, ...], strides: Any, padding: Any, dilation: Any, groups: int) -> Spec:
+# ---- shapes and costs; `attributes`: strides, padding, dilation and groups
+
+
+def _conv_spec(specs: tuple[Spec, ...], **attributes: Any) -> Spec:
     x, k = specs[0].shape, specs[1].shape
-    return spec_of((x[0], *_geometry_of(x, k, strides, padding, dilation, groups).out, k[-1]), specs[0].dtype)
+    return spec_of((x[0], *_geometry_of(x, k, **attributes).out, k[-1]), specs[0].dtype)
 
 
-def _conv_transpose_spec(
-    specs: tuple[Spec, ...], sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
-) -> Spec:
+def _conv_transpose_spec(specs: tuple[Spec, ...], sizes: Any, **attributes: Any) -> Spec:
     u: Any = specs[0].shape
     k: Any = specs[1].shape
-    x = (u[0], *sizes, k[-2] * groups)
-    expected = (*_geometry_of(x, k, strides, padding, dilation, groups).out, k[-1])
+    x = (u[0], *sizes, k[-2] * attributes["groups"])
+    expected = (*_geometry_of(x, k, **attributes).out, k[-1])
     if u[1:] != expected:
-        raise ShapeError(
-            f"an input of shape {u} for a transposed convolution to sizes {sizes}",
-            f"sizes and channels {expected}, as a convolution of those sizes gives",
-            "check the output sizes, strides and padding",
-        )
+        passed = f"an input of shape {u} for a transposed convolution to sizes {sizes}"
+        mend = "check the output sizes, strides and padding"
+        raise ShapeError(passed, f"sizes and channels {expected}, as a convolution of those sizes gives", mend)
     return spec_of(x, specs[0].dtype)
 
 
-def _kernel_gradient_spec(
-    specs: tuple[Spec, ...], window: Any, strides: Any, padding: Any, dilation: Any, groups: int
-) -> Spec:
+def _kernel_gradient_spec(specs: tuple[Spec, ...], window: Any, **attributes: Any) -> Spec:
     x: Any = specs[0].shape
     u: Any = specs[1].shape
-    kernel = (*window, x[-1] // groups, u[-1])
-    expected = (*_geometry_of(x, kernel, strides, padding, dilation, groups).out, u[-1])
+    kernel = (*window, x[-1] // attributes["groups"], u[-1])
+    expected = (*_geometry_of(x, kernel, **attributes).out, u[-1])
     if u[1:] != expected or u[0] != x[0]:
-        raise ShapeError(
-            f"upstream of shape {u} for an input of shape {x}",
-            f"shape {(x[0], *expected)}",
-            "check strides and padding",
-        )
+        passed = f"upstream of shape {u} for an input of shape {x}"
+        raise ShapeError(passed, f"shape {(x[0], *expected)}", "check strides and padding")
     return spec_of(kernel, specs[0].dtype)
 
 
@@ -254,34 +230,31 @@ def _window_products_cost(
     return Cost(macs, adds, macs, 0, formula, (windows + border) * x.dtype.itemsize)
 
 
-def _conv_cost(specs: tuple[Spec, ...], out: Spec, strides: Any, padding: Any, dilation: Any, groups: int) -> Cost:
+def _conv_cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
     x, k = specs[0].shape, specs[1].shape
-    return _window_products_cost(specs[0], _geometry_of(x, k, strides, padding, dilation, groups), k[-1], groups)
+    return _window_products_cost(specs[0], _geometry_of(x, k, **attributes), k[-1], attributes["groups"])
 
 
-def _conv_transpose_cost(
-    specs: tuple[Spec, ...], out: Spec, sizes: Any, strides: Any, padding: Any, dilation: Any, groups: int
-) -> Cost:
+def _conv_transpose_cost(specs: tuple[Spec, ...], out: Spec, sizes: Any, **attributes: Any) -> Cost:
     k = specs[1].shape
-    g = _geometry_of(out.shape, k, strides, padding, dilation, groups)
-    return _window_products_cost(out, g, k[-1], groups, out.size, transposed=True)
+    g = _geometry_of(out.shape, k, **attributes)
+    return _window_products_cost(out, g, k[-1], attributes["groups"], out.size, transposed=True)
 
 
-def _kernel_gradient_cost(
-    specs: tuple[Spec, ...], out: Spec, window: Any, strides: Any, padding: Any, dilation: Any, groups: int
-) -> Cost:
-    x = specs[0].shape
-    g = _geometry_of(x, out.shape, strides, padding, dilation, groups)
-    return _window_products_cost(specs[0], g, out.shape[-1], groups, out.size)
+def _kernel_gradient_cost(specs: tuple[Spec, ...], out: Spec, window: Any, **attributes: Any) -> Cost:
+    g = _geometry_of(specs[0].shape, out.shape, **attributes)
+    return _window_products_cost(specs[0], g, out.shape[-1], attributes["groups"], out.size)
 
 
-def _conv_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
-    """Merge the examples into the batch axis if the kernel is shared; otherwise convolve one example at a time."""
-    if batched[1]:
+def merge_examples(
+    op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]
+) -> Tensor:
+    """Merge the examples into the batch axis, if they share the kernel; otherwise convolve one example at a time."""
+    if any(batched[1:]):
         return loop_batch(op, xs, batched, size, attributes)
     xp = namespace()
-    x = xs[0]
-    out = op(xp.reshape(x, (size * x.shape[1], *x.shape[2:])), xs[1], **attributes)
+    x, *kernel = xs
+    out = op(xp.reshape(x, (size * x.shape[1], *x.shape[2:])), *kernel, **attributes)
     return xp.reshape(out, (size, x.shape[1], *out.shape[1:]))
 
 
@@ -336,7 +309,7 @@ conv_record = Operation.define(
     ),
     spec=_conv_spec,
     casts=promote_inputs,
-    batch=_conv_batch,
+    batch=merge_examples,
     cost=_conv_cost,
     transpose=(
         lambda xp, u, x, k, **a: xp.conv_transpose_record(u, k, sizes=tuple(x.shape[1:-1]), **a),
@@ -355,7 +328,7 @@ conv_transpose_record = Operation.define(
     ),
     spec=_conv_transpose_spec,
     casts=promote_inputs,
-    batch=_conv_batch,
+    batch=merge_examples,
     cost=_conv_transpose_cost,
     transpose=(
         lambda xp, u, x, k, sizes, **a: xp.conv_record(u, k, **a),

@@ -9,6 +9,8 @@ equally at ties; ``clip`` passes the gradient at its bounds; the slope of roundi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ REALS = [0.5, -1.5, 0.0, 3.0]
 POSITIVE = [0.5, 1.0, 2.5, 7.0]
 BETWEEN_MINUS_1_AND_1 = [0.0, 0.5, -0.75, 0.2]
 TRANSCENDENTAL = per_entry(other=8)  # a nominal 8 operations an entry
+_ONE = per_entry(other=1)
 
 _CASTS = {  # by kind
     "same": promote_inputs,
@@ -38,66 +41,46 @@ _CASTS = {  # by kind
     "integer": integers_only,
     "logic": to_bool,
 }
+_SPECS = {kind: elementwise_spec("bool" if kind in ("bool", "logic") else None) for kind in _CASTS}
 
 
 def unary(
-    name: str,
-    value: Rule,
-    local: Rule | int | None,
-    doc: str,
-    *,
-    gradient_note: str,
-    format: str | None = None,
-    kind: str = "float",
-    cost: Rule | None = None,
-    samples: list[Any],
-    spec: Rule | None = None,
-    **options: Any,
-) -> Operation:
+    name: str, value: Rule, local: Rule | int | None, doc: str, *, kind: str = "float", cost: Rule = _ONE,
+    samples: Sequence[Any] = REALS, spec: Rule | None = None, **options: Any,
+) -> Operation:  # fmt: skip
     """Make the record of a function of each entry.
 
     Args:
-        name, value, local, doc, gradient_note, format, cost, spec: as for `Operation`; `local` for the one input.
+        name, value, local, doc, cost, spec: as for `Operation`; `local` for the one input.
         kind: the dtypes. ``"same"``: the result has the input's; ``"float"``: integers become floatx; ``"bool"``: the
             result is bool; ``"integer"``: integers only; ``"logic"``: input and result are bool.
-        samples: numbers, of which several samples are made.
+        samples: two or more numbers, of which several samples are made; default `REALS`.
         options: other arguments of `Operation`.
     """
-    inputs = [Sample(samples), Sample(samples[0])]
-    if len(samples) >= 2:
-        inputs.append(Sample([[samples[0]], [samples[1]]]))
-    inputs.append(Sample(np.zeros((0, 3), np.asarray(samples).dtype)))
+    first, second = samples[:2]
+    empty = np.zeros((0, 3), np.asarray(samples).dtype)
     return Operation.define(
         name,
         value,
-        spec=spec or elementwise_spec("bool" if kind in ("bool", "logic") else None),
+        spec=spec or _SPECS[kind],
         casts=_CASTS[kind],
         local=None if local is None else (local,),
         batch=elementwise_batch,
-        cost=cost or per_entry(other=1),
-        gradient_note=gradient_note,
-        format=format or name + "({0})",
-        samples=inputs,
+        cost=cost,
+        samples=[Sample(samples), Sample(first), Sample([[first], [second]]), Sample(empty)],
         doc=doc,
         **options,
     )
 
 
+transcendental = partial(unary, cost=TRANSCENDENTAL)
+
+
 def binary(
-    name: str,
-    value: Rule,
-    local: tuple[Rule | int, Rule | int] | None,
-    doc: str,
-    *,
-    gradient_note: str,
-    format: str | None = None,
-    kind: str = "same",
-    cost: Rule | None = None,
-    samples: list[tuple[Any, Any]],
-    casts: Rule | None = None,
-    names: tuple[str, str] = ("x1", "x2"),
-    **options: Any,
-) -> Operation:
+    name: str, value: Rule, local: tuple[Rule | int, Rule | int] | None, doc: str, *, kind: str = "same",
+    cost: Rule = _ONE, samples: list[tuple[Any, Any]], format: str = "", casts: Rule | None = None,
+    names: tuple[str, str] = ("x1", "x2"), **options: Any,
+) -> Operation:  # fmt: skip
     """Make the record of a function of two entries, broadcast.
 
     Args:
@@ -116,12 +99,11 @@ def binary(
     return Operation.define(
         name,
         value,
-        spec=elementwise_spec("bool" if kind in ("bool", "logic") else None),
+        spec=_SPECS[kind],
         casts=casts or _CASTS[kind],
         local=local,
         batch=elementwise_batch,
-        cost=cost or per_entry(other=1),
-        gradient_note=gradient_note,
+        cost=cost,
         format=format or name + "({0}, {1})",
         samples=inputs,
         doc=doc,

@@ -4,72 +4,62 @@ from __future__ import annotations
 
 import math
 
-from .elementwise import POSITIVE, REALS, TRANSCENDENTAL, binary, unary
+from .elementwise import POSITIVE, binary, transcendental, unary
 from .rules import per_entry
 
-exp = unary(
+exp = transcendental(
     "exp",
     lambda xp, x: xp.exp(x),
     lambda xp, x, y: y,
     "e to the x; overflows to inf (``keras.ops.exp``).\n\n>>> ops.exp([0.0, 1.0])\ntensor([1.       , 2.7182817])",
     gradient_note="the slope of exp is exp(x) itself",
-    cost=TRANSCENDENTAL,
-    samples=REALS,
 )
-exp2 = unary(
+exp2 = transcendental(
     "exp2",
     lambda xp, x: xp.exp2(x),
     lambda xp, x, y: y * math.log(2.0),
     "2 to the x (``keras.ops.exp2``).\n\n>>> ops.exp2([0.0, 3.0])\ntensor([1., 8.])",
     gradient_note="the slope of 2^x is 2^x * log 2",
     format="2 ** {0}",
-    cost=TRANSCENDENTAL,
-    samples=REALS,
 )
-expm1 = unary(
+expm1 = transcendental(
     "expm1",
     lambda xp, x: xp.expm1(x),
     lambda xp, x, y: y + 1,
     "exp(x) - 1, exact near 0 (``keras.ops.expm1``).\n\n>>> ops.expm1([0.0, 1e-10])\ntensor([0.e+00, 1.e-10])",
     gradient_note="the slope of exp(x) - 1 is exp(x)",
-    cost=TRANSCENDENTAL,
-    samples=REALS,
 )
-log = unary(
+log = transcendental(
     "log",
     lambda xp, x: xp.log(x),
     lambda xp, x, y: 1 / x,
     "The natural logarithm; -inf at 0, nan below (``keras.ops.log``).\n\n"
     ">>> ops.log([1.0, 7.389056])\ntensor([0., 2.])",
     gradient_note="the slope of log is 1/x",
-    cost=TRANSCENDENTAL,
     samples=POSITIVE,
 )
-log1p = unary(
+log1p = transcendental(
     "log1p",
     lambda xp, x: xp.log1p(x),
     lambda xp, x, y: 1 / (1 + x),
     "log(1 + x), exact near 0 (``keras.ops.log1p``).\n\n>>> ops.log1p([0.0, 1e-10])\ntensor([0.e+00, 1.e-10])",
     gradient_note="the slope of log(1 + x) is 1/(1 + x)",
-    cost=TRANSCENDENTAL,
     samples=[0.5, -0.5, 0.0, 3.0],
 )
-log2 = unary(
+log2 = transcendental(
     "log2",
     lambda xp, x: xp.log2(x),
     lambda xp, x, y: 1 / (x * math.log(2.0)),
     "The logarithm to base 2 (``keras.ops.log2``).\n\n>>> ops.log2([1.0, 8.0])\ntensor([0., 3.])",
     gradient_note="the slope of log2 is 1/(x log 2)",
-    cost=TRANSCENDENTAL,
     samples=POSITIVE,
 )
-log10 = unary(
+log10 = transcendental(
     "log10",
     lambda xp, x: xp.log10(x),
     lambda xp, x, y: 1 / (x * math.log(10.0)),
     "The logarithm to base 10 (``keras.ops.log10``).\n\n>>> ops.log10([1.0, 100.0])\ntensor([0., 2.])",
     gradient_note="the slope of log10 is 1/(x log 10)",
-    cost=TRANSCENDENTAL,
     samples=POSITIVE,
 )
 sqrt = unary(
@@ -90,13 +80,12 @@ rsqrt = unary(
     cost=per_entry(other=2),
     samples=POSITIVE,
 )
-cbrt = unary(
+cbrt = transcendental(
     "cbrt",
     lambda xp, x: xp.cbrt(x),
     lambda xp, x, y: 1 / (3 * y * y),
     "The cube root (``keras.ops.cbrt``).\n\n>>> ops.cbrt([8.0, -27.0])\ntensor([ 2., -3.])",
     gradient_note="the slope of the cube root is 1/(3 cbrt(x)^2)",
-    cost=TRANSCENDENTAL,
     samples=[0.5, -1.5, 8.0],
 )
 logaddexp = binary(

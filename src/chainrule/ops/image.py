@@ -28,21 +28,10 @@ from .reduction import mean, sum
 from .resampling import blending_dtype, check_size, fill_value_array, saturate_cast
 
 __all__ = [
-    "affine_transform",
-    "crop_images",
-    "extract_patches",
-    "extract_patches_3d",
-    "gaussian_blur",
-    "hsv_to_rgb",
-    "map_coordinates",
-    "pad_images",
-    "perspective_transform",
-    "resize",
-    "rgb_to_grayscale",
-    "rgb_to_hsv",
-    "sobel_edges",
+    "affine_transform", "crop_images", "extract_patches", "extract_patches_3d", "gaussian_blur", "hsv_to_rgb",
+    "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv", "sobel_edges",
     "ssim",
-]
+]  # fmt: skip
 
 
 def _to_batch(images: Any, data_format: str | None, spatial: int = 2) -> tuple[Tensor, Callable[..., Tensor]]:
@@ -51,11 +40,9 @@ def _to_batch(images: Any, data_format: str | None, spatial: int = 2) -> tuple[T
     x = as_tensor(images).cast_weak()
     single, first = x.ndim == spatial + 1, data_format == "channels_first"
     if x.ndim not in (spatial + 1, spatial + 2) or None in x.shape[x.ndim - spatial - 1 :]:
-        raise ShapeError(
-            f"images of shape {x.shape}",
-            f"{spatial + 1} known sizes ({spatial} and the channels), or these after a batch axis",
-            "add or remove an axis with expand_dims or squeeze",
-        )
+        passed = f"images of shape {x.shape}"
+        expected = f"{spatial + 1} known sizes ({spatial} and the channels), or these after a batch axis"
+        raise ShapeError(passed, expected, "add or remove an axis with expand_dims or squeeze")
     if single:
         x = expand_dims(x, 0)
     if first:
@@ -82,16 +69,10 @@ def _pad(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], value: floa
 
 
 def resize(
-    images: Any,
-    size: Any,
-    interpolation: str = "bilinear",
-    antialias: bool = False,
-    crop_to_aspect_ratio: bool = False,
-    pad_to_aspect_ratio: bool = False,
-    fill_mode: str = "constant",
-    fill_value: float = 0.0,
-    data_format: str | None = None,
-) -> Tensor:
+    images: Any, size: Any, interpolation: str = "bilinear", antialias: bool = False,
+    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = "constant",
+    fill_value: float = 0.0, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
     """Resize images (``keras.ops.image.resize``). Pixel i has its centre at i + 1/2.
 
     Args:
@@ -136,33 +117,22 @@ def _resolve_edges(before: Any, after: Any, target: Any, size: int, sign: int) -
     values = [v for v in (before, after, target) if v is not None]
     numbers = [arguments.whole_number(v) for v in values]
     if len(values) != 2 or any(n is None or n < 0 for n in numbers):
-        raise ValueProblem(
-            f"{before} before, {after} after and the target {target}",
-            "exactly two of the three, whole numbers from 0 up",
-            "pass two of them",
-        )
+        passed = f"{before} before, {after} after and the target {target}"
+        raise ValueProblem(passed, "exactly two of the three, whole numbers from 0 up", "pass two of them")
     if target is None:
         return int(before), int(after)
     remainder = sign * (target - size) - values[0]
     if remainder < 0:
-        raise ShapeError(
-            f"a target of {target} for {size} pixels and {values[0]} at one edge",
-            "a remainder from 0 up",
-            "check the target",
-        )
+        passed = f"a target of {target} for {size} pixels and {values[0]} at one edge"
+        raise ShapeError(passed, "a remainder from 0 up", "check the target")
     return (int(remainder), int(after)) if before is None else (int(before), int(remainder))
 
 
 def pad_images(
-    images: Any,
-    top_padding: int | None = None,
-    left_padding: int | None = None,
-    bottom_padding: int | None = None,
-    right_padding: int | None = None,
-    target_height: int | None = None,
-    target_width: int | None = None,
+    images: Any, top_padding: int | None = None, left_padding: int | None = None, bottom_padding: int | None = None,
+    right_padding: int | None = None, target_height: int | None = None, target_width: int | None = None,
     data_format: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Pad images with zeros (``keras.ops.image.pad_images``).
 
     For each direction pass exactly two of the three: the padding before, after, and the target size.
@@ -178,15 +148,10 @@ def pad_images(
 
 
 def crop_images(
-    images: Any,
-    top_cropping: int | None = None,
-    left_cropping: int | None = None,
-    bottom_cropping: int | None = None,
-    right_cropping: int | None = None,
-    target_height: int | None = None,
-    target_width: int | None = None,
+    images: Any, top_cropping: int | None = None, left_cropping: int | None = None, bottom_cropping: int | None = None,
+    right_cropping: int | None = None, target_height: int | None = None, target_width: int | None = None,
     data_format: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Crop images (``keras.ops.image.crop_images``).
 
     For each direction pass exactly two of the three: the cropping before, after, and the target size.
@@ -199,11 +164,8 @@ def crop_images(
     top, bottom = _resolve_edges(top_cropping, bottom_cropping, target_height, h, -1)
     left, right = _resolve_edges(left_cropping, right_cropping, target_width, w, -1)
     if top + bottom > h or left + right > w:
-        raise ShapeError(
-            f"croppings {(top, bottom)} and {(left, right)} for {h} rows and {w} columns",
-            "no more than the image has",
-            "crop less",
-        )
+        passed = f"croppings {(top, bottom)} and {(left, right)} for {h} rows and {w} columns"
+        raise ShapeError(passed, "no more than the image has", "crop less")
     return restore(x[:, top : h - bottom, left : w - right])
 
 
@@ -235,13 +197,9 @@ def map_coordinates(
 
 
 def affine_transform(
-    images: Any,
-    transform: Any,
-    interpolation: str = "bilinear",
-    fill_mode: str = "constant",
-    fill_value: float = 0,
+    images: Any, transform: Any, interpolation: str = "bilinear", fill_mode: str = "constant", fill_value: float = 0,
     data_format: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Transform images affinely or projectively (``keras.ops.image.affine_transform``).
 
     Args:
@@ -264,21 +222,14 @@ def affine_transform(
     x, restore = _to_batch(images, data_format)
     t = as_tensor(transform)
     t = expand_dims(t, 0) if t.ndim == 1 else t
-    return restore(
-        resampling.affine_transform_record(
-            x, t, interpolation=interpolation, fill_mode=fill_mode, fill_value=fill_value
-        )
-    )
+    fill = {"fill_mode": fill_mode, "fill_value": fill_value}
+    return restore(resampling.affine_transform_record(x, t, interpolation=interpolation, **fill))
 
 
 def perspective_transform(
-    images: Any,
-    start_points: Any,
-    end_points: Any,
-    interpolation: str = "bilinear",
-    fill_value: float = 0,
+    images: Any, start_points: Any, end_points: Any, interpolation: str = "bilinear", fill_value: float = 0,
     data_format: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Transform images so that four points move to four others (``keras.ops.image.perspective_transform``).
 
     Args:
@@ -296,9 +247,8 @@ def perspective_transform(
     """
     start, end = (as_tensor(p).numpy().astype(np.float64) for p in (start_points, end_points))
     if start.shape != end.shape or start.ndim not in (2, 3) or start.shape[-2:] != (4, 2):
-        raise ShapeError(
-            f"points of shapes {start.shape} and {end.shape}", "both (4, 2), or both (batch, 4, 2)", "pass four points"
-        )
+        passed = f"points of shapes {start.shape} and {end.shape}"
+        raise ShapeError(passed, "both (4, 2), or both (batch, 4, 2)", "pass four points")
     (x, y), (u, v) = (np.moveaxis(p, -1, 0) for p in (end, start))
     one, zero = np.ones_like(x), np.zeros_like(x)
     across = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
@@ -306,9 +256,8 @@ def perspective_transform(
     try:
         solved = np.linalg.solve(np.concatenate([across, down], -2), np.concatenate([u, v], -1)[..., None])[..., 0]
     except np.linalg.LinAlgError:
-        raise ValueProblem(
-            "points that determine no transform", "four points, no three on a line", "move them"
-        ) from None
+        passed = "points that determine no transform"
+        raise ValueProblem(passed, "four points, no three on a line", "move them") from None
     return affine_transform(images, solved.astype("float32"), interpolation, "constant", fill_value, data_format)
 
 
@@ -316,13 +265,9 @@ def perspective_transform(
 
 
 def extract_patches(
-    images: Any,
-    size: Any,
-    strides: Any = None,
-    dilation_rate: Any = 1,
-    padding: str = "valid",
+    images: Any, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid",
     data_format: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Arrange the pixels of each window as channels (``keras.ops.image.extract_patches``).
 
     Args:
@@ -353,21 +298,16 @@ def extract_patches(
 
 
 def extract_patches_3d(
-    volumes: Any,
-    size: Any,
-    strides: Any = None,
-    dilation_rate: Any = 1,
-    padding: str = "valid",
+    volumes: Any, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid",
     data_format: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Do the same as `extract_patches` for volumes, `size` a number or three (``keras.ops.image.extract_patches_3d``).
 
     >>> ops.image.extract_patches_3d(ops.ones((4, 4, 6, 1)), 2).shape
     (2, 2, 3, 8)
     """
-    return extract_patches(
-        volumes, convolution.per_axis(freeze(size), 3, "size"), strides, dilation_rate, padding, data_format
-    )
+    window = convolution.per_axis(freeze(size), 3, "size")
+    return extract_patches(volumes, window, strides, dilation_rate, padding, data_format)
 
 
 def _blur(x: Tensor, sizes: tuple[int, ...], sigmas: Any, padding: str) -> Tensor:
@@ -423,15 +363,9 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:
 
 
 def ssim(
-    image1: Any,
-    image2: Any,
-    max_val: float = 1.0,
-    filter_size: int = 11,
-    filter_sigma: float = 1.5,
-    k1: float = 0.01,
-    k2: float = 0.03,
-    data_format: str | None = None,
-) -> Tensor:
+    image1: Any, image2: Any, max_val: float = 1.0, filter_size: int = 11, filter_sigma: float = 1.5, k1: float = 0.01,
+    k2: float = 0.03, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
     """Compute the structural similarity of two images, 1 if they are equal (``keras.ops.image.ssim``).
 
     Means, variances and the covariance under a Gaussian of `filter_size` pixels a side, wherever it lies inside;
@@ -472,11 +406,9 @@ def _check_channels(
     """Check the number of channels; return as `_to_batch`."""
     x, restore = _to_batch(images, data_format)
     if x.shape[-1] not in counts:
-        raise ShapeError(
-            f"images of shape {as_tensor(images).shape}, with {x.shape[-1]} channels",
-            f"{' or '.join(map(str, counts))} channels",
-            "check data_format, or choose the channels",
-        )
+        passed = f"images of shape {as_tensor(images).shape}, with {x.shape[-1]} channels"
+        mend = "check data_format, or choose the channels"
+        raise ShapeError(passed, f"{' or '.join(map(str, counts))} channels", mend)
     return x, restore
 
 

@@ -16,34 +16,20 @@ from . import arithmetic, comparison, integers, products, rounding
 from . import functions as f
 from .record import Operation
 
-_OPERATORS: dict[str, Operation] = {
-    "add": arithmetic.add,
-    "sub": arithmetic.subtract,
-    "mul": arithmetic.multiply,
-    "truediv": arithmetic.divide,
-    "floordiv": arithmetic.floor_divide,
-    "mod": arithmetic.mod,
-    "pow": arithmetic.power,
-    "matmul": products.matmul,
-    "and": integers.bitwise_and,
-    "or": integers.bitwise_or,
-    "xor": integers.bitwise_xor,
-    "lshift": integers.bitwise_left_shift,
-    "rshift": integers.bitwise_right_shift,
-    "lt": comparison.less,
-    "le": comparison.less_equal,
-    "gt": comparison.greater,
-    "ge": comparison.greater_equal,
-    "eq": comparison.equal,
-    "ne": comparison.not_equal,
-}
+_REFLECTED: dict[str, Operation] = {  # operators that have a reflected form, such as ``__radd__``
+    "add": arithmetic.add, "sub": arithmetic.subtract, "mul": arithmetic.multiply, "truediv": arithmetic.divide,
+    "floordiv": arithmetic.floor_divide, "mod": arithmetic.mod, "pow": arithmetic.power, "matmul": products.matmul,
+    "and": integers.bitwise_and, "or": integers.bitwise_or, "xor": integers.bitwise_xor,
+    "lshift": integers.bitwise_left_shift, "rshift": integers.bitwise_right_shift,
+}  # fmt: skip
+_COMPARISONS: dict[str, Operation] = {
+    "lt": comparison.less, "le": comparison.less_equal, "gt": comparison.greater, "ge": comparison.greater_equal,
+    "eq": comparison.equal, "ne": comparison.not_equal,
+}  # fmt: skip
 _UNARY: dict[str, Operation] = {
-    "neg": arithmetic.negative,
-    "pos": arithmetic.positive,
-    "abs": arithmetic.absolute,
+    "neg": arithmetic.negative, "pos": arithmetic.positive, "abs": arithmetic.absolute,
     "invert": integers.bitwise_invert,
-}
-_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+}  # fmt: skip
 
 
 def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -96,54 +82,28 @@ def _cast_weak(self: Tensor) -> Tensor:
     return _cast_to(self, promote_specs((self.spec,))) if self.spec.weak else self
 
 
-def _matrix_transpose(self: Tensor) -> Tensor:
-    return f.swapaxes(self, -1, -2)
-
-
 # ---- NumPy's functions build graphs, or raise
 
 _UFUNCS = {
-    "true_divide": "divide",
-    "remainder": "mod",
-    "invert": "bitwise_invert",
-    "left_shift": "bitwise_left_shift",
-    "right_shift": "bitwise_right_shift",
-    "fabs": "absolute",
-    "degrees": "rad2deg",
-    "radians": "deg2rad",
-}
+    "true_divide": "divide", "remainder": "mod", "fabs": "absolute", "degrees": "rad2deg", "radians": "deg2rad",
+    "invert": "bitwise_invert", "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift",
+}  # fmt: skip
 _REDUCTIONS = {
-    "add": "sum",
-    "multiply": "prod",
-    "maximum": "max",
-    "minimum": "min",
-    "logical_and": "all",
-    "logical_or": "any",
-}
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any",
+}  # fmt: skip
 _RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "array_split": "split"}
 _ARGUMENTS = {
-    "a": "x",
-    "arr": "x",
-    "arrays": "xs",
-    "tup": "xs",
-    "array": "x",
-    "m": "x",
-    "reps": "repeats",
-    "a_min": "x_min",
-    "a_max": "x_max",
-    "shape": "newshape",
-}
-
+    "a": "x", "arr": "x", "array": "x", "m": "x", "arrays": "xs", "tup": "xs", "reps": "repeats", "shape": "newshape",
+    "a_min": "x_min", "a_max": "x_max",
+}  # fmt: skip
 
 _public: dict[str, Callable[..., Any]] = {}  # the public operations, among which NumPy's functions are looked up
 
 
 def _refusal(name: str, reason: str) -> GraphError:
-    return GraphError(
-        f"numpy.{name} on a tensor {reason}",
-        "a NumPy function that chainrule.ops has too, so that the graph is kept",
-        "use a function of chainrule.ops, or leave the graph on purpose with np.asarray(t)",
-    )
+    passed = f"numpy.{name} on a tensor {reason}"
+    mend = "use a function of chainrule.ops, or leave the graph on purpose with np.asarray(t)"
+    return GraphError(passed, "a NumPy function that chainrule.ops has too, so that the graph is kept", mend)
 
 
 def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -158,12 +118,10 @@ def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
     if method == "outer" and function is not None and len(inputs) == 2:
         a, b = map(as_tensor, inputs)
         return function(f.reshape(a, a.shape + (1,) * b.ndim), b)
-    if method != "__call__" or function is None or kwargs:
-        if method != "__call__":
-            reason = f"by {method}"
-        else:
-            reason = f"with {sorted(kwargs)}" if kwargs else "which has no such operation"
-        raise _refusal(ufunc.__name__, reason)
+    if method != "__call__":
+        raise _refusal(ufunc.__name__, f"by {method}")
+    if function is None or kwargs:
+        raise _refusal(ufunc.__name__, f"with {sorted(kwargs)}" if kwargs else "which has no such operation")
     return function(*inputs)
 
 
@@ -193,18 +151,16 @@ def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, 
 def install(public: dict[str, Callable[..., Any]]) -> None:
     """Give `Tensor` and `Variable` their operators; called once, with the public operations, by `chainrule.ops`."""
     _public.update(public)
-    names = (
-        "sum mean prod var std max min argmax argmin all any cumsum cumprod ravel squeeze dot swapaxes take repeat clip"
-    )
-    names += " round argsort diagonal trace nonzero"
-    methods = {name: public[name] for name in names.split()}
+    names = "sum mean prod var std max min argmax argmin all any cumsum cumprod ravel squeeze dot swapaxes".split()
+    names += "take repeat clip round argsort diagonal trace nonzero".split()
+    methods = {name: public[name] for name in names}
     methods |= {"astype": public["cast"], "flatten": public["ravel"], "copy": arithmetic.positive}
     for name, function in methods.items():
         setattr(Tensor, name, _method(function))
-    for name, record in _OPERATORS.items():
+    for name, record in (_REFLECTED | _COMPARISONS).items():
         forward, reflected = _binary(record)
         setattr(Tensor, f"__{name}__", forward)
-        if name not in _COMPARISONS:
+        if name in _REFLECTED:
             setattr(Tensor, f"__r{name}__", reflected)
     for name, record in _UNARY.items():
         setattr(Tensor, f"__{name}__", _unary(record))
@@ -214,33 +170,23 @@ def install(public: dict[str, Callable[..., Any]]) -> None:
         "reshape": _reshape,
         "transpose": _transpose,
         "T": property(f.transpose),
-        "mT": property(_matrix_transpose),
-        "__getitem__": _getitem,
+        "mT": property(lambda self: f.swapaxes(self, -1, -2)),
+        "__getitem__": lambda self, key, /: f.get_item(self, key),
         "__round__": lambda self, digits=0: rounding.round(self, digits or 0),
         "__array_ufunc__": _array_ufunc,
         "__array_function__": _array_function,
     }
     for name, function in attributes.items():
         setattr(Tensor, name, function)
-    dunders = [f"__{n}__" for n in (*_OPERATORS, *_UNARY, "getitem", "round", "array_ufunc", "array_function")] + [
-        f"__r{n}__" for n in _OPERATORS if n not in _COMPARISONS
-    ]
-    for name in dunders:
-        setattr(Variable, name, _on_leaf(getattr(Tensor, name)))
+    others = ("getitem", "round", "array_ufunc", "array_function")
+    for name in (*_REFLECTED, *_COMPARISONS, *_UNARY, *[f"r{n}" for n in _REFLECTED], *others):
+        setattr(Variable, f"__{name}__", _on_leaf(getattr(Tensor, f"__{name}__")))
     Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]
 
 
 def _unary(record: Operation) -> Callable[[Any], Any]:
     """Return an operator of one tensor."""
-
-    def method(self: Any) -> Any:
-        return record(self)
-
-    return method
-
-
-def _getitem(self: Tensor, key: Any, /) -> Tensor:
-    return f.get_item(self, key)
+    return lambda self: record(self)
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -255,8 +201,4 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _on_leaf(method: Callable[..., Any]) -> Callable[..., Any]:
     """Turn a tensor's operator into one of a variable, which applies it to the variable's current leaf."""
-
-    def on_leaf(self: Variable, *args: Any, **kwargs: Any) -> Any:
-        return method(self.value, *args, **kwargs)
-
-    return on_leaf
+    return lambda self, *args, **kwargs: method(self.value, *args, **kwargs)

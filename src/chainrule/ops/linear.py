@@ -22,20 +22,14 @@ from .sample import Draw, Sample
 
 
 def _lapack(function: Any, *xs: Any) -> Any:
-    """Apply `function` to the matrices, in float32 if they are narrower.
-
-    Raises:
-        ValueProblem: where LAPACK raises an error.
-    """
+    """Apply `function` to the matrices, in float32 if they are narrower. Raise `ValueProblem` where LAPACK refuses."""
     wide = [x.astype("float32") if x.dtype.itemsize < 4 else x for x in xs]
     try:
         return function(*wide).astype(xs[0].dtype)
     except np.linalg.LinAlgError as error:
-        raise ValueProblem(
-            f"a matrix that LAPACK refuses: {error}",
-            "finite numbers; for an inverse a regular matrix, for cholesky a positive definite one",
-            "add a small multiple of the identity, or use pinv or lstsq",
-        ) from None
+        passed = f"a matrix that LAPACK refuses: {error}"
+        expected = "finite numbers; for an inverse a regular matrix, for cholesky a positive definite one"
+        raise ValueProblem(passed, expected, "add a small multiple of the identity, or use pinv or lstsq") from None
 
 
 def _transposed(xp: Any, x: Any) -> Any:
@@ -58,20 +52,14 @@ def _matrix_shape(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
     """Check and return the shape of the first operand, matrices in the last two axes."""
     shape: tuple[Any, ...] = specs[0].shape
     if len(shape) < 2 or (square and not may_be_equal(shape[-1], shape[-2])) or 0 in shape[-2:]:
-        raise ShapeError(
-            f"shape {shape}",
-            "square matrices in the last two axes" if square else "matrices in the last two axes",
-            "reshape it, or use pinv or lstsq for a matrix that is not square" if square else "reshape it",
-        )
+        expected = "square matrices in the last two axes" if square else "matrices in the last two axes"
+        mend = "reshape it, or use pinv or lstsq for a matrix that is not square" if square else "reshape it"
+        raise ShapeError(f"shape {shape}", expected, mend)
     return shape
 
 
 def _spec(square: bool, shape: Any) -> Any:
-    """Return the shape rule of an operation on matrices.
-
-    Args:
-        shape: ``(batch, rows, columns, **attributes) -> shape`` of the result.
-    """
+    """Return a shape rule for matrices; `shape`: ``(batch, rows, columns, **attributes)`` to the result's shape."""
 
     def spec(specs: tuple[Spec, ...], **attributes: Any) -> Spec:
         *batch, m, n = _matrix_shape(specs, square)
@@ -99,8 +87,8 @@ def _batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attr
 
 
 def _matrix_operation(
-    name: str, value: Any, shape: Any, tangent: Any, transpose: Any, doc: str, *, square: bool, each: int,
-    gradient_note: str, samples: list[Sample],
+    name: str, value: Any, shape: Any, tangent: Any, transpose: Any, doc: str, *, each: int, gradient_note: str,
+    samples: list[Sample], square: bool = True,
 ) -> Operation:  # fmt: skip
     """Make the record of an operation on one matrix; `shape` as for `_spec`, `each` for `_cost`, others `Operation`."""
     return Operation.define(
@@ -113,7 +101,6 @@ def _matrix_operation(
         transpose=None if transpose is None else (transpose,),
         tangent=None if tangent is None else (tangent,),
         gradient_note=gradient_note,
-        format=name + "({0})",
         samples=samples,
         doc=doc,
     )
@@ -136,11 +123,8 @@ _SQUARE_SAMPLES = [
 def _solve_spec(specs: tuple[Spec, ...]) -> Spec:
     a, b = _matrix_shape(specs, True), specs[1].shape
     if len(a) != len(b) or not all(map(may_be_equal, a[:-1], b[:-1])):
-        raise ShapeError(
-            f"matrices of shape {a} and right sides of shape {b}",
-            "the same batch, and as many rows",
-            "give b of shape (..., n) or (..., n, columns)",
-        )
+        passed = f"matrices of shape {a} and right sides of shape {b}"
+        raise ShapeError(passed, "the same batch, and as many rows", "give b of shape (..., n) or (..., n, columns)")
     return spec_of(b, specs[1].dtype)
 
 
@@ -195,7 +179,6 @@ inv = _matrix_operation(
     lambda xp, u, x: _inverse_tangent(xp, _transposed(xp, xp.inv(x)), u),
     "The inverse of each matrix (``keras.ops.inv``).\n\n"
     ">>> ops.inv([[2.0, 0.0], [0.0, 4.0]])\ntensor([[0.5 , 0.  ],\n        [0.  , 0.25]])",
-    square=True,
     each=1,
     gradient_note="inv gives -y^T upstream y^T, y the inverse",
     samples=_SQUARE_SAMPLES,
@@ -248,7 +231,6 @@ det = _matrix_operation(
     lambda xp, u, x: _as_matrix(xp, u * xp.det(x)) * _transposed(xp, xp.inv(x)),
     "The determinant of each matrix; its gradient needs a regular one (``keras.ops.det``).\n\n"
     ">>> ops.det([[2.0, 0.0], [0.0, 4.0]])\ntensor(8.0)",
-    square=True,
     each=1,
     gradient_note="det gives itself times the inverse, transposed",
     samples=_SQUARE_SAMPLES,
@@ -260,7 +242,6 @@ log_absolute_determinant = _matrix_operation(
     lambda xp, t, x: xp.sum(_transposed(xp, xp.inv(x)) * t, axis=(-2, -1)),
     lambda xp, u, x: _as_matrix(xp, u) * _transposed(xp, xp.inv(x)),
     "log |det x| without overflow, -inf for a singular matrix.",
-    square=True,
     each=1,
     gradient_note="the slope of log |det x| is the inverse, transposed",
     samples=_SQUARE_SAMPLES,
@@ -272,7 +253,6 @@ determinant_sign = _matrix_operation(
     None,
     None,
     "The sign of det x: -1, 0 or 1.",
-    square=True,
     each=1,
     gradient_note=NO_GRADIENT,
     samples=_SQUARE_SAMPLES,
@@ -304,7 +284,6 @@ cholesky_record = _matrix_operation(
     _cholesky_tangent,
     _cholesky_transpose,
     "The lower triangular y with y y^T = x.",
-    square=True,
     each=1,
     gradient_note="cholesky gives y^-T (the lower half of y^T upstream) y^-1, made symmetric",
     samples=[
@@ -374,7 +353,6 @@ eigenvalues = _matrix_operation(
     _eigenvalues_tangent,
     _eigenvalues_transpose,
     "The eigenvalues of symmetric matrices, from small to large.",
-    square=True,
     each=9,
     gradient_note="each eigenvalue gives its eigenvector's outer product",
     samples=_SYMMETRIC_SAMPLES,
@@ -386,7 +364,6 @@ eigenvectors = _matrix_operation(
     _eigenvectors_tangent,
     _eigenvectors_transpose,
     "The eigenvectors of symmetric matrices in columns, the largest entry of each positive.",
-    square=True,
     each=9,
     gradient_note="eigenvectors turn towards each other by the upstream over the gaps of their eigenvalues (0 for "
     "no gap)",

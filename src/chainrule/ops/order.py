@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .record import Operation
-from .rules import loop_batch, per_entry, preserve_dtype
+from .rules import loop_batch, per_entry
 from .sample import Draw, Sample
 
 after = Operation.define(
     "after",
     lambda xp, x, other: x[...],
     spec=lambda specs: specs[0],
-    casts=preserve_dtype,
     local=(1, None),
     batch=loop_batch,
     cost=per_entry(),

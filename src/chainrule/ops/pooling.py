@@ -13,11 +13,10 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
-from ..tensors.tensor import Tensor
 from .calls import Composite
-from .convolution import Geometry, columns_to_image, geometry, per_axis, windows_of
-from .record import Cost, Operation, namespace
-from .rules import NO_GRADIENT, preserve_dtype, promote_to_float, times
+from .convolution import Geometry, columns_to_image, geometry, merge_examples, per_axis, windows_of
+from .record import Cost, Operation
+from .rules import NO_GRADIENT, promote_to_float, times
 from .sample import Draw, Sample
 
 
@@ -25,18 +24,15 @@ def _geometry_of(shape: tuple[Any, ...], pool_size: Any, strides: Any, padding: 
     """Work out the geometry of the windows over an input of this shape."""
     rank = len(shape) - 2
     if rank < 1:
-        raise ShapeError(
-            f"an input of shape {shape} to be pooled",
-            "(batch, *sizes, channels)",
-            "add the batch or channel axis with expand_dims",
-        )
+        passed = f"an input of shape {shape} to be pooled"
+        raise ShapeError(passed, "(batch, *sizes, channels)", "add the batch or channel axis with expand_dims")
     window = per_axis(pool_size, rank, "pool_size")
     return geometry(shape[1:-1], window, window if strides is None else strides, padding, 1)
 
 
-def _pooled_shape(shape: tuple[Any, ...], pool_size: Any, strides: Any, padding: Any) -> tuple[Any, ...]:
-    """Return the shape after pooling an input of this shape."""
-    return (shape[0], *_geometry_of(shape, pool_size, strides, padding).out, shape[-1])
+def _pooled_shape(shape: tuple[Any, ...], **attributes: Any) -> tuple[Any, ...]:
+    """Return the shape after pooling an input of this shape; `attributes` as for `_geometry_of`."""
+    return (shape[0], *_geometry_of(shape, **attributes).out, shape[-1])
 
 
 def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
@@ -53,35 +49,26 @@ def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
     first_inside = np.argmax(inside, axis=-1)
     winner_inside = np.take_along_axis(np.broadcast_to(inside, flat.shape), winner[..., None], -1)[..., 0]
     winner = np.where(winner_inside == 1, winner, first_inside)
-    index = np.take_along_axis(
-        np.broadcast_to(windows_of(indices, g).reshape(1, *g.out, 1, -1), flat.shape), winner[..., None], -1
-    )
+    entries = np.broadcast_to(windows_of(indices, g).reshape(1, *g.out, 1, -1), flat.shape)
+    index = np.take_along_axis(entries, winner[..., None], -1)
     assert index.ndim == rank + 3
     return index[..., 0].astype(np.int32)
-
-
-def _pool_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
-    """Merge the examples into the batch axis."""
-    xp = namespace()
-    x = xs[0]
-    out = op(xp.reshape(x, (size * x.shape[1], *x.shape[2:])), **attributes)
-    return xp.reshape(out, (size, x.shape[1], *out.shape[1:]))
 
 
 def _window_cost(sums: bool) -> Any:
     """Return the cost rule of an operation that adds up each window, or finds its largest entry."""
 
-    def cost(specs: tuple[Spec, ...], out: Spec, pool_size: Any, strides: Any, padding: Any, **attributes: Any) -> Cost:
-        shape = specs[0].shape if "sizes" not in attributes else out.shape
-        g = _geometry_of(shape, pool_size, strides, padding)
+    def cost(specs: tuple[Spec, ...], out: Spec, sizes: Any = None, **attributes: Any) -> Cost:
+        shape = specs[0].shape if sizes is None else out.shape
+        g = _geometry_of(shape, **attributes)
         n = math.prod((shape[0], *g.out, shape[-1]))
         each = math.prod(g.window)
-        sizes = {"shape": times((shape[0], *g.out, shape[-1])), "window": times(g.window), "count": n * each}
+        parts = {"shape": times((shape[0], *g.out, shape[-1])), "window": times(g.window), "count": n * each}
         if sums:
-            return Cost(adds=n * each, formula=LazyMessage("{shape} windows × {window} = {count:,}", **sizes))
+            return Cost(adds=n * each, formula=LazyMessage("{shape} windows × {window} = {count:,}", **parts))
         # windows as rows, a copy of these with the padding replaced, and two indices for each
         workspace = n * (2 * each * specs[0].dtype.itemsize + 2 * np.dtype(np.intp).itemsize)
-        formula = LazyMessage("{shape} windows × {window} = {count:,} comparisons", **sizes)
+        formula = LazyMessage("{shape} windows × {window} = {count:,} comparisons", **parts)
         return Cost(other=n * each, formula=formula, workspace=workspace)
 
     return cost
@@ -100,14 +87,10 @@ _POOL_SAMPLES = [
 max_pool_index = Operation.define(
     "max_pool_index",
     lambda xp, x, pool_size=2, strides=None, padding="valid": _pool_index(x, pool_size, strides, padding),
-    spec=lambda specs, pool_size, strides, padding: spec_of(
-        _pooled_shape(specs[0].shape, pool_size, strides, padding), np.dtype("int32")
-    ),
-    casts=preserve_dtype,
-    batch=_pool_batch,
+    spec=lambda specs, **attributes: spec_of(_pooled_shape(specs[0].shape, **attributes), np.dtype("int32")),
+    batch=merge_examples,
     cost=_window_cost(False),
     gradient_note=NO_GRADIENT,
-    format="max_pool_index({0})",
     samples=_POOL_SAMPLES,
     doc="The index of each window's largest entry among the flattened spatial entries, the first at a tie, as "
     "int32.\n\n"
@@ -127,9 +110,7 @@ def _max_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding:
 max_pool_record = Composite.define(
     "max_pool",
     _max_pool,
-    casts=preserve_dtype,
     gradient_note="max-pooling routes each window's gradient to its largest entry (the first at a tie)",
-    format="max_pool({0})",
     samples=_POOL_SAMPLES,
     doc="Max-pooling by frozen arguments.",
 )
@@ -147,30 +128,24 @@ def _window_spread(u: Any, sizes: Any, pool_size: Any, strides: Any, padding: An
     return columns_to_image(cols, u.shape[0], u.shape[-1], g, u.dtype)
 
 
-def _window_spread_spec(specs: tuple[Spec, ...], sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Spec:
+def _window_spread_spec(specs: tuple[Spec, ...], sizes: Any, **attributes: Any) -> Spec:
     u = specs[0].shape
     x = (u[0], *sizes, u[-1])
-    if _pooled_shape(x, pool_size, strides, padding) != u:
-        raise ShapeError(
-            f"shape {u} to be copied to windows of sizes {sizes}",
-            f"shape {_pooled_shape(x, pool_size, strides, padding)}",
-            "check the sizes, strides and padding",
-        )
+    if (pooled := _pooled_shape(x, **attributes)) != u:
+        passed = f"shape {u} to be copied to windows of sizes {sizes}"
+        raise ShapeError(passed, f"shape {pooled}", "check the sizes, strides and padding")
     return spec_of(x, specs[0].dtype)
 
 
 window_sum = Operation.define(
     "window_sum",
     lambda xp, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
-    spec=lambda specs, pool_size, strides, padding: spec_of(
-        _pooled_shape(specs[0].shape, pool_size, strides, padding), specs[0].dtype
-    ),
+    spec=lambda specs, **attributes: spec_of(_pooled_shape(specs[0].shape, **attributes), specs[0].dtype),
     casts=promote_to_float,
-    batch=_pool_batch,
+    batch=merge_examples,
     cost=_window_cost(True),
     transpose=(lambda xp, u, x, **a: xp.window_spread(u, sizes=tuple(x.shape[1:-1]), **a),),
     gradient_note="window_sum passes each window's gradient to all its entries",
-    format="window_sum({0})",
     samples=_POOL_SAMPLES,
     doc="The sum over each window; padding counts as 0.\n\n"
     ">>> ops.pooling.window_sum([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[11.0]]]",
@@ -182,11 +157,10 @@ window_spread = Operation.define(
     ),
     spec=_window_spread_spec,
     casts=promote_to_float,
-    batch=_pool_batch,
+    batch=merge_examples,
     cost=_window_cost(True),
     transpose=(lambda xp, u, x, sizes, **a: xp.window_sum(u, **a),),
     gradient_note="window_spread sums the gradients of the copies",
-    format="window_spread({0})",
     samples=[
         Sample(Draw(2, 3, 3, 3), sizes=(6, 7), pool_size=2),
         Sample(Draw(2, 3, 7, 3), sizes=(6, 7), pool_size=(3, 2), strides=(2, 1), padding="same"),
@@ -209,7 +183,6 @@ average_pool_record = Composite.define(
     _average_pool,
     casts=promote_to_float,
     gradient_note="average pooling shares each window's gradient equally",
-    format="average_pool({0})",
     samples=_POOL_SAMPLES,
     doc="Average pooling by frozen arguments.",
 )

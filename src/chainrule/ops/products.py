@@ -132,17 +132,13 @@ def _letter_sizes(subscripts: str, shapes: list[tuple[Any, ...]]) -> dict[str, A
     sizes: dict[str, Any] = {}
     for part, shape in zip(parts, shapes, strict=True):
         if len(part) != len(shape):
-            raise ShapeError(
-                f"subscripts {part!r} for shape {shape}", "one letter for each axis", "add or remove letters"
-            )
+            passed = f"subscripts {part!r} for shape {shape}"
+            raise ShapeError(passed, "one letter for each axis", "add or remove letters")
         for letter, n in zip(part, shape, strict=True):
             if not may_be_equal(sizes.setdefault(letter, n), n):
-                raise ShapeError(
-                    f"shapes {', '.join(map(str, shapes))}: sizes {sizes[letter]} and {n} for the letter {letter!r} in "
-                    f"{subscripts!r}",
-                    "one size for each letter",
-                    "check the order of the axes",
-                )
+                passed = f"sizes {sizes[letter]} and {n} for the letter {letter!r} in {subscripts!r}"
+                passed = f"shapes {', '.join(map(str, shapes))}: {passed}"
+                raise ShapeError(passed, "one size for each letter", "check the order of the axes")
     return sizes
 
 
@@ -174,15 +170,9 @@ def _einsum_cost(specs: tuple[Spec, ...], out: Spec, subscripts: str) -> Cost:
         return Cost(formula=LazyMessage("0: axes are moved"))
     cost = contraction(tuple(sizes[c] for c in output), tuple(n for c, n in sizes.items() if c not in output))
     more = len(specs) - 1
-    return cost._replace(
-        multiplies=cost.multiplies * more,
-        formula=LazyMessage(
-            "{shape} index values × {more} = {count:,} multiplies",
-            shape=times(tuple(sizes.values())),
-            more=more,
-            count=math.prod(sizes.values()) * more,
-        ),
-    )
+    parts = {"shape": times(tuple(sizes.values())), "more": more, "count": math.prod(sizes.values()) * more}
+    formula = LazyMessage("{shape} index values × {more} = {count:,} multiplies", **parts)
+    return cost._replace(multiplies=cost.multiplies * more, formula=formula)
 
 
 einsum_record = Operation.define(

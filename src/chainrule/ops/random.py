@@ -60,10 +60,6 @@ def _words(xp: Any, key: Any, step: Any, shape: tuple[int, ...]) -> tuple[Any, A
     return xp.reshape(w0, shape), xp.reshape(w1, shape)
 
 
-def _bits(xp: Any, key: Any, step: Any, shape: tuple[int, ...]) -> Any:
-    return _words(xp, key, step, shape)[0]
-
-
 def _uniform(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) -> Any:
     """Take 24 bits of a word in float32 (11 and 8 in the half formats), 53 of two in float64; never 1."""
     w0, w1 = _words(xp, key, step, shape)
@@ -82,24 +78,12 @@ def _normal(xp: Any, key: Any, step: Any, shape: tuple[int, ...], dtype: str) ->
     return (xp.sqrt(xp.maximum(-2.0 * xp.log(u0), xp.zeros_like(u0))) * xp.cos(2.0 * math.pi * u1)).astype(dtype)
 
 
-def _permutation(xp: Any, key: Any, step: Any, n: int) -> Any:
-    return xp.argsort(_words(xp, key, step, (n,))[0], stable=True).astype(xp.int32)
-
-
 def _key_dtypes(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Check the shapes of a key and a step, and cast them to uint32."""
     if specs[0].shape != (2,) or specs[1].shape != ():
-        raise ShapeError(
-            f"a key of shape {specs[0].shape} and a step of shape {specs[1].shape}",
-            "a key of shape (2,) and a step of shape ()",
-            "make them with SeedGenerator",
-        )
+        passed = f"a key of shape {specs[0].shape} and a step of shape {specs[1].shape}"
+        raise ShapeError(passed, "a key of shape (2,) and a step of shape ()", "make them with SeedGenerator")
     return (np.dtype("uint32"),) * 2
-
-
-def _random_spec(dtype: str | None) -> Any:
-    """Return the shape rule; `dtype` is the result's where that is not an attribute."""
-    return lambda specs, shape, **attributes: spec_of(tuple(shape), as_dtype(attributes.get("dtype", dtype)))
 
 
 _KEY = np.array([7, 11], np.uint32)
@@ -113,43 +97,47 @@ _SAMPLES = [
 ]
 _ROUNDS = per_entry(other=100)
 
-random_bits = Operation.define(
+
+def _draw(name: str, value: Any, doc: str, **options: Any) -> Operation:
+    """Make the record of a draw from a key and a step."""
+    return Operation.define(
+        name,
+        value,
+        casts=_key_dtypes,
+        batch=loop_batch,
+        gradient_note=NO_GRADIENT,
+        format=name + "({0}, {1})",
+        doc=doc,
+        **options,
+    )
+
+
+random_bits = _draw(
     "random_bits",
-    lambda xp, key, step, shape=(): _bits(xp, key, step, shape),
-    spec=_random_spec("uint32"),
-    casts=_key_dtypes,
-    batch=loop_batch,
-    cost=_ROUNDS,
-    gradient_note=NO_GRADIENT,
-    format="random_bits({0}, {1})",
-    samples=_SAMPLES,
-    doc="32 random bits for each entry, as uint32, from a key of two words and a step.\n\n"
+    lambda xp, key, step, shape=(): _words(xp, key, step, shape)[0],
+    "32 random bits for each entry, as uint32, from a key of two words and a step.\n\n"
     ">>> ops.random.random_bits([0, 0], 0, shape=(1,)).tolist() == [0x6b200159]\nTrue",
+    spec=lambda specs, shape: spec_of(tuple(shape), np.dtype("uint32")),
+    cost=_ROUNDS,
+    samples=_SAMPLES,
 )
-random_uniform = Operation.define(
+_FLOATS: dict[str, Any] = {
+    "spec": lambda specs, shape, dtype: spec_of(tuple(shape), as_dtype(dtype)),
+    "cost": _ROUNDS,
+    "samples": [*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
+}
+random_uniform = _draw(
     "random_uniform",
     lambda xp, key, step, shape=(), dtype="float32": _uniform(xp, key, step, shape, dtype),
-    spec=_random_spec(None),
-    casts=_key_dtypes,
-    batch=loop_batch,
-    cost=_ROUNDS,
-    gradient_note=NO_GRADIENT,
-    format="random_uniform({0}, {1})",
-    samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
-    doc="Numbers from 0 to below 1.\n\n>>> ops.random.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
+    "Numbers from 0 to below 1.\n\n>>> ops.random.random_uniform([0, 0], 0, shape=(2,)).shape\n(2,)",
+    **_FLOATS,
 )
-random_normal = Operation.define(
+random_normal = _draw(
     "random_normal",
     lambda xp, key, step, shape=(), dtype="float32": _normal(xp, key, step, shape, dtype),
-    spec=_random_spec(None),
-    casts=_key_dtypes,
-    batch=loop_batch,
-    cost=_ROUNDS,
-    gradient_note=NO_GRADIENT,
-    format="random_normal({0}, {1})",
-    samples=[*_SAMPLES, Sample(_KEY, _STEP, shape=(3,), dtype="float64")],
-    doc="Standard normal numbers (mean 0, standard deviation 1).\n\n"
+    "Standard normal numbers (mean 0, standard deviation 1).\n\n"
     ">>> ops.random.random_normal([0, 0], 0, shape=(2,)).shape\n(2,)",
+    **_FLOATS,
 )
 
 
@@ -160,18 +148,14 @@ def _permutation_cost(specs: tuple[Spec, ...], out: Spec, n: int) -> Cost:
     return Cost(other=count, formula=formula)
 
 
-random_permutation = Operation.define(
+random_permutation = _draw(
     "random_permutation",
-    lambda xp, key, step, n=0: _permutation(xp, key, step, n),
-    spec=lambda specs, n: spec_of((n,), np.dtype("int32")),
-    casts=_key_dtypes,
-    batch=loop_batch,
-    cost=_permutation_cost,
-    gradient_note=NO_GRADIENT,
-    format="random_permutation({0}, {1})",
-    samples=[Sample(_KEY, _STEP, n=7), Sample(_KEY, _STEP, n=1), Sample(_KEY, _STEP, n=0)],
-    doc="The numbers 0 to n-1 in random order, as int32.\n\n"
+    lambda xp, key, step, n=0: xp.argsort(_words(xp, key, step, (n,))[0], stable=True).astype(xp.int32),
+    "The numbers 0 to n-1 in random order, as int32.\n\n"
     ">>> sorted(ops.random.random_permutation([0, 0], 0, n=3).tolist())\n[0, 1, 2]",
+    spec=lambda specs, n: spec_of((n,), np.dtype("int32")),
+    cost=_permutation_cost,
+    samples=[Sample(_KEY, _STEP, n=7), Sample(_KEY, _STEP, n=1), Sample(_KEY, _STEP, n=0)],
 )
 
 # ---- the public functions (`keras.random`)
@@ -284,17 +268,11 @@ def fork_seed(name: str) -> SeedGenerator:
 
 
 def _key_and_step(seed: int | SeedGenerator | None) -> tuple[Tensor, Tensor]:
-    """Return the key and step of a draw.
-
-    Raises:
-        ValueProblem: in a vectorized function.
-    """
+    """Return the key and step of a draw. Raise `ValueProblem` in a vectorized function."""
     if state.one_example:
-        raise ValueProblem(
-            "a random draw inside a vectorized function, which would be one draw for all examples",
-            "random numbers that differ between examples",
-            "draw for the whole batch outside, and pass the numbers in",
-        )
+        passed = "a random draw inside a vectorized function, which would be one draw for all examples"
+        mend = "draw for the whole batch outside, and pass the numbers in"
+        raise ValueProblem(passed, "random numbers that differ between examples", mend)
     if isinstance(seed, SeedGenerator):
         return seed.next()
     if seed is None:

@@ -23,7 +23,6 @@ from .rules import (
     normalize_axes,
     normalize_axis,
     per_input_entry,
-    preserve_dtype,
     promote_inputs,
     promote_to_float,
     reduced_shape,
@@ -144,11 +143,8 @@ def _logsumexp(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any
 
 
 def _empty_axis(shape: tuple[Any, ...], axis: Any) -> ShapeError:
-    return ShapeError(
-        f"an empty axis (shape {shape}, axis {axis})",
-        "at least one entry to choose from",
-        "check the data before reducing it",
-    )
+    passed = f"an empty axis (shape {shape}, axis {axis})"
+    return ShapeError(passed, "at least one entry to choose from", "check the data before reducing it")
 
 
 def _nonempty_spec(specs: tuple[Spec, ...], axis: Any, keepdims: bool = False) -> Spec:
@@ -187,11 +183,6 @@ def _index_spec(specs: tuple[Spec, ...], axis: Any, keepdims: bool) -> Spec:
     return spec_of(spec.shape, np.dtype("int32"))
 
 
-def _index_value(name: str) -> Any:
-    """Return the value of argmax or argmin."""
-    return lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims).astype(xp.int32)
-
-
 def _index_batch(op: Operation, xs: list[Tensor], batched: list[bool], size: int, attributes: dict[str, Any]) -> Tensor:
     if attributes["axis"] is None:  # an index into the flattened example
         index = op(xs[0].reshape(size, -1), axis=1)
@@ -208,32 +199,25 @@ _INDEX_SAMPLES = [
     Sample(1.5),
     Sample(np.zeros((0, 2)), axis=0, error=ShapeError),
 ]
-argmax = Operation.define(
-    "argmax",
-    _index_value("argmax"),
-    spec=_index_spec,
-    casts=preserve_dtype,
-    batch=_index_batch,
-    cost=per_input_entry(other=1),
-    gradient_note=NO_GRADIENT,
-    format="argmax({0})",
-    samples=_INDEX_SAMPLES,
-    doc="The index of the largest entry along `axis` (of the flattened tensor if ``None``), the first at a "
-    "tie, as int32 (``keras.ops.argmax``).\n\n>>> ops.argmax([1.0, 5.0, 5.0])\ntensor(1, dtype=int32)",
-)
-argmin = Operation.define(
-    "argmin",
-    _index_value("argmin"),
-    spec=_index_spec,
-    casts=preserve_dtype,
-    batch=_index_batch,
-    cost=per_input_entry(other=1),
-    gradient_note=NO_GRADIENT,
-    format="argmin({0})",
-    samples=_INDEX_SAMPLES,
-    doc="The index of the smallest entry along `axis`, the first at a tie, as int32 (``keras.ops.argmin``).\n\n"
-    ">>> ops.argmin([1.0, -5.0, 5.0])\ntensor(1, dtype=int32)",
-)
+
+
+def _index_of_extremum(name: str, adjective: str, example: str) -> Operation:
+    """Make the record of argmax or argmin."""
+    return Operation.define(
+        name,
+        lambda xp, x, axis=None, keepdims=False: getattr(xp, name)(x, axis=axis, keepdims=keepdims).astype(xp.int32),
+        spec=_index_spec,
+        batch=_index_batch,
+        cost=per_input_entry(other=1),
+        gradient_note=NO_GRADIENT,
+        samples=_INDEX_SAMPLES,
+        doc=f"The index of the {adjective} entry along `axis` (of the flattened tensor if ``None``), the first at a "
+        f"tie, as int32 (``keras.ops.{name}``).\n\n>>> ops.{name}({example})\ntensor(1, dtype=int32)",
+    )
+
+
+argmax = _index_of_extremum("argmax", "largest", "[1.0, 5.0, 5.0]")
+argmin = _index_of_extremum("argmin", "smallest", "[1.0, -5.0, 5.0]")
 
 
 def _argsort_value(xp: Any, x: Any, axis: Any, descending: bool) -> Any:
@@ -260,11 +244,9 @@ argsort_record = Operation.define(
     "argsort",
     lambda xp, x, axis=-1, descending=False: _argsort_value(xp, x, axis, descending),
     spec=_argsort_spec,
-    casts=preserve_dtype,
     batch=axis_batch,
     cost=_sort_cost,
     gradient_note=NO_GRADIENT,
-    format="argsort({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample([2.0, 1.0, 2.0, 1.0]),
@@ -289,7 +271,6 @@ def _logical_reduction(name: str) -> Operation:
         batch=axis_batch,
         cost=per_input_entry(other=1),
         gradient_note=NO_GRADIENT,
-        format=name + "({0})",
         samples=[
             Sample([[True, False], [True, True]]),
             Sample([[True, False], [True, True]], axis=0),
@@ -321,7 +302,6 @@ cumsum_record = Operation.define(
     cost=per_input_entry(adds=1),
     transpose=(lambda xp, u, x, axis: xp.flip(xp.cumsum(xp.flip(u, axis=axis), axis=axis), axis=axis),),
     gradient_note="cumsum gives each entry the sum of the gradients from its position on",
-    format="cumsum({0})",
     samples=[
         Sample(Draw(5)),
         Sample(Draw(3, 4), axis=1),
@@ -339,10 +319,8 @@ def _cumprod(xp: Any, x: Any, axis: int = 0) -> Any:
     step, n = 1, x.shape[axis]
     while step < n:
         head = (slice(None),) * axis
-        shifted = xp.concatenate(
-            [xp.ones_like(x[(*head, slice(None, step))]), x[(*head, slice(None, n - step))]], axis=axis
-        )
-        x = x * shifted
+        ones = xp.ones_like(x[(*head, slice(None, step))])
+        x = x * xp.concatenate([ones, x[(*head, slice(None, n - step))]], axis=axis)
         step *= 2
     return xp.positive(x)
 
@@ -352,7 +330,6 @@ cumprod_record = Composite.define(
     _cumprod,
     casts=promote_inputs,
     gradient_note="cumprod multiplies in rounds; each round's multiply switches",
-    format="cumprod({0})",
     samples=[Sample(Draw(5)), Sample([2.0, 0.0, 3.0, 0.0]), Sample(Draw(3, 4), axis=1), Sample(Draw(2, 3, 2), axis=-2)],
     doc="The running product along `axis`, its gradient exact at zeros (``keras.ops.cumprod``).\n\n"
     ">>> ops.cumprod([1.0, 2.0, 3.0])\ntensor([1., 2., 6.])",
@@ -387,9 +364,7 @@ def _extremum(name: str, index_of: str, adjective: str) -> Composite:
     return Composite.define(
         name,
         _extremum_value(index_of),
-        casts=preserve_dtype,
         gradient_note=f"{name} routes the gradient to the {adjective} entry (the first at a tie)",
-        format=name + "({0})",
         samples=_samples(
             Sample([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=1),
             Sample([2, 7, 7]),
@@ -415,7 +390,6 @@ var = Composite.define(
     _var,
     casts=promote_to_float,
     gradient_note="var gives each entry twice its distance from the mean over the count",
-    format="var({0})",
     samples=_samples(Sample(Draw(3, 4), axis=1, ddof=1)),
     doc="The variance over `axis`, divided by the count less `ddof` (``keras.ops.var``; ``ddof`` as NumPy).\n\n"
     ">>> ops.var([1.0, 2.0, 3.0, 4.0])\ntensor(1.25)",
@@ -425,7 +399,6 @@ std = Composite.define(
     lambda xp, x, axis=None, keepdims=False, ddof=0: xp.sqrt(_var(xp, x, axis, keepdims, ddof)),
     casts=promote_to_float,
     gradient_note="std gives each entry its distance from the mean over the count and std",
-    format="std({0})",
     samples=[
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=1, ddof=1),
@@ -445,11 +418,8 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
         zero = total == 0
         return xp.where(zero, xp.zeros_like(total), xp.sqrt(xp.where(zero, xp.ones_like(total), total)))
     if not one_axis:
-        raise ShapeError(
-            f"norm of order {ord!r} over {x.ndim if axis is None else len(axis)} axes",
-            "order None or 'fro'",
-            "name one axis, or leave ord out",
-        )
+        passed = f"norm of order {ord!r} over {x.ndim if axis is None else len(axis)} axes"
+        raise ShapeError(passed, "order None or 'fro'", "name one axis, or leave ord out")
     magnitude = xp.absolute(x)
     if ord == 1:
         return xp.sum(magnitude, axis=axis, keepdims=keepdims)
@@ -467,7 +437,6 @@ norm = Composite.define(
     _norm,
     casts=promote_to_float,
     gradient_note="norm gives each entry its share x/norm (0 for the zero vector, in order 2)",
-    format="norm({0})",
     samples=[
         Sample(Draw(4)),
         Sample(Draw(3, 4)),

@@ -16,7 +16,6 @@ from ..core.arguments import one_of, whole_number
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, promote_specs
 from .calls import Composite
-from .rules import preserve_dtype
 from .sample import Draw, Sample
 
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
@@ -67,10 +66,7 @@ def _triangle(x: Array) -> Any:
 
 
 def _cubic(x: Array) -> Any:
-    """Compute the cubic kernel with a = -1/2.
-
-    Source: R. Keys, Cubic convolution interpolation for digital image processing, 1981.
-    """
+    """Compute the kernel of R. Keys, Cubic convolution interpolation for digital image processing, 1981, a = -1/2."""
     near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
@@ -128,10 +124,8 @@ def _resize(xp: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear"
 resize_record = Composite.define(
     "resize",
     _resize,
-    casts=preserve_dtype,
     gradient_note="resize gives each old pixel the gradients of the new pixels, by the weights with which it went "
     "into them",
-    format="resize({0})",
     samples=[
         Sample(Draw(2, 3, 4, 2), size=(5, 7)),
         Sample(Draw(2, 6, 5, 1), size=(3, 2)),
@@ -221,11 +215,9 @@ def _map_coordinates(
 ) -> Any:
     one_of((0, 1), order=order)
     if coordinates.ndim < 2 or coordinates.shape[0] != x.ndim:
-        raise ShapeError(
-            f"coordinates of shape {coordinates.shape} for an input of shape {x.shape}",
-            f"({x.ndim}, ...): for each axis of the input an array with at least one axis",
-            "stack the coordinates along the first axis",
-        )
+        passed = f"coordinates of shape {coordinates.shape} for an input of shape {x.shape}"
+        mend = "stack the coordinates along the first axis"
+        raise ShapeError(passed, f"({x.ndim}, ...): for each axis of the input an array with at least one axis", mend)
     return _interpolate(xp, x, [], [coordinates[i] for i in range(x.ndim)], order, fill_mode, fill_value)
 
 
@@ -261,11 +253,9 @@ def _affine_transform(
     if x.ndim != 4:
         raise ShapeError(f"images of shape {x.shape}", "(batch, height, width, channels)", "check the axes")
     if transform.ndim != 2 or transform.shape[0] not in (1, x.shape[0]) or transform.shape[1] != 8:
-        raise ShapeError(
-            f"a transform of shape {transform.shape} for images of shape {x.shape}",
-            f"(8,), or (batch, 8) with a batch of 1 or {x.shape[0]}",
-            "give [a0, a1, a2, b0, b1, b2, c0, c1] for all images, or for each",
-        )
+        passed = f"a transform of shape {transform.shape} for images of shape {x.shape}"
+        mend = "give [a0, a1, a2, b0, b1, b2, c0, c1] for all images, or for each"
+        raise ShapeError(passed, f"(8,), or (batch, 8) with a batch of 1 or {x.shape[0]}", mend)
     n, h, w, _ = x.shape
     right, down = (np.arange(size).astype(transform.dtype) for size in (w, h))
     down = down[:, None]

@@ -37,16 +37,13 @@ def _roi_shape(shapes: list[tuple[Any, ...]], output_size: tuple[int, int]) -> t
     """Check the shapes and return the result's: the boxes' axes, the bins, the channels."""
     features, boxes = shapes[:2]
     if len(features) != 4 or 0 in features[1:3]:
-        raise ShapeError(
-            f"features of shape {features}", "(batch, height, width, channels), not empty", "add the missing axis"
-        )
+        passed = f"features of shape {features}"
+        raise ShapeError(passed, "(batch, height, width, channels), not empty", "add the missing axis")
     has_images = len(shapes) == 3
     if len(boxes) != (2 if has_images else 3) or boxes[-1] != 4:
-        raise ShapeError(
-            f"boxes of shape {boxes} {'with' if has_images else 'without'} box_images",
-            "(n, 4) with box_images (n,), or (batch, k, 4) without",
-            "give four coordinates for each box, and its image",
-        )
+        passed = f"boxes of shape {boxes} {'with' if has_images else 'without'} box_images"
+        mend = "give four coordinates for each box, and its image"
+        raise ShapeError(passed, "(n, 4) with box_images (n,), or (batch, k, 4) without", mend)
     if boxes[0] != (shapes[2] if has_images else features)[0] or (has_images and len(shapes[2]) != 1):
         raise ShapeError(
             f"boxes of shape {boxes} with "
@@ -110,9 +107,8 @@ def _roi_pool_cost(specs: tuple[Spec, ...], out: Spec, output_size: Any, **attri
     entries = [int((b[..., 1] - b[..., 0]).sum()) for b in bin_bounds(np, box, output_size, (height, width), 1.0)]
     sizes = (*specs[1].shape[:-1], *entries, features[-1])
     count = math.prod(sizes)
-    return Cost(
-        other=count, formula=LazyMessage("at most {shape} = {count:,} comparisons", shape=times(sizes), count=count)
-    )
+    formula = LazyMessage("at most {shape} = {count:,} comparisons", shape=times(sizes), count=count)
+    return Cost(other=count, formula=formula)
 
 
 _TWO_IMAGES = Draw(2, 6, 7, 3)
@@ -228,15 +224,9 @@ def box_extent(xp: Any, boxes: Any, spatial_scale: float, aligned: bool) -> tupl
 
 
 def _roi_align(
-    xp: Any,
-    features: Any,
-    boxes: Any,
-    *images: Any,
-    output_size: Any = (1, 1),
-    spatial_scale: float = 1.0,
-    sampling_ratio: Any = 2,
-    aligned: bool = True,
-) -> Any:
+    xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any = (1, 1), spatial_scale: float = 1.0,
+    sampling_ratio: Any = 2, aligned: bool = True,
+) -> Any:  # fmt: skip
     _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
     counts = isinstance(sampling_ratio, tuple)
     samples = sampling_ratio if counts else (sampling_ratio, sampling_ratio)
@@ -273,14 +263,9 @@ roi_align_record = Composite.define(
 
 
 def _roi_warp(
-    xp: Any,
-    features: Any,
-    boxes: Any,
-    *images: Any,
-    output_size: Any = (1, 1),
-    spatial_scale: float = 1.0,
+    xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any = (1, 1), spatial_scale: float = 1.0,
     sampling_ratio: int = 1,
-) -> Any:
+) -> Any:  # fmt: skip
     _roi_shape([features.shape, boxes.shape, *[i.shape for i in images]], output_size)
     corners = xp.stop_gradient(round_corners(xp, boxes, spatial_scale))
     left, top, right, bottom = [corners[..., i] for i in range(4)]

@@ -8,7 +8,7 @@ from ..core.errors import DTypeError
 from ..graph import Spec, as_dtype, spec_of
 from .elementwise import binary, unary
 from .record import Operation
-from .rules import elementwise_batch, elementwise_spec, per_entry, preserve_dtype, promote_inputs
+from .rules import elementwise_batch, elementwise_spec, per_entry, promote_inputs
 from .sample import Sample
 
 
@@ -63,12 +63,10 @@ cast_record = Operation.define(
     "cast",
     lambda xp, x, dtype="float32": x.astype(dtype),
     spec=_cast_spec,
-    casts=preserve_dtype,
     batch=elementwise_batch,
     cost=per_entry(),
     transpose=(lambda xp, u, x, dtype: xp.cast(u, x.dtype),),
     gradient_note="cast passes the gradient, cast back",
-    format="cast({0})",
     entry_text=lambda writer, x, dtype: f"{dtype}({writer.number(x)})",
     is_move=True,
     samples=[

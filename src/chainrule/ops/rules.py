@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,11 +73,8 @@ def normalize_axis(axis: Any, rank: int, what: str = "axis") -> int:
     if number is None:
         raise DTypeError(f"{what} {axis!r}", "an integer", "name the axis by its number")
     if not -rank <= number < rank:
-        raise ShapeError(
-            f"{what} {number} for a tensor with {rank} axes",
-            f"{-rank} to {rank - 1}" if rank else "no axis",
-            "name one of its axes",
-        )
+        passed = f"{what} {number} for a tensor with {rank} axes"
+        raise ShapeError(passed, f"{-rank} to {rank - 1}" if rank else "no axis", "name one of its axes")
     return number % rank
 
 
@@ -168,33 +166,19 @@ def times(shape: tuple[Any, ...]) -> str:
     return "·".join(str(n) for n in shape) or "1"
 
 
-def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Rule:
-    """Return a rule for a cost for each output entry."""
+def per_entry(multiplies: int = 0, adds: int = 0, other: int = 0, of_input: bool = False) -> Rule:
+    """Return a rule for a cost for each entry of the output, or `of_input`, as reductions have, of the first input."""
 
     def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
-        n = out.size
-        each = multiplies + adds + other
-        formula = _entries(out.shape, each, n * each) if each else LazyMessage("0: no arithmetic")
+        entries, each = specs[0] if of_input else out, multiplies + adds + other
+        n, sizes = entries.size, {"shape": times(entries.shape), "each": each, "count": entries.size * each}
+        formula = LazyMessage("{shape} entries × {each} = {count:,}" if each else "0: no arithmetic", **sizes)
         return Cost(n * multiplies, n * adds, 0, n * other, formula)
 
     return cost
 
 
-def per_input_entry(multiplies: int = 0, adds: int = 0, other: int = 0) -> Rule:
-    """Return a rule for a cost for each entry of the first input, as reductions have."""
-
-    def cost(specs: tuple[Spec, ...], out: Spec, **attributes: Any) -> Cost:
-        n = specs[0].size
-        each = multiplies + adds + other
-        return Cost(n * multiplies, n * adds, 0, n * other, _entries(specs[0].shape, each, n * each))
-
-    return cost
-
-
-def _entries(shape: tuple[Any, ...], each: int, count: int) -> LazyMessage:
-    return LazyMessage("{shape} entries × {each} = {count:,}", shape=times(shape), each=each, count=count)
-
-
+per_input_entry = partial(per_entry, of_input=True)
 no_arithmetic = per_entry()  # data is moved, nothing is computed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import REALS, TRANSCENDENTAL, unary
+from .elementwise import transcendental, unary
 from .rules import per_entry
 
 
@@ -20,24 +20,20 @@ def _on_arrays(function: Callable[[float], float]) -> Any:
 
 _erf, _erfc = _on_arrays(math.erf), _on_arrays(math.erfc)
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
-erf = unary(
+erf = transcendental(
     "erf",
     lambda xp, x: _erf(x),
     lambda xp, x, y: _TWO_OVER_SQRT_PI * xp.exp(-x * x),
     "The error function, by Python's exact `math.erf` (``keras.ops.erf``).\n\n"
     ">>> ops.erf([0.0, 5.0])\ntensor([0., 1.])",
     gradient_note="the slope of erf is 2/sqrt(pi) exp(-x^2)",
-    cost=TRANSCENDENTAL,
-    samples=REALS,
 )
-erfc = unary(
+erfc = transcendental(
     "erfc",
     lambda xp, x: _erfc(x),
     lambda xp, x, y: -_TWO_OVER_SQRT_PI * xp.exp(-x * x),
     "1 - erf(x), exact for large x (``keras.ops.erfc``).\n\n>>> ops.erfc([0.0])\ntensor([1.])",
     gradient_note="the slope of erfc is -2/sqrt(pi) exp(-x^2)",
-    cost=TRANSCENDENTAL,
-    samples=REALS,
 )
 
 # Wichura's approximation to the normal quantile, good to 16 digits (Algorithm AS 241, Applied Statistics 37, 1988)
@@ -109,7 +105,6 @@ sigmoid = unary(
     ">>> ops.sigmoid([0.0, 1.0])\ntensor([0.5      , 0.7310586])",
     probabilities="independent",
     gradient_note="the slope of sigmoid is s (1 - s)",
-    format="sigmoid({0})",
     cost=per_entry(other=10),
     samples=[0.0, -1.5, 3.0, 1.0],
 )
@@ -131,5 +126,4 @@ relu = unary(
     selects=True,
     gradient_note="relu is a switch: it passes the gradient where x > 0 and stops it elsewhere",
     kind="same",
-    samples=REALS,
 )

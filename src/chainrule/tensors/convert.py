@@ -34,9 +34,8 @@ def number(value: Any, dtype: np.dtype[Any] | None = None) -> Tensor:
         except OverflowError:
             if dtype is None:  # an integer beyond int64 is converted once the other operand's dtype is known
                 return Tensor(CONSTANT, (), NO_ATTRIBUTES, weak, np.asarray(value, dtype=object), False, None)
-            raise DTypeError(
-                f"the Python number {value}", f"a number that {dtype.name} can hold", "use a wider dtype or a float"
-            ) from None
+            passed = f"the Python number {value}"
+            raise DTypeError(passed, f"a number that {dtype.name} can hold", "use a wider dtype or a float") from None
         array.flags.writeable = False
         spec = weak if dtype is None else spec_of((), dtype)
         result = Tensor(CONSTANT, (), NO_ATTRIBUTES, spec, array, False, None)
@@ -50,9 +49,8 @@ def _from_python(data: Any, dtype: np.dtype[Any] | None) -> NDArray[Any]:
     try:
         array = np.asarray(data)
     except ValueError:
-        raise ShapeError(
-            "nested data whose rows have different lengths", "rows of one length", "pad or cut the rows to one length"
-        ) from None
+        passed = "nested data whose rows have different lengths"
+        raise ShapeError(passed, "rows of one length", "pad or cut the rows to one length") from None
     if dtype is not None:
         as_dtype(array.dtype)  # numbers only
         return array.astype(dtype)
@@ -88,11 +86,9 @@ def check_no_tensors_inside(data: Any) -> None:
     if isinstance(data, list | tuple):
         for item in data:
             if isinstance(item, Tensor | VariableBase):
-                raise ValueProblem(
-                    "a list that holds tensors",
-                    "numbers, or one tensor",
-                    "join tensors with chainrule.ops.stack([...]), which keeps their graph",
-                )
+                passed = "a list that holds tensors"
+                mend = "join tensors with chainrule.ops.stack([...]), which keeps their graph"
+                raise ValueProblem(passed, "numbers, or one tensor", mend)
             if isinstance(item, list | tuple):
                 check_no_tensors_inside(item)
 
@@ -139,11 +135,9 @@ def tensor(data: Any, dtype: Any = None, *, watch: bool = False, name: str | Non
     if isinstance(data, Tensor):
         result = data if dtype is None else data.cast_to(as_dtype(dtype))
         if watch or name:
-            raise GraphError(
-                "a tensor to be watched or renamed",
-                "new data",
-                "tensors that depend on a variable or a watched tensor need no watching; copy with tensor(t.numpy())",
-            )
+            passed = "a tensor to be watched or renamed"
+            mend = "tensors that depend on a variable or a watched tensor need no watching; copy with tensor(t.numpy())"
+            raise GraphError(passed, "new data", mend)
         return result
     array = as_array(data, None if dtype is None else as_dtype(dtype))
     array.flags.writeable = False
@@ -167,6 +161,3 @@ def symbolic(shape: Shape, dtype: Any = None, name: str | None = None) -> Tensor
     attributes = {"name": name} if name else NO_ATTRIBUTES
     spec = spec_of(tuple(shape), as_dtype(dtype or floatx()))
     return Tensor(INPUT, (), attributes, spec, None, True, current_source_info())
-
-
-__all__ = ["as_array", "as_tensor", "check_no_tensors_inside", "number", "symbolic", "tensor"]

@@ -102,12 +102,9 @@ class Tensor(Node):
         return self.numpy().tolist()
 
     def _no_value(self, requested: str) -> NoReturn:
-        raise SymbolicError(
-            f"a symbolic tensor {self.spec!r}, asked for {requested}",
-            "a tensor with a value",
-            "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where",
-            self.line,
-        )
+        passed = f"a symbolic tensor {self.spec!r}, asked for {requested}"
+        mend = "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
+        raise SymbolicError(passed, "a tensor with a value", mend, self.line)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.numpy()
@@ -153,15 +150,12 @@ class Tensor(Node):
         if self.value is None:
             self._no_value(f"a Python {kind}")
         if self.size != 1 or self.ndim != 0:
-            raise ShapeError(
-                f"{kind}() of a tensor of shape {self.shape}",
-                "a tensor without axes",
-                "reduce it first, e.g. with .sum(), .mean(), .all() or .any(), or index one entry",
-            )
+            passed = f"{kind}() of a tensor of shape {self.shape}"
+            mend = "reduce it first, e.g. with .sum(), .mean(), .all() or .any(), or index one entry"
+            raise ShapeError(passed, "a tensor without axes", mend)
         if self.dtype.kind == "c" and kind in ("float", "int"):
-            raise DTypeError(
-                f"{kind}() of a complex tensor", "a real one", "take its real part with np.asarray(t).real"
-            )
+            passed = f"{kind}() of a complex tensor"
+            raise DTypeError(passed, "a real one", "take its real part with np.asarray(t).real")
         return self.value
 
     def __bool__(self) -> bool:
@@ -213,11 +207,9 @@ class Tensor(Node):
         return format(self.item() if spec and self.ndim == 0 else str(self), spec)
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
-        raise ImmutableError(
-            "an assignment into a tensor",
-            "no assignment: tensors are immutable, so that the graph stays valid",
-            "use chainrule.ops.scatter_update(t, indices, values), ops.where, or a chainrule.Variable with .assign",
-        )
+        passed = "an assignment into a tensor"
+        mend = "use chainrule.ops.scatter_update(t, indices, values), ops.where, or a chainrule.Variable with .assign"
+        raise ImmutableError(passed, "no assignment: tensors are immutable, so that the graph stays valid", mend)
 
     def __getattr__(self, name: str) -> Any:
         if name in _HABITS:
@@ -333,16 +325,3 @@ def get_output(call: Node, position: int) -> Tensor:
     if isinstance(call, CallNode):
         call.add_output(output)
     return output
-
-
-__all__ = [
-    "GRADIENT",
-    "INPUT",
-    "VARIABLE",
-    "WATCHED",
-    "Tensor",
-    "VariableBase",
-    "constant",
-    "get_output",
-    "repr_mimebundle",
-]

@@ -97,15 +97,9 @@ class Variable(VariableBase):
     __array_priority__ = 1000
 
     def __init__(
-        self,
-        initializer: Any,
-        shape: Shape | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        aggregation: str = "none",
-        name: str | None = None,
-    ) -> None:
+        self, initializer: Any, shape: Shape | None = None, dtype: Any = None, trainable: bool = True,
+        autocast: bool = True, aggregation: str = "none", name: str | None = None,
+    ) -> None:  # fmt: skip
         self.name = self.path = name or "variable"
         self.trainable, self.autocast, self.aggregation = trainable, autocast, aggregation
         self.regularizer: Any = None
@@ -115,9 +109,8 @@ class Variable(VariableBase):
                 initializer = initializer(shape, dtype)
         initial = tensor(initializer, dtype)
         if shape is not None and initial.shape != tuple(shape):
-            raise ShapeError(
-                f"an initial value of shape {initial.shape}", f"shape {tuple(shape)}", "make them the same", self.name
-            )
+            passed = f"an initial value of shape {initial.shape}"
+            raise ShapeError(passed, f"shape {tuple(shape)}", "make them the same", self.name)
         self._set(initial)
 
     def _set(self, value: Tensor) -> None:
@@ -208,12 +201,9 @@ class Variable(VariableBase):
         """
         new = as_tensor(value)
         if new.shape != self.shape:
-            raise ShapeError(
-                f"a value of shape {new.shape} for variable {self.name!r}",
-                f"shape {self.shape}",
-                "reshape the value, or make a new variable",
-                line_of(current_source_info()),
-            )
+            passed = f"a value of shape {new.shape} for variable {self.name!r}"
+            mend = "reshape the value, or make a new variable"
+            raise ShapeError(passed, f"shape {self.shape}", mend, line_of(current_source_info()))
         new = new.cast_to(self.dtype)
         if _thread_state.recorder is not None:
             _thread_state.recorder.assign(self, new)
@@ -314,6 +304,3 @@ class StateOverlay:
     def assign(self, variable: Variable, value: Tensor) -> None:
         """Keep a value in place of the variable's."""
         self.current[id(variable)] = value
-
-
-__all__ = ["DeviceBuffer", "Recorder", "StateOverlay", "Variable", "autocast_scope", "current_recorder", "recording"]

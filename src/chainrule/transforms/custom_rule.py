@@ -69,11 +69,9 @@ class CustomComposite(Composite):
         """Raise `ValueProblem` for a setting that is an array."""
         if isinstance(value, Tensor | Variable | np.ndarray):
             kind = "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__.lower()}"
-            raise ValueProblem(
-                f"{kind} for the setting {name!r} of {self.function.__name__}",
-                "a number, a string or another value that is no array",
-                "make it an input: an argument without a default",
-            )
+            passed = f"{kind} for the setting {name!r} of {self.function.__name__}"
+            mend = "make it an input: an argument without a default"
+            raise ValueProblem(passed, "a number, a string or another value that is no array", mend)
 
     def key(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Any:
         """Return the key of the cached body."""
@@ -92,11 +90,9 @@ class CustomComposite(Composite):
         for node in body.order:
             if node.operation in (VARIABLE, WATCHED):
                 self.bodies.pop(key, None)
-                raise ValueProblem(
-                    f"the variable {node.attributes.get('name', '')!r} inside {self.function.__name__}",
-                    "variables that are passed in as inputs",
-                    "make it an argument without a default",
-                )
+                passed = f"the variable {node.attributes.get('name', '')!r} inside {self.function.__name__}"
+                mend = "make it an argument without a default"
+                raise ValueProblem(passed, "variables that are passed in as inputs", mend)
         return body
 
 
@@ -109,11 +105,8 @@ def _custom_composite(function: Callable[..., Any]) -> CustomComposite:
         raise ValueProblem(f"{function.__name__} with * among its arguments", "named arguments", "name each input")
     inputs = [p.name for p in parameters if p.default is p.empty]
     if not inputs or [p.name for p in parameters[: len(inputs)]] != inputs:
-        raise ValueProblem(
-            f"{function.__name__}{inspect.signature(function)}",
-            "inputs first, then settings with defaults",
-            "e.g. def swish(x, beta=1.0)",
-        )
+        passed = f"{function.__name__}{inspect.signature(function)}"
+        raise ValueProblem(passed, "inputs first, then settings with defaults", "e.g. def swish(x, beta=1.0)")
     record = CustomComposite(
         f"custom.{function.__name__}",  # no operation of the library, which an engine may replace by name
         lambda xp, *xs, **attributes: function(*xs, **attributes),
@@ -176,11 +169,9 @@ class CustomOperation:
         if check:
             self.report = self._check_report(function)
             if not self.report:
-                raise ValueProblem(
-                    f"a wrong backward of {self.__name__}:\n{self.report}\n",
-                    "the gradient of each input",
-                    "see the hints, or print the operation's report (to_html() shows it as a page)",
-                )
+                passed = f"a wrong backward of {self.__name__}:\n{self.report}\n"
+                mend = "see the hints, or print the operation's report (to_html() shows it as a page)"
+                raise ValueProblem(passed, "the gradient of each input", mend)
         record = replace(self.record, custom_vjp=function)
         samples: list[tuple[Any, ...]] = (self._samples or [self._default_sample()]) if check else []
         try:
@@ -188,11 +179,9 @@ class CustomOperation:
                 body = record.body(tuple([as_tensor(a).spec for a in sample]), dict(record.parameters))
                 derivative_graph(record, body, dict(record.parameters))
         except SymbolicError as error:  # its results are right, but it cannot be traced
-            raise ValueProblem(
-                f"a backward of {self.__name__} that needs the values of its inputs ({error.passed})",
-                "operations of this library, which can be compiled and differentiated again",
-                "write it with operators and chainrule.ops instead of NumPy",
-            ) from None
+            passed = f"a backward of {self.__name__} that needs the values of its inputs ({error.passed})"
+            expected = "operations of this library, which can be compiled and differentiated again"
+            raise ValueProblem(passed, expected, "write it with operators and chainrule.ops instead of NumPy") from None
         self.record = record
         return function
 
@@ -206,19 +195,16 @@ class CustomOperation:
             except Exception as error:
                 if self._samples:
                     raise
-                raise ValueProblem(
-                    f"{self.__name__} on inputs of shape (2, 3) ({error})",
-                    "inputs that it takes",
-                    "pass samples: @chainrule.operation(samples=[(x, w)])",
-                ) from None
+                passed = f"{self.__name__} on inputs of shape (2, 3) ({error})"
+                mend = "pass samples: @chainrule.operation(samples=[(x, w)])"
+                raise ValueProblem(passed, "inputs that it takes", mend) from None
             report.inputs = result.inputs
             report.entries += result.entries
             report.problems += result.problems
             report.hints += result.hints
         if not report.entries and not report.problems:
-            raise ValueProblem(
-                f"samples of {self.__name__} without a float input", "a float input to differentiate by", "pass floats"
-            )
+            passed = f"samples of {self.__name__} without a float input"
+            raise ValueProblem(passed, "a float input to differentiate by", "pass floats")
         return report
 
     def _default_sample(self) -> tuple[Any, ...]:
@@ -227,9 +213,8 @@ class CustomOperation:
     def check(self, *inputs: Any, **settings: Any) -> Any:
         """Compare the backward with numeric slopes at these inputs."""
         if self.record.custom_vjp is None:
-            raise GraphError(
-                f"{self.__name__} without a backward", "a backward", f"write it under @{self.__name__}.backward"
-            )
+            passed = f"{self.__name__} without a backward"
+            raise GraphError(passed, "a backward", f"write it under @{self.__name__}.backward")
         return provider("gradient_check").check(
             self.record.function, *inputs, backward=self.record.custom_vjp, **settings
         )
@@ -275,6 +260,3 @@ def operation(function: Callable[..., Any] | None = None, *, samples: Sequence[A
     if function is None:
         return lambda f: CustomOperation(f, samples)
     return CustomOperation(function, samples)
-
-
-__all__ = ["CustomOperation", "operation"]

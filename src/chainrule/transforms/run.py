@@ -74,25 +74,17 @@ def run(outputs: Any, feed: Mapping[Tensor, Any] | None = None) -> Any:
             raise GraphError(f"{type(target).__name__} to be run", "a tensor, or several", "pass the tensors you built")
     inputs = {node.serial: (node, as_tensor(value)) for node, value in (feed or {}).items()}
     for node, value in inputs.values():
-        fits = len(value.shape) == len(node.shape) and all(
-            m in (None, n) for n, m in zip(value.shape, node.shape, strict=True)
-        )
+        pairs = zip(value.shape, node.shape, strict=False)
+        fits = len(value.shape) == len(node.shape) and all(m in (None, n) for n, m in pairs)
         if not fits:
-            raise ShapeError(
-                f"a value of shape {value.shape} for the input {node.name!r}",
-                f"shape {node.shape}",
-                "reshape the value",
-            )
+            passed = f"a value of shape {value.shape} for the input {node.name!r}"
+            raise ShapeError(passed, f"shape {node.shape}", "reshape the value")
     graph = Graph([node for node, _ in inputs.values()], targets)
     for ancestor in graph.nodes:
         if ancestor.operation is INPUT:
             name = ancestor.attributes.get("name", "unnamed")
-            raise GraphError(
-                f"no value for the input {name!r}",
-                "a value for every symbolic input",
-                "add it to `feed`",
-                ancestor.line,
-            )
+            passed = f"no value for the input {name!r}"
+            raise GraphError(passed, "a value for every symbolic input", "add it to `feed`", ancestor.line)
     values = [value.cast_to(node.dtype) for node, value in inputs.values()]
     with np.errstate(all="ignore"):
         nodes = rebuild(graph, values)

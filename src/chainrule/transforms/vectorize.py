@@ -52,11 +52,8 @@ def vectorize(
     def batched(*args: Any, **kwargs: Any) -> Any:
         axes = (in_axes,) * len(args) if in_axes is None or isinstance(in_axes, int) else tuple(in_axes)
         if len(axes) != len(args):
-            raise ValueProblem(
-                f"in_axes {axes} for {len(args)} arguments",
-                "one entry for each argument",
-                "give an axis or None for each",
-            )
+            passed = f"in_axes {axes} for {len(args)} arguments"
+            raise ValueProblem(passed, "one entry for each argument", "give an axis or None for each")
         batches, examples, inputs = [], [], []
         for arg, axis in zip(args, axes, strict=True):
             if axis is None:
@@ -71,11 +68,9 @@ def vectorize(
             examples.append(unflatten(list(example)))
         sizes = {t.shape[0] for t in batches}
         if len(sizes) != 1:
-            raise ShapeError(
-                f"batch sizes {sorted(sizes)}" if sizes else "no batched argument",
-                "one batch size in all batched arguments",
-                "check in_axes, and give None for arguments that all examples share",
-            )
+            passed = f"batch sizes {sorted(sizes)}" if sizes else "no batched argument"
+            mend = "check in_axes, and give None for arguments that all examples share"
+            raise ShapeError(passed, "one batch size in all batched arguments", mend)
         (size,) = sizes
         before, state.one_example = state.one_example, True
         try:

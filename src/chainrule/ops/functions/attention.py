@@ -20,16 +20,9 @@ from .shape import concatenate, expand_dims, ravel, reshape, stack, swapaxes, tr
 
 
 def dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    bias: Any = None,
-    mask: Any = None,
-    scale: float | None = None,
-    is_causal: bool = False,
-    flash_attention: bool | None = None,
-    attn_logits_soft_cap: float | None = None,
-) -> Tensor:
+    query: Any, key: Any, value: Any, bias: Any = None, mask: Any = None, scale: float | None = None,
+    is_causal: bool = False, flash_attention: bool | None = None, attn_logits_soft_cap: float | None = None,
+) -> Tensor:  # fmt: skip
     """Compute softmax(query · key * scale) · value for each head (``keras.ops.dot_product_attention``).
 
     Args:
@@ -118,14 +111,9 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
 
 
 def ctc_decode(
-    inputs: Any,
-    sequence_lengths: Any,
-    strategy: str = "greedy",
-    beam_width: int = 100,
-    top_paths: int = 1,
-    merge_repeated: bool = True,
-    mask_index: int = 0,
-) -> tuple[Tensor, Tensor]:
+    inputs: Any, sequence_lengths: Any, strategy: str = "greedy", beam_width: int = 100, top_paths: int = 1,
+    merge_repeated: bool = True, mask_index: int = 0,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Return the labels along the likeliest class of each step (``keras.ops.ctc_decode``, greedy).
 
     Args:

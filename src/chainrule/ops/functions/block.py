@@ -89,9 +89,8 @@ def _grid(sizes: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
     extents = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
     counts = [(n + 2 * p - r) // s + 1 for n, p, r, s in zip(sizes, paddings, extents, strides, strict=True)]
     if any(n < 1 for n in counts):
-        raise ShapeError(
-            f"windows reaching over {extents} of {tuple(sizes)} pixels", "no more than there are", "pad them"
-        )
+        passed = f"windows reaching over {extents} of {tuple(sizes)} pixels"
+        raise ShapeError(passed, "no more than there are", "pad them")
     return window, dilations, strides, paddings, counts
 
 
@@ -140,11 +139,9 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
     window, dilations, strides, paddings, counts = _grid(sizes, kernel_size, dilation, padding, stride)
     k = window[0] * window[1]
     if x.ndim != 3 or x.shape[1] % k or x.shape[2] != counts[0] * counts[1]:
-        raise ShapeError(
-            f"columns of shape {x.shape}",
-            f"(batch, a multiple of {k}, {counts[0] * counts[1]})",
-            "pass the same sizes as to unfold",
-        )
+        passed = f"columns of shape {x.shape}"
+        mend = "pass the same sizes as to unfold"
+        raise ShapeError(passed, f"(batch, a multiple of {k}, {counts[0] * counts[1]})", mend)
     c = x.shape[1] // k
     kernel = np.tile(np.eye(k).reshape(*window, 1, k), (1, 1, 1, c)).astype(x.cast_weak().dtype)
     columns = moveaxis(reshape(x, (-1, c * k, *counts)), 1, -1)

@@ -31,14 +31,10 @@ def layer_normalization(
     """
     x = as_tensor(x)
     axes = normalize_axes(freeze(axis), x.ndim)
-    gamma, beta = (None if v is None else _along_axes(as_tensor(v), x, axes) for v in (gamma, beta))
-    return composite.layer_normalization_record(
-        x,
-        1.0 if gamma is None else gamma,
-        0.0 if beta is None else beta,
-        axis=axes,
-        epsilon=1e-7 if epsilon is None else epsilon,
-    )
+    gamma = 1.0 if gamma is None else _along_axes(as_tensor(gamma), x, axes)
+    beta = 0.0 if beta is None else _along_axes(as_tensor(beta), x, axes)
+    epsilon = 1e-7 if epsilon is None else epsilon
+    return composite.layer_normalization_record(x, gamma, beta, axis=axes, epsilon=epsilon)
 
 
 def batch_normalization(
@@ -57,9 +53,8 @@ def batch_normalization(
     x = as_tensor(x)
     axes = normalize_axes(freeze(axis), x.ndim)
     parameters = (mean, variance, 1.0 if scale is None else scale, 0.0 if offset is None else offset)
-    return composite.batch_normalization_record(
-        x, *[_along_axes(as_tensor(v), x, axes) for v in parameters], epsilon=float(epsilon)
-    )
+    vectors = [_along_axes(as_tensor(v), x, axes) for v in parameters]
+    return composite.batch_normalization_record(x, *vectors, epsilon=float(epsilon))
 
 
 def _along_axes(v: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -82,11 +77,8 @@ def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: float 
 def _check_same_shape(target: Tensor, output: Tensor) -> None:
     """Raise a ShapeError if target and output differ in shape."""
     if target.shape != output.shape:
-        raise ShapeError(
-            f"a target of shape {target.shape} and an output of shape {output.shape}",
-            "equal shapes",
-            "reshape the target, e.g. add an axis with expand_dims",
-        )
+        passed = f"a target of shape {target.shape} and an output of shape {output.shape}"
+        raise ShapeError(passed, "equal shapes", "reshape the target, e.g. add an axis with expand_dims")
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
@@ -215,9 +207,8 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
     """
     labels, x = as_tensor(targets), as_tensor(predictions)
     if x.ndim != labels.ndim + 1:
-        raise ShapeError(
-            f"targets of shape {labels.shape} and predictions of {x.shape}", "(batch,) and (batch, classes)", "reshape"
-        )
+        passed = f"targets of shape {labels.shape} and predictions of {x.shape}"
+        raise ShapeError(passed, "(batch,) and (batch, classes)", "reshape")
     target_score = take_along_axis(x, expand_dims(labels, -1), axis=-1)
     above = x > where(comparison.isnan(target_score), -math.inf, target_score)
     return reductions.sum(cast(above, "int32"), axis=-1) < k

@@ -28,11 +28,9 @@ def _map_structures(f: Callable[..., Any], *trees: Any) -> Any:
     first = trees[0]
     if isinstance(first, list | tuple | dict):
         if any(type(t) is not type(first) or _keys(t) != _keys(first) for t in trees[1:]):
-            raise ValueProblem(
-                "structures of different form: " + ", ".join(_describe(t) for t in trees),
-                "the same tuples, lists and dictionaries from each branch or step",
-                "return the same form everywhere",
-            )
+            passed = "structures of different form: " + ", ".join(_describe(t) for t in trees)
+            mend = "return the same form everywhere"
+            raise ValueProblem(passed, "the same tuples, lists and dictionaries from each branch or step", mend)
         inner = {key: _map_structures(f, *[t[key] for t in trees]) for key in _keys(first)}
         if isinstance(first, dict):
             return inner
@@ -95,9 +93,8 @@ def _select(choice: Tensor, yes: Any, no: Any) -> Any:
     def select(a: Any, b: Any) -> Any:
         a, b = as_tensor(a), as_tensor(b)
         if a.shape != b.shape:
-            raise ShapeError(
-                f"branches of shapes {a.shape} and {b.shape}", "one shape from every branch", "make them the same"
-            )
+            passed = f"branches of shapes {a.shape} and {b.shape}"
+            raise ShapeError(passed, "one shape from every branch", "make them the same")
         return where(choice, a, b)
 
     return _map_structures(select, yes, no)
@@ -169,13 +166,9 @@ def _as_tuple(x: Any) -> tuple[Any, ...]:
 
 
 def scan(
-    f: Callable[[Any, Any], tuple[Any, Any]],
-    init: Any,
-    xs: Any = None,
-    length: int | None = None,
-    reverse: bool = False,
-    unroll: Any = 1,
-) -> tuple[Any, Any]:
+    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None,
+    reverse: bool = False, unroll: Any = 1,
+) -> tuple[Any, Any]:  # fmt: skip
     """Repeat ``carry, y = f(carry, x)`` for each slice x along the first axis (``keras.ops.scan``, ``jax.lax.scan``).
 
     Args:
@@ -205,11 +198,9 @@ def _common_length(leaves: list[Tensor], axis: int, length: Any = None) -> int:
     if length is not None:
         sizes.add(_concrete_integer(length, "a length"))
     if len(sizes) != 1 or not max([n or 0 for n in sizes]):
-        raise ShapeError(
-            f"lengths {sorted(str(n) for n in sizes)} along axis {axis}" if sizes else "neither xs nor a length",
-            "one known length, at least 1",
-            "give tensors of one length, or the number of steps as length",
-        )
+        passed = f"lengths {sorted(str(n) for n in sizes)} along axis {axis}" if sizes else "neither xs nor a length"
+        mend = "give tensors of one length, or the number of steps as length"
+        raise ShapeError(passed, "one known length, at least 1", mend)
     return sizes.pop()
 
 
@@ -284,17 +275,14 @@ def vectorize(pyfunc: Callable[..., Any], excluded: Any = None, signature: str |
         tensors = [as_tensor(args[i]) for i in positions]
         ranks = core_ranks if signature is not None else [0] * len(tensors)
         if len(ranks) != len(tensors) or not tensors or any(x.ndim < r for x, r in zip(tensors, ranks, strict=True)):
-            raise ShapeError(
-                f"arguments of shapes {[x.shape for x in tensors]}",
-                f"at least one, with the axes of {signature!r}" if signature else "at least one",
-                "check the signature",
-            )
+            passed = f"arguments of shapes {[x.shape for x in tensors]}"
+            expected = f"at least one, with the axes of {signature!r}" if signature else "at least one"
+            raise ShapeError(passed, expected, "check the signature")
         try:
             loop = np.broadcast_shapes(*[x.shape[: x.ndim - r] for x, r in zip(tensors, ranks, strict=True)])
         except ValueError:
-            raise ShapeError(
-                f"arguments of shapes {[x.shape for x in tensors]}", "shapes that broadcast", "reshape them"
-            ) from None
+            passed = f"arguments of shapes {[x.shape for x in tensors]}"
+            raise ShapeError(passed, "shapes that broadcast", "reshape them") from None
         broadcasted = [broadcast_to(x, (*loop, *x.shape[x.ndim - r :])) for x, r in zip(tensors, ranks, strict=True)]
         results = []
         for index in product(*[range(n) for n in loop]):

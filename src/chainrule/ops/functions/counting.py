@@ -98,11 +98,8 @@ def _segments(data: Any, segment_ids: Any, num_segments: int | None) -> tuple[Te
     """Check the arguments of a segment function, and return them as tensors with the number of segments."""
     x, ids = as_tensor(data), _as_integers(segment_ids, "segment ids")
     if ids.ndim != 1 or not x.ndim or x.shape[0] != ids.shape[0]:
-        raise ShapeError(
-            f"segment ids of shape {ids.shape} for data of shape {x.shape}",
-            "a vector, as long as the data's first axis",
-            "give one id for each row",
-        )
+        passed = f"segment ids of shape {ids.shape} for data of shape {x.shape}"
+        raise ShapeError(passed, "a vector, as long as the data's first axis", "give one id for each row")
     if num_segments is None:
         num_segments = int(ids.numpy().max(initial=-1)) + 1
     (count,) = as_shape(num_segments)
@@ -196,18 +193,14 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     numbers = _as_integers(x, "numbers to count")
     w = None if weights is None else as_tensor(weights).cast_weak()
     if numbers.ndim not in (1, 2) or (w is not None and w.shape != numbers.shape):
-        raise ShapeError(
-            f"numbers of shape {numbers.shape}" + ("" if w is None else f" and weights of shape {w.shape}"),
-            "one or two axes, and as many weights",
-            "reshape them",
-        )
+        passed = f"numbers of shape {numbers.shape}" + ("" if w is None else f" and weights of shape {w.shape}")
+        raise ShapeError(passed, "one or two axes, and as many weights", "reshape them")
     if numbers.numpy().min(initial=0) < 0:
         raise ValueProblem("numbers below 0 to be counted", "whole numbers from 0 up", "shift them")
     n = builtins.max(int(numbers.numpy().max(initial=-1)) + 1, *as_shape(minlength))
     rows = numbers.shape[0] if numbers.ndim == 2 else 1
-    bins = (
-        reshape(numbers, (rows, numbers.size // builtins.max(rows, 1))) + n * np.arange(rows, dtype=np.int32)[:, None]
-    )
+    bins = reshape(numbers, (rows, numbers.size // builtins.max(rows, 1)))
+    bins = bins + n * np.arange(rows, dtype=np.int32)[:, None]
     row_weights = np.ones(numbers.size, np.int32) if w is None else ravel(w)
     return reshape(segment_sum(row_weights, ravel(bins), rows * n), (*numbers.shape[:-1], n))
 
@@ -261,11 +254,8 @@ def quantiles(
             f"a number from 0 to {upper:g}, or a vector of them",
             "divide percentages by 100, or use percentile" if upper == 1 else "multiply shares by 100, or use quantile",
         )
-    share = (
-        level.cast_to(x.dtype)
-        if upper == 1
-        else arithmetic.divide(level.cast_to(np.dtype("float64")), upper).cast_to(x.dtype)
-    )
+    share = level if upper == 1 else arithmetic.divide(level.cast_to(np.dtype("float64")), upper)
+    share = share.cast_to(x.dtype)
     axes = normalize_axes(freeze(axis), x.ndim)
     other_axes = [i for i in range(x.ndim) if i not in axes]
     n = math.prod(x.shape[i] for i in axes)
@@ -353,15 +343,9 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
 
 
 def unique(
-    x: Any,
-    sorted: bool = True,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: int | None = None,
-    size: int | None = None,
-    fill_value: Any = None,
-) -> Any:
+    x: Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, size: int | None = None, fill_value: Any = None,
+) -> Any:  # fmt: skip
     """Return the distinct entries, or slices along `axis`, in ascending order (``keras.ops.unique``).
 
     Args:

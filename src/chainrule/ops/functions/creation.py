@@ -100,12 +100,8 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
     """
     value = as_tensor(fill_value)
     if dtype is None:
-        value = value.cast_to(
-            as_dtype(floatx()) if value.spec.weak and value.dtype.kind == "f" else value.cast_weak().dtype
-        )
-    else:
-        value = value.cast_to(as_dtype(dtype))
-    return broadcast_to(value, as_shape(shape))
+        dtype = floatx() if value.spec.weak and value.dtype.kind == "f" else value.cast_weak().dtype
+    return broadcast_to(value.cast_to(as_dtype(dtype)), as_shape(shape))
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
@@ -199,9 +195,8 @@ def linspace(
     tensor([0. , 0.5, 1. ])
     """
     num = arguments.at_least(0, owner="linspace", num=num)
-    points, step = np.linspace(
-        np.asarray(start, float), np.asarray(stop, float), num, endpoint, retstep=True, axis=axis
-    )
+    start, stop = np.asarray(start, float), np.asarray(stop, float)
+    points, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
     numbers = constant(points.astype(as_dtype(dtype or floatx())))
     return (numbers, step) if retstep else numbers
 

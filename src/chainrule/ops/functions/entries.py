@@ -237,11 +237,9 @@ def view(x: Any, dtype: Any = None) -> Tensor:
         return x
     array, target = np.ascontiguousarray(x.numpy()), as_dtype(dtype)
     if target.itemsize != array.dtype.itemsize and (not x.ndim or x.shape[-1] * array.dtype.itemsize % target.itemsize):
-        raise ShapeError(
-            f"{x.dtype.name} of shape {x.shape} to be read as {target.name}",
-            "a last axis whose bytes the dtype divides",
-            "pad the last axis, or use cast to convert numbers",
-        )
+        passed = f"{x.dtype.name} of shape {x.shape} to be read as {target.name}"
+        mend = "pad the last axis, or use cast to convert numbers"
+        raise ShapeError(passed, "a last axis whose bytes the dtype divides", mend)
     return constant(array.reshape(x.shape).view(target))
 
 

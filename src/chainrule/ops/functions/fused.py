@@ -7,7 +7,6 @@ from typing import Any
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import fused
-from ..record import freeze
 from .window import channels_last, groups_of, restore_channels
 
 
@@ -25,15 +24,9 @@ def fused_dense(inputs: Any, kernel: Any, bias: Any = None, activation: str | No
 
 
 def fused_conv(
-    inputs: Any,
-    kernel: Any,
-    bias: Any = None,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: str | None = None,
-    dilation_rate: Any = 1,
-    activation: str | None = None,
-) -> Tensor:
+    inputs: Any, kernel: Any, bias: Any = None, strides: Any = 1, padding: Any = "valid",
+    data_format: str | None = None, dilation_rate: Any = 1, activation: str | None = None,
+) -> Tensor:  # fmt: skip
     """Compute `conv` with bias and activation as one operation.
 
     Args:
@@ -44,7 +37,6 @@ def fused_conv(
     """
     x, first = channels_last(inputs, data_format)
     k = as_tensor(kernel)
-    window = {"strides": freeze(strides), "padding": freeze(padding), "dilation": freeze(dilation_rate)}
+    window = {"strides": strides, "padding": padding, "dilation": dilation_rate, "groups": groups_of(x, k)}
     operands = (x, k) if bias is None else (x, k, bias)
-    out = fused.convolution_record(*operands, **window, groups=groups_of(x, k), activation=activation)
-    return restore_channels(out, first)
+    return restore_channels(fused.convolution_record(*operands, **window, activation=activation), first)

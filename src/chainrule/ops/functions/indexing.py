@@ -56,11 +56,8 @@ def _check_block(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> 
         raise UnknownSize("the sizes of a tensor of which a block is asked for")
     fits = len(starts) == len(sizes) == x.ndim
     if not fits or any(s + n > m for s, n, m in zip(starts, sizes, x.shape, strict=True)):
-        raise ShapeError(
-            f"a block of shape {sizes} from {starts} of shape {x.shape}",
-            "a start and a size for each axis, inside the tensor",
-            "move or shrink it",
-        )
+        passed = f"a block of shape {sizes} from {starts} of shape {x.shape}"
+        raise ShapeError(passed, "a start and a size for each axis, inside the tensor", "move or shrink it")
 
 
 def _index_array(index: Any) -> Tensor:
@@ -68,11 +65,8 @@ def _index_array(index: Any) -> Tensor:
     if tensor.size == 0 and not tensor.symbolic and tensor.dtype.kind == "f":
         return cast(tensor, "int32")  # an empty list is not a list of floats
     if tensor.dtype.kind == "b" and not tensor.ndim:
-        raise DTypeError(
-            "a single boolean among other indices",
-            "integers, slices, or boolean arrays with axes",
-            "index in two steps",
-        )
+        passed = "a single boolean among other indices"
+        raise DTypeError(passed, "integers, slices, or boolean arrays with axes", "index in two steps")
     return tensor
 
 
@@ -86,11 +80,9 @@ def _check_mask(x: Tensor, parts: list[Any], position: int, mask: Tensor) -> Non
     start = x.ndim - count_axes(after) if "..." in before else count_axes(before)
     sizes = x.shape[max(start, 0) : start + mask.ndim]
     if len(sizes) != mask.ndim or any(n not in (m, 0) for n, m in zip(mask.shape, sizes, strict=True)):
-        raise IndexProblem(
-            f"a boolean index of shape {mask.shape} for shape {x.shape}",
-            "a mask with the sizes of the axes it selects from",
-            "build the mask from the tensor itself, e.g. t[t > 0]",
-        )
+        passed = f"a boolean index of shape {mask.shape} for shape {x.shape}"
+        mend = "build the mask from the tensor itself, e.g. t[t > 0]"
+        raise IndexProblem(passed, "a mask with the sizes of the axes it selects from", mend)
 
 
 def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
@@ -153,9 +145,8 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
         pairs = zip(x.shape, index.shape, strict=True)
         x = broadcast_to(x, [m if n == 1 and i != gather_axis else n for i, (n, m) in enumerate(pairs)])
     if index.ndim != x.ndim:
-        raise ShapeError(
-            f"indices of shape {index.shape} for shape {x.shape}", "as many axes in both", "add axes with expand_dims"
-        )
+        passed = f"indices of shape {index.shape} for shape {x.shape}"
+        raise ShapeError(passed, "as many axes in both", "add axes with expand_dims")
     key: list[Any] = []
     for i in range(x.ndim):
         if i == gather_axis:
@@ -163,11 +154,8 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
         else:
             n = x.shape[i] if index.shape[i] in (1, x.shape[i]) else -1
             if n < 0:
-                raise ShapeError(
-                    f"indices of shape {index.shape} for shape {x.shape}",
-                    f"sizes equal or 1 but for axis {axis}",
-                    "broadcast the indices",
-                )
+                passed = f"indices of shape {index.shape} for shape {x.shape}"
+                raise ShapeError(passed, f"sizes equal or 1 but for axis {axis}", "broadcast the indices")
             key.append(np.arange(n, dtype=np.int32).reshape([-1 if j == i else 1 for j in range(x.ndim)]))
     return movement.get_item_record(x, *key, key=("array",) * x.ndim)
 
@@ -181,15 +169,17 @@ def scatter(indices: Any, values: Any, shape: Any) -> Tensor:
     tensor([3., 0., 3.])
     """
     index, sizes = as_tensor(indices), as_shape(shape)
-    if not index.ndim or index.shape[-1] > len(sizes):
-        raise ShapeError(
-            f"indices of shape {index.shape} into shape {sizes}",
-            f"a last axis of 1 to {len(sizes)} numbers",
-            "pass each index as a row",
-        )
+    _check_rows(index, sizes)
     depth = index.shape[-1]
     columns = [index[..., i] for i in range(depth)]
     return movement.add_at_record(values, *columns, key=("array",) * depth, shape=sizes)
+
+
+def _check_rows(index: Tensor, sizes: tuple[int, ...]) -> None:
+    """Check that the last axis of `index` holds indices along some of the first axes."""
+    if not index.ndim or index.shape[-1] > len(sizes):
+        passed = f"indices of shape {index.shape} into shape {sizes}"
+        raise ShapeError(passed, f"a last axis of 1 to {len(sizes)} numbers", "pass each index as a row")
 
 
 def scatter_add(inputs: Any, indices: Any, updates: Any) -> Tensor:
@@ -222,12 +212,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         return scatter_add(inputs, indices, updates)
     x, index = as_tensor(inputs), as_tensor(indices)
     new = as_tensor(updates).cast_to(x.dtype)
-    if not index.ndim or index.shape[-1] > x.ndim:
-        raise ShapeError(
-            f"indices of shape {index.shape} into shape {x.shape}",
-            f"a last axis of 1 to {x.ndim} numbers",
-            "pass each index as a row",
-        )
+    _check_rows(index, x.shape)
     depth, count, rest = index.shape[-1], math.prod(index.shape[:-1]), x.shape[index.shape[-1] :]
     rows, new = reshape(index, (count, depth)), reshape(new, (count, *rest))
     # sort the indices, stably: all but the last of equal ones are overwritten
@@ -306,9 +291,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
     """
     conditions, choices = list(condlist), list(choicelist)
     if not conditions or len(conditions) != len(choices):
-        raise ValueProblem(
-            f"{len(conditions)} conditions for {len(choices)} choices", "as many of each, at least one", "pair them"
-        )
+        passed = f"{len(conditions)} conditions for {len(choices)} choices"
+        raise ValueProblem(passed, "as many of each, at least one", "pair them")
     result = as_tensor(default)
     for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
         result = where(condition, choice, result)
@@ -327,9 +311,8 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     n = x.shape[normalize_axis(axis, x.ndim)]
     counts = np.asarray(repeats)
     if counts.dtype.kind not in "iu" or counts.size not in (1, n) or (counts < 0).any():
-        raise ShapeError(
-            f"repeats {repeats} for an axis of {n}", f"a number from 0 up, or {n} of them", "count each entry"
-        )
+        passed = f"repeats {repeats} for an axis of {n}"
+        raise ShapeError(passed, f"a number from 0 up, or {n} of them", "count each entry")
     return take(x, np.repeat(np.arange(n, dtype=np.int32), counts.reshape(-1).astype(np.int64)), axis=axis)
 
 
@@ -379,9 +362,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     for axis, pair in enumerate(width):
         if any(pair):
             if not x.shape[axis]:
-                raise ShapeError(
-                    f"padding an empty axis in mode {mode!r}", "at least one entry to copy", "use mode='constant'"
-                )
+                passed = f"padding an empty axis in mode {mode!r}"
+                raise ShapeError(passed, "at least one entry to copy", "use mode='constant'")
             x = take(x, np.pad(np.arange(x.shape[axis], dtype=np.int32), pair, mode=mode), axis=axis)  # type: ignore[call-overload]
     return x
 

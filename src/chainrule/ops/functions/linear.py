@@ -32,12 +32,9 @@ def solve(a: Any, b: Any) -> Tensor:
     tensor([1. , 0.5])
     """
     a, b = as_tensor(a), as_tensor(b)
-    vector = b.ndim == a.ndim - 1
-    return _squeeze_if_vector(linear.solve_record(a, expand_dims(b, -1) if vector else b), vector)
-
-
-def _squeeze_if_vector(x: Tensor, vector: bool) -> Tensor:
-    return x[..., 0] if vector else x
+    if b.ndim == a.ndim - 1:
+        return linear.solve_record(a, expand_dims(b, -1))[..., 0]
+    return linear.solve_record(a, b)
 
 
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
@@ -153,8 +150,7 @@ def pinv(x: Any, rcond: float | None = None) -> Tensor:
     tensor([[0.5, 0. ]])
     """
     x = as_tensor(x)
-    tolerance = _default_tolerance(x) if rcond is None and x.ndim > 1 else rcond
-    return linear.pinv_record(x, rcond=tolerance)
+    return linear.pinv_record(x, rcond=_default_tolerance(x) if rcond is None and x.ndim > 1 else rcond)
 
 
 def _default_tolerance(x: Tensor) -> float:

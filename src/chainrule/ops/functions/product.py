@@ -25,11 +25,9 @@ def dot(x1: Any, x2: Any) -> Tensor:
     a, b = as_tensor(x1), as_tensor(x2)
     if not a.ndim or not b.ndim:
         return a * b
-    return (
-        tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 2 if b.ndim > 1 else 0,)))
-        if a.ndim > 2 or b.ndim > 2
-        else products.matmul(a, b)
-    )
+    if a.ndim <= 2 and b.ndim <= 2:
+        return products.matmul(a, b)
+    return tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 2 if b.ndim > 1 else 0,)))
 
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
@@ -50,9 +48,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
         or any(i >= b.ndim for i in right)
         or any(a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True))
     ):
-        raise ShapeError(
-            f"shapes {a.shape} and {b.shape} over axes {axes}", "pairs of axes of equal size", "name other axes"
-        )
+        passed = f"shapes {a.shape} and {b.shape} over axes {axes}"
+        raise ShapeError(passed, "pairs of axes of equal size", "name other axes")
     free_a = [i for i in range(a.ndim) if i not in left]
     free_b = [i for i in range(b.ndim) if i not in right]
     n = math.prod(a.shape[i] for i in left)
@@ -102,11 +99,8 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     left, arrow, out = subscripts.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(xs):
-        raise ValueProblem(
-            f"einsum subscripts {subscripts!r} for {len(xs)} operands",
-            "as many parts as operands",
-            "separate the parts by commas",
-        )
+        passed = f"einsum subscripts {subscripts!r} for {len(xs)} operands"
+        raise ValueProblem(passed, "as many parts as operands", "separate the parts by commas")
     spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
     dots = [x.ndim - len(p) + 3 if "..." in p else 0 for p, x in zip(parts, xs, strict=True)]
     batch = "".join(spare[: max(dots, default=0)])
@@ -115,16 +109,10 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
         once = sorted(c for c in set("".join(parts)) if "".join(parts).count(c) == 1 and c not in batch)
         out = batch + "".join(once)
     out = out.replace("...", batch)
-    if (
-        not all(c.isalpha() for c in "".join(parts) + out)
-        or len(set(out)) != len(out)
-        or not set(out) <= set("".join(parts))
-    ):
-        raise ValueProblem(
-            f"einsum subscripts {subscripts!r}",
-            "letters, each of the output once and in some operand",
-            "write e.g. 'ij,jk->ik'",
-        )
+    letters = "".join(parts)
+    if not all(map(str.isalpha, letters + out)) or len(set(out)) != len(out) or not set(out) <= set(letters):
+        passed = f"einsum subscripts {subscripts!r}"
+        raise ValueProblem(passed, "letters, each of the output once and in some operand", "write e.g. 'ij,jk->ik'")
     xs, parts = _normalize_operands(xs, parts, out)
     if len(xs) == 1:
         order = [parts[0].index(c) for c in out]
@@ -137,18 +125,14 @@ def _normalize_operands(xs: list[Tensor], parts: list[str], out: str) -> tuple[l
     operands, subscripts = [], []
     for i, (x, part) in enumerate(zip(xs, parts, strict=True)):
         if len(part) != x.ndim:
-            raise ShapeError(
-                f"subscripts {part!r} for shape {x.shape}", "one letter for each axis", "add or remove letters"
-            )
+            passed = f"subscripts {part!r} for shape {x.shape}"
+            raise ShapeError(passed, "one letter for each axis", "add or remove letters")
         while len(set(part)) < len(part):
             c = next(c for c in part if part.count(c) > 1)
             first, second = part.index(c), part.index(c, part.index(c) + 1)
             if x.shape[first] != x.shape[second]:
-                raise ShapeError(
-                    f"sizes {x.shape[first]} and {x.shape[second]} for the letter {c!r}",
-                    "one size a letter",
-                    "check the order of the axes",
-                )
+                passed = f"sizes {x.shape[first]} and {x.shape[second]} for the letter {c!r}"
+                raise ShapeError(passed, "one size a letter", "check the order of the axes")
             x = diagonal(x, 0, first, second)
             part = part[:first] + part[first + 1 : second] + part[second + 1 :] + c
         # numpy's einsum broadcasts sizes of 1 under `...`; the operation needs equal sizes
@@ -164,12 +148,9 @@ def _normalize_operands(xs: list[Tensor], parts: list[str], out: str) -> tuple[l
         for c, n in zip(part, x.shape, strict=True):
             sizes[c] = max(sizes.get(c, 1), n)
     for i, (x, part) in enumerate(zip(operands, subscripts, strict=True)):
-        if broadcast_letters := [
-            c for c, n in zip(part, x.shape, strict=True) if c.isupper() and n == 1 and sizes[c] != 1
-        ]:
-            operands[i] = broadcast_to(
-                x, [sizes[c] if c in broadcast_letters else n for c, n in zip(part, x.shape, strict=True)]
-            )
+        shape = [sizes[c] if c.isupper() and n == 1 else n for c, n in zip(part, x.shape, strict=True)]
+        if shape != list(x.shape):
+            operands[i] = broadcast_to(x, shape)
     return operands, subscripts
 
 
@@ -202,9 +183,8 @@ def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, a
     x1, x2 = as_tensor(x1), as_tensor(x2)
     a, b = moveaxis(x1, axisa, -1), moveaxis(x2, axisb, -1)
     if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
-        raise ShapeError(
-            f"vectors of shapes {x1.shape} and {x2.shape}", "3 or 2 coordinates", "name their axes with axisa and axisb"
-        )
+        passed = f"vectors of shapes {x1.shape} and {x2.shape}"
+        raise ShapeError(passed, "3 or 2 coordinates", "name their axes with axisa and axisb")
     (a0, a1, *a2), (b0, b1, *b2) = ([x[..., i] for i in range(x.shape[-1])] for x in (a, b))
     third = a0 * b1 - a1 * b0
     if not a2 and not b2:

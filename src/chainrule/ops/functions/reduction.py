@@ -47,8 +47,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     x = as_tensor(x)
     if x.spec.symbolic:  # there are k only where the size allows it
         raise UnknownSize("the number of entries of which the largest are asked for")
-    values = composite.top_k_record(x, k=k)
-    return values, reductions.argsort_record(x, axis=-1, descending=True)[..., :k]
+    return composite.top_k_record(x, k=k), reductions.argsort_record(x, axis=-1, descending=True)[..., :k]
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
@@ -150,9 +149,7 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
     >>> ops.moments([1.0, 3.0], 0)
     (tensor(2.0), tensor(1.0))
     """
-    return reductions.mean(x, axis=freeze(axes), keepdims=keepdims), reductions.var(
-        x, axis=freeze(axes), keepdims=keepdims
-    )
+    return reductions.mean(x, axis=axes, keepdims=keepdims), reductions.var(x, axis=axes, keepdims=keepdims)
 
 
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:

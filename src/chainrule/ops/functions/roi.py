@@ -47,9 +47,8 @@ def _check_values(boxes: Tensor, images: Tensor | None, batch: int | None) -> No
         return
     low, high = int(images.numpy().min()), int(images.numpy().max())
     if low < 0 or high >= batch:
-        raise IndexProblem(
-            f"box_images from {low} to {high} for {batch} images", f"0 to {batch - 1}", "number the images of the batch"
-        )
+        passed = f"box_images from {low} to {high} for {batch} images"
+        raise IndexProblem(passed, f"0 to {batch - 1}", "number the images of the batch")
 
 
 def _apply_record(
@@ -63,20 +62,16 @@ def _apply_record(
     batch = x.shape[0] if x.ndim else None
     corners, images = _concatenate_boxes(boxes, batch)
     if box_images is not None and (images is not None or corners.ndim != 2):
-        raise ValueProblem(
-            "box_images for boxes in one set for each image",
-            "one of the two",
-            "leave box_images out, or pass boxes of shape (n, 4)",
-        )
+        passed = "box_images for boxes in one set for each image"
+        raise ValueProblem(passed, "one of the two", "leave box_images out, or pass boxes of shape (n, 4)")
     images = None if images is box_images is None else as_tensor(box_images if images is None else images).cast_weak()
     _check_values(corners, images, batch)
     if box_format == "yxyx" and corners.ndim and corners.shape[-1] == 4:
         corners = take(corners, [1, 0, 3, 2], axis=-1)
     single = images is None and corners.ndim == 2 and batch == 1  # all boxes are in the only image
     if images is None and corners.ndim == 2 and not single:
-        raise ShapeError(
-            f"boxes of shape {corners.shape} for {batch} images", "the image of each box", "pass box_images, (n,)"
-        )
+        passed = f"boxes of shape {corners.shape} for {batch} images"
+        raise ShapeError(passed, "the image of each box", "pass box_images, (n,)")
     attributes |= {"output_size": per_axis(freeze(output_size), 2, "output_size"), "spatial_scale": spatial_scale}
     if sampling is not None:
         attributes["sampling_ratio"] = sampling(corners, attributes)
@@ -87,13 +82,9 @@ def _apply_record(
 
 
 def roi_pool(
-    features: Any,
-    boxes: Any,
-    output_size: Any,
-    spatial_scale: float = 1.0,
-    box_images: Any = None,
+    features: Any, boxes: Any, output_size: Any, spatial_scale: float = 1.0, box_images: Any = None,
     box_format: str = "xyxy",
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Return the largest entry of each bin of each box (Fast R-CNN, Girshick, arXiv:1504.08083).
 
     Corners are rounded to whole entries, halves away from zero, both ends included; bin p of P covers
@@ -125,15 +116,9 @@ def roi_pool(
 
 
 def roi_align(
-    features: Any,
-    boxes: Any,
-    output_size: Any,
-    spatial_scale: float = 1.0,
-    sampling_ratio: int = 2,
-    aligned: bool = True,
-    box_images: Any = None,
-    box_format: str = "xyxy",
-) -> Tensor:
+    features: Any, boxes: Any, output_size: Any, spatial_scale: float = 1.0, sampling_ratio: int = 2,
+    aligned: bool = True, box_images: Any = None, box_format: str = "xyxy",
+) -> Tensor:  # fmt: skip
     """Average interpolated samples of each bin, without rounding (Mask R-CNN, He et al., arXiv:1703.06870).
 
     Each bin is the mean of `sampling_ratio` times `sampling_ratio` bilinear samples at the centres of its equal parts,
@@ -161,11 +146,9 @@ def roi_align(
         if ratio > 0:
             return ratio
         if corners.symbolic:
-            raise SymbolicError(
-                f"sampling_ratio {ratio} for boxes without values",
-                "values, since the number of samples follows from them",
-                "pass a sampling_ratio from 1 up",
-            )
+            passed = f"sampling_ratio {ratio} for boxes without values"
+            mend = "pass a sampling_ratio from 1 up"
+            raise SymbolicError(passed, "values, since the number of samples follows from them", mend)
         extent = roi.box_extent(namespace(), as_tensor(corners.numpy()), attributes["spatial_scale"], aligned)[2:]
         bins = attributes["output_size"]
         return tuple(int(np.ceil((size / n).numpy()).max(initial=1)) for size, n in zip(extent, bins, strict=True))
@@ -177,14 +160,9 @@ def roi_align(
 
 
 def roi_warp(
-    features: Any,
-    boxes: Any,
-    output_size: Any,
-    spatial_scale: float = 1.0,
-    sampling_ratio: int = 1,
-    box_images: Any = None,
-    box_format: str = "xyxy",
-) -> Tensor:
+    features: Any, boxes: Any, output_size: Any, spatial_scale: float = 1.0, sampling_ratio: int = 1,
+    box_images: Any = None, box_format: str = "xyxy",
+) -> Tensor:  # fmt: skip
     """Average interpolated samples of each bin of rounded boxes (Dai et al., arXiv:1512.04412).
 
     RoI warp is between `roi_pool` and `roi_align`. The paper samples a box without rounding; the authors' release, and

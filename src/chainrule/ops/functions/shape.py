@@ -15,7 +15,6 @@ from ...graph import Dim
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import movement
-from ..record import freeze
 from ..rules import as_shape, normalize_axis
 
 
@@ -53,7 +52,7 @@ def expand_dims(x: Any, axis: Any) -> Tensor:
     >>> ops.expand_dims([1.0, 2.0], 0).shape
     (1, 2)
     """
-    return movement.expand_dims_record(x, axis=freeze(axis))
+    return movement.expand_dims_record(x, axis=axis)
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
@@ -76,18 +75,12 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
     (3, 4, 2)
     """
     x = as_tensor(x)
-    sources = [normalize_axis(a, x.ndim) for a in np.atleast_1d(source).tolist()]
-    destinations = [
-        normalize_axis(a, x.ndim) for a in ([destination] if isinstance(destination, int | np.integer) else destination)
-    ]
-    if (
-        len(sources) != len(destinations)
-        or len(set(sources)) != len(sources)
-        or len(set(destinations)) != len(destinations)
-    ):
-        raise ShapeError(
-            f"moving axes {source} to {destination}", "as many positions as axes, each once", "list each axis once"
-        )
+    sources, destinations = (
+        [normalize_axis(a, x.ndim) for a in np.atleast_1d(axes).tolist()] for axes in (source, destination)
+    )
+    if not len(sources) == len(destinations) == len(set(sources)) == len(set(destinations)):
+        passed = f"moving axes {source} to {destination}"
+        raise ShapeError(passed, "as many positions as axes, each once", "list each axis once")
     order = [a for a in range(x.ndim) if a not in sources]
     for position, a in sorted(zip(destinations, sources, strict=True)):
         order.insert(position, a)
@@ -168,17 +161,13 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     n = x.shape[axis]
     if isinstance(indices_or_sections, int | np.integer):
         if indices_or_sections < 1 or n % indices_or_sections:
-            raise ShapeError(
-                f"splitting an axis of {n} entries into {indices_or_sections}",
-                "a number that divides it",
-                "pass the indices to split at instead",
-            )
+            passed = f"splitting an axis of {n} entries into {indices_or_sections}"
+            raise ShapeError(passed, "a number that divides it", "pass the indices to split at instead")
         step = n // indices_or_sections
         cuts = list(range(step, n, step)) if n else [0] * (indices_or_sections - 1)
     else:
         cuts = [int(i) for i in indices_or_sections]
-    edges = [0, *cuts, n]
-    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(edges)]
+    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise([0, *cuts, n])]
 
 
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
@@ -200,7 +189,7 @@ def flip(x: Any, axis: Any = None) -> Tensor:
     >>> ops.flip([1.0, 2.0, 3.0])
     tensor([3., 2., 1.])
     """
-    return movement.flip_record(x, axis=freeze(axis))
+    return movement.flip_record(x, axis=axis)
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Tensor:
@@ -215,9 +204,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Tensor:
     axes = [axis] if isinstance(axis, int | np.integer) else list(axis)
     shifts = [shift] * len(axes) if isinstance(shift, int | np.integer) else list(shift)
     if len(shifts) != len(axes):
-        raise ShapeError(
-            f"{len(shifts)} shifts for {len(axes)} axes", "one shift, or one for each axis", "pass as many of each"
-        )
+        passed = f"{len(shifts)} shifts for {len(axes)} axes"
+        raise ShapeError(passed, "one shift, or one for each axis", "pass as many of each")
     for a, by in zip(axes, shifts, strict=True):
         i = normalize_axis(a, x.ndim)
         n = x.shape[i]
@@ -241,10 +229,7 @@ def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Tensor:
         raise ShapeError(f"rotation axes {axes}", "two different axes", "name the plane's two axes")
     if k % 4 == 2:
         return flip(x, pair)
-    if k % 2:
-        swapped = swapaxes(x, *pair)
-        return flip(swapped, pair[0] if k % 4 == 1 else pair[1])
-    return x
+    return flip(swapaxes(x, *pair), pair[0] if k % 4 == 1 else pair[1]) if k % 2 else x
 
 
 def dstack(xs: Any) -> Tensor:
@@ -343,31 +328,22 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
     old_groups, new_groups = _parse_axes(left), _parse_axes(right)
     names = [name for group in old_groups for name in group]
     new_names = [name for group in new_groups for name in group]
-    if (
-        not arrow
-        or sorted(names) != sorted(new_names)
-        or len(set(names)) < len(names)
-        or not {*names} >= {*axes_lengths}
-    ):
-        raise ValueProblem(
-            f"pattern {pattern!r} with lengths {axes_lengths}", "the same names on both sides, each once",
-            "write one like 'b (h w) c -> b c h w'",
-        )  # fmt: skip
+    same_names = sorted(names) == sorted(new_names) and len(set(names)) == len(names)
+    if not arrow or not same_names or not {*names} >= {*axes_lengths}:
+        passed = f"pattern {pattern!r} with lengths {axes_lengths}"
+        raise ValueProblem(passed, "the same names on both sides, each once", "write one like 'b (h w) c -> b c h w'")
     if len(old_groups) != x.ndim:
-        raise ShapeError(
-            f"pattern {pattern!r} for shape {x.shape}", "one name or parenthesis for each axis", "add names"
-        )
+        passed = f"pattern {pattern!r} for shape {x.shape}"
+        raise ShapeError(passed, "one name or parenthesis for each axis", "add names")
     sizes: dict[str, Any] = dict(axes_lengths)
     for group, n in zip(old_groups, x.shape, strict=True):
         known_size = math.prod(sizes[name] for name in group if name in sizes)
         unknown_names = [name for name in group if name not in sizes]
         fits = n is None or (known_size == n if not unknown_names else known_size > 0 and n % known_size == 0)
         if len(unknown_names) > 1 or not fits or (n is None and len(group) != 1):
-            raise ShapeError(
-                f"an axis of size {n} for {' '.join(group) or 1} with lengths {axes_lengths}",
-                "lengths of all but one name, whose product divides it",
-                "pass their lengths by name",
-            )
+            passed = f"an axis of size {n} for {' '.join(group) or 1} with lengths {axes_lengths}"
+            mend = "pass their lengths by name"
+            raise ShapeError(passed, "lengths of all but one name, whose product divides it", mend)
         for name in unknown_names:
             sizes[name] = None if n is None else n // known_size
     x = transpose(reshape(x, [sizes[name] for name in names]), [names.index(name) for name in new_names])

@@ -32,8 +32,8 @@ def restore_channels(out: Tensor, first: bool) -> Tensor:
 
 def _conv(x: Tensor, k: Tensor, strides: Any, padding: Any, dilation: Any, groups: int, first: bool) -> Tensor:
     """Convolve and move the channels back."""
-    frozen = {"strides": freeze(strides), "padding": freeze(padding), "dilation": freeze(dilation)}
-    return restore_channels(convolution.conv_record(x, k, **frozen, groups=groups), first)
+    out = convolution.conv_record(x, k, strides=strides, padding=padding, dilation=dilation, groups=groups)
+    return restore_channels(out, first)
 
 
 def _pool(
@@ -41,19 +41,13 @@ def _pool(
 ) -> Tensor:
     """Pool by the record, for either data format."""
     x, first = channels_last(inputs, data_format)
-    return restore_channels(
-        record(x, pool_size=freeze(pool_size), strides=freeze(strides), padding=freeze(padding)), first
-    )
+    return restore_channels(record(x, pool_size=pool_size, strides=strides, padding=padding), first)
 
 
 def conv(
-    inputs: Any,
-    kernel: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: str | None = None,
+    inputs: Any, kernel: Any, strides: Any = 1, padding: Any = "valid", data_format: str | None = None,
     dilation_rate: Any = 1,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Convolve (cross-correlate) in as many dimensions as the kernel has (``keras.ops.conv``).
 
     Args:
@@ -77,13 +71,9 @@ def groups_of(x: Tensor, kernel: Tensor) -> int:
 
 
 def depthwise_conv(
-    inputs: Any,
-    kernel: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: str | None = None,
+    inputs: Any, kernel: Any, strides: Any = 1, padding: Any = "valid", data_format: str | None = None,
     dilation_rate: Any = 1,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Convolve each channel with its own kernels (``keras.ops.depthwise_conv``).
 
     Args:
@@ -100,14 +90,9 @@ def depthwise_conv(
 
 
 def separable_conv(
-    inputs: Any,
-    depthwise_kernel: Any,
-    pointwise_kernel: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: str | None = None,
-    dilation_rate: Any = 1,
-) -> Tensor:
+    inputs: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Any = 1, padding: Any = "valid",
+    data_format: str | None = None, dilation_rate: Any = 1,
+) -> Tensor:  # fmt: skip
     """Apply `depthwise_conv`, then a pointwise convolution that mixes channels (``keras.ops.separable_conv``).
 
     >>> ops.separable_conv(ops.ones((1, 4, 4, 3)), ops.ones((2, 2, 3, 1)), ops.ones((1, 1, 3, 5))).shape
@@ -118,14 +103,9 @@ def separable_conv(
 
 
 def conv_transpose(
-    inputs: Any,
-    kernel: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    output_padding: Any = None,
-    data_format: str | None = None,
-    dilation_rate: Any = 1,
-) -> Tensor:
+    inputs: Any, kernel: Any, strides: Any = 1, padding: Any = "valid", output_padding: Any = None,
+    data_format: str | None = None, dilation_rate: Any = 1,
+) -> Tensor:  # fmt: skip
     """Add each entry times the kernel to the output, the transpose of `conv` (``keras.ops.conv_transpose``).
 
     Args:
@@ -140,25 +120,16 @@ def conv_transpose(
     k = as_tensor(kernel)
     rank = x.ndim - 2
     if rank < 1 or k.ndim != x.ndim or k.shape[-1] != x.shape[-1]:
-        raise ShapeError(
-            f"an input of shape {x.shape} and a kernel of shape {k.shape}",
-            "(batch, *sizes, channels) and (*window, channels out, channels in)",
-            "check the channel axes",
-        )
+        passed = f"an input of shape {x.shape} and a kernel of shape {k.shape}"
+        mend = "check the channel axes"
+        raise ShapeError(passed, "(batch, *sizes, channels) and (*window, channels out, channels in)", mend)
     steps = convolution.per_axis(freeze(strides), rank, "strides")
     dilations = convolution.per_axis(freeze(dilation_rate), rank, "dilation_rate")
-    extras = (
-        (None,) * rank
-        if output_padding is None
-        else (output_padding,) * rank
-        if isinstance(output_padding, int)
-        else tuple(output_padding)
-    )
+    extras = (output_padding,) * rank if isinstance(output_padding, int | None) else tuple(output_padding)
     arguments.one_of(("valid", "same"), padding=padding)
     if len(extras) != rank:
-        raise ShapeError(
-            f"output_padding {output_padding} for {rank} spatial axes", "a number, or one for each axis", "check it"
-        )
+        passed = f"output_padding {output_padding} for {rank} spatial axes"
+        raise ShapeError(passed, "a number, or one for each axis", "check it")
     sizes, pads = [], []
     for n, w, s, d, extra in zip(x.shape[1:-1], k.shape[:-2], steps, dilations, extras, strict=True):
         extent = (w - 1) * d + 1

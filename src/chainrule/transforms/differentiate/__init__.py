@@ -10,14 +10,6 @@ from .reverse_mode import gradients
 from .transform import grad, hessian, hvp, jacobian, jvp, value_and_grad
 
 __all__ = [
-    "downstream",
-    "grad",
-    "gradients",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "keepdims_shape",
-    "local_gradient",
+    "downstream", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "keepdims_shape", "local_gradient",
     "value_and_grad",
-]
+]  # fmt: skip

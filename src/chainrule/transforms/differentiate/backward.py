@@ -81,14 +81,9 @@ Visit = Callable[[Node, int, Any, Any], Any]
 
 
 def reverse(
-    order: Sequence[Node],
-    seeds: dict[int, Any],
-    active: set[int],
-    targets: set[int],
-    xp: Any,
-    value: Callable[[Node], Any] | None,
-    visit: Visit | None = None,
-) -> dict[int, Any]:
+    order: Sequence[Node], seeds: dict[int, Any], active: set[int], targets: set[int], xp: Any,
+    value: Callable[[Node], Any] | None, visit: Visit | None = None,
+) -> dict[int, Any]:  # fmt: skip
     """Compute the upstreams of the targets, by serial, from `seeds` back through all active nodes.
 
     Args:
@@ -138,12 +133,9 @@ def reverse(
         elif node.call is not None:
             _pass_to_call(upstreams, node, u)
         elif building:
-            source_info = (
-                SourceInfo(str(node.scope), node.source_info.code, node.source_info.offset, serial)
-                if node.source_info
-                else current_source_info()
-            )
-            with source_info_scope(source_info):
+            info = node.source_info
+            info = SourceInfo(str(node.scope), info.code, info.offset, serial) if info else current_source_info()
+            with source_info_scope(info):
                 _backprop_node(node, rematerializer.copy_of(node, u), u, upstreams, active, xp, value, visit)
         else:
             _backprop_node(node, node, u, upstreams, active, xp, value, visit)
@@ -151,15 +143,9 @@ def reverse(
 
 
 def _backprop_node(
-    node: Node,
-    copy: Node,
-    u: Any,
-    upstreams: dict[int, Any],
-    active: set[int],
-    xp: Any,
-    value: Callable[[Node], Any] | None,
-    visit: Visit | None,
-) -> None:
+    node: Node, copy: Node, u: Any, upstreams: dict[int, Any], active: set[int], xp: Any,
+    value: Callable[[Node], Any] | None, visit: Visit | None,
+) -> None:  # fmt: skip
     """Add one node's gradients to the upstreams of its active inputs. `copy`: the node rematerialized, or itself."""
     inputs, attributes = node.inputs, node.attributes
     indices = tuple([i for i, n in enumerate(inputs) if n.serial in active])
@@ -224,8 +210,7 @@ def _custom_gradients(
     if building:
         call = apply_call(gradient_record(operation), (*node.inputs, upstream), node.attributes, derived)
         return [get_output(call, p) for p in positions]
-    xs = [n.value if value is None else value(n) for n in node.inputs]
-    values = run_values(derived, [*xs, upstream])
+    values = run_values(derived, [*[n.value if value is None else value(n) for n in node.inputs], upstream])
     return [values[p] for p in positions]
 
 
@@ -234,11 +219,9 @@ def derivative_graph(operation: Operation, body: Graph, attributes: dict[str, An
     graph: Graph | None = body.derivatives.get("custom_vjp")
     if graph is None:
         if len(body.outputs) != 1:
-            raise GraphError(
-                f"the gradient of {operation.name}, which gives {len(body.outputs)} results",
-                "one result, where the operation has a backward of its own",
-                "make an operation of each result",
-            )
+            passed = f"the gradient of {operation.name}, which gives {len(body.outputs)} results"
+            mend = "make an operation of each result"
+            raise GraphError(passed, "one result, where the operation has a backward of its own", mend)
         upstream = symbolic(body.outputs[0].spec.shape, body.outputs[0].spec.dtype)
         with source_info_scope(SourceInfo(operation.name, None, 0)):
             assert operation.custom_vjp is not None
@@ -253,17 +236,11 @@ def derivative_graph(operation: Operation, body: Graph, attributes: dict[str, An
             outputs += [as_tensor(g) for g in gradients[len(zeros) :]]
             for g, x in zip(outputs, body.inputs, strict=False):
                 if g.spec.shape != x.spec.shape:
-                    raise ShapeError(
-                        f"a gradient of shape {g.spec.shape} from the backward of {operation.name}",
-                        f"the input's shape {x.spec.shape}",
-                        "sum over what was broadcast",
-                    )
+                    passed = f"a gradient of shape {g.spec.shape} from the backward of {operation.name}"
+                    raise ShapeError(passed, f"the input's shape {x.spec.shape}", "sum over what was broadcast")
             if len(outputs) != len(body.inputs):
-                raise ShapeError(
-                    f"{len(outputs)} gradients from the backward of {operation.name}",
-                    f"one for each of {len(body.inputs)} inputs",
-                    "return a tuple",
-                )
+                passed = f"{len(outputs)} gradients from the backward of {operation.name}"
+                raise ShapeError(passed, f"one for each of {len(body.inputs)} inputs", "return a tuple")
             # a node for each output, even where one is another, an input, or the upstream itself
             outputs = [ops.positive(g.cast_to(x.spec.dtype)) for g, x in zip(outputs, body.inputs, strict=True)]
         graph = body.derivatives["custom_vjp"] = Graph([*body.inputs, upstream], outputs)
@@ -356,8 +333,7 @@ def _body_gradient(
         body.position[n.serial] for m in nodes for n in m.inputs if n.serial in body.position and not n.operation.leaf
     }
     saved = sorted(read - set(range(len(body.inputs))))
-    inputs = [*body.inputs, *[body.order[p] for p in saved], *upstreams]
-    derived = Graph(inputs, outputs)
+    derived = Graph([*body.inputs, *[body.order[p] for p in saved], *upstreams], outputs)
     derived.derivative_of = indices, saved, list(paths)
     body.derivatives[key] = derived, saved
     return derived, saved

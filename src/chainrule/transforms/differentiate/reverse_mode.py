@@ -67,11 +67,8 @@ def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = Fal
 def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, unconnected: str) -> list[Tensor]:
     """Compute the gradients of a tensor with respect to a list; see `gradients`."""
     if not is_float(y.dtype):
-        raise DTypeError(
-            f"a {y.dtype.name} result to be differentiated",
-            "a real float",
-            "cast it, or differentiate before rounding or comparing",
-        )
+        passed = f"a {y.dtype.name} result to be differentiated"
+        raise DTypeError(passed, "a real float", "cast it, or differentiate before rounding or comparing")
     order, detached = tracked_ancestors(y)
     leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
     targets = {leaf.serial for leaf in leaves}
@@ -120,12 +117,8 @@ def _reverse_on_nodes(
     """Build the graph of the backward pass, and return the targets' gradients by serial."""
     for node in order:
         if node.spec.__class__ is Spec and None in node.spec.shape:
-            raise GraphError(
-                f"a graph with an unknown batch ({node.spec!r})",
-                "concrete sizes",
-                "make the symbolic inputs with a batch size",
-                node.line,
-            )
+            passed = f"a graph with an unknown batch ({node.spec!r})"
+            raise GraphError(passed, "concrete sizes", "make the symbolic inputs with a batch size", node.line)
     with np.errstate(all="ignore"):
         return reverse(order, {y.serial: seed} if y.serial in active else {}, active, targets, namespace(), None)
 
@@ -134,18 +127,14 @@ def _seed(y: Tensor, upstream: Any) -> Tensor:
     """Return the upstream of y, 1 by default."""
     if upstream is None:
         if y.size != 1:
-            raise ShapeError(
-                f"a result of shape {y.shape} to be differentiated",
-                "one number, as a loss is",
-                "reduce it with .sum() or .mean(), or pass `upstream`, or use chainrule.jacobian",
-                y.line,
-            )
+            passed = f"a result of shape {y.shape} to be differentiated"
+            mend = "reduce it with .sum() or .mean(), or pass `upstream`, or use chainrule.jacobian"
+            raise ShapeError(passed, "one number, as a loss is", mend, y.line)
         return ops.ones(y.shape, y.dtype)
     seed = as_tensor(upstream).cast_to(y.dtype)
     if seed.shape != y.shape:
-        raise ShapeError(
-            f"an upstream of shape {seed.shape}", f"y's shape {y.shape}", "reshape or broadcast the upstream"
-        )
+        passed = f"an upstream of shape {seed.shape}"
+        raise ShapeError(passed, f"y's shape {y.shape}", "reshape or broadcast the upstream")
     return seed
 
 
@@ -154,18 +143,14 @@ def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
     if isinstance(x, Variable):
         versions = [n for n in order if n.operation is VARIABLE and n.attributes["variable"] is x]
         if len(versions) > 1:
-            raise GraphError(
-                f"{len(versions)} versions of variable {x.name!r} in one graph",
-                "one version",
-                "assign after the gradient is taken, or pass the tensor `variable.value` you mean",
-            )
+            passed = f"{len(versions)} versions of variable {x.name!r} in one graph"
+            mend = "assign after the gradient is taken, or pass the tensor `variable.value` you mean"
+            raise GraphError(passed, "one version", mend)
         x = versions[0] if versions else x.value
     if not isinstance(x, Tensor):
-        raise GraphError(
-            f"item {i} of xs, of type {type(x).__name__}",
-            "a Variable or a tensor of the graph",
-            "keep the tensor you computed with, and pass it",
-        )
+        passed = f"item {i} of xs, of type {type(x).__name__}"
+        mend = "keep the tensor you computed with, and pass it"
+        raise GraphError(passed, "a Variable or a tensor of the graph", mend)
     if not is_float(x.dtype):
         raise DTypeError(f"item {i} of xs, of dtype {x.dtype.name}", "a real float", "make it with a float dtype")
     return x
@@ -173,12 +158,9 @@ def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
 
 def _detached_error(x: Any, y: Tensor) -> GraphError:
     name = (x.value if isinstance(x, Variable) else x).attributes.get("name", "x")
-    return GraphError(
-        f"a result made from a gradient that depends on {name!r} itself but kept no history of it",
-        "a graph with every path from the result to it",
-        "make that gradient with gradients(..., create_graph=True), or make it a constant with ops.stop_gradient(g)",
-        y.line,
-    )
+    passed = f"a result made from a gradient that depends on {name!r} itself but kept no history of it"
+    mend = "make that gradient with gradients(..., create_graph=True), or make it a constant with ops.stop_gradient(g)"
+    return GraphError(passed, "a graph with every path from the result to it", mend, y.line)
 
 
 def _no_path_error(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
@@ -198,12 +180,8 @@ def _no_path_error(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
         why = f"the path ends at {blocked.operation.name} ({blocked.spec!r}), through which no gradient flows"
     else:
         why = "y was computed without it (or from an earlier version, before it was assigned)"
-    return GraphError(
-        f"no path from y to {name!r}: {why}",
-        "a y that depends on it",
-        "compute y from it, or pass unconnected='zero'",
-        y.line,
-    )
+    passed = f"no path from y to {name!r}: {why}"
+    return GraphError(passed, "a y that depends on it", "compute y from it, or pass unconnected='zero'", y.line)
 
 
 @contextmanager

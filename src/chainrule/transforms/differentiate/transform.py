@@ -27,22 +27,13 @@ def _watched(x: Any, what: str) -> Tensor:
     if source.spec.weak:
         source = source.cast_to(as_dtype(floatx()))
     if not is_float(source.dtype):
-        raise DTypeError(
-            f"{what} of dtype {source.dtype.name}",
-            "a real float to differentiate with respect to",
-            "cast it to float32, or leave it out of argnums",
-        )
+        passed = f"{what} of dtype {source.dtype.name}"
+        mend = "cast it to float32, or leave it out of argnums"
+        raise DTypeError(passed, "a real float to differentiate with respect to", mend)
     if source.tracked:
         return apply(ops.positive, (source,))
-    return Tensor(
-        WATCHED,
-        (),
-        source.attributes if source.operation is WATCHED else {},
-        source.spec,
-        source.value,
-        True,
-        current_source_info(),
-    )
+    attributes = source.attributes if source.operation is WATCHED else {}
+    return Tensor(WATCHED, (), attributes, source.spec, source.value, True, current_source_info())
 
 
 def _prepare(
@@ -52,11 +43,8 @@ def _prepare(
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for n in chosen:
         if not -len(args) <= n < len(args):
-            raise GraphError(
-                f"argnums {argnums} for {len(args)} positional arguments",
-                "indices of positional arguments",
-                "pass the argument by position",
-            )
+            passed = f"argnums {argnums} for {len(args)} positional arguments"
+            raise GraphError(passed, "indices of positional arguments", "pass the argument by position")
     new_args = list(args)
     leaves: list[Tensor] = []
     parts = []
@@ -66,10 +54,8 @@ def _prepare(
         new_args[n] = unflatten(list(watched))
         leaves += watched
         parts.append((watched, unflatten))
-    unflatten_all = lambda flat: (
-        unflatten_parts(parts, flat)[0] if isinstance(argnums, int) else tuple(unflatten_parts(parts, flat))
-    )
-    return leaves, new_args, unflatten_all
+    choose = (lambda results: results[0]) if isinstance(argnums, int) else tuple
+    return leaves, new_args, lambda flat: choose(unflatten_parts(parts, flat))
 
 
 def _without_history(y: Tensor, leaves: list[Tensor]) -> Tensor:
@@ -190,21 +176,15 @@ def jvp(f: Function, primals: Sequence[Any], tangents_: Sequence[Any]) -> tuple[
     if not isinstance(primals, list | tuple):
         primals, tangents_ = [primals], [tangents_]
     if len(primals) != len(tangents_):
-        raise GraphError(
-            f"{len(primals)} primals and {len(tangents_)} tangents",
-            "one tangent for each primal",
-            "give them as two lists of one length",
-        )
+        passed = f"{len(primals)} primals and {len(tangents_)} tangents"
+        raise GraphError(passed, "one tangent for each primal", "give them as two lists of one length")
     leaves = [_watched(x, f"primal {i}") for i, x in enumerate(primals)]
     seeds = []
     for leaf, t in zip(leaves, tangents_, strict=True):
         direction = as_tensor(t).cast_to(leaf.dtype)
         if direction.shape != leaf.shape:
-            raise ShapeError(
-                f"a tangent of shape {direction.shape} for a primal of shape {leaf.shape}",
-                "equal shapes",
-                "reshape the tangent",
-            )
+            passed = f"a tangent of shape {direction.shape} for a primal of shape {leaf.shape}"
+            raise ShapeError(passed, "equal shapes", "reshape the tangent")
         seeds.append(direction)
     with watching(leaves):
         result = f(*leaves)
