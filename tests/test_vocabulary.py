@@ -44,7 +44,7 @@ EVERYWHERE = {
     "counts_steps": "depends_on_ulp",
     "floated": "promote_to_float",
     "own_dtypes": "preserve_dtypes",
-    "as_given": "preserve_dtype",
+    "as_given": "preserve_dtypes",
     "onion": "scope_tree",
     "troubles": "diagnostics",
     "Ledger": "ExplanationBuilder",

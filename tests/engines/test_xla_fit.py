@@ -135,7 +135,7 @@ def test_a_copy_on_the_device_is_beside_the_value():
     np.testing.assert_allclose(model.predict(x, verbose=0), w.numpy(), rtol=1e-6)
     assert w.kept is not None
     np.testing.assert_allclose(cr.gradients(loss, w).numpy(), 2 * w.numpy(), rtol=1e-6)
-    before = w._leaf
+    before = w.leaf
     w.assign(w * 3.0)
     w.keep(w.kept, before)  # an engine that was slower than the assignment
     assert w.kept is None

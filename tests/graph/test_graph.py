@@ -152,13 +152,12 @@ def test_verifier_catches_broken_nodes():
 
 def test_a_value_that_breaks_the_shape_rule_is_caught():
     from chainrule.ops.record import Operation
-    from chainrule.ops.rules import elementwise_batch, elementwise_spec, per_entry, preserve_dtype
+    from chainrule.ops.rules import elementwise_batch, elementwise_spec, per_entry
 
     faulty = Operation(
         "faulty",
         lambda xp, x: xp.sum(x),
         spec=elementwise_spec(),
-        casts=preserve_dtype,
         batch=elementwise_batch,
         cost=per_entry(),
         gradient_note="nothing",

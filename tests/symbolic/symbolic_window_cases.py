@@ -22,6 +22,7 @@ for options in (
         X("b h w c"),
         X("3 2 c 2"),
         X("1 1 8 6"),
+        vague=True,  # channels that must be those of the other kernel
         **{**options, "strides": 2} if "strides" in options else options,
     )
 add("conv", X("b h c"), X("3 c 5"))
@@ -149,7 +150,7 @@ add("image.gaussian_blur", IMAGES("b c h w"), data_format="channels_first")
 for name in "hsv_to_rgb rgb_to_hsv rgb_to_grayscale".split():
     add(f"image.{name}", UNIT("b h w 3"), vague=name == "rgb_to_grayscale")
     add(f"image.{name}", UNIT("h w 3"))
-    add(f"image.{name}", UNIT("b 3 h w"), data_format="channels_first")
+    add(f"image.{name}", UNIT("b 3 h w"), data_format="channels_first", vague=name == "rgb_to_grayscale")
 add("image.sobel_edges", IMAGES("b h w c"))
 add("image.map_coordinates", X("h w"), [UNIT("t"), UNIT("t")], 1)
 add("image.map_coordinates", X("h w"), UNIT("2 t c"), 0, "nearest")

@@ -441,7 +441,7 @@ def test_recorders_nest():
 
         def read(self, variable):
             self.calls.append("read")
-            return variable._leaf
+            return variable.leaf
 
         def assign(self, variable, value):
             self.calls.append("assign")

@@ -40,7 +40,7 @@ class Compiled:
         if traced is None:
             traced = self._cache[key] = self._trace(flat, tensors, unflatten)
         step, program = traced
-        variables = [v._leaf.serial for v in step.reads]
+        variables = [v.leaf.serial for v in step.reads]
         results = program([t.numpy() for t in tensors if t is not None])
         return step.unflatten(_result_tensors(results, tensors, variables))
 

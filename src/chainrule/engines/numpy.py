@@ -37,7 +37,7 @@ class NumpyProgram:
         """Take one step on a batch, and return its results."""
         step = self.step
         values = list(self.flat.constants)
-        inputs = [*self._cast(batch), *[v._leaf.value for v in step.reads]]
+        inputs = [*self._cast(batch), *[v.leaf.value for v in step.reads]]
         values[: len(inputs)] = inputs
         with np.errstate(all="ignore"):
             for row, free in self.rows:

@@ -82,8 +82,8 @@ def infer_from_numbers(
     if not telling and not builds:  # sizes may have to be those of other axes, or few
         known = {n for n in trials.every_size if not isinstance(n, Dim) and n > 0}
         candidates = list(product(sorted(known | {1, 2, 3, 4}, reverse=True), repeat=len(trials.atoms)))
-        runs += trials.run([dict(zip(trials.atoms, ns, strict=True)) for ns in candidates[:64]])
-        telling = len(candidates) <= 64
+        runs += trials.run([dict(zip(trials.atoms, ns, strict=True)) for ns in candidates[:256]])
+        telling = len(candidates) <= 256
     if any(list(map(_form, results)) != list(map(_form, runs[0])) for results in runs):
         raise ShapeError(
             "a size that is not known, on which the number or the ranks of the results depend",

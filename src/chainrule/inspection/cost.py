@@ -23,13 +23,14 @@ from ..core.messages import LazyMessage
 from ..engines.compile import compile as compiled
 from ..engines.engine import engine as engine_named
 from ..layers.call_context import capture_outputs
+from ..layers.layer import forget_losses
 from ..ops import random
 from ..tensors import tree
 from ..tensors.tensor import Tensor
 from ..tensors.tree import Unflatten, flatten
 from ..training.batch import specs_of
 from ..training.data_adapter import one_batch
-from ..training.preparation import float_dtype_of, forget_losses, prepare, prepare_optimizer, require_compiled
+from ..training.preparation import float_dtype_of, prepare, prepare_optimizer, require_compiled
 from ..transforms.differentiate import gradients
 from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step, restored_variables, trace

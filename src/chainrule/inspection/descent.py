@@ -20,6 +20,7 @@ from ..core.display import Figure, to_dataframe
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
 from ..engines.compile import compile as compiled
+from ..layers.layer import forget_losses
 from ..ops import random
 from ..tensors import tree
 from ..tensors.tensor import constant
@@ -27,7 +28,7 @@ from ..tensors.tree import to_json_data
 from ..tensors.variable import StateOverlay, recording
 from ..training import Trainer
 from ..training.data_adapter import one_batch
-from ..training.preparation import float_dtype_of, forget_losses, prepare, require_compiled
+from ..training.preparation import float_dtype_of, prepare, require_compiled
 
 GRID_SIZE, MARGIN, MAX_WEIGHT = 41, 0.25, 1e6  # points a side; around the trajectories; more counts as diverged
 MAX_NUMPY_SIZE = 1_000_000  # numbers that a loss touches: below it NumPy is done before a program is compiled

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.errors import ChainruleError
 from ..graph import Graph
+from ..layers.layer import forget_losses
 from ..losses import Loss
 from ..ops.record import Operation, operation_of
 from ..tensors import tree
@@ -17,7 +18,6 @@ from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
 from ..tensors.variable import recording
 from ..training.batch import specs_of
-from ..training.preparation import forget_losses
 from ..transforms.trace import StateRecorder
 
 CROSSENTROPIES = ("BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy")

@@ -19,6 +19,7 @@ from ..core.errors import GraphError, ValueProblem
 from ..engines.engine import engine as engine_named
 from ..graph import Node, ancestors, as_dtype, current_source_info, line_of
 from ..layers.call_context import capture_outputs
+from ..layers.layer import flatten_layers, forget_losses, own_variables
 from ..tensors import tree
 from ..tensors.convert import tensor
 from ..tensors.tensor import Tensor, constant
@@ -26,7 +27,7 @@ from ..tensors.tree import to_json_data
 from ..tensors.variable import StateOverlay, recording
 from ..training.batch import specs_of
 from ..training.data_adapter import one_batch
-from ..training.preparation import float_dtype_of, forget_losses, prepare, require_compiled
+from ..training.preparation import float_dtype_of, prepare, require_compiled
 from ..transforms.differentiate import gradients as gradients_of
 from ..transforms.trace import restored_variables, trace
 
@@ -115,7 +116,7 @@ def named_weights(model: Any) -> dict[str, Any]:
     todo = [("", model)]
     while todo:
         path, layer = todo.pop()
-        for w in layer._own_variables():
+        for w in own_variables(layer):
             paths.setdefault(id(w), f"{path}{w.name}")
         todo += [(f"{path}{inner.name}/", inner) for inner in reversed(layer.sublayers)]
     for w in model.trainable_weights:
@@ -280,7 +281,7 @@ def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = No
     for name in ("numpy", "xla"):
         with restored_variables(step.writes):
             results.append([np.array(a) for a in engine_named(name).program(step)(data)])
-    compute_dtypes = {layer.compute_dtype for layer in model._flatten_layers()}
+    compute_dtypes = {layer.compute_dtype for layer in flatten_layers(model)}
     rows = [_difference(name, what, a, b, compute_dtypes) for (name, what), a, b in zip(names, *results, strict=True)]
     largest = {what: max(r.largest for r in rows if r.what == what) for what in {r.what for r in rows}}
     for r, result in zip(rows, results[0], strict=True):

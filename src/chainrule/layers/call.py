@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ChainruleError, DTypeError, GraphError, ShapeError
-from ..graph import Dim, Spec, UnknownSize, as_dtype, infer_from_numbers, without_symbolic_sizes
+from ..graph import Dim, Spec, as_dtype, infer_from_numbers, without_symbolic_sizes
 from ..graph.infer import with_symbolic_sizes
 from ..graph.spec import is_float
 from ..ops.recorded import ArgumentSlot, call_node
@@ -171,7 +171,9 @@ def infer_outputs(layer: LayerBase, arguments: Callable[[Sequence[Any]], Argumen
 
     try:
         inferred = rule(specs, [])
-    except UnknownSize as error:
+    except ChainruleError:
+        raise
+    except Exception as error:  # `UnknownSize`, or Python's own where it was given a size that is no number
         inferred = infer_from_numbers(rule, specs, [], error, builds=True)
     results = [symbolic(without_symbolic_sizes(r).shape, r.dtype) if isinstance(r, Spec) else r for r in inferred]
     outputs, output_masks = results[::2], results[1::2]

@@ -318,8 +318,7 @@ class Layer(LayerBase, Configurable):
         previous_training = calls.training
         if calls.depth == 0:
             calls.chain = [("input", shapes_of(args[0]))] if args else []
-            for layer in self._flatten_layers():
-                layer._losses = []
+            forget_losses(self)
         calls.depth += 1
         try:
             remat_call = None if self._remat is None else self._remat.of(self)
@@ -383,6 +382,35 @@ class Layer(LayerBase, Configurable):
         if name in ("_variables", "name") or name.startswith("__"):
             raise AttributeError(name)
         raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name', '')!r} has no attribute {name!r}")
+
+
+# ---- what other packages ask of a layer, as functions: a user's subclass may have attributes of any name
+
+
+def flatten_layers(layer: Layer) -> list[Layer]:
+    """Return a layer and all below it, each once, in depth-first order."""
+    return layer._flatten_layers()
+
+
+def own_variables(layer: Layer) -> list[Variable]:
+    """Return the variables that a layer holds directly, the trainable ones first."""
+    return layer._own_variables()
+
+
+def own_seed_generators(layer: Layer) -> list[SeedGenerator]:
+    """Return the seed generators that a layer holds directly."""
+    return layer._parts_of_type(SeedGenerator)
+
+
+def set_own_trainable(layer: Layer, trainable: bool) -> None:
+    """Set whether training changes a layer, and not those below it."""
+    layer._trainable = trainable
+
+
+def forget_losses(layer: Layer) -> None:
+    """Drop the losses that layers added while a call was traced, and with them its graph."""
+    for part in layer._flatten_layers():
+        part._losses = []
 
 
 NOT_SUBLAYERS = {"_init_arguments", "_initial_attributes", "_variables", "optimizer", "_compiled"}

@@ -60,7 +60,7 @@ class Metric(Configurable):
         variable = Variable(initializer, tuple(shape), dtype or self.dtype, False, False, aggregation, name)
         variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
-        self._initial_values.append(variable._leaf.value)
+        self._initial_values.append(variable.leaf.value)
         return variable
 
     def add_weight(

@@ -9,11 +9,11 @@ from typing import Any
 from ..core.errors import ValueProblem
 from ..graph import Spec
 from ..layers import InputLayer, Layer
+from ..layers.layer import forget_losses
 from ..serialization.serialize import deserialize
 from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.variable import recording
-from ..training.preparation import forget_losses
 from ..transforms.trace import StateRecorder
 from .model import Model
 from .sequential import Sequential

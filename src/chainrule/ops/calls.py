@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from ..core.errors import ChainruleError
@@ -28,7 +27,6 @@ from .record import Operation, Rule, namespace
 from .recorded import apply_without_sizes
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Composite(Operation):
     """An operation with a name and a body, a graph of other operations. It is shown as one node, or opened.
 
@@ -37,7 +35,10 @@ class Composite(Operation):
     may replace it by name.
     """
 
-    bodies: dict[Any, Graph] = field(default_factory=new_cache, init=False)
+    @cached_property
+    def bodies(self) -> dict[Any, Graph]:
+        """The bodies traced so far."""
+        return new_cache()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs, attributes = self.bind(args, kwargs)

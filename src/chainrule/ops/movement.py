@@ -22,7 +22,6 @@ from .rules import (
     normalize_axes,
     normalize_axis,
     per_input_entry,
-    preserve_dtype,
     promote_inputs,
     shift_axis,
 )
@@ -60,7 +59,6 @@ reshape_record = Operation.define(
     "reshape",
     lambda xp, x, newshape=(): xp.reshape(x, tuple(-1 if n is None else n for n in newshape)),
     spec=lambda specs, newshape: spec_of(_resolved(specs[0].shape, newshape), specs[0].dtype),
-    casts=preserve_dtype,
     batch=_reshape_batch,
     cost=no_arithmetic,
     transpose=(lambda xp, u, x, newshape: xp.reshape(u, x.shape),),
@@ -111,7 +109,6 @@ transpose_record = Operation.define(
     spec=lambda specs, axes: spec_of(
         tuple(specs[0].shape[a] for a in _permutation(len(specs[0].shape), axes)), specs[0].dtype
     ),
-    casts=preserve_dtype,
     batch=_transpose_batch,
     cost=no_arithmetic,
     transpose=(lambda xp, u, x, axes: xp.transpose(u, _inverse(_permutation(len(x.shape), axes))),),
@@ -149,7 +146,6 @@ expand_dims_record = Operation.define(
     "expand_dims",
     lambda xp, x, axis=0: xp.expand_dims(x, axis),
     spec=_expand_spec,
-    casts=preserve_dtype,
     cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(
         xs[0], tuple(a + 1 for a in _new_axes(xs[0].ndim - 1, attributes["axis"]))
@@ -194,7 +190,6 @@ squeeze = Operation.define(
     "squeeze",
     lambda xp, x, axis=None: xp.squeeze(x, axis=axis),
     spec=_squeeze_spec,
-    casts=preserve_dtype,
     cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(
         xs[0], tuple(a + 1 for a in _axes_to_squeeze(xs[0].shape[1:], attributes["axis"]))
@@ -249,7 +244,6 @@ broadcast_to_record = Operation.define(
     "broadcast_to",
     lambda xp, x, shape=(): xp.broadcast_to(x, shape),
     spec=_broadcast_spec,
-    casts=preserve_dtype,
     batch=_broadcast_batch,
     cost=no_arithmetic,
     transpose=(lambda xp, u, x, shape: sum_to_shape(xp, u, x.shape),),
@@ -327,7 +321,6 @@ flip_record = Operation.define(
     "flip",
     lambda xp, x, axis=None: xp.flip(x, axis=axis),
     spec=lambda specs, axis: (normalize_axes(axis, len(specs[0].shape)), spec_of(specs[0].shape, specs[0].dtype))[1],
-    casts=preserve_dtype,
     cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], shift_axis(attributes["axis"], xs[0].ndim - 1)),
     transpose=(lambda xp, u, x, axis: xp.flip(u, axis=axis),),
@@ -365,7 +358,6 @@ pad_record = Operation.define(
     "pad",
     lambda xp, x, widths=(): xp.pad(x, widths),
     spec=_pad_spec,
-    casts=preserve_dtype,
     cost=no_arithmetic,
     batch=lambda op, xs, batched, size, attributes: op(xs[0], ((0, 0), *attributes["widths"])),
     transpose=(
@@ -561,7 +553,6 @@ get_item_record = Operation.define(
     "get_item",
     lambda xp, x, *indices, key=(): x[unfreeze_key(key, indices)],
     spec=_item_spec,
-    casts=preserve_dtype,
     batch=_item_batch,
     cost=no_arithmetic,
     transpose=lambda xp, i, u, x, *indices, key: xp.add_at(u, *indices, key=key, shape=x.shape) if i == 0 else None,
@@ -617,7 +608,6 @@ add_at_record = Operation.define(
     "add_at",
     lambda xp, u, *indices, key=(), shape=(): _add_at_value(xp, u, indices, key, shape),
     spec=_add_at_spec,
-    casts=preserve_dtype,
     batch=_add_at_batch,
     cost=per_input_entry(adds=1),
     transpose=lambda xp, i, u, x, *indices, key, shape: xp.get_item_record(u, *indices, key=key) if i == 0 else None,

@@ -30,11 +30,6 @@ def promote_to_float(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     return (promote_specs(specs, floating=True),) * len(specs)
 
 
-def preserve_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
-    """Keep each operand's dtype; a Python number takes its default dtype."""
-    return tuple([promote_specs((s,)) for s in specs])
-
-
 def to_bool(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Cast all operands to bool."""
     return (np.dtype(bool),) * len(specs)

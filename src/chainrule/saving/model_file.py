@@ -14,6 +14,7 @@ from ..core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
 from ..dtype_policies import default_policy
 from ..graph import as_dtype, spec_of
 from ..layers.call_context import weights_from_file
+from ..layers.layer import set_own_trainable
 from ..models import Model
 from ..models.cloning import build_from_specs, require_model
 from ..serialization.names import custom_object_scope
@@ -160,7 +161,7 @@ def _restore_frozen_layers(model: Model, paths: Any) -> None:
     if not isinstance(paths, list):
         raise ValueProblem("a structure without the list of frozen layers", "such a list", "save the model again")
     for path, layer in layers_of(model).items():
-        layer._trainable = path not in paths
+        set_own_trainable(layer, path not in paths)
 
 
 def _specs_as_data(specs: Any) -> Any:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..layers import Layer
-from ..layers.layer import NOT_SUBLAYERS
+from ..layers.layer import NOT_SUBLAYERS, own_seed_generators, own_variables
 from ..models import Model, Sequential
-from ..ops.random import SeedGenerator
 from ..serialization.names import to_snake_case
 from ..tensors.variable import Variable
 
@@ -53,9 +52,9 @@ def layers_of(model: Layer) -> dict[str, Layer]:
 
 
 def _own_variables(layer: Layer) -> Iterator[tuple[str, Variable]]:
-    for variable in layer._own_variables():
+    for variable in own_variables(layer):
         yield variable.name, variable
-    for stream in layer._parts_of_type(SeedGenerator):
+    for stream in own_seed_generators(layer):
         yield stream.state.name, stream.state
 
 

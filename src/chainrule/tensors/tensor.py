@@ -84,7 +84,7 @@ class Tensor(Node):
     def numpy(self) -> NDArray[Any]:
         """Return the value as a read-only NumPy array. Raises `SymbolicError` if it is not known yet."""
         if self.value is None:
-            self._no_value("its numbers")
+            self.no_value("its numbers")
         array = np.asarray(self.value)
         if array.flags.writeable:
             array = array.view()
@@ -101,7 +101,7 @@ class Tensor(Node):
         """Return the value as nested Python lists."""
         return self.numpy().tolist()
 
-    def _no_value(self, requested: str) -> NoReturn:
+    def no_value(self, requested: str) -> NoReturn:
         passed = f"a symbolic tensor {self.spec!r}, asked for {requested}"
         mend = "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
         raise SymbolicError(passed, "a tensor with a value", mend, self.line)
@@ -148,7 +148,7 @@ class Tensor(Node):
 
     def _scalar(self, kind: str) -> Any:
         if self.value is None:
-            self._no_value(f"a Python {kind}")
+            self.no_value(f"a Python {kind}")
         if self.size != 1 or self.ndim != 0:
             passed = f"{kind}() of a tensor of shape {self.shape}"
             mend = "reduce it first, e.g. with .sum(), .mean(), .all() or .any(), or index one entry"
@@ -160,7 +160,7 @@ class Tensor(Node):
 
     def __bool__(self) -> bool:
         if self.value is None:
-            self._no_value("True or False (in `if`, `while`, `and`, `or`)")
+            self.no_value("True or False (in `if`, `while`, `and`, `or`)")
         return bool(self._scalar("bool"))
 
     def __float__(self) -> float:

@@ -115,8 +115,8 @@ class Variable(VariableBase):
 
     def _set(self, value: Tensor) -> None:
         if value.value is None:
-            value._no_value("a variable's value")
-        self._store(self._make_leaf(value.value, current_source_info()), None)
+            value.no_value("a variable's value")
+        self._store(self.make_leaf(value.value, current_source_info()), None)
 
     def _store(self, leaf: Tensor | None, buffer: DeviceBuffer | None) -> None:
         if leaf is not None:
@@ -124,15 +124,15 @@ class Variable(VariableBase):
         self._host_leaf, self._buffer = leaf, buffer
 
     @property
-    def _leaf(self) -> Tensor:
+    def leaf(self) -> Tensor:
         """The leaf with the current value; fetched from the engine's device at the first access."""
         leaf, buffer = self._host_leaf, self._buffer
         if leaf is None and buffer is not None:
-            leaf = self._host_leaf = self._make_leaf(buffer.fetch(), None, self._spec)
+            leaf = self._host_leaf = self.make_leaf(buffer.fetch(), None, self._spec)
         assert leaf is not None
         return leaf
 
-    def _make_leaf(self, value: Any, source_info: SourceInfo | None, spec: Spec | None = None) -> Tensor:
+    def make_leaf(self, value: Any, source_info: SourceInfo | None, spec: Spec | None = None) -> Tensor:
         """Return a leaf for this variable, with a value, or with ``None`` for a traced step's input."""
         attributes = {"name": self.name, "variable": self}
         return Tensor(VARIABLE, (), attributes, spec or spec_of(value.shape, value.dtype), value, True, source_info)
@@ -144,7 +144,7 @@ class Variable(VariableBase):
             value: an array, which must not be changed afterwards, or a `DeviceBuffer`, fetched at the first access.
         """
         if isinstance(value, np.ndarray | np.generic):
-            self._store(self._make_leaf(value, None, self._spec), None)
+            self._store(self.make_leaf(value, None, self._spec), None)
         else:
             self._store(None, value)
 
@@ -163,8 +163,8 @@ class Variable(VariableBase):
         """The leaf with the current value; in a traced step the node that was assigned last."""
         recorder, compute_dtype = _thread_state.recorder, _thread_state.compute_dtype
         if recorder is None and compute_dtype is None:
-            return self._leaf
-        value = self._leaf if recorder is None else recorder.read(self)
+            return self.leaf
+        value = self.leaf if recorder is None else recorder.read(self)
         if compute_dtype is not None and self.autocast and value.spec.floating:
             return value.cast_to(compute_dtype)
         return value
@@ -249,10 +249,10 @@ class Variable(VariableBase):
         return int(self.value)
 
     def __len__(self) -> int:
-        return len(self._leaf)
+        return len(self.leaf)
 
     def __repr__(self) -> str:
-        return f"Variable(name={self.name!r}, {self._leaf!r})"
+        return f"Variable(name={self.name!r}, {self.leaf!r})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Return it for notebooks: the array as a picture (`chainrule.look`)."""
@@ -265,7 +265,7 @@ class Variable(VariableBase):
 
     def __getstate__(self) -> dict[str, Any]:
         others = {k: v for k, v in self.__dict__.items() if k not in ("_host_leaf", "_buffer", "_spec")}
-        return {**others, "value": np.array(self._leaf.numpy())}
+        return {**others, "value": np.array(self.leaf.numpy())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         value = state.pop("value")
@@ -299,7 +299,7 @@ class StateOverlay:
 
     def read(self, variable: Variable) -> Tensor:
         """Return what was assigned last, else the variable's value."""
-        return self.current.get(id(variable), variable._leaf)
+        return self.current.get(id(variable), variable.leaf)
 
     def assign(self, variable: Variable, value: Tensor) -> None:
         """Keep a value in place of the variable's."""

@@ -7,6 +7,7 @@ from typing import Any
 from .. import optimizers
 from ..core.errors import GraphError
 from ..graph import Spec, floatx
+from ..layers.layer import flatten_layers, forget_losses
 from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.variable import recording
@@ -30,19 +31,13 @@ def float_dtype_of(model: CompilableLayer) -> str:
 
 def is_built(model: CompilableLayer) -> bool:
     """Whether the model and every layer below it have their weights."""
-    return model.built and all(layer.built for layer in model._flatten_layers())
+    return model.built and all(layer.built for layer in flatten_layers(model))
 
 
 def optimizers_of(model: CompilableLayer) -> list[optimizers.Optimizer]:
     """Return the optimizer of `compile`, and others that the model holds, each once."""
     compiled = [model.optimizer] if model.optimizer is not None else []
     return list({id(o): o for o in (*compiled, *model._attributes_of_type(optimizers.Optimizer))}.values())
-
-
-def forget_losses(model: CompilableLayer) -> None:
-    """Drop the losses that layers added while a call of the model was traced, and with them its graph."""
-    for layer in model._flatten_layers():
-        layer._losses = []
 
 
 def prepare(model: CompilableLayer, batch: tuple[Any, Any, Any], training: bool) -> None:

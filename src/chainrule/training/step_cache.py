@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..layers import Layer
-from ..layers.layer import find_instances
+from ..layers.layer import find_instances, flatten_layers, forget_losses
 from ..losses import Loss
 from .batch import pack
 from .compilable import CompilableLayer
-from .preparation import forget_losses, optimizers_of
+from .preparation import optimizers_of
 from .steps import Steps
 from .trace_cache import Fingerprint
 
@@ -57,7 +57,7 @@ def _is_fresh(model: CompilableLayer, steps: Steps, kind: str) -> bool:
 
 
 def _fingerprint(model: CompilableLayer, kind: str) -> Fingerprint:
-    parts = [*model._flatten_layers(), *(optimizers_of(model) if kind == "train" else []), *model.metrics]
+    parts = [*flatten_layers(model), *(optimizers_of(model) if kind == "train" else []), *model.metrics]
     if model.compiled_loss is not None:
         parts += find_instances(model.compiled_loss.user_losses, (Loss,))
     containers = [part for part in (model.compiled_loss, model.compiled_metrics) if part is not None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, update_wrapper
 from importlib import import_module
 from typing import Any
@@ -27,11 +27,14 @@ from ..tensors.variable import Variable
 from .differentiate.backward import derivative_graph
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CustomComposite(Composite):
     """The record of a custom operation: its body is what `function` builds."""
 
-    function: Callable[..., Any]
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The user's function."""
+        function: Callable[..., Any] = self.value.function  # type: ignore[attr-defined]
+        return function
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,12 +110,16 @@ def _custom_composite(function: Callable[..., Any]) -> CustomComposite:
     if not inputs or [p.name for p in parameters[: len(inputs)]] != inputs:
         passed = f"{function.__name__}{inspect.signature(function)}"
         raise ValueProblem(passed, "inputs first, then settings with defaults", "e.g. def swish(x, beta=1.0)")
+
+    def value(xp: Any, *xs: Any, **attributes: Any) -> Any:
+        return function(*xs, **attributes)
+
+    value.function = function  # type: ignore[attr-defined]
     record = CustomComposite(
         f"custom.{function.__name__}",  # no operation of the library, which an engine may replace by name
-        lambda xp, *xs, **attributes: function(*xs, **attributes),
+        value,
         gradient_note=f"the gradient is computed by the backward written for {function.__name__}",
         format=f"{function.__name__}({', '.join(f'{{{i}}}' for i in range(len(inputs)))})",
-        function=function,
     )
     for p in parameters[len(inputs) :]:
         record.check_setting(p.name, p.default)

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.errors import GraphError, ShapeError
 from ..graph import CallNode, Graph, Node, apply, interpret
 from ..ops.calls import Composite, apply_call
+from ..ops.recorded import RecordedCallRecord
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import INPUT, Tensor, get_output
 from ..tensors.tree import flatten
@@ -37,7 +38,7 @@ def rebuild(
 def rebuild_node(node: Node, inputs: list[Any]) -> Any:
     """Apply a node's operation to other inputs; a composite is traced anew where their sizes differ."""
     operation: Any = node.operation
-    if hasattr(operation, "replay"):  # a layer's call, which calls the layer again
+    if isinstance(operation, RecordedCallRecord):
         return operation.replay(node, inputs)
     if node.call is not None:
         return inputs[0][node.position] if isinstance(inputs[0], list) else get_output(inputs[0], node.position)

@@ -38,8 +38,8 @@ class StateRecorder:
         """Return the node of the variable's value: what was assigned last, else a symbolic leaf."""
         node = self.current.get(id(variable))
         if node is None:
-            spec = variable._leaf.spec
-            node = self.leaves[id(variable)] = variable._make_leaf(None, current_source_info(), spec)
+            spec = variable.leaf.spec
+            node = self.leaves[id(variable)] = variable.make_leaf(None, current_source_info(), spec)
             self.current[id(variable)] = node
             self.variables[id(variable)] = variable
         return node

@@ -60,7 +60,7 @@ def explain(
         digits = at_least(0, digits=digits)
     y = as_tensor(y)
     if y.symbolic:
-        y._no_value("an explanation")
+        y.no_value("an explanation")
     if entry is not None:
         node = resolve(y)
         y = Tensor(node.operation, node.inputs, node.attributes, node.spec, node.value, True, node.source_info)[entry]

@@ -170,7 +170,7 @@ class XlaProgram:
 
 def _values(variables: Sequence[Variable], mesh: Mesh | None) -> list[Array]:
     """Return the values of variables: on the devices already, or NumPy arrays."""
-    return devices.put([v.kept.array if isinstance(v.kept, JaxBuffer) else v._leaf.value for v in variables], mesh)
+    return devices.put([v.kept.array if isinstance(v.kept, JaxBuffer) else v.leaf.value for v in variables], mesh)
 
 
 def _constant_values(variables: Sequence[Variable], mesh: Mesh | None) -> list[Array]:
@@ -181,7 +181,7 @@ def _constant_values(variables: Sequence[Variable], mesh: Mesh | None) -> list[A
 
 
 def _put_on_device(variable: Variable) -> JaxBuffer:
-    leaf = variable._leaf
+    leaf = variable.leaf
     buffer = JaxBuffer(jnp.array(leaf.value))
     variable.keep(buffer, leaf)
     return buffer

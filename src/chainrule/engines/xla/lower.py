@@ -12,7 +12,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from ...core.errors import GraphError
-from ...graph import Graph, Node
+from ...graph import Graph, Node, interpret
 from .calls import FusedCall, Kernel
 from .fuse import fuse
 from .lax import OVERRIDES
@@ -28,21 +28,22 @@ def lower(graph: Graph, kernels: Mapping[str, Kernel] | None = None) -> Callable
     fused = fuse(graph, table).graph
 
     def run(inputs: Sequence[Any]) -> list[Any]:
-        values = {node.serial: value for node, value in zip(fused.inputs, inputs, strict=True)}
-        for node in fused.nodes:
-            values[node.serial] = _run(node, [values[n.serial] for n in node.inputs], table)
-        return [values[node.serial] for node in fused.outputs]
+        values = interpret(fused, inputs, lambda node, xs: _run(node, xs, table), _leaf_value)
+        return [values[fused.position[node.serial]] for node in fused.outputs]
 
     return run
+
+
+def _leaf_value(node: Node) -> Any:
+    if node.value is None:
+        passed = f"{node.operation.name!r} without a value"
+        raise GraphError(passed, "it among the graph's inputs", "pass it", node.line)
+    return jnp.asarray(node.value)
 
 
 def _run(node: Node, inputs: list[Any], kernels: Mapping[str, Kernel]) -> Any:
     """Return a node's value, for a fused call the list of its results."""
     operation: Any = node.operation
-    if operation.leaf:
-        if node.value is None:
-            raise GraphError(f"{operation.name!r} without a value", "it among the graph's inputs", "pass it", node.line)
-        return jnp.asarray(node.value)
     if node.call is not None:
         return inputs[0][node.position]
     if isinstance(operation, FusedCall):
