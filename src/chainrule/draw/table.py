@@ -20,11 +20,20 @@ def format_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def html(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return the rows as an HTML table, which scrolls where it is wider than the page."""
+def html(heads: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 1) -> str:
+    """Return the rows as an HTML table, which scrolls where it is wider than the page; the first `left` columns are
+    aligned to the left.
+    """
+
+    def cell(i: int, content: Any) -> str:
+        style = ' style="text-align: left"' if i < left else ""
+        return f"<td{style}>{escape(content)}</td>"
+
     head_cells = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(cell(i, content) for i, content in enumerate(row[1:], 1))
+        + "</tr>"
         for row in rows
     )
     return f'<div class="scroll"><table><thead><tr>{head_cells}</tr></thead><tbody>{body}</tbody></table></div>'

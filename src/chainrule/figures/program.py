@@ -30,7 +30,8 @@ def fragment(program: ModelProgram, language: str | None = None) -> str:
     translate = translator(language)
     parts = []
     for step in program.steps:
-        shown = table.html(*_table(step, translate)) if step.calls else ""
+        heads, rows = _table(step, translate)
+        shown = table.html(heads, rows, len(heads)) if step.calls else ""
         parts.append(f"<p>{escape(_sentence(program, step, translate))}</p>{shown}")
     return "".join(parts)
 
