@@ -67,8 +67,8 @@ REFUSED = {
     "scatter": "the last axis of indices has as many numbers as they name axes",
     "view": "bits are read, which needs numbers",
 }
-# by function: Keras records sizes that follow from its arguments, where all others are unknown at once
-VAGUE = {"image.pad_images", "image.rgb_to_grayscale", "scatter"}
+# by function: Keras records sizes that follow from its arguments, where all others are unknown or an axis may be empty
+VAGUE = {"image.pad_images", "image.rgb_to_grayscale", "scatter", "split"}
 
 
 class KerasAnswer(NamedTuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import zlib
 from collections import Counter
 from typing import Any
@@ -237,6 +236,8 @@ def set_random_seed(seed: int) -> None:
     True
     """
     seed = between(0, 2**32 - 1, seed=seed)
+    import random  # which takes a millisecond to import, and is not needed otherwise
+
     random.seed(seed)
     np.random.seed(seed)
     _global.seed = seed

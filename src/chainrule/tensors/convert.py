@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import CONSTANT, NO_ATTRIBUTES, Shape, as_dtype, current_source_info, floatx, spec_of
 from ..graph.dimension import Dim, Quotient
 from .tensor import INPUT, WATCHED, Tensor, VariableBase, constant
+
+if TYPE_CHECKING:  # numpy.typing takes half a millisecond to import
+    from numpy.typing import NDArray
 
 _WEAK = {
     bool: spec_of((), np.dtype(bool), True),

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import DTypeError, HabitError, ImmutableError, ShapeError, SymbolicError, ValueProblem
 from ..core.providers import provider
 from ..graph import CONSTANT, GET_OUTPUT, NO_ATTRIBUTES, CallNode, Leaf, Node, current_source_info, floatx, spec_of
+
+if TYPE_CHECKING:  # numpy.typing takes half a millisecond to import
+    from numpy.typing import NDArray
 
 VARIABLE, INPUT, WATCHED, GRADIENT = map(Leaf, ("variable", "input", "watched", "gradient"))
 

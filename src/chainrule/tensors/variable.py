@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import ShapeError
 from ..graph import Shape, SourceInfo, Spec, current_source_info, spec_of
 from ..graph.source_info import line_of
 from .convert import as_tensor, tensor
 from .tensor import VARIABLE, Tensor, VariableBase, constant, repr_mimebundle
+
+if TYPE_CHECKING:  # numpy.typing takes half a millisecond to import
+    from numpy.typing import NDArray
 
 
 class Recorder(Protocol):
