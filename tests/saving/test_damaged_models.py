@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule import layers
+from chainrule import layers, ops
 from chainrule.core.errors import ChainruleError, ValueProblem
 from chainrule.layers import Dense, Input
 from chainrule.models import Model, Sequential
@@ -258,24 +258,80 @@ def test_structures_nested_without_end():
     refused(packed({**members, "structure.json": json.dumps({"model": shared}).encode()}))
 
 
-@settings(max_examples=150)
-@given(data=st.data())
-def test_any_value_anywhere_in_a_description_is_refused_or_harmless(data):
-    members = parts(FLIPPED_MODEL)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["class_name", "config"]), inner),
+    max_leaves=5,
+)
+
+
+def with_any_value(data, members):
+    """The file with something else somewhere in its description."""
     result = json.loads(members["structure.json"])
     places = list(walk(result))
     holder, key = data.draw(st.sampled_from(range(len(places))).map(places.__getitem__))
-    anything = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["class_name", "config"]), inner),
-        max_leaves=5,
-    )  # fmt: skip
-    holder[key] = data.draw(anything)
+    holder[key] = data.draw(ANYTHING)
+    return packed({**members, "structure.json": json.dumps(result).encode()})
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_value_anywhere_in_a_description_is_refused_or_harmless(data):
     try:
-        model = load_model(io.BytesIO(packed({**members, "structure.json": json.dumps(result).encode()})))
+        model = load_model(io.BytesIO(with_any_value(data, parts(FLIPPED_MODEL))))
     except ChainruleError:
         return
     same(model, FLIPPED_MODEL)
+
+
+def calling_functions():
+    x = Input((6,))
+    first, second = ops.split(ops.softmax(ops.tile(x, (1, 2))), 2, axis=1)
+    return Model(x, Dense(2)(ops.concatenate([ops.max(first, axis=1, keepdims=True), second[:, 1:]], axis=1)))
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_value_in_a_call_of_a_function_is_refused_or_makes_a_model(data):
+    try:
+        model = load_model(io.BytesIO(with_any_value(data, parts(calling_functions()))))
+    except ChainruleError:
+        return
+    assert isinstance(model, Model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("function", "eval"),
+        ("function", "__import__"),
+        ("function", ["tile"]),
+        ("function", None),
+        ("composite", "tanh"),
+        ("composite", "no such operation"),
+        ("inputs", [7]),
+        ("inputs", [-1]),
+        ("args", [{"tensor": 5}]),
+        ("args", [1]),
+        ("kwargs", {"nonsense": 1}),
+    ],
+)
+def test_wrong_calls_of_functions_are_refused(kind, value):
+    members = parts(calling_functions())
+    result = json.loads(members["structure.json"])
+    node = next(n for n in nodes_of(result) if "function" in n)
+    node[kind] = value
+    if kind == "composite":
+        del node["function"]
+    refused(packed({**members, "structure.json": json.dumps(result).encode()}))
+
+
+def nodes_of(x):
+    nodes = x.get("nodes") if isinstance(x, dict) else None
+    if nodes is not None:
+        return nodes
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, list) else ()
+    return [node for part in parts for node in nodes_of(part)]
 
 
 def walk(x):
