@@ -55,8 +55,13 @@ def test_the_error_of_a_rule_that_takes_no_size():
     def refuse(a):
         raise ShapeError("a shape", "another", "reshape it")
 
+    def refuse_its_size(a):
+        raise ShapeError(f"an axis of {a[0]}", "another", "reshape it")
+
     with pytest.raises(ShapeError, match="Got a shape"):
         shape_of(refuse, (None, 3))
+    with pytest.raises(ShapeError, match=r"an axis of 24 \(with 24 for sizes that are not known\); expected"):
+        shape_of(needs_numbers(refuse_its_size), (None, 3))
     with pytest.raises(ZeroDivisionError):
         shape_of(lambda a: (range(a[0])[0] // 0,), (None, 3))
 

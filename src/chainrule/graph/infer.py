@@ -115,6 +115,9 @@ class _Trials:
             try:
                 results.append(self.rule(specs, [evaluate(n, values) for n in self.sizes]))
             except Exception as error:
+                if self.error is None and isinstance(error, ChainruleError):
+                    numbers = " and ".join(map(str, sorted(set(values.values()))))
+                    error.passed += f" (with {numbers} for sizes that are not known)"
                 self.error = self.error or error
         return results
 
