@@ -334,3 +334,21 @@ def test_data_that_changes_unseen_is_not_resumed(tmp_path):
         model.fit(Shuffled(), epochs=2, verbose=0, callbacks=[backup, Stop()])
     with pytest.raises(cr.GraphError, match="get_state"):
         model.fit(Shuffled(), epochs=2, verbose=0, callbacks=[cr.callbacks.BackupAndRestore(tmp_path / "b")])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "xla"])
+def test_the_only_batch_of_an_epoch_is_not_shuffled(engine):
+    """Its order means nothing: no rows are moved, and the weights are the same bits as without shuffling."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(37, 5)).astype("float32"), rng.normal(size=(37, 1)).astype("float32")
+    weights = {}
+    for size in (37, 100, 10):
+        for shuffle in (True, False):
+            cr.set_random_seed(3)
+            model = cr.Sequential([layers.Input((5,)), layers.Dense(4, activation="tanh"), layers.Dense(1)])
+            model.compile("sgd", "mse", engine=engine)
+            model.fit(x, y, batch_size=size, epochs=3, shuffle=shuffle, verbose=0)
+            weights[size, shuffle] = np.concatenate([w.ravel() for w in model.get_weights()])
+    np.testing.assert_array_equal(weights[37, True], weights[37, False])
+    np.testing.assert_array_equal(weights[100, True], weights[37, False])
+    assert not np.array_equal(weights[10, True], weights[10, False])

@@ -63,7 +63,8 @@ class ArrayAdapter(DataAdapter):
             raise ShapeError("data without examples", "at least one", "check how the data was loaded or split")
         self.size = batch_size_for(batch_size, n)
         self.examples, self.count = n, math.ceil(n / self.size)
-        self.shuffle, self.stream = shuffle, stream
+        # the order of rows in the only batch means nothing, and to gather them takes longer than many steps
+        self.shuffle, self.stream = shuffle and self.count > 1, stream
         self.ahead = not self.in_memory
 
     @property
