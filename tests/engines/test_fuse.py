@@ -105,7 +105,7 @@ def _calls_of_fuse(graph):
         nonlocal count
         count += event in ("call", "c_call")
 
-    graph.consumers  # noqa: B018
+    graph.consumers  # noqa: B018 - computed before counting, since it is cached
     before = sys.getprofile()
     sys.setprofile(count_call)
     try:

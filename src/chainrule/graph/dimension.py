@@ -272,9 +272,10 @@ def larger(a: Size, b: Size) -> Size:
 
 def smaller(a: Size, b: Size) -> Size:
     """Return the smaller of two sizes, which may be 0."""
-    if larger(a, b) is b:
+    other = larger(a, b)
+    if other is b:
         return a
-    if larger(a, b) is a:
+    if other is a:
         return b
     bounds = [_least(a, True), _least(b, True)]
     return _result(min, a, b, None if None in bounds else min(n for n in bounds if n is not None))

@@ -79,14 +79,13 @@ def derived_operation(name: str, gradient_note: str) -> Operation:
 def apply_call(operation: Operation, inputs: tuple[Node, ...], attributes: dict[str, Any], body: Graph) -> CallNode:
     """Build the node of a call, and run its body at once when every input has a value."""
     values = [node.value for node in inputs]
-    tracked = any(node.tracked for node in inputs)
     if any(value is None for value in values):
         return CallNode(operation, inputs, attributes, body, None, True, current_source_info())
     try:
         value = run_values(body, values)
     except REFUSALS as error:
         raise applied_error(operation, inputs, error) from None
-    if tracked:
+    if any(node.tracked for node in inputs):
         return CallNode(operation, inputs, attributes, body, value, True, current_source_info())
     detached = merge_detached([node.tracked for node in inputs])
     return CallNode(operation, (), NO_ATTRIBUTES, body, value, detached, None)

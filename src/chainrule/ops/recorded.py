@@ -62,13 +62,10 @@ class RecordedCallRecord(Leaf):
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # the functions that a model file may name
 
 
-class FunctionCallRecord(RecordedCallRecord):
-    """The operation of a recorded call of a function of `FUNCTIONS`, or of an operation with a body."""
-
-
 @cache
-def _record_of(name: str) -> FunctionCallRecord:
-    return FunctionCallRecord(name)
+def _record_of(name: str) -> RecordedCallRecord:
+    """Return the record of the recorded calls of a function, or of an operation with a body."""
+    return RecordedCallRecord(name)
 
 
 def name_of(function: Any) -> str:
@@ -135,11 +132,8 @@ def apply_without_sizes(
         function: computes it for tensors whose sizes are known or symbolic.
     """
     leaves, unflatten = tree.flatten([list(args), kwargs])
-    indices: dict[int, int] = {}  # of each tensor, by its serial: a tensor given twice is one input
-    for x in leaves:
-        if _is_open(x):
-            indices.setdefault(x.serial, len(indices))
-    tensors = list({x.serial: x for x in leaves if _is_open(x)}.values())
+    tensors = list({x.serial: x for x in leaves if _is_open(x)}.values())  # a tensor given twice is one input
+    indices = {x.serial: i for i, x in enumerate(tensors)}
     sizes = [x for x in leaves if isinstance(x, Dim)]
     unflatten_outputs: Any = None
 
