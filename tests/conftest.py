@@ -1,6 +1,7 @@
 """Shared by all tests: 64-bit JAX, which serves as an oracle only, and a command typed in this process."""
 
 import os
+import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +15,8 @@ os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("KERAS_BACKEND", "jax")  # read when a test first imports Keras
 settings.register_profile("chainrule", deadline=None)  # no test may fail for a busy machine
 settings.load_profile("chainrule")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; tests send Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Typed(NamedTuple):
