@@ -5,6 +5,8 @@ import math
 import numpy as np
 import scipy.special
 
+from chainrule.analysis.explain.data import NOT_SELECTED
+
 NAMES = {
     name: getattr(math, name)
     for name in [
@@ -59,4 +61,4 @@ NAMES = {
 
 
 def evaluate(text):
-    return eval(text, {"__builtins__": {}}, NAMES)
+    return 0.0 if text == NOT_SELECTED else eval(text, {"__builtins__": {}}, NAMES)

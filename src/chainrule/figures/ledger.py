@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..analysis.explain import Edge, Explanation, Join, Step
-from ..analysis.explain.data import adds_information, entry
+from ..analysis.explain.data import entry, sides
 from ..analysis.explain.diagnostics import Diagnostic
 from ..analysis.explain.scope_tree import Scope
 from ..draw.format import format_factor, format_number, format_shape, join_names, stats, step_buttons, with_math_signs
@@ -176,10 +176,9 @@ class _Page:
         name = f'<span class="title">{escape(s.name)}</span> = {math}'
         head = f'<div class="head"><span>{name}</span>{shape}{_source(s.line)}</div>'
         value = format_number(np.asarray(s.value)[s.index], e.digits) if np.size(s.value) else ""
-        middle = ""
-        if s.arithmetic and adds_information(s.arithmetic.text, value):
-            middle = f"{with_math_signs(s.arithmetic.text)} = "
-        row = self._row("f", self.forward[s.name], s.name, f"{entry(s.name, s.index)} = {middle}", value)
+        *middle, right = sides(s.arithmetic.text if s.arithmetic else "", value)
+        left = "".join(f"{with_math_signs(side)} = " for side in [entry(s.name, s.index), *middle])
+        row = self._row("f", self.forward[s.name], s.name, left, right)
         backward = ""
         if s.name == e.result and e.edges:
             backward = self._row("b", self._edge_time(0) - 1, s.name, f"d{e.result}/d{e.result} = ", "1")
@@ -192,11 +191,11 @@ class _Page:
 
     def _edge(self, k: int, edge: Edge, role: str) -> str:
         result = format_number(edge.downstream[edge.index], self.e.digits) if np.size(edge.downstream) else "0"
-        text = edge.arithmetic.text
-        middle = f"{self._product(text)} = " if adds_information(text, result) else ""
+        *middle, right = sides(edge.arithmetic.text, result, self.translate)
         left = f"{escape(_slope(self.e, edge.input, edge.index))} = "
+        left += "".join(f"{self._product(side)} = " for side in middle)
         note = self.translate(role) if role else ""
-        return self._row("b", self._edge_time(k), edge.input, left + middle, result, note, markup=True)
+        return self._row("b", self._edge_time(k), edge.input, left, right, note, markup=True)
 
     def _product(self, text: str) -> str:
         """The arithmetic; the factors of a single product are labelled."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..analysis.explain import Edge, Explanation, Join, Number
-from ..analysis.explain.data import adds_information, entry
+from ..analysis.explain.data import entry, sides
 from ..draw import notation
 from ..draw.format import format_number
 from ..draw.locale import Translator, translator
@@ -50,9 +50,8 @@ def _backward_row(e: Explanation, name: str, gradient: Edge | Join) -> Row:
 def _aligned(rows: Iterable[Row]) -> str:
     lines = []
     for left, middle, right, node in rows:
-        sides = map(notation.latex, [middle, right] if adds_information(middle, right) else [right])
         through = rf" && {notation.latex('{0}', [node])}" if node else ""
-        lines.append(f"{left} &= {' = '.join(sides)}{through}")
+        lines.append(f"{left} &= {' = '.join(map(notation.latex, sides(middle, right)))}{through}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
@@ -70,8 +69,7 @@ def text(number: Number, language: str | None = None) -> str:
     translate = translator(language)
     lines = []
     for left, node, middle, right in number.lines():
-        sides = [middle, right] if adds_information(middle, right) else [right]
-        lines.append(" = ".join([_left(left, node, translate), *sides]))
+        lines.append(" = ".join([_left(left, node, translate), *sides(middle, right, translate)]))
     return "\n".join(lines)
 
 
@@ -84,8 +82,8 @@ def fragment(number: Number, language: str | None = None) -> str:
     translate = translator(language)
     rows = []
     for k, (left, node, middle, right) in enumerate(number.lines()):
-        sides = [middle, right] if adds_information(middle, right) else [right]
-        kind, equals = "backward" if k else "forward", " = ".join(map(notation.mathml, sides))
+        kind = "backward" if k else "forward"
+        equals = " = ".join(map(notation.mathml, sides(middle, right, translate)))
         rows.append(f'<p class="{kind}"><code>{escape(_left(left, node, translate))}</code> = {equals}</p>')
     return f'<div class="one-number">{"".join(rows)}</div>'
 

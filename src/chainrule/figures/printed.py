@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.explain import Edge, Explanation, Join, Step
-from ..analysis.explain.data import adds_information, entry
+from ..analysis.explain.data import entry, sides
 from ..draw.format import format_number
 from ..draw.locale import Translator, translator
 from ..draw.text import display_width, pad
@@ -83,15 +83,13 @@ class _Text:
         detail = ""
         if s.arithmetic:
             result = format_number(value[s.index], digits)
-            parts = [entry(s.name, s.index), s.arithmetic.text, result]
-            detail = " = ".join(parts if adds_information(s.arithmetic.text, result) else parts[::2])
+            detail = " = ".join([entry(s.name, s.index), *sides(s.arithmetic.text, result)])
         return [f"{head}  {list(value.shape)}", detail, s.scope, s.line]
 
     def _backward(self, edge: Edge, first: bool) -> list[str]:
         downstream = np.asarray(edge.downstream)
         result = format_number(downstream[edge.index], self.e.digits) if downstream.size else "0"
-        arithmetic = edge.arithmetic.text
-        equals = f"{arithmetic} = {result}" if adds_information(arithmetic, result) else result
+        equals = " = ".join(sides(edge.arithmetic.text, result, self.translate))
         slope = f"d{self.e.result}/d{entry(edge.input, edge.index)}"
         role = self.translate(edge.role) if first and edge.role else ""
         return [self.translate("through {name}:", name=edge.node), f"{slope} = {equals}", edge.scope, role]

@@ -310,7 +310,7 @@ class Masking(Layer):
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
-        return inputs * ops.cast(self._mask(inputs, keepdims=True), inputs.dtype)
+        return ops.where(self._mask(inputs, keepdims=True), inputs, 0)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return self._mask(inputs, keepdims=False)

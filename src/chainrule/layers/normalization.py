@@ -117,13 +117,13 @@ class BatchNormalization(_ScaledNormalization):
         reduced_axes = tuple(i for i in range(x.ndim) if i not in channel_axes)
         if mask is None:
             return ops.moments(x, axes=reduced_axes)
-        weights = ops.cast(mask, x.dtype)
-        weights = ops.broadcast_to(ops.reshape(weights, (*mask.shape, *(1,) * (x.ndim - mask.ndim))), x.shape)
-        count = ops.sum(weights, axis=reduced_axes) + 1e-7
-        mean = ops.sum(x * weights, axis=reduced_axes) / count
+        kept = ops.reshape(ops.cast(mask, "bool"), (*mask.shape, *(1,) * (x.ndim - mask.ndim)))
+        kept = ops.broadcast_to(kept, x.shape)
+        count = ops.sum(ops.cast(kept, x.dtype), axis=reduced_axes) + 1e-7
+        mean = ops.sum(ops.where(kept, x, 0), axis=reduced_axes) / count
         shape = [x.shape[i] if i in channel_axes else 1 for i in range(x.ndim)]
-        centred = x - ops.reshape(mean, shape)
-        return mean, ops.sum(weights * centred * centred, axis=reduced_axes) / count
+        centred = ops.where(kept, x - ops.reshape(mean, shape), 0)
+        return mean, ops.sum(centred * centred, axis=reduced_axes) / count
 
 
 class LayerNormalization(_ScaledNormalization):

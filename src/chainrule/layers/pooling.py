@@ -166,9 +166,9 @@ class GlobalAveragePooling1D(_GlobalAveragePooling, rank=1):
         if mask is None:
             return super().call(inputs)
         axis = self.spatial()[0]
-        weights = ops.expand_dims(ops.cast(mask, inputs.dtype), 2 if axis == 1 else 1)
-        total = ops.sum(inputs * weights, axis=axis, keepdims=self.keepdims)
-        return total / ops.sum(weights, axis=axis, keepdims=self.keepdims)
+        kept = ops.expand_dims(ops.cast(mask, "bool"), 2 if axis == 1 else 1)
+        total = ops.sum(ops.where(kept, inputs, 0), axis=axis, keepdims=self.keepdims)
+        return total / ops.sum(ops.cast(kept, inputs.dtype), axis=axis, keepdims=self.keepdims)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return None

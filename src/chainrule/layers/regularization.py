@@ -181,9 +181,9 @@ class AlphaDropout(_RandomLayer):
             return inputs
         shape = _mask_shape(self.noise_shape, inputs)
         low = -SELU_ALPHA * SELU_SCALE
-        mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
+        kept = random.uniform(shape, seed=self.seed_generator) >= self.rate
         scale = ((1 - self.rate) * (1 + self.rate * low**2)) ** -0.5
-        return scale * (inputs * mask + low * (1 - mask)) - scale * low * self.rate
+        return scale * ops.where(kept, inputs, low) - scale * low * self.rate
 
 
 class ActivityRegularization(Layer):

@@ -143,6 +143,7 @@ absolute = unary(
     lambda xp, x: xp.absolute(x),
     lambda xp, x, y: xp.sign(x),
     "|x| (``keras.ops.absolute``); its slope at 0 is taken as 0.\n\n>>> ops.absolute([3.0, -2.0])\ntensor([3., 2.])",
+    selects=True,
     gradient_note="absolute passes the gradient with the sign of x (0 at the kink x = 0)",
     format="abs({0})",
     kind="same",

@@ -134,7 +134,7 @@ relu6 = activation(
     "relu cut at 6 (``keras.ops.relu6``).\n\n>>> ops.relu6([-1.0, 3.0, 9.0])\ntensor([0., 3., 6.])",
     "relu6 passes the gradient between 0 and 6",
     [Sample([0.5, -1.5, 3.0, 7.0])],
-    selects=True,
+    rectifies=True,
 )
 softsign = activation(
     "softsign",

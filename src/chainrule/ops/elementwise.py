@@ -4,7 +4,10 @@ The operations are in `arithmetic`, `exponential`, `trigonometric`, `special`, `
 `integers`.
 
 Kinks, the same everywhere: the slope of ``abs`` and ``relu`` at 0 is 0; ``maximum`` and ``minimum`` share the gradient
-equally at ties; ``clip`` passes the gradient at its bounds; the slope of rounding is 0.
+equally at ties; ``clip`` passes the gradient at its bounds; the slope of rounding is 0. Where one of these slopes
+is 0, no gradient passes, not even 0 times infinity: that of ``sqrt(relu(x))`` at -1 is 0. (That of
+``where(x > 0, sqrt(x), 0)`` at 0 is nan, as elsewhere: an infinite slope meets a gradient of 0. Select before the
+root.)
 """
 
 from __future__ import annotations

@@ -96,7 +96,10 @@ class Operation:
         custom_vjp: for a call, a backward of the user's (`custom_rule`) in place of the derivative of its body.
         reduces: for form one, the output has lost the axes named by the attribute ``axis``.
         joint: for form two, linear in all inputs together (``concatenate``), not in each with the others held.
-        selects: it chooses between values (``relu``, ``maximum``, ``where``): a slope of 0 means one not selected.
+        selects: for form one, it chooses between values (``relu``, ``maximum``, ``abs``): where the local gradient is 0
+            (or false: it may be a mask), the input was not selected, and no gradient reaches it, not even
+            0 times infinity.
+        rectifies: it is 0 for all that lies below (``relu``), so that a unit may be dead.
         stops_gradient: its output is a constant on purpose, as that of ``stop_gradient``.
         depends_on_ulp: its value depends on the spacing of the dtype's numbers, so that it may not be computed in a
             wider dtype.
@@ -130,6 +133,7 @@ class Operation:
     reduces: bool = False
     joint: bool = False
     selects: bool = False
+    rectifies: bool = False
     stops_gradient: bool = False
     depends_on_ulp: bool = False
     is_view: bool = False
@@ -179,11 +183,6 @@ class Operation:
     def simple(self) -> bool:
         """Whether it has gradient form one, reduces nothing and has no attributes: what an eager pass writes out."""
         return self.local is not None and not self.reduces and not self.parameters
-
-    @cached_property
-    def rectifies(self) -> bool:
-        """Whether it selects its one input or a bound (``relu``)."""
-        return self.selects and self.arity == 1
 
     @property
     def is_product(self) -> bool:

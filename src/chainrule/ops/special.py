@@ -121,9 +121,10 @@ softplus = unary(
 relu = unary(
     "relu",
     lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
-    lambda xp, x, y: xp.cast(x > 0, x.dtype),
+    lambda xp, x, y: x > 0,
     "max(x, 0) (``keras.ops.relu``); its slope at 0 is taken as 0.\n\n>>> ops.relu([-1.0, 2.0])\ntensor([0., 2.])",
     selects=True,
+    rectifies=True,
     gradient_note="relu is a switch: it passes the gradient where x > 0 and stops it elsewhere",
     kind="same",
 )

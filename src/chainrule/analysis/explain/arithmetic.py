@@ -17,7 +17,7 @@ from ...ops.arrays import arrays
 from ...ops.record import Operation, operation_of
 from ...ops.rules import normalize_axes
 from ...transforms.differentiate import downstream, keepdims_shape, local_gradient
-from .data import Arithmetic, Index
+from .data import NOT_SELECTED, Arithmetic, Index
 
 MAX_TERMS = 6  # of a sum, written out
 Term = Callable[[int], str]
@@ -95,7 +95,13 @@ class ArithmeticWriter:
         extra = len(node.spec.shape) - len(shape)
         sizes = zip(shape, node.spec.shape[extra:], index, strict=True)
         copies = (slice(None),) * extra + tuple(slice(None) if n == 1 and m != 1 else k for n, m, k in sizes)
-        return self._products(np.ravel(upstream[copies]), np.ravel(local[copies]))
+        us, locals_ = np.ravel(upstream[copies]), np.ravel(local[copies])
+        if operation_of(node).selects:
+            positions = np.flatnonzero(locals_)
+            if not len(positions):
+                return NOT_SELECTED
+            us, locals_ = us[positions], locals_[positions]
+        return self._products(us, locals_)
 
     def _through_column(self, node: Node, i: int, upstream: Any, index: Index) -> str:
         """Write the sum over the outputs that this input entry reaches, of upstream times coefficient; the coefficients

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -12,9 +13,14 @@ from ...tensors.tree import to_json_data
 Index = tuple[int, ...]
 
 
-def adds_information(text: str, result: str) -> bool:
-    """Whether arithmetic tells more than the number it gives."""
-    return bool(text) and text.strip("()") != result
+NOT_SELECTED = "not selected"  # in place of arithmetic: no gradient reaches what a selection did not take
+
+
+def sides(text: str, result: str, translate: Callable[[str], str] = str) -> list[str]:
+    """Return the sides of an equation: the arithmetic and its result, or the result where that tells as much."""
+    if text == NOT_SELECTED:
+        return [f"{translate(NOT_SELECTED)}: {result}"]
+    return [text, result] if text and text.strip("()") != result else [result]
 
 
 def entry(name: str, index: Index) -> str:

@@ -36,6 +36,16 @@ def local_gradient(operation: Operation, xp: Any, i: int, xs: Sequence[Any], y: 
     return rule(xp, *xs, y, **attributes) if attributes else rule(xp, *xs, y)
 
 
+def selected(xp: Any, factor: Any, local: Any) -> Any:
+    """Return ``factor * local`` for the local gradient of a selection: 0 where that is 0, whatever the factor is.
+
+    The factor is an upstream gradient or a tangent. `local` may be a mask of what was selected.
+    """
+    if local.dtype == bool:
+        return xp.where(local, factor, 0)
+    return xp.where(local != 0, factor * local, 0)
+
+
 def downstream(
     operation: Operation, xp: Any, i: int, u: Any, xs: Sequence[Any], y: Any, attributes: dict[str, Any]
 ) -> Any:
@@ -59,7 +69,7 @@ def downstream(
             return None
         result = u if local == 1 else -u
     else:
-        result = u * local
+        result = selected(xp, u, local) if operation.selects else u * local
     if result.shape != shape:
         result = xp.broadcast_to(result, shape) if operation.reduces else sum_to_shape(xp, result, shape)
     return result
@@ -121,7 +131,7 @@ def reverse(
                         if local is None:
                             continue
                         local = local(xp, *xs, node.value)
-                        d = u * local
+                        d = selected(xp, u, local) if operation.selects else u * local
                     elif local == 0:
                         continue
                     else:
