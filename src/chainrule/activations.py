@@ -15,7 +15,7 @@ from .ops import gelu as _gelu
 from .serialization.configurable import Configurable
 from .serialization.registry import Registry
 from .tensors.convert import as_tensor
-from .tensors.tensor import Tensor
+from .tensors.tensor import Tensor, VariableBase
 
 
 def linear(x: Any) -> Tensor:
@@ -34,12 +34,18 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     tensor([-5.,  0.,  3.])
     """
     x = as_tensor(x)
-    if negative_slope and not threshold and max_value is None:
+    has_slope, has_threshold = not _is_zero(negative_slope), not _is_zero(threshold)
+    if has_slope and not has_threshold and max_value is None:
         return leaky_relu(x, negative_slope=negative_slope)
-    result = ops.where(x > threshold, x, ops.zeros_like(x)) if threshold else ops.relu(x)
+    result = ops.where(x > threshold, x, ops.zeros_like(x)) if has_threshold else ops.relu(x)
     if max_value is not None:
         result = ops.clip(result, 0, max_value)
-    return result - negative_slope * ops.relu(threshold - x) if negative_slope else result
+    return result - negative_slope * ops.relu(threshold - x) if has_slope else result
+
+
+def _is_zero(number: Any) -> bool:
+    """Return whether a number is 0; a tensor, whose gradient counts at 0 too, is not."""
+    return not isinstance(number, Tensor | VariableBase) and number == 0
 
 
 def fused(activation: Any) -> str | None:

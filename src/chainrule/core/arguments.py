@@ -31,6 +31,19 @@ def whole_number(value: Any) -> int | None:
         return None
 
 
+def integer(*, owner: str = "", **argument: Any) -> int:
+    """Check that an argument is a whole number.
+
+    >>> integer(k=-1)
+    -1
+    """
+    ((name, value),) = argument.items()
+    number = whole_number(value)
+    if number is None:
+        raise _argument_error(name, value, "a whole number", f"e.g. {name}=1", owner)
+    return number
+
+
 def at_least(least: int, *, owner: str = "", **argument: Any) -> int:
     """Check that an argument is a whole number from `least` up.
 

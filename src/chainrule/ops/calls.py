@@ -18,12 +18,13 @@ from ..graph import (
     merge_detached,
     new_cache,
     run_values,
+    scope,
     source_info_scope,
 )
 from ..graph.apply import REFUSALS, applied_error
 from ..tensors.convert import as_tensor, symbolic
 from ..tensors.tensor import Tensor, get_output
-from .record import Operation, Rule, namespace
+from .record import Operation, Rule, is_tracked, namespace
 from .recorded import apply_without_sizes
 
 
@@ -33,6 +34,9 @@ class Composite(Operation):
     `value` is written with tensors: ``(xp, *tensors, **attributes) -> tensor``, where `xp` is the `namespace`;
     its body is traced once for each set of specs and attributes. It may return several tensors, in a tuple. An engine
     may replace it by name.
+
+    A tensor with a gradient may be an attribute (``leaky_relu(x, negative_slope=slope)``): the body is then built in
+    place, without a call.
     """
 
     @cached_property
@@ -43,9 +47,21 @@ class Composite(Operation):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs, attributes = self.bind(args, kwargs)
         tensors = [as_tensor(a) for a in inputs]
+        if any(map(is_tracked, attributes.values())):
+            return self._apply_body(tensors, attributes)
         if any(t.spec.unknown or t.spec.symbolic for t in tensors):
             return apply_without_sizes(self, self._apply, (*tensors,), attributes)
         return self._apply(*tensors, **attributes)
+
+    def attribute(self, name: str, value: Any) -> Any:
+        """Return an attribute: hashable, or a tensor that has a gradient."""
+        return as_tensor(value) if is_tracked(value) else super().attribute(name, value)
+
+    def _apply_body(self, tensors: list[Tensor], attributes: dict[str, Any]) -> Any:
+        """Build the body on these tensors, with tensors among the attributes."""
+        dtypes = self.casts(tuple([t.spec for t in tensors]))
+        with scope(self.name):
+            return self.value(namespace(), *[t.cast_to(d) for t, d in zip(tensors, dtypes, strict=True)], **attributes)
 
     def _apply(self, *tensors: Tensor, **attributes: Any) -> Any:
         dtypes = self.casts(tuple([t.spec for t in tensors]))

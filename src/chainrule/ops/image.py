@@ -21,7 +21,19 @@ from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from . import arithmetic, convolution, exponential, movement, resampling, rounding, selection
-from .functions import cast, depthwise_conv, expand_dims, moveaxis, reshape, stack, where
+from .functions import (
+    cast,
+    concatenate,
+    depthwise_conv,
+    expand_dims,
+    moveaxis,
+    ones_like,
+    reshape,
+    solve,
+    stack,
+    where,
+    zeros_like,
+)  # fmt: skip
 from .products import matmul
 from .record import freeze, namespace
 from .reduction import mean, sum
@@ -234,7 +246,7 @@ def perspective_transform(
 
     Args:
         start_points, end_points: (4, 2) for all images or (batch, 4, 2), each point (x, y), no three on a line.
-            The pixel at a start point moves to its end point. They must have values; no gradient reaches them.
+            The pixel at a start point moves to its end point.
         interpolation, fill_value: as in `affine_transform`, which applies the transform solved for.
 
     Raises:
@@ -245,20 +257,21 @@ def perspective_transform(
     >>> ops.image.perspective_transform([[[1.0], [2.0], [3.0]]], square, moved).tolist()
     [[[0.0], [1.0], [2.0]]]
     """
-    start, end = (as_tensor(p).numpy().astype(np.float64) for p in (start_points, end_points))
+    start, end = (cast(p, "float64") for p in (start_points, end_points))
     if start.shape != end.shape or start.ndim not in (2, 3) or start.shape[-2:] != (4, 2):
         passed = f"points of shapes {start.shape} and {end.shape}"
         raise ShapeError(passed, "both (4, 2), or both (batch, 4, 2)", "pass four points")
-    (x, y), (u, v) = (np.moveaxis(p, -1, 0) for p in (end, start))
-    one, zero = np.ones_like(x), np.zeros_like(x)
-    across = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
-    down = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
+    x, y, u, v = end[..., 0], end[..., 1], start[..., 0], start[..., 1]
+    one, zero = ones_like(x), zeros_like(x)
+    across = stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
+    down = stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
     try:
-        solved = np.linalg.solve(np.concatenate([across, down], -2), np.concatenate([u, v], -1)[..., None])[..., 0]
-    except np.linalg.LinAlgError:
+        solved = solve(concatenate([across, down], -2), expand_dims(concatenate([u, v], -1), -1))
+    except ValueProblem:
         passed = "points that determine no transform"
         raise ValueProblem(passed, "four points, no three on a line", "move them") from None
-    return affine_transform(images, solved.astype("float32"), interpolation, "constant", fill_value, data_format)
+    dtype = blending_dtype(as_tensor(images).dtype)
+    return affine_transform(images, cast(solved[..., 0], dtype), interpolation, "constant", fill_value, data_format)
 
 
 # ---- windows

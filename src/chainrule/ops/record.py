@@ -16,7 +16,7 @@ import numpy as np
 from ..core.errors import GraphError
 from ..graph import Node, Plan, Spec, apply, infer, infer_symbolic, new_cache, promote_specs, spec_of
 from ..tensors.convert import as_tensor
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, VariableBase
 from .sample import Sample
 
 registry: dict[str, Operation] = {}
@@ -43,15 +43,35 @@ class Cost(NamedTuple):
         return self.multiplies + self.adds + self.other
 
 
-def freeze(value: Any) -> Any:
-    """Make an attribute hashable: lists and arrays become tuples, NumPy's scalars Python's."""
+def freeze(value: Any, role: str = "an argument that is no operand") -> Any:
+    """Make an attribute hashable: lists, arrays and tensors become tuples and numbers.
+
+    Args:
+        role: what the value is, for the error.
+
+    Raises:
+        GraphError: for a tensor with a gradient, which would lose it.
+    """
     if isinstance(value, list | tuple):
-        return tuple([freeze(v) for v in value])
+        return tuple([freeze(v, role) for v in value])
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
         return freeze(value.tolist())
+    if isinstance(value, Tensor | VariableBase):
+        if is_tracked(value):
+            mend = "pass its number, float(tensor) or tensor.numpy(), which makes a constant of it"
+            raise GraphError(f"a tensor that has a gradient as {role}", "numbers: no gradient flows through it", mend)
+        return freeze(as_tensor(value).numpy())
     return value
+
+
+def is_tracked(value: Any) -> bool:
+    """Return whether a value is a tensor or variable through which a gradient may flow."""
+    if not isinstance(value, Tensor | VariableBase):
+        return False
+    tensor = as_tensor(value)
+    return bool(tensor.tracked) and tensor.spec.floating and not tensor.operation.stops_gradient
 
 
 Rule = Callable[..., Any]
@@ -233,12 +253,15 @@ class Operation:
         names = list(attributes)
         if len(extra) > len(names) or len(inputs) != (len(args) if self.arity is None else self.arity):
             raise TypeError(f"{self.name}{self.__signature__} was called with {len(args)} positional arguments")
-        attributes.update(zip(names, map(freeze, extra), strict=False))
-        for name, value in kwargs.items():
+        for name, value in (*zip(names, extra, strict=False), *kwargs.items()):
             if name not in attributes:
                 raise TypeError(f"{self.name}{self.__signature__} has no argument {name!r}")
-            attributes[name] = freeze(value)
+            attributes[name] = self.attribute(name, value)
         return inputs, attributes
+
+    def attribute(self, name: str, value: Any) -> Any:
+        """Return an attribute as it is kept in a node (`freeze`)."""
+        return freeze(value, f"the argument {name!r} of {self.name}")
 
     def spec_for(self, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Spec:
         """Return the result's spec by the shape rule, also where sizes are not known."""

@@ -16,7 +16,7 @@ from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of
 from ..tensors.tensor import Tensor
 from .calls import Composite
-from .record import Cost, Operation
+from .record import Cost, Operation, freeze
 from .rules import (
     NO_GRADIENT,
     axis_batch,
@@ -411,6 +411,7 @@ std = Composite.define(
 
 def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Compute a vector norm over one axis; over two axes or all, the Frobenius norm."""
+    ord, axis = freeze(ord, "the order of a norm"), freeze(axis, "the axis of a norm")
     one_axis = x.ndim == 1 if axis is None else isinstance(axis, int) or len(axis) == 1
     if ord is None or ord == "fro" or (ord == 2 and one_axis):
         # the inner where keeps the slope at the zero vector 0 instead of nan

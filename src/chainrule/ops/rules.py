@@ -91,19 +91,27 @@ def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[An
     return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
-def as_shape(shape: Any) -> tuple[Any, ...]:
+def as_shape(shape: Any, least: int = 0, unknown: bool = False) -> tuple[Any, ...]:
     """Return a shape given as a whole number or a sequence of them as a tuple of Python integers.
+
+    Args:
+        least: the smallest size accepted. unknown: whether a size may be ``None``.
 
     Raises:
         ShapeError: for any other size.
     """
     size = whole_number(shape)
-    values = tuple(shape) if size is None else (size,)
+    try:
+        values = tuple(shape) if size is None else (size,)
+    except TypeError:  # no sequence
+        values = (shape,)
     numbers = [n if isinstance(n, Dim) else whole_number(n) for n in values]
-    sizes = tuple([n for n in numbers if isinstance(n, Dim) or (n is not None and n >= 0)])
-    if len(sizes) != len(values):
-        raise ShapeError(f"the shape {values}", "sizes from 0 up", "give the size of each axis")
-    return sizes
+    if any(
+        not isinstance(n, Dim) and (v is not None or not unknown if n is None else n < least)
+        for n, v in zip(numbers, values, strict=True)
+    ):
+        raise ShapeError(f"the shape {shape}", f"sizes from {least} up", "give the size of each axis")
+    return tuple(numbers)
 
 
 # ---- batches: the same operation with a batch axis in front

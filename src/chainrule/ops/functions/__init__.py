@@ -19,9 +19,8 @@ from .counting import (
     segment_min, segment_prod, segment_sum, unique, unravel_index,
 )
 from .creation import (
-    arange, array, bartlett, blackman, cast, convert_to_numpy, convert_to_tensor, dtype, empty, empty_like, eye, full,
-    full_like, geomspace, hamming, hanning, identity, is_tensor, kaiser, linspace, logspace, meshgrid, ndim, ones,
-    ones_like, shape, size, tri, zeros, zeros_like,
+    array, cast, convert_to_numpy, convert_to_tensor, dtype, empty, empty_like, eye, full, full_like, identity,
+    is_tensor, meshgrid, ndim, ones, ones_like, shape, size, tri, zeros, zeros_like,
 )
 from .entries import (
     angle, conj, conjugate, copy, fabs, fmax, fmin, fmod, heaviside, i0, imag, isneginf, isposinf, isreal, lcm, ldexp,
@@ -45,6 +44,7 @@ from .reduction import (
     max, min, moments, ptp, sort, top_k, trapezoid,
 )
 from .roi import roi_align, roi_pool, roi_warp
+from .sequences import arange, bartlett, blackman, geomspace, hamming, hanning, kaiser, linspace, logspace
 from .shape import (
     append, array_split, broadcast_to, concatenate, dsplit, dstack, expand_dims, flip, fliplr, flipud, hsplit, hstack,
     moveaxis, ravel, rearrange, reshape, roll, rot90, split, stack, swapaxes, transpose, unstack, vsplit, vstack,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core import arguments
 from ...core.errors import ShapeError
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -54,7 +55,7 @@ def batch_normalization(
     axes = normalize_axes(freeze(axis), x.ndim)
     parameters = (mean, variance, 1.0 if scale is None else scale, 0.0 if offset is None else offset)
     vectors = [_along_axes(as_tensor(v), x, axes) for v in parameters]
-    return composite.batch_normalization_record(x, *vectors, epsilon=float(epsilon))
+    return composite.batch_normalization_record(x, *vectors, epsilon=epsilon)
 
 
 def _along_axes(v: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -209,6 +210,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
     if x.ndim != labels.ndim + 1:
         passed = f"targets of shape {labels.shape} and predictions of {x.shape}"
         raise ShapeError(passed, "(batch,) and (batch, classes)", "reshape")
+    k = arguments.at_least(0, owner="in_top_k", k=k)
     target_score = take_along_axis(x, expand_dims(labels, -1), axis=-1)
     above = x > where(comparison.isnan(target_score), -math.inf, target_score)
     return reductions.sum(cast(above, "int32"), axis=-1) < k

@@ -331,7 +331,7 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
     if range is not None:
         if not range[0] <= range[1]:
             raise ValueProblem(f"range {range}", "(lowest, highest)", "put the smaller number first")
-        low, high = (as_tensor(float(v)).cast_to(row.dtype) for v in range)
+        low, high = (as_tensor(float(v)).cast_to(row.dtype) for v in freeze(range, "the range of a histogram"))
     elif row.size:
         low, high = min(row), max(row)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -159,60 +158,6 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
     return broadcast_to(as_tensor(fill_value).cast_to(as_dtype(dtype) if dtype else x.dtype), x.shape)
 
 
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
-    """Return numbers from `start` (0 if only one is given) up to, excluding, `stop` (``keras.ops.arange``).
-
-    >>> ops.arange(3)
-    tensor([0, 1, 2], dtype=int32)
-    """
-    if stop is None:
-        start, stop = 0, start
-    step = 1 if step is None else step
-    if dtype is None:
-        dtype = "int32" if all(isinstance(v, int | np.integer) for v in (start, stop, step)) else floatx()
-    if step == 0:
-        raise ValueProblem("a step of 0", "a step other than 0", "pass another step")
-    numbers = np.arange(start, stop, step)
-    if (
-        dtype == "int32"
-        and numbers.size
-        and not -(2**31) <= min(numbers[0], numbers[-1]) <= max(numbers[0], numbers[-1]) < 2**31
-    ):
-        dtype = "int64"  # as for data outside the range of int32
-    return constant(numbers.astype(as_dtype(dtype)))
-
-
-def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
-) -> Any:
-    """Return `num` evenly spaced numbers from `start` to `stop` (``keras.ops.linspace``).
-
-    Args:
-        start, stop: numbers or arrays. endpoint: whether `stop` is the last. retstep: also return the step.
-        axis: the axis of the numbers in the result when start and stop are arrays.
-
-    >>> ops.linspace(0.0, 1.0, 3)
-    tensor([0. , 0.5, 1. ])
-    """
-    num = arguments.at_least(0, owner="linspace", num=num)
-    start, stop = np.asarray(start, float), np.asarray(stop, float)
-    points, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
-    numbers = constant(points.astype(as_dtype(dtype or floatx())))
-    return (numbers, step) if retstep else numbers
-
-
-def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None, axis: int = 0
-) -> Tensor:
-    """Return `base` to the powers of `linspace` (``keras.ops.logspace``).
-
-    >>> ops.logspace(0.0, 2.0, 3)
-    tensor([  1.,  10., 100.])
-    """
-    powers = linspace(start, stop, num, endpoint, dtype="float64", axis=axis).numpy()
-    return constant((float(base) ** powers).astype(as_dtype(dtype or floatx())))
-
-
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Return ones on the k-th diagonal (``keras.ops.eye``).
 
@@ -262,68 +207,3 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """
     rows, columns = as_shape((N, N if M is None else M))
     return constant(np.tri(rows, columns, k, dtype=as_dtype(dtype or floatx())))
-
-
-def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
-    """Return `num` numbers from `start` to `stop` with a constant factor between them (``keras.ops.geomspace``).
-
-    >>> ops.geomspace(1.0, 100.0, 3)
-    tensor([  1.,  10., 100.])
-    """
-    low, high = np.asarray(start, float), np.asarray(stop, float)
-    num = arguments.at_least(0, owner="geomspace", num=num)
-    if (low == 0).any() or (high == 0).any():
-        raise ValueProblem(f"numbers from {start} to {stop}", "ends other than 0", "use linspace")
-    with np.errstate(invalid="ignore"):
-        points = np.geomspace(low, high, num, endpoint, axis=axis)
-    return constant(points.astype(as_dtype(dtype or floatx())))
-
-
-def bartlett(x: Any) -> Tensor:
-    """Return a triangle over `x` points, 0 at its ends (``keras.ops.bartlett``).
-
-    >>> ops.bartlett(5)
-    tensor([0. , 0.5, 1. , 0.5, 0. ])
-    """
-    return _window_function(np.bartlett, x)
-
-
-def blackman(x: Any) -> Tensor:
-    """Return Blackman's window over `x` points, of three cosines (``keras.ops.blackman``).
-
-    >>> ops.blackman(3)
-    tensor([0., 1., 0.])
-    """
-    return _window_function(lambda n: np.maximum(np.blackman(n), 0.0), x)  # rounding takes its ends below 0
-
-
-def hamming(x: Any) -> Tensor:
-    """Return Hamming's window over `x` points, a cosine on a step of 0.08 (``keras.ops.hamming``).
-
-    >>> ops.hamming(3)
-    tensor([0.08, 1.  , 0.08])
-    """
-    return _window_function(np.hamming, x)
-
-
-def hanning(x: Any) -> Tensor:
-    """Return von Hann's window over `x` points, a raised cosine (``keras.ops.hanning``).
-
-    >>> ops.hanning(3)
-    tensor([0., 1., 0.])
-    """
-    return _window_function(np.hanning, x)
-
-
-def kaiser(x: Any, beta: Any) -> Tensor:
-    """Return Kaiser's window over `x` points; a larger `beta` makes it narrower (``keras.ops.kaiser``).
-
-    >>> ops.kaiser(3, 0.0)
-    tensor([1., 1., 1.])
-    """
-    return _window_function(lambda n: np.kaiser(n, float(beta)), x)
-
-
-def _window_function(function: Callable[[int], Any], x: Any) -> Tensor:
-    (points,) = as_shape(int(as_tensor(x)))
-    return constant(function(points).astype(as_dtype(floatx())))

@@ -254,6 +254,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     if x.dtype.kind not in "iu":
         raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")
     class_axis = normalize_axis(axis, x.ndim + 1)
+    num_classes = arguments.at_least(0, owner="one_hot", num_classes=num_classes)
     classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(x.ndim + 1)])
     return cast(comparison.equal(expand_dims(x, class_axis), classes), dtype or floatx())
 
@@ -323,7 +324,7 @@ def tile(x: Any, repeats: Any) -> Tensor:
     tensor([1., 2., 1., 2.])
     """
     x = as_tensor(x)
-    times = (repeats,) if isinstance(repeats, int | np.integer) else tuple(repeats)
+    times = as_shape(repeats)
     rank = max(len(times), x.ndim)
     times = (1,) * (rank - len(times)) + times
     old = (1,) * (rank - x.ndim) + x.shape
@@ -383,6 +384,7 @@ def tril(x: Any, k: int = 0) -> Tensor:
             [3., 4.]])
     """
     x = as_tensor(x)
+    k = arguments.integer(owner="tril", k=k)
     return where(np.tri(*_matrix_shape(x), k, dtype=bool), x, zeros_like(x))
 
 
@@ -394,6 +396,7 @@ def triu(x: Any, k: int = 0) -> Tensor:
             [0., 4.]])
     """
     x = as_tensor(x)
+    k = arguments.integer(owner="triu", k=k)
     return where(~np.tri(*_matrix_shape(x), k - 1, dtype=bool), x, zeros_like(x))
 
 

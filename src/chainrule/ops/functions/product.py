@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...core.arguments import whole_number
 from ...core.errors import ShapeError, ValueProblem
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -37,9 +38,11 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
     tensor([[11.]])
     """
     a, b = as_tensor(x1), as_tensor(x2)
-    if isinstance(axes, int):
-        left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
+    count = whole_number(axes)
+    if count is not None:
+        left, right = tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
     else:
+        axes = axes if isinstance(axes, list | tuple) and len(axes) == 2 else (axes, axes)
         left, right = (tuple(v) if isinstance(v, list | tuple) else (v,) for v in axes)
         left, right = tuple(normalize_axis(i, a.ndim) for i in left), tuple(normalize_axis(i, b.ndim) for i in right)
     if (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,6 @@ import numpy as np
 
 from ...core import arguments
 from ...core.errors import ShapeError, ValueProblem
-from ...graph import Dim
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import movement
@@ -24,8 +24,7 @@ def reshape(x: Any, newshape: Any) -> Tensor:
     >>> ops.reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).shape
     (2, 2)
     """
-    sizes = (newshape,) if isinstance(newshape, int | np.integer) else tuple(newshape)
-    return movement.reshape_record(x, newshape=tuple([n if n is None or isinstance(n, Dim) else int(n) for n in sizes]))
+    return movement.reshape_record(x, newshape=as_shape(newshape, least=-1, unknown=True))
 
 
 def ravel(x: Any) -> Tensor:
@@ -43,7 +42,7 @@ def transpose(x: Any, axes: Any = None) -> Tensor:
     >>> ops.transpose([[1.0, 2.0]]).shape
     (2, 1)
     """
-    return movement.transpose_record(x, axes=None if axes is None else tuple(int(a) for a in axes))
+    return movement.transpose_record(x, axes=axes)
 
 
 def expand_dims(x: Any, axis: Any) -> Tensor:
@@ -76,7 +75,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
     """
     x = as_tensor(x)
     sources, destinations = (
-        [normalize_axis(a, x.ndim) for a in np.atleast_1d(axes).tolist()] for axes in (source, destination)
+        [normalize_axis(a, x.ndim) for a in as_shape(axes, least=-sys.maxsize)] for axes in (source, destination)
     )
     if not len(sources) == len(destinations) == len(set(sources)) == len(set(destinations)):
         passed = f"moving axes {source} to {destination}"
@@ -159,14 +158,15 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     x = as_tensor(x)
     axis = normalize_axis(axis, x.ndim)
     n = x.shape[axis]
-    if isinstance(indices_or_sections, int | np.integer):
-        if indices_or_sections < 1 or n % indices_or_sections:
-            passed = f"splitting an axis of {n} entries into {indices_or_sections}"
+    sections = arguments.whole_number(indices_or_sections)
+    if sections is not None:
+        if sections < 1 or n % sections:
+            passed = f"splitting an axis of {n} entries into {sections}"
             raise ShapeError(passed, "a number that divides it", "pass the indices to split at instead")
-        step = n // indices_or_sections
-        cuts = list(range(step, n, step)) if n else [0] * (indices_or_sections - 1)
+        step = n // sections
+        cuts = list(range(step, n, step)) if n else [0] * (sections - 1)
     else:
-        cuts = [int(i) for i in indices_or_sections]
+        cuts = list(as_shape(indices_or_sections, least=-sys.maxsize))
     return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise([0, *cuts, n])]
 
 
@@ -178,7 +178,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """
     x = as_tensor(x)
     axis = normalize_axis(axis, x.ndim)
-    if num is not None and num != x.shape[axis]:
+    if num is not None and arguments.whole_number(num) != x.shape[axis]:
         raise ShapeError(f"num {num} for an axis of {x.shape[axis]}", "the axis's size", "leave num out")
     return [x[(slice(None),) * axis + (i,)] for i in range(x.shape[axis])]
 
@@ -201,8 +201,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = [axis] if isinstance(axis, int | np.integer) else list(axis)
-    shifts = [shift] * len(axes) if isinstance(shift, int | np.integer) else list(shift)
+    axes, shifts = as_shape(axis, least=-x.ndim), as_shape(shift, least=-sys.maxsize)
+    shifts = shifts * len(axes) if arguments.whole_number(shift) is not None else shifts
     if len(shifts) != len(axes):
         passed = f"{len(shifts)} shifts for {len(axes)} axes"
         raise ShapeError(passed, "one shift, or one for each axis", "pass as many of each")
@@ -224,7 +224,7 @@ def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Tensor:
             [1., 3.]])
     """
     x = as_tensor(array)
-    pair = [normalize_axis(a, x.ndim) for a in axes]
+    k, pair = arguments.integer(owner="rot90", k=k), [normalize_axis(a, x.ndim) for a in axes]
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ShapeError(f"rotation axes {axes}", "two different axes", "name the plane's two axes")
     if k % 4 == 2:

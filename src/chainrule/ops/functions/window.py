@@ -125,7 +125,8 @@ def conv_transpose(
         raise ShapeError(passed, "(batch, *sizes, channels) and (*window, channels out, channels in)", mend)
     steps = convolution.per_axis(freeze(strides), rank, "strides")
     dilations = convolution.per_axis(freeze(dilation_rate), rank, "dilation_rate")
-    extras = (output_padding,) * rank if isinstance(output_padding, int | None) else tuple(output_padding)
+    extras = (None,) * rank if output_padding is None else as_shape(output_padding)
+    extras = extras * rank if arguments.whole_number(output_padding) is not None else extras
     arguments.one_of(("valid", "same"), padding=padding)
     if len(extras) != rank:
         passed = f"output_padding {output_padding} for {rank} spatial axes"
