@@ -190,6 +190,30 @@ def test_the_choice_is_by_price():
     assert isinstance(step(1, 512), NumpyEngine)
 
 
+def test_the_choice_goes_by_all_work_that_a_model_was_given():
+    """A model that is trained again and again is compiled once that pays; another model begins anew."""
+    x = np.random.default_rng(0).normal(size=(64, 64)).astype("float32")
+    y = x[:, :1]
+
+    def engines(fits, epochs):
+        model = models.Sequential([layers.Input((64,)), layers.Dense(1)])
+        model.compile(cr.optimizers.SGD(1e-3), "mse")
+        names = []
+        for _ in range(fits):
+            model.fit(x, y, batch_size=64, epochs=epochs, verbose=0)
+            names.append(next(iter(model.training_state.steps["train"].compiled.values())).last_engine)
+        lines = []
+        model.summary(print_fn=lines.append)
+        assert lines[0].endswith("trained on " + ("XLA" if names[-1] == "xla" else "NumPy"))
+        return names
+
+    names = engines(5, 4_000)
+    assert names[0] == "numpy"
+    assert names[-1] == "xla"
+    assert sorted(names) == names  # NumPy, then XLA: never back
+    assert engines(1, 10) == ["numpy"]
+
+
 def _step(units):
     model = models.Sequential([layers.Input((64,)), layers.Dense(units, activation="relu"), layers.Dense(1)])
     model.compile("adam", "mse", engine="numpy")

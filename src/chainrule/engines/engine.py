@@ -16,7 +16,7 @@ from ..core.errors import ValueProblem
 from ..core.providers import provider
 from ..transforms.trace import Step
 from .numpy import NumpyEngine
-from .protocol import Engine, Program
+from .protocol import Engine, Program, Work
 
 STARTUP_SECONDS = 2.0  # of XLA: its import and a compilation
 
@@ -24,25 +24,26 @@ STARTUP_SECONDS = 2.0  # of XLA: its import and a compilation
 class Automatic:
     """NumPy, or XLA where it is installed and the work is worth a compilation; chosen for the first step.
 
-    The choice depends on what a step costs (`analysis.price`), how often it will run, and what is installed; never on
-    a clock. For several processes or devices (`distribution`), it is XLA.
+    The choice depends on what a step costs (`analysis.price`), how often it will run, on the work that the model has
+    been given before in this process, and on what is installed; never on a clock, nor on what is compiled already: the
+    same script makes the same choices. For several processes or devices (`distribution`), it is XLA.
     """
 
     name = "automatic"
 
-    def __init__(self, runs: int | None = None) -> None:
-        self.runs = runs
+    def __init__(self, runs: int | None = None, work: Work | None = None) -> None:
+        self.runs, self.work = runs, Work() if work is None else work
         self.chosen: Engine | None = None
 
-    def with_expected_runs(self, runs: int | None) -> Engine:
-        """Return an engine that is chosen for so many runs."""
-        return Automatic(runs)
+    def with_expected_runs(self, runs: int | None, work: Work) -> Engine:
+        """Return an engine that is chosen for so many runs after the work done before."""
+        return Automatic(runs, work)
 
     def resolved_for(self, step: Step) -> Engine:
         """Return the chosen engine; choose it for this step if it is the first."""
         if self.chosen is None:
             distributed = distribution.process_count() > 1 or distribution.distribution() is not None
-            fast = xla_installed() and (distributed or self._is_worth_compiling(step))
+            fast = xla_installed() and (self._is_worth_compiling(step) or distributed)
             self.chosen = engine("xla") if fast else NumpyEngine()
         return self.chosen
 
@@ -55,7 +56,8 @@ class Automatic:
         cost = price(list(step.graph.outputs)).total
         by_numpy = 5e-6 * len(step.graph.nodes) + cost.macs / 2e10 + cost.bytes / 4e9
         by_xla = cost.macs / 1e11 + cost.bytes / 2e10
-        return runs * (by_numpy - by_xla) > STARTUP_SECONDS
+        self.work.saved_by_xla += runs * max(by_numpy - by_xla, 0.0)
+        return self.work.saved_by_xla > STARTUP_SECONDS
 
 
 @cache

@@ -11,7 +11,7 @@ from ..core.messages import LazyMessage
 from ..graph import Node
 from ..transforms.flatten import FlatGraph
 from ..transforms.trace import Step
-from .protocol import Array, Batches, Engine, EpochBatches, KernelReport
+from .protocol import Array, Batches, Engine, EpochBatches, KernelReport, Work
 
 
 def run_error(node: Node, error: Exception) -> Exception:
@@ -88,7 +88,7 @@ class NumpyEngine:
         """Return the step's program."""
         return NumpyProgram(step)
 
-    def with_expected_runs(self, runs: int | None) -> Engine:
+    def with_expected_runs(self, runs: int | None, work: Work) -> Engine:
         """Return this engine: the number of runs does not matter."""
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
@@ -112,6 +113,13 @@ class Program(Protocol):
         """
 
 
+@dataclass
+class Work:
+    """The work that a model has been given so far in this process: of its steps, the seconds that XLA saves."""
+
+    saved_by_xla: float = 0.0
+
+
 class Engine(Protocol):
     """Turns a step into a program."""
 
@@ -120,11 +128,11 @@ class Engine(Protocol):
     def program(self, step: Step) -> Program:
         """Return the step's program."""
 
-    def with_expected_runs(self, runs: int | None) -> Engine:
-        """Return the engine for a step that will run `runs` times (``None``: not known)."""
+    def with_expected_runs(self, runs: int | None, work: Work) -> Engine:
+        """Return the engine for a step that will run `runs` times (``None``: not known) after the work done before."""
 
     def resolved_for(self, step: Step) -> Engine:
         """Return the engine that this step runs on."""
 
 
-__all__ = ["Array", "Batches", "Engine", "EpochBatches", "KernelCall", "KernelReport", "Program"]
+__all__ = ["Array", "Batches", "Engine", "EpochBatches", "KernelCall", "KernelReport", "Program", "Work"]

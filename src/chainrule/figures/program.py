@@ -9,7 +9,7 @@ from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
 from ..engines.protocol import KernelCall
-from ..inspection.program import KINDS, ModelProgram, StepProgram
+from ..inspection.program import ENGINE_NAMES, KINDS, ModelProgram, StepProgram
 
 
 def text(program: ModelProgram, language: str | None = None) -> str:
@@ -46,8 +46,7 @@ def page(program: ModelProgram, language: str | None = None) -> str:
 
 def _sentence(program: ModelProgram, step: StepProgram, translate: Translator) -> str:
     """Return which engine runs a step, and why without kernels if so."""
-    names = {"numpy": "NumPy", "xla": "XLA", "eager": "Python"}
-    values = {"name": program.name, "step": translate.name(KINDS[step.kind]), "engine": names[step.engine]}
+    values = {"name": program.name, "step": translate.name(KINDS[step.kind]), "engine": ENGINE_NAMES[step.engine]}
     if step.absence:
         return translate(
             "{name}: {step} of {batch} examples runs on {engine}, without kernels: {reason}",

@@ -16,6 +16,7 @@ from ..training.preparation import float_dtype_of, prepare, prepare_optimizer, r
 from ..training.step_cache import steps_of
 from ..training.steps import CompiledStep, Steps
 
+ENGINE_NAMES = {"numpy": "NumPy", "xla": "XLA", "eager": "Python"}
 KINDS = {
     "train": LazyMessage("a training step"),
     "test": LazyMessage("an evaluation step"),

@@ -22,6 +22,7 @@ from ..tensors.variable import recording
 from ..training import Trainer
 from ..transforms.trace import StateRecorder
 from .cost import cost_of_model, gflops_per_second
+from .program import ENGINE_NAMES
 
 UNKNOWN = "entries marked ? depend on unknown sizes: begin the model with a full Input(shape), or call it on data"
 
@@ -181,6 +182,10 @@ def _totals(model: Any, rows: list[Row], total: Count | None, translate: Transla
                 **sums,
             )
         )
+    steps = model.training_state.steps.get("train") if isinstance(model, Trainer) else None
+    engines = {step.last_engine: None for step in steps.compiled.values()} if steps is not None else {}
+    if names := [ENGINE_NAMES[name] for name in engines if name is not None]:
+        lines.append(translate("trained on {engine}", engine=", ".join(names)))
     return lines
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..callbacks import CallbackList
-from ..engines.protocol import Engine
+from ..engines.protocol import Engine, Work
 from .adapter_base import DataAdapter
 from .steps import Steps
 
@@ -24,6 +24,7 @@ class TrainingState:
         sources: the data of the `fit` in progress, and the validation data if there is any.
         callbacks: those of the `fit` in progress.
         engine: that of the call in progress; validation inside a `fit` runs where training does.
+        work: what the model has computed so far in this process, by which an engine is chosen.
         steps: the traced steps by kind: ``"train"``, ``"test"`` and ``"predict"``.
         resume: the `saving.checkpoint.Checkpoint` that the next `fit` continues from.
         stop_training: whether training is to stop after the step or epoch in progress.
@@ -35,6 +36,7 @@ class TrainingState:
     sources: Sequence[DataAdapter] = ()
     callbacks: CallbackList | None = None
     engine: Engine | None = None
+    work: Work = field(default_factory=Work)
     steps: dict[str, Steps] = field(default_factory=dict)
     resume: Any = None
     stop_training: bool = False

@@ -26,7 +26,7 @@ def steps_of(model: CompilableLayer, kind: str) -> Steps:
     cached = state.steps.get(kind)
     engine = None
     if not model.run_eagerly:
-        last = cached.engine if cached is not None else model._engine.with_expected_runs(None)
+        last = cached.engine if cached is not None else model._engine.with_expected_runs(None, state.work)
         engine = state.engine or last
     if cached is not None and _is_fresh(model, cached, kind):
         cached.engine = engine

@@ -39,6 +39,11 @@ class CompiledStep:
         """The time spent on compiling the programs."""
         return sum(p.seconds for p in self._programs.values())
 
+    @property
+    def last_engine(self) -> str | None:
+        """The name of the engine whose program was made last; ``None`` if there is none yet."""
+        return next(reversed(self._programs), None)
+
     def run_on_last_engine(self, arrays: Sequence[Any]) -> list[Any]:
         """Take the step on the engine whose program was made last, and return its results."""
         return next(reversed(self._programs.values()))(arrays)

@@ -40,7 +40,7 @@ class Trainer(CompilableLayer):
         state = self.training_state
         outer = state.engine
         self._refuse_prefetch_thread()
-        state.engine = outer or self._engine.with_expected_runs(runs)
+        state.engine = outer or self._engine.with_expected_runs(runs, state.work)
         try:
             yield
         finally:

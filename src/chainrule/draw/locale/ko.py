@@ -19,6 +19,7 @@ SENTENCES = {
     "composite": "합성 연산",
     "upstream": "상류",
     "local": "국소",
+    "trained on {engine}": "{engine}로 학습함",
     "not selected": "선택되지 않음",
     "paths that join are summed": "만나는 경로는 더해집니다",
     "and {count} more gradients, inside": "안쪽에 기울기 {count}개 더",

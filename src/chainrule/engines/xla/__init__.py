@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ...core.messages import LazyMessage
 from ...transforms.trace import Step
-from ..protocol import Engine
+from ..protocol import Engine, Work
 from . import devices
 from .calls import REPLACEMENTS
 from .fit import XlaProgram
@@ -34,7 +34,7 @@ class XlaEngine:
             return XlaProgram(step, REPLACEMENTS, LazyMessage("kernels are not split among devices"))
         return XlaProgram(step, replacements(), absence())
 
-    def with_expected_runs(self, runs: int | None) -> Engine:
+    def with_expected_runs(self, runs: int | None, work: Work) -> Engine:
         """Return this engine: the number of runs does not matter."""
         return self
 
