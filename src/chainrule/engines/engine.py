@@ -15,6 +15,7 @@ from ..core import arguments
 from ..core.errors import ValueProblem
 from ..core.providers import provider
 from ..transforms.trace import Step
+from .allocator import keep_freed_memory
 from .numpy import NumpyEngine
 from .protocol import Engine, Program, Work
 
@@ -69,6 +70,7 @@ def xla_installed() -> bool:
 def _xla() -> Engine:
     if not xla_installed():
         raise ValueProblem("engine='xla' without JAX", "the extra chainrule[fast]", 'pip install "chainrule[fast]"')
+    keep_freed_memory()
     return provider("xla").XlaEngine()
 
 
