@@ -9,7 +9,7 @@ pytest.importorskip("jax", reason="the fast engine needs JAX")
 
 import jax
 
-from chainrule import ops
+from chainrule import compile, ops
 from chainrule.engines.xla.calls import REPLACEMENTS
 from chainrule.engines.xla.kernels import KERNELS, kernels_from
 from chainrule.engines.xla.lax import OVERRIDES
@@ -273,3 +273,23 @@ def test_batch_normalisation_by_sums_of_channels(shape, form, kernels):
     assert text.count("custom_call_target = @chainrule_channel_sums") + text.count("@chainrule_channel_sums(") == (
         0 if form == "no scale" else 2 if form == "twice" else 1
     )
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((3, 20_000), 0), ((2, 3, 200, 100), (0, 1)), ((2, 3, 200, 100), (1, 0)), ((0, 20_000), 0), ((1, 20_000), 0),
+     ((3, 20_000), None), ((3, 20_000), 1), ((3, 4, 20_000), 1)],
+)  # fmt: skip
+def test_sums_of_many_entries_over_leading_axes(shape, axis, keepdims):
+    x = np.random.default_rng(0).normal(size=shape)
+    got = compile(lambda x: ops.sum(x, axis=axis, keepdims=keepdims))(x).numpy()
+    np.testing.assert_allclose(got, x.sum(axis=axis, keepdims=keepdims), rtol=1e-12, atol=1e-12)
+    assert got.shape == x.sum(axis=axis, keepdims=keepdims).shape
+
+
+def test_a_sum_over_leading_axes_keeps_nan_and_infinity():
+    x = np.ones((3, 20_000), "float32")
+    x[1, 7], x[2, 8], x[0, 9], x[1, 9] = np.nan, -np.inf, np.inf, -np.inf
+    got = compile(lambda x: ops.sum(x, axis=0))(x).numpy()
+    np.testing.assert_array_equal(got[6:11], [3.0, np.nan, -np.inf, np.nan, 3.0])
