@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import ChainruleError
 from ..graph import Graph
-from ..layers.layer import forget_losses
+from ..layers.layer import flatten_layers, forget_losses
 from ..losses import Loss
 from ..ops.record import Operation, operation_of
 from ..tensors import tree
@@ -18,6 +18,8 @@ from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
 from ..tensors.variable import recording
 from ..training.batch import specs_of
+from ..training.state import TracedForward
+from ..training.trace_cache import Fingerprint
 from ..transforms.trace import StateRecorder
 
 CROSSENTROPIES = ("BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy")
@@ -66,22 +68,29 @@ class Case:
             self._trace(batch)
 
     def _trace(self, batch: Any) -> None:
-        """Set the graph, its inputs and its output."""
+        """Set the graph, its inputs and its output; those of the last case if model and shapes are the same."""
         specs, self.unflatten = flatten(specs_of(batch[0]))
-        self.inputs = [symbolic(s.shape, s.dtype) for s in specs]
-        try:
-            with recording(StateRecorder()):
-                outputs = self.model(self.unflatten(list(self.inputs)), training=False)
-        except ChainruleError as error:
-            self.error = error
-            return
-        except NotImplementedError:  # a model without `call`, with only a `train_step`
-            return
-        finally:
-            forget_losses(self.model)
-        tensors = [t for t in tree.leaves(outputs) if isinstance(t, Tensor)]
-        self.graph = Graph(self.inputs, tensors)
-        self.output = tensors[0] if len(tensors) == 1 else None
+        traced = self.model.training_state.traced_forward
+        if traced is not None and traced.specs == specs and traced.fingerprint.is_unchanged():
+            self.inputs, self.graph = traced.graph.inputs, traced.graph
+        else:
+            self.inputs = [symbolic(s.shape, s.dtype) for s in specs]
+            try:
+                with recording(StateRecorder()):
+                    outputs = self.model(self.unflatten(list(self.inputs)), training=False)
+            except ChainruleError as error:
+                self.error = error
+                return
+            except NotImplementedError:  # a model without `call`, with only a `train_step`
+                return
+            finally:
+                forget_losses(self.model)
+            self.graph = Graph(self.inputs, [t for t in tree.leaves(outputs) if isinstance(t, Tensor)])
+            layers = flatten_layers(self.model)
+            fingerprint = Fingerprint(layers, self.model.trainable_weights, self.model.weights, ())
+            self.model.training_state.traced_forward = TracedForward(specs, self.graph, fingerprint)
+        tensors = self.graph.outputs
+        self.output = tensors[0] if len(tensors) == 1 else None  # type: ignore[assignment]
 
     @property
     def last_operation(self) -> Operation | None:

@@ -410,14 +410,19 @@ def set_own_trainable(layer: Layer, trainable: bool) -> None:
 def forget_losses(layer: Layer) -> None:
     """Drop the losses that layers added while a call was traced, and with them its graph."""
     for part in layer._flatten_layers():
-        part._losses = []
+        part._losses.clear()
 
 
 NOT_SUBLAYERS = {"_init_arguments", "_initial_attributes", "_variables", "optimizer", "_compiled"}
 
 
+_PLAIN = {bool, int, float, str, type(None)}
+
+
 def find_instances(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
     """Yield the instances of these classes in an attribute: itself, or inside lists, tuples and dictionaries."""
+    if value.__class__ in _PLAIN:  # most attributes
+        return
     if isinstance(value, kinds):
         yield value
     elif isinstance(value, list | tuple):
