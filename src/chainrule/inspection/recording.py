@@ -17,7 +17,8 @@ from ..graph.spec import is_float
 from ..tensors import tree
 from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten, to_json_data
-from .values import gradients, named_weights, values
+from .probe import Probe
+from .values import named_weights
 
 DEFAULT_MOMENTS, MAX_MOMENTS = 24, 100  # the most keeps the page below 5 MB
 MAX_ARRAY_SIZE = 4096  # of an array that is kept; of a larger one only its norm is
@@ -96,15 +97,17 @@ class Recorder(Callback):
         self.x, self.y = x, y
         self.recording = Recording("")
         self.epoch, self.first_update = 0, 0
+        self.probe: Probe | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.recording = Recording(self.model.name)
+        self.recording, self.probe = Recording(self.model.name), None
         self.first_update = self._updates()
         self._prepare_plane()
-        self.record({})
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
+        if not self.recording.moments:  # before the first step, on the fit's engine
+            self.record({})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
@@ -113,13 +116,16 @@ class Recorder(Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Give the recording to the fit's history."""
+        if not self.recording.moments:  # of a fit without epochs
+            self.record({})
         self.model.history.recording = self.recording
 
     def record(self, logs: dict[str, Any]) -> None:
         """Record a moment."""
-        x, y, w = self.batch
-        outputs = values(self.model, x, training=False)
-        all_gradients = gradients(self.model, x, y, w) if y is not None else {}
+        if self.probe is None:
+            engine = None if self.model.run_eagerly else self.model.training_state.engine
+            self.probe = Probe(self.model, self.batch, engine)
+        outputs, all_gradients = self.probe()
         weights, weight_gradients, sizes = {}, {}, {}
         for path, variable in named_weights(self.model).items():
             value = variable.numpy()

@@ -80,7 +80,7 @@ def run_batch(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, wa
     finally:
         forget_losses(model)
     lines = {path: layer.line for path, layer, _, _ in calls if layer is not model}
-    return ForwardPass(inputs, _outputs_by_path(model, calls), outputs, loss, lines)
+    return ForwardPass(inputs, outputs_by_path(model, calls), outputs, loss, lines)
 
 
 def _with_names(nested: Any, name: str, names: Any = None) -> dict[str, Tensor]:
@@ -93,7 +93,7 @@ def _with_names(nested: Any, name: str, names: Any = None) -> dict[str, Tensor]:
     return dict(zip(names, tensors, strict=True))
 
 
-def _outputs_by_path(model: Any, calls: list[tuple[str, Any, Any, Any]]) -> dict[str, Tensor]:
+def outputs_by_path(model: Any, calls: list[tuple[str, Any, Any, Any]]) -> dict[str, Tensor]:
     """Return each layer's output by its path in the model; further calls of it, and further outputs, are numbered."""
     outputs: dict[str, Tensor] = {}
     counts: Counter[str] = Counter()
@@ -260,7 +260,7 @@ def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = No
         with capture_outputs() as calls:
             outputs = model(x, training=training)
             loss = model.compute_loss(x, y, outputs, w, training) if y is not None else None
-        layers = {k: t for k, t in _outputs_by_path(model, calls).items() if t.spec.floating}
+        layers = {k: t for k, t in outputs_by_path(model, calls).items() if t.spec.floating}
         results = {(k, "output"): t for k, t in layers.items()}
         if loss is not None:
             results["loss", "loss"] = loss
