@@ -9,6 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from inspect import signature
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,27 +169,46 @@ def test_a_scale_that_no_picture_has(scale):
         raster.png(drawn(wide=1000, high=1000), scale)
 
 
-def test_a_machine_without_fonts_is_named(monkeypatch):
-    """resvg leaves text out in silence where there is no font for it."""
+@pytest.fixture
+def no_fonts(monkeypatch):
+    """resvg as on a machine without fonts, such as a container."""
     real = raster.load_resvg()
 
     class Bare:
         @staticmethod
         def svg_to_bytes(**options):
-            return real.svg_to_bytes(**{**options, "skip_system_fonts": True})
+            return real.svg_to_bytes(**options, skip_system_fonts=True)
 
     monkeypatch.setattr(raster, "load_resvg", lambda: Bare)
     raster._has_glyph.cache_clear()
-    try:
-        with pytest.raises(ValueProblem, match="no font"):
-            raster.png(drawn())
-    finally:
-        raster._has_glyph.cache_clear()
-    monkeypatch.undo()
-    monkeypatch.setattr(raster, "_has_glyph", lambda letter, family=None: letter == "n")
-    assert raster.png(drawn("plain"))
-    with pytest.raises(ValueProblem, match="fonts-nanum"):
-        raster.png(drawn("한글"))
+    yield
+    raster._has_glyph.cache_clear()
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_pictures_need_no_font_of_the_machine(name, no_fonts):
+    svg = LOOKED[name]().to_svg()
+    assert raster.png(svg) != raster.png(svg.replace("<text", '<text fill-opacity="0"'))  # the text is drawn
+
+
+def test_every_sign_of_our_pictures_is_in_our_font(no_fonts):
+    sources = Path(cr.__file__).parent.rglob("*.py")
+    signs = {sign for path in sources for sign in path.read_text(encoding="utf-8") if sign > "~"}
+    signs = {sign for sign in signs if not HANGUL.match(sign) and sign.isprintable()}
+    assert {"×", "−", "▸", "µ", "²", "∏"} <= signs
+    assert [sign for sign in sorted(signs) if not raster._has_glyph(sign)] == []
+    for letters in ("äßœŁșçĐ", "αβγδλμσθϕΩΣΔ∂∇", "∞≈≤≠∈∀∃√∫⊙⊗→⇒⌊⌉"):
+        assert all(map(raster._has_glyph, letters)), letters
+
+
+def test_a_script_without_a_font_is_named(no_fonts):
+    """resvg leaves text out, or draws boxes, in silence."""
+    assert raster.png(drawn("Ωmega &amp; Σ"))
+    with pytest.raises(ValueProblem, match=r"'글' \(Hangul syllable geul\).*no font.*fonts-nanum"):
+        raster.png(drawn("글"))
+    with pytest.raises(ValueProblem, match="no font"):
+        cr.look(np.eye(2)).to_png("ko")
+    assert raster.png(drawn("a").replace("<text", "<title>한글</title><text"))  # which is not drawn
 
 
 def test_without_resvg_the_rest_works(tmp_path):
