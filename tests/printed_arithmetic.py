@@ -1,6 +1,7 @@
 """The arithmetic that explanations print, evaluated."""
 
 import math
+import re
 
 import numpy as np
 import scipy.special
@@ -61,4 +62,5 @@ NAMES = {
 
 
 def evaluate(text):
+    text = re.sub(r"\(\d+ more, together ([^()]*)\)", r"(\1)", text)
     return 0.0 if text == NOT_SELECTED else eval(text, {"__builtins__": {}}, NAMES)

@@ -62,3 +62,29 @@ def test_names_that_begin_with_d_are_not_taken_for_slopes():
     assert "partial" not in first
     assert all("partial" in row for row in rest)
     assert number._repr_mimebundle_()["text/html"].count('class="forward"') == 1
+
+
+def test_of_a_long_sum_the_largest_terms_are_shown():
+    values = np.r_[np.zeros(5), 0.1, -7.0, 3.0, 0.2, 5.0, -1.0, 2.0, 9.0, 0.3, 0.4]
+    w = cr.Variable(values, name="w", dtype="float64")
+    e = cr.explain(ops.sum(w * np.arange(15.0)), digits=4)
+    assert e.number("J").forward.text == "108 + 45 + (-42) + 22 + 21 + (-10) + (9 more, together 11.6)"
+    assert "(나머지 9개의 결과 11.6)" in e.to_text("ko")
+    assert r"+ \text{9 more, together 11.6} = 155.6" in e.number("J").to_latex()
+    read(e.to_html())
+    read(e.number("J").to_html("ko"))
+
+    few = cr.explain(ops.sum(cr.Variable([0.0, 0, 0, 0, 0, 2, 0, 0, 0, -3], name="w", dtype="float64")))
+    assert few.number("J").forward.text == "(-3) + 2 + (8 more, together 0)"  # zeros tell nothing
+    none = cr.explain(ops.sum(cr.Variable(np.zeros(9), name="w", dtype="float64")))
+    assert none.number("J").forward.text == "0 + (8 more, together 0)"
+    factors = cr.explain(ops.prod(cr.Variable([1.0, 1, 1, 1, 1, 1, 0.5, -4, 1], name="w", dtype="float64")))
+    assert factors.number("J").forward.text == "(-4) * 0.5 * (7 more, together 1)"
+    nothing = ops.sum(cr.Variable([1.0, 1, 1, 1, 1, 1, 1, np.nan, np.inf], name="w", dtype="float64"))
+    assert cr.explain(nothing).number("J").forward.text.startswith("nan + inf + 1")
+
+
+def test_the_entry_shown_is_the_largest_where_gradients_are_equal():
+    w = cr.Variable([[0.0, 1.0], [-5.0, 2.0]], name="w", dtype="float64")
+    e = cr.explain(ops.sum(w * 2.0))
+    assert "u[1, 0] = (-5) * 2 = -10" in str(e)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from .notation import Words
+
 if TYPE_CHECKING:
     from .locale import Translator
+
+_OTHERS = re.compile(r"\((\d+) more, together ([^()]*)\)")
 
 
 def format_number(value: Any, digits: int | None = None) -> str:
@@ -30,6 +35,36 @@ def format_factor(value: Any, digits: int | None) -> str:
     """Format a number as a factor of a product: a negative one in brackets."""
     text = format_number(value, digits)
     return f"({text})" if text.startswith("-") else text
+
+
+def format_others(count: int, value: str) -> str:
+    """Format the terms of a sum or product that are not written out.
+
+    >>> format_others(3, "-0.5")
+    '(3 more, together -0.5)'
+    """
+    return f"({count} more, together {value})"
+
+
+def translate_arithmetic(text: str, translate: Translator) -> str:
+    """Return arithmetic with what `format_others` wrote in it translated."""
+
+    def others(match: re.Match[str]) -> str:
+        return f"({translate('{count} more, together {value}', count=match[1], value=match[2])})"
+
+    return _OTHERS.sub(others, text)
+
+
+def split_others(text: str, translate: Translator) -> tuple[str, list[str]]:
+    """Return arithmetic with ``{0}`` for what `format_others` wrote in it, and that, translated, for `draw.notation`."""
+    names: list[str] = []
+
+    def placeholder(match: re.Match[str]) -> str:
+        value = with_math_signs(match[2])
+        names.append(Words(translate("{count} more, together {value}", count=match[1], value=value)))
+        return f"{{{len(names) - 1}}}"
+
+    return _OTHERS.sub(placeholder, text), names
 
 
 def summarize(value: Any, digits: int | None) -> str:

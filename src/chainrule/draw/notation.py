@@ -32,6 +32,10 @@ _TEX_FUNCTIONS = {
 }  # fmt: skip
 
 
+class Words(str):
+    """Words in a formula, passed as one of its names."""
+
+
 def mathml(text: str, names: Sequence[str] = ()) -> str:
     """Return an expression as MathML, for browsers and screen readers.
 
@@ -116,6 +120,8 @@ class _Typesetter:
         to, name = self.notation, self.full_name(name)
         if re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", name):
             return to.number(name)
+        if isinstance(name, Words):
+            return to.text(name)
         parts = re.fullmatch(r"([A-Za-z])_?(\d+)", name)
         return to.subscript(to.name(parts[1]), to.number(parts[2])) if parts else to.name(name)
 

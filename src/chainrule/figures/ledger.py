@@ -12,7 +12,9 @@ from ..analysis.explain import Edge, Explanation, Join, Step
 from ..analysis.explain.data import entry, sides
 from ..analysis.explain.diagnostics import Diagnostic
 from ..analysis.explain.scope_tree import Scope
-from ..draw.format import format_factor, format_number, format_shape, join_names, stats, step_buttons, with_math_signs
+from ..draw.format import (
+    format_factor, format_number, format_shape, join_names, stats, step_buttons, translate_arithmetic, with_math_signs,
+)  # fmt: skip
 from ..draw.graph import svg
 from ..draw.locale import Translator, translator
 from ..draw.notation import mathml
@@ -177,7 +179,7 @@ class _Page:
         head = f'<div class="head"><span>{name}</span>{shape}{_source(s.line)}</div>'
         value = format_number(np.asarray(s.value)[s.index], e.digits) if np.size(s.value) else ""
         *middle, right = sides(s.arithmetic.text if s.arithmetic else "", value)
-        left = "".join(f"{with_math_signs(side)} = " for side in [entry(s.name, s.index), *middle])
+        left = "".join(f"{self._arithmetic(side)} = " for side in [entry(s.name, s.index), *middle])
         row = self._row("f", self.forward[s.name], s.name, left, right)
         backward = ""
         if s.name == e.result and e.edges:
@@ -197,11 +199,14 @@ class _Page:
         note = self.translate(role) if role else ""
         return self._row("b", self._edge_time(k), edge.input, left, right, note, markup=True)
 
+    def _arithmetic(self, text: str) -> str:
+        return with_math_signs(translate_arithmetic(text, self.translate))
+
     def _product(self, text: str) -> str:
         """The arithmetic; the factors of a single product are labelled."""
         factors = text.split(" * ")
         if len(factors) != 2 or " + " in text or len(self.e.edges) > MAX_EDGES_WITH_RUBY:
-            return escape(with_math_signs(text))
+            return escape(self._arithmetic(text))
         named = zip(factors, (self.translate("upstream"), self.translate("local")), strict=True)
         return " × ".join(f"<ruby>{escape(with_math_signs(f))}<rt>{escape(name)}</rt></ruby>" for f, name in named)
 
@@ -210,7 +215,7 @@ class _Page:
         if join is None:
             return ""
         first = min((k for k, _ in self.edges_of.get(name, ())), default=len(self.e.edges))
-        left = f"{_slope(self.e, name, join.index)} = {with_math_signs(join.arithmetic.text)} = "
+        left = f"{_slope(self.e, name, join.index)} = {self._arithmetic(join.arithmetic.text)} = "
         total = format_number(np.asarray(join.total)[join.index], self.e.digits)
         note = self.translate("paths that join are summed")
         return self._row("b", self._edge_time(first) - 1, name, left, total, note)

@@ -9,7 +9,7 @@ import numpy as np
 from ..analysis.explain import Edge, Explanation, Join, Number
 from ..analysis.explain.data import entry, sides
 from ..draw import notation
-from ..draw.format import format_number
+from ..draw.format import format_number, split_others, translate_arithmetic
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
@@ -50,8 +50,9 @@ def _backward_row(e: Explanation, name: str, gradient: Edge | Join) -> Row:
 def _aligned(rows: Iterable[Row]) -> str:
     lines = []
     for left, middle, right, node in rows:
+        equals = " = ".join(notation.latex(*split_others(side, translator("en"))) for side in sides(middle, right))
         through = rf" && {notation.latex('{0}', [node])}" if node else ""
-        lines.append(f"{left} &= {' = '.join(map(notation.latex, sides(middle, right)))}{through}")
+        lines.append(f"{left} &= {equals}{through}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
@@ -69,7 +70,8 @@ def text(number: Number, language: str | None = None) -> str:
     translate = translator(language)
     lines = []
     for left, node, middle, right in number.lines():
-        lines.append(" = ".join([_left(left, node, translate), *sides(middle, right, translate)]))
+        parts = [translate_arithmetic(side, translate) for side in sides(middle, right, translate)]
+        lines.append(" = ".join([_left(left, node, translate), *parts]))
     return "\n".join(lines)
 
 
@@ -83,7 +85,8 @@ def fragment(number: Number, language: str | None = None) -> str:
     rows = []
     for k, (left, node, middle, right) in enumerate(number.lines()):
         kind = "backward" if k else "forward"
-        equals = " = ".join(map(notation.mathml, sides(middle, right, translate)))
+        parts = [notation.mathml(*split_others(side, translate)) for side in sides(middle, right, translate)]
+        equals = " = ".join(parts)
         rows.append(f'<p class="{kind}"><code>{escape(_left(left, node, translate))}</code> = {equals}</p>')
     return f'<div class="one-number">{"".join(rows)}</div>'
 

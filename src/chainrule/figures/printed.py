@@ -8,7 +8,7 @@ import numpy as np
 
 from ..analysis.explain import Edge, Explanation, Join, Step
 from ..analysis.explain.data import entry, sides
-from ..draw.format import format_number
+from ..draw.format import format_number, translate_arithmetic
 from ..draw.locale import Translator, translator
 from ..draw.text import display_width, pad
 
@@ -78,18 +78,21 @@ class _Text:
         value, digits = np.asarray(s.value), self.e.digits
         head = f"{s.name} = {s.formula}"
         if not value.ndim:
-            middle = [s.arithmetic.text] if s.arithmetic and s.arithmetic.text != format_number(value, digits) else []
+            text = translate_arithmetic(s.arithmetic.text, self.translate) if s.arithmetic else ""
+            middle = [text] if text and text != format_number(value, digits) else []
             return [" = ".join([head, *middle, format_number(value, digits)]), "", s.scope, s.line]
         detail = ""
         if s.arithmetic:
             result = format_number(value[s.index], digits)
-            detail = " = ".join([entry(s.name, s.index), *sides(s.arithmetic.text, result)])
+            parts = [translate_arithmetic(side, self.translate) for side in sides(s.arithmetic.text, result)]
+            detail = " = ".join([entry(s.name, s.index), *parts])
         return [f"{head}  {list(value.shape)}", detail, s.scope, s.line]
 
     def _backward(self, edge: Edge, first: bool) -> list[str]:
         downstream = np.asarray(edge.downstream)
         result = format_number(downstream[edge.index], self.e.digits) if downstream.size else "0"
-        equals = " = ".join(sides(edge.arithmetic.text, result, self.translate))
+        parts = sides(edge.arithmetic.text, result, self.translate)
+        equals = " = ".join(translate_arithmetic(side, self.translate) for side in parts)
         slope = f"d{self.e.result}/d{entry(edge.input, edge.index)}"
         role = self.translate(edge.role) if first and edge.role else ""
         return [self.translate("through {name}:", name=edge.node), f"{slope} = {equals}", edge.scope, role]
@@ -98,7 +101,8 @@ class _Text:
         slope = f"d{self.e.result}/d{entry(j.name, j.index)}"
         total = format_number(np.asarray(j.total)[j.index], self.e.digits)
         head, note = self.translate("joined at {name}:", name=j.name), self.translate("paths that join are summed")
-        return [head, f"{slope} = {j.arithmetic.text} = {total}", "", note]
+        arithmetic = translate_arithmetic(j.arithmetic.text, self.translate)
+        return [head, f"{slope} = {arithmetic} = {total}", "", note]
 
     def _array(self, x: Any) -> str:
         array, digits = np.asarray(x), self.e.digits

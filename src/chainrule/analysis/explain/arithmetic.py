@@ -1,6 +1,6 @@
 """Write out one entry: the arithmetic with its numbers in it, forward from a node's inputs, backward along an edge.
 
-The text, evaluated, gives the number. Long sums show their first terms and the sum of the others.
+The text, evaluated, gives the number. Of long sums the largest terms are shown, and the count and sum of the others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...draw.format import format_factor, format_number
+from ...draw.format import format_factor, format_number, format_others
 from ...graph import Node
 from ...ops.arrays import arrays
 from ...ops.record import Operation, operation_of
@@ -145,15 +145,24 @@ class ArithmeticWriter:
 
     def product(self, values: Any) -> str:
         """Write a product of numbers."""
-        return self.terms(lambda k: self.factor(values[k]), values, " * ", np.prod)
+        values = np.asarray(values)
+        with np.errstate(divide="ignore"):
+            weights = np.abs(np.log(np.abs(values.astype(float))))  # the distance from 1, which changes nothing
+        return self.terms(lambda k: self.factor(values[k]), values, " * ", np.prod, weights)
 
-    def terms(self, term: Term, values: Any, sign: str = " + ", reduce: Callable[[Any], Any] = np.sum) -> str:
-        """Write all terms, or the first few and the others reduced to one number."""
+    def terms(
+        self, term: Term, values: Any, sign: str = " + ", reduce: Callable[[Any], Any] = np.sum, weights: Any = None
+    ) -> str:
+        """Write all terms; or of many those of the largest weights, by default sizes, and the others reduced to one
+        number."""
         count = len(values)
         if count <= MAX_TERMS + 1:
             return sign.join(map(term, range(count))) or "0"
-        rest = reduce(values[MAX_TERMS:])
-        return sign.join([*map(term, range(MAX_TERMS)), self.factor(rest)])
+        weights = np.abs(values) if weights is None else weights
+        order = np.argsort(-np.nan_to_num(weights, nan=np.inf), kind="stable")
+        shown = min(MAX_TERMS, max(1, np.count_nonzero(weights)))
+        others = self.number(reduce(values[np.sort(order[shown:])]))
+        return sign.join([*map(term, order[:shown].tolist()), format_others(count - shown, others)])
 
 
 def local_gradients(node: Node, i: int) -> Any:

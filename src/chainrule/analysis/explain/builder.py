@@ -119,7 +119,7 @@ class ExplanationBuilder:
 
     def _step(self, node: Node) -> Step:
         leaf = node.operation.leaf
-        index = self.indices.get(node.serial) or (0,) * len(node.spec.shape)
+        index = self._index_of_largest(node) or (0,) * len(node.spec.shape)
         return Step(
             self.names[node.serial],
             "" if leaf else _formula(node),
@@ -156,13 +156,16 @@ class ExplanationBuilder:
         return [join for node in nodes for join in self._join(node, parts.get(node.serial, []))]
 
     def _index_of_largest(self, node: Node) -> Index:
-        """Return the index of the entry shown for a node: where the gradient that reaches it is largest."""
+        """Return the index of the entry shown for a node: where the gradient that reaches it is largest; of several, the
+        largest entry."""
         if node.serial not in self.indices:
             u = np.asarray(self.upstreams.get(node.serial, np.zeros(node.spec.shape)))
-            score = np.where(np.isnan(u), np.inf, np.abs(u))
-            self.indices[node.serial] = (
-                tuple(int(i) for i in np.unravel_index(np.argmax(score), u.shape)) if u.size else ()
-            )
+            index: Index = ()
+            if u.size:
+                score, size = (np.where(np.isnan(a), np.inf, np.abs(a)) for a in (u, np.asarray(node.value)))
+                largest = np.argmax(np.where(score == score.max(), size, -1))
+                index = tuple(int(i) for i in np.unravel_index(largest, u.shape))
+            self.indices[node.serial] = index
         return self.indices[node.serial]
 
     def _join(self, node: Node, parts: list[Any]) -> list[Join]:

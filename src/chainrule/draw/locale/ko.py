@@ -26,6 +26,7 @@ SENTENCES = {
     "{names} and {count} more": "{names} 외 {count}개",
     "{count} arrays": "배열 {count}개",
     "{count:,} numbers": "수 {count:,}개",
+    "{count} more, together {value}": "나머지 {count}개의 결과 {value}",
     "from before": "앞에서 온 값",
     "mean {mean}, from {least} to {most}, zeros {zeros} of {size}": "평균 {mean}, {least}에서 {most}까지, {size}개 중 0이 {zeros}개",
     # diagnostics
