@@ -54,11 +54,10 @@ def test_a_way_that_is_lost_is_still_data_and_numbered():
     result = cr.descent(model, x, y, learning_rates=[0.1, 1e4], updates=30)
     json.loads(result.to_json(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     root = ET.fromstring(result.to_svg())
-    inside = [
-        t.text for g in root if g.get("clip-path") and len(g) and g[0].tag.endswith("circle")
-        for t in g if t.text
-    ]  # fmt: skip
-    assert inside == ["1", "2"]
+    badges = next(g for g in root if g.get("class") == "badges")
+    assert [t.text for t in badges if t.tag.endswith("text")] == ["1", "2"]
+    assert len([t for t in badges if t.get("class") == "leaves"]) == 1
+    assert "leaves the picture" in "".join(root.itertext())
 
 
 @pytest.mark.parametrize("plane", [None, "random", [("h/kernel", (0, 1)), ("o/bias", 0)]], ids=str)

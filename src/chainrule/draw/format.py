@@ -56,7 +56,7 @@ def translate_arithmetic(text: str, translate: Translator) -> str:
 
 
 def split_others(text: str, translate: Translator) -> tuple[str, list[str]]:
-    """Return arithmetic with ``{0}`` for what `format_others` wrote in it, and that, translated, for `draw.notation`."""
+    """Return arithmetic with ``{0}`` for what `format_others` wrote in it, and that translated, for `notation`."""
     names: list[str] = []
 
     def placeholder(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -27,12 +28,14 @@ class Path(NamedTuple):
 
 def svg(
     xs: Any, ys: Any, surface: Any, paths: Sequence[Path], title: str, axes: tuple[str, str],
-    marks: Sequence[tuple[str, float, float]] = (), width: int = 640, height: int = 470,
+    marks: Sequence[tuple[str, float, float]] = (), leaving: str = "leaves the picture", width: int = 640,
+    height: int = 470,
 ) -> str:  # fmt: skip
     """Draw a surface over xs and ys, dark where it is low.
 
     Args:
-        paths: drawn across it. axes: the names of the axes. marks: named points: (name, x, y).
+        paths: drawn across it, and cut off at its edges, with an arrow where they leave. axes: the names of the axes.
+        marks: named points: (name, x, y). leaving: what the arrows mean.
 
     >>> svg(np.arange(3), np.arange(3), np.eye(3), [], "t", ("a", "b"))[:4]
     '<svg'
@@ -41,19 +44,25 @@ def svg(
     w, h = width - left - right, height - top - bottom
     (x0, x1), (y0, y1) = (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1]))
 
+    frame = left, top, w, h
+
     def px(x: float) -> float:
         return left + (x - x0) / (x1 - x0) * w
 
     def py(y: float) -> float:
         return top + h - (y - y0) / (y1 - y0) * h
 
+    all_points = [[(px(x), py(y)) for x, y in path.points] for path in paths]
+    clipped = [_clip(points, frame) for points in all_points]
+    leaves = any(exits for _, exits in clipped)
+    names = [path.name for path in paths] + [leaving] * leaves
+    width = left + w + max(right, math.ceil(max(map(text_width, names), default=0)) + 60)
     image = data_uri(png(banded(surface)[::-1]))
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
         f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{escape(title)}</text>',
         f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" href="{image}"/>',
-        f'<clipPath id="inside"><rect x="{left}" y="{top}" width="{w}" height="{h}"/></clipPath>',
     ]
     for tick, label in zip(ticks(x0, x1), labels(ticks(x0, x1)), strict=True):
         parts.append(f'<text x="{px(tick):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
@@ -63,25 +72,32 @@ def svg(
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
     parts.append(f'<text {turned} text-anchor="middle">{escape(axes[1])}</text>')
     badges: list[str] = []  # above all lines
-    for i, path in enumerate(paths):
+    for i, (path, points, (pieces, exits)) in enumerate(zip(paths, all_points, clipped, strict=True)):
         colour = COLOURS[i % len(COLOURS)]
-        points = [(_clamp(px(x), width), _clamp(py(y), height)) for x, y in path.points]
-        coordinates = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        line = f'points="{coordinates}" fill="none" stroke-linejoin="round"'
-        x, y = _badge_position(points, 2 + 2 * i, [(px(a), py(b)) for _, a, b in marks], (left, top, w, h))
-        parts.append(
-            f'<g clip-path="url(#inside)"><polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>'
-            f'<polyline {line} stroke="{colour}" stroke-width="2.2"><title>{escape(path.name)}</title></polyline>'
-            "</g>"
-        )
-        badges.append(_badge(x, y, i + 1, colour))
+        for k, piece in enumerate(pieces):
+            line = f'points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in piece)}" fill="none" stroke-linejoin="round"'
+            if k == 0 and piece[0] == points[0]:
+                parts.append(f'<polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>')
+                stroke = 'stroke-width="2.2"'
+            else:  # back from outside: thin, as a path that diverges comes through again and again
+                stroke = 'stroke-width="1" stroke-opacity="0.6"'
+            parts.append(f'<polyline {line} stroke="{colour}" {stroke}><title>{escape(path.name)}</title></polyline>')
+        badges += [_arrow(*exit_, colour, f"{path.name}: {leaving}") for exit_ in exits[:1]]
+        before_exit = pieces[0] if pieces else [p for p in points[:1] if _clip_segment(p, p, frame)]
+        if before_exit:
+            x, y = _badge_position(before_exit, 2 + 2 * i, [(px(a), py(b)) for _, a, b in marks], frame)
+            badges.append(_badge(x, y, i + 1, colour))
         row = top + 12 + 22 * i
         parts.append(
             f'<line x1="{left + w + 12}" x2="{left + w + 44}" y1="{row}" y2="{row}" stroke="{colour}" '
             f'stroke-width="2.2"/>{_badge(left + w + 28, row, i + 1, colour)}'
             f'<text x="{left + w + 52}" y="{row + 4}">{escape(path.name)}</text>'
         )
-    parts.append(f'<g clip-path="url(#inside)">{"".join(badges)}</g>')
+    if leaves:
+        row = top + 12 + 22 * len(paths)
+        parts.append(_arrow((left + w + 36, row), (1.0, 0.0), "#888888", leaving))
+        parts.append(f'<text x="{left + w + 52}" y="{row + 4}">{escape(leaving)}</text>')
+    parts.append(f'<g class="badges">{"".join(badges)}</g>')
     for name, x, y in marks:
         too_wide = px(x) + 8 + text_width(name) > left + w  # for the right side of its point
         side = f'x="{px(x) - 8:.1f}" text-anchor="end"' if too_wide else f'x="{px(x) + 8:.1f}"'
@@ -107,7 +123,7 @@ def _badge_position(
             inside = left + 8 <= x <= left + w - 8 and top + 8 <= y <= top + h - 8
             if inside and all((x - a) ** 2 + (y - b) ** 2 > 14**2 for a, b in marks):
                 free.append((abs(i + k / 8 - preferred), (x, y)))
-    return min(free)[1] if free else (points[0] if points else (0.0, 0.0))
+    return min(free)[1] if free else points[0]
 
 
 def _badge(x: float, y: float, number: int, colour: str) -> str:
@@ -118,9 +134,58 @@ def _badge(x: float, y: float, number: int, colour: str) -> str:
     )
 
 
-def _clamp(coordinate: float, size: int) -> float:
-    """Limit a coordinate of a path that leaves the picture: far points would only cost digits."""
-    return max(-9.0 * size, min(10.0 * size, coordinate))
+def _arrow(tip: Point, direction: Point, colour: str, title: str) -> str:
+    """Draw an arrowhead with its tip at a point."""
+    (x, y), (a, b) = tip, direction
+    corners = [(x, y), *((x - 11 * a + side * b, y - 11 * b - side * a) for side in (6, -6))]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+    return (
+        f'<polygon class="leaves" points="{points}" fill="{colour}" stroke="#ffffff"><title>{escape(title)}</title>'
+        "</polygon>"
+    )
+
+
+def _clip(
+    points: Sequence[Point], frame: tuple[float, float, float, float]
+) -> tuple[list[list[Point]], list[tuple[Point, Point]]]:
+    """Cut a path off at a frame (left, top, width, height).
+
+    Returns:
+        The pieces inside it, and for each point where the path leaves it that point and the direction, of length 1.
+    """
+    pieces: list[list[Point]] = []
+    exits: list[tuple[Point, Point]] = []
+    for start, end in pairwise(points):
+        part = _clip_segment(start, end, frame)
+        if part is None:
+            continue
+        first, last = part
+        if not pieces or pieces[-1][-1] != first:
+            pieces.append([first])
+        pieces[-1].append(last)
+        if last != end:
+            length = math.dist(start, end)
+            exits.append((last, ((end[0] - start[0]) / length, (end[1] - start[1]) / length)))
+    return pieces, exits
+
+
+def _clip_segment(start: Point, end: Point, frame: tuple[float, float, float, float]) -> tuple[Point, Point] | None:
+    """Return the part of a segment inside a frame, after Liang and Barsky; ``None`` if there is none."""
+    if not all(map(math.isfinite, (*start, *end))):
+        return None
+    left, top, w, h = frame
+    first, last = 0.0, 1.0
+    for a, b, low, high in ((start[0], end[0], left, left + w), (start[1], end[1], top, top + h)):
+        if a == b:
+            if not low <= a <= high:
+                return None
+            continue
+        entry, exit_ = sorted([(low - a) / (b - a), (high - a) / (b - a)])
+        first, last = max(first, entry), min(last, exit_)
+    if first > last:
+        return None
+    at = lambda t: (start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1]))
+    return start if first == 0 else at(first), end if last == 1 else at(last)
 
 
 def banded(surface: Any) -> Any:

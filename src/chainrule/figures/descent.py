@@ -15,7 +15,8 @@ def picture(descent: Descent, language: str | None = None) -> str:
     paths = [surface.Path(translate.name(t.name), t.points) for t in descent.trajectories.values()]
     marks = [(translate("start"), *descent.start), (translate("lowest"), *descent.best)]
     title = translate("{name}: the loss and the ways down", name=descent.name)
-    return surface.svg(descent.xs, descent.ys, descent.surface, paths, title, _axes(descent, translate), marks)
+    axes, leaving = _axes(descent, translate), translate("leaves the picture")
+    return surface.svg(descent.xs, descent.ys, descent.surface, paths, title, axes, marks, leaving)
 
 
 def losses(descent: Descent, language: str | None = None) -> str:

@@ -13,7 +13,14 @@ from ..analysis.explain.data import entry, sides
 from ..analysis.explain.diagnostics import Diagnostic
 from ..analysis.explain.scope_tree import Scope
 from ..draw.format import (
-    format_factor, format_number, format_shape, join_names, stats, step_buttons, translate_arithmetic, with_math_signs,
+    format_factor,
+    format_number,
+    format_shape,
+    join_names,
+    stats,
+    step_buttons,
+    translate_arithmetic,
+    with_math_signs,
 )  # fmt: skip
 from ..draw.graph import svg
 from ..draw.locale import Translator, translator

@@ -156,8 +156,8 @@ class ExplanationBuilder:
         return [join for node in nodes for join in self._join(node, parts.get(node.serial, []))]
 
     def _index_of_largest(self, node: Node) -> Index:
-        """Return the index of the entry shown for a node: where the gradient that reaches it is largest; of several, the
-        largest entry."""
+        """Return the index of the entry shown for a node: where the gradient that reaches it is largest; of several
+        such entries, the largest."""
         if node.serial not in self.indices:
             u = np.asarray(self.upstreams.get(node.serial, np.zeros(node.spec.shape)))
             index: Index = ()

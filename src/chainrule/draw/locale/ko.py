@@ -116,6 +116,7 @@ SENTENCES = {
     "loop over compiled": "반복문 / 컴파일",
     "largest difference": "가장 큰 차이",
     # descent
+    "leaves the picture": "그림 밖으로 나감",
     "start": "시작",
     "lowest": "가장 낮은 곳",
     "{name}: the loss and the ways down": "{name}: 손실과 내려가는 길",
