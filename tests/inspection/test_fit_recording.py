@@ -1,5 +1,7 @@
 """A recorded fit: its moments have the numbers of the model, which learns as without it."""
 
+import xml.etree.ElementTree as ET
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,31 @@ def test_single_steps_are_recorded_with_what_the_whole_epoch_tells():
     assert [logs[step]["val_loss"] for step in (3, 6)] == history.history["val_loss"]
     assert logs[6]["loss"] == history.history["loss"][1]
     assert "val_loss" in str(history.recording).splitlines()[1]
+
+
+@pytest.mark.parametrize(("epochs", "record"), [(5, 7), (3, 24), (1, 2), (6, 6)])
+def test_the_validation_is_recorded_after_each_epoch(epochs, record):
+    model, x, y = plane_model()
+    fitted = model.fit(x, y, batch_size=7, epochs=epochs, validation_split=0.2, verbose=0, record=record)
+    moments = fitted.recording.moments
+    assert len(moments) == 1 + min(record, 6 * epochs)
+    assert [m.logs["val_loss"] for m in moments if "val_loss" in m.logs] == fitted.history["val_loss"]
+
+
+def test_losses_and_accuracies_have_axes_of_their_own():
+    model, x, y = plane_model()
+    recording = model.fit(x, y, epochs=1, validation_split=0.2, verbose=0, record=2).recording
+    for moment in recording.moments[1:]:
+        moment.logs |= {"loss": 50.0, "accuracy": 0.25, "learning_rate": 1e-3}
+    space = "{http://www.w3.org/2000/svg}"
+    panels = [g for g in ET.fromstring(recording.to_svg()) if g.tag == f"{space}g"]
+    curves_of = [[e.text for e in g.iter(f"{space}title")] for g in panels]
+    assert curves_of == [["loss", "val_loss"], ["accuracy", "val_accuracy"], ["learning_rate"]]
+    # a curve of one point is a dot
+    assert len(panels[0].findall(f"{space}circle")) == len(recording.moments[1:]) + 1
+    page = recording.to_html()
+    assert page.count('<svg class="chart"') == 3
+    read(page)
 
 
 def test_moments_count_the_updates_of_this_fit():

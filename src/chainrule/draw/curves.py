@@ -14,6 +14,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4", "5 2")
 LEGEND_WIDTH = 150.0  # pixels
 MAX_POINTS = 600  # of a line; longer ones are subsampled
+MAX_DOTS = 8  # of a line whose points are marked
 
 STYLE = """
   .chart { background: #ffffff; font: 13px system-ui, sans-serif; } .chart text { fill: #222222; }
@@ -34,13 +35,15 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One chart. The vertical axis is logarithmic where all values are positive, the horizontal one if `log_x`."""
+    """One chart. The vertical axis is logarithmic if `log_y` and all values are positive, the horizontal one if
+    `log_x`."""
 
     title: str
     x_label: str
     y_label: str
     lines: Sequence[Line]
     log_x: bool = False
+    log_y: bool = True
 
 
 class Axis:
@@ -91,7 +94,7 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         return f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{note}</text>'
     x_axis = Axis([x for x, _ in points], panel.log_x)
     ys = [y for _, y in points]
-    log = all(y > 0 for y in ys)
+    log = panel.log_y and all(y > 0 for y in ys)
     band_ys = [y for line in panel.lines for edge in line.band or () for y in edge if math.isfinite(y)]
     y_axis = Axis([*ys, *(y for y in band_ys if y > 0 or not log)], log)
 
@@ -123,6 +126,8 @@ def _panel(panel: Panel, width: int, height: int) -> str:
         coordinates = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
         parts.append(f'<polyline points="{coordinates}" {stroke}><title>{escape(line.name)}</title></polyline>')
+        if 0 < len(curve) <= MAX_DOTS:  # a line of one point would not be seen, and few points are not a curve
+            parts += [f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="3" fill="{colour}"/>' for x, y in curve]
         row = legend_y + 18 * i
         parts.append(f'<line x1="{legend_x}" x2="{legend_x + 28}" y1="{row}" y2="{row}" {stroke}/>')
         parts.append(f'<text x="{legend_x + 34}" y="{row + 4}">{escape(line.name)}</text>')

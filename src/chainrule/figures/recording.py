@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ def page(recording: Recording, language: str | None = None) -> str:
     note = translate("Each frame is a moment of training. The slider and the arrow keys move through them.")
     body = [
         f"<h1>{escape(recording.name)}</h1><p>{escape(note)}</p><style>{heat.STYLE}</style>",
-        f"<figure>{picture(recording, language)}</figure>" if count > 1 else "",
+        _charts(recording, translate) if count > 1 else "",
         _controls(count, translate),
     ]
     pictures = [[*_filters(m, translate), *_matrices(m, translate), *_maps(m, translate)] for m in recording.moments]
@@ -54,6 +55,12 @@ def page(recording: Recording, language: str | None = None) -> str:
     return whole_page(recording.name, "".join(body), translate.language)
 
 
+def _charts(recording: Recording, translate: Translator) -> str:
+    """Draw the same charts apart, so that they wrap on a narrow page."""
+    charts = (curves.svg([panel], recording.name, height=300) for panel in _panels_of_logs(recording, translate))
+    return f'<div class="charts">{"".join(f"<figure>{chart}</figure>" for chart in charts)}</div>'
+
+
 def _controls(count: int, translate: Translator) -> str:
     slider = f'<input type="range" min="0" max="{count - 1}" value="0" aria-label="{escape(translate("moment"))}">'
     return controls(step_buttons(translate), slider)
@@ -61,14 +68,22 @@ def _controls(count: int, translate: Translator) -> str:
 
 def picture(recording: Recording, language: str | None = None) -> str:
     """Draw losses and metrics over the fit."""
-    translate = translator(language)
-    names = dict.fromkeys(name for m in recording.moments for name in m.logs)
-    lines = []
-    for name in names:
+    return curves.svg(_panels_of_logs(recording, translator(language)), recording.name, height=300)
+
+
+def _panels_of_logs(recording: Recording, translate: Translator) -> list[curves.Panel]:
+    """Return a chart of the losses; one of the metrics from 0 to 1, such as accuracies; and one of the others."""
+    losses, shares, others = translate("losses"), translate("from 0 to 1"), translate("others")
+    groups: dict[str, list[curves.Line]] = {losses: [], shares: [], others: []}
+    for name in dict.fromkeys(name for m in recording.moments for name in m.logs):
         points = [(m.step, m.logs[name]) for m in recording.moments if name in m.logs]
-        lines.append(curves.Line(name, [k for k, _ in points], [v for _, v in points]))
-    panel = curves.Panel(translate("over the run"), translate("update"), "", lines)
-    return curves.svg([panel], recording.name, 640, 300)
+        line = curves.Line(name, [k for k, _ in points], [v for _, v in points])
+        is_share = name != "learning_rate" and all(0 <= v <= 1 for v in line.ys if math.isfinite(v))
+        groups[losses if name.endswith("loss") else shares if is_share else others].append(line)
+    panels = [
+        curves.Panel(name, translate("update"), "", lines, log_y=name != shares) for name, lines in groups.items()
+    ]
+    return [panel for panel in panels if panel.lines]
 
 
 def _frame(recording: Recording, moment: Moment, pictures: list[str], translate: Translator) -> str:

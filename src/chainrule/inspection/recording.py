@@ -214,8 +214,10 @@ def recorder(record: Any, batch: Any, x: Any, y: Any, epochs: range, steps: int 
     if steps is None or len(epochs) >= count:
         chosen = {int(k) for k in np.linspace(epochs.stop - 1, epochs.start, count).round()}
         return Recorder(chosen, batch, x, y)
-    total = steps * len(epochs)
-    return StepRecorder({int(k) for k in np.linspace(total, 1, count).round()}, batch, x, y)
+    ends = {steps * (k + 1) for k in range(len(epochs))}  # which have the validation
+    others = np.setdiff1d(np.arange(1, steps * len(epochs) + 1), list(ends))
+    spread = np.linspace(0, len(others) - 1, min(count - len(ends), len(others))).round().astype(int)
+    return StepRecorder({*ends, *others[spread].tolist()}, batch, x, y)
 
 
 def _first_rows(batch: Any, count: int) -> Any:

@@ -137,7 +137,9 @@ SENTENCES = {
     # a recorded run
     "Each frame is a moment of training. The slider and the arrow keys move through them.": "프레임마다 학습의 한 순간입니다. 슬라이더와 화살표 키로 움직입니다.",
     "moment": "순간",
-    "over the run": "학습 내내",
+    "losses": "손실",
+    "from 0 to 1": "0에서 1까지",
+    "others": "그 밖",
     "after {step} updates, epoch {epoch}": "갱신 {step}번 뒤, 에포크 {epoch}",
     "weight": "가중치",
     "norm": "노름",
