@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.core.errors import ValueProblem
 from chainrule.draw import locale as words
 
 
@@ -44,7 +45,28 @@ def test_a_picture_in_colour_is_itself():
     rng = np.random.default_rng(0)
     colours = rng.integers(0, 256, (5, 7, 3)).astype(np.uint8)
     np.testing.assert_array_equal(pixels_of(cr.look(colours).to_svg()), colours)
-    np.testing.assert_array_equal(pixels_of(cr.look(colours / 255.0).to_svg()), colours)
+    assert "[..., 0]" not in cr.look(colours).to_svg()
+    for figure in (cr.look(colours / 255.0), cr.look(colours[None] / 255.0), cr.look(colours / 255.0, kind="images")):
+        np.testing.assert_array_equal(pixels_of(figure.to_svg()), colours)
+    assert cr.look(colours / 255.0, kind="images").to_svg().count("<image") == 1
+    far = np.dstack([colours, colours[..., :1]]) * 2.0 - 300  # as images, numbers are cut off at 0 and 1
+    assert set(pixels_of(cr.look(far, kind="images").to_svg()).ravel()) == {0, 255}
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("lead", [(), (1,), (2,)], ids=["one", "a batch of one", "a batch"])
+def test_a_few_filters_are_no_photograph(count, lead):
+    """The outputs of a layer of three or four filters, all from 0 to 1: each can be seen apart."""
+    maps = np.random.default_rng(0).random((*lead, 6, 5, count))
+    maps[..., -1] = 0.0
+    svg = cr.look(maps, "conv").to_svg()
+    assert svg.count("<image") == max(1, *lead, 0) * (count + (count == 3))
+    assert svg.count("as a colour image") == (max(1, *lead, 0) if count == 3 else 0)
+    apart = cr.look(maps, "conv", kind="maps").to_svg()
+    assert apart.count("<image") == max(1, *lead, 0) * count
+    assert (pixels_of(apart, count - 1) == 255).all()  # the filter of zeros
+    with pytest.raises(ValueProblem, match="'images'"):
+        cr.look(maps, kind="photo")
 
 
 def test_panels_are_the_right_parts_of_the_array():

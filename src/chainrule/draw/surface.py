@@ -180,11 +180,14 @@ def _clip_segment(start: Point, end: Point, frame: tuple[float, float, float, fl
             if not low <= a <= high:
                 return None
             continue
-        entry, exit_ = sorted([(low - a) / (b - a), (high - a) / (b - a)])
-        first, last = max(first, entry), min(last, exit_)
+        at_low, at_high = (low - a) / (b - a), (high - a) / (b - a)
+        first, last = max(first, min(at_low, at_high)), min(last, max(at_low, at_high))
     if first > last:
         return None
-    at = lambda t: (start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1]))
+
+    def at(t: float) -> Point:
+        return start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
+
     return start if first == 0 else at(first), end if last == 1 else at(last)
 
 

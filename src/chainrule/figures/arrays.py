@@ -52,7 +52,7 @@ def _statistics_lines(array: NDArray[Any], translate: Translator) -> list[str]:
     return lines
 
 
-def panels(array: NDArray[Any], kind: str, translate: Translator) -> Panels:
+def panels(array: NDArray[Any], kind: str | None, translate: Translator) -> Panels:
     """Return the panels of an array in rows, and a note of what is left out."""
     if array.dtype.kind not in "fiub" or not array.size:
         return [], ""
@@ -65,13 +65,13 @@ def panels(array: NDArray[Any], kind: str, translate: Translator) -> Panels:
     if array.ndim == 2:
         return _matrix(array, translate)
     if array.ndim == 3:
-        grey_images = array.shape[1] == array.shape[2] != array.shape[0] and not _is_colour(array)
-        return _grey_images(array, translate) if grey_images else _image(array, translate)
+        grey_images = kind is None and array.shape[1] == array.shape[2] != array.shape[0] and not _may_be_colour(array)
+        return _grey_images(array, translate) if grey_images else _image(array, kind, translate)
     if array.ndim > 4:
         inner, note = panels(array[(0,) * (array.ndim - 4)], kind, translate)
         first = ", ".join("0" * (array.ndim - 4))
         return inner, "; ".join(filter(None, [translate("of the entry [{first}, ...]", first=first), note]))
-    return _kernel(array, translate) if kind == "kernel" else _batch(array, translate)
+    return _kernel(array, translate) if kind == "kernel" else _batch(array, kind, translate)
 
 
 def _vector(array: NDArray[Any]) -> Panels:
@@ -97,26 +97,43 @@ def _matrix(array: NDArray[Any], translate: Translator) -> Panels:
     return [[Panel("", array[:down, :over])]], note
 
 
-def _is_colour(array: NDArray[Any]) -> bool:
-    """Whether an array is one or more colour images: three or four channels of bytes or of numbers from 0 to 1."""
-    if array.shape[-1] not in (3, 4):
-        return False
-    finite = array.dtype == np.uint8 or bool(np.isfinite(array).all())
-    return bool(finite and (array.dtype == np.uint8 or (array.min() >= 0 and array.max() <= 1)))
+def _may_be_colour(array: NDArray[Any]) -> bool:
+    """Whether an array may be one or more colour images: three or four channels of bytes, three from 0 to 1."""
+    channels = array.shape[-1]
+    if array.dtype == np.uint8:
+        return channels in (3, 4)
+    return bool(channels == 3 and np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1)
 
 
-def _image(array: NDArray[Any], translate: Translator) -> Panels:
-    """One image in colour, or its channels."""
-    if _is_colour(array):
-        return [[Panel("", array)]], ""
-    count = array.shape[2]
-    shown = min(count, MAX_ROWS * MAX_COLUMNS)
+def _image_panels(array: NDArray[Any], index: str, kind: str | None, max_channels: int, translate: Translator) -> Any:
+    """Return the panels of an image: in colour, channel by channel, or both where it may be an image or features.
+
+    Args:
+        index: of the image in a batch, such as ``"2, "``.
+    """
+    may_be_colour = kind != "maps" and _may_be_colour(array)
+    in_colour = may_be_colour or (kind == "images" and array.shape[2] in (3, 4))
+    only = in_colour and (kind == "images" or array.dtype == np.uint8)
+    title = f"[{index[:-2]}]" if index and only else "" if only else translate("as a colour image")
+    colour = [Panel(title, array, lambda i, j: f"[{index}{i}, {j}]")] if in_colour else []
     channels = [
-        Panel(f"[..., {c}]" if count > 1 else "", array[:, :, c], lambda i, j, c=c: f"[{i}, {j}, {c}]")  # type: ignore[misc]
-        for c in range(shown)
+        Panel(
+            f"[{index}..., {c}]" if index or array.shape[2] > 1 else "",
+            array[:, :, c],
+            lambda i, j, c=c: f"[{index}{i}, {j}, {c}]",  # type: ignore[misc]
+        )
+        for c in range(0 if only else min(array.shape[2], max_channels))
     ]
-    rows = [channels[k : k + MAX_COLUMNS] for k in range(0, shown, MAX_COLUMNS)]
-    return rows, translate("the first {shown} of {count} channels", shown=shown, count=count) if shown < count else ""
+    return [*colour, *channels]
+
+
+def _image(array: NDArray[Any], kind: str | None, translate: Translator) -> Panels:
+    """One image in colour, or its channels, or both."""
+    drawn, count = _image_panels(array, "", kind, MAX_ROWS * MAX_COLUMNS, translate), array.shape[2]
+    rows = [drawn[k : k + MAX_COLUMNS] for k in range(0, len(drawn), MAX_COLUMNS)]
+    if count <= MAX_ROWS * MAX_COLUMNS:
+        return rows, ""
+    return rows, translate("the first {shown} of {count} channels", shown=len(drawn), count=count)
 
 
 def _grey_images(array: NDArray[Any], translate: Translator) -> Panels:
@@ -129,27 +146,19 @@ def _grey_images(array: NDArray[Any], translate: Translator) -> Panels:
     return [images[k : k + MAX_COLUMNS] for k in range(0, shown, MAX_COLUMNS)], note
 
 
-def _batch(array: NDArray[Any], translate: Translator) -> Panels:
-    """A row for each example, its channels beside each other."""
-    examples, channels = min(len(array), MAX_IMAGES), min(array.shape[3], MAX_COLUMNS)
+def _batch(array: NDArray[Any], kind: str | None, translate: Translator) -> Panels:
+    """A row for each example: in colour, its channels beside each other, or both."""
+    examples, channels = min(len(array), MAX_IMAGES), array.shape[3]
+    if kind is None and not _may_be_colour(array[:examples]):
+        kind = "maps"  # of all examples, if it is so of one
+    rows = [_image_panels(array[n], f"{n}, ", kind, MAX_COLUMNS, translate) for n in range(examples)]
     notes = []
     if examples < len(array):
         notes.append(translate("the first {shown} of {count} examples", shown=examples, count=len(array)))
-    if _is_colour(array[:examples]):
-        images = [
-            Panel(f"[{n}]", array[n], lambda i, j, n=n: f"[{n}, {i}, {j}]")  # type: ignore[misc]
-            for n in range(examples)
-        ]
-        return [images], "; ".join(notes)
-    if channels < array.shape[3]:
-        notes.append(translate("the first {shown} of {count} channels", shown=channels, count=array.shape[3]))
-    rows = [
-        [
-            Panel(f"[{n}, ..., {c}]", array[n, :, :, c], lambda i, j, n=n, c=c: f"[{n}, {i}, {j}, {c}]")  # type: ignore[misc]
-            for c in range(channels)
-        ]
-        for n in range(examples)
-    ]
+    if channels > MAX_COLUMNS:
+        notes.append(translate("the first {shown} of {count} channels", shown=MAX_COLUMNS, count=channels))
+    if max(map(len, rows)) == 1:
+        rows = [[image for row in rows for image in row]]
     return rows, "; ".join(notes)
 
 

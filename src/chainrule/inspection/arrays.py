@@ -13,6 +13,7 @@ from ..graph.spec import is_float
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable
 
+KINDS = ("kernel", "maps", "images")
 MAX_SIZE = 2**26  # statistics of a larger array are those of a regular subsample
 
 
@@ -27,9 +28,10 @@ class ArrayFigure(Figure):
         # NumPy has no arithmetic for narrow floats such as bfloat16
         self.array = array.astype(np.float32) if is_float(array.dtype) and array.dtype.kind != "f" else array
         self.name = name
-        self.kind = kind or ("kernel" if self.array.ndim == 4 and "kernel" in name else "maps")
-        if self.kind not in ("kernel", "maps"):
-            raise ShapeError(f"kind={kind!r}", "'kernel' (height, width, in, out) or 'maps' (images or features)", "")
+        self.kind = kind or ("kernel" if self.array.ndim == 4 and "kernel" in name else None)
+        if self.kind not in (None, *KINDS):
+            expected = "'kernel' (height, width, in, out), 'maps' (a picture for each channel) or 'images' (in colour)"
+            raise ValueProblem(f"kind={kind!r}", expected, "or leave it out")
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with a row for each entry: its index and its value."""
@@ -48,14 +50,17 @@ class ArrayFigure(Figure):
 def look(x: Any, name: str | None = None, kind: str | None = None) -> ArrayFigure:
     """Draw an array as a picture: its shape and statistics, and each number as a tooltip.
 
-    Arrays of one and two axes are drawn as they are. Three axes are an image (height, width, channels): in colour if it
-    has three channels from 0 to 1, or of uint8, else channel by channel; or, if only the last two sizes are equal,
+    Arrays of one and two axes are drawn as they are. Three axes are an image (height, width, channels), drawn channel
+    by channel, or in colour if it is of uint8 with three or four channels; three channels of numbers from 0 to 1 may be
+    a colour image or three feature maps, and are drawn as both. If only the last two sizes are equal, three axes are
     several grey images. Four axes are a batch of images, or, of a kernel, a small picture for each pair of an input
     channel and a filter.
 
     Args:
         x: a tensor, a variable, or anything `numpy.asarray` takes. name: a title; by default a variable's name.
-        kind: ``"kernel"`` or ``"maps"``, for four axes; by default a variable with "kernel" in its name is a kernel.
+        kind: ``"kernel"``; ``"maps"``, a picture for each channel; ``"images"``, in colour (three or four channels).
+            By default a variable of four axes with "kernel" in its name is a kernel, and the numbers decide about
+            colour.
 
     >>> import chainrule as cr
     >>> picture = look(cr.tensor([[1.0, -2.0], [0.0, 4.0]]), "w")

@@ -160,7 +160,7 @@ class ArithmeticWriter:
             return sign.join(map(term, range(count))) or "0"
         weights = np.abs(values) if weights is None else weights
         order = np.argsort(-np.nan_to_num(weights, nan=np.inf), kind="stable")
-        shown = min(MAX_TERMS, max(1, np.count_nonzero(weights)))
+        shown = min(MAX_TERMS, max(1, int(np.count_nonzero(weights))))
         others = self.number(reduce(values[np.sort(order[shown:])]))
         return sign.join([*map(term, order[:shown].tolist()), format_others(count - shown, others)])
 

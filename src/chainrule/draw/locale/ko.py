@@ -42,6 +42,7 @@ SENTENCES = {
     "mean {mean:.4g}, std {std:.4g}, from {least:.4g} to {most:.4g}, zeros {zeros:,} of {size:,}": "평균 {mean:.4g}, 표준편차 {std:.4g}, {least:.4g}에서 {most:.4g}까지, {size:,}개 중 0이 {zeros:,}개",
     "nan or infinite, drawn black: {count:,}": "nan이거나 무한대 (검정): {count:,}개",
     "of the entry [{first}, ...]": "[{first}, ...]의 그림",
+    "as a colour image": "컬러 이미지로",
     "the first {down:,} × {over:,} of it": "처음 {down:,} × {over:,}만",
     "the first {shown} of {count} channels": "채널 {count}개 중 처음 {shown}개",
     "the first {shown} of {count} examples": "예 {count}개 중 처음 {shown}개",
