@@ -335,6 +335,16 @@ def test_bench_prints_a_row_for_each(typed, monkeypatch):
     assert least > 0
 
 
+def test_no_step_is_faster_than_the_machine(typed, monkeypatch):
+    """Limits measured too low, as on a busy machine, are raised to what the steps reach, and the output says so."""
+    monkeypatch.setattr(bench, "limits", lambda: {"gemm": 1.0, "copy": 1.0})
+    t = typed("bench", "perceptron", "--seconds", "0.001", "--engine", "numpy")
+    (row,) = [line.split() for line in t.out.splitlines() if line.startswith("perceptron")]
+    assert row[4] == "100.0%"
+    assert row[2].replace(",", "").split(".")[0] == row[3].replace(",", "").split(".")[0]
+    assert "a step was faster than that" in t.out
+
+
 @pytest.mark.parametrize(
     "argv", [["nothing"], ["mlp", "--seconds", "0"], ["mlp", "--seconds", "nan"], ["--engine", "steam"]]
 )

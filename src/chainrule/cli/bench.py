@@ -9,12 +9,26 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..core.arguments import finite
 from ..core.clock import median_seconds
 from ..core.errors import ChainruleError, ValueProblem
+from ..draw.locale import translator
+from ..draw.text import pad
+from ..engines.compile import compile as compiled
+from ..engines.engine import xla_installed
 from ..tensors.convert import tensor
 
 ENGINES = ("numpy", "xla")
+MACHINE = (
+    "this machine: {gemm} GFLOP/s in a float32 matrix product, the faster of NumPy's and XLA's, {copy} GB/s read and "
+    "written by a large copy"
+)
+FLOOR = "floor: the time of the products at the matrix rate, or of the bytes that must move, whichever is longer"
+RAISED = (
+    "a step was faster than that: the machine reaches {gemm} GFLOP/s and {copy} GB/s; other programs slowed it down "
+    "while it was measured, or the step's bytes fit into its caches"
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,18 +45,26 @@ def command(args: argparse.Namespace) -> int:
         raise ValueProblem(passed, f"names out of {', '.join(WORKLOADS)}", "pass no name for all of them")
     finite(above=0, **{"--seconds": args.seconds})
     engines = _available_engines(args.engine)
+    translate = translator()
     rates = limits()
-    print(
-        f"this machine: {rates['gemm'] / 1e9:.0f} GFLOP/s in a float32 matrix product by NumPy, "
-        f"{rates['copy'] / 1e9:.1f} GB/s read and written by a large copy\n"
-    )
-    print(f"{'workload':<14}{'engine':<10}{'µs a step':>14}{'floor, µs':>14}{'floor / step':>14}{'first step, s':>16}")
+    measured = dict(rates)
+    print(translate(MACHINE, **_in_giga(rates)) + "\n")
+    heads = [translate("workload"), translate("engine"), translate("µs a step"), translate("floor, µs")]
+    heads += [translate("floor / step"), translate("first step, s")]
+    widths = (14, 10, 14, 14, 14, 16)
+    print("".join(pad(head, width, k > 1) for k, (head, width) in enumerate(zip(heads, widths, strict=True))))
     for name in args.names or WORKLOADS:
         for engine in engines:
             first, step, bound = measure(name, engine, args.seconds, rates)
             print(f"{name:<14}{engine:<10}{1e6 * step:>14,.1f}{1e6 * bound:>14,.2f}{bound / step:>14.1%}{first:>16.3f}")
-    print("\nfloor: the time of the products at the matrix rate, or of the bytes that must move, whichever is longer")
+    print("\n" + translate(FLOOR))
+    if rates != measured:
+        print(translate(RAISED, **_in_giga(rates)))
     return 0
+
+
+def _in_giga(rates: dict[str, float]) -> dict[str, str]:
+    return {"gemm": f"{rates['gemm'] / 1e9:.0f}", "copy": f"{rates['copy'] / 1e9:.1f}"}
 
 
 def _available_engines(only: str | None) -> list[str]:
@@ -56,7 +78,7 @@ def _available_engines(only: str | None) -> list[str]:
         try:
             available.append(engine(name).name)
         except ChainruleError:
-            print(f"left out: the engine {name!r}, which is not installed")
+            print(translator()("left out: the engine {name!r}, which is not installed", name=name))
     return available
 
 
@@ -105,13 +127,17 @@ def _random_data(shape: tuple[int, ...], classes: int) -> tuple[Any, Any]:
 
 
 def measure(name: str, engine: str, seconds: float, limits: dict[str, float]) -> tuple[float, float, float]:
-    """Return the seconds of the first step with its preparation, of a step in a long fit, and of the floor."""
+    """Return the seconds of the first step with its preparation, of a step in a long fit, and of the floor.
+
+    A step that is faster than the floor shows that the machine is faster than was measured: `limits` are raised to it.
+    """
     model, x, y, batch = WORKLOADS[name](engine)
     steps = -(-len(x) // batch)
     start = time.perf_counter()
     model.fit(x[:batch], y[:batch], batch_size=batch, verbose=0)
     first = time.perf_counter() - start
     step = median_seconds(lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0), seconds) / steps
+    _raise(limits, model, x[:batch], y[:batch], step)
     return first, step, floor(model, x[:batch], y[:batch], limits)
 
 
@@ -121,7 +147,8 @@ def measure(name: str, engine: str, seconds: float, limits: dict[str, float]) ->
 def limits(seconds: float = 0.5) -> dict[str, float]:
     """Measure this machine's limits, each the best of many tries, as other programs may slow some of them down.
 
-    ``gemm``: FLOP/s of a float32 matrix product by NumPy. ``copy``: bytes read and written a second by a large copy.
+    ``gemm``: FLOP/s of a float32 matrix product, by NumPy and by XLA where it is installed. ``copy``: bytes read and
+    written a second by a large copy.
 
     >>> sorted(limits(0.01))
     ['copy', 'gemm']
@@ -131,6 +158,9 @@ def limits(seconds: float = 0.5) -> dict[str, float]:
     out = np.empty_like(a)
     source, target = np.zeros(size, np.uint8), np.ones(size, np.uint8)
     gemm = _best(lambda: np.matmul(a, a, out=out), seconds)
+    if xla_installed():
+        product = compiled(ops.matmul, engine="xla")
+        gemm = min(gemm, _best(lambda: product(a, a).numpy(), seconds))
     copy = _best(lambda: np.copyto(target, source), seconds)
     return {"gemm": 2 * n**3 / gemm, "copy": 2 * size / copy}
 
@@ -149,16 +179,30 @@ def _best(work: Callable[[], object], seconds: float) -> float:
 def floor(model: Any, x: Any, y: Any, limits: dict[str, float]) -> float:
     """Return a lower bound in seconds of a training step on this batch, on a machine with these limits.
 
-    The longer of two times: the multiply-accumulates of the products, forward and backward, counted by `price`, at the
-    matrix rate; and the memory traffic that cannot be avoided, the batch read once and each weight and optimizer slot
-    read and written once, at the rate of a copy.
+    The longer of two times: that of `_flops_of_products` at the matrix rate, and that of `_moved_bytes` at the rate of
+    a copy.
 
     The model must have been trained for at least one step, so that its optimizer's slots exist.
     """
+    return max(_flops_of_products(model, x, y) / limits["gemm"], _moved_bytes(model, x, y) / limits["copy"])
+
+
+def _raise(limits: dict[str, float], model: Any, x: Any, y: Any, step: float) -> None:
+    """Raise the limits to what a step of so many seconds reaches."""
+    limits["gemm"] = max(limits["gemm"], _flops_of_products(model, x, y) / step)
+    limits["copy"] = max(limits["copy"], _moved_bytes(model, x, y) / step)
+
+
+def _flops_of_products(model: Any, x: Any, y: Any) -> float:
+    """Return twice the multiply-accumulates of the products, forward and backward, counted by `price`."""
     from ..analysis.price import price
 
     loss = lambda x, y: model.compute_loss(x, y, model(x, training=True))
-    total = price(loss, tensor(x), tensor(y), backward=True).total
+    return float(2 * price(loss, tensor(x), tensor(y), backward=True).total.macs)
+
+
+def _moved_bytes(model: Any, x: Any, y: Any) -> float:
+    """Return the memory traffic that cannot be avoided: the batch read once, and each weight and optimizer slot read
+    and written once."""
     variables = {id(v): v for v in (*model.weights, *model.optimizer.variables)}
-    moved_bytes = x.nbytes + y.nbytes + 2 * sum(v.size * v.dtype.itemsize for v in variables.values())
-    return max(2 * total.macs / limits["gemm"], moved_bytes / limits["copy"])
+    return float(x.nbytes + y.nbytes + 2 * sum(v.size * v.dtype.itemsize for v in variables.values()))

@@ -422,4 +422,15 @@ SENTENCES = {
     "in float32 its upstream of {size:,} bytes does not fit into the cache": "float32에서 {size:,}바이트인 상류가 캐시에 들어가지 않습니다",
     "its kernel is for all axes but the last": "커널은 마지막을 뺀 모든 축을 위한 것입니다",
     "its kernel is for statistics, scale and offset of the last axis": "커널은 마지막 축의 통계량, 배율, 이동을 위한 것입니다",
+    # chainrule bench
+    "this machine: {gemm} GFLOP/s in a float32 matrix product, the faster of NumPy's and XLA's, {copy} GB/s read and written by a large copy": "이 기계: float32 행렬곱 {gemm} GFLOP/s (NumPy와 XLA 가운데 빠른 쪽), 큰 복사에서 읽고 쓰기 {copy} GB/s",
+    "a step was faster than that: the machine reaches {gemm} GFLOP/s and {copy} GB/s; other programs slowed it down while it was measured, or the step's bytes fit into its caches": "그보다 빠른 단계가 있었습니다: 이 기계는 {gemm} GFLOP/s, {copy} GB/s에 이릅니다. 재는 동안 다른 프로그램이 기계를 늦췄거나, 단계의 바이트가 캐시에 들어갑니다",
+    "floor: the time of the products at the matrix rate, or of the bytes that must move, whichever is longer": "하한: 행렬곱 속도로 곱셈을 하는 시간과 옮겨야 하는 바이트를 옮기는 시간 가운데 긴 쪽",
+    "left out: the engine {name!r}, which is not installed": "뺌: 설치되지 않은 엔진 {name!r}",
+    "workload": "작업",
+    "engine": "엔진",
+    "µs a step": "단계당 µs",
+    "floor, µs": "하한, µs",
+    "floor / step": "하한 / 단계",
+    "first step, s": "첫 단계, 초",
 }  # fmt: skip
