@@ -1,5 +1,6 @@
 """Sentences in every language: the tables hold exactly those that the code shows."""
 
+import argparse
 import ast
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import chainrule as cr
+from chainrule import cli
 from chainrule.core.errors import ValueProblem
 from chainrule.draw import locale as words
 from chainrule.ops.record import registry
@@ -14,6 +16,8 @@ from chainrule.ops.record import registry
 SOURCE = Path(cr.__file__).parent
 # a `LazyMessage`, and what an operation's record says, are looked up where they are made
 LOOKED_UP_ELSEWHERE = {"self.message", "diagnostic.message", "report.verdict", "r.formula", "line.formula", "how.what"}
+LOOKED_UP_ELSEWHERE |= {"text", "heading", "action.help"}  # of a parser
+LOOKED_UP_ELSEWHERE |= {"rule"}  # an operation's gradient note
 LOOKED_UP_ELSEWHERE |= {"role", "edge.role", "problem", "hint", "p", "h", "value"}
 
 
@@ -45,6 +49,17 @@ def shown_sentences():
                         )
 
 
+def help_sentences(parser):
+    """Every sentence of the commands' help, their own and those of `argparse`."""
+    yield from ("usage: ", "options", "positional arguments", parser.description)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from help_sentences(command)
+        elif action.help:
+            yield action.help
+
+
 def _literal(node):
     try:
         ast.literal_eval(node)
@@ -55,7 +70,8 @@ def _literal(node):
 
 @pytest.mark.parametrize("language", [name for name in words.LANGUAGES if name != "en"])
 def test_every_sentence_is_in_every_language(language):
-    expected = {*shown_sentences(), *(record.gradient_note for record in registry.values())}
+    expected = {*shown_sentences(), *help_sentences(cli.parser())}
+    expected |= {record.gradient_note for record in registry.values()}
     own = words.translator(language).sentences
     assert set(own) == expected
     for english, other in own.items():

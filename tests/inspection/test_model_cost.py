@@ -1,5 +1,7 @@
 """The cost of a model's layers, counted and measured."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -135,3 +137,29 @@ def test_costs_of_what_is_not_known():
     for wrong in (0, True, 2.5):
         with pytest.raises(ValueProblem, match="batch_size"):
             model.cost(batch_size=wrong)
+
+
+def test_tables_fit_a_terminal_and_have_all_counts():
+    cr.set_random_seed(0)
+    model = cr.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(32, 3, name="a_layer_of_some_name"),
+                           layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10, "softmax")])  # fmt: skip
+    model.compile("adam", "sparse_categorical_crossentropy")
+    costs = model.cost(np.ones((8, 28, 28, 1), "float32"), np.zeros(8, int), measure=True)
+    text = costs.to_text()
+    assert max(map(len, text.splitlines())) <= 100
+    parts = {part.split()[0]: part.splitlines() for part in text.split("\n\n")}
+    for phase in ("forward", "backward", "update"):
+        count, last = costs.total(phase), parts[phase][-1].replace(",", "").split()
+        counts = [count.multiplies, count.adds, count.bias, count.flops - count.multiplies - count.adds]
+        assert last == ["together", *(str(n) for n in counts if n), *last[-2:]]
+    assert not [line for line in parts["update"][1:-1] if "(optimizer)" not in line]
+    assert "update" not in model.cost(batch_size=2).to_text()  # which trains nothing
+    assert costs.to_html().count('<span class="key ') == 2  # what the bars' colours mean
+    assert '<span class="key ' not in model.cost(batch_size=2).to_html()
+
+
+def test_ratios_have_no_exponent():
+    model = cr.Sequential([layers.Input((3,)), layers.Dense(2)], name="small")
+    large = cr.Sequential([layers.Input((300,)), layers.Dense(2000)], name="large")
+    assert "100,000" in str(cr.compare(model, large)).splitlines()[2]
+    assert not re.search(r"\d[eE][+-]?\d", str(cr.compare(model, large)))

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ChainruleError
+from ..draw.locale import set_language, translator
+from .help import HelpFormatter
 
 COMMANDS = {
     "explain": "show each step of an expression or a saved model, and each step of its gradient",
@@ -36,12 +38,14 @@ LESSONS = {"vectorization"}  # commands that are lessons; `train boston` is anot
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each command's module adds its own arguments."""
-    main_parser = argparse.ArgumentParser(prog="chainrule", description="Deep learning you can see through.")
+    options: dict[str, Any] = {"formatter_class": HelpFormatter}
+    main_parser = argparse.ArgumentParser(prog="chainrule", description="deep learning you can see through", **options)
     main_parser.add_argument("--version", action="store_true", help="print the version")
     commands = main_parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub = commands.add_parser(name, help=text, description=text, **options)
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        sub.add_argument("--language", help="language of the output: en or ko (default: CHAINRULE_LANGUAGE, or en)")
         _command(name).arguments(sub)
     return main_parser
 
@@ -67,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a character that the terminal lacks must not stop the output
     try:
+        set_language(args.language)
+        translator()  # raises for an unknown language in the environment
         with np.errstate(all="ignore"):  # nan and inf are shown, not warned about
             status = int(_command(args.command).command(args))
         if sys.stdout is not None:

@@ -73,12 +73,12 @@ def _available_engines(only: str | None) -> list[str]:
 
     if only is not None:
         return [engine(only).name]
-    available = []
+    available, translate = [], translator()
     for name in ENGINES:
         try:
             available.append(engine(name).name)
         except ChainruleError:
-            print(translator()("left out: the engine {name!r}, which is not installed", name=name))
+            print(translate("left out: the engine {name!r}, which is not installed", name=name))
     return available
 
 

@@ -9,7 +9,8 @@ from .pictures import page_arguments, picture_argument, prepare_output, show
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``chainrule how`` to its parser."""
-    parser.add_argument("name", nargs="+", help='e.g. conv2d, "max pooling", dense, softmax or "logistic regression"')
+    about = 'conv2d, "max pooling", dense, softmax, perceptron (RSS and gradient) or "logistic regression"'
+    parser.add_argument("name", nargs="+", help=about)
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="input sizes to compare (default: four)")
     page_arguments(parser)
     picture_argument(parser)

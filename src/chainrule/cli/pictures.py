@@ -9,7 +9,7 @@ from typing import Any
 from ..core import files
 from ..core.errors import ValueProblem
 from ..draw import curves
-from ..draw.locale import set_language, translator
+from ..draw.locale import translator
 from ..draw.raster import load_resvg, png
 
 
@@ -42,7 +42,6 @@ def check_picture(path: str) -> None:
 def page_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Add the options of a command that writes a page."""
     parser.add_argument("--html", metavar="FILE.html", default=default, help="write the result as a web page")
-    parser.add_argument("--language", help="language of the result: en (the default) or ko")
 
 
 def picture_argument(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +50,7 @@ def picture_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def prepare_output(args: argparse.Namespace) -> None:
-    """Set the language and check the paths of the page and the picture, before the work."""
-    set_language(args.language)
-    translator()  # raises for an unknown language in the environment
+    """Check the paths of the page and the picture, before the work."""
     if args.html:
         check_writable(args.html, "--html")
     if getattr(args, "plot", None):
@@ -103,7 +100,8 @@ def print_picture_path(path: str) -> None:
 def write_curves(path: str, panels: list[Any], title: str) -> None:
     """Write the panels as one picture, and print its path."""
     _write_image(path, curves.svg([panel for panel in panels if panel.lines], title))
-    print(f"\ncurves drawn in {path}")
+    translate = translator()
+    print("\n" + translate("curves drawn in {path}", path=path))
 
 
 def _write_image(path: str, svg: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import files
 from ..core.errors import ValueProblem
+from ..draw.locale import translator
 from .pictures import check_writable
 
 
@@ -37,7 +38,8 @@ def command(args: argparse.Namespace) -> int:
     writer.writerows(rows)
     if args.out:
         files.write(args.out, [text.getvalue().encode()])
-        print(f"{len(rows)} rows written to {args.out}")
+        translate = translator()
+        print(translate("{count} rows written to {path}", count=len(rows), path=args.out))
     else:
         sys.stdout.write(text.getvalue())
     return 0

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..core.errors import ValueProblem
 from ..draw.curves import Line, Panel
+from ..draw.locale import translator
+from ..draw.text import pad
 from .pictures import check_picture, check_writable, write_curves
 
 
@@ -35,21 +37,24 @@ class Run:
             model.fit(*data, **options)
         except KeyboardInterrupt:
             self.interrupted = True
-            print("\ninterrupted: the results below are for the weights so far")
+            translate = translator()
+            print("\n" + translate("interrupted: the results below are for the weights so far"))
         self.seconds = time.perf_counter() - start
         return model.history.history if model.history is not None else {}
 
     def finish(self, model: Any, history: dict[str, list[float]], metric: str) -> int:
         """Save the model, draw the curves and return the exit status."""
         model.save(self.out)
-        print(f"\nmodel saved in {self.out}; look at it with: chainrule summary {self.out}")
+        translate = translator()
+        print("\n" + translate("model saved in {path}; look at it with: chainrule summary {path}", path=self.out))
+        names = {"": translate("training"), "val_": translate("validation")}
         panels = []
         for key in ("loss", metric):
-            curves = [(label, history.get(k)) for k, label in ((key, "training"), (f"val_{key}", "validation"))]
+            curves = [(label, history.get(prefix + key)) for prefix, label in names.items()]
             lines = [Line(label, range(1, len(values) + 1), values) for label, values in curves if values]
-            panels.append(Panel(key, "epochs", key, lines))
+            panels.append(Panel(key, translate("epochs"), key, lines))
         if self.plot and any(p.lines for p in panels):
-            write_curves(self.plot, panels, f"{self.name}: training")
+            write_curves(self.plot, panels, translate("{name}: training", name=self.name))
         return 130 if self.interrupted else 0
 
 
@@ -58,7 +63,9 @@ def confusion_table(truth: Any, predicted: Any, names: list[str]) -> str:
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (truth, predicted), 1)
     width = max(4, *(len(n) + 1 for n in names), len(str(counts.max())) + 1)
-    lines = ["true \\ predicted".ljust(16) + "".join(n[: width - 1].rjust(width) for n in names) + "  recall"]
+    translate = translator()
+    head = pad(translate("true \\ predicted"), 16) + "".join(n[: width - 1].rjust(width) for n in names)
+    lines = [f"{head}  {translate('recall')}"]
     for i, name in enumerate(names):
         share = counts[i, i] / max(counts[i].sum(), 1)
         lines.append(name[:15].ljust(16) + "".join(str(c).rjust(width) for c in counts[i]) + f"{share:>8.1%}")

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..core.errors import DTypeError, ShapeError, ValueProblem
+from ..draw.locale import translator
 from ..graph import ancestors
 from ..tensors.convert import tensor
 from ..transforms.differentiate import gradients
@@ -44,6 +45,7 @@ def command(args: argparse.Namespace) -> int:
             raise ValueProblem(passed, "one that changes it a little", "e.g. --nudge 0.001")
     nodes: list[Any] = ancestors([result])
     rules = dict.fromkeys(n.operation.gradient_note for n in reversed(nodes) if not n.operation.leaf and n.call is None)
+    translate = translator()
     for name, variable in values.items():
         after = expression({n: tensor(v.numpy() + args.nudge) if n == name else v.value for n, v in values.items()})
         start, end = float(result), float(after)
@@ -51,9 +53,10 @@ def command(args: argparse.Namespace) -> int:
         print(f"f({name}) = {expression.text}")
         print(f"f({value:.10g}) = {start:.15g}")
         print(f"f({moved:.10g}) = {end:.15g}")
-        print(f"slope by the nudge: ({end:.15g} - {start:.15g}) / {args.nudge:g} = {(end - start) / args.nudge:.10g}")
+        quotient = f"({end:.15g} - {start:.15g}) / {args.nudge:g} = {(end - start) / args.nudge:.10g}"
+        print(translate("slope by the nudge: {quotient}", quotient=quotient))
         exact = gradients(result, variable, unconnected="zero")
-        print(f"exact: df/d{name} = {float(exact):.10g}")
+        print(translate("exact: {slope}", slope=f"df/d{name} = {float(exact):.10g}"))
         for rule in rules:
-            print(f"  rule: {rule}")
+            print("  " + translate("rule: {rule}", rule=translate(rule)))
     return 0

@@ -12,10 +12,17 @@ import numpy as np
 from .. import layers
 from ..callbacks import EarlyStopping
 from ..core.errors import ValueProblem
+from ..core.messages import LazyMessage
+from ..draw.locale import translator
 from ..models import Sequential
 from ..ops.random import set_random_seed
 from ..utils.table import MISSING, Encoder, parse_number, read_csv
 from .report import Run, confusion_table
+
+ACCURACY = "accuracy on the test rows: {accuracy:.4f}; always {name!r}: {baseline:.4f}"
+MEASURES = (
+    "on the test rows: R² {r2:.4f}, mean absolute error {mae:.4g} (always the mean: {baseline:.4g}), RMSE {rmse:.4g}"
+)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -37,12 +44,14 @@ def train(args: argparse.Namespace) -> int:
     names = [n for n in labelled if n != args.target]
     encoder = Encoder.fit({n: [labelled[n][i] for i in train_rows] for n in names}, names)
     x, y = encoder.encode(labelled), target.encode(train_rows)
-    print(f"{rows} rows, {len(train_rows)} to train on, {len(test_rows)} to test on")
+    translate = translator()
+    counts = {"rows": rows, "train": len(train_rows), "test": len(test_rows)}
+    print(translate("{rows} rows, {train} to train on, {test} to test on", **counts))
     if rows < len(table[args.target]):
-        print(f"{len(table[args.target]) - rows} rows without a target are left out")
+        print(translate("{count} rows without a target are left out", count=len(table[args.target]) - rows))
     for line in encoder.descriptions:
-        print(f"  {line}")
-    print(f"task: {target.description}\n")
+        print(f"  {translate.name(line)}")
+    print(translate("task: {task}", task=translate.name(target.description)) + "\n")
     model = _network(encoder.width, target)
     model.notes = {"columns": encoder.columns, "target": target.config}
     most = args.epochs or 300
@@ -53,8 +62,9 @@ def train(args: argparse.Namespace) -> int:
     }  # fmt: skip
     history = run.fit(model, x[train_rows], y[train_rows], **options)
     epochs = len(history.get("loss", []))
-    stopped = "" if run.interrupted or epochs == most else ": no better for 20, the best weights kept"
-    print(f"{epochs} epochs in {run.seconds:.1f} s{stopped}")
+    stopped = not run.interrupted and epochs < most
+    note = translate(": no better for 20, the best weights kept") if stopped else ""
+    print(translate("{count} epochs in {seconds:.1f} s", count=epochs, seconds=run.seconds) + note)
     target.report(model.predict(x[test_rows], verbose=0), test_rows, train_rows)
     return run.finish(model, history, "accuracy" if target.classes else "mae")
 
@@ -82,9 +92,13 @@ class _Target:
         if self.classes and (len(self.classes) < 2 or len(self.classes) > len(cells) // 2):
             passed = f"{len(self.classes)} classes in {name!r} for {len(cells)} rows"
             raise ValueProblem(passed, "a few classes", "choose another target")
-        values_text = "words" if has_words else f"{len(distinct)} different whole numbers" if is_integer else "numbers"
-        kind = "classification" if self.classes else "regression"
-        self.description = f"{kind}: {name} holds {values_text}" + (" (chosen by --task)" if task else "")
+        kinds = LazyMessage("{count} different whole numbers", count=len(distinct))
+        kinds = LazyMessage("words") if has_words else kinds if is_integer else LazyMessage("numbers")
+        holds = LazyMessage("{name} holds {values}", name=name, values=kinds)
+        task_name = LazyMessage("classification" if self.classes else "regression")
+        self.description = LazyMessage("{task}: {reason}", task=task_name, reason=holds)
+        if task:
+            self.description = LazyMessage("{task} (chosen by --task)", task=self.description)
         numbers = [float(v) for v in values if v is not None]
         self.values: Any = [distinct.index(c) for c in cells] if self.classes else numbers
         self.config: dict[str, Any] = {"name": name}
@@ -102,22 +116,21 @@ class _Target:
 
     def report(self, outputs: Any, test_rows: Any, train_rows: Any) -> None:
         """Print how good the predictions on the test rows are, compared with a constant prediction."""
+        translate = translator()
         truth: Any = self.values[test_rows]
         if self.classes:
             most_frequent = np.bincount(self.values[train_rows]).argmax()
             predicted = outputs.argmax(-1)
-            baseline = f"always {self.classes[most_frequent]!r}: {(truth == most_frequent).mean():.4f}"
-            print(f"accuracy on the test rows: {(predicted == truth).mean():.4f}; {baseline}")
+            values = {"name": self.classes[most_frequent], "baseline": (truth == most_frequent).mean()}
+            print(translate(ACCURACY, accuracy=(predicted == truth).mean(), **values))
             print(confusion_table(truth, predicted, self.classes))
             return
         numbers: Any = outputs[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
         error: Any = numbers - truth
         total = ((truth - truth.mean()) ** 2).sum()
         baseline = np.abs(self.values[train_rows].mean() - truth).mean()
-        print(
-            f"on the test rows: R² {1 - (error**2).sum() / total if total else float('nan'):.4f}, mean absolute error "
-            f"{np.abs(error).mean():.4g} (always the mean: {baseline:.4g}), RMSE {np.sqrt((error**2).mean()):.4g}"
-        )
+        values = {"r2": 1 - (error**2).sum() / total if total else float("nan"), "mae": np.abs(error).mean()}
+        print(translate(MEASURES, baseline=baseline, rmse=np.sqrt((error**2).mean()), **values))
 
 
 def _network(width: int, target: _Target) -> Any:

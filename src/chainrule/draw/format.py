@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -110,6 +111,17 @@ def join_names(names: list[str], translate: Translator, max_names: int = 6) -> s
     rest = len(names) - max_names
     first = ", ".join(names[:max_names] if rest > 1 else names)
     return translate("{names} and {count} more", names=first, count=rest) if rest > 1 else first
+
+
+def format_ratio(value: float) -> str:
+    """Format a ratio, or a time, with three digits or all before the point, never with an exponent.
+
+    >>> [format_ratio(v) for v in (1181.8, 99.96, 2.484, 0.0000512)]
+    ['1,182', '100', '2.48', '0.0000512']
+    """
+    if not math.isfinite(value) or value >= 100:
+        return f"{value:,.0f}"
+    return np.format_float_positional(value, precision=3, unique=False, fractional=False, trim="-")
 
 
 def format_bytes(count: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..analysis.price import PHASES, Count
 from ..draw import bars, table
-from ..draw.format import format_bytes
+from ..draw.format import format_bytes, format_ratio
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
@@ -18,9 +18,9 @@ def text(result: Costs | Comparison, language: str | None = None) -> str:
     translate, costs = translator(language), result.costs
     parts = []
     for cost in costs:
-        heads, rows = _rows(cost, translate)
-        formulas = [f"  {name}: {formula}" for name, formula in _formulas(cost, translate)]
-        parts.append("\n".join([_title(cost, translate), table.format_table([heads, *rows], 2), *formulas]))
+        sizes, *phases = [table.format_table([heads, *rows]) for heads, rows in _tables(cost, translate)]
+        formulas = "\n".join(f"  {name}: {formula}" for name, formula in _formulas(cost, translate))
+        parts.append("\n\n".join(filter(None, [f"{_title(cost, translate)}\n{sizes}", *phases, formulas])))
     if len(costs) > 1:
         parts.insert(0, table.format_table(_sums(costs, translate)))
     return "\n\n".join(parts)
@@ -36,8 +36,9 @@ def page(result: Costs | Comparison, language: str | None = None) -> str:
         heads, *rows = _sums(costs, translate)
         body.append(table.html(heads, rows))
     for cost in costs:
-        heads, rows = _rows(cost, translate)
-        body += [f"<h2>{escape(_title(cost, translate))}</h2>", table.html(heads, rows), _bars(cost, translate)]
+        body.append(f"<h2>{escape(_title(cost, translate))}</h2>")
+        body += [table.html(heads, rows) for heads, rows in _tables(cost, translate)]
+        body.append(_bars(cost, translate))
         for name, formula in _formulas(cost, translate):
             name, formula = escape(name), escape(formula)
             body.append(f'<p><span class="title">{name}</span> <span class="number">{formula}</span></p>')
@@ -69,39 +70,43 @@ def _title(cost: Costs, translate: Translator) -> str:
     return title + translate("; measured on {engine}: {ms:.3f} ms a step", engine=cost.engine, ms=1e3 * cost.step)
 
 
-def _rows(cost: Costs, translate: Translator) -> tuple[list[str], list[list[str]]]:
-    """Return the heads, and a row for each layer and for the sum."""
+def _tables(cost: Costs, translate: Translator) -> list[tuple[list[str], list[list[str]]]]:
+    """Return heads and rows of the tables: the layers' sizes, then what each phase costs, where it costs anything."""
     heads = [translate("layer"), translate("output"), translate("parameters"), translate("memory")]
-    for phase in PHASES:
-        word = _phase(phase, translate)
-        heads += [translate("{phase}: multiplies", phase=word), translate("adds"), translate("of them bias")]
-        if cost.engine:
-            heads += ["ms", "GFLOP/s"]
-    rows = [_cells(line, cost, translate) for line in cost.lines]
-    total = [translate("together"), "", f"{cost.parameters:,}", format_bytes(cost.memory)]
-    for phase in PHASES:
-        count = cost.total(phase)
-        total += [f"{count.multiplies:,}", f"{count.adds:,}", f"{count.bias:,}"]
-        if cost.engine:
-            total += _speed(count, cost.seconds(phase))
-    return heads, [*rows, total]
+    rows = []
+    for line in cost.lines:
+        shape = "×".join(map(str, line.shape)) if line.shape is not None else ""
+        parameters = f"{line.parameters:,}" if line.parameters else ""
+        rows.append([_layer(line, translate), shape, parameters, format_bytes(line.memory) if line.memory else ""])
+    rows.append([translate("together"), "", f"{cost.parameters:,}", format_bytes(cost.memory)])
+    return [(heads, rows), *(_phase_table(cost, phase, translate) for phase in PHASES if cost.total(phase) != Count())]
+
+
+def _phase_table(cost: Costs, phase: str, translate: Translator) -> tuple[list[str], list[list[str]]]:
+    """Return heads and rows of what one phase costs, a row for each layer that takes part, and one for the sum."""
+    heads = [_phase(phase, translate), translate("multiplies"), translate("adds"), translate("of them bias")]
+    heads += [translate("others"), *(["ms", "GFLOP/s"] if cost.engine else [])]
+    rows = []
+    for line in cost.lines:
+        cells = _cells(line.counts[phase], line.seconds.get(phase), bool(cost.engine))
+        if any(cells):
+            rows.append([_layer(line, translate), *cells])
+    return heads, [*rows, [translate("together"), *_cells(cost.total(phase), cost.seconds(phase), bool(cost.engine))]]
+
+
+def _layer(line: LayerCost, translate: Translator) -> str:
+    return f"{line.name} ({line.kind})" if line.kind else str(translate.name(line.name))
 
 
 def _phase(phase: str, translate: Translator) -> str:
     return {"forward": translate("forward"), "backward": translate("backward"), "update": translate("update")}[phase]
 
 
-def _cells(line: LayerCost, cost: Costs, translate: Translator) -> list[str]:
-    shape = "×".join(map(str, line.shape)) if line.shape is not None else ""
-    name = f"{line.name} ({line.kind})" if line.kind else translate.name(line.name)
-    memory = format_bytes(line.memory) if line.memory else ""
-    cells = [name, shape, f"{line.parameters:,}" if line.parameters else "", memory]
-    for phase in PHASES:
-        count = line.counts[phase]
-        cells += [f"{n:,}" if n else "" for n in (count.multiplies, count.adds, count.bias)]
-        if cost.engine:
-            cells += _speed(count, line.seconds.get(phase))
-    return cells
+def _cells(count: Count, seconds: float | None, measured: bool) -> list[str]:
+    """Return the counts, and the time and speed if they were measured; empty where there is none."""
+    other = count.flops - count.multiplies - count.adds
+    cells = [f"{n:,}" if n else "" for n in (count.multiplies, count.adds, count.bias, other)]
+    return [*cells, *_speed(count, seconds)] if measured else cells
 
 
 def _speed(count: Count, seconds: float | None) -> list[str]:
@@ -116,7 +121,7 @@ def _sums(costs: Sequence[Costs], translate: Translator) -> list[list[str]]:
     rows = [["", *(cost.name for cost in costs), translate("last over first")]]
 
     def add(name: str, numbers: Sequence[float], shown: Sequence[str]) -> None:
-        ratio = f"{numbers[-1] / numbers[0]:.3g}" if numbers[0] else ""
+        ratio = format_ratio(numbers[-1] / numbers[0]) if numbers[0] else ""
         rows.append([name, *shown, ratio])
 
     counts = [cost.parameters for cost in costs]
@@ -137,6 +142,10 @@ def _bars(cost: Costs, translate: Translator) -> str:
     measures = [(translate("multiplies"), "forward", cost.shares_of_multiplies())]
     if cost.engine:
         measures.append((translate("time"), "backward", cost.shares_of_time()))
+    keys = ""
+    if len(measures) > 1:
+        key = '<span class="key {}"></span> {} '.format
+        keys = f'<p class="soft">{"".join(key(kind, escape(name)) for name, kind, _ in measures)}</p>'
     rows = []
     for k, line in enumerate(cost.lines):
         shares = [(name, kind, f"{100 * share[k]:.1f}") for name, kind, share in measures]
@@ -147,4 +156,4 @@ def _bars(cost: Costs, translate: Translator) -> str:
         note = ", ".join(f"{name} {percent} %" for name, _, percent in shares)
         name = escape(translate.name(line.name))
         rows.append(f'<tr><th scope="row">{name}</th><td class="bars">{divs}</td><td>{escape(note)}</td></tr>')
-    return f'<div class="scroll"><table class="shares">{"".join(rows)}</table></div>'
+    return f'{keys}<div class="scroll"><table class="shares">{"".join(rows)}</table></div>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..draw import table
 from ..draw.curves import Line, Panel, svg
+from ..draw.format import format_ratio
 from ..draw.locale import Translator, translator
 from ..draw.page import page as whole_page
 from ..draw.text import escape
@@ -47,8 +48,8 @@ def _table(how: ImplementationComparison, translate: Translator) -> tuple[list[s
     heads = ["n", *times, translate("loop over compiled"), translate("largest difference")]
     rows = []
     for s in how.sizes:
-        cells = ["-" if (t := s.seconds[name]) is None else f"{1e3 * t:.4g}" for name in NAMES]
-        speedup = "-" if s.speedup is None else f"{s.speedup:.3g}×"
+        cells = ["-" if (t := s.seconds[name]) is None else format_ratio(1e3 * t) for name in NAMES]
+        speedup = "-" if s.speedup is None else f"{format_ratio(s.speedup)}×"
         rows.append([f"{s.n:,}", *cells, speedup, f"{s.difference:.1e}"])
     return heads, rows
 

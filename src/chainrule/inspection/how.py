@@ -68,7 +68,8 @@ def how(name: str, sizes: Sequence[int] | None = None, seconds: float = 0.05) ->
     size grows.
 
     Args:
-        name: ``"conv2d"``, ``"max pooling"``, ``"dense"``, ``"softmax"`` or ``"logistic regression"``.
+        name: ``"conv2d"``, ``"max pooling"``, ``"dense"``, ``"softmax"``, ``"perceptron"`` (its residual sum of
+            squares, RSS, and the gradient) or ``"logistic regression"``.
         sizes: to run; by default four. seconds: of timing for each implementation and size.
 
     The compiled operation runs on XLA where it is installed, else on NumPy. Results may differ by rounding.
@@ -77,9 +78,10 @@ def how(name: str, sizes: Sequence[int] | None = None, seconds: float = 0.05) ->
     >>> comparison.sizes[0].difference < 1e-12
     True
     """
-    if name not in IMPLEMENTATIONS:
+    key = name.lower().replace("_", " ") if isinstance(name, str) else name
+    if not isinstance(name, str) or key not in IMPLEMENTATIONS:
         raise ValueProblem(f"how({name!r})", f"one of {', '.join(map(repr, IMPLEMENTATIONS))}", 'e.g. how("conv2d")')
-    implementations = IMPLEMENTATIONS[name]
+    name, implementations = key, IMPLEMENTATIONS[key]
     seconds = finite(above=0, seconds=seconds)
     if sizes is None:
         sizes = implementations.sizes

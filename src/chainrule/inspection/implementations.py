@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import ops
 from ..core.messages import LazyMessage
-from ..transforms.differentiate import grad
+from ..transforms.differentiate import grad, value_and_grad
 
 
 class Implementations(NamedTuple):
@@ -117,6 +117,30 @@ def softmax_compiled(x):
     return ops.softmax(x)
 
 
+def perceptron_loop(x, y, w):
+    rss = 0.0  # the residual sum of squares
+    slope = [0.0] * len(w)
+    for i in range(len(x)):
+        predicted = 0.0
+        for j in range(len(w)):
+            predicted += w[j] * x[i][j]
+        residual = predicted - y[i]
+        rss += residual**2
+        for j in range(len(w)):
+            slope[j] += 2 * residual * x[i][j]
+    return [rss, *slope]
+
+
+def perceptron_vectorised(x, y, w):
+    residual = x @ w - y
+    return np.append(residual @ residual, 2 * x.T @ residual)
+
+
+def perceptron_compiled(x, y, w):
+    rss, slope = value_and_grad(lambda w: ops.sum((x @ w - y) ** 2))(w)  # no gradient by hand
+    return ops.append(rss, slope)
+
+
 def logistic_regression_loop(x, t, w):
     slope = [0.0] * len(w)
     for i in range(len(x)):
@@ -162,6 +186,11 @@ IMPLEMENTATIONS = {
         softmax_loop, softmax_vectorised, softmax_compiled,
         lambda n: [_normal(n, 10)], (10, 100, 1000, 10000),
         LazyMessage("n rows of 10"),
+    ),
+    "perceptron": Implementations(
+        perceptron_loop, perceptron_vectorised, perceptron_compiled,
+        lambda n: [_normal(n, 13), _normal(n), _normal(13)], (10, 100, 1000, 10000),
+        LazyMessage("the RSS of a linear unit on n examples of 13 columns, and its gradient"),
     ),
     "logistic regression": Implementations(
         logistic_regression_loop, logistic_regression_vectorised, logistic_regression_compiled,

@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ValueProblem
+from ..core.messages import LazyMessage
 from ..datasets.files import read_text
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+NUMBERS = "{name}: numbers from {least:g} to {most:g}, scaled{filled}"
+WORDS = "{name}: {count} words ({shown} ...), one column each{gap}"
 MAX_CATEGORIES = 40  # a column with more different words is taken for names or addresses and left out
 
 
@@ -119,20 +122,22 @@ def _fit_column(name: str, cells: list[str]) -> tuple[dict[str, Any] | None, str
     """Return a column's encoding, ``None`` for one that is left out, and its description."""
     values = [parse_number(c) for c in cells]
     missing = sum(v is None for v in values)
-    gap = f", {missing} missing" if missing else ""
+    gap = LazyMessage(", {count} missing", count=missing) if missing else ""
     present = np.array([v for v in values if v is not None])
     if present.size and not np.isnan(present).any():
         deviation = float(present.std())
         if deviation == 0:
-            return None, f"{name}: left out, always {present[0]:g}"
+            return None, LazyMessage("{name}: left out, always {value}", name=name, value=f"{present[0]:g}")
         median = float(np.median(present))
-        filled = f"{gap}: filled with the median {median:g}" if missing else ""
+        filled = LazyMessage("{gap}: filled with the median {median:g}", gap=gap, median=median) if missing else ""
         column = {"name": name, "mean": float(present.mean()), "deviation": deviation, "median": median}
-        return column, f"{name}: numbers from {present.min():g} to {present.max():g}, scaled{filled}"
+        least, most = float(present.min()), float(present.max())
+        return column, LazyMessage(NUMBERS, name=name, least=least, most=most, filled=filled)
     counts = Counter(_word(c) for c in cells)
     if len(counts) > MAX_CATEGORIES:
-        return None, f"{name}: left out, {len(counts)} different words"
+        return None, LazyMessage("{name}: left out, {count} different words", name=name, count=len(counts))
     if len(counts) == 1:
-        return None, f"{name}: left out, always {next(iter(counts))!r}"
+        return None, LazyMessage("{name}: left out, always {value}", name=name, value=repr(next(iter(counts))))
     shown = ", ".join(repr(w) for w, _ in counts.most_common(4))
-    return {"name": name, "words": sorted(counts)}, f"{name}: {len(counts)} words ({shown} ...), one column each{gap}"
+    description = LazyMessage(WORDS, name=name, count=len(counts), shown=shown, gap=gap)
+    return {"name": name, "words": sorted(counts)}, description

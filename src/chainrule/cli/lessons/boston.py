@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.messages import LazyMessage
 from ...datasets.boston import COLUMNS, load
 from ...draw.curves import Line, Panel
+from ...draw.locale import translator
+from ...draw.text import display_width, pad
 from ...graph import SourceInfo, source_info_scope
 from ...tensors.convert import tensor
 from ...tensors.variable import Variable
@@ -21,6 +24,15 @@ from ..pictures import check_picture, write_curves
 from .perceptron import Perceptron, least_squares, split
 
 METHODS = ("full-batch", "stochastic", "mini-batch")
+METHOD_NAMES = {
+    "full-batch": LazyMessage("full-batch"), "stochastic": LazyMessage("stochastic"),
+    "mini-batch": LazyMessage("mini-batch"),
+}  # fmt: skip
+DONE = "{name}: {outcome} after {epochs} epochs, {seconds:.2f} s, MSE {cost:.6g}"
+TITLE = "== a perceptron on {title}: {train} houses to train on, {test} to test on =="
+LOSS = "loss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}"
+COST = "cost, of all {count}: the mean of their losses, MSE = RSS / n = {rss:.2f} / {count} = {mse:.4f}"
+UPDATE = "== one update, number by number: the first {rows} houses, weights at 0, learning rate {rate} =="
 
 
 def train(args: argparse.Namespace) -> int:
@@ -42,7 +54,8 @@ def train(args: argparse.Namespace) -> int:
         if status == 0:
             status = _train_on(table, args, panels)
     if picture and any(panel.lines for panel in panels):
-        write_curves(picture, panels, "Boston housing: cost during training")
+        translate = translator()
+        write_curves(picture, panels, translate("Boston housing: cost during training"))
     return status
 
 
@@ -50,10 +63,12 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
     """Train by each method on these columns; print the table and the weights; return 130 if interrupted, else 0."""
     columns = table.columns
     train_set, test_set = split(table.x, table.y, args.seed)
-    title = " and ".join(columns) if len(columns) < 4 else f"{len(columns)} columns"
-    title = "all 13 columns" if len(columns) == 13 else title
-    print(f"\n== a perceptron on {title}: {len(train_set.y)} houses to train on, {len(test_set.y)} to test on ==")
-    print("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars")
+    translate = translator()
+    title = translate(" and ").join(columns) if len(columns) < 4 else translate("{count} columns", count=len(columns))
+    title = translate("all 13 columns") if len(columns) == 13 else title
+    counts = {"title": title, "train": len(train_set.y), "test": len(test_set.y)}
+    print("\n" + translate(TITLE, **counts))
+    print(translate("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars"))
     plans = {
         "full-batch": (len(train_set.y), 0.1, args.epochs or 5000),
         "stochastic": (1, 0.001, args.epochs or 30),
@@ -68,20 +83,20 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
         for name in METHODS:
             size, rate, epochs = plans[name]
             model = Perceptron(len(columns))
-            bar = Progress(name, epochs)
+            bar = Progress(translate.name(METHOD_NAMES[name]), epochs)
             start = time.perf_counter()
             steps = model.fit(train_set, size, rate, epochs, args.seed)
             models[name] = model
             for epoch in steps:
                 bar.show(epoch, model.costs[-1])
             times[name] = time.perf_counter() - start
-            outcome = "diverged: the rate was too large," if model.diverged else ""
+            outcome = LazyMessage("diverged: the rate was too large,") if model.diverged else ""
             bar.done(len(model.costs) - 1, model.costs[-1], outcome)
     except KeyboardInterrupt:
         interrupted = True
         if models and len(times) < len(models):
             times[name] = time.perf_counter() - start
-            bar.done(len(models[name].costs) - 1, models[name].costs[-1], "interrupted")
+            bar.done(len(models[name].costs) - 1, models[name].costs[-1], LazyMessage("interrupted"))
     if models:
         sets = train_set, test_set
         rows = [(n, plans[n][0], m.updates, times[n], *map(m.measure, sets)) for n, m in models.items()]
@@ -90,19 +105,25 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
         _print_loss_and_cost(next(iter(models.values())), train_set)
         if args.explain and not interrupted:
             _explain_update(train_set, columns)
-    lines = [Line(f"{n} ({plans[n][0]})", range(len(m.costs[:41])), m.costs[:41]) for n, m in models.items()]
-    panels.append(Panel(title, "epochs (passes over the houses)", "MSE on the training houses", lines))
+    lines = []
+    for name, model in models.items():
+        costs = model.costs[:41]
+        lines.append(Line(f"{translate.name(METHOD_NAMES[name])} ({plans[name][0]})", range(len(costs)), costs))
+    x_label, y_label = translate("epochs (passes over the houses)"), translate("MSE on the training houses")
+    panels.append(Panel(title, x_label, y_label, lines))
     return 130 if interrupted else 0
 
 
 def _print_results(rows: list[Any], exact: Any, train_set: Any, test_set: Any) -> None:
-    header = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
-    print(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
+    translate = translator()
+    heads = (translate("batch"), 6), (translate("updates"), 9), (translate("time"), 10)
+    header = " " * 14 + "".join(pad(head, width, True) for head, width in heads) + " "
+    print(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  " + translate("(train, then test)"))
     for name, size, updates, seconds, on_train, on_test in rows:
         measures = f"{_format_measures(on_train)} {_format_measures(on_test)}"
-        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
+        print(f"{pad(translate.name(METHOD_NAMES[name]), 14)}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
     measures = f"{_format_measures(exact.measure(train_set))} {_format_measures(exact.measure(test_set))}"
-    print(f"{'least squares':<14}{'':>25} {measures}")
+    print(f"{pad(translate('least squares'), 14)}{'':>25} {measures}")
 
 
 def _format_measures(m: Any) -> str:
@@ -112,14 +133,17 @@ def _format_measures(m: Any) -> str:
 
 
 def _print_weights(columns: tuple[str, ...], models: dict[str, Any], exact: Any) -> None:
-    print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
+    translate = translator()
+    names = {name: translate.name(METHOD_NAMES[name]) for name in models}
+    heads = "".join(pad(name, 14, True) for name in names.values())
+    print(f"\n{pad(translate('weights'), 10)}{heads}{pad(translate('least squares'), 16, True)}")
     for i, name in enumerate((*columns, "b")):
         weights = "".join(f"{_format_weight(m.weights()[i]):>14}" for m in models.values())
         print(f"{name:<10}{weights}{_format_weight(exact.weights()[i]):>16}")
     optimum = exact.weights()
     for name, m in models.items():
         error = np.abs(m.weights() - optimum).max() / (np.abs(optimum).max() or 1.0)
-        print(f"  {name}: max|w - w*| / max|w*| = {error:.1e}")
+        print(f"  {names[name]}: max|w - w*| / max|w*| = {error:.1e}")
 
 
 def _format_weight(value: float) -> str:
@@ -130,10 +154,12 @@ def _print_loss_and_cost(model: Any, train_set: Any) -> None:
     """Print the loss, of one example, and the cost, of the whole set."""
     predicted = model.predict(train_set.x[:1]).numpy()[0]
     loss, actual = (predicted - train_set.y[0]) ** 2, train_set.y[0]
-    print(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
+    translate = translator()
+    values = {"predicted": predicted, "actual": actual, "loss": loss}
+    print("\n" + translate(LOSS, **values))
     m = model.measure(train_set)
     n = len(train_set.y)
-    print(f"cost, of all {n}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {n} = {m.mse:.4f}")
+    print(translate(COST, count=n, rss=m.rss, mse=m.mse))
 
 
 def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
@@ -143,13 +169,14 @@ def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
     rows, rate = 3, 0.1
     w = Variable([0.0] * len(columns), dtype="float64", name="w")
     b = Variable(0.0, dtype="float64", name="b")
-    print(f"\n== one update, number by number: the first {rows} houses, weights at 0, learning rate {rate} ==")
+    translate = translator()
+    print("\n" + translate(UPDATE, rows=rows, rate=rate))
     with source_info_scope(SourceInfo("", None, 0)):  # the nodes have no source line
         predicted = tensor(train_set.x[:rows].round(3)) @ w + b
         cost = ops.mean((predicted - train_set.y[:rows]) ** 2)
     print(explain(cost, digits=6))
     dw, db = gradients(cost, [w, b])
-    print("\nupdate: new = old - rate × gradient")
+    print("\n" + translate("update: new = old - rate × gradient"))
     for name, old, g in [*zip(columns, w.numpy(), dw.numpy(), strict=True), ("b", b.numpy(), db.numpy())]:
         print(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
 
@@ -158,7 +185,7 @@ class Progress:
     """One line that rewrites itself at most ten times a second on a terminal; four plain lines elsewhere."""
 
     def __init__(self, name: str, total: int) -> None:
-        self.name, self.total = name, total
+        self.name, self.total, self.translate = name, total, translator()
         self.terminal = sys.stdout.isatty()
         self.columns = min(shutil.get_terminal_size().columns, 100)
         self.start = self.last = time.perf_counter()
@@ -171,19 +198,25 @@ class Progress:
             self.last = now
             seconds_left = (now - self.start) / epoch * (self.total - epoch)
             filled = 24 * epoch // self.total
-            bar = f"[{'=' * filled}{' ' * (24 - filled)}] epoch {epoch}/{self.total}"
-            line = f"{self.name:<12} {bar}  MSE {cost:.4g}  {seconds_left:.0f} s left"
-            if len(line) >= self.columns:
+            epochs = self.translate("epoch {epoch}/{total}", epoch=epoch, total=self.total)
+            left = self.translate("{seconds:.0f} s left", seconds=seconds_left)
+            bar = f"[{'=' * filled}{' ' * (24 - filled)}] {epochs}"
+            line = f"{pad(self.name, 12)} {bar}  MSE {cost:.4g}  {left}"
+            if display_width(line) >= self.columns:
                 line = f"{self.name} {epoch}/{self.total}  MSE {cost:.4g}"
-            print("\r" + line[: self.columns - 1].ljust(self.columns - 1), end="", flush=True)
+            while display_width(line) >= self.columns:
+                line = line[:-1]
+            print("\r" + pad(line, self.columns - 1), end="", flush=True)
         elif not self.terminal and 4 * epoch // self.total > self.quarter and epoch < self.total:
             self.quarter = 4 * epoch // self.total
-            print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.6g}", flush=True)
+            epochs = self.translate("epoch {epoch}/{total}", epoch=epoch, total=self.total)
+            print(f"{self.name}: {epochs}, MSE {cost:.6g}", flush=True)
 
     def done(self, epochs: int, cost: float, outcome: str) -> None:
         """Print how the training ended: the outcome passed, else converged or done."""
         if self.terminal:
             print("\r" + " " * (self.columns - 1) + "\r", end="")
-        outcome = outcome or ("converged" if epochs < self.total else "done")
+        outcome = outcome or LazyMessage("converged" if epochs < self.total else "done")
+        values = {"outcome": self.translate.name(outcome), "epochs": epochs, "cost": cost}
         seconds = time.perf_counter() - self.start
-        print(f"{self.name}: {outcome} after {epochs} epochs, {seconds:.2f} s, MSE {cost:.6g}", flush=True)
+        print(self.translate(DONE, name=self.name, seconds=seconds, **values), flush=True)

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...draw.locale import translator
+from ...draw.text import pad
 from ...ops.random import SeedGenerator, normal
 from ...tensors.convert import tensor
 from ...tensors.tensor import Tensor
@@ -19,6 +21,8 @@ INTRODUCTION = """\
 perceptron with a step activation: y = 1 if w · x + b ≥ 0 else 0
 the gradient of the step is 0, so gradient descent does not move; the threshold rule adds (t - y) x to w instead
 """
+NOT_LEARNT = "NOT LEARNT: still {errors} errors in epoch {epochs}; {correct} of {count} right with {line}"
+NO_LINE = "no straight line separates XOR, so one perceptron cannot learn it; two layers can"
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 GATES = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 
@@ -61,18 +65,20 @@ def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
 
 def threshold_perceptrons(seed: int) -> int:
     """Train on each set, print the results and return the exit status."""
-    print(INTRODUCTION)
+    translate = translator()
+    print(translate(INTRODUCTION))
     sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
-    sets["two groups"] = two_groups(seed)
+    sets[translate("two groups")] = two_groups(seed)
     sets["XOR"] = (CORNERS, GATES["XOR"])
     for name, (x, t) in sets.items():
         w, b, epochs, errors = threshold_rule(x, t)
         line = f"w = [{w[0]:.4g}, {w[1]:.4g}], b = {b:.4g}"
         if errors:
             correct = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
-            outcome = f"still {errors} errors in epoch {epochs}; {correct} of {len(t)} right with {line}"
-            print(f"{name:<11} NOT LEARNT: {outcome}")
-            print(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
+            values = {"errors": errors, "epochs": epochs, "correct": correct, "count": len(t), "line": line}
+            print(f"{pad(name, 11)} {translate(NOT_LEARNT, **values)}")
+            print(f"{'':<11} {translate(NO_LINE)}")
         else:
-            print(f"{name:<11} learnt in {epochs} epochs, all {len(t)} right: {line}")
+            values = {"epochs": epochs, "count": len(t), "line": line}
+            print(f"{pad(name, 11)} {translate('learnt in {epochs} epochs, all {count} right: {line}', **values)}")
     return 0

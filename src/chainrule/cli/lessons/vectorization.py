@@ -12,6 +12,9 @@ import numpy as np
 
 from ... import ops
 from ...core.arguments import at_least, between
+from ...draw.format import format_ratio
+from ...draw.locale import translator
+from ...draw.text import pad
 from ...tensors.variable import Variable
 from ...transforms.differentiate import gradients
 from ...transforms.vectorize import vectorize
@@ -19,8 +22,13 @@ from .perceptron import split
 
 INTRODUCTION = """\
 logistic regression on Boston's houses: does a house cost more than the median? 13 columns
-the last row traces the loss of one example, written with a loop, vectorizes its graph and differentiates it
 cost J = -mean(t log a + (1-t) log(1-a)), a = sigmoid(w · x + b); dw = dJ/dw, db = dJ/db
+two loops: over examples and columns, in Python's numbers
+one loop: over examples; each of its steps calls NumPy on 13 numbers. A call takes about as long as Python takes to
+    multiply and add 13 numbers, so one loop may well be slower than two; with longer vectors it is faster
+no loop: a few calls of NumPy for all examples together
+vectorize: the loss of one example, written with a loop, is traced, its graph vectorized and differentiated, which
+    takes the same time for any number of examples
 """
 
 
@@ -42,17 +50,20 @@ def command(args: argparse.Namespace) -> int:
     table = load()
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     w = [0.01 * (j + 1) for j in range(13)]
-    print(INTRODUCTION)
+    translate = translator()
+    print(translate(INTRODUCTION))
+    titles = {"two loops": translate("two loops"), "one loop": translate("one loop"), "no loop": translate("no loop")}
     for m in args.m:
         x = houses.x[:m]
         t = (houses.y[:m] > sorted(houses.y[:m])[m // 2]).astype(float)
-        print(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}")
+        head = pad(translate("{count} examples", count=m), 24) + pad(translate("cost J"), 18, True)
+        print(f"{head}{'dw[0]':>18}{'db':>18}{pad(translate('time'), 12, True)}")
         slowest = None
         for name, function in IMPLEMENTATIONS.items():
             seconds, (cost, dw, db) = _time(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
-            times = f"{1e3 * seconds:>9.3f} ms{slowest / seconds:>8.2g}×"
-            print(f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
+            times = f"{1e3 * seconds:>9.3f} ms{format_ratio(slowest / seconds):>8}×"
+            print(f"  {pad(titles.get(name, name), 22)}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
         print()
     return 0
 
