@@ -47,7 +47,7 @@ def test_a_path_that_diverges_is_cut_off_where_it_leaves():
     t = (1 - 0.5) / (1e6 - 0.5)  # to the right edge
     np.testing.assert_allclose(first, [(0, 0), (0.5, 0.25), (1, 0.25 + t * (2e5 - 0.25))], atol=1e-3)
     assert others == []  # the last segment passes above the window
-    *_, arrow = (e for e in root.iter(f"{NAMESPACE}polygon") if e.get("class") == "leaves")  # one is in the legend
+    arrow, _ = (e for e in root.iter(f"{NAMESPACE}polygon") if e.get("class") == "leaves")  # one is in the legend
     assert arrow.find(f"{NAMESPACE}title").text == "path 0: goes away"
     assert "goes away" in [e.text for e in root.iter(f"{NAMESPACE}text")]
 

@@ -317,6 +317,49 @@ def test_every_page_opens_wide_and_narrow(opened, name):
             )
 
 
+SMALL_TEXT = """() => [...document.querySelectorAll('body *')].filter(e => {
+    const own = [...e.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
+    if (!own || !e.checkVisibility() || ['style', 'script', 'title', 'desc'].includes(e.tagName.toLowerCase()))
+        return false;
+    const svg = e.closest('svg');
+    const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+    return parseFloat(getComputedStyle(e).fontSize) * scale < 9.99;
+}).map(e => e.outerHTML.slice(0, 80))"""
+BROKEN_WORDS = """() => {
+    const broken = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode;
+        if (!node.parentElement.checkVisibility() || node.parentElement.closest('svg, pre')) continue;
+        for (const match of node.textContent.matchAll(/[가-힣]{2,12}/g)) {
+            const range = document.createRange();
+            range.setStart(node, match.index);
+            range.setEnd(node, match.index + match[0].length);
+            if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) broken.push(match[0]);
+        }
+    }
+    return broken;
+}"""
+CUT_OFF = """() => [...document.querySelectorAll('.scroll, figure')].filter(
+    e => e.checkVisibility() && !e.querySelector('svg.graph') && e.scrollWidth > e.clientWidth + 2
+).map(e => [e.tagName, e.scrollWidth, e.clientWidth])"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", LOOKED)
+def test_text_is_large_enough_words_are_whole_and_nothing_is_cut_off(opened, name, width):
+    """No text below 10 pixels, no Korean word broken between syllables; tables, charts and heat maps no wider than the
+    page, so that no column is hidden (graphs scroll)."""
+    if name == "verify":
+        pytest.importorskip("jax")
+    result = LOOKED[name]()
+    for language in ("en", "ko"):
+        page = opened(result.to_html(language), width)
+        assert page.evaluate(SMALL_TEXT) == []
+        assert page.evaluate(BROKEN_WORDS) == []
+        if name != "look":  # of 12 channels in a row
+            assert page.evaluate(CUT_OFF) == []
+
+
 @pytest.mark.slow
 def test_a_large_network_opens_folded_and_small(opened):
     model = applications.ResNet50(weights=None, input_shape=(64, 64, 3), classes=10)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from .text import escape
+from .text import escape, text_width
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -72,7 +72,7 @@ def svg(panels: Sequence[Panel], title: str, width: int = 460, height: int = 320
     >>> svg([Panel("cost", "epoch", "MSE", [Line("a", [0, 1], [2.0, 1.0])])], "one curve").startswith("<svg")
     True
     """
-    total = width * len(panels)
+    total = max(width * len(panels), math.ceil(1.35 * text_width(title)) + 16)  # the title is large and bold
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 30}" width="{total}" '
         f'height="{height + 30}" role="img">',

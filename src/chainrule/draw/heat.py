@@ -19,9 +19,10 @@ import numpy as np
 from .text import escape, text_width
 
 MAX_TOOLTIPS = 2048  # in all panels together; larger panels have one for each block
-MIN_CELL_WITH_NUMBER = 29.0  # pixels a cell must be wide to hold its number
+MIN_CELL_WITH_NUMBER = 27.0  # pixels a cell must be wide to hold its number
 MAX_PIXELS = 256  # a side; a larger panel's image shows the means of blocks
-MIN_FONT_SIZE = 9.0  # numbers that would be smaller are written with one digit
+MIN_FONT_SIZE = 10.0  # numbers that would be smaller are written with one digit, or not at all
+PAGE_WIDTH, GAP = 458.0, 12.0  # of a picture on a page of 480 pixels; between panels
 HIDDEN_COLOUR = (244, 246, 250)
 BLUE, ORANGE = np.array([0, 68, 136]), np.array([190, 84, 0])
 STYLE = """
@@ -85,7 +86,7 @@ def svg(
             w, h = _size(np.shape(panel.cells), side, len(row))
             inner = _panel(panel, w, h, scale, number, MAX_TOOLTIPS // count if tooltips else 0)
             groups.append(f'<g transform="translate({left:.1f} {top + 16:.1f})">{inner}</g>')
-            left, height = left + max(w, text_width(panel.title)) + 12, max(height, h)
+            left, height = left + max(w, text_width(panel.title)) + GAP, max(height, h)
         top, width = top + height + 30, max(width, left)
     head = f'<text x="10" y="16" font-weight="600">{escape(title)}</text>' + "".join(
         f'<text class="soft" x="10" y="{33 + 17 * k}">{escape(line)}</text>' for k, line in enumerate(lines)
@@ -96,6 +97,11 @@ def svg(
         + (f"<style>{STYLE}</style>" if styled else "")
         + f'<rect class="sheet" width="100%" height="100%"/>{head}{"".join(groups)}</svg>\n'
     )
+
+
+def side_of(panels: int) -> float:
+    """Return the side of so many panels in a row that fit on a page 480 pixels wide."""
+    return (PAGE_WIDTH - 10) // panels - GAP
 
 
 def _size(shape: tuple[int, ...], side: float, panels: int) -> tuple[float, float]:
@@ -151,7 +157,7 @@ def _numbers(cells: Any, colours: Any, w: float, h: float, number: Number, hidde
         if space / max(len(text), 1) < MIN_FONT_SIZE and np.isfinite(cells[i, j]):
             text = f"{cells[i, j]:.1g}".replace("-", "−")
         size = min(12.0, space / max(len(text), 1))
-        if hidden[i, j] or size < MIN_FONT_SIZE - 2:
+        if hidden[i, j] or size < MIN_FONT_SIZE:
             continue
         ink = "#1d2433" if colours[i, j] @ [0.3, 0.59, 0.11] > 140 else "#ffffff"
         x, y = (j + 0.5) * w / columns, (i + 0.5) * h / rows + size / 3

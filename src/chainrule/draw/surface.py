@@ -16,6 +16,9 @@ from .text import escape, text_width
 BANDS, PIXELS_PER_CELL = 16, 6  # bands of equal share of the surface; pixels between two of its points
 LOW, HIGH = np.array([16, 60, 110]), np.array([250, 244, 214])
 
+WIDTH, FRAME = 456, (70.0, 34.0, 370.0, 350.0)  # of the picture: it fits on narrow pages; left, top, width, height
+LEGEND_TEXT = 40  # pixels from where an entry begins to its text
+
 Point = tuple[float, float]
 
 
@@ -28,10 +31,9 @@ class Path(NamedTuple):
 
 def svg(
     xs: Any, ys: Any, surface: Any, paths: Sequence[Path], title: str, axes: tuple[str, str],
-    marks: Sequence[tuple[str, float, float]] = (), leaving: str = "leaves the picture", width: int = 640,
-    height: int = 470,
+    marks: Sequence[tuple[str, float, float]] = (), leaving: str = "leaves the picture",
 ) -> str:  # fmt: skip
-    """Draw a surface over xs and ys, dark where it is low.
+    """Draw a surface over xs and ys, dark where it is low, with a legend below.
 
     Args:
         paths: drawn across it, and cut off at its edges, with an arrow where they leave. axes: the names of the axes.
@@ -40,82 +42,107 @@ def svg(
     >>> svg(np.arange(3), np.arange(3), np.eye(3), [], "t", ("a", "b"))[:4]
     '<svg'
     """
-    left, right, top, bottom = 70, 170, 34, 48
-    w, h = width - left - right, height - top - bottom
+    left, top, w, h = FRAME
     (x0, x1), (y0, y1) = (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1]))
 
-    frame = left, top, w, h
+    def pixel(x: float, y: float) -> Point:
+        return left + (x - x0) / (x1 - x0) * w, top + h - (y - y0) / (y1 - y0) * h
 
-    def px(x: float) -> float:
-        return left + (x - x0) / (x1 - x0) * w
-
-    def py(y: float) -> float:
-        return top + h - (y - y0) / (y1 - y0) * h
-
-    all_points = [[(px(x), py(y)) for x, y in path.points] for path in paths]
-    clipped = [_clip(points, frame) for points in all_points]
-    leaves = any(exits for _, exits in clipped)
-    names = [path.name for path in paths] + [leaving] * leaves
-    width = left + w + max(right, math.ceil(max(map(text_width, names), default=0)) + 60)
-    image = data_uri(png(banded(surface)[::-1]))
+    drawn = [_Drawn(path.name, [pixel(x, y) for x, y in path.points]) for path in paths]
+    places = [(name, *pixel(x, y)) for name, x, y in marks]
+    texts = [1.15 * text_width(title), *(LEGEND_TEXT + text_width(path.name) for path in drawn)]  # the title is bold
+    width = max(WIDTH, math.ceil(max(texts)) + 16)
+    legend, height = _legend(drawn, leaving, width)
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
-        f'<text x="{left + w / 2}" y="20" text-anchor="middle" font-weight="600">{escape(title)}</text>',
-        f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" href="{image}"/>',
+        f'<text x="{width / 2}" y="20" text-anchor="middle" font-weight="600">{escape(title)}</text>',
+        f'<image x="{left}" y="{top}" width="{w}" height="{h}" preserveAspectRatio="none" '
+        f'href="{data_uri(png(banded(surface)[::-1]))}"/>',
     ]
     for tick, label in zip(ticks(x0, x1), labels(ticks(x0, x1)), strict=True):
-        parts.append(f'<text x="{px(tick):.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
+        parts.append(f'<text x="{pixel(tick, y0)[0]:.1f}" y="{top + h + 17}" text-anchor="middle">{label}</text>')
     for tick, label in zip(ticks(y0, y1), labels(ticks(y0, y1)), strict=True):
-        parts.append(f'<text x="{left - 6}" y="{py(tick) + 4:.1f}" text-anchor="end">{label}</text>')
-    parts.append(f'<text x="{left + w / 2}" y="{height - 10}" text-anchor="middle">{escape(axes[0])}</text>')
+        parts.append(f'<text x="{left - 6}" y="{pixel(x0, tick)[1] + 4:.1f}" text-anchor="end">{label}</text>')
+    parts.append(f'<text x="{left + w / 2}" y="{top + h + 38}" text-anchor="middle">{escape(axes[0])}</text>')
     turned = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
     parts.append(f'<text {turned} text-anchor="middle">{escape(axes[1])}</text>')
-    badges: list[str] = []  # above all lines
-    for i, (path, points, (pieces, exits)) in enumerate(zip(paths, all_points, clipped, strict=True)):
-        colour = COLOURS[i % len(COLOURS)]
-        for k, piece in enumerate(pieces):
-            line = f'points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in piece)}" fill="none" stroke-linejoin="round"'
-            if k == 0 and piece[0] == points[0]:
-                parts.append(f'<polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>')
-                stroke = 'stroke-width="2.2"'
-            else:  # back from outside: thin, as a path that diverges comes through again and again
-                stroke = 'stroke-width="1" stroke-opacity="0.6"'
-            parts.append(f'<polyline {line} stroke="{colour}" {stroke}><title>{escape(path.name)}</title></polyline>')
-        badges += [_arrow(*exit_, colour, f"{path.name}: {leaving}") for exit_ in exits[:1]]
-        before_exit = pieces[0] if pieces else [p for p in points[:1] if _clip_segment(p, p, frame)]
-        if before_exit:
-            x, y = _badge_position(before_exit, 2 + 2 * i, [(px(a), py(b)) for _, a, b in marks], frame)
-            badges.append(_badge(x, y, i + 1, colour))
-        row = top + 12 + 22 * i
-        parts.append(
-            f'<line x1="{left + w + 12}" x2="{left + w + 44}" y1="{row}" y2="{row}" stroke="{colour}" '
-            f'stroke-width="2.2"/>{_badge(left + w + 28, row, i + 1, colour)}'
-            f'<text x="{left + w + 52}" y="{row + 4}">{escape(path.name)}</text>'
-        )
-    if leaves:
-        row = top + 12 + 22 * len(paths)
-        parts.append(_arrow((left + w + 36, row), (1.0, 0.0), "#888888", leaving))
-        parts.append(f'<text x="{left + w + 52}" y="{row + 4}">{escape(leaving)}</text>')
-    parts.append(f'<g class="badges">{"".join(badges)}</g>')
-    for name, x, y in marks:
-        too_wide = px(x) + 8 + text_width(name) > left + w  # for the right side of its point
-        side = f'x="{px(x) - 8:.1f}" text-anchor="end"' if too_wide else f'x="{px(x) + 8:.1f}"'
-        parts.append(
-            f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="5" fill="#ffffff" stroke="#000000" stroke-width="1.5"/>'
-            f'<text {side} y="{max(py(y) - 7, top + 12):.1f}" style="fill:#000;paint-order:stroke;stroke:#fff;'
-            f'stroke-width:3px">{escape(name)}</text>'
-        )
+    parts += [_line(path, _colour(i)) for i, path in enumerate(drawn)]
+    badges = []  # above all lines
+    for i, path in enumerate(drawn):
+        badges += [_arrow(*exit_, _colour(i), f"{path.name}: {leaving}") for exit_ in path.exits[:1]]
+        if path.before_exit:
+            x, y = _badge_position(path.before_exit, 2 + 2 * i, [(x, y) for _, x, y in places])
+            badges.append(_badge(x, y, i + 1, _colour(i)))
+    parts += [f'<g class="badges">{"".join(badges)}</g>', *(_mark(*place) for place in places), legend]
     parts.append(f'<rect class="frame" x="{left}" y="{top}" width="{w}" height="{h}"/></svg>\n')
     return "".join(parts)
 
 
-def _badge_position(
-    points: list[Point], preferred: int, marks: list[Point], frame: tuple[float, float, float, float]
-) -> Point:
+class _Drawn:
+    """A path in pixels, cut off at the frame."""
+
+    def __init__(self, name: str, points: list[Point]) -> None:
+        self.name, self.points = name, points
+        self.pieces, self.exits = _clip(points, FRAME)
+        start = [p for p in points[:1] if _clip_segment(p, p, FRAME)]
+        self.before_exit = self.pieces[0] if self.pieces else start
+
+
+def _colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]
+
+
+def _line(path: _Drawn, colour: str) -> str:
+    """Draw a path; thin where it comes back from outside, as one that diverges does so again and again."""
+    parts = []
+    for k, piece in enumerate(path.pieces):
+        line = f'points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in piece)}" fill="none" stroke-linejoin="round"'
+        stroke = 'stroke-width="1" stroke-opacity="0.6"'
+        if k == 0 and piece[0] == path.points[0]:
+            parts.append(f'<polyline {line} stroke="#ffffff" stroke-width="4.5" stroke-opacity="0.8"/>')
+            stroke = 'stroke-width="2.2"'
+        parts.append(f'<polyline {line} stroke="{colour}" {stroke}><title>{escape(path.name)}</title></polyline>')
+    return "".join(parts)
+
+
+def _legend(paths: Sequence[_Drawn], leaving: str, width: int) -> tuple[str, int]:
+    """Return the names of the paths, in rows below the picture, and the height of all."""
+    _, top, _, h = FRAME
+    entries = [(path.name, i) for i, path in enumerate(paths)]
+    if any(path.exits for path in paths):
+        entries.append((leaving, -1))
+    parts, x, y = [], 12.0, top + h + 62
+    for name, i in entries:
+        entry_width = LEGEND_TEXT + text_width(name)
+        if x > 12 and x + entry_width > width:
+            x, y = 12.0, y + 22
+        if i < 0:
+            parts.append(_arrow((x + 26, y), (1.0, 0.0), "#888888", leaving))
+        else:
+            line = f'y1="{y}" y2="{y}" stroke="{_colour(i)}" stroke-width="2.2"'
+            parts.append(f'<line x1="{x:.1f}" x2="{x + 32:.1f}" {line}/>{_badge(x + 16, y, i + 1, _colour(i))}')
+        parts.append(f'<text x="{x + 40:.1f}" y="{y + 4}">{escape(name)}</text>')
+        x += entry_width + 24
+    return "".join(parts), int(y + 18 if entries else top + h + 48)
+
+
+def _mark(name: str, x: float, y: float) -> str:
+    """Draw a named point."""
+    left, top, w, _ = FRAME
+    too_wide = x + 8 + text_width(name) > left + w  # for the right side of its point
+    side = f'x="{x - 8:.1f}" text-anchor="end"' if too_wide else f'x="{x + 8:.1f}"'
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#ffffff" stroke="#000000" stroke-width="1.5"/>'
+        f'<text {side} y="{max(y - 7, top + 12):.1f}" style="fill:#000;paint-order:stroke;stroke:#fff;'
+        f'stroke-width:3px">{escape(name)}</text>'
+    )
+
+
+def _badge_position(points: list[Point], preferred: int, marks: list[Point]) -> Point:
     """Return where a path has its number: inside the frame, not under a mark, as near as possible to the point with the
     preferred number."""
-    left, top, w, h = frame
+    left, top, w, h = FRAME
     free = []
     for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         for k in range(9):
@@ -130,7 +157,7 @@ def _badge(x: float, y: float, number: int, colour: str) -> str:
     """Draw a number in a circle, which identifies a path without its colour."""
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
-        f'<text x="{x:.1f}" y="{y + 3.5:.1f}" text-anchor="middle" font-size="10" style="fill:#000">{number}</text>'
+        f'<text x="{x:.1f}" y="{y + 3.5:.1f}" text-anchor="middle" font-size="11" style="fill:#000">{number}</text>'
     )
 
 

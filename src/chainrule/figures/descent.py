@@ -27,7 +27,7 @@ def losses(descent: Descent, language: str | None = None) -> str:
         mean = t.mean_loss().tolist()
         lines.append(curves.Line(translate.name(t.name), list(range(len(mean))), mean, t.loss_range()))
     panel = curves.Panel(translate("the loss of all data"), translate("update"), translate("loss"), lines)
-    return curves.svg([panel], descent.name, 640, 400)
+    return curves.svg([panel], descent.name, 456, 360)
 
 
 def page(descent: Descent, language: str | None = None) -> str:
@@ -35,8 +35,8 @@ def page(descent: Descent, language: str | None = None) -> str:
     translate = translator(language)
     note = translate("Dark is low. Each trajectory starts at the same weights and takes the same number of updates.")
     body = (
-        f"<h1>{escape(descent.name)}</h1><p>{escape(note)}</p><figure>{picture(descent, language)}</figure>"
-        f"<figure>{losses(descent, language)}</figure>{table.html(*_final_losses(descent, translate))}"
+        f"<h1>{escape(descent.name)}</h1><p>{escape(note)}</p><div class='charts'><figure>{picture(descent, language)}"
+        f"</figure><figure>{losses(descent, language)}</figure></div>{table.html(*_final_losses(descent, translate))}"
     )
     return whole_page(descent.name, body, translate.language, script=False)
 

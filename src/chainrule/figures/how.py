@@ -19,7 +19,7 @@ def picture(how: ImplementationComparison, language: str | None = None) -> str:
     for name in NAMES:
         points = [(s.n, seconds) for s in how.sizes if (seconds := s.seconds[name]) is not None]
         lines.append(Line(titles[name], [n for n, _ in points], [1e3 * t for _, t in points]))
-    return svg([Panel(translate(how.what), "n", "ms", lines, log_x=True)], how.name, 620, 360)
+    return svg([Panel(translate(how.what), "n", "ms", lines, log_x=True)], how.name, 456, 340)
 
 
 def page(how: ImplementationComparison, language: str | None = None) -> str:

@@ -57,7 +57,7 @@ def page(recording: Recording, language: str | None = None) -> str:
 
 def _charts(recording: Recording, translate: Translator) -> str:
     """Draw the same charts apart, so that they wrap on a narrow page."""
-    charts = (curves.svg([panel], recording.name, height=300) for panel in _panels_of_logs(recording, translate))
+    charts = (curves.svg([panel], recording.name, 456, 300) for panel in _panels_of_logs(recording, translate))
     return f'<div class="charts">{"".join(f"<figure>{chart}</figure>" for chart in charts)}</div>'
 
 

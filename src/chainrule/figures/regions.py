@@ -14,10 +14,17 @@ from ..draw.page import page as whole_page
 from ..draw.text import escape
 from ..inspection.regions import Regions
 
+MARKS = "Solid: the box. Dashed: the bins that are read. Dots: the points that are read."
+
 
 def picture(regions: Regions, language: str | None = None) -> str:
     """Draw a row for each method: the feature map with the box and the points read, the bins' numbers, the gradient."""
     translate = translator(language)
+    lines = [translate(MARKS)]
+    return heat.svg(_panels(regions, translate), translate("Regions of interest"), _format, lines, side=260)
+
+
+def _panels(regions: Regions, translate: Translator) -> list[list[Panel]]:
     titles = _titles(translate)
     rows = []
     for name, region in regions.methods.items():
@@ -26,9 +33,11 @@ def picture(regions: Regions, language: str | None = None) -> str:
         features = Panel(f"{titles[name]}: {areas}", regions.features, **overlay)
         arrays = (translate("bins"), region.output), (translate("gradient"), region.gradient)
         rows.append([features, *(Panel(title, array, own_scale=True) for title, array in arrays)])
-    lines = [translate("Solid: the box. Dashed: the bins that are read. Dots: the points that are read.")]
-    number = lambda v: with_math_signs(format_number(v + 0.0, 3))
-    return heat.svg(rows, translate("Regions of interest"), number, lines, side=260)
+    return rows
+
+
+def _format(value: Any) -> str:
+    return with_math_signs(format_number(value + 0.0, 3))
 
 
 def page(regions: Regions, language: str | None = None) -> str:
@@ -39,10 +48,17 @@ def page(regions: Regions, language: str | None = None) -> str:
         translate("RoI warp rounds the box, then samples between entries."),
         translate("RoI align rounds nothing: it samples where the box is."),
     ]
+    sentences.append(translate(MARKS))
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in sentences)
-    figure = f"<figure style='max-height:none'>{picture(regions, language)}</figure>"
+    figures = [f"<style>{heat.STYLE}</style>"]
+    for (features, *others), name in zip(_panels(regions, translate), _titles(translate).values(), strict=True):
+        areas = features.title.removeprefix(f"{name}: ")
+        left = heat.svg([[features._replace(title="")]], name, _format, [areas], False, 205)
+        right = heat.svg([others], name, _format, (), False, 205)
+        figures.append(f'<figure class="parts">{left}{right}</figure>')  # beside each other, where there is space
     title = translate("Regions of interest")
-    return whole_page(title, f"<h1>{escape(title)}</h1>{paragraphs}{figure}", translate.language, script=False)
+    body = f"<h1>{escape(title)}</h1>{paragraphs}{''.join(figures)}"
+    return whole_page(title, body, translate.language, script=False)
 
 
 def text(regions: Regions, language: str | None = None) -> str:

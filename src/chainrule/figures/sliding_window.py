@@ -36,7 +36,9 @@ def page(slide: SlidingWindow, language: str | None = None) -> str:
 
 def picture(slide: SlidingWindow, language: str | None = None) -> str:
     """Draw one position: the image with the window, the numbers under it, the filter, the products, the output."""
-    return _draw(slide, slide.largest, translator(language), slide.name, True)
+    translate = translator(language)
+    rows, tooltips = _panels(slide, slide.largest, translate)
+    return heat.svg(rows, slide.name, _format, _notes(slide, translate), True, 165, tooltips)
 
 
 def text(slide: SlidingWindow, language: str | None = None) -> str:
@@ -56,7 +58,9 @@ def _notes(slide: SlidingWindow, translate: Translator) -> list[str]:
     return notes
 
 
-def _draw(slide: SlidingWindow, window: Window, translate: Translator, title: str, styled: bool) -> str:
+def _panels(slide: SlidingWindow, window: Window, translate: Translator) -> tuple[list[list[Panel]], bool]:
+    """Return a row for each channel: image, window, filter, products, and in the first the output; and whether there
+    is space for tooltips."""
     end = window.row * slide.output.shape[1] + window.column + 1
     hidden = (np.arange(slide.output.size) >= end).reshape(slide.output.shape)
     height, width = slide.kernel.shape[:2]
@@ -78,12 +82,17 @@ def _draw(slide: SlidingWindow, window: Window, translate: Translator, title: st
             mark = window.row, window.column, 1, 1
             row.append(Panel(translate("output"), slide.output, marks=[mark], own_scale=True, hidden=hidden))
         rows.append(row)
-    tooltips = slide.padded[..., 0].size <= MAX_WITH_TOOLTIPS
-    return heat.svg(rows, title, _format, _notes(slide, translate) if styled else (), styled, 165, tooltips)
+    return rows, slide.padded[..., 0].size <= MAX_WITH_TOOLTIPS
 
 
 def _frame(slide: SlidingWindow, window: Window, translate: Translator) -> str:
-    picture = _draw(slide, window, translate, f"[{window.row}, {window.column}]", False)
+    rows, tooltips = _panels(slide, window, translate)
+    parts = [[row[0], *row[4:]] for row in rows], [row[1:4] for row in rows]  # beside each other, where there is space
+    titles = f"[{window.row}, {window.column}]", translate("products")
+    pictures = "".join(
+        heat.svg(part, title, _format, (), False, heat.side_of(max(map(len, part))), tooltips)
+        for part, title in zip(parts, titles, strict=True)
+    )
     count = min(slide.image.shape[2], MAX_CHANNELS)
     sums = "".join(
         f'<p class="number">{translate("channel {c}", c=c)}: {escape(with_math_signs(window.channel_text(c)))}</p>'
@@ -92,7 +101,7 @@ def _frame(slide: SlidingWindow, window: Window, translate: Translator) -> str:
     left = slide.image.shape[2] - count
     more = f'<p class="soft">{escape(translate("and {count} more channels", count=left))}</p>' if left > 0 else ""
     total = with_math_signs(window.text())
-    return f'<figure>{picture}</figure>{sums}{more}<p class="number forward"><b>{escape(total)}</b></p>'
+    return f'<figure class="parts">{pictures}</figure>{sums}{more}<p class="number forward"><b>{escape(total)}</b></p>'
 
 
 def _format(value: Any) -> str:
