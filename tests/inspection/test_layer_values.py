@@ -113,8 +113,11 @@ def test_weights_in_nested_models_have_the_same_names_everywhere():
     expected = [f"{b}/{name}" for b in ("one", "two") for name in ("d/kernel", "d/bias", "bn/gamma", "bn/beta")]
     assert [name for name in result if name.count("/") == 2] == expected
     assert set(expected) <= set(e.gradients)
+    scale = max(
+        np.abs(g).max() for g in result.values()
+    )  # a bias before a normalisation gets the rounding of sums of it
     for name in expected:
-        np.testing.assert_allclose(e.gradients[name], result[name], rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(e.gradients[name], result[name], rtol=1e-5, atol=1e-6 * scale)
     assert e.number("two/d/kernel", (0, 1)).gradient == e.gradients["two/d/kernel"][0, 1]
 
 
