@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..draw import curves, heat, table
-from ..draw.format import format_number, step_buttons
+from ..draw.format import format_number, format_ratio, step_buttons
 from ..draw.heat import Panel
 from ..draw.locale import Translator, translator
 from ..draw.page import controls, frames
@@ -97,7 +97,7 @@ def _frame(recording: Recording, moment: Moment, pictures: list[str], translate:
     rows = []
     for path, (weight, gradient) in moment.sizes.items():
         ratio = moment.gradient_ratio(path)
-        rows.append([path, f"{weight:.4g}", f"{gradient:.3g}", "" if ratio is None else f"{ratio:.2e}"])
+        rows.append([path, f"{weight:.4g}", f"{gradient:.3g}", "" if ratio is None else format_ratio(ratio)])
     parts.append(table.html(heads, rows))
     heads = [translate("layer"), translate("mean"), translate("standard deviation"), translate("share of zeros")]
     rows = [[name, f"{m:.4g}", f"{s:.4g}", f"{100 * z:.1f} %"] for name, (m, s, z) in moment.activations.items()]
