@@ -1,6 +1,7 @@
 """Write out one entry: the arithmetic with its numbers in it, forward from a node's inputs, backward along an edge.
 
-The text, evaluated, gives the number. Of long sums the largest terms are shown, and the count and sum of the others.
+The text, evaluated, gives the number. Of long sums the largest terms are shown, and of the others their count and sum:
+``108 + 45 + (9 more, together 11.6)``.
 """
 
 from __future__ import annotations
