@@ -70,3 +70,21 @@ def test_two_panels_stand_side_by_side():
     root = xml.fromstring(svg([panel, panel], "t"))
     assert len(root.findall("{http://www.w3.org/2000/svg}g")) == 2
     assert float(root.get("width")) == 2 * float(xml.fromstring(svg([panel], "t")).get("width"))
+
+
+def test_no_line_is_drawn_across_a_gap():
+    ys = [1.0, 2.0, math.nan, 4.0, math.inf, 3.0, 2.0, 2.5]
+    text = svg([Panel("p", "x", "y", [Line("a", range(8), ys)])], "t")
+    assert [len(points) for points in polylines(text)] == [2, 1, 3]
+    assert text.count("<circle") == 6  # the lone point can be seen
+
+
+@pytest.mark.parametrize("n", [601, 5000, 12345])
+def test_no_peak_and_no_gap_of_a_long_line_is_lost(n):
+    ys = [1.0] * n
+    ys[n // 3], ys[n // 2], ys[n // 5] = 900.0, 0.001, math.nan
+    *_, points = pieces = polylines(svg([Panel("p", "x", "y", [Line("a", range(n), ys)])], "t"))
+    assert len(pieces) == 2
+    assert sum(map(len, pieces)) <= 700
+    heights = [float(p.split(",")[1]) for p in points]
+    assert len({min(heights), max(heights)} & {30.0, 274.0}) == 2  # the whole height of the chart

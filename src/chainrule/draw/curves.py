@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
 from typing import NamedTuple
 
 from .text import escape, text_width
@@ -87,8 +87,8 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     """Draw one panel."""
     left, right, top, bottom = 62, 16, 30, 46
     w, h = width - left - right, height - top - bottom
-    curves = [[p for p in _subsample(line) if all(map(math.isfinite, p))] for line in panel.lines]
-    points = [p for curve in curves for p in curve]
+    curves = [_pieces(_subsample(line)) for line in panel.lines]
+    points = [p for pieces in curves for piece in pieces for p in piece]
     if not points:
         note = f"nothing to draw: {escape(panel.title)}"
         return f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{note}</text>'
@@ -115,19 +115,22 @@ def _panel(panel: Panel, width: int, height: int) -> str:
     parts.append(f'<text x="{left + w / 2}" y="{height - 8}" text-anchor="middle">{escape(panel.x_label)}</text>')
     rotation = f'transform="translate(14 {top + h / 2}) rotate(-90)"'
     parts.append(f'<text {rotation} text-anchor="middle">{escape(panel.y_label)}</text>')
-    legend_x, legend_y = _legend_position([[(px(x), py(y)) for x, y in curve] for curve in curves], left, top, w, h)
-    for i, (line, curve) in enumerate(zip(panel.lines, curves, strict=True)):
+    drawn = [[(px(x), py(y)) for x, y in piece] for pieces in curves for piece in pieces]
+    legend_x, legend_y = _legend_position(drawn, len(curves), left, top, w, h)
+    for i, (line, pieces) in enumerate(zip(panel.lines, curves, strict=True)):
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         if line.band is not None:
             low, high = (list(zip(line.xs, edge, strict=True)) for edge in line.band)
             outline = [(x, y) for x, y in [*low, *reversed(high)] if math.isfinite(y) and (y > 0 or not y_axis.log)]
             coordinates = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in outline)
             parts.append(f'<polygon points="{coordinates}" fill="{colour}" fill-opacity="0.18"/>')
-        coordinates = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in curve)
         stroke = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
-        parts.append(f'<polyline points="{coordinates}" {stroke}><title>{escape(line.name)}</title></polyline>')
-        if 0 < len(curve) <= MAX_DOTS:  # a line of one point would not be seen, and few points are not a curve
-            parts += [f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="3" fill="{colour}"/>' for x, y in curve]
+        for piece in pieces:
+            coordinates = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in piece)
+            parts.append(f'<polyline points="{coordinates}" {stroke}><title>{escape(line.name)}</title></polyline>')
+            # a line of one point would not be seen, and few points are not a curve
+            if len(piece) == 1 or sum(map(len, pieces)) <= MAX_DOTS:
+                parts += [f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="3" fill="{colour}"/>' for x, y in piece]
         row = legend_y + 18 * i
         parts.append(f'<line x1="{legend_x}" x2="{legend_x + 28}" y1="{row}" y2="{row}" {stroke}/>')
         parts.append(f'<text x="{legend_x + 34}" y="{row + 4}">{escape(line.name)}</text>')
@@ -135,12 +138,13 @@ def _panel(panel: Panel, width: int, height: int) -> str:
 
 
 def _legend_position(
-    curves: Sequence[Sequence[tuple[float, float]]], left: float, top: float, w: float, h: float
+    curves: Sequence[Sequence[tuple[float, float]]], names: int, left: float, top: float, w: float, h: float
 ) -> tuple[float, float]:
-    """Return where the legend begins: of nine positions, corners first, the one that the curves cross least."""
+    """Return where a legend of so many names begins: of nine positions, corners first, the one that the curves cross
+    least."""
     segments = [segment for curve in curves for segment in pairwise(curve)]
     points = [(x0 + (x1 - x0) * k / 20, y0 + (y1 - y0) * k / 20) for (x0, y0), (x1, y1) in segments for k in range(21)]
-    legend_height = 18.0 * len(curves)
+    legend_height = 18.0 * names
 
     def crossings(position: tuple[float, float]) -> int:
         x0, y0 = position
@@ -152,10 +156,25 @@ def _legend_position(
 
 
 def _subsample(line: Line) -> list[tuple[float, float]]:
-    """Return at most about `MAX_POINTS` evenly spaced points, the last one included."""
-    step = max(1, math.ceil(len(line.xs) / MAX_POINTS))
+    """Return the points, or of a long line at most about `MAX_POINTS`: the least and the greatest of each stretch, so
+    that no peak is lost, and the first that is not finite, so that no gap is."""
     points = list(zip(line.xs, line.ys, strict=True))
-    return points[::step] + (points[-1:] if (len(points) - 1) % step else [])
+    if len(points) <= MAX_POINTS:
+        return points
+    size = 2 * math.ceil(len(points) / MAX_POINTS)
+    chosen = {0, len(points) - 1}
+    for start in range(0, len(points), size):
+        stretch = range(start, min(start + size, len(points)))
+        chosen.update([k for k in stretch if not math.isfinite(points[k][1])][:1])
+        finite = [k for k in stretch if math.isfinite(points[k][1])]
+        chosen.update(choice(finite, key=lambda k: points[k][1]) for choice in (min, max) if finite)
+    return [points[k] for k in sorted(chosen)]
+
+
+def _pieces(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Return the runs of finite points: no line is drawn across a gap."""
+    runs = groupby(points, key=lambda point: all(map(math.isfinite, point)))
+    return [list(run) for finite, run in runs if finite]
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
