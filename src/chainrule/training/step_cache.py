@@ -35,10 +35,10 @@ def steps_of(model: CompilableLayer, kind: str) -> Steps:
 
     def after_trace() -> None:  # what `call` itself changes while it is traced is no change by the user
         forget_losses(model)
-        steps.fingerprint = _fingerprint(model, kind)
+        steps.fingerprint, steps.metrics = _fingerprint(model, kind), model.metrics
 
     steps = state.steps[kind] = Steps(lambda x, y, w: function(pack(x, y, w)), engine, after_trace)
-    steps.fingerprint = _fingerprint(model, kind)
+    steps.fingerprint, steps.metrics = _fingerprint(model, kind), model.metrics
     return steps
 
 

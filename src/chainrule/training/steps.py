@@ -12,6 +12,7 @@ from ..engines.numpy import run_error
 from ..engines.protocol import Engine, Program
 from ..graph import Node, Spec, function_of, interpret
 from ..layers.call_context import building
+from ..metrics import Metric
 from ..tensors import tree
 from ..tensors.tensor import Tensor, constant
 from ..transforms.trace import Step, trace
@@ -55,11 +56,15 @@ class Steps:
     Args:
         function: of x, y and sample_weight. engine: ``None`` to run it eagerly.
         after_trace: called after each trace, and each eager step.
+
+    Attributes:
+        fingerprint: of what they were traced from. metrics: the model's at that time.
     """
 
     def __init__(self, function: Callable[..., Any], engine: Engine | None, after_trace: Callable[[], None]) -> None:
         self.function, self.engine, self.after_trace = function, engine, after_trace
-        self.fingerprint: Fingerprint | None = None  # of what they were traced from
+        self.fingerprint: Fingerprint | None = None
+        self.metrics: list[Metric] = []
         self.compiled: dict[Any, CompiledStep] = {}
 
     @property

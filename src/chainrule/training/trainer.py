@@ -220,11 +220,18 @@ class Trainer(CompilableLayer):
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Take one training step; return the loss, or a list as `metrics_names` (``keras.Model.train_on_batch``)."""
+        """Take one training step (``keras.Model.train_on_batch``).
+
+        Args:
+            class_weight: as in `fit`. return_dict: whether to return the results by name.
+
+        Returns:
+            The batch's own loss, or with metrics a list as `metrics_names`: what other batches gave does not count.
+        """
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Return the loss and metrics of one batch and those before (``keras.Model.test_on_batch``)."""
+        """Return the loss and metrics of one batch alone (``keras.Model.test_on_batch``)."""
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
     def _on_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool) -> Any:
@@ -234,7 +241,13 @@ class Trainer(CompilableLayer):
         prepare(self, batch, training=kind == "train")
         if kind == "train":
             prepare_optimizer(self)
-        return _results(to_numbers(steps_of(self, kind).run(batch)), return_dict)
+        steps = steps_of(self, kind)
+        if type(self).reset_metrics is CompilableLayer.reset_metrics:
+            for metric in steps.metrics:
+                metric.reset_state()
+        else:
+            self.reset_metrics()
+        return _results(to_numbers(steps.run(batch)), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, as NumPy arrays."""
