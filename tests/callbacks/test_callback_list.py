@@ -200,20 +200,21 @@ def test_signatures_are_keras_signatures():
         for name in callbacks.__all__
     }
     assert result == {
-        "BackupAndRestore": "backup_dir save_freq double_checkpoint delete_checkpoint",
+        "BackupAndRestore": "backup_dir save_freq double_checkpoint delete_checkpoint period",
         "Callback": "",
         "CallbackList": "callbacks add_history add_progbar model **params",
         "CSVLogger": "filename separator append",
-        "EarlyStopping": "monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch",
+        "EarlyStopping": "monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch "
+        "on_nan",
         "History": "",
         "LambdaCallback": "on_epoch_begin on_epoch_end on_train_begin on_train_end on_train_batch_begin "
         "on_train_batch_end **kwargs",
         "LearningRateScheduler": "schedule verbose",
         "ModelCheckpoint": "filepath monitor verbose save_best_only save_weights_only mode save_freq "
-        "initial_value_threshold",
+        "initial_value_threshold period on_nan",
         "Progbar": "target width verbose interval stateful_metrics stateless_metrics unit_name",
         "ProgbarLogger": "",
-        "ReduceLROnPlateau": "monitor factor patience verbose mode min_delta cooldown min_lr **kwargs",
+        "ReduceLROnPlateau": "monitor factor patience verbose mode min_delta cooldown min_lr on_nan **kwargs",
         "RemoteMonitor": "root path field headers send_as_json",
         "TensorBoard": "log_dir histogram_freq write_graph write_images write_steps_per_second update_freq "
         "profile_batch embeddings_freq embeddings_metadata",

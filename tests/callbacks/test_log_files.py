@@ -9,8 +9,9 @@ import urllib.parse
 import numpy as np
 import pytest
 
+import chainrule
 from callback_cases import REASON, Model
-from chainrule.callbacks import CallbackList, CSVLogger, ModelCheckpoint, RemoteMonitor, TensorBoard
+from chainrule.callbacks import CallbackList, CSVLogger, ModelCheckpoint, ReduceLROnPlateau, RemoteMonitor, TensorBoard
 from chainrule.core.errors import ValueProblem
 
 
@@ -58,6 +59,24 @@ def test_a_csv_file_resumes_where_the_checkpoint_was(tmp_path):
     assert len((tmp_path / "whole.csv").read_text().splitlines()) == 2
     run(CSVLogger(tmp_path / "whole.csv", append=True), range(1, 3))
     assert [line.split(",")[0] for line in (tmp_path / "whole.csv").read_text().splitlines()] == ["epoch", *"012"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "columns"),
+    [
+        ({}, "epoch,learning_rate,loss,mae"),
+        ({"validation_split": 0.5, "validation_freq": 2}, "epoch,learning_rate,loss,mae,val_loss,val_mae"),
+    ],
+)
+def test_a_csv_file_has_columns_for_validation_only_if_there_is_some(arguments, columns, tmp_path):
+    model = chainrule.Sequential([chainrule.Input((1,)), chainrule.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x = np.linspace(-1, 1, 8, dtype="float32")[:, None]
+    callbacks = [ReduceLROnPlateau("loss"), CSVLogger(tmp_path / "log.csv")]
+    model.fit(x, x, epochs=3, verbose=0, callbacks=callbacks, **arguments)
+    header, *rows = csv.reader((tmp_path / "log.csv").read_text().splitlines())
+    assert ",".join(header) == columns
+    assert [row.count("NA") for row in rows] == ([2, 0, 2] if arguments else [0, 0, 0])
 
 
 @pytest.mark.parametrize("before", ["", "epoch,loss\r\n7,2.0\r\n"])

@@ -20,6 +20,7 @@ class BackupAndRestore(Callback):
     Args:
         backup_dir: a folder of its own. save_freq: ``"epoch"``, or a number of steps.
         double_checkpoint: keep the file before the last, too. delete_checkpoint: remove the files after training.
+        period: with ``save_freq="epoch"``, write in every epoch whose number, from 1, this divides.
 
     Of several processes (`distribution`) the first writes and all read, in a folder that all of them see.
 
@@ -29,13 +30,14 @@ class BackupAndRestore(Callback):
     runs_last = True
 
     def __init__(
-        self, backup_dir: Any, save_freq: Any = "epoch", double_checkpoint: bool = False, delete_checkpoint: bool = True
-    ) -> None:
+        self, backup_dir: Any, save_freq: Any = "epoch", double_checkpoint: bool = False,
+        delete_checkpoint: bool = True, period: int = 1,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.backup_dir = os.fspath(backup_dir) if backup_dir else ""
         if not self.backup_dir or os.path.isfile(self.backup_dir):
             raise ValueProblem(f"backup_dir={backup_dir!r}", "a folder", "e.g. backup_dir='backup'")
-        self.save_freq = check_frequency("epoch", save_freq=save_freq)
+        self.save_freq, self.period = check_frequency("epoch", period=period, save_freq=save_freq), period
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
         self._steps = 0
 
@@ -72,7 +74,7 @@ class BackupAndRestore(Callback):
             self._save()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.save_freq == "epoch":
+        if self.save_freq == "epoch" and (epoch + 1) % self.period == 0:
             self._save()
 
     def on_train_end(self, logs: Logs | None = None) -> None:

@@ -22,7 +22,7 @@ class Callback:
 
     A hook gets the epoch or batch (counted from 0) and `logs`, a dictionary of results so far such as
     ``{"loss": 0.2, "val_loss": 0.3}``. The following callbacks read what one callback writes into `logs`. `model` is
-    the model, `params` the loop's ``{"verbose": ..., "epochs": ..., "steps": ...}``.
+    the model, `params` the loop's ``{"verbose": ..., "epochs": ..., "steps": ..., "do_validation": ...}``.
 
     **Resuming.** A callback whose decisions depend on earlier results keeps a state. `get_state` returns it as
     numbers, strings, ``None``, lists and dictionaries of these, and NumPy arrays; `set_state` restores it, after

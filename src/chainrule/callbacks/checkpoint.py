@@ -26,6 +26,9 @@ class ModelCheckpoint(MonitorCallback):
         save_best_only: save only when the number is better than ever; if it is not among the results, always.
         save_weights_only: call ``model.save_weights`` rather than ``model.save``.
         save_freq: ``"epoch"``, or a number of batches. initial_value_threshold: the value to be better than at first.
+        period: with ``save_freq="epoch"``, save in every epoch whose number, from 1, this divides.
+        on_nan: what to do when the number is nan, which is never the best: nothing but a warning, or ``"restore"``: go
+            back to the weights of the last epoch without one, with a tenth of the learning rate.
 
     Raises:
         ValueProblem: for bad arguments, Keras's own suffixes among them; when saving, if `filepath` names a folder or
@@ -43,13 +46,13 @@ class ModelCheckpoint(MonitorCallback):
     def __init__(
         self, filepath: Any, monitor: str = "val_loss", verbose: int = 0, save_best_only: bool = False,
         save_weights_only: bool = False, mode: str = "auto", save_freq: str | int = "epoch",
-        initial_value_threshold: float | None = None,
+        initial_value_threshold: float | None = None, period: int = 1, on_nan: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(monitor, mode)
+        super().__init__(monitor, mode, on_nan=on_nan)
         self.filepath = _check_filename(check_path(filepath=filepath), WEIGHTS if save_weights_only else MODEL)
         self.verbose = verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self.save_freq = check_frequency("epoch", save_freq=save_freq)
+        self.save_freq, self.period = check_frequency("epoch", period=period, save_freq=save_freq), period
         if initial_value_threshold is not None:
             self.best = arguments.finite(initial_value_threshold=initial_value_threshold)
         self.epoch = self.batches_since_saving = 0
@@ -72,7 +75,10 @@ class ModelCheckpoint(MonitorCallback):
             self._save(self.epoch, {"batch": batch + 1, **(logs or {})})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.save_freq == "epoch":
+        due = self.save_freq == "epoch" and (epoch + 1) % self.period == 0
+        if self.on_nan and not (due and self.save_best_only):  # otherwise `_save` looks at the number
+            self.current(logs, epoch)
+        if due:
             self._save(epoch, logs or {})
 
     def _save(self, epoch: int, logs: Logs) -> None:
@@ -90,7 +96,7 @@ class ModelCheckpoint(MonitorCallback):
             print(f"\nEpoch {epoch + 1}: saved {filepath}")
 
     def _is_best(self, epoch: int, logs: Logs) -> bool:
-        current = self.current(logs)
+        current = self.current(logs, epoch)
         if current is None:
             return True
         better = self.improves(current, self.best)

@@ -20,7 +20,9 @@ class EarlyStopping(MonitorCallback):
         monitor, min_delta, mode: the number, and what counts as better. patience: epochs without improvement before
             stopping. verbose: 1 prints why. baseline: epochs count as without improvement until this value is bettered.
         restore_best_weights: at the end restore the weights of the best epoch. start_from_epoch: epochs before
-            this one are ignored.
+            this one are ignored. on_nan: what to do when the number is nan, which is an epoch without improvement:
+            nothing but a warning, or ``"restore"``: go back to the weights of the last epoch without one, with a tenth
+            of the learning rate.
 
     Raises:
         ValueProblem: for bad arguments; at the first epoch's end, if ``mode="auto"`` does not know which is better.
@@ -39,8 +41,9 @@ class EarlyStopping(MonitorCallback):
     def __init__(
         self, monitor: str = "val_loss", min_delta: float = 0, patience: int = 0, verbose: int = 0, mode: str = "auto",
         baseline: float | None = None, restore_best_weights: bool = False, start_from_epoch: int = 0,
+        on_nan: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, on_nan)
         self.patience = arguments.at_least(0, patience=patience)
         self.verbose = verbose
         self.baseline = None if baseline is None else arguments.finite(baseline=baseline)
@@ -54,10 +57,11 @@ class EarlyStopping(MonitorCallback):
         self.best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        current = self.current(logs)
+        current = self.current(logs, epoch)
         if current is None or epoch < self.start_from_epoch:
             return
         self.wait += 1

@@ -12,40 +12,10 @@ from ..core import arguments
 from ..core.errors import ValueProblem
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
+from .rates import learning_rate_of, log_learning_rates, optimizers_of, set_learning_rate
 
 if TYPE_CHECKING:
     from ..optimizers import Optimizer
-
-
-def optimizers_of(model: Any) -> dict[str, Optimizer]:
-    """Return the model's optimizers, those inside a composite one, by the names of their rates in `logs`."""
-    optimizer = getattr(model, "optimizer", None)
-    inner = getattr(optimizer, "optimizers", None)
-    optimizers: dict[str, Any] = {"learning_rate": optimizer}
-    if inner is not None:
-        optimizers = {f"learning_rate_{o.name}": o for o in inner}
-    if not all(hasattr(o, "learning_rate") for o in optimizers.values()):
-        raise ValueProblem("a model whose optimizer has no learning rate", "a compiled model", "call compile first")
-    return optimizers
-
-
-def learning_rate_of(optimizer: Optimizer) -> float:
-    """Return the present learning rate."""
-    return float(np.asarray(optimizer.learning_rate))
-
-
-def set_learning_rate(optimizer: Optimizer, value: float) -> None:
-    """Set the learning rate."""
-    if hasattr(optimizer.learning_rate, "assign"):
-        optimizer.learning_rate.assign(value)
-    else:
-        optimizer.learning_rate = value
-
-
-def log_learning_rates(model: Any, logs: Logs | None) -> None:
-    """Put the learning rates into `logs`, for the callbacks that follow."""
-    if logs is not None:
-        logs.update({name: learning_rate_of(optimizer) for name, optimizer in optimizers_of(model).items()})
 
 
 class LearningRateScheduler(Callback):
@@ -113,6 +83,8 @@ class ReduceLROnPlateau(MonitorCallback):
         monitor, mode, min_delta: the number, and what counts as better. factor: between 0 and 1. patience: epochs
             without improvement before the rate falls. verbose: 1 prints it. cooldown: epochs after a fall in which
             none are counted. min_lr: the least learning rate.
+        on_nan: what to do when the number is nan: nothing but a warning, or ``"restore"``: go back to the weights of
+            the last epoch without one, and multiply the rate by `factor`.
 
     Raises:
         ValueProblem: for bad arguments, a factor of 1 or more among them.
@@ -131,9 +103,9 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def __init__(
         self, monitor: str = "val_loss", factor: float = 0.1, patience: int = 10, verbose: int = 0, mode: str = "auto",
-        min_delta: float = 1e-4, cooldown: int = 0, min_lr: float = 0.0, **kwargs: Any,
+        min_delta: float = 1e-4, cooldown: int = 0, min_lr: float = 0.0, on_nan: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, on_nan)
         if kwargs:
             passed = f"the argument {next(iter(kwargs))!r}"
             raise ValueProblem(passed, "Keras 3's arguments", "epsilon is now called min_delta")
@@ -151,6 +123,7 @@ class ReduceLROnPlateau(MonitorCallback):
         self.wait = self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
         self._reset()
 
     def in_cooldown(self) -> bool:
@@ -159,8 +132,11 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         log_learning_rates(self.model, logs)
-        current = self.current(logs)
+        current = self.current(logs, epoch)
         if current is None:
+            return
+        if self.on_nan and np.isnan(current):  # the rate has been reduced
+            self.cooldown_counter, self.wait = self.cooldown, 0
             return
         if self.in_cooldown():
             self.cooldown_counter -= 1
@@ -174,10 +150,13 @@ class ReduceLROnPlateau(MonitorCallback):
                 if any(reduced):
                     self.cooldown_counter, self.wait = self.cooldown, 0
 
+    def reduced(self, rate: float) -> float:
+        return max(rate * self.factor, self.min_lr)
+
     def _reduce(self, name: str, optimizer: Optimizer, epoch: int) -> bool:
         """Reduce an optimizer's rate; return whether it was not at its least already."""
         before = learning_rate_of(optimizer)
-        value = max(before * self.factor, self.min_lr)
+        value = self.reduced(before)
         # compared in the rate's own dtype, since a float32 rate at min_lr may have been rounded to more than min_lr
         if float(np.asarray(value, np.asarray(optimizer.learning_rate).dtype)) >= before:
             return False

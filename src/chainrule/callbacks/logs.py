@@ -55,8 +55,9 @@ class CSVLogger(Callback):
         filename: the file; its folders are made. separator: between columns, one character.
         append: append to an existing file, in its columns, rather than overwrite it.
 
-    The columns are those of the first epoch, with a ``val_`` column for each if it had no validation; missing results
-    are written as ``NA``. Each line is flushed. When a checkpoint is resumed, lines after it are dropped.
+    The columns are those of the first epoch, and with validation data a ``val_`` column for each result, even if the
+    first epoch was not validated; missing results are written as ``NA``. Each line is flushed. When a checkpoint is
+    resumed, lines after it are dropped.
 
     Raises:
         ValueProblem: if the file cannot be written, when training begins.
@@ -116,8 +117,9 @@ class CSVLogger(Callback):
         header = next(csv.reader(file, delimiter=self.separator), [])
         file.seek(0, os.SEEK_END)
         names = sorted(logs)
-        if not any(name.startswith("val_") for name in names):
-            names += [f"val_{name}" for name in names]
+        validated = any(name.startswith("val_") for name in names)
+        if not validated and (self.params or {}).get("do_validation", True):
+            names += [f"val_{name}" for name in names if not name.startswith("learning_rate")]
         self._columns = header[1:] if header[:1] == ["epoch"] else names
         if not header:
             csv.writer(file, delimiter=self.separator).writerow(["epoch", *names])

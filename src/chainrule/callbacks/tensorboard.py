@@ -14,7 +14,7 @@ from . import events
 from .callback import Callback, Logs
 from .checks import check_frequency
 from .files import check_path
-from .learning_rate import learning_rate_of, optimizers_of
+from .rates import learning_rate_of, optimizers_of
 
 
 class TensorBoard(Callback):

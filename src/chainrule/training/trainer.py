@@ -109,7 +109,8 @@ class Trainer(CompilableLayer):
         prepare(self, batch, training=True)
         prepare_optimizer(self)
         self._check_fit(source, batch, validation_data)
-        hooks = self._hooks(callbacks, verbose, loop, epochs, add_history=True)
+        validated = validation_data is not None
+        hooks = self._hooks(callbacks, verbose, loop, epochs, add_history=True, do_validation=validated)
         if record:
             hooks.append(self._recorder(record, batch, (x, y), range(initial_epoch, epochs), loop.steps))
         hooks.callbacks.sort(key=lambda c: bool(getattr(c, "runs_last", False)))
@@ -206,13 +207,14 @@ class Trainer(CompilableLayer):
         return unflatten([np.concatenate(parts) for parts in zip(*batches, strict=True)])
 
     def _hooks(
-        self, callbacks: Any, verbose: Any, loop: Epochs, epochs: int = 1, add_history: bool = False
-    ) -> CallbackList:
+        self, callbacks: Any, verbose: Any, loop: Epochs, epochs: int = 1, add_history: bool = False,
+        do_validation: bool = False,
+    ) -> CallbackList:  # fmt: skip
         if isinstance(callbacks, CallbackList):
             return callbacks
         if verbose == "auto":  # a progress line, or one line an epoch where `config` has switched those off
             verbose = 1 if config.is_interactive_logging_enabled() else 2
-        params = {"verbose": verbose, "epochs": epochs, "steps": loop.steps}
+        params = {"verbose": verbose, "epochs": epochs, "steps": loop.steps, "do_validation": do_validation}
         return CallbackList(callbacks, add_history, add_progbar=verbose != 0, model=self, **params)
 
     # ---- one batch at a time
