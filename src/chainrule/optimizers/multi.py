@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from functools import reduce
 from typing import Any, NoReturn
 
+from .. import ops
 from ..core.errors import ValueProblem
 from ..serialization.configurable import Configurable
 from ..serialization.serialize import serialize
+from ..tensors.convert import as_tensor
 from ..tensors.variable import Variable
 from .optimizer import LossScaleOptimizer, Optimizer
 
@@ -124,6 +127,13 @@ class MultiOptimizer(Optimizer):
     @learning_rate.setter
     def learning_rate(self, value: Any) -> NoReturn:
         raise AttributeError("a MultiOptimizer has no learning rate of its own: set those of its .optimizers")
+
+    @property
+    def iterations(self) -> Any:
+        """The number of updates so far; where the inner optimizers differ, of the one with the most."""
+        if not any(o.gradient_accumulation_steps for o in self.optimizers):
+            return self._iterations
+        return reduce(ops.maximum, [as_tensor(o.iterations) for o in self.optimizers])
 
     def make_slots(self) -> None:
         self._assigned = [self._add_optimizer(self.optimizer_map(v)) for v in self._trainable_variables]

@@ -38,7 +38,8 @@ class Optimizer(Configurable):
             ema_overwrite_frequency: the number of updates after which the weights become their averages; ``None``: at
             the end of training.
         loss_scale_factor: gradients are divided by it, since the loss was multiplied by it.
-        gradient_accumulation_steps: the number of calls whose gradients are averaged for one update.
+        gradient_accumulation_steps: the number of calls whose gradients are averaged for one update. Schedules, moving
+            averages, weight decay and `iterations` go by updates, not by calls.
 
     >>> w = Variable([1.0, 2.0])
     >>> from chainrule.optimizers import SGD
@@ -106,7 +107,7 @@ class Optimizer(Configurable):
         """The variable that holds the rate; with a schedule, the rate of the next update."""
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
-            return rate(self._iterations)
+            return rate(self.iterations)
         return rate if isinstance(rate, Variable) else rate()
 
     @learning_rate.setter
@@ -124,7 +125,7 @@ class Optimizer(Configurable):
 
     @property
     def iterations(self) -> Any:
-        """The number of updates so far."""
+        """The number of updates so far: with `gradient_accumulation_steps`, not that of calls."""
         if self.gradient_accumulation_steps:
             return self._iterations.value // self.gradient_accumulation_steps
         return self._iterations
@@ -240,11 +241,6 @@ class Optimizer(Configurable):
                 self._accumulate(pairs)
             else:
                 self._update(pairs)
-            if self.use_ema:
-                self._update_averages()
-            for _, v in pairs:
-                if v.constraint is not None:
-                    v.assign(v.constraint(v.value))
             self._iterations.assign_add(1)
         self._update_cache = {}
 
@@ -285,7 +281,7 @@ class Optimizer(Configurable):
         return tensor
 
     def _update(self, pairs: list[tuple[Tensor, Variable]]) -> None:
-        """Decay and update the variables by their gradients, which are clipped first."""
+        """Decay and update the variables by their gradients, which are clipped first; then average and constrain."""
         grads = self._clip([g for g, _ in pairs])
         for _, v in pairs:
             decay = self.decay_of(v)
@@ -294,6 +290,11 @@ class Optimizer(Configurable):
         self.begin_update()
         for g, (_, v) in zip(grads, pairs, strict=True):
             self.update_step(g, v, self.rate_in(v.dtype))
+        if self.use_ema:
+            self._update_averages()
+        for _, v in pairs:
+            if v.constraint is not None:
+                v.assign(v.constraint(v.value))
 
     def rate_in(self, dtype: Any) -> Tensor:
         """Return the learning rate of this update, in `dtype`."""
@@ -333,14 +334,18 @@ class Optimizer(Configurable):
             average.assign(momentum * average.value + (1 - momentum) * v.value)
         if self.ema_overwrite_frequency:
             with run_if(ops.equal((as_tensor(self.iterations) + 1) % self.ema_overwrite_frequency, 0)):
-                self.finalize_variable_values(self._trainable_variables)
+                self._assign_averages(self._trainable_variables)
+
+    def _assign_averages(self, variables: Iterable[Variable]) -> None:
+        for v in variables:
+            if v in self._index:
+                v.assign(self.slot(self._averages, v).value)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
-        """Assign to the variables their moving averages, with `use_ema`."""
+        """Assign to the variables their moving averages, with `use_ema` and after an update."""
         if self.use_ema and self.built:
-            for v in var_list:
-                if v in self._index:
-                    v.assign(self.slot(self._averages, v).value)
+            with run_if(as_tensor(self.iterations) > 0):
+                self._assign_averages(var_list)
 
     def scale_loss(self, loss: Any) -> Any:
         """Return the loss times `loss_scale_factor`."""
