@@ -312,6 +312,9 @@ class AUC(_ConfusionMetric):
         label_weights: of the columns; without `multi_label`, of the entries of each column.
         from_logits: whether outputs are scores, before a sigmoid.
 
+    The area is nan if it is not defined: without positive targets, and but for the PR curve without negative ones.
+    Columns of which this is true do not count in the mean.
+
     >>> float(AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
     0.75
     """
@@ -359,12 +362,15 @@ class AUC(_ConfusionMetric):
             return ops.zeros((), self.dtype)
         is_interpolated = (self.curve, self.summation_method) == ("PR", "interpolation")
         areas = ops.sum(self._interpolated_areas() if is_interpolated else self._rectangle_areas(), axis=0)
-        if not self.multi_label:
-            return areas
-        if self.label_weights is None:
-            return ops.mean(areas)
-        weights = ops.cast(as_tensor(self.label_weights), areas.dtype)
-        return ops.divide_no_nan(ops.sum(areas * weights), ops.sum(weights))
+        tp, fp, tn, fn = (count[0] for count in self._values())
+        defined = tp + fn > 0 if self.curve == "PR" else ops.logical_and(tp + fn > 0, fp + tn > 0)
+        weights = ops.ones_like(areas)
+        if self.multi_label and self.label_weights is not None:
+            weights = ops.cast(as_tensor(self.label_weights), areas.dtype)
+        weights = ops.where(defined, weights, 0.0)
+        area = ops.divide_no_nan(ops.sum(ops.where(defined, areas, 0.0) * weights), ops.sum(weights))
+        is_undefined = ops.logical_and(ops.logical_not(ops.any(defined)), ops.any(tp + fp + tn + fn > 0))
+        return ops.where(is_undefined, float("nan"), area)
 
     def _rectangle_areas(self) -> Tensor:
         """Return the area of each step: its width times the mean, the smaller or the larger of its two heights."""

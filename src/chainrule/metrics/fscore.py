@@ -26,8 +26,8 @@ class FBetaScore(Metric):
         beta: how many times as much recall counts as precision.
         threshold: outputs above it are positive; default: the largest output of a row, and all equal to it.
 
-    >>> FBetaScore(beta=2.0, threshold=0.5)([[1, 1], [1, 0]], [[0.6, 0.7], [0.4, 0.8]]).numpy().round(4)
-    array([0.5556, 0.8333], dtype=float32)
+    >>> FBetaScore(beta=2.0, threshold=0.5)([[1, 1], [1, 0]], [[0.6, 0.7], [0.4, 0.8]]).numpy().round(4).tolist()
+    [0.5556, 0.8333]
     """
 
     def __init__(
@@ -92,8 +92,8 @@ class FBetaScore(Metric):
 class F1Score(FBetaScore):
     """2 · precision · recall / (precision + recall), of each class or averaged; see `FBetaScore`.
 
-    >>> F1Score(threshold=0.5)([[1, 1], [1, 0]], [[0.6, 0.7], [0.4, 0.8]]).numpy().round(4)
-    array([0.6667, 0.6667], dtype=float32)
+    >>> F1Score(threshold=0.5)([[1, 1], [1, 0]], [[0.6, 0.7], [0.4, 0.8]]).numpy().round(4).tolist()
+    [0.6667, 0.6667]
     """
 
     def __init__(

@@ -24,6 +24,10 @@ class Metric(Configurable):
     """A number computed over batches; inherit and define `update_state`, `result`, and state with `add_variable`.
 
     Follows ``keras.metrics.Metric``. State is variables: inside a traced step they are read and assigned like weights.
+    They have 64 bits, since a count in 32 bits stays at 2²⁴ when 1 is added.
+
+    Args:
+        dtype: in which each batch is computed; default ``floatx()``. name: in the results.
 
     >>> class Largest(Metric):
     ...     def __init__(self, name="largest", dtype=None):
@@ -45,19 +49,19 @@ class Metric(Configurable):
 
     @property
     def dtype(self) -> str:
-        """The dtype of the state."""
+        """The dtype in which each batch is computed."""
         return self._policy.compute_dtype if self._policy else floatx()
 
     def add_variable(
         self, shape: Any, initializer: Any, dtype: Any = None, aggregation: str = "sum", name: str | None = None
     ) -> Variable:
-        """Make a variable of the metric's state."""
+        """Make a variable of the metric's state; `dtype`: default float64."""
         if "_variables" not in self.__dict__:
             passed = f"a metric {type(self).__name__} that has not been set up"
             expected = "a metric whose base class was set up first"
             raise GraphError(passed, expected, "begin its __init__ with super().__init__(name=name)")
         initializer = initializers.get(initializer)
-        variable = Variable(initializer, tuple(shape), dtype or self.dtype, False, False, aggregation, name)
+        variable = Variable(initializer, tuple(shape), dtype or "float64", False, False, aggregation, name)
         variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
         self._initial_values.append(variable.leaf.value)

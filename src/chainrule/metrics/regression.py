@@ -126,7 +126,8 @@ class R2Score(Metric):
         class_aggregation: how several outputs become one number: ``"uniform_average"``,
             ``"variance_weighted_average"``, or ``None`` for one score per output.
         num_regressors: the number of inputs p of the model; above 0 the score is adjusted to
-            1 - (1 - R²)(n - 1)/(n - p - 1), if there are n > p + 1 examples.
+            1 - (1 - R²)(n - 1)/(n - p - 1), if n > p + 1. As in Keras n is the number of targets, those of all outputs
+            together; targets whose weight is 0 do not count.
 
     >>> float(R2Score()([[1.0], [2.0], [3.0]], [[1.0], [2.0], [4.0]]))
     0.5
@@ -168,7 +169,7 @@ class R2Score(Metric):
         self.mean.assign_add(delta * share)
         self.count.assign_add(n)
         self.residual.assign_add(ops.sum(weights * ops.square(target - output), axis=0))
-        self.num_samples.assign_add(target.shape[0])
+        self.num_samples.assign_add(ops.sum(ops.cast(weights != 0, weights.dtype)))
 
     def result(self) -> Tensor:
         if not self.built:

@@ -33,6 +33,8 @@ class Loop:
     ) -> None:  # fmt: skip
         self.model, self.epochs, self.hooks, self.validate, self.resumed = model, epochs, hooks, validate, resumed
         self.guard = NanGuard()
+        if model.compiled_metrics is not None:
+            self.guard.ignored = set(model.compiled_metrics.names.values())
         self.has_callbacks = hooks.needs_epochs() or hooks.needs_batches("train")  # the user's, between steps
         self._train_steps: Steps | None = None
         self._fused: FusedEpochs | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class NanGuard:
 
     def __init__(self) -> None:
         self.warned = False
+        self.ignored: Collection[str] = ()  # metrics, which may be undefined though all is well
         self.losses: list[float] = []
         self.snapshot: list[tuple[Any, Any]] = []
         self.since: list[tuple[int, Replay]] = []  # epoch and steps of each chunk since the snapshot
@@ -56,8 +57,9 @@ class NanGuard:
         self._size += size
 
     def after(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Check a chunk's numbers."""
-        finite = (math.isfinite(v) if isinstance(v, float) else np.isfinite(v).all() for v in logs.values())
+        """Check a chunk's numbers, but for those ignored."""
+        watched = (v for name, v in logs.items() if name not in self.ignored)
+        finite = (math.isfinite(v) if isinstance(v, float) else np.isfinite(v).all() for v in watched)
         if self.warned or all(finite):
             return
         self.warned = True
@@ -98,8 +100,9 @@ class NanGuard:
             for epoch, steps in self.since:
                 for k, compiled, arrays in steps():
                     before = [(v, v.numpy()) for v in compiled.step.reads]
-                    results = compiled.run_on_last_engine(arrays)
-                    if is_finite(results) and all(is_finite(v.numpy()) for v in compiled.step.writes):
+                    results = compiled.step.unflatten(compiled.run_on_last_engine(arrays))
+                    watched = [v for name, v in results.items() if name not in self.ignored]
+                    if is_finite(watched) and all(is_finite(v.numpy()) for v in compiled.step.writes):
                         continue
                     for v, value in before:
                         v.hold(value)
