@@ -194,3 +194,21 @@ def test_embedding_looks_up_rows():
     assert_array_equal(gradient.numpy()[:, 0], [0, 2, 0, 0, 1])
     with pytest.raises(ValueProblem, match="from 0 to 4"):
         layer([[5]])
+
+
+@pytest.mark.parametrize("axis", [-1, 0, [0, 1]])
+def test_a_softmax_of_nothing_is_0(axis, double):
+    x = np.array([[1.0, 2.0, 3e9], [-4e9, -5e9, 6.0], [1.0, 1.0, 0.0]])
+    mask = np.array([[False, False, False], [True, True, False], [False, True, False]])
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    kept = np.where(mask, x, -np.inf)
+    e = np.exp(kept - kept.max(axes, keepdims=True, initial=-1e300))
+    total = e.sum(axes, keepdims=True)
+    expected = e / np.where(total == 0, 1, total)
+    soft = layers.Softmax(axis=axis)
+    np.testing.assert_allclose(soft(x, mask=mask).numpy(), expected, atol=1e-15)
+    upstream = np.arange(9.0).reshape(3, 3)
+    slope = cr.grad(lambda t: ops.sum(soft(t, mask=mask) * upstream))(ops.convert_to_tensor(x)).numpy()
+    np.testing.assert_allclose(
+        slope, expected * (upstream - (expected * upstream).sum(axes, keepdims=True)), atol=1e-12
+    )

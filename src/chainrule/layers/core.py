@@ -219,10 +219,12 @@ class ELU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) over its sum along `axis`; entries whose mask is false get 0.
+    """exp(x) over its sum along `axis`; entries whose mask is false get 0, also where all of them are.
 
     >>> Softmax()([[0.0, 0.0]])
     tensor([[0.5, 0.5]])
+    >>> Softmax()([[0.0, 0.0]], mask=[[False, False]])
+    tensor([[0., 0.]])
     """
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
@@ -231,9 +233,13 @@ class Softmax(Layer):
         self.supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        if mask is not None:
-            inputs = inputs + (1 - ops.cast(mask, inputs.dtype)) * (-3e4 if inputs.dtype == "float16" else -1e9)
-        return ops.softmax(inputs, axis=tuple(self.axis) if isinstance(self.axis, list) else self.axis)
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        if mask is None:
+            return ops.softmax(inputs, axis=axis)
+        counted = ops.logical_and(ops.cast(mask, "bool"), ops.ones_like(inputs, dtype="bool"))
+        scores = ops.where(counted, inputs, float("-inf"))
+        scores = ops.where(ops.any(counted, axis=axis, keepdims=True), scores, 0.0)  # -inf alone has no softmax
+        return ops.where(counted, ops.softmax(scores, axis=axis), 0.0)
 
 
 def as_indices(inputs: Any, count: int, argument: str) -> Tensor:

@@ -8,19 +8,21 @@ from typing import Any
 
 # fmt: off
 from ..serialization.registry import Registry
-from . import functions
+from . import crossentropies, functions
 from .classes import (
     CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
     CategoricalGeneralizedCrossEntropy, CategoricalHinge, Circle, CosineSimilarity, Dice, Hinge, Huber, KLDivergence,
     LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
     ResidualSumOfSquares, SparseCategoricalCrossentropy, SquaredHinge, Tversky,
 )
-from .functions import (
+from .crossentropies import (
     binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy, categorical_hinge, circle, cosine_similarity, ctc, dice, hinge, huber,
-    kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error, mean_squared_error,
-    mean_squared_logarithmic_error, poisson, residual_sum_of_squares, sparse_categorical_crossentropy, squared_hinge,
-    tversky,
+    categorical_generalized_cross_entropy, ctc, sparse_categorical_crossentropy,
+)
+from .functions import (
+    categorical_hinge, circle, cosine_similarity, dice, hinge, huber, kl_divergence, log_cosh, mean_absolute_error,
+    mean_absolute_percentage_error, mean_squared_error, mean_squared_logarithmic_error, poisson,
+    residual_sum_of_squares, squared_hinge, tversky,
 )
 from .loss import Loss, LossFunctionWrapper
 # fmt: on
@@ -59,4 +61,5 @@ __all__ = [
     "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "poisson",
     "residual_sum_of_squares", "serialize", "sparse_categorical_crossentropy", "squared_hinge", "tversky",
 ]  # fmt: skip
-registry.add(*(getattr(functions, name) for name in __all__ if name in vars(functions)))
+_FUNCTIONS = vars(functions) | vars(crossentropies)
+registry.add(*(_FUNCTIONS[name] for name in __all__ if name in _FUNCTIONS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import ValueProblem
+from . import crossentropies as ce
 from . import functions as f
 from .loss import LossFunctionWrapper
 
@@ -179,7 +180,7 @@ class BinaryCrossentropy(LossFunctionWrapper):
         reduction: str | None = OVER_BATCH, name: str = "binary_crossentropy", dtype: Any = None,
     ) -> None:  # fmt: skip
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(f.binary_crossentropy, reduction, name, dtype, **arguments)
+        super().__init__(ce.binary_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits = from_logits
 
 
@@ -197,7 +198,7 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
     ) -> None:  # fmt: skip
         focus = {"apply_class_balancing": apply_class_balancing, "alpha": alpha, "gamma": gamma}
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(f.binary_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
+        super().__init__(ce.binary_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
         self.from_logits = from_logits
 
 
@@ -216,7 +217,7 @@ class CategoricalCrossentropy(LossFunctionWrapper):
         reduction: str | None = OVER_BATCH, name: str = "categorical_crossentropy", dtype: Any = None,
     ) -> None:  # fmt: skip
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(f.categorical_crossentropy, reduction, name, dtype, **arguments)
+        super().__init__(ce.categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits = from_logits
 
 
@@ -234,7 +235,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
     ) -> None:  # fmt: skip
         focus = {"alpha": alpha, "gamma": gamma}
         arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(f.categorical_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
+        super().__init__(ce.categorical_focal_crossentropy, reduction, name, dtype, **focus, **arguments)
         self.from_logits = from_logits
 
 
@@ -243,6 +244,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
     Args:
         from_logits: whether outputs are scores, before a softmax. ignore_class: a label that does not count.
+        label_smoothing: the share by which the targets, as one-hot rows, move towards 1 / classes.
 
     >>> import numpy as np
     >>> round(float(SparseCategoricalCrossentropy()(np.array([1, 0]), 0.5 * ops.ones((2, 2)))), 4)
@@ -251,10 +253,11 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self, from_logits: bool = False, ignore_class: int | None = None, reduction: str | None = OVER_BATCH,
-        axis: int = -1, name: str = "sparse_categorical_crossentropy", dtype: Any = None,
+        axis: int = -1, name: str = "sparse_categorical_crossentropy", dtype: Any = None, label_smoothing: float = 0.0,
     ) -> None:  # fmt: skip
         arguments = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
-        super().__init__(f.sparse_categorical_crossentropy, reduction, name, dtype, **arguments)
+        arguments["label_smoothing"] = label_smoothing
+        super().__init__(ce.sparse_categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits, self.ignore_class = from_logits, ignore_class
 
 
@@ -272,7 +275,7 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
     ) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueProblem(f"q={q}", "a number between 0 and 1", "e.g. q=0.7")
-        super().__init__(f.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
+        super().__init__(ce.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
 
 
 class CTC(LossFunctionWrapper):
@@ -284,7 +287,7 @@ class CTC(LossFunctionWrapper):
     """
 
     def __init__(self, reduction: str | None = OVER_BATCH, name: str = "ctc", dtype: Any = None) -> None:
-        super().__init__(f.ctc, reduction, name, dtype)
+        super().__init__(ce.ctc, reduction, name, dtype)
 
 
 class Dice(LossFunctionWrapper):

@@ -1,4 +1,4 @@
-"""Losses as functions of targets and outputs, one value for each example, under Keras's names.
+"""Losses of numbers, scores and masks as functions, one value for each example, under Keras's names.
 
 Shapes are (batch, ..., last); the value of an example is the mean or sum over the last axis. 1e-7, Keras's epsilon,
 keeps logarithms and quotients finite.
@@ -10,11 +10,10 @@ from math import log
 from typing import Any
 
 from .. import ops
-from ..core.errors import ShapeError, ValueProblem
 from ..layers.call_context import set_mask
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
-from .align import pair, same_shape
+from .align import same_shape
 
 EPSILON = 1e-7
 
@@ -77,7 +76,27 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     tensor([-1.])
     """
     target, output = same_shape(y_true, y_pred)
-    return -ops.sum(ops.normalize(target, axis=axis) * ops.normalize(output, axis=axis), axis=axis)
+    return -cosine(target, output, axis)
+
+
+def cosine(a: Tensor, b: Tensor, axis: int) -> Tensor:
+    """Return the cosine of the angle between vectors along `axis`, from -1 to 1; 0, without a slope, for zero vectors.
+
+    >>> cosine(ops.ones((2, 4)), ops.ones((2, 4)), -1)
+    tensor([1., 1.])
+    """
+    result = ops.sum(_unit(a, axis) * _unit(b, axis), axis=axis)
+    rounding = result - ops.clip(result, -1.0, 1.0)  # a result beyond 1 keeps its slope
+    return result - ops.stop_gradient(rounding)
+
+
+def _unit(x: Tensor, axis: int) -> Tensor:
+    """Return vectors scaled to length 1; first by their largest entry, so that no square overflows or vanishes."""
+    largest = ops.stop_gradient(ops.max(ops.absolute(x), axis=axis, keepdims=True, initial=0.0))
+    is_zero = largest == 0
+    scaled = ops.where(is_zero, ops.zeros_like(x), x / ops.where(is_zero, ops.ones_like(largest), largest))
+    squares = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
+    return scaled * ops.rsqrt(ops.where(is_zero, ops.ones_like(squares), squares))
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
@@ -100,7 +119,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     tensor([0.])
     """
     target, output = same_shape(y_true, y_pred)
-    error = output - target
+    error = ops.absolute(output - target)
     return ops.mean(error + ops.softplus(-2.0 * error) - log(2.0), axis=-1)
 
 
@@ -161,153 +180,6 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
     right = ops.sum(target * output, axis=-1)
     wrong = ops.max((1.0 - target) * output, axis=-1)
     return ops.maximum(wrong - right + 1.0, 0.0)
-
-
-def _smooth_labels(target: Tensor, label_smoothing: float, classes: int) -> Tensor:
-    """Move labels from 0 and 1 towards 1 / classes by a share (Szegedy et al., arXiv:1512.00567)."""
-    if not 0 <= label_smoothing <= 1:
-        raise ValueProblem(f"label_smoothing={label_smoothing}", "a share from 0 to 1", "e.g. label_smoothing=0.1")
-    return target * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else target
-
-
-def binary_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
-    """Return the mean of -log of the probability of the true class, for targets of 0 and 1.
-
-    Args:
-        from_logits: whether outputs are scores, before a sigmoid. label_smoothing: the share by which
-            targets move towards 1/2.
-
-    >>> round(binary_crossentropy([[1.0]], [[0.5]]).item(), 4)
-    0.6931
-    """
-    target, output = same_shape(y_true, y_pred)
-    target = _smooth_labels(target, label_smoothing, 2)
-    return ops.mean(ops.binary_crossentropy(target, output, from_logits=from_logits), axis=axis)
-
-
-def binary_focal_crossentropy(
-    y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
-    from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
-) -> Tensor:  # fmt: skip
-    """Return the binary cross-entropy, weighted so that easy examples count little (Lin et al., arXiv:1708.02002).
-
-    >>> round(binary_focal_crossentropy([[1.0]], [[0.5]]).item(), 4)
-    0.1733
-    """
-    target, output = same_shape(y_true, y_pred)
-    target = _smooth_labels(target, label_smoothing, 2)
-    if from_logits:
-        output = ops.sigmoid(output)
-    probability = target * output + (1 - target) * (1 - output)  # of the true class
-    losses = ops.power(1.0 - probability, gamma) * ops.binary_crossentropy(target, output)
-    if apply_class_balancing:
-        losses = (target * alpha + (1 - target) * (1 - alpha)) * losses
-    return ops.mean(losses, axis=axis)
-
-
-def categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
-    """Return -log of the probability of the true class, for one-hot targets.
-
-    Args:
-        from_logits: whether outputs are scores, before a softmax; otherwise they are divided by their sum.
-
-    >>> round(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).item(), 4)
-    0.6931
-    """
-    target, output = pair(y_true, y_pred)
-    if target.shape != output.shape and None not in (*target.shape, *output.shape):
-        passed = f"targets of shape {target.shape} for outputs of shape {output.shape}"
-        others = "use sparse_categorical_crossentropy, or make them one-hot with utils.to_categorical(y)"
-        mend = f"for labels that are whole numbers {others}"
-        raise ShapeError(passed, "one-hot targets, as many columns as classes", mend)
-    target = _smooth_labels(target, label_smoothing, target.shape[axis])
-    return ops.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
-
-
-def categorical_focal_crossentropy(
-    y_true: Any, y_pred: Any, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-    label_smoothing: float = 0.0, axis: int = -1,
-) -> Tensor:  # fmt: skip
-    """Return the categorical cross-entropy, weighted so that easy examples count little (Lin et al., arXiv:1708.02002).
-
-    >>> round(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).item(), 4)
-    0.0433
-    """
-    target, output = same_shape(y_true, y_pred)
-    target = _smooth_labels(target, label_smoothing, target.shape[-1])
-    if from_logits:
-        output = ops.softmax(output, axis=axis)
-    probabilities = ops.clip(output / ops.sum(output, axis=axis, keepdims=True), EPSILON, 1 - EPSILON)
-    return ops.sum(alpha * ops.power(1.0 - probabilities, gamma) * -target * ops.log(probabilities), axis=axis)
-
-
-def sparse_categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Tensor:
-    """Return -log of the probability of the true class, for targets that are whole numbers from 0 up.
-
-    Args:
-        ignore_class: a label that does not count, such as 255 for unlabelled pixels.
-
-    >>> round(sparse_categorical_crossentropy([1], [[0.5, 0.5]]).item(), 4)
-    0.6931
-    """
-    output = as_tensor(y_pred)
-    labels = as_tensor(y_true)
-    if labels.dtype.kind not in "iu":
-        labels = ops.cast(labels, "int32")
-    if labels.ndim == output.ndim and labels.shape[axis] == 1:
-        labels = ops.squeeze(labels, axis)
-    if ignore_class is None:
-        return ops.sparse_categorical_crossentropy(labels, output, from_logits=from_logits, axis=axis)
-    counted = labels != ignore_class
-    labels = ops.where(counted, labels, ops.zeros_like(labels))
-    # rows of 1, not of 0: 0 divided by its sum has no gradient
-    output = ops.where(ops.expand_dims(counted, axis), output, ops.ones_like(output))
-    losses = ops.sparse_categorical_crossentropy(labels, output, from_logits=from_logits, axis=axis)
-    losses = ops.where(counted, losses, ops.zeros_like(losses))
-    set_mask(losses, counted)
-    return losses
-
-
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
-    """Return (1 - p^q) / q with p the true class's probability: between mean absolute error and cross-entropy.
-
-    Args:
-        q: between 0 and 1; the nearer 1, the more robust to wrong labels (Zhang and Sabuncu, arXiv:1805.07836).
-
-    >>> categorical_generalized_cross_entropy([1], [[0.75, 0.25]], q=0.5)
-    tensor([1.])
-    """
-    output = as_tensor(y_pred)
-    labels = ops.cast(as_tensor(y_true), "int32")
-    if labels.ndim == output.ndim and labels.shape[-1] == 1:
-        labels = ops.squeeze(labels, -1)
-    p = ops.sum(output * ops.cast(ops.one_hot(labels, output.shape[-1]), output.dtype), axis=-1)
-    return (1 - ops.power(p, q)) / q
-
-
-def ctc(y_true: Any, y_pred: Any) -> Tensor:
-    """Return -log of the probability of a label sequence shorter than the outputs (Graves et al., ICML 2006).
-
-    Args:
-        y_true: (batch, labels), whole numbers from 1 up, padded with 0. y_pred: (batch, steps, classes), scores
-            before a softmax; class 0 is the blank.
-
-    >>> round(ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).item(), 4)
-    0.2877
-    """
-    labels, output = ops.cast(as_tensor(y_true), "int32"), as_tensor(y_pred)
-    if labels.ndim != 2 or output.ndim != 3:
-        passed = f"labels of shape {labels.shape} for outputs of shape {output.shape}"
-        raise ShapeError(passed, "(batch, labels) and (batch, steps, classes)", "pad the labels with 0 to one length")
-    lengths = ops.sum(ops.cast(labels != 0, "int32"), axis=-1)
-    steps = ops.full((output.shape[0],), output.shape[1], "int32")
-    return ops.ctc_loss(labels, output, lengths, steps, mask_index=0)
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:

@@ -73,7 +73,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 
     Args:
         from_logits: whether outputs are scores, before a softmax. ignore_class: a label that does not count, neither
-            in the sum nor in the number of examples. axis: of the classes.
+            in the sum nor in the number of examples. axis: of the classes. label_smoothing: the share by which the
+            targets, as one-hot rows, move towards 1 / classes.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
     0.6931
@@ -81,9 +82,10 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 
     def __init__(
         self, name: str = "sparse_categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
-        ignore_class: int | None = None, axis: int = -1,
+        ignore_class: int | None = None, axis: int = -1, label_smoothing: float = 0.0,
     ) -> None:  # fmt: skip
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
+        options["label_smoothing"] = label_smoothing
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **options)
 
 

@@ -8,6 +8,7 @@ from .. import losses, ops
 from ..core import arguments
 from ..core.errors import ShapeError
 from ..losses.align import same_shape, weighted
+from ..losses.functions import cosine
 from ..tensors.tensor import Tensor
 from .metric import Mean, MeanMetricWrapper, Metric, Sum, output_mask
 
@@ -196,10 +197,13 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     array([1.], dtype=float32)
     """
     target, output = same_shape(y_true, y_pred)
-    a = target - ops.mean(target, axis=axis, keepdims=True)
-    b = output - ops.mean(output, axis=axis, keepdims=True)
-    norms = ops.sqrt(ops.sum(ops.square(a), axis=axis)) * ops.sqrt(ops.sum(ops.square(b), axis=axis))
-    return ops.divide_no_nan(ops.sum(a * b, axis=axis), norms)
+    return cosine(_centred(target, axis), _centred(output, axis), axis)
+
+
+def _centred(x: Tensor, axis: int) -> Tensor:
+    """Return numbers minus their mean along `axis`; exact zeros where they are all the same."""
+    x = x - ops.take(x, [0], axis=axis)
+    return x - ops.mean(x, axis=axis, keepdims=True)
 
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:

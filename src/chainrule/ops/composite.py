@@ -306,9 +306,15 @@ def _output_dtype(specs: tuple[Spec, ...]) -> Any:
     return (dtype, dtype)
 
 
+def _times(xp: Any, share: Any, value: Any) -> Any:
+    """Return share times value; 0 where the share is 0 and the value infinite."""
+    is_undefined = xp.logical_and(xp.equal(share, 0), xp.isinf(value))
+    return share * xp.where(is_undefined, xp.zeros_like(value), value)
+
+
 def _binary_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
-    if from_logits:  # max(x, 0) - x t + log(1 + exp(-|x|)), which cannot overflow, is softplus(x) - x t
-        return xp.softplus(output) - output * target
+    if from_logits:  # -log sigmoid(x) is softplus(-x): so no digits are lost, where x is large
+        return _times(xp, target, xp.softplus(-output)) + _times(xp, 1 - target, xp.softplus(output))
     output = xp.clip(output, 1e-7, 1 - 1e-7)
     return -(target * xp.log(output) + (1 - target) * xp.log(1 - output))
 
@@ -326,9 +332,14 @@ binary_crossentropy_record = Composite.define(
 
 def _crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     if from_logits:
-        return -xp.sum(target * xp.log_softmax(output, axis=axis), axis=axis)
-    probability = output / xp.sum(output, axis=axis, keepdims=True)
-    return -xp.sum(target * xp.log(xp.clip(probability, 1e-7, 1 - 1e-7)), axis=axis)
+        return -xp.sum(_times(xp, target, xp.log_softmax(output, axis=axis)), axis=axis)
+    return -xp.sum(target * xp.log(xp.clip(_shares(xp, output, axis), 1e-7, 1 - 1e-7)), axis=axis)
+
+
+def _shares(xp: Any, output: Any, axis: int) -> Any:
+    """Return the output over its sum along `axis`; zeros where that is 0."""
+    total = xp.sum(output, axis=axis, keepdims=True)
+    return output / xp.where(xp.equal(total, 0), xp.ones_like(total), total)
 
 
 categorical_crossentropy_record = Composite.define(
@@ -365,7 +376,7 @@ def _sparse_crossentropy(xp: Any, target: Any, output: Any, from_logits: bool = 
     if from_logits:
         log_probability = xp.log_softmax(output, axis=axis)
     else:
-        log_probability = xp.log(xp.clip(output / xp.sum(output, axis=axis, keepdims=True), 1e-7, 1 - 1e-7))
+        log_probability = xp.log(xp.clip(_shares(xp, output, axis), 1e-7, 1 - 1e-7))
     return -xp.squeeze(xp.take_along_axis(log_probability, xp.expand_dims(target, axis), axis=axis), axis)
 
 

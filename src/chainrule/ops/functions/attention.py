@@ -11,7 +11,7 @@ from ...core import arguments
 from ...core.errors import ShapeError
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
-from .. import arithmetic, comparison, composite
+from .. import arithmetic, comparison, composite, selection
 from .. import reduction as reductions
 from .creation import cast
 from .indexing import one_hot, repeat, take_along_axis, where
@@ -93,6 +93,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     blank_label_pairs = reshape(concatenate([blank, expand_dims(y, -1)], axis=-1), (-1, 2 * y.shape[1]))
     states = concatenate([blank_label_pairs, y[:, :1] * 0 + mask_index if y.shape[1] else blank[:, :, 0]], axis=1)
     logs = composite.log_softmax(cast(scores, "float64" if scores.dtype == "float64" else "float32"), axis=-1)
+    logs = selection.maximum(logs, _LOG_ZERO)  # -inf times the 0 of another class would be nan
     emissions = logs @ swapaxes(one_hot(states, scores.shape[2], dtype=logs.dtype), 1, 2)
     position = np.arange(states.shape[1])
     may_skip = comparison.logical_and(states[:, 2:] != states[:, :-2], states[:, 2:] != mask_index)
