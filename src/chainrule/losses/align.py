@@ -110,6 +110,15 @@ def weighted(values: Tensor, sample_weight: Any, mask: Tensor | None = None) -> 
     return values, weights
 
 
+def weigh(values: Tensor, weights: Tensor) -> Tensor:
+    """Return values times weights; 0 where the weight is 0, whatever the value.
+
+    >>> weigh(as_tensor([1.0, float("nan")]), as_tensor([2.0, 0.0]))
+    tensor([2., 0.])
+    """
+    return ops.where(weights == 0, ops.zeros_like(values), values * weights)
+
+
 def expand_to_rank(x: Tensor, rank: int) -> Tensor:
     """Append axes of size 1 until x has `rank` axes, so that a value of an example holds for each of its entries."""
     for _ in range(rank - x.ndim):

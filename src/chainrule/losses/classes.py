@@ -289,6 +289,9 @@ class CTC(LossFunctionWrapper):
     def __init__(self, reduction: str | None = OVER_BATCH, name: str = "ctc", dtype: Any = None) -> None:
         super().__init__(ce.ctc, reduction, name, dtype)
 
+    def check_targets(self, y_true: Any) -> None:
+        ce.check_ctc_labels(y_true)
+
 
 class Dice(LossFunctionWrapper):
     """1 - twice the overlap of two masks over the sum of both.

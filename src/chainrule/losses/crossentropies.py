@@ -17,6 +17,7 @@ from ..layers.call_context import set_mask
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from .align import pair, same_shape
+from .entries import values_of
 
 EPSILON = 1e-7
 
@@ -28,6 +29,7 @@ def _smooth_labels(target: Tensor, label_smoothing: float, classes: int) -> Tens
     return target * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else target
 
 
+@values_of("entries")
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Tensor:
@@ -45,6 +47,7 @@ def binary_crossentropy(
     return ops.mean(ops.binary_crossentropy(target, output, from_logits=from_logits), axis=axis)
 
 
+@values_of("entries")
 def binary_focal_crossentropy(
     y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
     from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
@@ -65,6 +68,7 @@ def binary_focal_crossentropy(
     return ops.mean(losses, axis=axis)
 
 
+@values_of("rows")
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Tensor:
@@ -86,6 +90,7 @@ def categorical_crossentropy(
     return ops.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
 
 
+@values_of("rows")
 def categorical_focal_crossentropy(
     y_true: Any, y_pred: Any, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
     label_smoothing: float = 0.0, axis: int = -1,
@@ -119,6 +124,7 @@ def _power(base: Tensor, exponent: float) -> Tensor:
     return ops.where(positive, power, ops.full_like(base, 0.0**exponent))
 
 
+@values_of("rows")
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1,
     label_smoothing: float = 0.0,
@@ -159,6 +165,7 @@ def _smoothed_crossentropy(labels: Tensor, output: Tensor, from_logits: bool, ax
     return (1.0 - share) * losses + ops.categorical_crossentropy(spread, output, from_logits=from_logits, axis=axis)
 
 
+@values_of("rows")
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
     """Return (1 - p^q) / q with p the true class's probability: between mean absolute error and cross-entropy.
 

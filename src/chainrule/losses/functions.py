@@ -14,10 +14,12 @@ from ..layers.call_context import set_mask
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from .align import same_shape
+from .entries import values_of
 
 EPSILON = 1e-7
 
 
+@values_of("entries")
 def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of (target - output)².
 
@@ -28,6 +30,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(ops.square(output - target), axis=-1)
 
 
+@values_of("rows")
 def residual_sum_of_squares(y_true: Any, y_pred: Any) -> Tensor:
     """Return the sum of (target - output)², RSS in statistics.
 
@@ -38,6 +41,7 @@ def residual_sum_of_squares(y_true: Any, y_pred: Any) -> Tensor:
     return ops.sum(ops.square(output - target), axis=-1)
 
 
+@values_of("entries")
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of |target - output|.
 
@@ -48,6 +52,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(ops.absolute(output - target), axis=-1)
 
 
+@values_of("entries")
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of |target - output| / |target|, in percent.
 
@@ -58,6 +63,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     return 100.0 * ops.mean(ops.absolute((target - output) / ops.maximum(ops.absolute(target), EPSILON)), axis=-1)
 
 
+@values_of("entries")
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of (log(target + 1) - log(output + 1))²; what is below 0 counts as 0.
 
@@ -69,6 +75,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(ops.square(logs[0] - logs[1]), axis=-1)
 
 
+@values_of("rows")
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """Return minus the cosine between target and output along `axis`: -1 for the same direction.
 
@@ -99,6 +106,7 @@ def _unit(x: Tensor, axis: int) -> Tensor:
     return scaled * ops.rsqrt(ops.where(is_zero, ops.ones_like(squares), squares))
 
 
+@values_of("entries")
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     """Return half the square of errors up to `delta`, and a straight line beyond (Huber, 1964).
 
@@ -112,6 +120,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     return ops.mean(ops.where(magnitude <= delta, 0.5 * ops.square(error), line), axis=-1)
 
 
+@values_of("entries")
 def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of log(cosh(output - target)), without overflow.
 
@@ -123,6 +132,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(error + ops.softplus(-2.0 * error) - log(2.0), axis=-1)
 
 
+@values_of("entries")
 def poisson(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of output - target log(output), the Poisson distribution's log-likelihood but for a constant.
 
@@ -133,6 +143,7 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(output - target * ops.log(output + EPSILON), axis=-1)
 
 
+@values_of("rows")
 def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
     """Return the sum of target log(target / output), of two distributions.
 
@@ -150,6 +161,7 @@ def _signs(target: Tensor) -> Tensor:
     return ops.where(binary, 2.0 * target - 1.0, target)
 
 
+@values_of("entries")
 def hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of max(0, 1 - target output), for labels -1 and 1 (or 0 and 1).
 
@@ -160,6 +172,7 @@ def hinge(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(ops.maximum(1.0 - _signs(target) * output, 0.0), axis=-1)
 
 
+@values_of("entries")
 def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Return the mean of max(0, 1 - target output)².
 
@@ -170,6 +183,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
     return ops.mean(ops.square(ops.maximum(1.0 - _signs(target) * output, 0.0)), axis=-1)
 
 
+@values_of("rows")
 def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Return max(0, 1 + the best wrong class's score - the right one's), for one-hot labels.
 

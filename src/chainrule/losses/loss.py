@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 from .. import ops
 from ..core import arguments
 from ..dtype_policies import DTypePolicy, get
 from ..graph import floatx
-from ..layers.call_context import mask_of
+from ..layers.call_context import mask_of, set_mask
 from ..serialization.configurable import Configurable
 from ..serialization.names import to_snake_case
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
-from .align import expand_to_rank, weighted
+from .align import expand_to_rank, weigh, weighted
+from .entries import counted_values
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
@@ -54,19 +54,35 @@ class Loss(Configurable):
         """Return the value of each example."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
+    def check_targets(self, y_true: Any) -> None:
+        """Raise if targets, an array of data, are none that the loss is defined for; nothing by default."""
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        output_mask = mask_of(flatten(y_pred, lists_are_arrays=True)[0][0])
         y_true, y_pred = _cast_floats(y_true, self.dtype), _cast_floats(y_pred, self.dtype)
-        values = as_tensor(self.call(y_true, y_pred))
-        masks = [m for m in (output_mask, mask_of(values)) if m is not None]
-        return reduce_values(values, self.reduction, sample_weight, reduce(ops.logical_and, masks) if masks else None)
+        fn, axis = getattr(self, "fn", None), getattr(self, "arguments", {}).get("axis", -1)
+        values, weights, mask, of_entries = counted_values(self.call, fn, y_true, y_pred, sample_weight, axis)
+        if of_entries and self.reduction in ("none", "sum"):
+            values, weights, mask = _mean_of_entries(values, weights, mask), None, None
+        return reduce_values(values, self.reduction, weights, mask)
+
+
+def _mean_of_entries(values: Tensor, sample_weight: Any, mask: Tensor | None) -> Tensor:
+    """Return the mean of each row's weighted values, of those that the mask counts."""
+    values, weights = weighted(values, sample_weight, mask)
+    counted = ops.ones_like(values) if mask is None else ops.cast(mask, values.dtype)
+    counted = ops.broadcast_to(expand_to_rank(counted, values.ndim), values.shape)
+    total = ops.sum(values if weights is None else weigh(values, weights), axis=-1)
+    return ops.divide_no_nan(total, ops.sum(counted, axis=-1))
 
 
 def _cast_floats(data: Any, dtype: str) -> Any:
     """Convert data to tensors, floats to `dtype`; labels that are whole numbers keep their dtype."""
     leaves, unflatten = flatten(data, lists_are_arrays=True)
     tensors = [as_tensor(x) for x in leaves]
-    return unflatten([t if t.dtype.kind in "biu" and not t.spec.weak else ops.cast(t, dtype) for t in tensors])
+    cast = [t if t.dtype.kind in "biu" and not t.spec.weak else ops.cast(t, dtype) for t in tensors]
+    for t, before in zip(cast, tensors, strict=True):
+        set_mask(t, mask_of(before))
+    return unflatten(cast)
 
 
 def reduce_values(values: Tensor, reduction: str, sample_weight: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -77,7 +93,7 @@ def reduce_values(values: Tensor, reduction: str, sample_weight: Any = None, mas
     values, weights = weighted(values, sample_weight, mask)
     shape = values.shape
     if weights is not None:
-        values = values * weights
+        values = weigh(values, weights)
     if reduction == "none" or values.ndim == 0:
         return values
     total = ops.sum(values)

@@ -15,7 +15,7 @@ from ..losses.align import same_shape, weighted
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from ..tensors.variable import Variable
-from .metric import Metric, output_mask
+from .metric import Metric, mask_of_pair
 
 COUNTS = {  # name -> (whether the target is positive, whether the output is above the threshold)
     "true_positives": (True, True),
@@ -59,7 +59,7 @@ class _ConfusionMetric(Metric):
             output = _keep_top_k(output, self.top_k)
         if self.class_id is not None:
             target, output = (_column(t, self.class_id) for t in (target, output))
-        target, weights = weighted(target, sample_weight, output_mask(y_pred))
+        target, weights = weighted(target, sample_weight, mask_of_pair(y_true, y_pred))
         weights = ops.ones_like(target) if weights is None else ops.broadcast_to(weights, target.shape)
         if label_weights is not None:
             weights = weights * ops.cast(as_tensor(label_weights), weights.dtype)
@@ -351,7 +351,7 @@ class AUC(_ConfusionMetric):
         if not self.state:
             self._build(output.shape[-1])
         if self.from_logits:
-            mask = output_mask(y_pred)
+            mask = mask_of_pair(y_true, y_pred)
             output = ops.sigmoid(output)
             set_mask(output, mask)
         label_weights = None if self.multi_label else self.label_weights

@@ -7,9 +7,9 @@ from typing import Any
 from .. import ops
 from ..core import arguments
 from ..core.errors import ShapeError, ValueProblem
-from ..losses.align import same_shape, weighted
+from ..losses.align import same_shape, weigh, weighted
 from ..tensors.tensor import Tensor
-from .metric import Metric, output_mask
+from .metric import Metric, mask_of_pair
 
 AVERAGES = (None, "micro", "macro", "weighted")
 
@@ -68,14 +68,14 @@ class FBetaScore(Metric):
         else:
             is_positive = output > self.threshold
         positive = ops.cast(is_positive, target.dtype)
-        target, weights = weighted(target, sample_weight, output_mask(y_pred))
+        target, weights = weighted(target, sample_weight, mask_of_pair(y_true, y_pred))
         axis = None if self.average == "micro" else 0
         for variable, counted in (
             (self.true_positives, positive * target),
             (self.false_positives, positive * (1 - target)),
             (self.false_negatives, (1 - positive) * target),
         ):
-            variable.assign_add(ops.sum(counted if weights is None else counted * weights, axis=axis))
+            variable.assign_add(ops.sum(counted if weights is None else weigh(counted, weights), axis=axis))
 
     def result(self) -> Tensor:
         if not self.built:

@@ -11,7 +11,7 @@ from ..layers.call_context import set_mask
 from ..losses.align import check_shapes_fit, same_rank, weighted
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
-from .metric import Metric, output_mask
+from .metric import Metric, mask_of_pair
 
 
 class IoU(Metric):
@@ -48,7 +48,7 @@ class IoU(Metric):
         output = as_tensor(y_pred) if self.sparse_y_pred else ops.argmax(y_pred, axis=self.axis)
         target, output = same_rank(ops.cast(target, "int32"), ops.cast(output, "int32"))
         check_shapes_fit(target, output)
-        ones, weights = weighted(ops.ones(target.shape, self.dtype), sample_weight, output_mask(y_pred))
+        ones, weights = weighted(ops.ones(target.shape, self.dtype), sample_weight, mask_of_pair(y_true, y_pred))
         weights = ones if weights is None else ops.broadcast_to(weights, ones.shape)
         weights = ops.reshape(weights, target.shape)
         if self.ignore_class is not None:
@@ -86,7 +86,7 @@ class BinaryIoU(IoU):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         labels = ops.cast(as_tensor(y_pred) >= self.threshold, "int32")
-        set_mask(labels, output_mask(y_pred))
+        set_mask(labels, mask_of_pair(y_true, y_pred))
         super().update_state(y_true, labels, sample_weight)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from math import prod
 from typing import Any
 
@@ -12,7 +11,8 @@ from ..core.errors import GraphError
 from ..dtype_policies import DTypePolicy, get
 from ..graph import floatx
 from ..layers.call_context import auto_name, mask_of
-from ..losses.align import weighted
+from ..losses.align import weigh, weighted
+from ..losses.entries import combine, counted_values, output_mask, target_mask
 from ..serialization.configurable import Configurable
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
@@ -116,9 +116,9 @@ def _cast_to(data: Any, dtype: str) -> Tensor:
     return ops.cast(tensor, dtype) if tensor.dtype != dtype or tensor.spec.weak else tensor
 
 
-def output_mask(y_pred: Any) -> Tensor | None:
-    """Return the mask that a layer has set on an output, of the examples that count, or ``None``."""
-    return mask_of(flatten(y_pred, lists_are_arrays=True)[0][0])
+def mask_of_pair(y_true: Any, y_pred: Any) -> Tensor | None:
+    """Return the mask of what counts in targets and outputs, or ``None``."""
+    return combine([m for m in (target_mask(y_true), output_mask(y_pred)) if m is not None])
 
 
 class Sum(Metric):
@@ -137,7 +137,7 @@ class Sum(Metric):
 
     def _add(self, values: Tensor, sample_weight: Any, mask: Tensor | None) -> None:
         values, weights = weighted(values, sample_weight, mask)
-        self.total.assign_add(ops.sum(values if weights is None else values * weights))
+        self.total.assign_add(ops.sum(values if weights is None else weigh(values, weights)))
 
     def result(self) -> Tensor:
         return self.total.value
@@ -165,7 +165,7 @@ class Mean(Metric):
             self.total.assign_add(ops.sum(values) / row_size)
             self.count.assign_add(values.shape[0] if values.ndim else 1)
         else:
-            self.total.assign_add(ops.sum(values * weights) / row_size)
+            self.total.assign_add(ops.sum(weigh(values, weights)) / row_size)
             self.count.assign_add(ops.sum(ops.broadcast_to(weights, values.shape)) / row_size)
 
     def result(self) -> Tensor:
@@ -188,6 +188,7 @@ class MeanMetricWrapper(Mean):
     def update_state(  # type: ignore[override]  # Keras's own signature
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        values = as_tensor(self.fn(y_true, y_pred, **self.arguments))
-        masks = [m for m in (output_mask(y_pred), mask_of(values)) if m is not None]
-        self._add(_cast_to(values, self.dtype), sample_weight, reduce(ops.logical_and, masks) if masks else None)
+        call = lambda target, output: self.fn(target, output, **self.arguments)
+        axis = self.arguments.get("axis", -1)
+        values, weights, mask, _ = counted_values(call, self.fn, y_true, y_pred, sample_weight, axis)
+        self._add(_cast_to(values, self.dtype), weights, mask)

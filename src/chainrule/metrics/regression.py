@@ -8,9 +8,10 @@ from .. import losses, ops
 from ..core import arguments
 from ..core.errors import ShapeError
 from ..losses.align import same_shape, weighted
+from ..losses.entries import values_of
 from ..losses.functions import cosine
 from ..tensors.tensor import Tensor
-from .metric import Mean, MeanMetricWrapper, Metric, Sum, output_mask
+from .metric import Mean, MeanMetricWrapper, Metric, Sum, mask_of_pair
 
 
 class MeanSquaredError(MeanMetricWrapper):
@@ -36,7 +37,7 @@ class RootMeanSquaredError(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         target, output = same_shape(y_true, y_pred, self.dtype)
-        self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
+        self._add(ops.square(output - target), sample_weight, mask_of_pair(y_true, y_pred))
 
     def result(self) -> Tensor:
         return ops.sqrt(super().result())
@@ -54,7 +55,7 @@ class ResidualSumOfSquares(Sum):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         target, output = same_shape(y_true, y_pred, self.dtype)
-        self._add(ops.square(output - target), sample_weight, output_mask(y_pred))
+        self._add(ops.square(output - target), sample_weight, mask_of_pair(y_true, y_pred))
 
 
 class MeanAbsoluteError(MeanMetricWrapper):
@@ -101,6 +102,7 @@ class LogCoshError(MeanMetricWrapper):
         super().__init__(losses.log_cosh, name, dtype)
 
 
+@values_of("rows")
 def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     return -losses.cosine_similarity(y_true, y_pred, axis)
 
@@ -160,8 +162,9 @@ class R2Score(Metric):
             raise ShapeError(f"outputs of shape {output.shape}", "(batch, outputs)", "flatten all axes but the first")
         if not self.built:
             self._build(output.shape[-1])
-        target, weights = weighted(target, sample_weight, output_mask(y_pred))
+        target, weights = weighted(target, sample_weight, mask_of_pair(y_true, y_pred))
         weights = ops.ones_like(target) if weights is None else ops.broadcast_to(weights, target.shape)
+        target, output = (ops.where(weights == 0, ops.zeros_like(t), t) for t in (target, output))
         n = ops.sum(weights, axis=0)
         mean = ops.divide_no_nan(ops.sum(weights * target, axis=0), n)
         delta, share = mean - self.mean, ops.divide_no_nan(n, self.count + n)
@@ -190,6 +193,7 @@ class R2Score(Metric):
         return ops.where(degrees_of_freedom > 0, adjusted, scores)
 
 
+@values_of("rows")
 def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """Return the correlation of target and output along `axis`, from -1 to 1; 0 where one of them is constant.
 
@@ -206,6 +210,7 @@ def _centred(x: Tensor, axis: int) -> Tensor:
     return x - ops.mean(x, axis=axis, keepdims=True)
 
 
+@values_of("rows")
 def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """Return Lin's concordance correlation along `axis` (Biometrics 45, 1989): 1 only where output equals target.
 
