@@ -69,7 +69,7 @@ def test_an_overridden_reset_is_called():
 def test_as_keras():
     keras = pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
     results = []
-    for lib in (cr, keras):
+    for lib in (cr, keras64):
         model = lib.Sequential([lib.Input((4,)), lib.layers.Dense(1, kernel_initializer="ones")])
         model.compile(lib.optimizers.SGD(0.01), "mse", metrics=["mae"])
         calls = [model.test_on_batch(X, Y), model.train_on_batch(X, Y), model.train_on_batch(OTHER, OTHER_Y)]

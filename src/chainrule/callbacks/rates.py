@@ -32,7 +32,8 @@ def learning_rate_of(optimizer: Optimizer) -> float:
 
 def is_settable(optimizer: Optimizer) -> bool:
     """Return whether the learning rate is a number that can be set, not a schedule or a function."""
-    return getattr(optimizer, "_learning_rate", None) is None or hasattr(optimizer.learning_rate, "assign")
+    rate = optimizer.learning_rate
+    return hasattr(rate, "assign") or not hasattr(rate, "numpy")  # a schedule's rate is a tensor
 
 
 def set_learning_rate(optimizer: Optimizer, value: float) -> None:

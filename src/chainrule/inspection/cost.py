@@ -185,7 +185,7 @@ def cost_of_model(
 ) -> Costs:
     """Return the costs of a step on a batch like this one (see `Model.cost`)."""
     batch_size = at_least(1, batch_size=batch_size)
-    batch = _zero_batch(model, batch_size) if x is None else one_batch(x, y, None, None, float_dtype_of(model))
+    batch = _zero_batch(model, batch_size) if x is None else one_batch(x, y, None, float_dtype_of(model))
     if y is not None:
         require_compiled(model, "the cost of a step")
     prepare(model, batch, training=y is not None)

@@ -153,7 +153,7 @@ def descent(
     if not ways:
         raise ValueProblem("ways={}", "at least one optimizer", "leave it out for the defaults")
     require_compiled(model, "descent")
-    batch = one_batch(x, y, None, None, float_dtype_of(model))
+    batch = one_batch(x, y, None, float_dtype_of(model))
     prepare(model, batch, training=True)
     if not model.trainable_weights:
         raise GraphError(f"descent of {model.name!r}, which has no trainable weight", "weights to move", "add a layer")

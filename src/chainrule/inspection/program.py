@@ -71,7 +71,7 @@ def program_of(model: Any, x: Any = None, y: Any = None) -> ModelProgram:
             raise GraphError(passed, expected, "e.g. model.program(x[:32], y[:32])")
         largest = {kind: max(steps.compiled.values(), key=_batch_of) for kind, steps in taken.items()}
         return ModelProgram(model.name, [_program(kind, taken[kind], step) for kind, step in largest.items()])
-    batch = one_batch(x, y, None, None, float_dtype_of(model))
+    batch = one_batch(x, y, None, float_dtype_of(model))
     steps = []
     if y is not None:
         require_compiled(model, "the program of a training step")

@@ -55,7 +55,7 @@ def run_batch(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, wa
     Args:
         watch: whether gradients by x are needed.
     """
-    batch = one_batch(x, y, sample_weight, None, float_dtype_of(model))
+    batch = one_batch(x, y, sample_weight, float_dtype_of(model))
     if y is not None:
         require_compiled(model, "the loss")
     prepare(model, batch, training=training)
@@ -249,7 +249,7 @@ class Verification(Displayable):
 
 def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:
     """Run the same batch on both engines and compare (see `Model.verify`)."""
-    batch = one_batch(x, y, None, None, float_dtype_of(model))
+    batch = one_batch(x, y, None, float_dtype_of(model))
     if y is not None:
         require_compiled(model, "the loss")
     training = y is not None if training is None else training

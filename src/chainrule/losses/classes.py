@@ -255,7 +255,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         self, from_logits: bool = False, ignore_class: int | None = None, reduction: str | None = OVER_BATCH,
         axis: int = -1, name: str = "sparse_categorical_crossentropy", dtype: Any = None, label_smoothing: float = 0.0,
     ) -> None:  # fmt: skip
-        arguments = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
+        arguments: dict[str, Any] = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         arguments["label_smoothing"] = label_smoothing
         super().__init__(ce.sparse_categorical_crossentropy, reduction, name, dtype, **arguments)
         self.from_logits, self.ignore_class = from_logits, ignore_class

@@ -84,7 +84,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         self, name: str = "sparse_categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
         ignore_class: int | None = None, axis: int = -1, label_smoothing: float = 0.0,
     ) -> None:  # fmt: skip
-        options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
+        options: dict[str, Any] = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         options["label_smoothing"] = label_smoothing
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **options)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -71,6 +72,19 @@ class ArrayAdapter(DataAdapter):
     def in_memory(self) -> bool:
         """Whether all arrays are in memory, none in a file."""
         return not any(isinstance(a, OnDisk) for a in self.arrays)
+
+    @property
+    def targets_in_memory(self) -> bool:
+        """Whether the targets and their weights are in memory."""
+        return not any(isinstance(a, OnDisk) for a in self.arrays[self.parts[0][0] :])
+
+    def with_weights(self, weight: Any) -> ArrayAdapter:
+        """Return an adapter of the same data in the same order, with other weights."""
+        leaves, unflatten = flatten_arrays(weight) if weight is not None else ([], lambda flat: None)
+        other = copy.copy(self)
+        other.parts = [*self.parts[:2], (len(leaves), unflatten)]
+        other.arrays = [*self.arrays[: self.parts[0][0] + self.parts[1][0]], *leaves]
+        return other
 
     def rows(self, epoch: int) -> Rows:
         """Return the rows in the order of an epoch."""

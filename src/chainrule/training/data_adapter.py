@@ -17,15 +17,14 @@ from ..ops.random import SeedGenerator
 from ..utils import PyDataset
 from .adapter_base import DataAdapter
 from .array_adapter import ArrayAdapter
-from .arrays import as_rows, flatten_arrays, is_array, is_on_disk
+from .arrays import as_rows, flatten_arrays, is_array
 from .batch import unpack
-from .class_weight import ClassWeightAdapter, weights_by_class
 from .dataset_adapters import BatchAdapter, GeneratorAdapter, IndexedAdapter
 
 
 def data_adapter_for(
     x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None, shuffle: bool = False,
-    stream: SeedGenerator | None = None, class_weight: dict[int, float] | None = None, float_dtype: str = "float32",
+    stream: SeedGenerator | None = None, float_dtype: str = "float32",
 ) -> DataAdapter:  # fmt: skip
     """Return the adapter of the data that `fit`, `evaluate` or `predict` was called with.
 
@@ -34,25 +33,18 @@ def data_adapter_for(
     """
     if x is None:
         raise ValueProblem("no data", "x, and for training y", "call fit(x, y)")
-    adapter: DataAdapter
     if _is_indexed(x):
         if any(v is not None and not isinstance(v, str) for v in (y, sample_weight)):
             passed = "y beside a data set"
             raise ValueProblem(passed, "the data set to give y itself", "leave y out, or name its column")
-        adapter = IndexedAdapter(x, (None, y), batch_size, shuffle, stream, float_dtype)
-    elif isinstance(x, PyDataset) or (_is_iterable(x) and not hasattr(x, "__next__")):
+        return IndexedAdapter(x, (None, y), batch_size, shuffle, stream, float_dtype)
+    if isinstance(x, PyDataset) or (_is_iterable(x) and not hasattr(x, "__next__")):
         _refuse_targets(y, sample_weight)
-        adapter = BatchAdapter(x, shuffle, stream, float_dtype)
-    elif hasattr(x, "__next__"):
+        return BatchAdapter(x, shuffle, stream, float_dtype)
+    if hasattr(x, "__next__"):
         _refuse_targets(y, sample_weight)
-        adapter = GeneratorAdapter(x, float_dtype)
-    else:
-        weight = sample_weight
-        on_disk = any(is_on_disk(leaf) for data in (y, weight) for leaf in flatten_arrays(data)[0])
-        if class_weight and not on_disk:
-            weight, class_weight = weights_by_class(y, weight, class_weight, float_dtype), None
-        adapter = ArrayAdapter(x, y, weight, batch_size, shuffle, stream, float_dtype)
-    return ClassWeightAdapter(adapter, class_weight, float_dtype) if class_weight else adapter
+        return GeneratorAdapter(x, float_dtype)
+    return ArrayAdapter(x, y, sample_weight, batch_size, shuffle, stream, float_dtype)
 
 
 def validation_adapter(data: Any, batch_size: int | None, float_dtype: str) -> DataAdapter:
@@ -66,17 +58,12 @@ def validation_adapter(data: Any, batch_size: int | None, float_dtype: str) -> D
     return data_adapter_for(x, y, weight, batch_size=batch_size, float_dtype=float_dtype)
 
 
-def one_batch(
-    x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None,
-    float_dtype: str = "float32",
-) -> tuple[Any, Any, Any]:  # fmt: skip
+def one_batch(x: Any, y: Any = None, sample_weight: Any = None, float_dtype: str = "float32") -> tuple[Any, Any, Any]:
     """Return all of the data as one batch: x, y, sample_weight."""
-    only_x = y is None and sample_weight is None and class_weight is None
+    only_x = y is None and sample_weight is None
     if only_x and type(x) is np.ndarray and x.size and x.ndim:  # a small model's step takes less time than an adapter
         return as_rows(x, "x", float_dtype), None, None
-    adapter = data_adapter_for(
-        x, y, sample_weight, batch_size=2**62, class_weight=class_weight, float_dtype=float_dtype
-    )
+    adapter = data_adapter_for(x, y, sample_weight, batch_size=2**62, float_dtype=float_dtype)
     return next(adapter.batches(0))
 
 

@@ -10,6 +10,7 @@ from ..graph import Spec, floatx
 from ..layers.layer import flatten_layers, forget_losses
 from ..tensors import tree
 from ..tensors.convert import symbolic
+from ..tensors.tensor import Tensor
 from ..tensors.variable import recording
 from ..transforms.trace import StateRecorder
 from .batch import specs_of
@@ -48,19 +49,32 @@ def prepare(model: CompilableLayer, batch: tuple[Any, Any, Any], training: bool)
     unbuilt = unbuilt or (metrics is not None and metrics.per_output is None and y is not None)
     if is_built(model) and not unbuilt:
         return
-    try:
-        with recording(StateRecorder()):
-            outputs = outputs_of(model(x, training=training), model.output_names)
-    except NotImplementedError:  # without `call`: a GAN, for example, whose own step calls its parts
-        if type(model).train_step is CompilableLayer.train_step:
-            raise
+    outputs = _symbolic_outputs(model, x, training)
+    if outputs is None:
         return
-    finally:
-        forget_losses(model)
     if loss is not None and loss.per_output is None:
         loss.build(list(outputs))
     if metrics is not None and metrics.per_output is None and y is not None:
         metrics.build(y, outputs)
+
+
+def output_shapes(model: CompilableLayer, x: Any) -> dict[str, Any] | None:
+    """Return the shapes of the outputs for a batch, by name; ``None`` for a model without `call`."""
+    outputs = _symbolic_outputs(model, _to_symbols(specs_of(x)), training=True)
+    return None if outputs is None else {name: output.shape for name, output in outputs.items()}
+
+
+def _symbolic_outputs(model: CompilableLayer, x: Any, training: bool) -> dict[str, Tensor] | None:
+    """Call the model on symbolic inputs, and return the outputs by name; ``None`` for a model without `call`."""
+    try:
+        with recording(StateRecorder()):
+            return outputs_of(model(x, training=training), model.output_names)
+    except NotImplementedError:  # a GAN, for example, whose own step calls its parts
+        if type(model).train_step is CompilableLayer.train_step:
+            raise
+        return None
+    finally:
+        forget_losses(model)
 
 
 def prepare_optimizer(model: CompilableLayer) -> None:

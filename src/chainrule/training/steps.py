@@ -59,12 +59,14 @@ class Steps:
 
     Attributes:
         fingerprint: of what they were traced from. metrics: the model's at that time.
+        class_weights: those last given for single batches, and what was made of them, by structure of batch.
     """
 
     def __init__(self, function: Callable[..., Any], engine: Engine | None, after_trace: Callable[[], None]) -> None:
         self.function, self.engine, self.after_trace = function, engine, after_trace
         self.fingerprint: Fingerprint | None = None
         self.metrics: list[Metric] = []
+        self.class_weights: dict[Any, tuple[Any, Any]] = {}
         self.compiled: dict[Any, CompiledStep] = {}
 
     @property
@@ -74,7 +76,7 @@ class Steps:
 
     def for_batch(self, batch: Any) -> CompiledStep:
         """Return the step for a batch of this structure, traced if it is the first."""
-        key = _structure(batch)
+        key = structure(batch)
         compiled = self.compiled.get(key)
         if compiled is None:
             with building:
@@ -104,12 +106,12 @@ class Steps:
         return compiled.program(self.engine)
 
 
-def _structure(x: Any) -> Any:
+def structure(x: Any) -> Any:
     """Return shapes and dtypes, and how they are nested: batches in which these are equal share a traced step."""
     if isinstance(x, dict):
-        return tuple((k, _structure(v)) for k, v in x.items())
+        return tuple((k, structure(v)) for k, v in x.items())
     if isinstance(x, list | tuple):
-        return (type(x).__name__, *map(_structure, x))
+        return (type(x).__name__, *map(structure, x))
     return None if x is None else (x.shape, x.dtype)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -17,16 +18,17 @@ from ..ops.random import fork_seed
 from ..tensors import tree
 from ..tensors.tree import Unflatten
 from .adapter_base import DataAdapter
+from .class_weight import ClassWeights, weigh_by_class
 from .compilable import CompilableLayer
 from .data_adapter import data_adapter_for, one_batch, split, validation_adapter
 from .epochs import Epochs
 from .interrupt import Interrupts
 from .loop import Loop, resume
 from .prefetch import prefetching
-from .preparation import float_dtype_of, prepare, prepare_optimizer, require_compiled
+from .preparation import float_dtype_of, output_shapes, prepare, prepare_optimizer, require_compiled
 from .replicas import check_replicas_in_sync
 from .step_cache import steps_of
-from .steps import to_numbers
+from .steps import structure, to_numbers
 
 
 class Trainer(CompilableLayer):
@@ -58,7 +60,7 @@ class Trainer(CompilableLayer):
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
         callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
-        class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
+        class_weight: Any = None, sample_weight: Any = None, initial_epoch: int = 0,
         steps_per_epoch: int | None = None, validation_steps: int | None = None,
         validation_batch_size: int | None = None, validation_freq: Any = 1, record: Any = False,
     ) -> Any:  # fmt: skip
@@ -75,8 +77,14 @@ class Trainer(CompilableLayer):
             epochs: passes over the data. verbose: 0 silent, 1 a progress line, 2 one line an epoch.
             validation_split: the share of the arrays, from their end, that is used for validation only.
             validation_data: (x, y) or (x, y, sample_weight), or data that gives batches.
-            shuffle: whether each epoch has a new order. class_weight: each class's weight. sample_weight: each
-                example's.
+            shuffle: whether each epoch has a new order.
+            class_weight: weights by class, such as ``{0: 1.0, 1: 5.0}``; 1 for others. Each label is weighted by its
+                class: of an example, or of each pixel or token, whether y holds whole numbers or one-hot rows. With a
+                binary loss and several columns, each a yes or no, class k is column k. For several outputs a
+                dictionary by output name, or a list, of such dictionaries.
+            sample_weight: each example's weight, or each label's. With `class_weight` too, the two are multiplied; an
+                example's weight holds for all of its labels. A weighted loss is divided by the number of labels, not by
+                the sum of the weights, unless its reduction is ``"mean_with_sample_weight"``.
             initial_epoch: the number of the first epoch. steps_per_epoch: steps that make an epoch, for data without
                 an end.
             record: ``True``, or a number of moments: samples losses, weights, gradients, activations, filters and, for
@@ -100,8 +108,10 @@ class Trainer(CompilableLayer):
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
         source = data_adapter_for(
             x, y, sample_weight, batch_size=batch_size, shuffle=bool(shuffle), stream=fork_seed("fit"),
-            class_weight=class_weight, float_dtype=dtype,
+            float_dtype=dtype,
         )  # fmt: skip
+        if class_weight:
+            source = weigh_by_class(source, lambda batch: self._class_weights(class_weight, batch))
         if validation_data is not None:
             validation_data = validation_adapter(validation_data, validation_batch_size or batch_size, dtype)
         loop = Epochs(source, steps_per_epoch)
@@ -239,17 +249,26 @@ class Trainer(CompilableLayer):
     def _on_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool) -> Any:
         require_compiled(self, f"{kind}_on_batch")
         self._refuse_prefetch_thread()
-        batch = one_batch(x, y, weight, class_weight, float_dtype_of(self))
+        batch = one_batch(x, y, weight, float_dtype_of(self))
         prepare(self, batch, training=kind == "train")
         if kind == "train":
             prepare_optimizer(self)
         steps = steps_of(self, kind)
+        if class_weight:
+            key = structure(batch)
+            if key not in steps.class_weights or steps.class_weights[key][0] != class_weight:
+                steps.class_weights[key] = copy.deepcopy(class_weight), self._class_weights(class_weight, batch)
+            batch = (*batch[:2], steps.class_weights[key][1].weigh(*batch[1:]))
         if type(self).reset_metrics is CompilableLayer.reset_metrics:
             for metric in steps.metrics:
                 metric.reset_state()
         else:
             self.reset_metrics()
         return _results(to_numbers(steps.run(batch)), return_dict)
+
+    def _class_weights(self, class_weight: Any, batch: Any) -> ClassWeights:
+        """Return the weights of classes, checked for outputs of a batch."""
+        return ClassWeights(class_weight, output_shapes(self, batch[0]), self.compiled_loss, float_dtype_of(self))
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, as NumPy arrays."""
