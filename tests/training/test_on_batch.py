@@ -66,8 +66,7 @@ def test_an_overridden_reset_is_called():
 
 
 @pytest.mark.heavy
-def test_as_keras():
-    keras = pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
+def test_as_keras(keras64, double):
     results = []
     for lib in (cr, keras64):
         model = lib.Sequential([lib.Input((4,)), lib.layers.Dense(1, kernel_initializer="ones")])
