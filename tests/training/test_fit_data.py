@@ -352,3 +352,33 @@ def test_the_only_batch_of_an_epoch_is_not_shuffled(engine):
     np.testing.assert_array_equal(weights[37, True], weights[37, False])
     np.testing.assert_array_equal(weights[100, True], weights[37, False])
     assert not np.array_equal(weights[10, True], weights[10, False])
+
+
+@pytest.mark.parametrize("kind", ["arrays", "data set", "iterable", "generator"])
+@pytest.mark.parametrize("first", [0, 1, 7])
+def test_the_first_epoch_begins_at_the_start_of_the_data(kind, first):
+    """Whatever its number: with initial_epoch and steps_per_epoch no batch is skipped."""
+    taken = []
+
+    class Iterable:
+        def __iter__(self):
+            return iter(by_batches())
+
+    data = {
+        "arrays": lambda: (X, Y),
+        "data set": lambda: (Batches(),),
+        "iterable": lambda: (Iterable(),),
+        "generator": lambda: (forever(),),
+    }[kind]()
+
+    class Watching(Sequential):
+        def train_step(self, data):
+            taken.append(int(np.argmax([(data[0].numpy() == b[0]).all() for b in by_batches()])))
+            return super().train_step(data)
+
+    model = Watching([Input((4,)), Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    size = 10 if kind == "arrays" else None
+    fitted = {"initial_epoch": first, "epochs": first + 2, "steps_per_epoch": 3, "shuffle": False, "verbose": 0}
+    model.fit(*data, batch_size=size, **fitted)
+    assert taken == [0, 1, 2, 3, 4, 0]

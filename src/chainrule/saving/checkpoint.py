@@ -22,8 +22,9 @@ class Checkpoint:
     """A checkpoint that was read, for the `fit` that continues from it.
 
     Attributes:
-        position: the next epoch and the next step in it. logs: the numbers of the previous step, if it was of the same
-            epoch. stop_training: whether a callback had decided to stop.
+        position: the next epoch and the next step in it. first_epoch: that which began at the start of the data.
+        logs: the numbers of the previous step, if it was of the same epoch. stop_training: whether a callback had
+            decided to stop.
         stream: the state of the random stream that shuffles examples. sources: the positions in the data and the
             validation data. callbacks: their states.
     """
@@ -32,6 +33,7 @@ class Checkpoint:
         self.arrays, self.where = arrays, where
         epoch, step = state["position"]
         self.position = (int(epoch), int(step))
+        self.first_epoch = int(state.get("first_epoch", 0))  # older files have none
         self.logs: dict[str, Any] = dict(state["logs"])
         self.stop_training = bool(state["stop_training"])
         self.stream = None if state["stream"] is None else np.array(state["stream"], np.uint32).reshape(3)
@@ -68,6 +70,7 @@ def save_checkpoint(model: Model, filepath: Any, callbacks: CallbackList | None 
     arrays: dict[str, Any] = {name: v.numpy() for name, v in _variables(model).items()}
     state = {
         "position": training.position,
+        "first_epoch": training.first_epoch,
         "logs": training.logs,
         "stop_training": bool(training.stop_training),
         "stream": None if stream is None else stream.state.numpy().tolist(),

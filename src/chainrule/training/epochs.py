@@ -95,10 +95,11 @@ class Epochs:
     Args:
         source: the data. steps: the number that makes an epoch; default all batches of the data. If given, each epoch
             begins where the one before ended, over the data again and again.
+        first_epoch: the number of the first epoch, which begins at the start of the data.
     """
 
-    def __init__(self, source: DataAdapter, steps: int | None) -> None:
-        self.source, self.limit = source, steps
+    def __init__(self, source: DataAdapter, steps: int | None, first_epoch: int = 0) -> None:
+        self.source, self.limit, self.first_epoch = source, steps, first_epoch
         self.steps = steps if steps is not None else source.count
         self.ahead = source.ahead
         self._peeked: tuple[int, Any, Iterator[Any]] | None = None
@@ -206,14 +207,14 @@ class Epochs:
         elif limit is None:
             yield from source.batches(epoch, start)
         elif source.count is not None:
-            position = epoch * limit + start
+            position = (epoch - self.first_epoch) * limit + start
             while True:
                 cycle, first = divmod(position, source.count)
                 yield from source.batches(cycle, first)
                 position = (cycle + 1) * source.count
         else:
             if self._endless is None:
-                self._endless = islice(_cycle(source), epoch * limit + start, None)
+                self._endless = islice(_cycle(source), (epoch - self.first_epoch) * limit + start, None)
             yield from self._endless
 
 

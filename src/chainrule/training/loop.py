@@ -163,6 +163,7 @@ def resume(model: Any, hooks: CallbackList, epochs: Epochs) -> Any:
     if checkpoint is None:
         return None
     epochs.forget()
+    epochs.first_epoch = state.first_epoch = checkpoint.first_epoch
     for source, position in zip(state.sources, checkpoint.sources, strict=False):
         if source.stream is not None and checkpoint.stream is not None:
             source.stream.state.hold(checkpoint.stream)

@@ -30,6 +30,7 @@ class TrainingState:
 
     Attributes:
         position: the epoch, and the step in it, that come next.
+        first_epoch: the epoch that began at the start of the data.
         logs: the results of the step before, by name, if it was of the same epoch.
         sources: the data of the `fit` in progress, and the validation data if there is any.
         callbacks: those of the `fit` in progress.
@@ -43,6 +44,7 @@ class TrainingState:
     """
 
     position: Sequence[int] = (0, 0)
+    first_epoch: int = 0
     logs: dict[str, Any] = field(default_factory=dict)
     sources: Sequence[DataAdapter] = ()
     callbacks: CallbackList | None = None

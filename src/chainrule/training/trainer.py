@@ -85,8 +85,8 @@ class Trainer(CompilableLayer):
             sample_weight: each example's weight, or each label's. With `class_weight` too, the two are multiplied; an
                 example's weight holds for all of its labels. A weighted loss is divided by the number of labels, not by
                 the sum of the weights, unless its reduction is ``"mean_with_sample_weight"``.
-            initial_epoch: the number of the first epoch. steps_per_epoch: steps that make an epoch, for data without
-                an end.
+            initial_epoch: the number of the first epoch, which begins at the start of the data. steps_per_epoch: steps
+                that make an epoch, for data without an end; other data are gone through again and again.
             record: ``True``, or a number of moments: samples losses, weights, gradients, activations, filters and, for
                 two columns, the decision boundary into ``history.recording``; its ``to_html()`` is a page with a
                 slider.
@@ -114,7 +114,7 @@ class Trainer(CompilableLayer):
             source = weigh_by_class(source, lambda batch: self._class_weights(class_weight, batch))
         if validation_data is not None:
             validation_data = validation_adapter(validation_data, validation_batch_size or batch_size, dtype)
-        loop = Epochs(source, steps_per_epoch)
+        loop = Epochs(source, steps_per_epoch, initial_epoch)
         batch = loop.peek(initial_epoch)  # errors come before any training
         prepare(self, batch, training=True)
         prepare_optimizer(self)
@@ -128,6 +128,7 @@ class Trainer(CompilableLayer):
         state.stop_training = False
         state.sources = [source] if validation_data is None else [source, validation_data]
         state.callbacks, state.position, state.logs = hooks, [initial_epoch, 0], {}
+        state.first_epoch = initial_epoch
         all_gather([0])  # the first of several processes may still be writing files of an earlier fit
         hooks.on_train_begin()
         resumed = resume(self, hooks, loop)

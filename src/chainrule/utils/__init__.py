@@ -5,12 +5,13 @@ Images are read and written by Pillow, the extra ``chainrule[images]``; Parquet 
 """
 
 from ..core.missing_names import lookup
-from .arrays import normalize, pad_sequences, split_dataset, to_categorical
+from .arrays import normalize, pad_sequences, to_categorical
 from .batches import PyDataset, Sequence, timeseries_dataset_from_array
 from .directory import image_dataset_from_directory
 from .download import get_file
 from .images import array_to_img, img_to_array, load_img, save_img
 from .parquet import table_dataset_from_parquet
+from .splitting import split_dataset
 
 # names that Keras has here and this library in other modules, imported on first use
 _KERAS_NAMES = {

@@ -1,4 +1,4 @@
-"""Preparing arrays for a model: one-hot classes, unit rows, sequences of one length, a data set in two parts."""
+"""Preparing arrays for a model: one-hot classes, unit rows, sequences of one length."""
 
 from __future__ import annotations
 
@@ -143,57 +143,3 @@ def pad_sequences(
             place = slice(length) if padding == "post" else slice(maxlen - length, None)
             padded[index, place] = row[:length] if truncating == "post" else row[len(row) - length :]
     return padded
-
-
-def split_dataset(
-    dataset: Any, left_size: float | None = None, right_size: float | None = None, shuffle: bool = False,
-    seed: int | None = None, preferred_backend: str | None = None,
-) -> tuple[Any, Any]:  # fmt: skip
-    """Split a data set in two, the left part from its start and the right from its end (``keras.utils.split_dataset``).
-
-    Args:
-        dataset: an array, or a list or tuple of arrays with first axes of one length.
-        left_size, right_size: number of entries, or their fraction if a float; the default of each is what the other
-            leaves.
-        shuffle: whether to shuffle first. seed: of the order; None for a new order each time.
-        preferred_backend: Keras's argument, ignored; the result is NumPy arrays.
-
-    Returns:
-        left and right, each an array or a tuple of arrays.
-
-    Raises:
-        ValueProblem: for no size, a size out of range, an empty part. ShapeError: for unequal lengths.
-
-    >>> left, right = split_dataset(np.arange(10), left_size=0.8)
-    >>> right
-    array([8, 9])
-    """
-    arrays = [as_numeric_array(a, "data") for a in (dataset if isinstance(dataset, list | tuple) else [dataset])]
-    lengths = {len(a) if a.ndim else 0 for a in arrays}
-    if len(lengths) != 1:
-        raise ShapeError(f"arrays of lengths {sorted(lengths)}", "at least one array, all of one length", "cut them")
-    total = lengths.pop()
-    counts = [_count(name, size, total) for name, size in (("left_size", left_size), ("right_size", right_size))]
-    if counts == [None, None]:
-        raise ValueProblem("neither left_size nor right_size", "one of them", "pass e.g. left_size=0.8")
-    left = counts[0] if counts[0] is not None else total - (counts[1] or 0)
-    right = counts[1] if counts[1] is not None else total - left
-    if left < 1 or right < 1 or left + right > total:
-        passed = f"parts of {left} and {right} of {total} entries"
-        raise ValueProblem(passed, "at least one in each, no more than all", "change a size")
-    order = np.random.default_rng(seed).permutation(total) if shuffle else np.arange(total)
-    parts = [tuple(a[order[:left]] for a in arrays), tuple(a[order[total - right :]] for a in arrays)]
-    if isinstance(dataset, list | tuple):
-        return parts[0], parts[1]
-    return parts[0][0], parts[1][0]
-
-
-def _count(name: str, size: float | None, total: int) -> int | None:
-    """Return the number of entries that a size means."""
-    if size is None:
-        return None
-    if isinstance(size, float):
-        if not 0 < size < 1:
-            raise ValueProblem(f"{name}={size}", "a fraction between 0 and 1, or a whole number", "pass e.g. 0.8")
-        return round(size * total)
-    return at_least(1, **{name: size})

@@ -75,6 +75,8 @@ Sequence = PyDataset  # Keras's older name
 class Batches(PyDataset):
     """Batches of entries that a subclass returns by index, in order or in a new random order for each epoch.
 
+    An epoch ends when `fit` says so, or, in a loop of one's own, when the next one begins: ``for batch in data``.
+
     Args:
         count: number of entries. batch_size: entries in a batch, fewer in the last; None for single entries without a
             batch axis.
@@ -85,6 +87,13 @@ class Batches(PyDataset):
         super().__init__()
         self.count, self.batch_size, self.shuffle, self.seed = count, batch_size, shuffle, seed
         self.epoch, self.order = 0, np.arange(count)
+        self._has_been_iterated = False
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._has_been_iterated:
+            self.on_epoch_end()
+        self._has_been_iterated = True
+        return super().__iter__()
 
     def __len__(self) -> int:
         return self.count if self.batch_size is None else -(-self.count // self.batch_size)
@@ -104,8 +113,8 @@ class Batches(PyDataset):
         raise NotImplementedError
 
     def take(self, count: int) -> Iterator[Any]:
-        """Return an iterator over the first `count` batches, as in ``for x, y in data.take(1)``."""
-        return itertools.islice(iter(self), count)
+        """Return an iterator over the first `count` batches in the present order: ``for x, y in data.take(1)``."""
+        return itertools.islice(super().__iter__(), count)
 
     def cache(self, *args: Any) -> Batches:
         """Return the data set itself: tf.data's method, without effect here."""
