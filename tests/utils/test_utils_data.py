@@ -281,9 +281,9 @@ def test_timeseries_shuffles_anew_for_each_epoch():
         )
         epochs = []
         for _ in range(3):
-            assert all((x[:, 0] == y).all() for x, y in created)
-            epochs.append([int(v) for _, y in created for v in y])
-            created.on_epoch_end()
+            batches = list(created)
+            assert all((x[:, 0] == y).all() for x, y in batches)
+            epochs.append([int(v) for _, y in batches for v in y])
         return epochs
 
     first = orders(4)
