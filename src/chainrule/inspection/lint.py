@@ -25,7 +25,7 @@ from .lint_outputs import (  # isort: skip
     accuracy_of_numbers, constant_targets, labels, logits_and_probabilities, nothing_to_train, one_softmax, shapes,
     spare_outputs, targets, unflattened,
 )  # fmt: skip
-from .lint_training import dead_units, learning_rate
+from .lint_training import dead_units, learning_rate, saturated
 
 Check = Callable[[Case], Iterator[Finding]]
 
@@ -33,7 +33,7 @@ CHEAP_CHECKS: list[Check] = [
     shapes, finite, unflattened, labels, targets, logits_and_probabilities, one_softmax, spare_outputs, pixels, columns,
     constant_targets, accuracy_of_numbers, nothing_to_train,
 ]  # fmt: skip
-COSTLY_CHECKS: list[Check] = [dead_units, learning_rate]  # which run the model
+COSTLY_CHECKS: list[Check] = [dead_units, saturated, learning_rate]  # which run the model
 
 
 class Report(list[Finding]):
@@ -84,10 +84,10 @@ def _case(model: Any, adapter: Any, batch: Any) -> Case:
     """Return the case of all data, if it is in memory, else of one batch."""
     if _in_memory(adapter):
         x = adapter.arrays[: adapter.parts[0][0]]
-        y = adapter.unflatten(adapter.arrays)[1]
+        _, y, weights = adapter.unflatten(adapter.arrays)
     else:
-        x, y = tree.leaves(batch[0]), batch[1]
-    return Case(model, x, y if isinstance(y, np.ndarray) else None, batch)
+        x, y, weights = tree.leaves(batch[0]), batch[1], batch[2]
+    return Case(model, x, y if isinstance(y, np.ndarray) else None, batch, weights)
 
 
 def _in_memory(adapter: Any) -> TypeGuard[ArrayAdapter]:

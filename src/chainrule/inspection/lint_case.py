@@ -50,16 +50,22 @@ class Case:
 
     Attributes:
         x: the input arrays. rows: the first of them. y: the targets, if they are one array.
+        weights: of the targets. ignores_missing: whether targets that are nan do not count.
         loss: the name of the loss's class. logits: whether it takes logits. labels: the targets it does not ignore.
         inputs, graph: the model as a graph on symbolic inputs. output: its output, if it has only one.
         error: what the model raised when it was called on this data.
     """
 
-    def __init__(self, model: Any, x: list[Any], y: Any, batch: Any) -> None:
-        self.model, self.x, self.y = model, x, y
+    def __init__(self, model: Any, x: list[Any], y: Any, batch: Any, weights: Any = None) -> None:
+        self.model, self.x, self.y, self.weights = model, x, y, weights
+        self.ignores_missing = model.compiled_loss is not None and model.compiled_loss.ignore_missing
         self.rows = x[0] if x else None
         self.loss, self.logits, ignored_class = _describe_loss(model)
         self.labels = y[y != ignored_class] if y is not None and ignored_class is not None else y
+        if self.ignores_missing and self.labels is not None and self.labels.dtype.kind == "f":
+            missing = np.isnan(self.labels)
+            has_rows = missing.ndim > 1 and missing.shape[-1] > 1
+            self.labels = self.labels[~missing.any(-1)] if has_rows else self.labels[~missing]
         self.output: Tensor | None = None
         self.inputs: list[Tensor] = []
         self.graph: Graph | None = None

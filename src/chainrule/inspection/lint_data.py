@@ -23,10 +23,25 @@ def finite(case: Case) -> Iterator[Finding]:
     for name, arrays in (("x", case.x), ("y", [case.y] if case.y is not None else [])):
         for a in arrays:
             if a.dtype.kind == "f" and not _all_finite(a):
-                indices = np.argwhere(~np.isfinite(a))
+                indices = np.argwhere(~np.isfinite(a) if name == "x" else _wrong_targets(case, a))
+                if not len(indices):
+                    continue
                 what = f"{len(indices):,} entries of {name} are not finite, the first at {tuple(map(int, indices[0]))}"
                 mend = "fill them in, or leave those rows out (np.isfinite(x).all(axis=1) keeps the good ones)"
+                if name == "y" and np.isnan(a).any():
+                    mend += "; compile(ignore_missing_targets=True) does not count targets that are nan"
                 yield error("not-finite", what, mend)
+
+
+def _wrong_targets(case: Case, y: Any) -> Any:
+    """Return where targets are not finite and count."""
+    wrong = ~np.isfinite(y)
+    if case.ignores_missing:
+        wrong &= ~np.isnan(y)
+    if isinstance(case.weights, np.ndarray) and case.weights.ndim <= y.ndim:
+        weights = case.weights.reshape(case.weights.shape + (1,) * (y.ndim - case.weights.ndim))
+        wrong &= weights != 0
+    return wrong
 
 
 def _all_finite(a: Any, min_cached_bytes: int = MIN_CACHED_BYTES) -> bool:

@@ -10,6 +10,11 @@ from ..ops.calls import is_product
 from ..tensors import tree
 from .lint_case import CROSSENTROPIES, Case, Finding, error, is_one_hot, is_whole, warning
 
+OF_LABELS = {  # losses whose targets have another shape than the outputs
+    "SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CTC", "Circle",
+    "categorical_generalized_cross_entropy", "ctc", "circle",
+}  # fmt: skip
+
 
 def shapes(case: Case) -> Iterator[Finding]:
     """Data that the model cannot be called on."""
@@ -68,7 +73,7 @@ def spare_outputs(case: Case) -> Iterator[Finding]:
 def targets(case: Case) -> Iterator[Finding]:
     """Targets that do not fit the outputs."""
     y, out = case.y, case.output
-    if y is None or out is None or case.loss in ("SparseCategoricalCrossentropy", ""):
+    if y is None or out is None or case.loss in (*OF_LABELS, ""):
         return
     target, output = y.shape[1:], tuple(out.shape[1:])
     if target == output or (*target, 1) == output or target == (*output, 1):

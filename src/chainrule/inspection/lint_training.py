@@ -15,7 +15,9 @@ from ..tensors.tensor import Tensor
 from ..training.preparation import optimizers_of, prepare, prepare_optimizer
 from ..transforms.run import run
 from ..transforms.trace import restored_variables
-from .lint_case import Case, Finding, warning
+from .lint_case import CROSSENTROPIES, Case, Finding, warning
+
+EPSILON = 1e-7  # what the losses of probabilities keep them from 0 and 1 by
 
 
 def dead_units(case: Case) -> Iterator[Finding]:
@@ -52,6 +54,35 @@ def _relu_outputs(case: Case, symbols: list[Tensor]) -> list[Any]:
         if operation_of(node.source).rectifies or node.source.attributes.get("activation") == "relu":
             relus.append(node)
     return relus
+
+
+def saturated(case: Case) -> Iterator[Finding]:
+    """Probabilities so near to 0 for the true class that the loss, which keeps them from 0, has no slope."""
+    operation = case.last_operation
+    if case.loss not in CROSSENTROPIES or case.logits or operation is None or not operation.probabilities:
+        return
+    if case.rows is None or not isinstance(case.y, np.ndarray) or case.output is None:
+        return
+    batch, y = [a[:500] for a in case.x], case.y[:500]
+    symbols = [symbolic(a.shape, a.dtype) for a in batch]
+    outputs = tree.leaves(case.model(case.unflatten(list(symbols)), training=False))
+    (p,) = (v.numpy() for v in run(outputs[:1], dict(zip(symbols, batch, strict=True))))
+    if case.loss == "SparseCategoricalCrossentropy":
+        labels = y.reshape(p.shape[:-1]).astype("int64")
+        inside = (labels >= 0) & (labels < p.shape[-1])
+        of_class = np.take_along_axis(p, np.where(inside, labels, 0)[..., None], -1)[..., 0][inside]
+    elif case.loss == "CategoricalCrossentropy":
+        of_class = p[y > 0.5]
+    else:
+        hard = (y.reshape(p.shape) == 0) | (y.reshape(p.shape) == 1)
+        of_class = np.where(y.reshape(p.shape) == 1, p, 1 - p)[hard]
+    stuck = int((of_class <= EPSILON).sum())
+    if stuck >= max(1, 0.01 * of_class.size):
+        activation = "sigmoid" if case.loss == "BinaryCrossentropy" else "softmax"
+        what = f"{stuck} of {of_class.size} labels have a probability of 0 after the {activation}"
+        what += f", at which {case.loss} has no slope: they never move"
+        mend = f"leave the {activation} out and use {case.loss}(from_logits=True), or scale the inputs"
+        yield warning("saturated", what, mend)
 
 
 def learning_rate(case: Case) -> Iterator[Finding]:

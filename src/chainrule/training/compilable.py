@@ -68,6 +68,7 @@ class CompilableLayer(Layer):
         self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
         weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
         jit_compile: Any = "auto", auto_scale_loss: bool = True, engine: str | None = None,
+        ignore_missing_targets: bool = False,
     ) -> None:  # fmt: skip
         """Configure the model for training (``keras.Model.compile``).
 
@@ -80,6 +81,8 @@ class CompilableLayer(Layer):
             auto_scale_loss: with a float16 policy, scale the loss (`optimizers.LossScaleOptimizer`).
             engine: ``"numpy"``, or ``"xla"`` (the extra ``chainrule[fast]``); default XLA where it is installed and
                 the work is worth a compilation.
+            ignore_missing_targets: whether targets that are nan do not count, in losses and metrics: alone where a
+                loss is a mean over entries, such as of a regression's columns, else with their row.
         """
         arguments.at_least(1, steps_per_execution=steps_per_execution)
         resolved = optimizers.get(optimizer)
@@ -91,15 +94,16 @@ class CompilableLayer(Layer):
         self.optimizer = resolved
         self._engine = engine_named(engine)
         self.run_eagerly = run_eagerly
-        self.compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else None
+        self.compiled_loss = CompiledLoss(loss, loss_weights, ignore_missing_targets) if loss is not None else None
         self.loss = loss
-        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics, ignore_missing_targets)
         self._tracker = Mean(name="loss")
         self.training_state.steps = {}
         self.stop_training = False
         self._compiled = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics}
         self._compiled |= {"weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly}
         self._compiled |= {"auto_scale_loss": auto_scale_loss, "engine": engine}
+        self._compiled |= {"ignore_missing_targets": ignore_missing_targets}
 
     @property
     def compiled(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .. import losses, metrics, ops
 from ..core.errors import GraphError, ShapeError, ValueProblem
 from ..losses import Loss
+from ..losses.entries import ignore_missing
 from ..metrics import Mean, Metric
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
@@ -43,10 +44,14 @@ def by_output_name(values: Any, names: Sequence[str], what: str) -> dict[str, An
 
 
 class CompiledLoss:
-    """The loss of all outputs: their own losses, weighted and added; with several, each is tracked by name."""
+    """The loss of all outputs: their own losses, weighted and added; with several, each is tracked by name.
 
-    def __init__(self, loss: Any, weights: Any) -> None:
-        self.user_losses, self.weights = loss, weights
+    Args:
+        ignore_missing: whether targets that are nan do not count.
+    """
+
+    def __init__(self, loss: Any, weights: Any, ignore_missing: bool = False) -> None:
+        self.user_losses, self.weights, self.ignore_missing = loss, weights, ignore_missing
         self.per_output: dict[str, tuple[Loss | None, float]] | None = None
         self.trackers: dict[str, Mean] = {}
         if not isinstance(loss, list | tuple | dict):
@@ -75,11 +80,25 @@ class CompiledLoss:
             if target is None:
                 mend = f"check y, which names {', '.join(map(repr, targets))}" if targets else "pass y"
                 raise ValueProblem(f"no targets for the output {name!r}", "targets for each output with a loss", mend)
+            target = ignore_missing(target) if self.ignore_missing else target
             value = loss(target, y_pred[name], weights.get(name))
             if name in self.trackers:
                 self.trackers[name].update_state(value, sample_weight=y_pred[name].shape[0])
             parts.append(value * share if share != 1.0 else value)
         return sum(parts[1:], parts[0]) if parts else None
+
+    @property
+    def checks_targets(self) -> bool:
+        """Whether any of the losses refuses some targets by their values."""
+        losses = [loss for loss, _ in (self.per_output or {}).values()]
+        return any(loss is not None and type(loss).check_targets is not Loss.check_targets for loss in losses)
+
+    def check_targets(self, y: Any) -> None:
+        """Let the losses check targets, nested arrays of data."""
+        targets = targets_by_name(y, list(self.per_output or {}), "targets")
+        for name, (loss, _) in (self.per_output or {}).items():
+            if loss is not None and targets.get(name) is not None:
+                loss.check_targets(targets[name])
 
 
 def targets_by_name(data: Any, names: Sequence[str], what: str) -> dict[str, Any]:
@@ -109,8 +128,8 @@ class OutputMetric(NamedTuple):
 class CompiledMetrics:
     """The metrics of all outputs, made when shapes are known; with several, their names begin with the output's."""
 
-    def __init__(self, metrics: Any, weighted: Any) -> None:
-        self.user_metrics, self.user_weighted_metrics = metrics, weighted
+    def __init__(self, metrics: Any, weighted: Any, ignore_missing: bool = False) -> None:
+        self.user_metrics, self.user_weighted_metrics, self.ignore_missing = metrics, weighted, ignore_missing
         self.per_output: list[OutputMetric] | None = None
 
     def build(self, y: Any, y_pred: dict[str, Tensor]) -> None:
@@ -159,6 +178,7 @@ class CompiledMetrics:
             target = targets.get(name)
             if target is None:
                 continue
+            target = ignore_missing(target) if self.ignore_missing else target
             if weighted:
                 metric.update_state(target, y_pred[name], sample_weight=weights.get(name))
             else:

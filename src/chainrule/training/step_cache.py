@@ -39,6 +39,9 @@ def steps_of(model: CompilableLayer, kind: str) -> Steps:
 
     steps = state.steps[kind] = Steps(lambda x, y, w: function(pack(x, y, w)), engine, after_trace)
     steps.fingerprint, steps.metrics = _fingerprint(model, kind), model.metrics
+    loss = model.compiled_loss
+    if kind != "predict" and loss is not None and loss.checks_targets:
+        steps.check = lambda batch: loss.check_targets(batch[1])
     return steps
 
 

@@ -59,6 +59,7 @@ class Steps:
 
     Attributes:
         fingerprint: of what they were traced from. metrics: the model's at that time.
+        check: called with each single batch before it is computed with, if there is anything to check.
         class_weights: those last given for single batches, and what was made of them, by structure of batch.
     """
 
@@ -66,6 +67,7 @@ class Steps:
         self.function, self.engine, self.after_trace = function, engine, after_trace
         self.fingerprint: Fingerprint | None = None
         self.metrics: list[Metric] = []
+        self.check: Callable[[Any], None] | None = None
         self.class_weights: dict[Any, tuple[Any, Any]] = {}
         self.compiled: dict[Any, CompiledStep] = {}
 
@@ -93,6 +95,8 @@ class Steps:
 
     def run(self, batch: Any) -> Any:
         """Take one step on a batch, and return its results as NumPy arrays."""
+        if self.check is not None:
+            self.check(batch)
         if self.engine is None:
             result = self.function(*tree.map(lambda a: None if a is None else constant(np.asarray(a)), batch))
             self.after_trace()

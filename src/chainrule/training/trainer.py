@@ -18,6 +18,7 @@ from ..ops.random import fork_seed
 from ..tensors import tree
 from ..tensors.tree import Unflatten
 from .adapter_base import DataAdapter
+from .array_adapter import ArrayAdapter
 from .class_weight import ClassWeights, weigh_by_class
 from .compilable import CompilableLayer
 from .data_adapter import data_adapter_for, one_batch, split, validation_adapter
@@ -118,6 +119,7 @@ class Trainer(CompilableLayer):
         batch = loop.peek(initial_epoch)  # errors come before any training
         prepare(self, batch, training=True)
         prepare_optimizer(self)
+        self._check_targets(source)
         self._check_fit(source, batch, validation_data)
         validated = validation_data is not None
         hooks = self._hooks(callbacks, verbose, loop, epochs, add_history=True, do_validation=validated)
@@ -143,6 +145,12 @@ class Trainer(CompilableLayer):
         hooks.on_train_end(logs)
         state.sources, state.callbacks = (), None
         return self.history
+
+    def _check_targets(self, source: DataAdapter) -> None:
+        """Let the losses check all targets in memory; those of other data are checked batch by batch."""
+        loss = self.compiled_loss
+        if loss is not None and loss.checks_targets and isinstance(source, ArrayAdapter) and source.in_memory:
+            loss.check_targets(source.unflatten(source.arrays)[1])
 
     def _check_fit(self, source: DataAdapter, batch: Any, validation: Any) -> None:
         """Do the cheap checks of `lint`; models override it."""
@@ -174,6 +182,7 @@ class Trainer(CompilableLayer):
             x = data_adapter_for(x, y, sample_weight, batch_size=batch_size, float_dtype=float_dtype_of(self))
         loop = Epochs(x, _count_or_none(steps=steps))
         prepare(self, loop.peek(), training=False)
+        self._check_targets(x)
         hooks = self._hooks(callbacks, verbose, loop)
         self.reset_metrics()
         hooks.on_test_begin()
