@@ -29,6 +29,12 @@ Where Keras's behaviour is a trap, the name is the same and the behaviour is cor
 - `fit` checks the model, the loss and the data first: certain mistakes are errors, probable ones a `TrainingWarning`.
   `model.lint(x, y)` looks for more.
 - With `steps_per_epoch`, an epoch continues in the data where the previous one ended, and starts again at the end.
+- `class_weight` holds for each label, of pixels, tokens and several outputs too, and is multiplied with `sample_weight`;
+  in Keras it is a weight of examples, for one output, without a `sample_weight`. Classes that there are not are refused.
+- With `gradient_accumulation_steps`, schedules, moving averages and constraints go by updates, not by calls.
+- A nan is never the best of a monitored number; in Keras a first one stays the best. What has a weight of 0 or a false
+  mask does not count, even if it is nan. Losses of scores are computed without probabilities, focal ones too.
+- A metric's state has 64 bits. The area under a curve is nan if all targets are of one class.
 - Ctrl-C ends `fit` after the step in progress and raises KeyboardInterrupt.
 - The order of an epoch, initial weights and masks depend only on `set_random_seed`, not on what else was built.
 - A model's weights are in the order in which its layers were called; Keras sorts branches by depth.
@@ -36,7 +42,7 @@ Where Keras's behaviour is a trap, the name is the same and the behaviour is cor
 - `RandomCrop`, `RandomContrast`, `ops.image.gaussian_blur`, `ops.image.affine_transform` and `ops.sparsemax` do what
   Keras documents where Keras 3.15 does something else.
 - Model files are `.chainrule` and `.safetensors`: no pickle, no code, no HDF5.
-- A metric's state is a float; the weights of ignored classes do not count in the mean.
+- The weights of ignored classes do not count in a metric's mean.
 """
 
 # what is meant to be otherwise, where the arguments do not show it
