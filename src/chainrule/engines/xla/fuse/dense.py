@@ -18,7 +18,7 @@ def logistic_regression(index: Index, node: CallNode) -> list[Rewrite]:
         gradient = _gradient_of_logits(index, node, loss)
         if gradient is None:
             continue
-        target, _, upstream = loss.inputs
+        target, upstream = loss.inputs[0], loss.inputs[-1]
         by = tuple(sorted(gradient.positions))
         specs = [logits.spec, *[gradient.inputs[i].spec for i in by]]
         inputs, attributes = [*node.inputs, target, upstream], {**node.attributes, "by": by}
@@ -31,9 +31,9 @@ def logistic_regression(index: Index, node: CallNode) -> list[Rewrite]:
 
 def _gradient_of_logits(index: Index, node: CallNode, loss: Node) -> Gradient | None:
     """Return the gradient of a dense layer whose upstream is `loss`, that of the cross-entropy of its logits."""
-    if loss.operation.name != "binary_crossentropy_gradient" or len(loss.inputs) != 3:
+    if loss.operation.name != "binary_crossentropy_gradient" or len(loss.inputs) < 3:
         return None
-    target, logits, upstream = loss.inputs
+    target, logits, upstream = *loss.inputs[:2], loss.inputs[-1]  # between them values of the loss's own body
     by_logits = gradient_of(index, loss)
     if by_logits is None or 1 not in by_logits.positions or not loss.attributes["from_logits"]:
         return None

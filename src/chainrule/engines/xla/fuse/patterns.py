@@ -104,4 +104,6 @@ PRIMITIVES: dict[str, Pattern] = {
     "random_permutation": primitive,
 }
 # calls that patterns of others read
-READ = frozenset({"binary_crossentropy_gradient", "max_pool_gradient", "var_gradient", "batch_normalization"})
+READ = frozenset(
+    {"binary_crossentropy", "binary_crossentropy_gradient", "max_pool_gradient", "var_gradient", "batch_normalization"}
+)
