@@ -29,8 +29,9 @@ Where Keras's behaviour is a trap, the name is the same and the behaviour is cor
 - `fit` checks the model, the loss and the data first: certain mistakes are errors, probable ones a `TrainingWarning`.
   `model.lint(x, y)` looks for more.
 - With `steps_per_epoch`, an epoch continues in the data where the previous one ended, and starts again at the end.
-- `class_weight` holds for each label, of pixels, tokens and several outputs too, and is multiplied with `sample_weight`;
-  in Keras it is a weight of examples, for one output, without a `sample_weight`. Classes that there are not are refused.
+- `class_weight` holds for each label, of pixels, tokens and several outputs too, and is multiplied with
+  `sample_weight`; in Keras it is a weight of examples, for one output, without a `sample_weight`. Classes that there
+  are not are refused.
 - With `gradient_accumulation_steps`, schedules, moving averages and constraints go by updates, not by calls.
 - A nan is never the best of a monitored number; in Keras a first one stays the best. What has a weight of 0 or a false
   mask does not count, even if it is nan. Losses of scores are computed without probabilities, focal ones too.
