@@ -49,7 +49,7 @@ class Probe:
     def _trace(self) -> None:
         model = self.model
         x, y, w = self.batch
-        batch = one_batch(x, y, w, None, float_dtype_of(model))
+        batch = one_batch(x, y, w, float_dtype_of(model))
         prepare(model, batch, training=False)
 
         def outputs_and_gradients(x: Any, y: Any, w: Any) -> Any:
