@@ -96,6 +96,7 @@ register_providers({
     "array_view": "chainrule.inspection.arrays",
     "devices": "chainrule.engines.xla.devices",
     "gradient_check": "chainrule.analysis.check",
+    "initializers": "chainrule.initializers",
     "model_files": "chainrule.saving",
     "renderers": "chainrule.figures",
     "xla": "chainrule.engines.xla",

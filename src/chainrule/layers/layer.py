@@ -365,7 +365,7 @@ class Layer(LayerBase, Configurable):
         """Return the constructor's arguments as plain data, with the layer's name, dtype policy and `trainable`."""
         config = super().get_config()
         for key, value in self.init_arguments().items():
-            checked = tree.leaves(vars(self).get(key))
+            checked = tree.leaves(vars(self).get(key)) if key in config else []
             if checked and all(type(n) is int for n in checked):  # arrays of one whole number are written as such
                 config[key] = serialize(tree.map(_whole_number_or_leaf, value))
         names = parameter_names(type(self).__init__)

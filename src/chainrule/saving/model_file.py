@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core import files
-from ..core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
+from ..core.errors import ChainruleError, DTypeError, MissingFileError, ShapeError, ValueProblem
 from ..dtype_policies import default_policy
 from ..graph import as_dtype, spec_of
 from ..layers.call_context import weights_from_file
@@ -236,6 +236,8 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
         try:
             with open(path, "rb") as file:
                 data = file.read()
+        except FileNotFoundError:
+            raise MissingFileError(f"{where}, which does not exist", "a file that exists") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise ValueProblem(f"{where} ({why})", "a file that can be read", "check the path") from None

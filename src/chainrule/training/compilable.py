@@ -12,6 +12,7 @@ from ..engines.engine import engine as engine_named
 from ..engines.protocol import Engine
 from ..layers import Layer
 from ..layers.layer import NOT_SUBLAYERS, find_instances
+from ..layers.signatures import parameter_names
 from ..metrics import Mean, Metric
 from ..tensors import tree
 from ..transforms.differentiate import gradients
@@ -177,7 +178,7 @@ class CompilableLayer(Layer):
         """Take one training step on a batch: forward, loss, gradients, update, metrics. May be overridden."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        loss = loss_of_batch(self, x, y, y_pred, sample_weight, training=True)
         self._track(loss, x)
         weights = self.trainable_weights
         if weights and self.optimizer is not None:
@@ -190,7 +191,7 @@ class CompilableLayer(Layer):
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         if self.compiled_loss is not None or self.losses:
-            self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+            self._track(loss_of_batch(self, x, y, y_pred, sample_weight, training=False), x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -200,3 +201,12 @@ class CompilableLayer(Layer):
     def _track(self, loss: Any, x: Any) -> None:
         if self._tracker is not None:
             self._tracker.update_state(loss, sample_weight=tree.flatten(x)[0][0].shape[0])
+
+
+def loss_of_batch(model: CompilableLayer, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+    """Return `compute_loss` of a batch, called by the arguments' names; an override need not take ``training``."""
+    arguments = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
+    names = parameter_names(type(model).compute_loss)
+    if "training" in names or "**" in names:
+        arguments["training"] = training
+    return model.compute_loss(**arguments)
