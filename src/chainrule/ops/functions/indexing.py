@@ -241,6 +241,21 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
 
 
+def as_class_labels(x: Any) -> Tensor:
+    """Return class labels as a tensor of integers; booleans and floats that are whole numbers are cast to int32.
+
+    Raises:
+        DTypeError: for floats that are not whole.
+    """
+    labels = as_tensor(x)
+    if labels.dtype.kind in "iu":
+        return labels
+    if labels.value is not None and not np.all(labels.value == np.round(labels.value)):
+        passed = f"class labels of dtype {labels.dtype.name} that are not whole"
+        raise DTypeError(passed, "whole numbers", "round them, and cast them to int32")
+    return cast(labels, "int32")
+
+
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
     """Return 1 at each label's index, 0 elsewhere; labels outside give zeros (``keras.ops.one_hot``).
 
@@ -250,9 +265,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """
     if sparse:
         raise ValueProblem("a sparse tensor", "a dense one", "leave the argument out")
-    x = as_tensor(x)
-    if x.dtype.kind not in "iu":
-        raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")
+    x = as_class_labels(x)
     class_axis = normalize_axis(axis, x.ndim + 1)
     num_classes = arguments.at_least(0, owner="one_hot", num_classes=num_classes)
     classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(x.ndim + 1)])
