@@ -1,11 +1,16 @@
 """What programs written for Keras rely on, beyond names and signatures, works with the import changed."""
 
+import types
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import chainrule as keras
 from chainrule import layers, ops
-from chainrule.core.errors import MissingFileError, ShapeError
+from chainrule.core.errors import FrameworkError, HabitError, MissingFileError, ShapeError
+from chainrule.core.missing_names import MISSING_NAMES
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 Y = X[:, :1] * 2
@@ -227,3 +232,140 @@ def test_a_loss_of_ones_own_takes_any_targets():
     history = model.fit(X, two_columns, epochs=2, verbose=0)
     assert len(history.history["loss"]) == 2
     assert not model.lint(X, two_columns).has_errors
+
+
+# ---- names that are absent, in imports too
+
+IMPORTS = {
+    "from chainrule.layers import LSTM": "recurrent",
+    "from chainrule.layers import Dense, GRU": "recurrent",
+    "import chainrule.preprocessing": "chainrule.utils",
+    "from chainrule.preprocessing.image import load_img": "chainrule.utils",
+    "from chainrule.mixed_precision import set_global_policy": "set_dtype_policy",
+    "from chainrule import GradientTape": "chainrule.gradients",
+    "from chainrule.initializers import STFT": "scipy.signal",
+    "from chainrule.distribution import DeviceMesh": "DataParallel",
+    "from chainrule.random import beta": "numpy.random.Generator",
+    "from chainrule.backend import mean": "chainrule.ops.mean",
+    "from chainrule.backend import int_shape": "t.shape",
+    "from chainrule.applications import MobileNetV2": "layers",
+    "from chainrule.applications.efficientnet import EfficientNetB0": "layers",
+    "from chainrule.datasets import imdb": "dict",
+    "from chainrule.optimizers.legacy import Adam": "arguments",
+    "from chainrule.ops.nn import relu": "chainrule.ops",
+}
+
+
+@pytest.mark.parametrize("statement", IMPORTS)
+def test_an_import_of_an_absent_name_says_what_to_use(statement):
+    with pytest.raises(ImportError, match="To mend it") as raised:
+        exec(statement, {})
+    assert IMPORTS[statement] in raised.value.mend
+
+
+@pytest.mark.parametrize(("package", "name"), [(p, n) for p in MISSING_NAMES for n in MISSING_NAMES[p]])
+def test_every_advice_reaches_imports(package, name):
+    package = "chainrule" if package == "chainrule" else f"chainrule.{package}"
+    with pytest.raises(ImportError, match="To mend it"):
+        exec(f"from {package} import {name}", {})
+
+
+def test_other_imports_are_pythons():
+    exec("import chainrule.random; from chainrule.random import normal; from chainrule.layers import *", {})
+    for statement in ("import chainrule.nonsense", "from chainrule.layers import Nonsense", "from chainrule import x"):
+        with pytest.raises(ImportError) as raised:
+            exec(statement, {})
+        assert not isinstance(raised.value, keras.errors.ChainruleError)
+    assert not hasattr(layers, "LSTM")
+    assert not hasattr(keras, "preprocessing")
+    assert getattr(keras.backend, "mean", None) is None
+
+
+# ---- other frameworks' habits
+
+
+@pytest.mark.parametrize(
+    ("thing", "names"),
+    [
+        (lambda: layers.Dense(1), "parameters zero_grad forward eval train state_dict to stateless_call"),
+        (lambda: keras.Sequential([layers.Dense(1)]), "parameters backward children fit_generator predict_classes"),
+        (lambda: keras.optimizers.SGD(), "zero_grad step minimize lr stateless_apply param_groups"),
+        (lambda: keras.metrics.Mean(), "reset_states compute stateless_update_state"),
+    ],
+)
+def test_attributes_of_other_frameworks(thing, names):
+    thing = thing()
+    for name in names.split():
+        with pytest.raises(HabitError, match="To mend it"):
+            getattr(thing, name)
+        assert not hasattr(thing, name)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        thing.nonsense  # noqa: B018
+
+
+def test_forward_is_called_call():
+    class Net(keras.Model):
+        def forward(self, x):
+            return x
+
+    class Block(layers.Layer):
+        def forward(self, x):
+            return x
+
+    for cls in (Net, Block):
+        with pytest.raises(NotImplementedError, match="rename"):
+            cls()(X)
+
+
+def test_a_train_step_written_for_jax_is_refused():
+    class Net(keras.Model):
+        def train_step(self, state, data):
+            return {}, state
+
+    i = keras.Input((4,))
+    model = Net(i, layers.Dense(1)(i))
+    model.compile("sgd", "mse")
+    with pytest.raises(FrameworkError, match=r"JAX.*train_step\(self, data\).*chainrule\.gradients"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_functions_of_jax_refuse_symbolic_tensors_by_name():
+    symbol = keras.Input((4,))
+    for call in (jnp.sin, jnp.asarray, jax.jit(lambda a: a), lambda t: jnp.concatenate([t, t])):
+        with pytest.raises(FrameworkError, match=r"JAX.*chainrule\.ops"):
+            call(symbol)
+    assert (jnp.ones((3, 4)) + symbol).shape == (3, 4)  # an operator is ours
+    np.testing.assert_array_equal(jnp.asarray(keras.tensor([1.0, 2.0])), [1, 2])
+
+
+@pytest.mark.parametrize("framework", ["tensorflow.python.ops", "torch._tensor"])
+def test_a_conversion_of_a_symbolic_tensor_names_the_framework(framework):
+    """TensorFlow and PyTorch convert what they are given by its ``__array__``."""
+    module = types.ModuleType(framework)
+    exec("import numpy\ndef convert(x): return numpy.asarray(x)", module.__dict__)
+    with pytest.raises(FrameworkError, match=r"(TensorFlow|PyTorch).*chainrule\.ops"):
+        module.convert(keras.Input((4,)))
+    with pytest.raises(keras.SymbolicError, match="asked for its numbers"):
+        np.asarray(keras.Input((4,)))
+
+
+def test_tracers_of_jax_are_refused_by_name():
+    for transform in (jax.grad, jax.jit, jax.vmap):
+        with pytest.raises(FrameworkError, match=r"JAX.*chainrule\.grad"):
+            transform(lambda x: ops.sum(ops.square(x)))(jnp.ones(3))
+
+
+@pytest.mark.heavy
+def test_functions_of_pytorch_are_refused_by_name():
+    torch = pytest.importorskip("torch", reason="install tests/peers.txt to compare with PyTorch")
+    for tensor in (keras.Input((2,)), keras.tensor([[1.0, 2.0]]), keras.Variable([[1.0, 2.0]])):
+        for call in (torch.sin, torch.nn.functional.relu, torch.nn.Linear(2, 2), lambda t: torch.stack([t, t])):
+            with pytest.raises(FrameworkError, match=r"PyTorch.*chainrule\.ops"):
+                call(tensor)
+        assert isinstance(torch.ones(2) + tensor, keras.Tensor)
+    with pytest.raises(FrameworkError, match="PyTorch"):
+        torch.as_tensor(keras.Input((2,)))
+    assert torch.as_tensor(keras.tensor([1.0, 2.0])).tolist() == [1, 2]
+    assert torch.from_dlpack(keras.tensor([1.0, 2.0])).tolist() == [1, 2]
+    with pytest.raises(FrameworkError, match="PyTorch"):
+        ops.square(torch.ones(2, requires_grad=True))

@@ -115,6 +115,14 @@ class MissingFileError(ValueProblem, FileNotFoundError):
         self.errno, self.strerror, self.filename = errno.ENOENT, passed, None
 
 
+class FrameworkError(ChainruleError, ValueError):
+    """A function of another framework was given a tensor of this library, or one of this library a tensor of theirs."""
+
+
+class ImportProblem(ChainruleError, ImportError):  # type: ignore[misc]  # both have a `path`
+    """An import of a name that Keras or another framework has and this library has not; it says what to use."""
+
+
 class IndexProblem(ChainruleError, IndexError):
     """An index outside the tensor."""
 
@@ -136,8 +144,8 @@ class HabitError(ChainruleError, AttributeError):
 
 
 __all__ = [
-    "ChainruleError", "DTypeError", "GraphError", "HabitError", "ImmutableError", "IndexProblem", "MissingFileError",
-    "ShapeError", "SymbolicError", "ValueProblem",
+    "ChainruleError", "DTypeError", "FrameworkError", "GraphError", "HabitError", "ImmutableError", "ImportProblem",
+    "IndexProblem", "MissingFileError", "ShapeError", "SymbolicError", "ValueProblem",
 ]  # fmt: skip
 
 for _name in __all__:  # tracebacks show where users import them from

@@ -105,13 +105,13 @@ class Case:
         if self.loss_object is None or self.own_loss or self.y is None or not len(self.y) or self.output is None:
             return None
         output = np.ones((1, *self.output.shape[1:]), self.output.dtype)
-        with recording(StateOverlay()), warnings.catch_warnings(record=True) as given:
+        with recording(StateOverlay()), warnings.catch_warnings(record=True) as raised:
             warnings.simplefilter("always")
             try:
                 self.loss_object(self.y[:1], output)
             except ChainruleError as error:
                 return error
-        return next((w.message for w in given if isinstance(w.message, TrainingWarning)), None)
+        return next((w.message for w in raised if isinstance(w.message, TrainingWarning)), None)
 
     @property
     def last_operation(self) -> Operation | None:

@@ -142,7 +142,7 @@ def _as_declared(x: Any, declared: Tensor, name: str) -> Any:
 
     The number of examples may be another than the declared one: the last batch of an epoch is often smaller.
     """
-    shape = declared.shape and (None, *declared.shape[1:])
+    shape: tuple[Any, ...] = declared.shape and (None, *declared.shape[1:])
     if not isinstance(x, Tensor):
         raise ValueProblem(f"{type(x).__name__} for the input {name!r}", "numbers", "pass arrays or tensors")
     if x.shape[-1:] == (1,) and _shapes_match(x.shape[:-1], shape):

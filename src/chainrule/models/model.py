@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
+from ..core.habits import no_call
 from ..core.providers import provider
 from ..graph import spec_of
 from ..layers import Layer
@@ -149,7 +150,7 @@ class Model(Trainer):
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass defines it."""
         if self._functional is None:
-            raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+            raise no_call(self)
         return self._functional(inputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

@@ -230,6 +230,11 @@ class Variable(VariableBase):
         with autocast_scope(None):
             return self.assign(self.value - value)
 
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Refuse functions of PyTorch."""
+        return Tensor.__torch_function__(function, types, args, kwargs)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self.value.__array__(dtype, copy)
 
