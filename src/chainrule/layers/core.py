@@ -31,6 +31,10 @@ class InputLayer(Layer):
         super().__init__(name=name)
         if sparse or ragged:
             raise ValueProblem("a sparse or ragged input", "a dense one", "pad the rows to one length")
+        if input_tensor is not None:
+            raise ValueProblem("an input made of a tensor", "a shape", "call the model on the tensor instead")
+        if optional:
+            raise ValueProblem("an optional input", "one that is always given", "make two models that share layers")
         if batch_shape is None and shape is None:
             raise ShapeError("an Input without a shape", "the shape of one example", "e.g. Input(shape=(28, 28, 1))")
         if batch_shape is None:
@@ -58,7 +62,7 @@ def Input(
 
     Args:
         shape: of one example, without the batch; ``None`` for an unknown size.
-        batch_size: default unknown. dtype: default ``floatx()``.
+        batch_size: default unknown. dtype: default ``floatx()``. sparse, ragged, tensor, optional: not supported.
 
     Raises:
         ShapeError: without a shape, or for sizes that are not whole numbers from 0 up.
@@ -66,9 +70,7 @@ def Input(
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)
     """
-    if tensor is not None:
-        raise ValueProblem("Input(tensor=...)", "a shape", "call the model on the tensor instead")
-    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, name=name).output
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output
 
 
 class Dense(Layer):

@@ -328,7 +328,7 @@ class Model(Trainer):
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model, its weights and its optimizer's state to one file, ``.chainrule`` (`saving.save_model`)."""
-        provider("model_files").save_model(self, filepath, overwrite=overwrite, **kwargs)
+        provider("model_files").save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights alone, as safetensors (`saving.save_weights`)."""
