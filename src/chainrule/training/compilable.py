@@ -31,7 +31,10 @@ class CompilableLayer(Layer):
 
     output_names: list[str] | None = None
     optimizer: Any = None
+    loss: Any = None
     run_eagerly = False
+    steps_per_execution = 1
+    jit_compile: Any = "auto"
     compiled_loss: CompiledLoss | None = None
     compiled_metrics: CompiledMetrics | None = None
     _compiled: dict[str, Any] | None = None
@@ -92,6 +95,7 @@ class CompilableLayer(Layer):
         self.optimizer = resolved
         self._engine = engine_named(engine)
         self.run_eagerly = run_eagerly
+        self.steps_per_execution, self.jit_compile = steps_per_execution, jit_compile
         self.compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else None
         self.loss = loss
         self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
