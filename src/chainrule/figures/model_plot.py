@@ -76,7 +76,7 @@ def _add_boxes(
                 inner[node.serial] = _add_boxes(boxes, layer, style, f"{prefix}{layer.name}/", feeds)
                 continue
         elif node.operation is not INPUT or layer is None or arguments is not None:
-            position = node.attributes.get("position")
+            position = node.attributes.get("position", 0)
             nested = inner.get(node.inputs[0].serial) if node.inputs else None
             if node.serial not in sources:
                 sources[node.serial] = merged if nested is None else nested[position]
