@@ -279,6 +279,7 @@ OTHERWISE = {
     "ops.multi_hot": "labels of an example are joined along any axis",
     "ops.sparsemax": "along the axis that is asked for",
     "activations.sparsemax": "along the axis that is asked for",
+    "metrics.R2Score": "adjusted by the number of examples, where Keras counts entries",
     "metrics.SparseCategoricalCrossentropy": "entries of the ignored class do not count in the mean",
     "ops.empty": "no values are promised", "ops.empty_like": "no values are promised",
 }  # fmt: skip
