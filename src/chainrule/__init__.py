@@ -7,12 +7,13 @@
 tensor(8.0)
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
 from .core.errors import ChainruleError, DTypeError, GraphError, HabitError, ShapeError, SymbolicError
-from .core.missing_names import lookup
+from .core.missing_names import advise_imports, lookup
 from .core.providers import register as register_providers
 from .graph import floatx, scope, set_floatx
 from .ops import random
@@ -75,6 +76,12 @@ _NAMES = {
 
 _HABITS = {
     "GradientTape": "no tape is needed: call chainrule.gradients(loss, variables) afterwards, or chainrule.grad(f)",
+    "function": "use chainrule.compile; fit compiles its steps itself",
+    "Module": "inherit from chainrule.Model, make layers in __init__ and define call",
+    "nn": "layers are in chainrule.layers, functions in chainrule.ops, losses in chainrule.losses",
+    "optim": "use chainrule.optimizers",
+    "Parameter": "use chainrule.Variable",
+    "from_numpy": "use chainrule.tensor",
     "no_grad": "only variables and watched tensors are recorded; use chainrule.ops.stop_gradient",
     "vmap": "use chainrule.vectorize",
     "jit": "use chainrule.compile",
@@ -96,12 +103,15 @@ register_providers({
     "array_view": "chainrule.inspection.arrays",
     "devices": "chainrule.engines.xla.devices",
     "gradient_check": "chainrule.analysis.check",
+    "initializers": "chainrule.initializers",
     "model_files": "chainrule.saving",
     "renderers": "chainrule.figures",
     "xla": "chainrule.engines.xla",
 })  # fmt: skip
 
 _find = lookup("chainrule", _NAMES)
+advise_imports()
+sys.modules[f"{__name__}.random"] = random  # `import chainrule.random`, as Keras's
 
 
 def version() -> str:

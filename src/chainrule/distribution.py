@@ -221,6 +221,7 @@ def _devices() -> Any:
 
 
 __getattr__ = lookup("distribution")
+__path__: list[str] = []  # so that imports of missing names look for a module, and so for advice
 
 __all__ = [
     "DataParallel", "distribution", "get_device_count", "initialize", "list_devices", "process_count", "process_index",

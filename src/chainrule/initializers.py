@@ -239,3 +239,4 @@ registry = Registry("initializers", "initializer", Initializer, ALIASES)
 get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
 __getattr__ = lookup("initializers")
+__path__: list[str] = []  # so that imports of missing names look for a module, and so for advice

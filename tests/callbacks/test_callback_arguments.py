@@ -64,7 +64,6 @@ from chainrule.core.errors import ChainruleError
         lambda: TensorBoard(histogram_freq=-1),
         lambda: TensorBoard(log_dir=None),
         lambda: TensorBoard(write_images=True),
-        lambda: TensorBoard(profile_batch=(1, 2)),
         lambda: TensorBoard(embeddings_freq=1),
         lambda: CallbackList([EarlyStopping]),
         lambda: CallbackList([print]),

@@ -104,7 +104,14 @@ ERRORS = {
         ["to_categorical"],
     ),
     "flat targets": (lambda: compiled(mlp(3)), X, Y[:, 0], "targets", ["(120,)", "Dense(1)"]),
-    "wide targets": (lambda: compiled(mlp(1)), X, np.c_[Y, Y, Y], "targets", ["(120, 3)", "Dense(3)"]),
+    "wide targets": (lambda: compiled(mlp(2)), X, np.c_[Y, Y, Y], "targets", ["(120, 3)", "Dense(3)"]),
+    "wide targets of yes or no": (
+        lambda: compiled(mlp(1, "sigmoid"), "binary_crossentropy"),
+        X,
+        np.c_[YES, YES],
+        "targets",
+        ["(120, 2)", "Dense(2)"],
+    ),
     "one-hot of another width": (
         lambda: compiled(mlp(4, "softmax"), "categorical_crossentropy"),
         X,
@@ -157,6 +164,20 @@ ERRORS = {
 }
 
 WARNINGS = {
+    "three targets for one output": (
+        lambda: compiled(mlp(1)),
+        X,
+        np.c_[Y, Y, Y],
+        "broadcast-targets",
+        ["(120, 3)", "Dense(3)"],
+    ),
+    "one target for three outputs": (
+        lambda: compiled(mlp(3), "mae"),
+        X,
+        Y,
+        "broadcast-targets",
+        ["(120, 1)", "Dense(1)"],
+    ),
     "softmax and logits": (
         lambda: compiled(mlp(3, "softmax"), sparse(from_logits=True)),
         X,

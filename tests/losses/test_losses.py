@@ -380,11 +380,32 @@ def test_refused(make, kind):
 
 
 def test_targets_and_outputs_that_do_not_match_are_an_error():
-    """Keras makes a table of all pairs of (N,) and (M, 1), and broadcasts an (N, 1) target to (N, 3) outputs."""
-    for target, output in [((4, 1), (4, 3)), ((4,), (4, 3)), ((4,), (5, 1)), ((1, 3), (4, 3)), ((4, 3), (4,))]:
+    """Keras makes a table of all pairs of (N,) and (M, 1), and uses one row of targets for all examples."""
+    pairs = [((4,), (4, 3)), ((4,), (5, 1)), ((1, 3), (4, 3)), ((4, 3), (4,)), ((4, 2), (4, 3)), ((4, 1), (5, 3))]
+    pairs += [((4,), (4, 4)), ((4, 4), (4, 4, 4)), ((1, 3), (4, 1))]
+    for target, output in pairs:
         for name in ("mean_squared_error", "hinge", "binary_crossentropy", "dice"):
             with pytest.raises(ShapeError, match="To mend it"):
                 getattr(losses, name)(np.zeros(target), np.zeros(output))
+    for name in ("binary_crossentropy", "categorical_crossentropy", "dice"):  # which need a target for each output
+        with pytest.raises(ShapeError, match="To mend it"):
+            getattr(losses, name)(np.zeros((4, 1)), np.ones((4, 3)))
+
+
+BROADCAST = [((4, 1), (4, 3)), ((4, 3), (4, 1)), ((4, 1, 3), (4, 2, 3)), ((4, 1, 3), (4, 2, 1)), ((), (4, 3))]
+
+
+@pytest.mark.parametrize(("target", "output"), BROADCAST)
+def test_one_number_for_several_of_an_example_is_taken_with_a_warning(target, output):
+    rng = np.random.default_rng(0)
+    t, o = rng.normal(size=target), rng.normal(size=output)
+    with pytest.warns(cr.TrainingWarning, match="broadcast") as seen:
+        values = losses.mean_squared_error(t, o)
+    assert seen[0].filename == __file__
+    np.testing.assert_allclose(values.numpy(), ((o - t) ** 2).mean(-1), rtol=1e-12)
+    with pytest.warns(cr.TrainingWarning, match="broadcast"):
+        total = losses.MeanAbsoluteError(dtype="float64")(t, o)
+    np.testing.assert_allclose(total.numpy(), np.abs(o - t).mean(-1).mean(), rtol=1e-12)
 
 
 def test_targets_without_an_axis_are_aligned():

@@ -130,8 +130,8 @@ def test_a_mask_of_the_output_counts_as_weights():
 
 
 def test_one_target_for_several_outputs_is_an_error():
-    """Keras broadcasts an (N, 1) target to (N, 3) outputs, and takes labels for one-hot targets."""
-    for metric in (metrics.MeanSquaredError(), metrics.R2Score(), metrics.Precision(), metrics.BinaryAccuracy()):
+    """But for the means that are losses, too: Keras broadcasts (N, 1) targets, and takes labels for one-hot targets."""
+    for metric in (metrics.PearsonCorrelation(), metrics.R2Score(), metrics.Precision(), metrics.BinaryAccuracy()):
         with pytest.raises(ShapeError, match="Dense"):
             metric(np.zeros((4, 1)), np.zeros((4, 3)))
     for target in (np.zeros(4), np.zeros((4, 1))):

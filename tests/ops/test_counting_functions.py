@@ -155,7 +155,7 @@ ERRORS = {
     "bincount: weights": (lambda: ops.bincount([1, 2], [1.0]), ShapeError),
     "bincount: a number": (lambda: ops.bincount(1), ShapeError),
     "multi_hot: no number": (lambda: ops.multi_hot([1]), ValueProblem),
-    "multi_hot: floats": (lambda: ops.multi_hot([1.0], 2), DTypeError),
+    "multi_hot: floats": (lambda: ops.multi_hot([1.5], 2), DTypeError),
     "quantile: per cent": (lambda: ops.quantile(X, 50), ValueProblem),
     "quantile: nan": (lambda: ops.quantile(X, math.nan), ValueProblem),
     "quantile: method": (lambda: ops.quantile(X, 0.5, method="hazen"), ValueProblem),

@@ -160,7 +160,7 @@ class Runner:
 
     def __call__(self, arrays: list[np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
         """The outputs; those with a value already are not computed again."""
-        results = iter(self.model([arrays[i] for i in self.positions]) if self.model else [])
+        results = iter(leaves(self.model([arrays[i] for i in self.positions])) if self.model else [])
         return [np.asarray(next(results) if leaf.value is None else leaf) for leaf in self.leaves]
 
 

@@ -46,6 +46,15 @@ def test_folder_in_order(folder, capsys):
     assert created[2][0].shape[0] == 2
 
 
+def test_links_are_followed_if_asked_for(folder):
+    (folder / "cats" / "elsewhere").symlink_to(folder / "dogs", target_is_directory=True)
+    counts = {}
+    for follow in (False, True):
+        created = utils.image_dataset_from_directory(folder, image_size=(4, 3), follow_links=follow)
+        counts[follow] = len(created.file_paths)
+    assert counts == {False: 12, True: 17}
+
+
 def test_label_modes_and_formats(folder):
     def make(**arguments):
         fixed = {"shuffle": False, "image_size": 4, "verbose": False, "batch_size": 12}

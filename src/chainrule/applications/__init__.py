@@ -3,6 +3,7 @@
 Each cites its source, and its parameters and multiplies are tested against the published numbers.
 """
 
+from ..core.missing_names import lookup
 from . import (
     densenet,
     imagenet_utils,
@@ -25,6 +26,8 @@ from .resnet import ResNet20, ResNet50, ResNet101, ResNet152, ResNetCIFAR
 from .vgg16 import VGG16
 from .vgg19 import VGG19
 from .xception import Xception
+
+__getattr__ = lookup("applications")
 
 __all__ = [
     "VGG16", "VGG19", "DenseNet121", "DenseNet169", "DenseNet201", "GoogLeNet", "InceptionV3", "LeNet5", "MobileNet",

@@ -23,10 +23,11 @@ class TensorBoard(Callback):
     Args:
         log_dir: the folder; training is written to its subfolder ``train``, validation to ``validation``.
         histogram_freq: the number of epochs between two histograms of the weights; 0: none.
-        write_graph: accepted, without effect: `explain` and `summary` show a model's graph.
+        write_graph, profile_batch: accepted, without effect: `explain` and `summary` show a model's graph, and
+            ``model.cost(measure=True)`` its time.
         write_steps_per_second: write the speed, each epoch and, if batches are written, each batch.
         update_freq: ``"epoch"``, ``"batch"``, or the number of batches after which results are written, too.
-        write_images, profile_batch, embeddings_freq, embeddings_metadata: Keras's; only their defaults are accepted.
+        write_images, embeddings_freq, embeddings_metadata: Keras's; only their defaults are accepted.
 
     The names are Keras's: ``epoch_loss``, ``epoch_learning_rate``, ``batch_loss``, ``evaluation_loss_vs_iterations``,
     and for each weight its path and ``/histogram``. Weights that are not finite are left out of histograms.
@@ -43,15 +44,15 @@ class TensorBoard(Callback):
         write_steps_per_second: bool = False, update_freq: str | int = "epoch",
         profile_batch: int | tuple[int, int] = 0, embeddings_freq: int = 0, embeddings_metadata: Any = None,
     ) -> None:  # fmt: skip
-        unsupported = {"write_images": write_images, "profile_batch": profile_batch}
-        unsupported |= {"embeddings_freq": embeddings_freq, "embeddings_metadata": embeddings_metadata}
+        unsupported = {"write_images": write_images, "embeddings_freq": embeddings_freq}
+        unsupported["embeddings_metadata"] = embeddings_metadata
         for name, value in unsupported.items():
             if value:
                 passed = f"{name}={value!r}"
                 raise ValueProblem(passed, "its default: chainrule writes only numbers and histograms", "leave it out")
         self.log_dir = check_path(log_dir=log_dir)
         self.histogram_freq = arguments.at_least(0, histogram_freq=histogram_freq)
-        self.write_graph = write_graph
+        self.write_graph, self.profile_batch = write_graph, profile_batch
         self.write_steps_per_second = write_steps_per_second
         frequency = check_frequency("epoch", "batch", update_freq=update_freq)
         self.update_freq = 1 if frequency == "batch" else frequency

@@ -7,6 +7,7 @@ would catch (``ShapeError`` is a ``ValueError``, ``DTypeError`` a ``TypeError``)
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import Any
 
@@ -106,6 +107,22 @@ class ValueProblem(ChainruleError, ValueError):
     """A value outside what an operation or a command takes (NaN where a number is needed, an unknown name)."""
 
 
+class MissingFileError(ValueProblem, FileNotFoundError):
+    """A file or folder that does not exist."""
+
+    def __init__(self, passed: str, expected: str = "", mend: str = "check the path", where: str = "") -> None:
+        super().__init__(passed, expected, mend, where)
+        self.errno, self.strerror, self.filename = errno.ENOENT, passed, None
+
+
+class FrameworkError(ChainruleError, ValueError):
+    """A function of another framework was given a tensor of this library, or one of this library a tensor of theirs."""
+
+
+class ImportProblem(ChainruleError, ImportError):  # type: ignore[misc]  # both have a `path`
+    """An import of a name that Keras or another framework has and this library has not; it says what to use."""
+
+
 class IndexProblem(ChainruleError, IndexError):
     """An index outside the tensor."""
 
@@ -127,8 +144,8 @@ class HabitError(ChainruleError, AttributeError):
 
 
 __all__ = [
-    "ChainruleError", "DTypeError", "GraphError", "HabitError", "ImmutableError", "IndexProblem", "ShapeError",
-    "SymbolicError", "ValueProblem",
+    "ChainruleError", "DTypeError", "FrameworkError", "GraphError", "HabitError", "ImmutableError", "ImportProblem",
+    "IndexProblem", "MissingFileError", "ShapeError", "SymbolicError", "ValueProblem",
 ]  # fmt: skip
 
 for _name in __all__:  # tracebacks show where users import them from

@@ -1,8 +1,12 @@
-"""Sentences of the analyses, in English, that figures can translate."""
+"""Sentences of the analyses, in English, that figures can translate; and warnings, given at the user's line."""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
+
+_LIBRARY = __name__.split(".")[0]
 
 
 class LazyMessage(str):
@@ -24,3 +28,18 @@ class LazyMessage(str):
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:  # so that it can be pickled
         return (self.sentence,), self.values
+
+
+class TrainingWarning(UserWarning):
+    """Training continues, but something is probably not as intended."""
+
+
+TrainingWarning.__module__ = "chainrule"
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's that called into the library."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).split(".")[0] == _LIBRARY:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, category, stacklevel=level)

@@ -1,12 +1,18 @@
-"""Keras's names that this library does not have, each with what to use instead: using one raises with that advice."""
+"""Keras's names that this library does not have, each with what to use instead.
+
+Using one raises with that advice, as an attribute (``layers.LSTM``) and in an import (``from chainrule.layers import
+LSTM``, ``import chainrule.preprocessing``).
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from typing import Any
 
-from .errors import HabitError
+from .errors import HabitError, ImportProblem
 
 _RECURRENT = "recurrent layers are not here yet; a causal Conv1D, or a loop in a Layer of your own, may do"
 _ATTENTION = "use ops.dot_product_attention in a Layer of your own: attention layers are not here yet"
@@ -16,6 +22,12 @@ _AUGMENT = "write a Layer whose call uses ops.image and ops.where with random.un
 _BACKEND = "layers of other frameworks are not run inside this graph"
 _QUANTIZED = "quantised weights are not here; use a dtype policy such as mixed_bfloat16"
 _ONE_AXIS = "use DataParallel: batches are split over devices, weights are not"
+_PREPROCESSING = (
+    "use chainrule.utils: load_img, img_to_array, pad_sequences, image_dataset_from_directory, "
+    "timeseries_dataset_from_array"
+)
+_NETWORK = "build it from layers, or take one of those here: dir(chainrule.applications)"
+_DATASET = "read it with NumPy or pandas, or take one of those here: chainrule.datasets.names()"
 _FOURIER = "matmul with tables of cos and sin, or numpy.fft on t.numpy(), without gradient"
 
 
@@ -24,7 +36,43 @@ def _advise(names: str, advice: str) -> dict[str, str]:
 
 
 MISSING_NAMES: Mapping[str, Mapping[str, str]] = {
-    "chainrule": {**_advise("SymbolicScope", "use chainrule.symbolic"), **_advise("Quantizer", _QUANTIZED)},
+    "chainrule": {
+        **_advise("SymbolicScope", "use chainrule.symbolic"),
+        **_advise("Quantizer quantizers", _QUANTIZED),
+        **_advise("preprocessing", _PREPROCESSING),
+        **_advise("mixed_precision", 'use chainrule.config.set_dtype_policy("mixed_bfloat16")'),
+        **_advise("tree", "use chainrule.tensors.tree, or a comprehension"),
+        **_advise("legacy experimental api src", "the names of Keras 3's public modules are here directly"),
+        **_advise("distillation", "write a Model whose compute_loss compares with a second model's outputs"),
+        **_advise("export", "use Model.save, and chainrule.models.load_model"),
+        **_advise("visualization", "use chainrule.look, or utils.plot_model"),
+        **_advise("wrappers", "call fit and predict of a model in a class of your own"),
+    },
+    "applications": {
+        **_advise("ResNet50V2 ResNet101V2 ResNet152V2 resnet_v2", _NETWORK),
+        **_advise("MobileNetV2 MobileNetV3Small MobileNetV3Large mobilenet_v2 mobilenet_v3", _NETWORK),
+        **_advise("InceptionResNetV2 inception_resnet_v2 NASNetLarge NASNetMobile nasnet", _NETWORK),
+        **_advise("efficientnet efficientnet_v2 convnext", _NETWORK),
+        **_advise(" ".join(f"EfficientNetB{i}" for i in range(8)), _NETWORK),
+        **_advise(" ".join(f"EfficientNetV2{size}" for size in ("B0", "B1", "B2", "B3", "S", "M", "L")), _NETWORK),
+        **_advise(" ".join(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")), _NETWORK),
+    },
+    "datasets": {**_advise("imdb reuters", _TEXT), **_advise("california_housing", _DATASET)},
+    "optimizers": _advise("legacy experimental", "the optimizers of this module have Keras 3's arguments"),
+    "backend": {
+        **_advise("int_shape", "use t.shape"),
+        **_advise("get_value eval", "use t.numpy()"),
+        **_advise("set_value update", "use variable.assign(value)"),
+        **_advise("batch_get_value batch_set_value", "use model.get_weights(), model.set_weights(...)"),
+        **_advise("variable", "use chainrule.Variable"),
+        **_advise("placeholder", "use chainrule.Input"),
+        **_advise("gradients", "use chainrule.gradients"),
+        **_advise("function", "use chainrule.compile, or chainrule.Model(inputs, outputs)"),
+        **_advise("random_normal random_uniform truncated_normal", "use chainrule.random"),
+        **_advise("ctc_batch_cost", "use ops.ctc_loss, or losses.CTC"),
+        **_advise("learning_phase set_learning_phase", "pass training=True or False to the model"),
+        **_advise("get_session set_session", "there are no sessions: operations run at once, fit compiles its step"),
+    },
     "layers": {
         **_advise(
             "RNN LSTM GRU SimpleRNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells Bidirectional TimeDistributed "
@@ -69,6 +117,11 @@ MISSING_NAMES: Mapping[str, Mapping[str, str]] = {
         **_advise("get_source_inputs", "use model.inputs"),
     },
     "ops": {
+        **_advise("nn numpy linalg math core", "its functions are chainrule.ops' own, such as chainrule.ops.softmax"),
+        **{
+            f"reduce_{name}": f"use chainrule.ops.{name}"
+            for name in ("sum", "mean", "max", "min", "prod", "all", "any")
+        },
         **_advise("custom_gradient", "write a record (CONTRIBUTING.md), or use stop_gradient"),
         **_advise("jvp", "use chainrule.jvp"),
         **_advise("eig", "eigh for symmetric matrices, else numpy.linalg.eig on t.numpy(), without gradient"),
@@ -99,3 +152,29 @@ def lookup(package: str, lazy: Mapping[str, str] | None = None) -> Callable[[str
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return find
+
+
+class _AdviceFinder(MetaPathFinder):
+    """Looked at last when a module is imported: raises where the name, as an attribute, would raise with advice."""
+
+    @classmethod
+    def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> None:
+        """Return ``None``: no module is found here.
+
+        Raises:
+            ImportProblem: with the advice for a name that this library has not.
+        """
+        package, _, name = fullname.rpartition(".")
+        if package.split(".")[0] != __name__.split(".")[0] or package not in sys.modules:
+            return
+        try:
+            getattr(sys.modules[package], name)
+        except HabitError as error:
+            raise ImportProblem(error.passed, error.expected, error.mend) from None
+        except AttributeError:
+            return
+
+
+def advise_imports() -> None:
+    """Let imports of missing names raise with their advice, too."""
+    sys.meta_path.append(_AdviceFinder())

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ..core.errors import ValueProblem
+from ..core.missing_names import lookup
 
 from . import (  # isort: skip
     blobs, boston, boston_housing, cifar10, cifar100, digits, fashion_mnist, files, iris, mnist, mnist_5k, spirals,
@@ -25,6 +26,8 @@ _SETS = (
     mnist, mnist_5k, fashion_mnist, cifar10, cifar100, boston_housing, iris, digits, two_moons, spirals, blobs
 )  # fmt: skip
 _MODULES: dict[str, ModuleType] = {module.DATASET.name: module for module in _SETS}
+
+__getattr__ = lookup("datasets")
 
 __all__ = [*_MODULES, "boston", "describe", "download", "files", "load", "names"]
 

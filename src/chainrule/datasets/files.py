@@ -34,7 +34,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ChainruleError, ValueProblem
+from ..core.errors import ChainruleError, MissingFileError, ValueProblem
 
 Array = NDArray[Any]
 Split = tuple[tuple[Array, Array], tuple[Array, Array]]  # (x_train, y_train), (x_test, y_test)
@@ -267,6 +267,8 @@ def read_text(path: Any, where: str) -> str:
     """Return the text of a CSV file in UTF-8; `where` names it in errors."""
     try:
         return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise MissingFileError(f"{where}, which does not exist", "a CSV file") from None
     except OSError as error:
         raise ValueProblem(f"{where} ({error.strerror})", "a CSV file that can be read", "check the path") from None
     except UnicodeDecodeError:

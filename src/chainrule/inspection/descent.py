@@ -27,6 +27,7 @@ from ..tensors.tensor import constant
 from ..tensors.tree import to_json_data
 from ..tensors.variable import StateOverlay, recording
 from ..training import Trainer
+from ..training.compilable import loss_of_batch
 from ..training.data_adapter import one_batch
 from ..training.preparation import float_dtype_of, prepare, require_compiled
 
@@ -207,7 +208,7 @@ def _loss_of(model: Any, batch: Any) -> Callable[[Sequence[Any]], float]:
         overlay = StateOverlay()
         overlay.current = {id(w): v for w, v in zip(weights, values, strict=True)}
         with recording(overlay):
-            loss = model.compute_loss(x, y, model(x, training=False), None, False)
+            loss = loss_of_batch(model, x, y, model(x, training=False), None, False)
         forget_losses(model)
         return loss
 

@@ -6,32 +6,31 @@ subclassed models are treated alike.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from ..core.errors import ValueProblem
+from ..core.messages import TrainingWarning, warn
 from ..tensors import tree
 from ..training.array_adapter import ArrayAdapter
 from ..training.data_adapter import data_adapter_for, validation_adapter
-from ..training.nan_guard import TrainingWarning
 from ..training.preparation import float_dtype_of, require_compiled
 from .lint_case import Case, Finding
 from .lint_data import columns, finite, pixels, shared_rows, sorted_labels
 
 from .lint_outputs import (  # isort: skip
-    accuracy_of_numbers, constant_targets, labels, logits_and_probabilities, nothing_to_train, one_softmax, shapes,
-    spare_outputs, targets, unflattened,
+    accuracy_of_numbers, broadcast_targets, constant_targets, labels, logits_and_probabilities, nothing_to_train,
+    one_softmax, shapes, spare_outputs, targets, unflattened,
 )  # fmt: skip
 from .lint_training import dead_units, learning_rate, saturated
 
 Check = Callable[[Case], Iterator[Finding]]
 
 CHEAP_CHECKS: list[Check] = [
-    shapes, finite, unflattened, labels, targets, logits_and_probabilities, one_softmax, spare_outputs, pixels, columns,
-    constant_targets, accuracy_of_numbers, nothing_to_train,
+    shapes, finite, unflattened, labels, targets, broadcast_targets, logits_and_probabilities, one_softmax,
+    spare_outputs, pixels, columns, constant_targets, accuracy_of_numbers, nothing_to_train,
 ]  # fmt: skip
 COSTLY_CHECKS: list[Check] = [dead_units, saturated, learning_rate]  # which run the model
 
@@ -77,7 +76,7 @@ def check_fit(model: Any, adapter: Any, batch: Any, validation: Any) -> None:
     for finding in report:
         if finding.level == "error":
             raise ValueProblem(finding.what, "", finding.mend)
-        warnings.warn(f"{finding.what}. To mend it: {finding.mend}.", TrainingWarning, stacklevel=4)
+        warn(f"{finding.what}. To mend it: {finding.mend}.", TrainingWarning)
 
 
 def _case(model: Any, adapter: Any, batch: Any) -> Case:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from functools import partial
+import warnings
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.errors import ChainruleError
+from ..core.messages import TrainingWarning
 from ..graph import Graph
 from ..layers.layer import flatten_layers, forget_losses
-from ..losses import Loss
+from ..losses import Loss, LossFunctionWrapper
 from ..ops.record import Operation, operation_of
+from ..serialization.names import module_name_of
 from ..tensors import tree
 from ..tensors.convert import symbolic
 from ..tensors.tensor import Tensor
 from ..tensors.tree import flatten
-from ..tensors.variable import recording
+from ..tensors.variable import StateOverlay, recording
 from ..training.batch import specs_of
 from ..training.state import TracedForward
 from ..training.trace_cache import Fingerprint
@@ -51,7 +54,8 @@ class Case:
     Attributes:
         x: the input arrays. rows: the first of them. y: the targets, if they are one array.
         weights: of the targets. ignores_missing: whether targets that are nan do not count.
-        loss: the name of the loss's class. logits: whether it takes logits. labels: the targets it does not ignore.
+        loss: the name of the loss's class. own_loss: whether it is the user's own. logits: whether it takes logits.
+        labels: the targets it does not ignore.
         inputs, graph: the model as a graph on symbolic inputs. output: its output, if it has only one.
         error: what the model raised when it was called on this data.
     """
@@ -60,7 +64,10 @@ class Case:
         self.model, self.x, self.y, self.weights = model, x, y, weights
         self.ignores_missing = model.compiled_loss is not None and model.compiled_loss.ignore_missing
         self.rows = x[0] if x else None
-        self.loss, self.logits, ignored_class = _describe_loss(model)
+        self.loss_object = _loss_of(model)
+        self.loss, self.own_loss = _name_of_loss(self.loss_object)
+        self.logits = bool(getattr(self.loss_object, "from_logits", False))
+        ignored_class = getattr(self.loss_object, "ignore_class", None)
         self.labels = y[y != ignored_class] if y is not None and ignored_class is not None else y
         if self.ignores_missing and self.labels is not None and self.labels.dtype.kind == "f":
             missing = np.isnan(self.labels)
@@ -98,6 +105,20 @@ class Case:
         tensors = self.graph.outputs
         self.output = tensors[0] if len(tensors) == 1 else None  # type: ignore[assignment]
 
+    @cached_property
+    def target_problem(self) -> ChainruleError | TrainingWarning | None:
+        """What the library's loss says of one target beside one output: an error, its warning, or ``None``."""
+        if self.loss_object is None or self.own_loss or self.y is None or not len(self.y) or self.output is None:
+            return None
+        output = np.ones((1, *self.output.shape[1:]), self.output.dtype)
+        with recording(StateOverlay()), warnings.catch_warnings(record=True) as raised:
+            warnings.simplefilter("always")
+            try:
+                self.loss_object(self.y[:1], output)
+            except ChainruleError as error:
+                return error
+        return next((w.message for w in raised if isinstance(w.message, TrainingWarning)), None)
+
     @property
     def last_operation(self) -> Operation | None:
         """The operation that computes the output's numbers."""
@@ -110,19 +131,24 @@ class Case:
         return None
 
 
-def _describe_loss(model: Any) -> tuple[str, bool, Any]:
-    """Return the name of the loss's class, whether it takes logits, and the class it ignores; of several losses or
-    none, an empty name."""
+def _loss_of(model: Any) -> Loss | None:
+    """Return the loss of `compile`; of several losses or none, ``None``."""
     loss = model.compiled_loss.user_losses if model.compiled_loss is not None else None
     if isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values() if isinstance(loss, dict) else loss))
-    if not isinstance(loss, Loss):
-        return "", False, None
+    return loss if isinstance(loss, Loss) else None
+
+
+def _name_of_loss(loss: Loss | None) -> tuple[str, bool]:
+    """Return the name of a loss's class, empty for ``None``, and whether it is the user's own class or function."""
+    if loss is None:
+        return "", False
+    function = getattr(loss, "fn", None) if isinstance(loss, LossFunctionWrapper) else None
+    own = not module_name_of(type(loss) if function is None else function)
     name = type(loss).__name__
     if name == "LossFunctionWrapper":
-        function = getattr(getattr(loss, "fn", None), "__name__", "")
-        name = CLASS_OF_FUNCTION.get(function, function)
-    return name, bool(getattr(loss, "from_logits", False)), getattr(loss, "ignore_class", None)
+        name = CLASS_OF_FUNCTION.get(getattr(function, "__name__", ""), getattr(function, "__name__", ""))
+    return name, own
 
 
 def is_whole(y: Any) -> bool:

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..core.errors import ShapeError
+from ..core.messages import TrainingWarning
 from ..ops.calls import is_product
 from ..tensors import tree
 from .lint_case import CROSSENTROPIES, Case, Finding, error, is_one_hot, is_whole, warning
-
-OF_LABELS = {  # losses whose targets have another shape than the outputs
-    "SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CTC", "Circle",
-    "categorical_generalized_cross_entropy", "ctc", "circle",
-}  # fmt: skip
 
 
 def shapes(case: Case) -> Iterator[Finding]:
@@ -71,13 +68,11 @@ def spare_outputs(case: Case) -> Iterator[Finding]:
 
 
 def targets(case: Case) -> Iterator[Finding]:
-    """Targets that do not fit the outputs."""
+    """Targets that the loss refuses beside these outputs. A loss of the user's own may take any."""
     y, out = case.y, case.output
-    if y is None or out is None or case.loss in (*OF_LABELS, ""):
+    if y is None or out is None or not isinstance(case.target_problem, ShapeError):
         return
     target, output = y.shape[1:], tuple(out.shape[1:])
-    if target == output or (*target, 1) == output or target == (*output, 1):
-        return
     if len(output) > len(target) + 1 or (len(output) >= 3 and len(target) <= 1):
         mend = "put a Flatten() or GlobalAveragePooling2D() before the last Dense layers"
     elif len(target) == len(output) == 1 or not target:
@@ -85,6 +80,17 @@ def targets(case: Case) -> Iterator[Finding]:
     else:
         mend = "give one target for each output"
     yield error("targets", f"the targets have shape {y.shape}, and the model's outputs {tuple(out.shape)}", mend)
+
+
+def broadcast_targets(case: Case) -> Iterator[Finding]:
+    """Targets each of which counts for several outputs."""
+    y, out = case.y, case.output
+    if y is None or out is None or not isinstance(case.target_problem, TrainingWarning):
+        return
+    what = f"the targets have shape {y.shape}, and are broadcast against the model's outputs {tuple(out.shape)}"
+    fits = len(y.shape) == len(out.shape) == 2
+    mend = f"end the model with Dense({y.shape[1]})" if fits else "give one target for each output"
+    yield warning("broadcast-targets", what, mend)
 
 
 def logits_and_probabilities(case: Case) -> Iterator[Finding]:

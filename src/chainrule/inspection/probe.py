@@ -11,6 +11,7 @@ from ..layers.call_context import capture_outputs
 from ..layers.layer import forget_losses
 from ..tensors import tree
 from ..training.batch import specs_of
+from ..training.compilable import loss_of_batch
 from ..training.data_adapter import one_batch
 from ..training.preparation import float_dtype_of, prepare
 from ..transforms.differentiate import gradients as gradients_of
@@ -59,7 +60,7 @@ class Probe:
             weights = named_weights(model) if y is not None else {}
             grads: list[Any] = []
             if weights:
-                loss = model.compute_loss(x, y, model(x, training=True), w, True)
+                loss = loss_of_batch(model, x, y, model(x, training=True), w, True)
                 grads = gradients_of(loss, list(weights.values()), unconnected="zero")
             self.names = list(outputs), list(weights)
             return [*outputs.values(), *grads]

@@ -26,6 +26,7 @@ from ..tensors.tensor import Tensor, constant
 from ..tensors.tree import to_json_data
 from ..tensors.variable import StateOverlay, recording
 from ..training.batch import specs_of
+from ..training.compilable import loss_of_batch
 from ..training.data_adapter import one_batch
 from ..training.preparation import float_dtype_of, prepare, require_compiled
 from ..transforms.differentiate import gradients as gradients_of
@@ -76,7 +77,7 @@ def run_batch(model: Any, x: Any, y: Any, sample_weight: Any, training: bool, wa
         with recording(StateOverlay()), capture_outputs() as calls, np.errstate(all="ignore"):
             outputs = model(data, training=training)
             has_loss = y is not None or (model.compiled and model.compiled_loss is None and bool(model.losses))
-            loss = model.compute_loss(data, targets, outputs, weights, training) if has_loss else None
+            loss = loss_of_batch(model, data, targets, outputs, weights, training) if has_loss else None
     finally:
         forget_losses(model)
     lines = {path: layer.line for path, layer, _, _ in calls if layer is not model}
@@ -259,7 +260,7 @@ def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = No
     def outputs_and_gradients(x: Any, y: Any, w: Any) -> Any:
         with capture_outputs() as calls:
             outputs = model(x, training=training)
-            loss = model.compute_loss(x, y, outputs, w, training) if y is not None else None
+            loss = loss_of_batch(model, x, y, outputs, w, training) if y is not None else None
         layers = {k: t for k, t in outputs_by_path(model, calls).items() if t.spec.floating}
         results = {(k, "output"): t for k, t in layers.items()}
         if loss is not None:

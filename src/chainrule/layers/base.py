@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.habits import no_call
 from ..dtype_policies import DTypePolicy
 from ..graph import Shape, line_of
 from ..graph.source_info import SourceInfo
@@ -54,7 +55,7 @@ class LayerBase:
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs; subclasses must define it."""
-        raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+        raise no_call(self)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output; by default the input's if the layer `supports_masking`, else ``None``."""

@@ -1,12 +1,35 @@
-"""Checks of arguments that several layers take, beyond those of `core.arguments`."""
+"""Checks of arguments and attributes that several layers have, beyond those of `core.arguments`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from .. import activations
 from ..core.arguments import describe_argument, one_of, whole_number
 from ..core.errors import ShapeError, ValueProblem
+
+
+class ActivationAttribute:
+    """A layer's attribute ``activation``, to which a name, a function or ``None`` (no activation) is assigned.
+
+    >>> from chainrule.layers import Dense
+    >>> layer = Dense(2, activation="softmax")
+    >>> layer.activation = None
+    >>> layer.activation.__name__
+    'linear'
+    """
+
+    def __get__(self, layer: Any, cls: Any = None) -> Any:
+        if layer is None:
+            return self
+        try:
+            return vars(layer)["activation"]
+        except KeyError:
+            raise AttributeError(f"{type(layer).__name__} has no activation yet") from None
+
+    def __set__(self, layer: Any, activation: Any) -> None:
+        vars(layer)["activation"] = activations.get(activation)
 
 
 def any_whole_number(*, owner: str = "", **argument: Any) -> int:

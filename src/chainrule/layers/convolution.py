@@ -12,7 +12,7 @@ from .. import activations, ops
 from ..core.arguments import at_least, each_at_least
 from ..core.errors import ShapeError, ValueProblem
 from ..tensors.tensor import Tensor
-from .checks import known_sizes, padding_mode
+from .checks import ActivationAttribute, known_sizes, padding_mode
 from .input_spec import InputSpec
 from .reshaping import _Spatial
 from .shape_chain import layer_label
@@ -22,6 +22,7 @@ class BaseConv(_Spatial):
     """The base of all convolutions: window, bias and activation. Subclasses define the kernels and the product."""
 
     _is_transpose = False
+    activation = ActivationAttribute()
 
     def __init__(self, window: Sequence[Any], activation: Any, bias: Sequence[Any], **kwargs: Any) -> None:
         """Take the window from its size to its dilation, and whether there is a bias, its initializer and so on."""
@@ -38,7 +39,7 @@ class BaseConv(_Spatial):
             raise ValueProblem(passed, "only one of them above 1", "set the other to 1")
         if self.padding == "causal" and self.channels_first:
             raise ValueProblem("causal padding with channels_first", "channels_last", "move the channels to the end")
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias, self.bias_initializer, self.bias_regularizer, self.bias_constraint = bias
 
     def channels_of(self, input_shape: Any) -> int:
@@ -241,6 +242,11 @@ class _DepthwiseConv(BaseConv):
         """Make the kernels, `depth_multiplier` for each channel."""
         shape = (*self.kernel_size, channels, self.depth_multiplier)
         self.depthwise_kernel = self._add_configured_weight("depthwise", shape, name)
+
+    @property
+    def kernel(self) -> Any:
+        """The kernels of each channel, also called ``depthwise_kernel``."""
+        return self.depthwise_kernel
 
     def convolve(self, inputs: Tensor) -> Tensor:
         x, padding = self.padded(inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import activations, ops
 from ..core.arguments import at_least, not_nan
@@ -11,7 +11,7 @@ from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import as_dtype, current_source_info, floatx, spec_of
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import INPUT, Tensor
-from .checks import as_axis_list, axis_numbers, known_sizes, shape_sizes
+from .checks import ActivationAttribute, as_axis_list, axis_numbers, known_sizes, shape_sizes
 from .input_spec import InputSpec
 from .layer import Layer
 from .shape_chain import layer_label
@@ -21,6 +21,8 @@ from .signatures import parameter_names
 class InputLayer(Layer):
     """The input of a model, with the shape and dtype of its data; made by `Input`."""
 
+    _older_argument_names: ClassVar = {"input_shape": "shape", "batch_input_shape": "batch_shape"}
+
     def __init__(
         self, shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: Any = None,
         ragged: Any = None, batch_shape: Any = None, input_tensor: Any = None, optional: bool = False,
@@ -29,6 +31,10 @@ class InputLayer(Layer):
         super().__init__(name=name)
         if sparse or ragged:
             raise ValueProblem("a sparse or ragged input", "a dense one", "pad the rows to one length")
+        if input_tensor is not None:
+            raise ValueProblem("an input made of a tensor", "a shape", "call the model on the tensor instead")
+        if optional:
+            raise ValueProblem("an optional input", "one that is always given", "make two models that share layers")
         if batch_shape is None and shape is None:
             raise ShapeError("an Input without a shape", "the shape of one example", "e.g. Input(shape=(28, 28, 1))")
         if batch_shape is None:
@@ -56,7 +62,7 @@ def Input(
 
     Args:
         shape: of one example, without the batch; ``None`` for an unknown size.
-        batch_size: default unknown. dtype: default ``floatx()``.
+        batch_size: default unknown. dtype: default ``floatx()``. sparse, ragged, tensor, optional: not supported.
 
     Raises:
         ShapeError: without a shape, or for sizes that are not whole numbers from 0 up.
@@ -64,9 +70,7 @@ def Input(
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)
     """
-    if tensor is not None:
-        raise ValueProblem("Input(tensor=...)", "a shape", "call the model on the tensor instead")
-    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, name=name).output
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output
 
 
 class Dense(Layer):
@@ -81,6 +85,8 @@ class Dense(Layer):
     (2, 3)
     """
 
+    activation = ActivationAttribute()
+
     def __init__(
         self, units: int, activation: Any = None, use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
@@ -89,7 +95,7 @@ class Dense(Layer):
     ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = at_least(1, owner=layer_label(self), units=units)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
@@ -124,9 +130,11 @@ class Activation(Layer):
     tensor([[0., 2.]])
     """
 
+    activation = ActivationAttribute()
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
@@ -162,6 +170,8 @@ class LeakyReLU(Layer):
     >>> LeakyReLU(0.5)([[-1.0, 2.0]])
     tensor([[-0.5,  2. ]])
     """
+
+    _older_argument_names: ClassVar = {"alpha": "negative_slope"}
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -18,6 +18,7 @@ import numpy as np
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..core.arguments import whole_number
 from ..core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from ..core.habits import LAYER_HABITS, no_attribute
 from ..graph import as_dtype, current_source_info, remat_scope, scope
 from ..graph.source_info import SourceInfo
 from ..graph.source_info import state as scope_state
@@ -365,7 +366,7 @@ class Layer(LayerBase, Configurable):
         """Return the constructor's arguments as plain data, with the layer's name, dtype policy and `trainable`."""
         config = super().get_config()
         for key, value in self.init_arguments().items():
-            checked = tree.leaves(vars(self).get(key))
+            checked = tree.leaves(vars(self).get(key)) if key in config else []
             if checked and all(type(n) is int for n in checked):  # arrays of one whole number are written as such
                 config[key] = serialize(tree.map(_whole_number_or_leaf, value))
         names = parameter_names(type(self).__init__)
@@ -381,7 +382,7 @@ class Layer(LayerBase, Configurable):
     def __getattr__(self, name: str) -> Any:
         if name in ("_variables", "name") or name.startswith("__"):
             raise AttributeError(name)
-        raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name', '')!r} has no attribute {name!r}")
+        raise no_attribute(self, name, LAYER_HABITS, f"{type(self).__name__} {self.__dict__.get('name', '')!r}")
 
 
 # ---- what other packages ask of a layer, as functions: a user's subclass may have attributes of any name

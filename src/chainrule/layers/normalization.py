@@ -129,14 +129,19 @@ class BatchNormalization(_ScaledNormalization):
 class LayerNormalization(_ScaledNormalization):
     """Normalise each example to mean 0 and deviation 1 over `axis`, then scale and shift it (arXiv:1607.06450).
 
+    Args:
+        rms_scaling: divide by the deviation without subtracting the mean, and multiply by gamma: what Keras computes
+            under this name and advises against. `RMSNormalization` divides by the root of the mean square.
+
     >>> LayerNormalization(epsilon=0.0)([[1.0, 3.0]])
     tensor([[-1.,  1.]])
     """
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-3, *args: Any, **kwargs: Any) -> None:
-        if "rms_scaling" in kwargs:
-            raise ValueProblem("rms_scaling", "no such argument", "use RMSNormalization")
+        self.rms_scaling = bool(kwargs.pop("rms_scaling", False))
         super().__init__(*args, **kwargs)
+        if self.rms_scaling:
+            self.center, self.scale = False, True
         self.axis, self.epsilon = axis_numbers(owner=layer_label(self), axis=axis), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
@@ -144,7 +149,13 @@ class LayerNormalization(_ScaledNormalization):
 
     def call(self, inputs: Any) -> Tensor:
         axes = tuple(as_axis_list(self.axis))
-        out = ops.layer_normalization(_promote_half(inputs), self.gamma, self.beta, axes, self.epsilon)
+        x = _promote_half(inputs)
+        if self.rms_scaling:
+            deviation = ops.sqrt(ops.var(x, axis=axes, keepdims=True) + self.epsilon)
+            kept = [a % x.ndim for a in axes]
+            out = x / deviation * ops.reshape(self.gamma, [n if i in kept else 1 for i, n in enumerate(x.shape)])
+        else:
+            out = ops.layer_normalization(x, self.gamma, self.beta, axes, self.epsilon)
         return ops.cast(out, self.compute_dtype)
 
 

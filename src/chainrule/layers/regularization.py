@@ -29,6 +29,7 @@ class _RandomLayer(Layer):
 
     def __init__(self, seed: int | SeedGenerator | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.seed = seed
         seed = fork_seed(type(self).__name__) if seed is None else seed
         self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
         self.supports_masking = True

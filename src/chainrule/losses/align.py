@@ -1,15 +1,17 @@
 """Align the shapes of targets, predictions, weights and masks, as Keras does, or raise an error.
 
-What NumPy would silently broadcast, an (N,) target against an (N, 1) output to N×N, is aligned; what cannot be
-aligned is an error, never a table of all pairs.
+What NumPy would silently broadcast, an (N,) target against an (N, 1) output to N×N, is aligned. Where one number stands
+for several of the same example, some losses warn, as Keras takes it; a table of all pairs of examples is an error.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
 from ..core.errors import ShapeError
+from ..core.messages import TrainingWarning, warn
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 
@@ -40,6 +42,46 @@ def same_shape(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Ten
     return target, output
 
 
+def broadcastable(y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[Tensor, Tensor]:
+    """Return `pair`, after a check that both have one shape, or shapes that broadcast within each example.
+
+    Warns:
+        TrainingWarning: if the shapes of tensors with values differ.
+
+    Raises:
+        ShapeError: if the shapes do not broadcast, or only along the batch.
+    """
+    target, output = pair(y_true, y_pred, dtype)
+    if broadcast_within_examples(target.shape, output.shape):
+        if target.value is None or output.value is None:  # `fit` looks at the targets itself
+            return target, output
+        shapes = f"targets of shape {target.shape} are broadcast against outputs of shape {output.shape}"
+        warn(f"{shapes}. To mend it: {_advice(target, output)}.", TrainingWarning)
+    else:
+        check_shapes_fit(target, output)
+    return target, output
+
+
+def broadcast_within_examples(target: Sequence[Any], output: Sequence[Any]) -> bool:
+    """Return whether shapes differ and broadcast, each example with itself: a size of 1 after the batch, or no axes.
+
+    >>> broadcast_within_examples((8, 1), (8, 3)), broadcast_within_examples((1, 3), (8, 3))
+    (True, False)
+    """
+    if not target or not output:
+        return len(target) != len(output)
+    if len(target) != len(output) or not _may_be_equal(target[0], output[0]):
+        return False
+    sizes = list(zip(target[1:], output[1:], strict=True))
+    differ = any(not _may_be_equal(m, n) for m, n in sizes)
+    return differ and all(1 in (m, n) or _may_be_equal(m, n) for m, n in sizes)
+
+
+def _may_be_equal(m: Any, n: Any) -> bool:
+    """Return whether two sizes are equal; one that is not known may be."""
+    return m is None or n is None or m == n
+
+
 def same_rank(target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
     """Make ranks that differ by one equal, by a last axis of 1 (``squeeze_or_expand_to_same_rank`` in Keras)."""
     if target.ndim == output.ndim + 1 and target.shape[-1] == 1:
@@ -58,13 +100,13 @@ def same_rank(target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
 def check_shapes_fit(target: Tensor, output: Tensor) -> None:
     """Check that shapes are equal.
 
-    A size of 1 is not broadcast, since one target for several outputs is a mistake in the model.
+    A size of 1 is not broadcast: most losses and metrics need a target for each output.
 
     Raises:
         ShapeError: if the shapes differ.
     """
     sizes = zip(target.shape, output.shape, strict=False)
-    if target.ndim != output.ndim or any(m != n and None not in (m, n) for m, n in sizes):
+    if target.ndim != output.ndim or not all(_may_be_equal(m, n) for m, n in sizes):
         passed = f"targets of shape {target.shape} for outputs of shape {output.shape}"
         raise ShapeError(passed, "equal shapes", _advice(target, output))
 

@@ -13,7 +13,7 @@ from .. import ops
 from ..layers.call_context import set_mask
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
-from .align import same_shape
+from .align import broadcastable, same_shape
 from .entries import values_of
 
 EPSILON = 1e-7
@@ -26,7 +26,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> mean_squared_error([[1.0, 2.0]], [[0.0, 0.0]])
     tensor([2.5])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return ops.mean(ops.square(output - target), axis=-1)
 
 
@@ -37,7 +37,7 @@ def residual_sum_of_squares(y_true: Any, y_pred: Any) -> Tensor:
     >>> residual_sum_of_squares([[1.0, 2.0]], [[0.0, 0.0]])
     tensor([5.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return ops.sum(ops.square(output - target), axis=-1)
 
 
@@ -48,7 +48,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> mean_absolute_error([[1.0, 2.0]], [[0.0, 0.0]])
     tensor([1.5])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return ops.mean(ops.absolute(output - target), axis=-1)
 
 
@@ -59,7 +59,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> mean_absolute_percentage_error([[1.0, 2.0]], [[0.0, 1.0]])
     tensor([75.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return 100.0 * ops.mean(ops.absolute((target - output) / ops.maximum(ops.absolute(target), EPSILON)), axis=-1)
 
 
@@ -70,7 +70,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> mean_squared_logarithmic_error([[0.0]], [[0.0]])
     tensor([0.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     logs = [ops.log(ops.maximum(t, EPSILON) + 1.0) for t in (output, target)]
     return ops.mean(ops.square(logs[0] - logs[1]), axis=-1)
 
@@ -82,7 +82,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     >>> cosine_similarity([[1.0, 0.0]], [[3.0, 0.0]])
     tensor([-1.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return -cosine(target, output, axis)
 
 
@@ -113,7 +113,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     >>> huber([[0.0]], [[3.0]])
     tensor([2.5])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     error = output - target
     magnitude = ops.absolute(error)
     line = delta * magnitude - 0.5 * delta**2
@@ -127,7 +127,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     >>> log_cosh([[0.0]], [[0.0]])
     tensor([0.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     error = ops.absolute(output - target)
     return ops.mean(error + ops.softplus(-2.0 * error) - log(2.0), axis=-1)
 
@@ -139,7 +139,7 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
     >>> poisson([[0.0]], [[2.0]])
     tensor([2.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return ops.mean(output - target * ops.log(output + EPSILON), axis=-1)
 
 
@@ -150,7 +150,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
     >>> kl_divergence([[0.5, 0.5]], [[0.5, 0.5]])
     tensor([0.])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     target, output = ops.clip(target, EPSILON, 1), ops.clip(output, EPSILON, 1)
     return ops.sum(target * ops.log(target / output), axis=-1)
 
@@ -168,7 +168,7 @@ def hinge(y_true: Any, y_pred: Any) -> Tensor:
     >>> hinge([[1.0]], [[0.25]])
     tensor([0.75])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return ops.mean(ops.maximum(1.0 - _signs(target) * output, 0.0), axis=-1)
 
 
@@ -179,7 +179,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
     >>> squared_hinge([[1.0]], [[0.5]])
     tensor([0.25])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     return ops.mean(ops.square(ops.maximum(1.0 - _signs(target) * output, 0.0)), axis=-1)
 
 
@@ -190,7 +190,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
     >>> categorical_hinge([[1.0, 0.0]], [[0.5, 0.25]])
     tensor([0.75])
     """
-    target, output = same_shape(y_true, y_pred)
+    target, output = broadcastable(y_true, y_pred)
     right = ops.sum(target * output, axis=-1)
     wrong = ops.max((1.0 - target) * output, axis=-1)
     return ops.maximum(wrong - right + 1.0, 0.0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import initializers, ops
 from ..core.errors import GraphError
+from ..core.habits import METRIC_HABITS, no_attribute
 from ..dtype_policies import DTypePolicy, get
 from ..graph import floatx
 from ..layers.call_context import auto_name, mask_of
@@ -106,6 +107,9 @@ class Metric(Configurable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)
         return self.result()
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name, METRIC_HABITS)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

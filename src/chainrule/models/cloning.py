@@ -28,6 +28,7 @@ def clone_model(
 
     Args:
         clone_function: creates the new layer from each old one; default: from its configuration.
+        recursive: whether models that are layers are cloned layer by layer, too. input_tensors, call_function: refused.
 
     >>> from chainrule import layers
     >>> from chainrule.models import Sequential
@@ -39,6 +40,8 @@ def clone_model(
         raise ValueProblem("input_tensors or call_function", "neither", "call the cloned model on the tensors instead")
 
     def clone_layer(layer: Layer) -> Layer:
+        if recursive and isinstance(layer, Model) and layer.inputs is not None:
+            return clone_model(layer, clone_function=clone_function, recursive=True)
         return clone_function(layer) if clone_function is not None else type(layer).from_config(layer.get_config())
 
     if isinstance(model, Sequential):

@@ -89,7 +89,9 @@ class Functional:
     def __call__(self, inputs: Any) -> Any:
         tensors = self._arrange(inputs)
         values = rebuild(self.graph, tensors, self._step, _current_value)
-        return self.unflatten_outputs([values[self.graph.position[t.serial]] for t in self.flat_outputs])
+        outputs = self.unflatten_outputs([values[self.graph.position[t.serial]] for t in self.flat_outputs])
+        single = isinstance(outputs, list | tuple) and len(outputs) == 1
+        return outputs[0] if single else outputs  # as in Keras, a list of one output is that output
 
     def _step(self, node: Node, inputs: list[Any]) -> Any:
         """Compute a node for new inputs, and keep masks."""
@@ -136,8 +138,11 @@ def _current_value(node: Node) -> Any:
 
 
 def _as_declared(x: Any, declared: Tensor, name: str) -> Any:
-    """Return an input in its declared rank and dtype; refuse another shape here, not in a later layer."""
-    shape = declared.shape
+    """Return an input in its declared rank and dtype; refuse another shape here, not in a later layer.
+
+    The number of examples may be another than the declared one: the last batch of an epoch is often smaller.
+    """
+    shape: tuple[Any, ...] = declared.shape and (None, *declared.shape[1:])
     if not isinstance(x, Tensor):
         raise ValueProblem(f"{type(x).__name__} for the input {name!r}", "numbers", "pass arrays or tensors")
     if x.shape[-1:] == (1,) and _shapes_match(x.shape[:-1], shape):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
+from ..core.habits import no_call
 from ..core.providers import provider
 from ..graph import spec_of
 from ..layers import Layer
@@ -149,7 +150,7 @@ class Model(Trainer):
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass defines it."""
         if self._functional is None:
-            raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+            raise no_call(self)
         return self._functional(inputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -327,7 +328,7 @@ class Model(Trainer):
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model, its weights and its optimizer's state to one file, ``.chainrule`` (`saving.save_model`)."""
-        provider("model_files").save_model(self, filepath, overwrite=overwrite, **kwargs)
+        provider("model_files").save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights alone, as safetensors (`saving.save_weights`)."""

@@ -40,7 +40,7 @@ from .order import after
 from .products import matmul
 from .record import set_namespace
 from .recorded import take_unknown_sizes
-from .reduction import all, any, argmax, argmin, logsumexp, mean, norm, prod, std, sum, var
+from .reduction import all, any, argmax, argmin, logsumexp, mean, norm, std, sum, var
 from .rounding import ceil, floor, nextafter, round, trunc
 from .selection import clip, maximum, minimum
 from .special import erf, erfc, erfinv, relu, sigmoid, softplus
@@ -65,7 +65,7 @@ __all__ = [
     "hard_silu", "hard_swish", "hard_tanh", "hypot", "image", "inv", "isfinite", "isinf", "isnan", "leaky_relu",
     "left_shift", "less", "less_equal", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp",
     "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "maximum", "mean", "minimum",
-    "mod", "momentum_update", "multiply", "negative", "nextafter", "norm", "not_equal", "positive", "power", "prod",
+    "mod", "momentum_update", "multiply", "negative", "nextafter", "norm", "not_equal", "positive", "power",
     "reciprocal", "relu", "relu6", "remainder", "right_shift", "round", "rsqrt", "selu", "sigmoid", "sign", "signbit",
     "silu", "sin", "sinh", "slice", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
     "sparsemax", "sqrt", "square", "squareplus", "squeeze", "std", "stop_gradient", "subtract", "sum", "swish", "tan",

@@ -430,3 +430,4 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int |
 
 
 __getattr__ = lookup("random")
+__path__: list[str] = []  # so that imports of missing names look for a module, and so for advice

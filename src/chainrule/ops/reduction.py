@@ -410,27 +410,61 @@ std = Composite.define(
 
 
 def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Compute a vector norm over one axis; over two axes or all, the Frobenius norm."""
+    """Compute a vector norm over one axis, a matrix norm over two; over all without an order, the Frobenius norm."""
     ord, axis = freeze(ord, "the order of a norm"), freeze(axis, "the axis of a norm")
-    one_axis = x.ndim == 1 if axis is None else isinstance(axis, int) or len(axis) == 1
-    if ord is None or ord == "fro" or (ord == 2 and one_axis):
+    count = len(normalize_axes(axis, x.ndim))
+    if isinstance(ord, str) and (count != 2 or ord not in ("fro", "nuc")):
+        raise _order_error(ord, count)
+    if ord in (None, "fro") or (ord == 2 and count == 1):
         # the inner where keeps the slope at the zero vector 0 instead of nan
         total = xp.sum(x * x, axis=axis, keepdims=keepdims)
         zero = total == 0
         return xp.where(zero, xp.zeros_like(total), xp.sqrt(xp.where(zero, xp.ones_like(total), total)))
-    if not one_axis:
-        passed = f"norm of order {ord!r} over {x.ndim if axis is None else len(axis)} axes"
-        raise ShapeError(passed, "order None or 'fro'", "name one axis, or leave ord out")
+    if count != 1:
+        return _matrix_norm(xp, x, ord, axis, keepdims)
     magnitude = xp.absolute(x)
     if ord == 1:
         return xp.sum(magnitude, axis=axis, keepdims=keepdims)
     if ord == math.inf:
-        return xp.max(magnitude, axis=axis, keepdims=keepdims)
+        return _largest(xp, magnitude, axis, keepdims)
     if ord == -math.inf:
         return xp.min(magnitude, axis=axis, keepdims=keepdims)
     if ord == 0:
         return xp.sum(xp.cast(x != 0, x.dtype), axis=axis, keepdims=keepdims)
     return xp.power(xp.sum(xp.power(magnitude, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+
+
+def _largest(xp: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
+    """Compute the largest of numbers from 0 up: 0 if there are none."""
+    empty = 0 in [x.shape[a] for a in normalize_axes(axis, x.ndim)]
+    return xp.max(x, axis=axis, keepdims=keepdims, initial=0 if empty else None)
+
+
+def _matrix_norm(xp: Any, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """Compute the norm of matrices: the largest or smallest sum of a row or column, or of their singular values."""
+    axes = tuple(range(x.ndim)) if axis is None else tuple(normalize_axis(a, x.ndim) for a in axis)
+    if len(axes) != 2 or ord not in (1, -1, 2, -2, math.inf, -math.inf, "nuc"):
+        raise _order_error(ord, len(axes))
+    x = xp.moveaxis(x, axes, (-2, -1))
+    if ord in (1, -1):
+        parts = xp.sum(xp.absolute(x), axis=-2)
+    elif ord in (math.inf, -math.inf) or (ord != -2 and 0 in x.shape[-2:]):
+        parts = xp.sum(xp.absolute(x), axis=-1)
+    else:
+        parts = xp.svd(x, compute_uv=False)
+    if ord == "nuc":
+        result = xp.sum(parts, axis=-1)
+    else:
+        result = _largest(xp, parts, -1) if ord > 0 else xp.min(parts, axis=-1)
+    for kept in sorted(axes) if keepdims else ():
+        result = xp.expand_dims(result, kept)
+    return result
+
+
+def _order_error(ord: Any, count: int) -> ShapeError:
+    passed = f"norm of order {ord!r} over {count} axes"
+    expected = "any number over one axis, or None, 'fro', 'nuc', ±1, ±2, ±inf over two"
+    return ShapeError(passed, expected, "name one axis or two, or leave ord out")
 
 
 norm = Composite.define(
@@ -447,9 +481,14 @@ norm = Composite.define(
         Sample(Draw(5), ord=-math.inf),
         Sample(Draw(5, kind="positive"), ord=3),
         Sample([0.0, 0.0, 0.0]),
-        Sample(Draw(3, 4), ord=1, error=ShapeError),
+        *[Sample(Draw(3, 4), ord=order) for order in (1, -1, 2, -2, math.inf, -math.inf, "nuc", "fro")],
+        Sample(Draw(2, 3, 4), ord=1, axis=(2, 0), keepdims=True),
+        Sample(Draw(2, 3, 4), ord="nuc", axis=(0, 2)),
+        Sample(Draw(3, 4), ord=3, error=ShapeError),
+        Sample(Draw(4), ord="fro", error=ShapeError),
+        Sample(Draw(2, 3, 4), ord=1, error=ShapeError),
     ],
-    doc="The vector norm along `axis` (orders 0, 1, 2, any number, inf), or the Frobenius norm "
-    "(``keras.ops.norm``).\n\n"
+    doc="The vector norm along one axis (orders 0, 1, 2, any number, ±inf), or the matrix norm over two (orders ±1, "
+    "±2, ±inf, 'fro', 'nuc'); without an order, the root of the sum of squares over all axes (``keras.ops.norm``).\n\n"
     ">>> ops.norm([3.0, 4.0])\ntensor(5.0)",
 )

@@ -14,6 +14,7 @@ import numpy as np
 from .. import initializers, ops
 from ..core import arguments
 from ..core.errors import GraphError, ShapeError, ValueProblem
+from ..core.habits import OPTIMIZER_HABITS, no_attribute
 from ..graph import floatx, scope
 from ..graph.spec import is_float
 from ..serialization.configurable import Configurable, unexpected_argument_error
@@ -373,6 +374,9 @@ class Optimizer(Configurable):
             raise ValueProblem(passed, expected, "build the optimizer on the model's variables first")
         for i, v in enumerate(self.variables):
             v.assign(store[str(i)])
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name, OPTIMIZER_HABITS)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core import files
 from ..core.arguments import whole_number
-from ..core.errors import ChainruleError, ValueProblem
+from ..core.errors import ChainruleError, MissingFileError, ValueProblem
 
 VERSION = 1
 MAX_JSON_SIZE = 200_000_000
@@ -55,7 +55,7 @@ def read(source: Any, kind: str, required: set[str], optional: set[str]) -> dict
                 raise _invalid(where, f"it has the unknown member {unknown[0][:80]!r}")
             return {name: file.read(name) for name in names}
     except FileNotFoundError:
-        raise ValueProblem(f"{where}, which does not exist", "a file that exists", "check the path") from None
+        raise MissingFileError(f"{where}, which does not exist", "a file that exists") from None
     except OSError as error:
         passed = f"{where} ({error.strerror or error})"
         raise ValueProblem(passed, "a file that can be read", "check the path") from None

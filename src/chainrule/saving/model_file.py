@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core import files
-from ..core.errors import ChainruleError, DTypeError, ShapeError, ValueProblem
+from ..core.errors import ChainruleError, DTypeError, MissingFileError, ShapeError, ValueProblem
 from ..dtype_policies import default_policy
 from ..graph import as_dtype, spec_of
 from ..layers.call_context import weights_from_file
@@ -60,7 +60,7 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
     """Write a model to one ``.chainrule`` file (``keras.saving.save_model``).
 
     Args:
-        filepath: a path, or an open binary file.
+        filepath: a path, or an open binary file. zipped: ``False``, a folder instead of a file, is refused.
 
     The file holds only data: classes by name, weights by their path in the model. It is written atomically.
 
@@ -71,6 +71,8 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool
     >>> load_model(io.BytesIO(file.getvalue())).count_params()
     3
     """
+    if zipped is not None and not zipped:
+        raise ValueProblem("zipped=False", "one file", "leave the argument out")
     path = _path(filepath, _MODEL_SUFFIX, overwrite)
     if not isinstance(model, Model):
         raise ValueProblem(f"saving a {type(model).__name__}", "a Model", "save the model that contains it")
@@ -216,7 +218,13 @@ def assign(
 def save_weights(
     model: Model, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any
 ) -> None:
-    """Write a model's weights to one ``.safetensors`` file, such as ``"m.weights.safetensors"``."""
+    """Write a model's weights to one ``.safetensors`` file, such as ``"m.weights.safetensors"``.
+
+    Args:
+        max_shard_size: refused: there is one file.
+    """
+    if max_shard_size is not None:
+        raise ValueProblem(f"max_shard_size={max_shard_size!r}", "one file", "leave the argument out")
     files.write(_path(filepath, _WEIGHTS_SUFFIX, overwrite), [_weights(model)])
 
 
@@ -236,6 +244,8 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
         try:
             with open(path, "rb") as file:
                 data = file.read()
+        except FileNotFoundError:
+            raise MissingFileError(f"{where}, which does not exist", "a file that exists") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise ValueProblem(f"{where} ({why})", "a file that can be read", "check the path") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from abc import ABCMeta
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ..core.errors import ValueProblem
 from .names import closest, module_name_of, register_builtin
@@ -21,6 +21,8 @@ class _ConfigurableMeta(ABCMeta):
     """Record the attributes named like constructor arguments once an object is made, so that later changes show."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if older := getattr(cls, "_older_argument_names", None):
+            kwargs = {older.get(name, name): value for name, value in kwargs.items()}
         instance = super().__call__(*args, **kwargs)
         if isinstance(instance, Configurable):
             names = cls._arguments
@@ -52,6 +54,7 @@ class Configurable(metaclass=_ConfigurableMeta):
 
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
     _initial_attributes: dict[str, Any]
+    _older_argument_names: ClassVar[Mapping[str, str]] = {}  # names that older programs use, and today's
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
@@ -92,14 +95,31 @@ class Configurable(metaclass=_ConfigurableMeta):
         return current[name] if name in initial and name in current and current[name] is not initial[name] else passed
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain data (Keras's ``get_config``)."""
-        return {name: serialize(value) for name, value in self.init_arguments().items()}
+        """Return the constructor's arguments as plain data (Keras's ``get_config``).
+
+        Arguments of a user's class that overrides this method are left out: it adds them itself, as in
+        ``dict(units=self.units, **super().get_config())``.
+        """
+        added = set().union(*(_new_arguments(c) for c in type(self).__mro__ if _overrides_get_config(c)))
+        return {name: serialize(value) for name, value in self.init_arguments().items() if name not in added}
 
     @classmethod
     def from_config(cls: type[T], config: dict[str, Any]) -> T:
         """Make an object from the result of `get_config`."""
         instance: T = cls(**{name: deserialize(value) for name, value in config.items()})
         return instance
+
+
+def _overrides_get_config(cls: type) -> bool:
+    """Return whether a user's class has a ``get_config`` of its own."""
+    return "get_config" in vars(cls) and not module_name_of(cls)
+
+
+def _new_arguments(cls: type) -> set[str]:
+    """Return the names of the arguments that a class's constructor adds to those of its base."""
+    base: Any = cls.__mro__[1]
+    own, inherited = (inspect.signature(c.__init__).parameters for c in (cls, base))  # type: ignore[misc]
+    return set(own) - set(inherited)
 
 
 def _copy_container(value: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import DTypeError, GraphError, ShapeError, ValueProblem
+from ..core.errors import DTypeError, FrameworkError, GraphError, ShapeError, ValueProblem
+from ..core.habits import framework_of
 from ..graph import CONSTANT, NO_ATTRIBUTES, Shape, as_dtype, current_source_info, floatx, spec_of
 from ..graph.dimension import Dim, Quotient
 from .tensor import INPUT, WATCHED, Tensor, VariableBase, constant
@@ -72,7 +73,7 @@ def as_array(data: Any, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
         if array is data and (array.flags.writeable or array.base is not None):
             array = array.copy()
     elif hasattr(data, "__array__") and not isinstance(data, list | tuple):
-        array = np.array(data.__array__())
+        array = np.array(_foreign_array(data))
     elif hasattr(data, "__dlpack__"):
         array = np.array(np.from_dlpack(data))
     else:
@@ -81,6 +82,19 @@ def as_array(data: Any, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
     dtype = dtype or as_dtype(array.dtype)
     as_dtype(array.dtype)
     return array if array.dtype == dtype else array.astype(dtype)
+
+
+def _foreign_array(data: Any) -> Any:
+    """Return the array of an object of another library; of JAX's tracers and PyTorch's gradients there is none."""
+    try:
+        return data.__array__()
+    except (TypeError, RuntimeError):
+        framework = framework_of(type(data).__module__)
+        if not framework:
+            raise
+        passed = f"a value of {framework} that it keeps for its own gradients or compilation, not as numbers"
+        mend = "differentiate with chainrule.grad and compile with chainrule.compile, or pass it without (.detach())"
+        raise FrameworkError(passed, "numbers", mend) from None
 
 
 def check_no_tensors_inside(data: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from ..core.errors import DTypeError, HabitError, ImmutableError, ShapeError, SymbolicError, ValueProblem
+from ..core.habits import calling_framework, is_operator_call, refuse_function
 from ..core.providers import provider
 from ..graph import CONSTANT, GET_OUTPUT, NO_ATTRIBUTES, CallNode, Leaf, Node, current_source_info, floatx, spec_of
 
@@ -104,9 +105,18 @@ class Tensor(Node):
         return self.numpy().tolist()
 
     def no_value(self, requested: str) -> NoReturn:
+        if framework := calling_framework():
+            refuse_function(framework, "", f"a symbolic tensor {self.spec!r}", self.line)
         passed = f"a symbolic tensor {self.spec!r}, asked for {requested}"
         mend = "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
         raise SymbolicError(passed, "a tensor with a value", mend, self.line)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Refuse functions of PyTorch, and leave its operators, which are methods, to this class's own."""
+        if type(function).__name__ == "method_descriptor":
+            return NotImplemented
+        refuse_function("PyTorch", getattr(function, "__name__", ""), "a tensor of chainrule")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.numpy()
@@ -216,6 +226,8 @@ class Tensor(Node):
     def __getattr__(self, name: str) -> Any:
         if name in _HABITS:
             raise HabitError(f"the attribute .{name} of a tensor", "chainrule's name for it", _HABITS[name])
+        if name == "__jax_array__" and self.value is None and not is_operator_call():  # JAX asks before it gives up
+            refuse_function("JAX", "", f"a symbolic tensor {self.spec!r}", self.line)
         raise AttributeError(f"'Tensor' object has no attribute {name!r}")
 
     def __copy__(self) -> Tensor:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..core.errors import ShapeError
+from ..core.providers import provider
 from ..graph import Shape, SourceInfo, Spec, current_source_info, spec_of
 from ..graph.source_info import line_of
 from .convert import as_tensor, tensor
@@ -83,8 +84,9 @@ class Variable(VariableBase):
     the graph of a loop of assignments does not grow. It has every operator of a tensor. Follows ``keras.Variable``.
 
     Args:
-        initializer: the first value (anything `tensor` takes), or a function ``(shape, dtype) -> array``.
-        shape: needed only with a function.
+        initializer: the first value (anything `tensor` takes), or a function ``(shape, dtype) -> array``, such as one
+            of `initializers`, or its name.
+        shape: needed only with a function or a name.
         dtype: default as for `tensor`.
         trainable: whether training changes it.
         autocast: whether a layer of another compute dtype reads it in that dtype.
@@ -106,7 +108,12 @@ class Variable(VariableBase):
         self.trainable, self.autocast, self.aggregation = trainable, autocast, aggregation
         self.regularizer: Any = None
         self.constraint: Any = None
+        if isinstance(initializer, str):
+            initializer = provider("initializers").get(initializer)
         if callable(initializer):
+            if shape is None:
+                passed = f"an initializer without a shape for the variable {self.name!r}"
+                raise ShapeError(passed, "the variable's shape", 'e.g. Variable("zeros", shape=(2, 3))')
             with recording(None):
                 initializer = initializer(shape, dtype)
         initial = tensor(initializer, dtype)
@@ -222,6 +229,11 @@ class Variable(VariableBase):
         """Subtract from the value: ``assign(self - value)``."""
         with autocast_scope(None):
             return self.assign(self.value - value)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Refuse functions of PyTorch."""
+        return Tensor.__torch_function__(function, types, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self.value.__array__(dtype, copy)

@@ -12,6 +12,7 @@ from ..engines.engine import engine as engine_named
 from ..engines.protocol import Engine
 from ..layers import Layer
 from ..layers.layer import NOT_SUBLAYERS, find_instances
+from ..layers.signatures import parameter_names
 from ..metrics import Mean, Metric
 from ..tensors import tree
 from ..transforms.differentiate import gradients
@@ -30,7 +31,10 @@ class CompilableLayer(Layer):
 
     output_names: list[str] | None = None
     optimizer: Any = None
+    loss: Any = None
     run_eagerly = False
+    steps_per_execution = 1
+    jit_compile: Any = "auto"
     compiled_loss: CompiledLoss | None = None
     compiled_metrics: CompiledMetrics | None = None
     _compiled: dict[str, Any] | None = None
@@ -94,6 +98,7 @@ class CompilableLayer(Layer):
         self.optimizer = resolved
         self._engine = engine_named(engine)
         self.run_eagerly = run_eagerly
+        self.steps_per_execution, self.jit_compile = steps_per_execution, jit_compile
         self.compiled_loss = CompiledLoss(loss, loss_weights, ignore_missing_targets) if loss is not None else None
         self.loss = loss
         self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics, ignore_missing_targets)
@@ -181,7 +186,7 @@ class CompilableLayer(Layer):
         """Take one training step on a batch: forward, loss, gradients, update, metrics. May be overridden."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        loss = loss_of_batch(self, x, y, y_pred, sample_weight, training=True)
         self._track(loss, x)
         weights = self.trainable_weights
         if weights and self.optimizer is not None:
@@ -194,7 +199,7 @@ class CompilableLayer(Layer):
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         if self.compiled_loss is not None or self.losses:
-            self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+            self._track(loss_of_batch(self, x, y, y_pred, sample_weight, training=False), x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -204,3 +209,12 @@ class CompilableLayer(Layer):
     def _track(self, loss: Any, x: Any) -> None:
         if self._tracker is not None:
             self._tracker.update_state(loss, sample_weight=tree.flatten(x)[0][0].shape[0])
+
+
+def loss_of_batch(model: CompilableLayer, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+    """Return `compute_loss` of a batch, called by the arguments' names; an override need not take ``training``."""
+    arguments = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
+    names = parameter_names(type(model).compute_loss)
+    if "training" in names or "**" in names:
+        arguments["training"] = training
+    return model.compute_loss(**arguments)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
 
+from ..core.messages import TrainingWarning, warn
 from ..distribution import process_count
 from ..transforms.trace import Step, restored_variables
 from .steps import CompiledStep, first_not_finite, is_finite
@@ -17,10 +17,6 @@ from .steps import CompiledStep, first_not_finite, is_finite
 Replay = Callable[[], Iterator[tuple[int, CompiledStep, list[Any]]]]
 SNAPSHOT_INTERVAL = 200  # a snapshot of the variables is taken after this many times the time that the last one took
 MAX_REPLAY_BYTES = 2**25  # or when the batches since are larger than this
-
-
-class TrainingWarning(UserWarning):
-    """Training continues, but something is probably not as intended."""
 
 
 class NanGuard:
@@ -73,7 +69,7 @@ class NanGuard:
         problem = f"the numbers of training are not finite since {begun}.{first}"
         causes = "the log or root of 0, inputs that were not scaled or not finite themselves"
         mend = f"Common causes: a learning rate too large (try a tenth), {causes}."
-        warnings.warn(f"{problem} {mend}", TrainingWarning, stacklevel=5)
+        warn(f"{problem} {mend}", TrainingWarning)
 
     def epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         """Check an epoch's loss: a rise in a run's first epochs, not in those of a resumed one, is reported."""
@@ -87,7 +83,7 @@ class NanGuard:
             self.warned = True
             problem = f"the loss rises: {', '.join(f'{v:.4g}' for v in self.losses)} in the first three epochs."
             mend = "The learning rate is probably too large: try a tenth of it."
-            warnings.warn(f"{problem} {mend}", TrainingWarning, stacklevel=4)
+            warn(f"{problem} {mend}", TrainingWarning)
 
     def _replay(self) -> tuple[int, int, str] | None:
         """Take the steps since the snapshot again, and return the first epoch and step with a number that is not

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..core.errors import FrameworkError
 from ..layers import Layer
 from ..layers.layer import find_instances, flatten_layers, forget_losses
 from ..losses import Loss
@@ -32,6 +37,7 @@ def steps_of(model: CompilableLayer, kind: str) -> Steps:
         cached.engine = engine
         return cached
     function = {"train": model.train_step, "test": model.test_step, "predict": model.predict_step}[kind]
+    _refuse_state(function, kind)
 
     def after_trace() -> None:  # what `call` itself changes while it is traced is no change by the user
         forget_losses(model)
@@ -43,6 +49,16 @@ def steps_of(model: CompilableLayer, kind: str) -> Steps:
     if kind != "predict" and loss is not None and loss.checks_targets:
         steps.check = lambda batch: loss.check_targets(batch[1])
     return steps
+
+
+def _refuse_state(step: Callable[..., Any], kind: str) -> None:
+    """Refuse a step that takes the weights as an argument, as Keras's do on JAX."""
+    parameters = inspect.signature(step).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(required) > 1:
+        passed = f"{kind}_step(self, {', '.join(required)}), as written for Keras on JAX"
+        mend = "use chainrule.gradients(loss, weights) and optimizer.apply: weights are variables that change in place"
+        raise FrameworkError(passed, f"{kind}_step(self, data)", mend)
 
 
 def _is_fresh(model: CompilableLayer, steps: Steps, kind: str) -> bool:

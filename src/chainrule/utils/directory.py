@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arguments import at_least, each_at_least, one_of
-from ..core.errors import ValueProblem
+from ..core.errors import MissingFileError, ValueProblem
 from .arrays import Array, to_categorical
 from .batches import Batches, check_format, seed_or_random
 from .images import INTERPOLATIONS, MODES, img_to_array, is_channels_first, load_img, resize
@@ -150,6 +150,8 @@ def _list_files(
     directory: Path, labels: Any, class_names: Sequence[str] | None, follow_links: bool
 ) -> tuple[list[str], Array, list[str] | None]:
     """Return the files, their labels and the names of the classes, before any shuffling."""
+    if not directory.exists():
+        raise MissingFileError(f"{str(directory)!r}, which does not exist", "a folder with images")
     if not directory.is_dir():
         raise ValueProblem(f"{str(directory)!r}, which is not a folder", "a folder with images", "check the path")
     if not isinstance(labels, str):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arguments import each_at_least, one_of
-from ..core.errors import ChainruleError, ShapeError, ValueProblem
+from ..core.errors import ChainruleError, MissingFileError, ShapeError, ValueProblem
 from ..datasets.files import atomic_write
 from ..graph import as_dtype, floatx
 from .arrays import Array, as_numeric_array
@@ -52,7 +52,8 @@ def load_img(
         ``PIL.Image.Image``.
 
     Raises:
-        ValueProblem: without Pillow; for a file that is missing or not a complete image, or an unknown argument.
+        MissingFileError: for a file that does not exist.
+        ValueProblem: without Pillow; for a file that is not a complete image, or an unknown argument.
 
     ::
 
@@ -67,13 +68,16 @@ def load_img(
         source = os.fsdecode(path)
     else:
         raise ValueProblem(f"a path of type {type(path).__name__}", "a path or an io.BytesIO", "pass the file's path")
+    from_bytes = isinstance(path, io.BytesIO)
+    if not from_bytes and not os.path.exists(source):
+        raise MissingFileError(f"the path {source!r}, which does not exist", "an image file")
     try:
         with Image.open(source) as opened:
             opened.load()
             keep = color_mode == "grayscale" and opened.mode in GREY_MODES
             image = opened.copy() if keep or opened.mode == mode else opened.convert(mode)
     except Exception as error:  # on damaged files, Pillow's readers raise many kinds of errors
-        passed = f"{'the bytes' if source is path else source} ({str(error) or type(error).__name__})"
+        passed = f"{'the bytes' if from_bytes else source} ({str(error) or type(error).__name__})"
         raise ValueProblem(passed, "a complete image that Pillow can read", "check the path and the file") from None
     if target_size is None:
         return image

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arguments import at_least
-from ..core.errors import IndexProblem, ShapeError, ValueProblem
+from ..core.errors import IndexProblem, MissingFileError, ShapeError, ValueProblem
 from ..ops.random import SeedGenerator, fork_seed, random_permutation
 from .arrays import Array
 from .batches import PyDataset, seed_or_random
@@ -178,6 +178,8 @@ def _open(path: str) -> Any:
     parquet, errors = pyarrow("pyarrow.parquet"), pyarrow().lib
     try:
         return parquet.ParquetFile(path)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path!r}, which does not exist", "a Parquet file") from None
     except (OSError, errors.ArrowException) as error:
         raise ValueProblem(f"{path!r} ({error})", "a Parquet file", "check the path") from None
 

@@ -41,7 +41,7 @@ from .nan import (
 from .product import cross, dot, einsum, inner, kron, outer, tensordot, vdot
 from .reduction import (
     allclose, amax, amin, argpartition, argsort, average, count_nonzero, cumprod, cumsum, diff, isclose, log_mean_exp,
-    max, min, moments, ptp, sort, top_k, trapezoid,
+    max, min, moments, prod, ptp, sort, top_k, trapezoid,
 )
 from .roi import roi_align, roi_pool, roi_warp
 from .sequences import arange, bartlett, blackman, geomspace, hamming, hanning, kaiser, linspace, logspace
@@ -70,12 +70,12 @@ __all__ = [
     "lstsq", "map", "matrix_rank", "max", "max_pool", "median", "meshgrid", "min", "moments", "moveaxis", "multi_hot",
     "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
     "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "nonzero", "normalize", "one_hot",
-    "ones", "ones_like", "outer", "pad", "percentile", "pinv", "psnr", "ptp", "qr", "quantile", "rad2deg", "ravel",
-    "real", "rearrange", "repeat", "reshape", "rms_normalization", "roi_align", "roi_pool", "roi_warp", "roll", "rot90",
-    "saturate_cast", "scan", "scatter", "scatter_add", "scatter_update", "searchsorted", "segment_max", "segment_min",
-    "segment_prod", "segment_sum", "select", "separable_conv", "shape", "sinc", "size", "slice_update", "slogdet",
-    "solve", "solve_triangular", "sort", "space_to_depth", "sparse_categorical_crossentropy", "split", "stack", "svd",
-    "swapaxes", "switch", "take", "take_along_axis", "tensordot", "threshold", "tile", "top_k", "trace", "transpose",
-    "trapezoid", "tri", "tril", "triu", "unfold", "unique", "unravel_index", "unstack", "vander", "vdot", "vectorize",
-    "vectorized_map", "view", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like",
+    "ones", "ones_like", "outer", "pad", "percentile", "pinv", "prod", "psnr", "ptp", "qr", "quantile", "rad2deg",
+    "ravel", "real", "rearrange", "repeat", "reshape", "rms_normalization", "roi_align", "roi_pool", "roi_warp", "roll",
+    "rot90", "saturate_cast", "scan", "scatter", "scatter_add", "scatter_update", "searchsorted", "segment_max",
+    "segment_min", "segment_prod", "segment_sum", "select", "separable_conv", "shape", "sinc", "size", "slice_update",
+    "slogdet", "solve", "solve_triangular", "sort", "space_to_depth", "sparse_categorical_crossentropy", "split",
+    "stack", "svd", "swapaxes", "switch", "take", "take_along_axis", "tensordot", "threshold", "tile", "top_k", "trace",
+    "transpose", "trapezoid", "tri", "tril", "triu", "unfold", "unique", "unravel_index", "unstack", "vander", "vdot",
+    "vectorize", "vectorized_map", "view", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, composite, selection
 from .. import reduction as reductions
 from .creation import cast
-from .indexing import one_hot, repeat, take_along_axis, where
+from .indexing import as_class_labels, one_hot, repeat, take_along_axis, where
 from .reduction import max
 from .shape import concatenate, expand_dims, ravel, reshape, stack, swapaxes, transpose
 
@@ -80,8 +80,8 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     >>> ops.ctc_loss([[1]], [[[0.0, 0.0], [0.0, 0.0]]], [1], [2])
     tensor([0.28768212])
     """
-    y, scores, lengths, steps = (as_tensor(x) for x in (target, output, target_length, output_length))
-    if y.ndim != 2 or scores.ndim != 3 or y.dtype.kind not in "iu" or lengths.ndim != 1 or steps.ndim != 1:
+    y, scores, lengths, steps = as_class_labels(target), *map(as_tensor, (output, target_length, output_length))
+    if y.ndim != 2 or scores.ndim != 3 or lengths.ndim != 1 or steps.ndim != 1:
         raise ShapeError(
             f"a target of shape {y.shape} ({y.dtype.name}), an output of {scores.shape}, lengths of {lengths.shape} "
             f"and {steps.shape}",

@@ -16,7 +16,7 @@ from .. import reduction as reductions
 from ..record import freeze
 from ..rules import normalize_axes
 from .creation import cast, ones_like, zeros_like
-from .indexing import diagonal, take_along_axis, where
+from .indexing import as_class_labels, diagonal, take_along_axis, where
 from .shape import expand_dims, reshape, transpose
 
 
@@ -116,7 +116,8 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     >>> ops.sparse_categorical_crossentropy([0], [[0.0, 0.0]], from_logits=True)
     tensor([0.6931472])
     """
-    return composite.sparse_categorical_crossentropy_record(target, output, from_logits=from_logits, axis=axis)
+    labels = as_class_labels(target)
+    return composite.sparse_categorical_crossentropy_record(labels, output, from_logits=from_logits, axis=axis)
 
 
 def normalize(x: Any, axis: int = -1, order: Any = 2, epsilon: float | None = None) -> Tensor:

@@ -17,7 +17,7 @@ from .. import reduction as reductions
 from ..movement import freeze_key
 from ..record import freeze
 from ..rules import as_shape, normalize_axis
-from .creation import cast, zeros_like
+from .creation import cast, ones_like, zeros_like
 from .shape import broadcast_to, concatenate, expand_dims, moveaxis, ravel, reshape
 
 
@@ -199,15 +199,14 @@ def scatter_add(inputs: Any, indices: Any, updates: Any) -> Tensor:
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Tensor:
     """Replace entries of `inputs` at `indices` by `updates` (``keras.ops.scatter_update``).
 
-    Where an index is repeated, its last update is kept.
-
     Args:
-        reduction: ``"add"`` adds instead of replacing.
+        reduction: default: replaced, by the last update where an index is repeated. ``"add"``, ``"mul"``, ``"max"`` or
+            ``"min"``: combined with the entry and with each other.
 
     >>> ops.scatter_update([1.0, 1.0, 1.0], [[0], [2]], [5.0, 6.0])
     tensor([5., 1., 6.])
     """
-    arguments.one_of((None, "add"), reduction=reduction)
+    arguments.one_of((None, "add", "mul", "max", "min"), reduction=reduction)
     if reduction == "add":
         return scatter_add(inputs, indices, updates)
     x, index = as_tensor(inputs), as_tensor(indices)
@@ -215,16 +214,37 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     _check_rows(index, x.shape)
     depth, count, rest = index.shape[-1], math.prod(index.shape[:-1]), x.shape[index.shape[-1] :]
     rows, new = reshape(index, (count, depth)), reshape(new, (count, *rest))
-    # sort the indices, stably: all but the last of equal ones are overwritten
     sizes = np.array(x.shape[:depth], np.int32)
     strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1).astype(np.int32)
     flat = reductions.sum(arithmetic.mod(rows, sizes) * strides, axis=1)
+    if reduction is not None and count:
+        entries = x[tuple([rows[:, i] for i in range(depth)])]
+        new = _combined(reduction, entries, new, expand_dims(flat, 1) == flat)
+    # sort the indices, stably: all but the last of equal ones are overwritten
     order = reductions.argsort_record(flat, axis=0)
     flat, rows, new = take(flat, order, axis=0), take(rows, order, axis=0), take(new, order, axis=0)
     last = concatenate([flat[1:] != flat[:-1], np.ones(min(count, 1), bool)])
     new = where(reshape(last, (count, *[1] * len(rest))), new, zeros_like(new))
     counts = scatter(rows, np.ones((count, *rest), np.int32), x.shape)
     return where(counts == 0, x, scatter(rows, new, x.shape))
+
+
+def _combined(reduction: str, entries: Tensor, updates: Tensor, same: Tensor) -> Tensor:
+    """Combine each entry with all updates of it.
+
+    Args:
+        reduction: ``"mul"``, ``"max"`` or ``"min"``. entries, updates: (rows, ...).
+        same: (rows, rows), whether two rows are of one entry.
+    """
+    same = reshape(same, (*same.shape, *[1] * (updates.ndim - 1)))
+    others = expand_dims(updates, 0)
+    if reduction == "mul":
+        product = reductions.prod(where(same, others, ones_like(others)), axis=1)
+        return entries * cast(product, entries.dtype)
+    first = where(same, others, expand_dims(updates, 1))  # a row's own update stands for those of others
+    if reduction == "max":
+        return selection.maximum(entries, reductions.max_record(first, axis=1))
+    return selection.minimum(entries, reductions.min_record(first, axis=1))
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
@@ -241,6 +261,21 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
 
 
+def as_class_labels(x: Any) -> Tensor:
+    """Return class labels as a tensor of integers; booleans and floats that are whole numbers are cast to int32.
+
+    Raises:
+        DTypeError: for floats that are not whole.
+    """
+    labels = as_tensor(x)
+    if labels.dtype.kind in "iu":
+        return labels
+    if labels.value is not None and not np.all(labels.value == np.round(labels.value)):
+        passed = f"class labels of dtype {labels.dtype.name} that are not whole"
+        raise DTypeError(passed, "whole numbers", "round them, and cast them to int32")
+    return cast(labels, "int32")
+
+
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
     """Return 1 at each label's index, 0 elsewhere; labels outside give zeros (``keras.ops.one_hot``).
 
@@ -250,9 +285,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """
     if sparse:
         raise ValueProblem("a sparse tensor", "a dense one", "leave the argument out")
-    x = as_tensor(x)
-    if x.dtype.kind not in "iu":
-        raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")
+    x = as_class_labels(x)
     class_axis = normalize_axis(axis, x.ndim + 1)
     num_classes = arguments.at_least(0, owner="one_hot", num_classes=num_classes)
     classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(x.ndim + 1)])

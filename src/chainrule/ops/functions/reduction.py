@@ -18,22 +18,39 @@ from .creation import cast, full
 from .shape import broadcast_to, ravel, reshape
 
 
-def sort(x: Any, axis: int = -1) -> Tensor:
-    """Sort the entries along `axis` in ascending order (``keras.ops.sort``).
+def sort(x: Any, axis: int | None = -1) -> Tensor:
+    """Sort the entries along `axis`, or all of them in one row, in ascending order (``keras.ops.sort``).
 
     >>> ops.sort([3.0, 1.0, 2.0])
     tensor([1., 2., 3.])
     """
-    return composite.sort_record(x, axis=axis)
+    return composite.sort_record(*_in_one_row(x, axis))
 
 
-def argsort(x: Any, axis: int = -1) -> Tensor:
-    """Return the indices that sort x along `axis`, stably, as int32 (``keras.ops.argsort``).
+def argsort(x: Any, axis: int | None = -1) -> Tensor:
+    """Return the indices that sort x along `axis`, or in one row, stably, as int32 (``keras.ops.argsort``).
 
     >>> ops.argsort([3.0, 1.0, 2.0])
     tensor([1, 2, 0], dtype=int32)
     """
-    return reductions.argsort_record(x, axis=axis)
+    return reductions.argsort_record(*_in_one_row(x, axis))
+
+
+def _in_one_row(x: Any, axis: int | None) -> tuple[Tensor, int]:
+    """Return x and the axis; without an axis all entries in one row, and its only one."""
+    return (ravel(x), 0) if axis is None else (as_tensor(x), axis)
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """Multiply the entries over `axis`, or all (``keras.ops.prod``).
+
+    Args:
+        dtype: of the product, to which the entries are cast before; default that of x, wider for short integers.
+
+    >>> ops.prod([2.0, 3.0, 4.0])
+    tensor(24.0)
+    """
+    return reductions.prod(x if dtype is None else cast(x, dtype), axis=axis, keepdims=keepdims)
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
