@@ -97,6 +97,7 @@ register_providers({
     "devices": "chainrule.engines.xla.devices",
     "gradient_check": "chainrule.analysis.check",
     "model_files": "chainrule.saving",
+    "numpy_functions": "chainrule.numpy_functions",
     "renderers": "chainrule.figures",
     "xla": "chainrule.engines.xla",
 })  # fmt: skip

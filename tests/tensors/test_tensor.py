@@ -148,18 +148,15 @@ def test_numpy_functions_stay_in_the_graph(name):
         lambda t: np.add(t, 1.0, out=np.zeros(t.shape)),
         lambda t: np.fft.fft(t),
         lambda t: np.linalg.eigvals(t),
-        lambda t: np.linalg.cond(t),
-        lambda t: np.linalg.lstsq(t, t),
-        lambda t: np.add.accumulate(t),
+        lambda t: np.add.at(t, 0, 1.0),
         lambda t: np.frexp(t),
-        lambda t: np.sum(t, where=A > 0),
         lambda t: np.exp(t, where=A > 0),
-        lambda t: np.modf(t),
-        lambda t: np.interp(t, [0.0], [1.0]),
+        lambda t: np.quantile(t, 0.5, method="inverted_cdf", weights=abs(A)),
+        lambda t: np.copyto(t, 1.0),
     ],
 )
 def test_numpy_functions_without_an_operation_raise_and_never_leave_the_graph(call):
-    with pytest.raises(cr.GraphError, match=r"numpy\..*chainrule"):
+    with pytest.raises((cr.GraphError, ImmutableError), match=r"numpy\..*To mend it"):
         call(cr.tensor(A))
 
 

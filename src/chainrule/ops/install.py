@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChainruleError, GraphError
+from ..core.errors import ChainruleError
+from ..core.providers import provider
 from ..graph import CONSTANT, apply, promote_specs
 from ..tensors.convert import as_tensor, number
 from ..tensors.tensor import Tensor, constant
@@ -56,7 +57,7 @@ def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 def _reshape(self: Tensor, *shape: Any) -> Any:
-    return _public["reshape"](self, shape[0] if len(shape) == 1 else shape)
+    return f.reshape(self, shape[0] if len(shape) == 1 else shape)
 
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
@@ -82,75 +83,19 @@ def _cast_weak(self: Tensor) -> Tensor:
     return _cast_to(self, promote_specs((self.spec,))) if self.spec.weak else self
 
 
-# ---- NumPy's functions build graphs, or raise
-
-_UFUNCS = {
-    "true_divide": "divide", "remainder": "mod", "fabs": "absolute", "degrees": "rad2deg", "radians": "deg2rad",
-    "invert": "bitwise_invert", "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift",
-}  # fmt: skip
-_REDUCTIONS = {
-    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any",
-}  # fmt: skip
-_RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "array_split": "split"}
-_ARGUMENTS = {
-    "a": "x", "arr": "x", "array": "x", "m": "x", "arrays": "xs", "tup": "xs", "reps": "repeats", "shape": "newshape",
-    "a_min": "x_min", "a_max": "x_max",
-}  # fmt: skip
-
-_public: dict[str, Callable[..., Any]] = {}  # the public operations, among which NumPy's functions are looked up
-
-
-def _refusal(name: str, reason: str) -> GraphError:
-    passed = f"numpy.{name} on a tensor {reason}"
-    mend = "use a function of chainrule.ops, or leave the graph on purpose with np.asarray(t)"
-    return GraphError(passed, "a NumPy function that chainrule.ops has too, so that the graph is kept", mend)
+# ---- NumPy's protocols
 
 
 def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
-    if kwargs.pop("out", None) is not None:
-        raise _refusal(ufunc.__name__, "with out=, which would change it in place")
-    if method == "reduce" and name in _REDUCTIONS:
-        kwargs.setdefault("axis", 0)
-        kwargs.pop("dtype", None)
-        return _public[_REDUCTIONS[name]](*inputs, **kwargs)
-    function = _public.get(name)
-    if method == "outer" and function is not None and len(inputs) == 2:
-        a, b = map(as_tensor, inputs)
-        return function(f.reshape(a, a.shape + (1,) * b.ndim), b)
-    if method != "__call__":
-        raise _refusal(ufunc.__name__, f"by {method}")
-    if function is None or kwargs:
-        raise _refusal(ufunc.__name__, f"with {sorted(kwargs)}" if kwargs else "which has no such operation")
-    return function(*inputs)
-
-
-_DIFFERENT = {"cond", "lstsq"}  # under these names NumPy has a condition number, and a function of more results
+    return provider("numpy_functions").call_ufunc(ufunc, method, inputs, kwargs)
 
 
 def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    name = _RENAMED.get(func.__name__, func.__name__)
-    function = _public.get(name)
-    if function is None or name in _DIFFERENT or not (func.__module__ or "").startswith("numpy"):
-        raise _refusal(func.__name__, "which has no such operation")
-    arguments: dict[str, Any] = {}
-    for key, value in kwargs.items():
-        if value is None:
-            continue
-        if key == "out":
-            raise _refusal(func.__name__, "with out=, which would change it in place")
-        arguments[key if name == "broadcast_to" else _ARGUMENTS.get(key, key)] = value
-    try:
-        return function(*args, **arguments)
-    except TypeError as error:
-        if isinstance(error, ChainruleError):
-            raise
-        raise _refusal(func.__name__, f"with arguments that chainrule.ops.{name} does not take ({error})") from None
+    return provider("numpy_functions").call_function(func, args, kwargs)
 
 
 def install(public: dict[str, Callable[..., Any]]) -> None:
     """Give `Tensor` and `Variable` their operators; called once, with the public operations, by `chainrule.ops`."""
-    _public.update(public)
     names = "sum mean prod var std max min argmax argmin all any cumsum cumprod ravel squeeze dot swapaxes".split()
     names += "take repeat clip round argsort diagonal trace nonzero".split()
     methods = {name: public[name] for name in names}

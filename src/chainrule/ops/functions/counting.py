@@ -338,8 +338,8 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
         return _equal_bins(row, bins, (0.0, 1.0))
     margin = cast(low == high, row.dtype) * 0.5
     low, high = low - margin, high + margin
-    shares = np.linspace(0.0, 1.0, count + 1).astype(row.dtype)
-    return low * (1 - shares) + high * shares
+    steps = np.arange(count).astype(row.dtype)  # as in `numpy.linspace`: entries on an edge fall into the same bins
+    return concatenate([low + steps * ((high - low) / count), reshape(high, (1,))])
 
 
 def unique(

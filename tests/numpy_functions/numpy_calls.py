@@ -1,0 +1,639 @@
+"""Calls of NumPy's functions with documented arguments, drawn at random: the table of what may be drawn."""
+
+import inspect
+
+import numpy as np
+
+FLOATS, WHOLE, ANY = ["float32", "float64"], ["int32", "int64"], ["float32", "float64", "int32", "int64", "bool"]
+
+
+class Call:
+    """One call: positional and named arguments, with arrays where tensors will be."""
+
+    def __init__(self, *args, **kwargs):
+        self.args, self.kwargs = args, kwargs
+
+
+class Draw:
+    """Draws arrays and arguments. `smooth`: floats in general position, for derivatives."""
+
+    def __init__(self, seed, smooth=False):
+        self.rng, self.smooth = np.random.default_rng(seed), smooth
+
+    def flag(self):
+        return bool(self.rng.integers(2))
+
+    def pick(self, *options):
+        return options[self.rng.integers(len(options))]
+
+    def whole(self, low, high):
+        return int(self.rng.integers(low, high + 1))
+
+    def shape(self, low=0, high=3, sizes=(1, 2, 3, 4)):
+        return tuple(self.pick(*sizes) for _ in range(self.whole(low, high)))
+
+    def x(self, shape=None, dtypes=ANY, low=0, high=3, nan=False):
+        """Small numbers with ties and zeros; in general position if `smooth`."""
+        shape = self.shape(low, high) if shape is None else shape
+        if self.smooth and any(d.startswith("float") for d in dtypes):
+            return np.asarray(self.rng.normal(size=shape))
+        dtype = self.pick(*dtypes)
+        numbers = self.rng.integers(-5, 6, shape)
+        if dtype == "bool":
+            return np.asarray(numbers > 0)
+        array = np.asarray(numbers / (2.0 if dtype.startswith("float") else 1)).astype(dtype)
+        if nan and dtype.startswith("float"):
+            array = np.asarray(np.where(self.rng.random(shape) < 0.3, np.nan, array)).astype(dtype)
+        return array
+
+    def f(self, *shape):
+        """Floats."""
+        return self.x(shape, FLOATS)
+
+    def v(self, low=2, high=5, dtypes=FLOATS):
+        """A vector."""
+        return self.x((self.whole(low, high),), dtypes)
+
+    def positive(self, *shape):
+        """Numbers from 0.5 to 3."""
+        return np.asarray(self.rng.uniform(0.5, 3, shape)).astype("float64" if self.smooth else self.pick(*FLOATS))
+
+    def rising(self, n):
+        """Strictly rising numbers."""
+        return np.cumsum(self.positive(n)).astype("float64" if self.smooth else "float32")
+
+    def matrices(self, n=None):
+        """Well conditioned square matrices."""
+        n = n or self.whole(1, 3)
+        shape = (*self.pick((), (2,)), n, n)
+        dtype = "float64" if self.smooth else self.pick(*FLOATS)
+        return (self.rng.normal(size=shape) + 3 * np.eye(n)).astype(dtype)
+
+    def symmetric(self):
+        a = self.matrices()
+        return ((a + np.swapaxes(a, -1, -2)) / 2 + 3 * np.diag(np.arange(a.shape[-1]))).astype(a.dtype)
+
+    def mask(self, a):
+        """A condition of a's shape, or of its last axis."""
+        shape = a.shape[self.whole(0, 1) :] if a.ndim else ()
+        return np.asarray(self.rng.random(shape) < 0.6)
+
+    def index(self, *shape, n):
+        return self.rng.integers(-n, n, shape)
+
+    def axis(self, a, none=True):
+        options = [*range(-a.ndim, a.ndim), *([None] if none or not a.ndim else [])]
+        return self.pick(*options)
+
+    def axes(self, a):
+        """An axis, several, or all."""
+        if a.ndim > 1 and self.flag():
+            return tuple(int(i) for i in self.rng.permutation(a.ndim)[: self.whole(1, a.ndim)])
+        return self.axis(a)
+
+    def some(self, **options):
+        """Each option with a chance of a half."""
+        return {k: v for k, v in options.items() if self.flag()}
+
+
+# ---- groups of functions of one signature
+
+
+def reduction(*names, dtypes=ANY, nan=False, low=0):
+    """A reduction with these options."""
+
+    def draw(d):
+        a = d.x(dtypes=dtypes, nan=nan, low=low)
+        values = {
+            "axis": d.axes(a), "keepdims": True, "where": d.mask(a), "dtype": d.pick("float32", "float64"),
+            "initial": d.pick(2, -1), "ddof": 1, "mean": None, "overwrite_input": True,
+        }  # fmt: skip
+        kwargs = d.some(**{n: values[n] for n in names if n in values})
+        if "correction" in names and "ddof" not in kwargs:
+            kwargs |= d.some(correction=d.pick(1, 0.5))
+        if "mean" in kwargs:
+            center = np.nanmean if nan else np.mean
+            kwargs["mean"] = center(a, axis=kwargs.get("axis"), keepdims=True)
+        if "where" in kwargs and "initial" in names and "dtype" not in names:
+            kwargs["initial"] = values["initial"]
+        return Call(a, **kwargs)
+
+    return draw
+
+
+def one_axis(*names, dtypes=ANY, low=0, nan=False, **fixed):
+    """A function along one axis."""
+
+    def draw(d):
+        a = d.x(dtypes=dtypes, low=low, nan=nan)
+        values = {
+            "axis": d.axis(a), "keepdims": True, "dtype": d.pick("float32", "float64"), "kind": "mergesort",
+            "stable": True, "include_initial": True,
+        }  # fmt: skip
+        kwargs = d.some(**{n: values[n] for n in names})
+        if a.ndim > 1 and "include_initial" in names:
+            kwargs["axis"] = d.axis(a, none=False)
+        return Call(a, **kwargs, **fixed)
+
+    return draw
+
+
+def quantile(scale, **options):
+    def draw(d):
+        a = d.x(low=0, dtypes=["float32", "float64", "int32"], **options)
+        q = d.pick(0.3, 0.5, [0.1, 0.9])
+        kwargs = d.some(axis=d.axes(a), keepdims=True, overwrite_input=True)
+        kwargs |= d.some(method=d.pick("linear", "lower", "higher", "midpoint"))
+        return Call(a, np.multiply(q, scale).tolist(), **kwargs)
+
+    return draw
+
+
+def each(dtypes=ANY, **options):
+    return lambda d: Call(d.x(dtypes=dtypes, **options))
+
+
+def two(dtypes=ANY, **options):
+    return lambda d: Call(*pair(d, dtypes), **d.some(**options))
+
+
+def pair(d, dtypes=ANY):
+    """Two arrays whose shapes broadcast."""
+    shape = d.shape()
+    other = tuple(d.pick(n, 1) for n in shape[d.whole(0, len(shape)) if shape else 0 :])
+    arrays = [d.x(shape, dtypes), d.x(other, dtypes)]
+    return arrays if d.flag() else arrays[::-1]
+
+
+def joined(rank_low, **options):
+    """Arrays that can be joined along axis 0."""
+
+    def draw(d):
+        shape = d.shape(rank_low, 3)
+        arrays = [d.x(shape) for _ in range(d.whole(1, 3))]
+        return Call(arrays, **d.some(**{k: v(shape) if callable(v) else v for k, v in options.items()}))
+
+    return draw
+
+
+def any_axis(extra=0):
+    return lambda shape: len(shape) - 1 + extra if len(shape) + extra > 1 else 0
+
+
+def splitting(low, axis=False):
+    def draw(d):
+        shape = tuple(d.pick(2, 4) for _ in range(d.whole(low, 3)))
+        where = d.pick(2, [1], [1, 3], np.array([2]))
+        return Call(d.x(shape), where, **(d.some(axis=d.whole(-len(shape), len(shape) - 1)) if axis else {}))
+
+    return draw
+
+
+def like(*leading, **options):
+    return lambda d: Call(
+        d.x(), *leading, **d.some(dtype=d.pick("float32", "int32"), shape=(2, 3), order="F", subok=False)
+    )
+
+
+def cov(d):
+    x = d.x((d.whole(2, 3), 5), FLOATS) if d.flag() else d.x((5,), FLOATS)
+    kwargs = d.some(rowvar=False) if x.ndim == 2 else {}
+    kwargs |= d.some(bias=True, ddof=0, dtype="float64", y=d.x(x.shape, FLOATS))
+    n = x.shape[0 if x.ndim == 1 or "rowvar" in kwargs else 1]
+    return Call(x, **kwargs, **d.some(fweights=d.rng.integers(1, 4, n), aweights=d.positive(n)))
+
+
+def average(d):
+    a = d.x(dtypes=FLOATS, low=1)
+    axis = d.axes(a)
+    kwargs = d.some(keepdims=True, returned=True) | {"axis": axis}
+    if axis is None or (isinstance(axis, tuple) and d.flag()):
+        shape = a.shape if axis is None else tuple(a.shape[i] for i in axis)
+    else:
+        shape = (a.shape[axis],) if isinstance(axis, int) else tuple(a.shape[i] for i in axis)
+    return Call(a, weights=d.positive(*shape), **kwargs)
+
+
+def interp(d):
+    kwargs = d.some(left=-7.0, right=7.0)
+    if d.flag():
+        kwargs["period"] = 20.0
+    n = d.whole(2, 5)
+    return Call(d.x(dtypes=FLOATS), d.rising(n) - 2, d.f(n), **kwargs)
+
+
+def gradient(d):
+    shape = tuple(d.pick(3, 4) for _ in range(d.whole(1, 3)))
+    a, steps = d.x(shape, FLOATS), d.pick("none", "one", "each", "positions")
+    widths = {"none": [], "one": [0.5], "each": [0.5, 2.0, 1.5][: len(shape)]}.get(steps)
+    kwargs = d.some(edge_order=2)
+    if steps in ("none", "one"):
+        kwargs |= d.some(axis=d.pick(0, -1, tuple(range(len(shape)))))
+    return Call(a, *([d.rising(n) for n in shape] if widths is None else widths), **kwargs)
+
+
+def histogram(d):
+    a = d.x(dtypes=FLOATS)
+    kwargs = d.some(bins=d.pick(3, [-1.0, 0.0, 0.5, 2.0], "sturges"), range=(-2.0, 2.5), density=True)
+    if kwargs.get("bins") != "sturges":
+        kwargs |= d.some(weights=d.positive(*a.shape))
+    return Call(a, **kwargs)
+
+
+def edges_of(d):
+    kwargs = histogram(d).kwargs
+    kwargs.pop("density", None)
+    a = d.x(dtypes=FLOATS)
+    if "weights" in kwargs:
+        kwargs["weights"] = d.positive(*a.shape)
+    return Call(a, **kwargs)
+
+
+def insert(d):
+    a = d.x(low=1, dtypes=FLOATS)
+    axis = d.axis(a)
+    n = a.size if axis is None else a.shape[axis]
+    obj = d.pick(d.whole(0, n), -1, [0, n], [n], slice(0, n), d.index(n, n=n))
+    return Call(a, obj, d.pick(7.0, d.f()), axis=axis)
+
+
+def delete(d):
+    a = d.x(low=1)
+    axis = d.axis(a)
+    n = a.size if axis is None else a.shape[axis]
+    return Call(a, d.pick(0, -1, [0], slice(0, 1), d.index(2, n=n), d.rng.random(n) < 0.5), axis=axis)
+
+
+def choose(d):
+    choices = [d.x((3,), FLOATS) for _ in range(3)]
+    index, mode = d.index(2, 3, n=3), d.pick("wrap", "clip", "raise")
+    return Call(index % 3 if mode == "raise" else index * 2, choices, mode=mode)
+
+
+def take(d):
+    a = d.x(low=1)
+    axis = d.axis(a)
+    n = a.size if axis is None else a.shape[axis]
+    mode = d.pick("raise", "wrap", "clip")
+    return Call(a, d.index(*d.shape(0, 2), n=n) * (1 if mode == "raise" else 3), axis=axis, mode=mode)
+
+
+def along(d):
+    a = d.x(low=1)
+    axis = d.axis(a)
+    if axis is None:
+        return Call(a, d.index(4, n=a.size), axis=None)
+    shape = list(a.shape)
+    shape[axis] = 3
+    index = d.index(*shape, n=a.shape[axis])
+    return Call(a, index, axis=axis) if axis != a.ndim - 1 or d.flag() else Call(a, index)
+
+
+def pad(d):
+    a = d.x(low=1, dtypes=["float32", "int32"])
+    mode = d.pick("constant", "edge", "wrap", "symmetric")
+    kwargs = d.some(constant_values=d.pick(3, [(1, 2)] * a.ndim)) if mode == "constant" else {}
+    width = d.pick(1, (1, 0), [(1, 1)] * a.ndim, {-1: (0, 1)})
+    return Call(a, width, mode=mode, **kwargs) if mode != "constant" or d.flag() else Call(a, width, **kwargs)
+
+
+def clip(d):
+    a = d.x(dtypes=["float32", "float64", "int32"])
+    low, high = d.pick(-1, 0, None), d.pick(1, 2, None)
+    return d.pick(Call(a, low, high), Call(a, min=low, max=high), Call(a, a_min=low, a_max=high), Call(a, max=high))
+
+
+def einsum(d):
+    a, b, kwargs = d.f(2, 3), d.f(3, 4), d.some(optimize=d.pick(True, "greedy"), dtype="float64", order="F")
+    return d.pick(
+        Call("ij,jk", a, b, **kwargs), Call("ij,jk->ki", a, b, **kwargs), Call("ij->j", a, **kwargs),
+        Call(a, [0, 1], b, [1, 2], [2, 0], **kwargs), Call(a, [0, 1], b, [1, 2], **kwargs),
+        Call("...j,j...->...", d.f(2, 3), d.f(3, 2), **kwargs), Call("ii", d.f(3, 3), **kwargs),
+    )  # fmt: skip
+
+
+def tensordot(d):
+    return d.pick(
+        Call(d.f(2, 3), d.f(3, 4), axes=1), Call(d.f(2, 3, 4), d.f(3, 4, 2)), Call(d.f(2), d.f(3), axes=0),
+        Call(d.f(2, 3), d.f(3, 2), axes=([0, 1], [1, 0])), Call(d.f(2, 3), d.f(4, 3), axes=(1, 1)),
+    )  # fmt: skip
+
+
+def products(d):
+    return d.pick(
+        Call(d.f(3), d.f(3)), Call(d.f(2, 3), d.f(3, 4)), Call(d.f(2, 3), d.f(3)), Call(d.f(3), d.f(3, 2)),
+        Call(d.f(2, 2, 3), d.f(3, 4)), Call(d.f(), d.f(2)), Call(d.f(2, 2, 3), d.f(2, 3, 4)),
+    )  # fmt: skip
+
+
+def matmul(d):
+    return d.pick(Call(d.f(2, 3), d.f(3, 4)), Call(d.f(2, 2, 3), d.f(3, 4)), Call(d.f(4, 2, 3), d.f(4, 3, 1)))
+
+
+def cross(d):
+    axes = d.pick({}, {"axis": 0}, {"axisa": 0, "axisb": 0, "axisc": 0}, {"axisa": 0}, {"axisc": 0}, {"axisb": 0})
+    shapes = [(3, 3), (3, 3)] if axes else [(2, 3), (2, 3)]
+    return Call(*[d.f(*shape) for shape in shapes], **axes)
+
+
+def piecewise(d):
+    x = d.v()
+    functions = [lambda v, a=2.0: v * a, lambda v, a=2.0: v + a, 5.0]
+    conditions = [x < 0, x > 1]
+    return Call(x, conditions, functions[: d.whole(2, 3)], *([3.0] if d.flag() else []))
+
+
+def select(d):
+    shape = d.shape()
+    return Call([d.x(shape, ["bool"]) for _ in range(2)], [d.x(shape, FLOATS) for _ in range(2)], **d.some(default=7.0))
+
+
+def norms(*orders, ranks=(1, 2)):
+    def draw(d):
+        a = d.x(low=ranks[0], high=ranks[1], dtypes=FLOATS)
+        axis = d.axis(a)
+        kwargs = {"axis": axis, "ord": d.pick(*orders)} if axis is not None or a.ndim == 1 else {}
+        return Call(a, **kwargs, **d.some(keepdims=True))
+
+    return draw
+
+
+def roll(d):
+    a = d.x(low=1)
+    axis = d.axes(a)
+    several = isinstance(axis, tuple) and d.flag()
+    return Call(a, [d.whole(-3, 3) for _ in axis] if several else d.whole(-5, 5), axis=axis)
+
+
+def repeat(d):
+    a = d.x(low=1)
+    axis = d.axis(a)
+    n = a.size if axis is None else a.shape[axis]
+    return Call(a, d.pick(2, 0, d.rng.integers(0, 3, n)), axis=axis)
+
+
+def diff(d):
+    a = d.x(low=1)
+    return Call(a, **d.some(n=d.pick(0, 2), axis=d.axis(a, none=False), prepend=1, append=d.pick(0, a)))
+
+
+def trapezoid(d):
+    y = d.x(low=1, dtypes=FLOATS)
+    axis = d.axis(y, none=False)
+    x = d.pick({}, {"dx": 0.5}, {"x": d.rising(y.shape[axis])}, {"x": d.x(y.shape, FLOATS)})
+    return Call(y, axis=axis, **x)
+
+
+def meshgrid(d):
+    return Call(*[d.v(1, 3) for _ in range(d.whole(1, 3))], **d.some(sparse=True, indexing="ij", copy=False))
+
+
+def lstsq(d):
+    n = d.pick(2, 4)
+    return Call(d.f(n, 2) + 3 * np.eye(n, 2), d.f(n) if d.flag() else d.f(n, 3), **d.some(rcond=1e-6))
+
+
+def polyfit(d):
+    n = 6
+    return Call(d.rising(n), d.f(n) if d.flag() else d.f(n, 2), d.whole(1, 2), **d.some(w=d.positive(n), rcond=1e-6))
+
+
+def unique(d):
+    a = d.x(dtypes=["float32", "int32"], nan=True)
+    kwargs = d.some(return_index=True, return_inverse=True, return_counts=True, equal_nan=False, sorted=True)
+    return Call(a, **kwargs) if a.ndim < 2 or d.flag() else Call(np.nan_to_num(a), axis=d.whole(0, 1), **kwargs)
+
+
+def sets(**options):
+    return lambda d: Call(d.v(1, 5, ["float32", "int32"]), d.v(1, 5, ["float32", "int32"]), **d.some(**options))
+
+
+def distinct(**options):
+    """Sets of distinct entries, so that ``assume_unique`` is true."""
+    return lambda d: Call(
+        d.rng.permutation(6)[: d.whole(1, 5)], d.rng.permutation(6)[: d.whole(1, 5)], **d.some(**options)
+    )
+
+
+def searchsorted(d):
+    row = np.sort(d.v())
+    if d.flag():
+        order = d.rng.permutation(row.size)
+        shuffled = np.empty_like(row)
+        shuffled[order] = row
+        return Call(shuffled, d.x(dtypes=FLOATS), sorter=order, side=d.pick("left", "right"))
+    return Call(row, d.x(dtypes=FLOATS), **d.some(side="right"))
+
+
+def spaced(d):
+    kwargs = d.some(num=4, endpoint=False, dtype="float64", axis=-1)
+    return Call(d.positive(2), d.pick(d.positive(2) + 3, 5.0), **kwargs)
+
+
+def block(d):
+    a = d.f(2, 2)
+    return Call(d.pick([a, a], [[a, a], [a, d.f(2, 2)]], [[d.f(2, 1), d.f(2, 3)], [d.f(1, 4)]], [d.v(), d.v()], a))
+
+
+def nan_to_num(d):
+    a = np.where(d.rng.random(4) < 0.5, d.f(4), [np.nan, np.inf, -np.inf, 1]).astype(d.pick(*FLOATS))
+    return Call(a, **d.some(copy=True, nan=3.0, posinf=4.0, neginf=-5.0))
+
+
+def correlated(d):
+    return Call(d.v(1, 5), d.v(1, 5), **d.some(mode=d.pick("valid", "same", "full")))
+
+
+def shift(d):
+    a = d.x(low=1)
+    return Call(a, **d.some(axes=d.axes(a)))
+
+
+def reshape(d):
+    kwargs = d.some(order=d.pick("C", "F"), copy=True)
+    return Call(d.x((2, 3, 4)), d.pick((4, 6), -1, (3, -1), (2, 2, 6)), **kwargs)
+
+
+def tensorsolve(d):
+    a = (d.f(2, 3, 6).reshape(6, 6) + 5 * np.eye(6)).reshape(2, 3, 6)
+    return Call(a, d.f(2, 3)) if d.flag() else Call(np.moveaxis(a, 2, 0), d.f(2, 3), axes=(0,))
+
+
+_NONAN = ("axis", "dtype", "keepdims", "initial", "where")
+_SPREAD = ("axis", "dtype", "ddof", "keepdims", "where", "mean", "correction")
+
+CALLS = {
+    "all": reduction("axis", "keepdims", "where"), "any": reduction("axis", "keepdims", "where"),
+    "sum": reduction(*_NONAN), "prod": reduction(*_NONAN), "nansum": reduction(*_NONAN, nan=True),
+    "nanprod": reduction(*_NONAN, nan=True),
+    "max": reduction("axis", "keepdims", "initial", "where", dtypes=["float32", "float64", "int32"]),
+    "nanmax": reduction("axis", "keepdims", "initial", "where", dtypes=FLOATS, nan=True),
+    "mean": reduction("axis", "dtype", "keepdims", "where"),
+    "nanmean": reduction("axis", "dtype", "keepdims", "where", dtypes=FLOATS, nan=True),
+    "var": reduction(*_SPREAD, dtypes=["float32", "float64", "int32"]),
+    "nanvar": reduction(*_SPREAD, dtypes=FLOATS, nan=True),
+    "average": average, "median": reduction("axis", "keepdims", "overwrite_input", dtypes=FLOATS),
+    "nanmedian": reduction("axis", "keepdims", "overwrite_input", dtypes=FLOATS, nan=True),
+    "count_nonzero": reduction("axis", "keepdims"), "ptp": reduction("axis", "keepdims", dtypes=FLOATS + WHOLE),
+    "quantile": quantile(1), "percentile": quantile(100), "nanquantile": quantile(1, nan=True),
+    "nanpercentile": quantile(100, nan=True),
+    "argmax": one_axis("axis", "keepdims"), "nanargmax": one_axis("axis", "keepdims"),
+    "cumsum": one_axis("axis", "dtype"), "cumprod": one_axis("axis", "dtype"),
+    "nancumsum": one_axis("axis", "dtype", nan=True), "nancumprod": one_axis("axis", "dtype", nan=True),
+    "cumulative_sum": one_axis("axis", "dtype", "include_initial", low=1),
+    "cumulative_prod": one_axis("axis", "dtype", "include_initial", low=1),
+    "sort": one_axis("axis", "kind", low=1), "argsort": one_axis("axis", low=1, stable=True),
+    "partition": lambda d: Call(a := d.x((4,)), [0, 1, 2, 3], axis=d.axis(a)),
+    "argpartition": lambda d: Call(a := 1.0 * d.rng.permutation(4), [0, 1, 2, 3], axis=d.axis(a)),
+    "lexsort": lambda d: Call([d.x((3, 4)) for _ in range(2)], **d.some(axis=0)),
+    # shapes
+    "concatenate": joined(1, axis=any_axis(), dtype="float64", casting="unsafe"),
+    "stack": joined(0, axis=any_axis(1), dtype="float64", casting="unsafe"),
+    "vstack": joined(0, dtype="float64", casting="unsafe"), "hstack": joined(0, dtype="float64", casting="unsafe"),
+    "dstack": joined(0), "column_stack": joined(1), "block": block,
+    "append": lambda d: Call(d.x((2, 3)), d.x((2, 3)), **d.some(axis=d.pick(0, 1, None))), "insert": insert,
+    "delete": delete, "atleast_1d": lambda d: Call(*[d.x() for _ in range(d.whole(1, 2))]),
+    "atleast_2d": lambda d: Call(*[d.x() for _ in range(d.whole(1, 2))]),
+    "atleast_3d": lambda d: Call(*[d.x() for _ in range(d.whole(1, 2))]), "broadcast_arrays": two(),
+    "broadcast_to": lambda d: Call(d.x((d.pick(1, 3),)), (2, 3), **d.some(subok=True)),
+    "expand_dims": lambda d: Call(d.x((2, 3)), d.pick(0, -1, (0, 2))),
+    "squeeze": lambda d: Call(d.x((1, 3, 1)), **d.some(axis=d.pick(0, -1, (0, 2)))), "reshape": reshape,
+    "ravel": lambda d: Call(d.x(), **d.some(order=d.pick("F", "K"))),
+    "resize": lambda d: Call(d.x(low=1), d.pick(5, (2, 3), (0,))),
+    "transpose": lambda d: Call(d.x((2, 3, 4)), **d.some(axes=d.pick((2, 0, 1), None))),
+    "permute_dims": lambda d: Call(d.x((2, 3, 4)), **d.some(axes=(2, 0, -2))),
+    "matrix_transpose": each(low=2), "linalg.matrix_transpose": each(low=2),
+    "swapaxes": lambda d: Call(d.x((2, 3, 4)), d.whole(-3, 2), d.whole(-3, 2)),
+    "moveaxis": lambda d: Call(d.x((2, 3, 4)), *d.pick((0, -1), ([0, 1], [-1, 0]))),
+    "rollaxis": lambda d: Call(d.x((2, 3, 4)), d.whole(-3, 2), **d.some(start=d.whole(-3, 3))),
+    "split": splitting(1, axis=True), "array_split": splitting(1, axis=True), "hsplit": splitting(2),
+    "vsplit": splitting(2), "dsplit": splitting(3), "unstack": lambda d: Call(d.x((2, 3)), **d.some(axis=d.whole(-2, 1))),
+    "flip": lambda d: Call(a := d.x(), **d.some(axis=d.axes(a))), "fliplr": each(low=2), "flipud": each(low=1),
+    "roll": roll, "rot90": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-3, 5), axes=(1, 0))), "repeat": repeat,
+    "tile": lambda d: Call(d.x(), d.pick(2, (2, 1), (1, 2, 2))), "pad": pad,
+    "trim_zeros": lambda d: Call(d.v(1, 6, ["float32", "int32"]), **d.some(trim=d.pick("f", "b"), axis=0)),
+    "meshgrid": meshgrid, "full_like": like(2), "zeros_like": like(), "ones_like": like(), "empty_like": like(),
+    "copy": lambda d: Call(d.x(), **d.some(order="F", subok=True)),
+    "astype": lambda d: Call(d.x(), d.pick("float64", "int32", "bool"), **d.some(copy=False, device="cpu")),
+    "fft.fftshift": shift, "fft.ifftshift": shift,
+    # choices
+    "where": lambda d: Call(*[c := d.x(low=1, dtypes=["bool"])] * 1, *([d.x(c.shape), d.x(c.shape)] if d.flag() else [])),
+    "select": select, "choose": choose, "take": take, "take_along_axis": along,
+    "compress": lambda d: Call(d.rng.random(2) < 0.5, d.x((2, 3)), **d.some(axis=d.pick(0, 1))),
+    "extract": lambda d: Call(d.x((2, 3), ["bool"]), d.x((2, 3))), "piecewise": piecewise, "clip": clip,
+    "nonzero": each(low=1), "searchsorted": searchsorted,
+    "digitize": lambda d: Call(d.x(dtypes=FLOATS), np.sort(d.v())[:: d.pick(1, -1)], **d.some(right=True)),
+    "isin": lambda d: Call(d.x(dtypes=WHOLE), d.v(dtypes=WHOLE), **d.some(invert=True, kind="sort")),
+    "isclose": two(FLOATS, rtol=0.1, atol=0.6, equal_nan=True), "allclose": two(FLOATS, rtol=0.1, atol=3.0, equal_nan=True),
+    "array_equal": lambda d: Call(a := d.x((2,), ["int32"], nan=True), d.pick(a, d.x((2,)), d.x()), **d.some(equal_nan=True)),
+    "array_equiv": lambda d: Call(a := d.x((2, 1)), d.pick(a, a[..., :0], np.broadcast_to(a, (2, 3)))),
+    "unique": unique, "unique_all": each(["int32"]), "unique_counts": each(["int32"]),
+    "unique_inverse": each(["int32"]), "unique_values": each(["int32"]), "union1d": sets(),
+    "intersect1d": distinct(assume_unique=True, return_indices=True), "setdiff1d": distinct(assume_unique=True),
+    "setxor1d": distinct(assume_unique=True), "ix_": lambda d: Call(d.rng.integers(0, 3, 2), np.array([True, False, True])),
+    "diag": lambda d: Call(d.x(low=1, high=2), **d.some(k=d.whole(-2, 2))),
+    "diagflat": lambda d: Call(d.x(), **d.some(k=d.whole(-2, 2))),
+    "tril": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-2, 2))),
+    "triu": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-2, 2))),
+    "diagonal": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, axis1=2, axis2=d.pick(-2, 1))),
+    "bincount": lambda d: Call(d.rng.integers(0, 5, 4), **d.some(weights=d.f(4), minlength=7)),
+    "unravel_index": lambda d: Call(d.rng.integers(0, 6, 3), (2, 3)),
+    "argwhere": each(low=1), "flatnonzero": each(), "ravel_multi_index": lambda d: Call(
+        tuple(d.rng.integers(0, 2, (2, 3))), (2, 3), **d.some(mode="wrap", order="F")
+    ),
+    "diag_indices_from": lambda d: Call(d.x((3, 3))), "tril_indices_from": lambda d: Call(d.x((2, 3)), **d.some(k=1)),
+    "triu_indices_from": lambda d: Call(d.x((2, 3)), **d.some(k=1)),
+    "array2string": lambda d: Call(d.x((3,)), **d.some(precision=2, separator=",")),
+    "array_str": lambda d: Call(d.x((3,)), **d.some(precision=2)),
+    "array_repr": lambda d: Call(d.x((3,), ["float64", "int64", "bool"]), **d.some(precision=2)),
+    "may_share_memory": lambda d: Call(d.x((2,)), d.x((2,))), "shares_memory": lambda d: Call(d.x((2,)), d.x((2,))),
+    "einsum_path": lambda d: Call("ij,jk,kl->il", d.f(2, 3), d.f(3, 2), d.f(2, 4), **d.some(optimize="optimal")),
+    "shape": each(), "ndim": each(), "size": lambda d: Call(a := d.x((2, 3)), **d.some(axis=d.pick(0, -1))),
+    "iscomplexobj": each(), "isrealobj": each(), "can_cast": lambda d: Call(d.x(low=1), "float32", **d.some(casting="unsafe")),
+    # calculus
+    "cov": cov, "corrcoef": lambda d: Call(
+        d.rng.normal(size=(3, 5)), **d.some(y=d.rng.normal(size=(3, 5)), rowvar=False, dtype="float64")
+    ),
+    "histogram": histogram, "histogram_bin_edges": edges_of, "diff": diff,
+    "ediff1d": lambda d: Call(d.x(low=1, dtypes=FLOATS), **d.some(to_end=[1.0, 2.0], to_begin=3.0)), "gradient": gradient,
+    "unwrap": lambda d: Call(
+        d.x(low=1, dtypes=["float32", "float64", "int32"]) * 2, **d.some(axis=0, discont=4, period=d.pick(4, 5))
+    ),
+    "interp": interp, "trapezoid": trapezoid, "correlate": correlated, "convolve": correlated,
+    "polyval": lambda d: Call(d.v(1, 4), d.x(dtypes=FLOATS)), "polyadd": lambda d: Call(d.v(1, 4), d.v(1, 4)),
+    "polysub": lambda d: Call(d.v(1, 4), d.v(1, 4)), "polymul": lambda d: Call(d.v(1, 4), d.v(1, 4)),
+    "polydiv": lambda d: Call(d.v(1, 4), np.array(d.pick([2.0], [1.0, -0.5], [0.5, 0, 1]), d.pick(*FLOATS))), "polyder": lambda d: Call(d.v(1, 4), **d.some(m=2)),
+    "polyint": lambda d: Call(d.v(1, 4), **d.some(m=2, k=3.0)), "poly": lambda d: Call(d.v(1, 3)), "polyfit": polyfit,
+    "vander": lambda d: Call(d.v(), **d.some(N=d.whole(0, 4), increasing=True)), "nan_to_num": nan_to_num,
+    "angle": lambda d: Call(d.x(dtypes=FLOATS), **d.some(deg=True)), "fix": each(FLOATS),
+    "around": lambda d: Call(d.x(dtypes=FLOATS), **d.some(decimals=1)), "sinc": each(), "i0": each(FLOATS),
+    "isposinf": each(FLOATS), "isneginf": each(FLOATS), "iscomplex": each(), "isreal": each(), "real": each(),
+    "imag": each(), "linspace": lambda d: (c := spaced(d), c.kwargs.update(d.some(retstep=True)))[0],
+    "logspace": lambda d: (c := spaced(d), c.kwargs.update(d.some(base=2.0)))[0], "geomspace": spaced,
+    "apply_along_axis": lambda d: Call(d.pick(np.sum, np.cumsum, np.sort), d.whole(-2, 1), d.f(2, 3)),
+    "apply_over_axes": lambda d: Call(np.sum, d.f(2, 3, 2), d.pick([0, -1], 1)),
+    # linear algebra
+    "dot": products, "vdot": lambda d: Call(d.f(2, 3), d.f(3, 2)), "inner": lambda d: d.pick(
+        Call(d.f(3), d.f(3)), Call(d.f(2, 3), d.f(4, 3)), Call(d.f(2, 3), d.f())
+    ),
+    "outer": lambda d: Call(d.x(), d.x()), "kron": lambda d: Call(d.x((2, 2)), d.x((1, 3))), "cross": cross,
+    "tensordot": tensordot, "einsum": einsum,
+    "trace": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, axis1=2, axis2=d.pick(1, -2), dtype="float64")),
+    "linalg.cholesky": lambda d: Call(d.symmetric() + 9 * np.eye(1), **d.some(upper=True)),
+    "linalg.cond": lambda d: Call(d.matrices(), **d.some(p=d.pick(2, -2))), "linalg.cross": lambda d: d.pick(
+        Call(d.f(2, 3), d.f(2, 3)), Call(d.f(3, 2), d.f(3, 2), axis=0)
+    ),
+    "linalg.det": lambda d: Call(d.matrices()), "linalg.diagonal": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1)),
+    "linalg.eigh": lambda d: Call(d.symmetric(), **d.some(UPLO="U")),
+    "linalg.eigvalsh": lambda d: Call(d.pick(d.symmetric(), d.matrices()), **d.some(UPLO="U")),
+    "linalg.inv": lambda d: Call(d.matrices()), "linalg.lstsq": lstsq, "linalg.matmul": matmul,
+    "linalg.matrix_norm": lambda d: Call(d.f(2, 3), **d.some(keepdims=True)),
+    "linalg.matrix_power": lambda d: Call(d.matrices(), d.whole(-2, 4)),
+    "linalg.matrix_rank": lambda d: Call(d.f(3, 3), **(d.some(tol=1e-3) or d.some(rtol=1e-3))),
+    "linalg.multi_dot": lambda d: Call([d.pick(d.f(2), d.f(3, 2)), d.f(2, 3), d.f(3, 1), d.pick(d.f(1), d.f(1, 2))]),
+    "linalg.norm": norms(None, 1, 2, np.inf, -np.inf, 0, 3), "linalg.vector_norm": norms(1, 2, np.inf, -np.inf, 3),
+    "linalg.outer": lambda d: Call(d.v(), d.v()), "linalg.pinv": lambda d: Call(
+        d.f(3, 2) + 3 * np.eye(3, 2), **d.pick({}, {"rcond": 1e-3}, {"rtol": 1e-3})
+    ),
+    "linalg.qr": lambda d: Call(d.f(3, 2) + 3 * np.eye(3, 2), **d.some(mode=d.pick("complete", "r"))),
+    "linalg.slogdet": lambda d: Call(d.matrices()), "linalg.solve": lambda d: d.pick(
+        Call(d.matrices(2), d.f(2)), Call(d.matrices(2), d.f(2, 3))
+    ),
+    "linalg.svd": lambda d: Call(d.f(3, 2), **d.some(full_matrices=False) | {"compute_uv": False}),
+    "linalg.svdvals": lambda d: Call(d.f(3, 2)), "linalg.tensordot": tensordot,
+    "linalg.tensorinv": lambda d: Call((d.f(6, 6) + 5 * np.eye(6)).reshape(d.pick((6, 2, 3), (2, 3, 6)[::-1])), ind=1),
+    "linalg.tensorsolve": tensorsolve, "linalg.trace": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, dtype="float64")),
+    "linalg.vecdot": lambda d: d.pick(Call(d.f(2, 3), d.f(3)), Call(d.f(3, 2), d.f(3, 2), axis=0)),
+}  # fmt: skip
+CALLS |= {name: CALLS[other] for name, other in (
+    ("amax", "max"), ("min", "max"), ("amin", "max"), ("nanmin", "nanmax"), ("std", "var"), ("nanstd", "nanvar"),
+    ("argmin", "argmax"), ("nanargmin", "nanargmax"), ("round", "around"),
+)}  # fmt: skip
+
+
+def numpy_function(name):
+    """NumPy's function of this name, ``None`` where this version of NumPy has none."""
+    module, _, short = name.rpartition(".")
+    return getattr(getattr(np, module) if module else np, short, None)
+
+
+def by_position(function, call):
+    """The same call with as many arguments by position as its signature allows."""
+    signature = inspect.signature(function)
+    bound = signature.bind(*call.args, **call.kwargs)
+    if any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
+        return call
+    args, kwargs, passed = [], {}, list(bound.arguments)
+    bound.apply_defaults()
+    last = max((list(signature.parameters).index(name) for name in passed), default=-1)
+    by_name = False
+    for i, (name, parameter) in enumerate(signature.parameters.items()):
+        value = bound.arguments[name]
+        by_name = by_name or parameter.kind is parameter.KEYWORD_ONLY or "no value" in repr(value)
+        if parameter.kind is parameter.VAR_KEYWORD:
+            kwargs |= value
+        elif not by_name and i <= last:
+            args.append(value)
+        elif name in passed:
+            kwargs[name] = value
+    return Call(*args, **kwargs)
