@@ -1,4 +1,4 @@
-"""Calls of NumPy's functions with documented arguments, drawn at random: the table of what may be drawn."""
+"""Draw arrays and the documented arguments of groups of NumPy's functions; `numpy_call_table` has each function."""
 
 import inspect
 
@@ -23,6 +23,9 @@ class Draw:
     def flag(self):
         return bool(self.rng.integers(2))
 
+    def dtype(self):
+        return "float64" if self.smooth else self.pick(*FLOATS)
+
     def pick(self, *options):
         return options[self.rng.integers(len(options))]
 
@@ -32,9 +35,9 @@ class Draw:
     def shape(self, low=0, high=3, sizes=(1, 2, 3, 4)):
         return tuple(self.pick(*sizes) for _ in range(self.whole(low, high)))
 
-    def x(self, shape=None, dtypes=ANY, low=0, high=3, nan=False):
+    def x(self, shape=None, dtypes=ANY, low=0, high=3, nan=False, sizes=(1, 2, 3, 4)):
         """Small numbers with ties and zeros; in general position if `smooth`."""
-        shape = self.shape(low, high) if shape is None else shape
+        shape = self.shape(low, high, sizes) if shape is None else shape
         if self.smooth and any(d.startswith("float") for d in dtypes):
             return np.asarray(self.rng.normal(size=shape))
         dtype = self.pick(*dtypes)
@@ -56,7 +59,7 @@ class Draw:
 
     def positive(self, *shape):
         """Numbers from 0.5 to 3."""
-        return np.asarray(self.rng.uniform(0.5, 3, shape)).astype("float64" if self.smooth else self.pick(*FLOATS))
+        return np.asarray(self.rng.uniform(0.5, 3, shape)).astype(self.dtype())
 
     def rising(self, n):
         """Strictly rising numbers."""
@@ -66,8 +69,7 @@ class Draw:
         """Well conditioned square matrices."""
         n = n or self.whole(1, 3)
         shape = (*self.pick((), (2,)), n, n)
-        dtype = "float64" if self.smooth else self.pick(*FLOATS)
-        return (self.rng.normal(size=shape) + 3 * np.eye(n)).astype(dtype)
+        return (self.rng.normal(size=shape) + 3 * np.eye(n)).astype(self.dtype())
 
     def symmetric(self):
         a = self.matrices()
@@ -99,21 +101,20 @@ class Draw:
 # ---- groups of functions of one signature
 
 
-def reduction(*names, dtypes=ANY, nan=False, low=0):
+def reduction(*names, **of):
     """A reduction with these options."""
 
     def draw(d):
-        a = d.x(dtypes=dtypes, nan=nan, low=low)
+        a = d.x(**of)
         values = {
-            "axis": d.axes(a), "keepdims": True, "where": d.mask(a), "dtype": d.pick("float32", "float64"),
+            "axis": d.axes(a), "keepdims": True, "where": d.mask(a), "dtype": d.dtype(),
             "initial": d.pick(2, -1), "ddof": 1, "mean": None, "overwrite_input": True,
         }  # fmt: skip
         kwargs = d.some(**{n: values[n] for n in names if n in values})
         if "correction" in names and "ddof" not in kwargs:
             kwargs |= d.some(correction=d.pick(1, 0.5))
         if "mean" in kwargs:
-            center = np.nanmean if nan else np.mean
-            kwargs["mean"] = center(a, axis=kwargs.get("axis"), keepdims=True)
+            kwargs["mean"] = np.asarray(0.5 * np.sum(np.nan_to_num(a), axis=kwargs.get("axis"), keepdims=True))
         if "where" in kwargs and "initial" in names and "dtype" not in names:
             kwargs["initial"] = values["initial"]
         return Call(a, **kwargs)
@@ -121,19 +122,21 @@ def reduction(*names, dtypes=ANY, nan=False, low=0):
     return draw
 
 
-def one_axis(*names, dtypes=ANY, low=0, nan=False, **fixed):
+def one_axis(*names, **of):
     """A function along one axis."""
 
     def draw(d):
-        a = d.x(dtypes=dtypes, low=low, nan=nan)
+        a = d.x(**of)
         values = {
-            "axis": d.axis(a), "keepdims": True, "dtype": d.pick("float32", "float64"), "kind": "mergesort",
-            "stable": True, "include_initial": True,
+            "axis": d.axis(a), "keepdims": True, "dtype": d.dtype(),
+            "include_initial": True,
         }  # fmt: skip
-        kwargs = d.some(**{n: values[n] for n in names})
+        kwargs = d.some(**{n: values[n] for n in names if n in values})
+        if "sorting" in names:
+            kwargs |= d.pick({"kind": "mergesort"}, {"stable": True})  # so that equal entries keep their order
         if a.ndim > 1 and "include_initial" in names:
             kwargs["axis"] = d.axis(a, none=False)
-        return Call(a, **kwargs, **fixed)
+        return Call(a, **kwargs)
 
     return draw
 
@@ -191,7 +194,7 @@ def splitting(low, axis=False):
 
 def like(*leading, **options):
     return lambda d: Call(
-        d.x(), *leading, **d.some(dtype=d.pick("float32", "int32"), shape=(2, 3), order="F", subok=False)
+        d.x(), *leading, **d.some(dtype=d.pick("float32", "int32"), shape=(2, 3), order="F", subok=False, device="cpu")
     )
 
 
@@ -338,9 +341,9 @@ def cross(d):
 
 def piecewise(d):
     x = d.v()
-    functions = [lambda v, a=2.0: v * a, lambda v, a=2.0: v + a, 5.0]
+    functions = [lambda v, a=2.0, b=0.0: v * a + b, lambda v, a=2.0, b=1.0: v + a * b, 5.0]
     conditions = [x < 0, x > 1]
-    return Call(x, conditions, functions[: d.whole(2, 3)], *([3.0] if d.flag() else []))
+    return Call(x, conditions, functions[: d.whole(2, 3)], *d.pick([], [3.0]), **d.pick({}, {"b": 1.0}))
 
 
 def select(d):
@@ -400,7 +403,8 @@ def polyfit(d):
 
 def unique(d):
     a = d.x(dtypes=["float32", "int32"], nan=True)
-    kwargs = d.some(return_index=True, return_inverse=True, return_counts=True, equal_nan=False, sorted=True)
+    kwargs = d.some(return_index=True, return_counts=True, sorted=True)
+    kwargs |= d.pick({"return_inverse": True}, {"equal_nan": False}, {})  # distinct nans stand in any order
     return Call(a, **kwargs) if a.ndim < 2 or d.flag() else Call(np.nan_to_num(a), axis=d.whole(0, 1), **kwargs)
 
 
@@ -425,8 +429,8 @@ def searchsorted(d):
     return Call(row, d.x(dtypes=FLOATS), **d.some(side="right"))
 
 
-def spaced(d):
-    kwargs = d.some(num=4, endpoint=False, dtype="float64", axis=-1)
+def spaced(d, **options):
+    kwargs = d.some(**options, num=4, endpoint=False, dtype="float64", axis=-1)
     return Call(d.positive(2), d.pick(d.positive(2) + 3, 5.0), **kwargs)
 
 
@@ -436,7 +440,9 @@ def block(d):
 
 
 def nan_to_num(d):
-    a = np.where(d.rng.random(4) < 0.5, d.f(4), [np.nan, np.inf, -np.inf, 1]).astype(d.pick(*FLOATS))
+    a = np.where(d.rng.random(4) < 0.5, d.f(4), [np.nan, 2, 3, 1] if d.smooth else [np.nan, np.inf, -np.inf, 1]).astype(
+        d.dtype()
+    )
     return Call(a, **d.some(copy=True, nan=3.0, posinf=4.0, neginf=-5.0))
 
 
@@ -457,158 +463,6 @@ def reshape(d):
 def tensorsolve(d):
     a = (d.f(2, 3, 6).reshape(6, 6) + 5 * np.eye(6)).reshape(2, 3, 6)
     return Call(a, d.f(2, 3)) if d.flag() else Call(np.moveaxis(a, 2, 0), d.f(2, 3), axes=(0,))
-
-
-_NONAN = ("axis", "dtype", "keepdims", "initial", "where")
-_SPREAD = ("axis", "dtype", "ddof", "keepdims", "where", "mean", "correction")
-
-CALLS = {
-    "all": reduction("axis", "keepdims", "where"), "any": reduction("axis", "keepdims", "where"),
-    "sum": reduction(*_NONAN), "prod": reduction(*_NONAN), "nansum": reduction(*_NONAN, nan=True),
-    "nanprod": reduction(*_NONAN, nan=True),
-    "max": reduction("axis", "keepdims", "initial", "where", dtypes=["float32", "float64", "int32"]),
-    "nanmax": reduction("axis", "keepdims", "initial", "where", dtypes=FLOATS, nan=True),
-    "mean": reduction("axis", "dtype", "keepdims", "where"),
-    "nanmean": reduction("axis", "dtype", "keepdims", "where", dtypes=FLOATS, nan=True),
-    "var": reduction(*_SPREAD, dtypes=["float32", "float64", "int32"]),
-    "nanvar": reduction(*_SPREAD, dtypes=FLOATS, nan=True),
-    "average": average, "median": reduction("axis", "keepdims", "overwrite_input", dtypes=FLOATS),
-    "nanmedian": reduction("axis", "keepdims", "overwrite_input", dtypes=FLOATS, nan=True),
-    "count_nonzero": reduction("axis", "keepdims"), "ptp": reduction("axis", "keepdims", dtypes=FLOATS + WHOLE),
-    "quantile": quantile(1), "percentile": quantile(100), "nanquantile": quantile(1, nan=True),
-    "nanpercentile": quantile(100, nan=True),
-    "argmax": one_axis("axis", "keepdims"), "nanargmax": one_axis("axis", "keepdims"),
-    "cumsum": one_axis("axis", "dtype"), "cumprod": one_axis("axis", "dtype"),
-    "nancumsum": one_axis("axis", "dtype", nan=True), "nancumprod": one_axis("axis", "dtype", nan=True),
-    "cumulative_sum": one_axis("axis", "dtype", "include_initial", low=1),
-    "cumulative_prod": one_axis("axis", "dtype", "include_initial", low=1),
-    "sort": one_axis("axis", "kind", low=1), "argsort": one_axis("axis", low=1, stable=True),
-    "partition": lambda d: Call(a := d.x((4,)), [0, 1, 2, 3], axis=d.axis(a)),
-    "argpartition": lambda d: Call(a := 1.0 * d.rng.permutation(4), [0, 1, 2, 3], axis=d.axis(a)),
-    "lexsort": lambda d: Call([d.x((3, 4)) for _ in range(2)], **d.some(axis=0)),
-    # shapes
-    "concatenate": joined(1, axis=any_axis(), dtype="float64", casting="unsafe"),
-    "stack": joined(0, axis=any_axis(1), dtype="float64", casting="unsafe"),
-    "vstack": joined(0, dtype="float64", casting="unsafe"), "hstack": joined(0, dtype="float64", casting="unsafe"),
-    "dstack": joined(0), "column_stack": joined(1), "block": block,
-    "append": lambda d: Call(d.x((2, 3)), d.x((2, 3)), **d.some(axis=d.pick(0, 1, None))), "insert": insert,
-    "delete": delete, "atleast_1d": lambda d: Call(*[d.x() for _ in range(d.whole(1, 2))]),
-    "atleast_2d": lambda d: Call(*[d.x() for _ in range(d.whole(1, 2))]),
-    "atleast_3d": lambda d: Call(*[d.x() for _ in range(d.whole(1, 2))]), "broadcast_arrays": two(),
-    "broadcast_to": lambda d: Call(d.x((d.pick(1, 3),)), (2, 3), **d.some(subok=True)),
-    "expand_dims": lambda d: Call(d.x((2, 3)), d.pick(0, -1, (0, 2))),
-    "squeeze": lambda d: Call(d.x((1, 3, 1)), **d.some(axis=d.pick(0, -1, (0, 2)))), "reshape": reshape,
-    "ravel": lambda d: Call(d.x(), **d.some(order=d.pick("F", "K"))),
-    "resize": lambda d: Call(d.x(low=1), d.pick(5, (2, 3), (0,))),
-    "transpose": lambda d: Call(d.x((2, 3, 4)), **d.some(axes=d.pick((2, 0, 1), None))),
-    "permute_dims": lambda d: Call(d.x((2, 3, 4)), **d.some(axes=(2, 0, -2))),
-    "matrix_transpose": each(low=2), "linalg.matrix_transpose": each(low=2),
-    "swapaxes": lambda d: Call(d.x((2, 3, 4)), d.whole(-3, 2), d.whole(-3, 2)),
-    "moveaxis": lambda d: Call(d.x((2, 3, 4)), *d.pick((0, -1), ([0, 1], [-1, 0]))),
-    "rollaxis": lambda d: Call(d.x((2, 3, 4)), d.whole(-3, 2), **d.some(start=d.whole(-3, 3))),
-    "split": splitting(1, axis=True), "array_split": splitting(1, axis=True), "hsplit": splitting(2),
-    "vsplit": splitting(2), "dsplit": splitting(3), "unstack": lambda d: Call(d.x((2, 3)), **d.some(axis=d.whole(-2, 1))),
-    "flip": lambda d: Call(a := d.x(), **d.some(axis=d.axes(a))), "fliplr": each(low=2), "flipud": each(low=1),
-    "roll": roll, "rot90": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-3, 5), axes=(1, 0))), "repeat": repeat,
-    "tile": lambda d: Call(d.x(), d.pick(2, (2, 1), (1, 2, 2))), "pad": pad,
-    "trim_zeros": lambda d: Call(d.v(1, 6, ["float32", "int32"]), **d.some(trim=d.pick("f", "b"), axis=0)),
-    "meshgrid": meshgrid, "full_like": like(2), "zeros_like": like(), "ones_like": like(), "empty_like": like(),
-    "copy": lambda d: Call(d.x(), **d.some(order="F", subok=True)),
-    "astype": lambda d: Call(d.x(), d.pick("float64", "int32", "bool"), **d.some(copy=False, device="cpu")),
-    "fft.fftshift": shift, "fft.ifftshift": shift,
-    # choices
-    "where": lambda d: Call(*[c := d.x(low=1, dtypes=["bool"])] * 1, *([d.x(c.shape), d.x(c.shape)] if d.flag() else [])),
-    "select": select, "choose": choose, "take": take, "take_along_axis": along,
-    "compress": lambda d: Call(d.rng.random(2) < 0.5, d.x((2, 3)), **d.some(axis=d.pick(0, 1))),
-    "extract": lambda d: Call(d.x((2, 3), ["bool"]), d.x((2, 3))), "piecewise": piecewise, "clip": clip,
-    "nonzero": each(low=1), "searchsorted": searchsorted,
-    "digitize": lambda d: Call(d.x(dtypes=FLOATS), np.sort(d.v())[:: d.pick(1, -1)], **d.some(right=True)),
-    "isin": lambda d: Call(d.x(dtypes=WHOLE), d.v(dtypes=WHOLE), **d.some(invert=True, kind="sort")),
-    "isclose": two(FLOATS, rtol=0.1, atol=0.6, equal_nan=True), "allclose": two(FLOATS, rtol=0.1, atol=3.0, equal_nan=True),
-    "array_equal": lambda d: Call(a := d.x((2,), ["int32"], nan=True), d.pick(a, d.x((2,)), d.x()), **d.some(equal_nan=True)),
-    "array_equiv": lambda d: Call(a := d.x((2, 1)), d.pick(a, a[..., :0], np.broadcast_to(a, (2, 3)))),
-    "unique": unique, "unique_all": each(["int32"]), "unique_counts": each(["int32"]),
-    "unique_inverse": each(["int32"]), "unique_values": each(["int32"]), "union1d": sets(),
-    "intersect1d": distinct(assume_unique=True, return_indices=True), "setdiff1d": distinct(assume_unique=True),
-    "setxor1d": distinct(assume_unique=True), "ix_": lambda d: Call(d.rng.integers(0, 3, 2), np.array([True, False, True])),
-    "diag": lambda d: Call(d.x(low=1, high=2), **d.some(k=d.whole(-2, 2))),
-    "diagflat": lambda d: Call(d.x(), **d.some(k=d.whole(-2, 2))),
-    "tril": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-2, 2))),
-    "triu": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-2, 2))),
-    "diagonal": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, axis1=2, axis2=d.pick(-2, 1))),
-    "bincount": lambda d: Call(d.rng.integers(0, 5, 4), **d.some(weights=d.f(4), minlength=7)),
-    "unravel_index": lambda d: Call(d.rng.integers(0, 6, 3), (2, 3)),
-    "argwhere": each(low=1), "flatnonzero": each(), "ravel_multi_index": lambda d: Call(
-        tuple(d.rng.integers(0, 2, (2, 3))), (2, 3), **d.some(mode="wrap", order="F")
-    ),
-    "diag_indices_from": lambda d: Call(d.x((3, 3))), "tril_indices_from": lambda d: Call(d.x((2, 3)), **d.some(k=1)),
-    "triu_indices_from": lambda d: Call(d.x((2, 3)), **d.some(k=1)),
-    "array2string": lambda d: Call(d.x((3,)), **d.some(precision=2, separator=",")),
-    "array_str": lambda d: Call(d.x((3,)), **d.some(precision=2)),
-    "array_repr": lambda d: Call(d.x((3,), ["float64", "int64", "bool"]), **d.some(precision=2)),
-    "may_share_memory": lambda d: Call(d.x((2,)), d.x((2,))), "shares_memory": lambda d: Call(d.x((2,)), d.x((2,))),
-    "einsum_path": lambda d: Call("ij,jk,kl->il", d.f(2, 3), d.f(3, 2), d.f(2, 4), **d.some(optimize="optimal")),
-    "shape": each(), "ndim": each(), "size": lambda d: Call(a := d.x((2, 3)), **d.some(axis=d.pick(0, -1))),
-    "iscomplexobj": each(), "isrealobj": each(), "can_cast": lambda d: Call(d.x(low=1), "float32", **d.some(casting="unsafe")),
-    # calculus
-    "cov": cov, "corrcoef": lambda d: Call(
-        d.rng.normal(size=(3, 5)), **d.some(y=d.rng.normal(size=(3, 5)), rowvar=False, dtype="float64")
-    ),
-    "histogram": histogram, "histogram_bin_edges": edges_of, "diff": diff,
-    "ediff1d": lambda d: Call(d.x(low=1, dtypes=FLOATS), **d.some(to_end=[1.0, 2.0], to_begin=3.0)), "gradient": gradient,
-    "unwrap": lambda d: Call(
-        d.x(low=1, dtypes=["float32", "float64", "int32"]) * 2, **d.some(axis=0, discont=4, period=d.pick(4, 5))
-    ),
-    "interp": interp, "trapezoid": trapezoid, "correlate": correlated, "convolve": correlated,
-    "polyval": lambda d: Call(d.v(1, 4), d.x(dtypes=FLOATS)), "polyadd": lambda d: Call(d.v(1, 4), d.v(1, 4)),
-    "polysub": lambda d: Call(d.v(1, 4), d.v(1, 4)), "polymul": lambda d: Call(d.v(1, 4), d.v(1, 4)),
-    "polydiv": lambda d: Call(d.v(1, 4), np.array(d.pick([2.0], [1.0, -0.5], [0.5, 0, 1]), d.pick(*FLOATS))), "polyder": lambda d: Call(d.v(1, 4), **d.some(m=2)),
-    "polyint": lambda d: Call(d.v(1, 4), **d.some(m=2, k=3.0)), "poly": lambda d: Call(d.v(1, 3)), "polyfit": polyfit,
-    "vander": lambda d: Call(d.v(), **d.some(N=d.whole(0, 4), increasing=True)), "nan_to_num": nan_to_num,
-    "angle": lambda d: Call(d.x(dtypes=FLOATS), **d.some(deg=True)), "fix": each(FLOATS),
-    "around": lambda d: Call(d.x(dtypes=FLOATS), **d.some(decimals=1)), "sinc": each(), "i0": each(FLOATS),
-    "isposinf": each(FLOATS), "isneginf": each(FLOATS), "iscomplex": each(), "isreal": each(), "real": each(),
-    "imag": each(), "linspace": lambda d: (c := spaced(d), c.kwargs.update(d.some(retstep=True)))[0],
-    "logspace": lambda d: (c := spaced(d), c.kwargs.update(d.some(base=2.0)))[0], "geomspace": spaced,
-    "apply_along_axis": lambda d: Call(d.pick(np.sum, np.cumsum, np.sort), d.whole(-2, 1), d.f(2, 3)),
-    "apply_over_axes": lambda d: Call(np.sum, d.f(2, 3, 2), d.pick([0, -1], 1)),
-    # linear algebra
-    "dot": products, "vdot": lambda d: Call(d.f(2, 3), d.f(3, 2)), "inner": lambda d: d.pick(
-        Call(d.f(3), d.f(3)), Call(d.f(2, 3), d.f(4, 3)), Call(d.f(2, 3), d.f())
-    ),
-    "outer": lambda d: Call(d.x(), d.x()), "kron": lambda d: Call(d.x((2, 2)), d.x((1, 3))), "cross": cross,
-    "tensordot": tensordot, "einsum": einsum,
-    "trace": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, axis1=2, axis2=d.pick(1, -2), dtype="float64")),
-    "linalg.cholesky": lambda d: Call(d.symmetric() + 9 * np.eye(1), **d.some(upper=True)),
-    "linalg.cond": lambda d: Call(d.matrices(), **d.some(p=d.pick(2, -2))), "linalg.cross": lambda d: d.pick(
-        Call(d.f(2, 3), d.f(2, 3)), Call(d.f(3, 2), d.f(3, 2), axis=0)
-    ),
-    "linalg.det": lambda d: Call(d.matrices()), "linalg.diagonal": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1)),
-    "linalg.eigh": lambda d: Call(d.symmetric(), **d.some(UPLO="U")),
-    "linalg.eigvalsh": lambda d: Call(d.pick(d.symmetric(), d.matrices()), **d.some(UPLO="U")),
-    "linalg.inv": lambda d: Call(d.matrices()), "linalg.lstsq": lstsq, "linalg.matmul": matmul,
-    "linalg.matrix_norm": lambda d: Call(d.f(2, 3), **d.some(keepdims=True)),
-    "linalg.matrix_power": lambda d: Call(d.matrices(), d.whole(-2, 4)),
-    "linalg.matrix_rank": lambda d: Call(d.f(3, 3), **(d.some(tol=1e-3) or d.some(rtol=1e-3))),
-    "linalg.multi_dot": lambda d: Call([d.pick(d.f(2), d.f(3, 2)), d.f(2, 3), d.f(3, 1), d.pick(d.f(1), d.f(1, 2))]),
-    "linalg.norm": norms(None, 1, 2, np.inf, -np.inf, 0, 3), "linalg.vector_norm": norms(1, 2, np.inf, -np.inf, 3),
-    "linalg.outer": lambda d: Call(d.v(), d.v()), "linalg.pinv": lambda d: Call(
-        d.f(3, 2) + 3 * np.eye(3, 2), **d.pick({}, {"rcond": 1e-3}, {"rtol": 1e-3})
-    ),
-    "linalg.qr": lambda d: Call(d.f(3, 2) + 3 * np.eye(3, 2), **d.some(mode=d.pick("complete", "r"))),
-    "linalg.slogdet": lambda d: Call(d.matrices()), "linalg.solve": lambda d: d.pick(
-        Call(d.matrices(2), d.f(2)), Call(d.matrices(2), d.f(2, 3))
-    ),
-    "linalg.svd": lambda d: Call(d.f(3, 2), **d.some(full_matrices=False) | {"compute_uv": False}),
-    "linalg.svdvals": lambda d: Call(d.f(3, 2)), "linalg.tensordot": tensordot,
-    "linalg.tensorinv": lambda d: Call((d.f(6, 6) + 5 * np.eye(6)).reshape(d.pick((6, 2, 3), (2, 3, 6)[::-1])), ind=1),
-    "linalg.tensorsolve": tensorsolve, "linalg.trace": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, dtype="float64")),
-    "linalg.vecdot": lambda d: d.pick(Call(d.f(2, 3), d.f(3)), Call(d.f(3, 2), d.f(3, 2), axis=0)),
-}  # fmt: skip
-CALLS |= {name: CALLS[other] for name, other in (
-    ("amax", "max"), ("min", "max"), ("amin", "max"), ("nanmin", "nanmax"), ("std", "var"), ("nanstd", "nanvar"),
-    ("argmin", "argmax"), ("nanargmin", "nanargmax"), ("round", "around"),
-)}  # fmt: skip
 
 
 def numpy_function(name):

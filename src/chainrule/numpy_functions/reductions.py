@@ -165,7 +165,13 @@ def _variance(
     squares = ops.square(x - center)
     count = ops.maximum(_count(x, axis, keepdims, where) - ddof, 0)
     variance = ops.sum(_select(squares, where, 0), axis=axis, keepdims=keepdims) / count
-    return to_dtype(ops.sqrt(variance) if root else variance, dtype)
+    return to_dtype(_root(variance) if root else variance, dtype)
+
+
+def _root(variance: Tensor) -> Tensor:
+    """Compute the square root, with slope 0 at 0, as `ops.std` has it."""
+    is_zero = ops.equal(variance, 0)
+    return ops.where(is_zero, 0, ops.sqrt(ops.where(is_zero, 1, variance)))
 
 
 def _degrees(ddof: Any, correction: Any) -> Any:

@@ -46,7 +46,7 @@ def _float_power(x1: Any, x2: Any) -> Tensor:
 def _spacing(x: Any) -> Tensor:
     """Return the distance to the next number away from 0, which has no derivative."""
     number = ops.stop_gradient(as_tensor(x).cast_weak())
-    away = ops.where(ops.signbit(number), -math.inf, math.inf)
+    away = ops.where(ops.less(number, 0), -math.inf, math.inf)
     return ops.nextafter(number, ops.cast(away, number.dtype)) - number
 
 
@@ -54,8 +54,8 @@ def _spacing(x: Any) -> Tensor:
 _SAME = (
     "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil "
     "conjugate copysign cos cosh deg2rad divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod gcd "
-    "greater greater_equal heaviside hypot isfinite isinf isnan lcm ldexp left_shift less less_equal log log10 log1p log2 "
-    "logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul maximum minimum multiply negative "
+    "greater greater_equal heaviside hypot isfinite isinf isnan lcm ldexp left_shift less less_equal log log10 log1p "
+    "log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul maximum minimum multiply negative "
     "nextafter not_equal positive power rad2deg reciprocal remainder right_shift sign signbit sin sinh sqrt square "
     "subtract tan tanh trunc erf erfc erfinv i0"
 )
@@ -149,7 +149,8 @@ def _reduce(
             raise refusal(f"{name}.reduce", f" with {min(options)}=") from None
     if name not in _ASSOCIATIVE or where is not True or options:
         raise refusal(f"{name}.reduce", "")
-    return _reduce_in_turn(function, as_tensor(array), axis, keepdims)
+    result = _reduce_in_turn(function, _operand(name, array), axis, keepdims)
+    return function(result, 0) if name in ("hypot", "gcd") else result  # of one entry alone, its size
 
 
 def _reduce_in_turn(function: Callable[..., Any], x: Tensor, axis: Any, keepdims: bool) -> Tensor:
@@ -161,9 +162,15 @@ def _reduce_in_turn(function: Callable[..., Any], x: Tensor, axis: Any, keepdims
     return x if keepdims else ops.squeeze(x, axis=tuple(axes))
 
 
+def _operand(name: str, array: Any) -> Tensor:
+    """Return a tensor, of booleans for logical functions."""
+    x = as_tensor(array).cast_weak()
+    return ops.cast(x, "bool") if name.startswith("logical") else x
+
+
 def _accumulate(name: str, function: Callable[..., Any], array: Any, axis: int = 0, dtype: Any = None) -> Tensor:
     """Return the results of reducing the first entry, the first two, and so on."""
-    x = as_tensor(array)
+    x = _operand(name, array)
     running = {"add": reductions.cumsum, "multiply": reductions.cumprod}.get(name)
     if running is not None:
         return running(x, axis=axis, dtype=dtype)
