@@ -87,7 +87,11 @@ def differences(name, call, ours, theirs):
         a, b = np.abs(a), np.abs(b)
     if name == "unique_values":  # in any order
         a, b = np.sort(a), np.sort(b)
-    rounded = [a.dtype, *[dtype for dtype in input_dtypes(call) if dtype.kind == "f"]]
+    rounded = [
+        a.dtype,
+        *([b.dtype] if b.dtype.kind == "f" else []),
+        *[dtype for dtype in input_dtypes(call) if dtype.kind == "f"],
+    ]
     digits = max(np.finfo(dtype).eps for dtype in rounded) if a.dtype.kind == "f" else 0.0
     size = np.max(np.abs(b[np.isfinite(b)]), initial=1.0) if b.dtype.kind in "fiu" else 1.0
     close = np.allclose(a, b, rtol=200 * digits, atol=200 * digits * size, equal_nan=True)

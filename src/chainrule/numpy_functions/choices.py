@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import array_api, ops
 from ..core import arguments
-from ..core.errors import IndexProblem, ShapeError
+from ..core.errors import ImmutableError, IndexProblem, ShapeError
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor, constant
 from ..tensors.tree import map as map_leaves
@@ -209,6 +209,28 @@ def _as_constants(result: Any) -> Any:
         return result
     array = np.asarray(result)
     return constant(array.astype(np.int32) if array.dtype == np.int64 else array)
+
+
+def into_array(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that writes into an array of NumPy's; tensors among the values leave the graph, as in a[:] = t.
+
+    Raises:
+        ImmutableError: where a tensor would be written into.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        target = args[0] if args else next(iter(kwargs.values()))
+        if isinstance(target, Tensor | Variable):
+            passed = f"numpy.{function.__name__} into a tensor"
+            mend = "use np.where or chainrule.ops.scatter_update, which return a new tensor"
+            raise ImmutableError(passed, "no change in place: tensors are immutable", mend)
+        return function(*map_leaves(_array_of, args), **map_leaves(_array_of, kwargs))
+
+    return call
+
+
+def _array_of(x: Any) -> Any:
+    return np.asarray(x) if isinstance(x, Tensor | Variable) else x
 
 
 def ix_(*args: Any) -> tuple[Tensor, ...]:

@@ -89,6 +89,11 @@ _BY_VALUES: dict[str, Form] = {  # integers, booleans, text and files: no gradie
     ).split()
 }
 
+_IN_PLACE: dict[str, Form] = {  # into arrays: tensors never change
+    name: every(choices.into_array(getattr(np, name)))
+    for name in "copyto fill_diagonal place put put_along_axis putmask".split()
+}
+
 _QUERIES = {
     "shape": own(queries.shape), "ndim": own(queries.ndim), "size": own(queries.size),
     "iscomplexobj": own(queries.iscomplexobj), "isrealobj": own(queries.isrealobj),
@@ -137,17 +142,15 @@ _LINEAR = {
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Form] = (
-    _REDUCTIONS | _SHAPES | _CHOICES | _BY_VALUES | _QUERIES | _CALCULUS | _LINEAR
+    _REDUCTIONS | _SHAPES | _CHOICES | _BY_VALUES | _IN_PLACE | _QUERIES | _CALCULUS | _LINEAR
 )  # by NumPy's name, with `linalg.` or `fft.` before it
 
-_IN_PLACE = "tensors never change: use np.where, np.take or chainrule.ops.scatter_update, which return a new tensor"
 _COMPLEX = "complex numbers are not differentiated: leave the graph on purpose with t.numpy()"
 _BITS = "bits have no derivative: leave the graph on purpose with t.numpy()"
 _DATES = "tensors hold numbers: keep dates in arrays of NumPy"
 
 REFUSED: dict[str, str] = (  # functions and ufuncs without a form, and what to do instead
-    dict.fromkeys("copyto fill_diagonal place put put_along_axis putmask".split(), _IN_PLACE)
-    | dict.fromkeys("linalg.eig linalg.eigvals roots sort_complex real_if_close".split(), _COMPLEX)
+    dict.fromkeys("linalg.eig linalg.eigvals roots sort_complex real_if_close".split(), _COMPLEX)
     | dict.fromkeys([f"fft.{f}" for f in dir(np.fft) if f.endswith(("fft", "fft2", "fftn"))], _COMPLEX)
     | dict.fromkeys("bitwise_count frexp packbits unpackbits".split(), _BITS)
     | dict.fromkeys("busday_count busday_offset datetime_as_string is_busday isnat".split(), _DATES)

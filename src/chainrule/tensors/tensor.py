@@ -10,6 +10,7 @@ import numpy as np
 from ..core.errors import DTypeError, HabitError, ImmutableError, ShapeError, SymbolicError, ValueProblem
 from ..core.providers import provider
 from ..graph import CONSTANT, GET_OUTPUT, NO_ATTRIBUTES, CallNode, Leaf, Node, current_source_info, floatx, spec_of
+from .watching import check_keeps_graph
 
 if TYPE_CHECKING:  # numpy.typing takes half a millisecond to import
     from numpy.typing import NDArray
@@ -33,12 +34,21 @@ _HABITS = {
     "mul_": "tensors are immutable: write t = t * other, or keep the state in a chainrule.Variable",
 }
 
+_ARRAY_MEND = (
+    "make arrays of tensors with chainrule.ops.stack([...]) or concatenate, and call chainrule.ops, or NumPy's own "
+    "functions, on the tensor itself"
+)
+_FLOAT_MEND = (
+    "use chainrule.ops.sin in place of math.sin, and so on; t.item() leaves the graph on purpose, e.g. to print it"
+)
+
 
 class Tensor(Node):
     """An immutable array that remembers how it was computed.
 
     Every NumPy operator works on it and stays in the graph; so do NumPy's own functions (``np.exp(t)``).
-    ``np.asarray(t)``, ``t.numpy()``, ``float(t)`` leave the graph. Where a value is not a number (``log(0)``,
+    ``t.numpy()`` and ``t.item()`` leave the graph; so do ``np.asarray(t)`` and ``float(t)``, but inside `grad` and its
+    kind they are an error for what is differentiated by. Where a value is not a number (``log(0)``,
     ``1/0``) an eager operation warns as NumPy does. A symbolic tensor has a shape and a
     dtype but no numbers yet. Make one with `tensor`, `Variable` or any function of `chainrule.ops`.
 
@@ -103,12 +113,15 @@ class Tensor(Node):
         """Return the value as nested Python lists."""
         return self.numpy().tolist()
 
-    def no_value(self, requested: str) -> NoReturn:
+    def no_value(self, requested: str, mend: str = "") -> NoReturn:
         passed = f"a symbolic tensor {self.spec!r}, asked for {requested}"
-        mend = "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
+        mend = mend or "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
         raise SymbolicError(passed, "a tensor with a value", mend, self.line)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.value is None:
+            self.no_value("its numbers", _ARRAY_MEND)
+        check_keeps_graph(self, "an array", f"{_ARRAY_MEND}; t.numpy() leaves the graph on purpose")
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
@@ -122,6 +135,7 @@ class Tensor(Node):
         """Export the value: its own memory, read-only, if the consumer knows that flag, else a copy."""
         if dl_device not in (None, (1, 0)):
             raise BufferError(f"a tensor lives on the CPU, device (1, 0), not {dl_device}")
+        check_keeps_graph(self, "an export by DLPack", "t.numpy() leaves the graph on purpose")
         array = self.numpy()
         has_flag = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
         if has_flag and max_version is not None and max_version[0] >= 1 and not copy:
@@ -166,12 +180,14 @@ class Tensor(Node):
         return bool(self._scalar("bool"))
 
     def __float__(self) -> float:
+        check_keeps_graph(self, "a Python float", _FLOAT_MEND)
         return float(self._scalar("float"))
 
     def __int__(self) -> int:
         return int(self._scalar("int"))
 
     def __complex__(self) -> complex:
+        check_keeps_graph(self, "a Python complex number", _FLOAT_MEND)
         return complex(self._scalar("complex"))
 
     def __index__(self) -> int:

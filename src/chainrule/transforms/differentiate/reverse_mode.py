@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,17 +17,8 @@ from ...ops.record import namespace
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import GRADIENT, VARIABLE, Tensor
 from ...tensors.variable import Variable
+from ...tensors.watching import running
 from .backward import array_of, reach, reverse
-
-
-class _Running(threading.local):
-    """The serials of the leaves watched by transformations (`grad`, `jvp` ...) that are still running."""
-
-    def __init__(self) -> None:
-        self.leaves: set[int] = set()
-
-
-_running = _Running()
 
 
 def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = False, unconnected: str = "error") -> Any:
@@ -76,8 +65,8 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
     if detached & targets:
         raise _detached_error(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in detached)], y)
     seed = _seed(y, upstream)
-    nested = bool(_running.leaves - targets) and any(
-        n.serial in _running.leaves and n.serial not in targets for n in order
+    nested = bool(running.leaves - targets) and any(
+        n.serial in running.leaves and n.serial not in targets for n in order
     )
     narrow = any(n.spec.narrow for n in order)  # only the records' plans, not bare arrays, compute in bfloat16
     if create_graph or nested or narrow or y.symbolic or seed.symbolic:
@@ -89,7 +78,7 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
             )
     results = []
     source_info = current_source_info()
-    others = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in _running.leaves)
+    others = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in running.leaves)
     tracked = Detached(others) if others else False
     for i, leaf in enumerate(leaves):
         g = upstreams.get(leaf.serial)
@@ -182,14 +171,3 @@ def _no_path_error(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
         why = "y was computed without it (or from an earlier version, before it was assigned)"
     passed = f"no path from y to {name!r}: {why}"
     return GraphError(passed, "a y that depends on it", "compute y from it, or pass unconnected='zero'", y.line)
-
-
-@contextmanager
-def watching(leaves: list[Tensor]) -> Iterator[None]:
-    """Mark leaves as those of a running transformation."""
-    before = set(_running.leaves)
-    _running.leaves |= {leaf.serial for leaf in leaves}
-    try:
-        yield
-    finally:
-        _running.leaves = before
