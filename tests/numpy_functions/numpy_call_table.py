@@ -186,7 +186,12 @@ CALLS = {
     "triu": lambda d: Call(d.x(low=2), **d.some(k=d.whole(-2, 2))),
     "diagonal": lambda d: Call(d.x((2, 3, 4)), **d.some(offset=1, axis1=2, axis2=d.pick(-2, 1))),
     "bincount": lambda d: Call(d.rng.integers(0, 5, 4), **d.some(weights=d.f(4), minlength=7)),
-    "unravel_index": lambda d: Call(d.rng.integers(0, 6, 3), (2, 3)),
+    "unravel_index": lambda d: Call(d.rng.integers(0, 6, 3), (2, 3), **d.some(order="F")),
+    "packbits": lambda d: Call(d.x((3, 9), ["bool"]), **d.some(axis=d.pick(0, 1), bitorder="little")),
+    "unpackbits": lambda d: Call(
+        d.rng.integers(0, 256, (2, 3)).astype("uint8"), **d.some(axis=d.pick(0, 1), count=3, bitorder="little")
+    ),
+    "real_if_close": lambda d: Call(d.pick(d.x(), d.x() + d.pick(0j, 1e-9j, 1j)), **d.some(tol=10.0)),
     "argwhere": each(low=1),
     "flatnonzero": each(),
     "ravel_multi_index": lambda d: Call(tuple(d.rng.integers(0, 2, (2, 3))), (2, 3), **d.some(mode="wrap", order="F")),

@@ -52,7 +52,7 @@ def expected_dtype(name, dtype, call):
     inputs = input_dtypes(call)
     if any(isinstance(leaf, str) and leaf == dtype.name for leaf in leaves([*call.args, *call.kwargs.values()])):
         return dtype
-    if dtype == "float64" and "float64" not in inputs:
+    if dtype == "float64" and not {"float64", "complex128"} & set(map(str, inputs)):
         return np.dtype("float32")
     if dtype == "float16" and "float16" not in inputs:  # of booleans
         return np.dtype("float32")

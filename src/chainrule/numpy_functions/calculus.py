@@ -12,6 +12,7 @@ from .. import array_api, ops
 from ..core.errors import ShapeError, ValueProblem
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
+from .choices import by_values
 from .reductions import to_dtype
 
 # ---- statistics
@@ -385,6 +386,12 @@ def fix(x: Any) -> Tensor:
 def iscomplex(x: Any) -> Tensor:
     """Return whether entries have an imaginary part (``numpy.iscomplex``)."""
     return ops.not_equal(array_api.imag(x), 0)
+
+
+def real_if_close(a: Any, tol: Any = 100) -> Tensor:
+    """Return the real part of complex numbers that are nearly real; real ones as they are (``numpy.real_if_close``)."""
+    x = as_tensor(a)
+    return by_values(np.real_if_close)(x, tol) if x.dtype.kind == "c" else x
 
 
 def isreal(x: Any) -> Tensor:

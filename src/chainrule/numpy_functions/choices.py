@@ -122,6 +122,13 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     return ops.searchsorted(edges, x, side)
 
 
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Tensor, ...]:
+    """Convert indices into a flattened shape to indices along each axis (``numpy.unravel_index``)."""
+    arguments.one_of(("C", "F"), order=order)
+    sizes = tuple(np.atleast_1d(shape).tolist())
+    return ops.unravel_index(indices, sizes) if order == "C" else ops.unravel_index(indices, sizes[::-1])[::-1]
+
+
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Tensor:
     """Return whether shapes and entries are equal (``numpy.array_equal``)."""
     a, b = as_tensor(a1), as_tensor(a2)

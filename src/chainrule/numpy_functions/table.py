@@ -77,15 +77,15 @@ _CHOICES = {
     "diag": same(ops.diag, "v k"), "diagflat": same(ops.diagflat, "v k"), "tril": same(ops.tril, "m k"),
     "triu": same(ops.triu, "m k"), "diagonal": same(ops.diagonal, "a offset axis1 axis2"),
     "bincount": same(ops.bincount, "x weights minlength"), "ix_": own(choices.ix_),
-    "unravel_index": same(ops.unravel_index, "indices shape"),
+    "unravel_index": own(choices.unravel_index),
 }  # fmt: skip
 
 _BY_VALUES: dict[str, Form] = {  # integers, booleans, text and files: no gradient passes
     name: every(by_values(getattr(np, name)))
     for name in (
-        "argwhere flatnonzero ravel_multi_index diag_indices_from tril_indices_from triu_indices_from min_scalar_type "
-        "array2string array_repr array_str save savez savez_compressed savetxt may_share_memory shares_memory "
-        "einsum_path"
+        "argwhere flatnonzero ravel_multi_index diag_indices_from tril_indices_from triu_indices_from packbits "
+        "unpackbits min_scalar_type array2string array_repr array_str save savez savez_compressed savetxt "
+        "may_share_memory shares_memory einsum_path"
     ).split()
 }
 
@@ -114,7 +114,7 @@ _CALCULUS = {
     "around": same(ops.round, "a decimals"), "round": same(ops.round, "a decimals"), "sinc": same(ops.sinc, "x"),
     "i0": same(ops.i0, "x"), "isposinf": same(ops.isposinf, "x"), "isneginf": same(ops.isneginf, "x"),
     "iscomplex": own(calculus.iscomplex), "isreal": own(calculus.isreal), "real": same(array_api.real, "val"),
-    "imag": same(array_api.imag, "val"),
+    "imag": same(array_api.imag, "val"), "real_if_close": own(calculus.real_if_close),
     "linspace": own(calculus.linspace), "logspace": own(calculus.logspace), "geomspace": own(calculus.geomspace),
     "apply_along_axis": every(calculus.apply_along_axis), "apply_over_axes": own(calculus.apply_over_axes),
 }  # fmt: skip
@@ -146,13 +146,11 @@ FUNCTIONS: dict[str, Form] = (
 )  # by NumPy's name, with `linalg.` or `fft.` before it
 
 _COMPLEX = "complex numbers are not differentiated: leave the graph on purpose with t.numpy()"
-_BITS = "bits have no derivative: leave the graph on purpose with t.numpy()"
 _DATES = "tensors hold numbers: keep dates in arrays of NumPy"
 
 REFUSED: dict[str, str] = (  # functions and ufuncs without a form, and what to do instead
-    dict.fromkeys("linalg.eig linalg.eigvals roots sort_complex real_if_close".split(), _COMPLEX)
-    | dict.fromkeys([f"fft.{f}" for f in dir(np.fft) if f.endswith(("fft", "fft2", "fftn"))], _COMPLEX)
-    | dict.fromkeys("bitwise_count frexp packbits unpackbits".split(), _BITS)
+    dict.fromkeys("linalg.eig linalg.eigvals roots sort_complex".split(), _COMPLEX)
+    | dict.fromkeys([f"fft.{f}" for f in dir(np.fft) if f.endswith(("fft", "fft2", "fftn")) and f[0] != "_"], _COMPLEX)
     | dict.fromkeys("busday_count busday_offset datetime_as_string is_busday isnat".split(), _DATES)
     | dict.fromkeys(
         ["histogram2d", "histogramdd"], "counts have no derivative: leave the graph on purpose with t.numpy()"

@@ -15,6 +15,7 @@ from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from . import linear, reductions
 from .binding import in_float64, out_refusal, refusal
+from .choices import by_values
 from .reductions import to_dtype
 from .table import REFUSED
 
@@ -50,6 +51,14 @@ def _spacing(x: Any) -> Tensor:
     return ops.nextafter(number, ops.cast(away, number.dtype)) - number
 
 
+def _frexp(x: Any) -> tuple[Tensor, Tensor]:
+    """Return numbers from 0.5 to 1 and powers of 2, whose product is x; the powers are constants."""
+    number = as_tensor(x)
+    number = number if number.spec.floating else number * 1.0
+    powers = by_values(np.frexp)(number)[1]
+    return ops.ldexp(number, -powers), powers
+
+
 # by the names of NumPy's ufuncs, and of SciPy's where ours have the same meaning
 _SAME = (
     "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil "
@@ -60,10 +69,10 @@ _SAME = (
     "subtract tan tanh trunc erf erfc erfinv i0"
 )
 UFUNCS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name in _SAME.split()} | {
-    "degrees": ops.rad2deg, "divmod": _divmod, "expit": ops.sigmoid, "float_power": _float_power,
-    "invert": ops.bitwise_not, "log_expit": ops.log_sigmoid, "matvec": linear.matvec, "modf": _modf,
-    "radians": ops.deg2rad, "rint": _rint, "spacing": _spacing, "true_divide": ops.divide, "vecdot": linear.vecdot,
-    "vecmat": linear.vecmat,
+    "bitwise_count": by_values(np.bitwise_count), "degrees": ops.rad2deg, "divmod": _divmod, "expit": ops.sigmoid,
+    "float_power": _float_power, "frexp": _frexp, "invert": ops.bitwise_not, "log_expit": ops.log_sigmoid,
+    "matvec": linear.matvec, "modf": _modf, "radians": ops.deg2rad, "rint": _rint, "spacing": _spacing,
+    "true_divide": ops.divide, "vecdot": linear.vecdot, "vecmat": linear.vecmat,
 }  # fmt: skip
 _REDUCTIONS: dict[str, Callable[..., Tensor]] = {
     "add": reductions.sum, "multiply": reductions.prod, "maximum": reductions.max, "minimum": reductions.min,

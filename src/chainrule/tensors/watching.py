@@ -1,4 +1,4 @@
-"""The leaves by which running transformations (`grad`, `jvp` ...) differentiate; what depends on them keeps its graph."""
+"""The leaves by which transformations differentiate (`grad`, `jvp` ...): what depends on them keeps its graph."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ..core.errors import GraphError
-from ..graph import Node, ancestors, current_source_info
+from ..graph import Node, current_source_info, resolve
 from ..graph.source_info import line_of
 
 
@@ -32,6 +32,20 @@ def watching(leaves: Iterable[Node]) -> Iterator[None]:
         running.leaves = before
 
 
+def _gradient_flows(node: Node, leaves: set[int]) -> bool:
+    """Return whether a gradient of the node reaches one of the leaves, by their serials."""
+    stack, seen = [resolve(node)], set()
+    while stack:
+        node = stack.pop()
+        if node.serial in leaves:
+            return True
+        ends = node.operation.stops_gradient or not getattr(node.spec, "floating", True)
+        if node.tracked and not ends and node.serial not in seen:
+            seen.add(node.serial)
+            stack.extend(node.inputs)
+    return False
+
+
 def check_keeps_graph(node: Node, conversion: str, mend: str) -> None:
     """Check that a node which becomes a plain number or array is no part of a running gradient.
 
@@ -42,7 +56,7 @@ def check_keeps_graph(node: Node, conversion: str, mend: str) -> None:
     Raises:
         GraphError: if it depends on what is being differentiated by: its share would be lost in silence.
     """
-    if running.leaves and node.tracked and any(n.serial in running.leaves for n in ancestors([node])):
+    if running.leaves and _gradient_flows(node, running.leaves):
         passed = f"{conversion} of a tensor that the running gradient is taken through"
         expected = "operations, which keep the graph: a plain number or array has no gradient"
         raise GraphError(passed, expected, mend, line_of(current_source_info()))
