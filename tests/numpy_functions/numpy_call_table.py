@@ -139,6 +139,9 @@ CALLS = {
     "tile": lambda d: Call(d.x(), d.pick(2, (2, 1), (1, 2, 2))),
     "pad": pad,
     "trim_zeros": lambda d: Call(d.v(1, 6, ["float32", "int32"]), **d.some(trim=d.pick("f", "b"), axis=0)),
+    "lib.stride_tricks.sliding_window_view": lambda d: Call(
+        d.x((3, 4)), *d.pick([(2, 3)], [2, 0], [(2, 2), (1, 1)]), **d.some(subok=True, writeable=True)
+    ),
     "meshgrid": meshgrid,
     "full_like": like(2),
     "zeros_like": like(),

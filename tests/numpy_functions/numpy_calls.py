@@ -467,8 +467,10 @@ def tensorsolve(d):
 
 def numpy_function(name):
     """NumPy's function of this name, ``None`` where this version of NumPy has none."""
-    module, _, short = name.rpartition(".")
-    return getattr(getattr(np, module) if module else np, short, None)
+    function = np
+    for part in name.split("."):
+        function = getattr(function, part, None)
+    return function
 
 
 def by_position(function, call):

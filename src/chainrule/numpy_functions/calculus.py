@@ -281,6 +281,8 @@ def _without_leading_zeros(p: Any) -> Tensor:
     """Return a polynomial from its first coefficient that is not 0 on; at least one coefficient."""
     row = ops.reshape(p, (-1,))
     nonzero = np.flatnonzero(row.numpy())
+    if not row.shape[0]:
+        return ops.zeros((1,), row.dtype)
     return row[int(nonzero[0]) if nonzero.size else row.shape[0] - 1 :]
 
 

@@ -346,12 +346,21 @@ def percentile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdim
 
 def nanquantile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """Return the value that a share of the numbers does not exceed (``numpy.nanquantile``)."""
-    return _quantile(ops.nanquantile, a, q, axis, method, keepdims)
+    return _nan_quantile(ops.nanquantile, a, q, axis, method, keepdims)
 
 
 def nanpercentile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """Return the value that a percentage of the numbers does not exceed (``numpy.nanpercentile``)."""
-    return _quantile(ops.nanpercentile, a, q, axis, method, keepdims)
+    return _nan_quantile(ops.nanpercentile, a, q, axis, method, keepdims)
+
+
+def _nan_quantile(choose: Reduction, a: Any, q: Any, axis: Any, method: str, keepdims: bool) -> Tensor:
+    """Compute quantiles of numbers; those of no entries are nan, as NumPy's are."""
+    x = as_tensor(a)
+    if builtins.all(n != 0 for n in x.shape):
+        return _quantile(choose, x, q, axis, method, keepdims)
+    mean = ops.mean(x, axis=axis, keepdims=keepdims)
+    return ops.full((*np.shape(q), *mean.shape), math.nan, mean.dtype)
 
 
 def _quantile(choose: Reduction, a: Any, q: Any, axis: Any, method: str, keepdims: bool) -> Tensor:

@@ -249,6 +249,19 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any
     return x
 
 
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Tensor:
+    """Return all windows along axes, the windows' axes last (``numpy.lib.stride_tricks.sliding_window_view``)."""
+    windows, sizes = as_tensor(x), np.atleast_1d(window_shape).tolist()
+    axes = list(range(windows.ndim)) if axis is None else [a % windows.ndim for a in np.atleast_1d(axis).tolist()]
+    if len(sizes) != len(axes):
+        raise ShapeError(f"{len(sizes)} window sizes for {len(axes)} axes", "one for each", "pass as many")
+    for a, size in zip(axes, sizes, strict=True):
+        n = arguments.at_least(0, windows=windows.shape[a] - size + 1)
+        positions = np.arange(n, dtype=np.int32)[:, None] + np.arange(size, dtype=np.int32)
+        windows = ops.moveaxis(ops.take(windows, positions, axis=a), a + 1, -1)
+    return windows
+
+
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
     """Leave out the zeros at the ends (``numpy.trim_zeros``)."""
     x = as_tensor(filt)

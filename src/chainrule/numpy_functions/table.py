@@ -94,6 +94,8 @@ _IN_PLACE: dict[str, Form] = {  # into arrays: tensors never change
     for name in "copyto fill_diagonal place put put_along_axis putmask".split()
 }
 
+_WINDOWS = {"lib.stride_tricks.sliding_window_view": own(shapes.sliding_window_view, "writeable")}
+
 _QUERIES = {
     "shape": own(queries.shape), "ndim": own(queries.ndim), "size": own(queries.size),
     "iscomplexobj": own(queries.iscomplexobj), "isrealobj": own(queries.isrealobj),
@@ -142,7 +144,7 @@ _LINEAR = {
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Form] = (
-    _REDUCTIONS | _SHAPES | _CHOICES | _BY_VALUES | _IN_PLACE | _QUERIES | _CALCULUS | _LINEAR
+    _REDUCTIONS | _SHAPES | _CHOICES | _BY_VALUES | _IN_PLACE | _WINDOWS | _QUERIES | _CALCULUS | _LINEAR
 )  # by NumPy's name, with `linalg.` or `fft.` before it
 
 _COMPLEX = "complex numbers are not differentiated: leave the graph on purpose with t.numpy()"
