@@ -194,7 +194,7 @@ CALLS = {
     "unpackbits": lambda d: Call(
         d.rng.integers(0, 256, (2, 3)).astype("uint8"), **d.some(axis=d.pick(0, 1), count=3, bitorder="little")
     ),
-    "real_if_close": lambda d: Call(d.pick(d.x(), d.x() + d.pick(0j, 1e-9j, 1j)), **d.some(tol=10.0)),
+    "real_if_close": lambda d: Call(d.pick(d.x(), np.asarray(d.x() + d.pick(0j, 1e-9j, 1j))), **d.some(tol=10.0)),
     "argwhere": each(low=1),
     "flatnonzero": each(),
     "ravel_multi_index": lambda d: Call(tuple(d.rng.integers(0, 2, (2, 3))), (2, 3), **d.some(mode="wrap", order="F")),

@@ -73,7 +73,6 @@ SYMMETRIC = {"linalg.cholesky", "linalg.eigvalsh"}  # functions of one triangle:
 WITHOUT_SLOPE = {
     "empty_like": "NumPy's result is not initialized",
     "linalg.eigh": "NumPy's vectors may change their sign from one matrix to the next",
-    "linspace": "see ops.linspace", "logspace": "see ops.logspace", "geomspace": "see ops.geomspace",
 }  # fmt: skip
 
 

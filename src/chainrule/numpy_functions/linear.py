@@ -97,11 +97,6 @@ def svdvals(x: Any) -> Tensor:
 # ---- norms and ranks
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Return the norm of vectors or matrices (``numpy.linalg.norm``)."""
-    return ops.norm(x, ord=ord, axis=axis, keepdims=keepdims)
-
-
 def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Tensor:
     """Return the norm over one or several axes, all by default, as of one vector (``numpy.linalg.vector_norm``)."""
     tensor = as_tensor(x)
@@ -115,7 +110,7 @@ def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) 
 
 def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     """Return the norm of matrices (``numpy.linalg.matrix_norm``)."""
-    return norm(x, ord, (-2, -1), keepdims)
+    return ops.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
 
 
 def cond(x: Any, p: Any = None) -> Tensor:
@@ -125,7 +120,7 @@ def cond(x: Any, p: Any = None) -> Tensor:
         values = svdvals(a)
         largest, smallest = values[..., 0], values[..., -1]
         return smallest / largest if p == -2 else largest / smallest
-    return norm(a, p, (-2, -1)) * norm(ops.inv(a), p, (-2, -1))
+    return matrix_norm(a, ord=p) * matrix_norm(ops.inv(a), ord=p)
 
 
 def matrix_rank(A: Any, tol: Any = None, rtol: Any = None) -> Tensor:

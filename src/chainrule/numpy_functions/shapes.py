@@ -77,11 +77,6 @@ def _with_axes(x: Tensor, rank: int) -> Tensor:
     return ops.reshape(x, (1,) * (rank - x.ndim) + x.shape) if x.ndim < rank else x
 
 
-def append(arr: Any, values: Any, axis: Any = None) -> Tensor:
-    """Append (``numpy.append``)."""
-    return ops.append(arr, values, axis=axis)
-
-
 # ---- axes
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import array_api, ops
-from . import calculus, choices, linear, queries, reductions, shapes
+from . import calculus, choices, entries, linear, order, polynomials, queries, reductions, shapes, statistics
 from .choices import by_values
 from .form import Form, every, own, same
 
@@ -20,27 +20,27 @@ _REDUCTIONS = {
     "mean": own(reductions.mean), "var": own(reductions.var), "std": own(reductions.std),
     "nansum": own(reductions.nansum), "nanprod": own(reductions.nanprod), "nanmax": own(reductions.nanmax),
     "nanmin": own(reductions.nanmin), "nanmean": own(reductions.nanmean), "nanvar": own(reductions.nanvar),
-    "nanstd": own(reductions.nanstd), "average": own(reductions.average), "median": own(reductions.median),
-    "nanmedian": own(reductions.nanmedian), "count_nonzero": own(reductions.count_nonzero),
+    "nanstd": own(reductions.nanstd), "average": own(reductions.average), "median": own(order.median),
+    "nanmedian": own(order.nanmedian), "count_nonzero": same(array_api.count_nonzero, "a axis keepdims"),
     "ptp": same(ops.ptp, "a axis keepdims"),
-    "quantile": own(reductions.quantile),
-    "percentile": own(reductions.percentile),
-    "nanquantile": own(reductions.nanquantile),
-    "nanpercentile": own(reductions.nanpercentile),
+    "quantile": own(order.quantile),
+    "percentile": own(order.percentile),
+    "nanquantile": own(order.nanquantile),
+    "nanpercentile": own(order.nanpercentile),
     "argmax": same(ops.argmax, "a axis keepdims"), "argmin": same(ops.argmin, "a axis keepdims"),
     "nanargmax": same(ops.nanargmax, "a axis keepdims"), "nanargmin": same(ops.nanargmin, "a axis keepdims"),
     "cumsum": own(reductions.cumsum), "cumprod": own(reductions.cumprod), "nancumsum": own(reductions.nancumsum),
     "nancumprod": own(reductions.nancumprod), "cumulative_sum": own(array_api.cumulative_sum),
     "cumulative_prod": own(array_api.cumulative_prod),
-    "sort": own(reductions.sort), "argsort": own(reductions.argsort), "partition": own(reductions.partition),
-    "argpartition": own(reductions.argpartition), "lexsort": own(reductions.lexsort),
+    "sort": own(order.sort), "argsort": own(order.argsort), "partition": own(order.partition),
+    "argpartition": own(order.argpartition), "lexsort": own(order.lexsort),
 }  # fmt: skip
 
 _SHAPES = {
     "concatenate": own(shapes.concatenate, "casting"), "stack": own(shapes.stack, "casting"),
     "vstack": own(shapes.vstack, "casting"), "hstack": own(shapes.hstack, "casting"),
     "dstack": same(ops.dstack, "tup"), "column_stack": own(shapes.column_stack), "block": own(shapes.block),
-    "append": own(shapes.append), "insert": own(shapes.insert), "delete": own(shapes.delete),
+    "append": same(ops.append, "arr values axis"), "insert": own(shapes.insert), "delete": own(shapes.delete),
     "atleast_1d": own(shapes.atleast_1d), "atleast_2d": own(shapes.atleast_2d), "atleast_3d": own(shapes.atleast_3d),
     "broadcast_arrays": own(shapes.broadcast_arrays), "broadcast_to": same(ops.broadcast_to, "array shape"),
     "expand_dims": same(ops.expand_dims, "a axis"), "squeeze": same(ops.squeeze, "a axis"),
@@ -104,21 +104,22 @@ _QUERIES = {
 }  # fmt: skip
 
 _CALCULUS = {
-    "cov": own(calculus.cov), "corrcoef": own(calculus.corrcoef), "histogram": own(calculus.histogram),
-    "histogram_bin_edges": own(calculus.histogram_bin_edges), "diff": own(calculus.diff),
+    "cov": own(statistics.cov), "corrcoef": own(statistics.corrcoef), "histogram": own(statistics.histogram),
+    "histogram_bin_edges": own(statistics.histogram_bin_edges), "diff": own(calculus.diff),
     "ediff1d": own(calculus.ediff1d), "gradient": own(calculus.gradient), "unwrap": own(calculus.unwrap),
     "interp": own(calculus.interp), "trapezoid": same(ops.trapezoid, "y x dx axis"),
-    "correlate": own(calculus.correlate), "convolve": own(calculus.convolve), "polyval": own(calculus.polyval),
-    "polyadd": own(calculus.polyadd), "polysub": own(calculus.polysub), "polymul": own(calculus.polymul),
-    "polydiv": own(calculus.polydiv), "polyder": own(calculus.polyder), "polyint": own(calculus.polyint),
-    "poly": own(calculus.poly), "polyfit": own(calculus.polyfit), "vander": same(ops.vander, "x N increasing"),
-    "nan_to_num": own(calculus.nan_to_num), "angle": own(calculus.angle), "fix": own(calculus.fix),
+    "correlate": same(ops.correlate, "a v mode"), "convolve": own(polynomials.convolve),
+    "polyval": own(polynomials.polyval),
+    "polyadd": own(polynomials.polyadd), "polysub": own(polynomials.polysub), "polymul": own(polynomials.polymul),
+    "polydiv": own(polynomials.polydiv), "polyder": own(polynomials.polyder), "polyint": own(polynomials.polyint),
+    "poly": own(polynomials.poly), "polyfit": own(polynomials.polyfit), "vander": same(ops.vander, "x N increasing"),
+    "nan_to_num": same(ops.nan_to_num, "x nan posinf neginf"), "angle": own(entries.angle), "fix": same(ops.trunc, "x"),
     "around": same(ops.round, "a decimals"), "round": same(ops.round, "a decimals"), "sinc": same(ops.sinc, "x"),
     "i0": same(ops.i0, "x"), "isposinf": same(ops.isposinf, "x"), "isneginf": same(ops.isneginf, "x"),
-    "iscomplex": own(calculus.iscomplex), "isreal": own(calculus.isreal), "real": same(array_api.real, "val"),
-    "imag": same(array_api.imag, "val"), "real_if_close": own(calculus.real_if_close),
+    "iscomplex": own(entries.iscomplex), "isreal": own(entries.isreal), "real": same(array_api.real, "val"),
+    "imag": same(array_api.imag, "val"), "real_if_close": own(entries.real_if_close),
     "linspace": own(calculus.linspace), "logspace": own(calculus.logspace), "geomspace": own(calculus.geomspace),
-    "apply_along_axis": every(calculus.apply_along_axis), "apply_over_axes": own(calculus.apply_over_axes),
+    "apply_along_axis": every(entries.apply_along_axis), "apply_over_axes": own(entries.apply_over_axes),
 }  # fmt: skip
 
 _LINEAR = {
@@ -133,7 +134,7 @@ _LINEAR = {
     "linalg.matrix_norm": own(linear.matrix_norm), "linalg.matrix_power": own(linear.matrix_power),
     "linalg.matrix_rank": own(linear.matrix_rank, "hermitian"),
     "linalg.matrix_transpose": same(array_api.matrix_transpose, "x"), "linalg.multi_dot": own(linear.multi_dot),
-    "linalg.norm": own(linear.norm), "linalg.outer": same(ops.outer, "x1 x2"),
+    "linalg.norm": same(ops.norm, "x ord axis keepdims"), "linalg.outer": same(ops.outer, "x1 x2"),
     "linalg.pinv": own(linear.pinv, "hermitian"), "linalg.qr": own(linear.qr), "linalg.slogdet": own(linear.slogdet),
     "linalg.solve": own(linear.solve), "linalg.svd": own(linear.svd, "hermitian"),
     "linalg.svdvals": own(linear.svdvals), "linalg.tensordot": same(ops.tensordot, "x1 x2 axes"),
