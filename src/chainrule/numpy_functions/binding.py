@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .table import FUNCTIONS, REFUSED
 
 # parameters that change no number: how it is computed, or where its memory lies
 WITHOUT_EFFECT = {"assume_unique", "device", "kind", "optimize", "overwrite_input", "sorted", "stable", "subok"}
+_NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's mark of arguments that are left out
 
 
 def name_of(func: Callable[..., Any]) -> str:
@@ -25,10 +26,7 @@ def name_of(func: Callable[..., Any]) -> str:
     >>> name_of(np.linalg.norm), name_of(np.amax)
     ('linalg.norm', 'amax')
     """
-    module = func.__module__ or ""
-    if module != "numpy" and not module.startswith("numpy."):
-        return f"{module}.{func.__name__}"
-    return f"{module}.{func.__name__}".partition("numpy.")[2]
+    return f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
 
 
 def refusal(name: str, reason: str, mend: str = "") -> GraphError:
@@ -44,16 +42,45 @@ def out_refusal(name: str) -> ImmutableError:
     return ImmutableError(passed, "no out: tensors are immutable, so that the graph stays valid", "use the result")
 
 
+class Binding(NamedTuple):
+    """How a function's arguments are bound.
+
+    Attributes:
+        names: the parameters that may be passed by position, in order.
+        variadic: whether more positional arguments follow.
+        parameters: all parameters by name.
+        defaults: NumPy's defaults of the parameters that the form takes, so that ours need not be the same.
+    """
+
+    names: list[str]
+    variadic: bool
+    parameters: dict[str, inspect.Parameter]
+    defaults: dict[str, Any]
+
+
 @cache
-def signature_of(func: Callable[..., Any], form: Form) -> inspect.Signature:
-    """Return NumPy's signature; where a version of NumPy has none to show, that of the form, in NumPy's names."""
+def binding_of(func: Callable[..., Any], form: Form) -> Binding:
+    """Return how NumPy's signature binds; where a version of NumPy has none to show, that of the form."""
     try:
-        return inspect.signature(func)
+        parameters = dict(inspect.signature(func).parameters)
     except ValueError:
-        return form.signature
+        parameters = dict(form.signature.parameters)
+    kinds = [p.kind for p in parameters.values()]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    defaults = {
+        name: p.default for name, p in parameters.items() if name in form.parameters and p.default is not p.empty
+    }
+    return Binding(
+        [name for name, p in parameters.items() if p.kind in positional],
+        inspect.Parameter.VAR_POSITIONAL in kinds,
+        parameters,
+        {name: default for name, default in defaults.items() if default is not _NO_VALUE},
+    )
 
 
-def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
+def _is_default(value: Any, parameter: inspect.Parameter | None) -> bool:
+    if parameter is None:
+        return False
     default = parameter.default
     if value is default:
         return True
@@ -64,41 +91,32 @@ def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
 def bind(
     func: Callable[..., Any], form: Form, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the positional and named arguments for the form's function.
-
-    NumPy's defaults are passed too, so that ours need not be the same.
+    """Return the positional and named arguments for the form's function. NumPy has checked their number and names.
 
     Raises:
         GraphError: for an argument that the form does not take. ImmutableError: for ``out=``.
     """
-    name = name_of(func)
-    bound = signature_of(func, form).bind(*args, **kwargs)
-    passed = set(bound.arguments)
-    bound.apply_defaults()
-    positional: tuple[Any, ...] = ()
-    named: dict[str, Any] = {}
-    for key, parameter in bound.signature.parameters.items():
-        value = bound.arguments[key]
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            positional, named = (*named.values(), *value), {}
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            for extra, v in value.items():
-                _add(name, form, named, extra, v)
-        elif key in passed and not _is_default(value, parameter):
-            _add(name, form, named, key, value)
-        elif key in form.parameters and "no value" not in repr(parameter.default):
-            named[form.parameters[key]] = value
-    return positional, named
+    names, variadic, parameters, defaults = binding_of(func, form)
+    passed = dict(zip(names, args, strict=False)) | kwargs
+    named = {form.parameters[key]: value for key, value in defaults.items() if key not in passed}
+    for key, value in passed.items():
+        if key in form.parameters:
+            if value is not _NO_VALUE:
+                named[form.parameters[key]] = value
+        elif not _is_default(value, parameters.get(key)):
+            _check_no_effect(func, form, key, value)
+    if not variadic:
+        return (), named
+    leading = [named.pop(form.parameters[name]) for name in names]
+    return (*leading, *args[len(names) :]), named
 
 
-def _add(name: str, form: Form, named: dict[str, Any], key: str, value: Any) -> None:
-    """Add an argument that was passed, under our name, unless it has no effect; refuse it if the form has none."""
-    if key in form.parameters:
-        named[form.parameters[key]] = value
-    elif key == "out":
-        raise out_refusal(name)
-    elif key not in WITHOUT_EFFECT and key not in form.without_effect:
-        raise refusal(name, f" with {key}={value!r}")
+def _check_no_effect(func: Callable[..., Any], form: Form, key: str, value: Any) -> None:
+    """Check that an argument which the form does not take has no effect."""
+    if key == "out":
+        raise out_refusal(name_of(func))
+    if key not in WITHOUT_EFFECT and key not in form.without_effect:
+        raise refusal(name_of(func), f" with {key}={value!r}")
 
 
 def in_float64(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -136,5 +154,4 @@ def call_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
         raise refusal(name, "", REFUSED.get(name, ""))
     if form.takes_all:
         return form.function(*args, **kwargs)
-    args, kwargs = in_float64(args, kwargs)
-    return form.call(*bind(func, form, args, kwargs))
+    return form.call(*bind(func, form, *in_float64(args, kwargs)))

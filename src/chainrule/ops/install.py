@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -85,13 +86,15 @@ def _cast_weak(self: Tensor) -> Tensor:
 
 # ---- NumPy's protocols
 
+_numpy_functions = cache(lambda: provider("numpy_functions"))
+
 
 def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    return provider("numpy_functions").call_ufunc(ufunc, method, inputs, kwargs)
+    return _numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
 
 
 def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    return provider("numpy_functions").call_function(func, args, kwargs)
+    return _numpy_functions().call_function(func, args, kwargs)
 
 
 def install(public: dict[str, Callable[..., Any]]) -> None:
