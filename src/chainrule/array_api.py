@@ -369,7 +369,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
 # ---- statistics
 
 
-def _accumulator_dtype(dtype: DType) -> DType:
+def accumulator_dtype(dtype: DType) -> DType:
     """Return the dtype of sums: booleans and small integers are added in 32 bits."""
     if dtype.kind not in "biu":
         return dtype
@@ -386,7 +386,7 @@ def _default_axis(x: Any, axis: int | None) -> int:
 def _cumulative(run: Callable[..., Tensor], start: int, x: Any, axis: int | None, dtype: Any, initial: Bool) -> Tensor:
     x = as_tensor(x)
     run_axis = _default_axis(x, axis)
-    out = run(x, axis=run_axis, dtype=_accumulator_dtype(x.dtype) if dtype is None else dtype)
+    out = run(x, axis=run_axis, dtype=accumulator_dtype(x.dtype) if dtype is None else dtype)
     if not initial:
         return out
     first = full([1 if i == run_axis % x.ndim else n for i, n in enumerate(x.shape)], start, dtype=out.dtype)

@@ -14,11 +14,17 @@ class Call:
         self.args, self.kwargs = args, kwargs
 
 
-class Draw:
-    """Draws arrays and arguments. `smooth`: floats in general position, for derivatives."""
+NARROW = {"float32": "float16", "float64": "float16", "int32": "int8", "int64": "uint8", "bool": "bool"}
 
-    def __init__(self, seed, smooth=False):
-        self.rng, self.smooth = np.random.default_rng(seed), smooth
+
+class Draw:
+    """Draws arrays and arguments.
+
+    `smooth`: floats in general position, for derivatives. `narrow`: dtypes of 8 and 16 bits. `sizes`: of the axes.
+    """
+
+    def __init__(self, seed, smooth=False, narrow=False, sizes=(1, 2, 3, 4)):
+        self.rng, self.smooth, self.narrow, self.sizes = np.random.default_rng(seed), smooth, narrow, sizes
 
     def flag(self):
         return bool(self.rng.integers(2))
@@ -32,15 +38,18 @@ class Draw:
     def whole(self, low, high):
         return int(self.rng.integers(low, high + 1))
 
-    def shape(self, low=0, high=3, sizes=(1, 2, 3, 4)):
-        return tuple(self.pick(*sizes) for _ in range(self.whole(low, high)))
+    def shape(self, low=0, high=3, sizes=None):
+        return tuple(
+            self.pick(*(self.sizes if 0 in self.sizes else sizes or self.sizes)) for _ in range(self.whole(low, high))
+        )
 
-    def x(self, shape=None, dtypes=ANY, low=0, high=3, nan=False, sizes=(1, 2, 3, 4)):
+    def x(self, shape=None, dtypes=ANY, low=0, high=3, nan=False, sizes=None):
         """Small numbers with ties and zeros; in general position if `smooth`."""
         shape = self.shape(low, high, sizes) if shape is None else shape
         if self.smooth and any(d.startswith("float") for d in dtypes):
             return np.asarray(self.rng.normal(size=shape))
         dtype = self.pick(*dtypes)
+        dtype = NARROW[dtype] if self.narrow else dtype
         numbers = self.rng.integers(-5, 6, shape)
         if dtype == "bool":
             return np.asarray(numbers > 0)

@@ -43,6 +43,20 @@ def test_calls_give_numpys_result(name):
     assert compared > SEEDS // 2
 
 
+@pytest.mark.parametrize("name", HERE)
+def test_dtypes_of_8_and_16_bits_give_numpys_values(name):
+    """The dtypes of the results follow Keras's promotion, which the tests of the operations hold."""
+    for seed in range(5):
+        call = CALLS[name](Draw([seed, *name.encode()], narrow=True))
+        passed = with_tensors(call, every=True)
+        theirs = outcome(numpy_function(name), call)
+        if not isinstance(theirs, Exception):  # NumPy has no linear algebra in float16
+            ours = outcome(numpy_function(name), passed)
+            text = f"seed {seed}: np.{name}(*{call.args}, **{call.kwargs})"
+            assert not isinstance(ours, Exception), f"{text}: {ours}"
+            assert not (difference := differences(name, call, ours, theirs, dtypes=False)), f"{text}: {difference}"
+
+
 # arguments that the draws leave at their defaults, and why
 NOT_DRAWN = {
     "partition": {"kind"}, "argpartition": {"kind"},  # their one value

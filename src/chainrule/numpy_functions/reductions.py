@@ -113,7 +113,7 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Tensor:
 
 def _running(run: Reduction, a: Any, axis: Any, dtype: Any) -> Tensor:
     x = as_tensor(a).cast_weak()
-    return run(x, axis=axis, dtype=dtype or array_api._accumulator_dtype(x.dtype))
+    return run(x, axis=axis, dtype=dtype or array_api.accumulator_dtype(x.dtype))
 
 
 # ---- means and variances

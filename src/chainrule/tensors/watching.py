@@ -54,7 +54,7 @@ def check_keeps_graph(node: Node, conversion: str, mend: str) -> None:
         mend: what to do instead.
 
     Raises:
-        GraphError: if it depends on what is being differentiated by: its share would be lost in silence.
+        GraphError: if it depends on what is being differentiated by: its share of the gradient would silently be lost.
     """
     if running.leaves and _gradient_flows(node, running.leaves):
         passed = f"{conversion} of a tensor that the running gradient is taken through"
