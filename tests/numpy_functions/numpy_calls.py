@@ -150,12 +150,19 @@ def one_axis(*names, **of):
     return draw
 
 
-def quantile(scale, **options):
+_NAN_METHODS = ("linear", "lower", "higher", "midpoint")
+METHODS = (
+    *_NAN_METHODS, "nearest", "inverted_cdf", "averaged_inverted_cdf", "closest_observation",
+    "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased", "normal_unbiased",
+)  # fmt: skip
+
+
+def quantile(scale, nan=False):
     def draw(d):
-        a = d.x(low=0, dtypes=["float32", "float64", "int32"], **options)
-        q = d.pick(0.3, 0.5, [0.1, 0.9])
+        a = d.x(dtypes=["float32", "float64", "int32"], nan=nan)
+        q = d.pick(0.3, 0.5, 0.0, 1.0, [0.1, 0.9], 0.625 if nan else [[0.25, 0.5], [0.75, 0.625]])
         kwargs = d.some(axis=d.axes(a), keepdims=True, overwrite_input=True)
-        kwargs |= d.some(method=d.pick("linear", "lower", "higher", "midpoint"))
+        kwargs |= d.some(method=d.pick(*(_NAN_METHODS if nan else METHODS)))
         return Call(a, np.multiply(q, scale).tolist(), **kwargs)
 
     return draw

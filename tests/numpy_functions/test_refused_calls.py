@@ -72,7 +72,7 @@ CALLS = {  # a call that is refused, and what its error must say
     "copy": (lambda t: np.nan_to_num(t, copy=False), "copy=False"),
     "full": (lambda t: np.polyfit(t, t, 1, full=True), "full=True"),
     "cov": (lambda t: np.polyfit(t, t, 1, cov="unscaled"), "cov='unscaled'"),
-    "method": (lambda t: np.quantile(t, 0.5, method="hazen"), "method"),
+    "method": (lambda t: np.nanquantile(t, 0.5, method="hazen"), "method"),
     "raw": (lambda t: np.linalg.qr(np.outer(t, t), mode="raw"), "mode"),
     "pad mode": (lambda t: np.pad(t, 1, mode="linear_ramp"), "mode"),
     "pad argument": (lambda t: np.pad(t, 1, mode="maximum", stat_length=1), "stat_length"),

@@ -149,7 +149,7 @@ def _variance(
 ) -> Tensor:
     x = to_dtype(a, dtype)
     ddof = _degrees(ddof, correction)
-    if where is True and mean_ is None and _size_of(x, axis) > ddof:
+    if where is True and mean_ is None and size_of(x, axis) > ddof:
         record = ops.std if root else ops.var
         return to_dtype(record(x, axis=axis, keepdims=keepdims, ddof=ddof), dtype)
     center = mean(x, axis, None, True, where) if mean_ is None else as_tensor(mean_)
@@ -175,7 +175,7 @@ def _degrees(ddof: Any, correction: Any) -> Any:
     return correction
 
 
-def _size_of(x: Tensor, axis: Any) -> int:
+def size_of(x: Tensor, axis: Any) -> int:
     """Return the number of entries that are reduced to one."""
     axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple | list) else (axis,))
     return math.prod(x.shape[i] or 1 if x.shape[i] is None else x.shape[i] for i in axes)
@@ -186,7 +186,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     x = as_tensor(a)
     if weights is None:
         result = ops.mean(x, axis=axis, keepdims=keepdims)
-        scale: Any = ops.full_like(result, _size_of(x, axis))
+        scale: Any = ops.full_like(result, size_of(x, axis))
     else:
         w = _spread(as_tensor(weights).cast_weak(), x, axis)
         weighted = x * w
