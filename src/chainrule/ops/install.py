@@ -57,8 +57,16 @@ def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, reflected
 
 
-def _reshape(self: Tensor, *shape: Any) -> Any:
-    return f.reshape(self, shape[0] if len(shape) == 1 else shape)
+def _reshape(self: Tensor, *shape: Any, **kwargs: Any) -> Any:
+    sizes = shape[0] if len(shape) == 1 else shape
+    return np.reshape(self, sizes, **kwargs) if kwargs else f.reshape(self, sizes)
+
+
+def _astype(
+    self: Tensor, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+) -> Tensor:
+    """Convert to `dtype` (``numpy.ndarray.astype``); the other arguments have no effect, as tensors never change."""
+    return f.cast(self, dtype)
 
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
@@ -97,14 +105,14 @@ def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, 
     return _numpy_functions().call_function(func, args, kwargs)
 
 
+_public: dict[str, Callable[..., Any]] = {}
+
+
 def install(public: dict[str, Callable[..., Any]]) -> None:
     """Give `Tensor` and `Variable` their operators; called once, with the public operations, by `chainrule.ops`."""
-    names = "sum mean prod var std max min argmax argmin all any cumsum cumprod ravel squeeze dot swapaxes".split()
-    names += "take repeat clip round argsort diagonal trace nonzero".split()
-    methods = {name: public[name] for name in names}
-    methods |= {"astype": public["cast"], "flatten": public["ravel"], "copy": arithmetic.positive}
-    for name, function in methods.items():
-        setattr(Tensor, name, _method(function))
+    _public.update(public)
+    for name in _METHODS:
+        setattr(Tensor, name, _method(name))
     for name, record in (_REFLECTED | _COMPARISONS).items():
         forward, reflected = _binary(record)
         setattr(Tensor, f"__{name}__", forward)
@@ -115,10 +123,14 @@ def install(public: dict[str, Callable[..., Any]]) -> None:
     attributes: dict[str, Any] = {
         "cast_to": _cast_to,
         "cast_weak": _cast_weak,
+        "astype": _astype,
+        "flatten": _method("ravel"),
         "reshape": _reshape,
         "transpose": _transpose,
         "T": property(f.transpose),
         "mT": property(lambda self: f.swapaxes(self, -1, -2)),
+        "real": property(np.real),
+        "imag": property(np.imag),
         "__getitem__": lambda self, key, /: f.get_item(self, key),
         "__round__": lambda self, digits=0: rounding.round(self, digits or 0),
         "__array_ufunc__": _array_ufunc,
@@ -137,11 +149,28 @@ def _unary(record: Operation) -> Callable[[Any], Any]:
     return lambda self: record(self)
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn a function of a tensor into a method: records are not functions, so they do not bind by themselves."""
+_REDUCTIONS = "sum mean prod var std max min argmax argmin all any".split()
+_METHODS = {  # and for how many arguments by position our functions and NumPy's methods agree
+    **dict.fromkeys(_REDUCTIONS, 1), "ravel": 0, "squeeze": 1, "dot": 1, "swapaxes": 2, "take": 2, "repeat": 2,
+    "round": 1, "diagonal": 3, "trace": 3, "nonzero": 0, "conj": 0, "conjugate": 0, "copy": 0, "cumsum": -1,
+    "cumprod": -1, "clip": -1, "argsort": -1, "argpartition": -1, "searchsorted": -1, "choose": -1,
+}  # fmt: skip
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """Return a method with the arguments of NumPy's function of that name, which are those of its arrays' method.
+
+    Our operation is called where they agree. A bool as second argument of a reduction is `keepdims`, as in Keras.
+    """
+    numpys, agree, reduces = getattr(np, name), _METHODS[name], name in _REDUCTIONS
+    function = _public.get(name, numpys)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
+        if not kwargs and (len(args) <= agree or (reduces and len(args) == 2 and args[1].__class__ is bool)):
+            return function(self, *args)
+        if reduces and len(args) < 2 and kwargs.keys() <= {"axis", "keepdims"}:
+            return function(self, *args, **kwargs)
+        return numpys(self, *args, **kwargs)
 
     method.__doc__ = function.__doc__
     return method
