@@ -308,11 +308,21 @@ def along(d):
     return Call(a, index, axis=axis) if axis != a.ndim - 1 or d.flag() else Call(a, index)
 
 
+PAD_ARGUMENTS = {
+    "constant": {"constant_values": [3, (1, 2)]},
+    "linear_ramp": {"end_values": [2, (1, -2)]},
+    "maximum": {"stat_length": [2, (1, 2)]},
+    "reflect": {"reflect_type": ["odd", "even"]},
+}
+PAD_ARGUMENTS["minimum"] = PAD_ARGUMENTS["mean"] = PAD_ARGUMENTS["median"] = PAD_ARGUMENTS["maximum"]
+PAD_ARGUMENTS["symmetric"] = PAD_ARGUMENTS["reflect"]
+
+
 def pad(d):
-    a = d.x(low=1, dtypes=["float32", "int32"])
-    mode = d.pick("constant", "edge", "wrap", "symmetric")
-    kwargs = d.some(constant_values=d.pick(3, [(1, 2)] * a.ndim)) if mode == "constant" else {}
-    width = d.pick(1, (1, 0), [(1, 1)] * a.ndim, {-1: (0, 1)})
+    a = d.x(low=1, dtypes=["float32", "float64", "int32"], sizes=(2, 3, 4))
+    mode = d.pick("constant", "edge", "wrap", *PAD_ARGUMENTS)
+    kwargs = d.some(**{name: d.pick(*values) for name, values in PAD_ARGUMENTS.get(mode, {}).items()})
+    width = d.pick(1, (1, 0), (0, 3), [(1, 2)] * a.ndim, {-1: (0, 1)})
     return Call(a, width, mode=mode, **kwargs) if mode != "constant" or d.flag() else Call(a, width, **kwargs)
 
 

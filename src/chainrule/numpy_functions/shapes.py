@@ -224,26 +224,6 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Tensor:
     return ops.take(x, np.delete(np.arange(x.shape[axis], dtype=np.int32), _index_of(obj)), axis=axis)
 
 
-def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = None) -> Tensor:
-    """Pad (``numpy.pad``)."""
-    x = as_tensor(array)
-    if isinstance(pad_width, dict):
-        widths: Any = [(0, 0)] * x.ndim
-        for axis, width in pad_width.items():
-            widths[axis] = tuple(np.broadcast_to(width, (2,)).tolist())
-    else:
-        widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
-    if mode != "constant" or constant_values is None or np.ndim(constant_values) == 0:
-        return ops.pad(x, widths, mode, constant_values)
-    borders = np.broadcast_to(np.asarray(constant_values), (x.ndim, 2)).tolist()
-    for axis, (pair, values) in enumerate(zip(widths, borders, strict=True)):
-        for side, value in enumerate(values):
-            width = [(0, 0)] * x.ndim
-            width[axis] = (pair[0], 0) if side == 0 else (0, pair[1])
-            x = ops.pad(x, width, "constant", value)
-    return x
-
-
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Tensor:
     """Return all windows along axes, the windows' axes last (``numpy.lib.stride_tricks.sliding_window_view``)."""
     windows, sizes = as_tensor(x), np.atleast_1d(window_shape).tolist()

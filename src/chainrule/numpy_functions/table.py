@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import array_api, ops
-from . import calculus, choices, entries, linear, order, polynomials, queries, reductions, shapes, statistics
+from . import calculus, choices, entries, linear, order, padding, polynomials, queries, reductions, shapes, statistics
 from .choices import by_values
 from .form import Form, every, own, same
 
@@ -54,7 +54,7 @@ _SHAPES = {
     "dsplit": same(ops.dsplit, "ary indices_or_sections"), "unstack": same(array_api.unstack, "x axis"),
     "flip": same(ops.flip, "m axis"), "fliplr": same(ops.fliplr, "m"), "flipud": same(ops.flipud, "m"),
     "roll": same(ops.roll, "a shift axis"), "rot90": same(ops.rot90, "m k axes"),
-    "repeat": same(ops.repeat, "a repeats axis"), "tile": same(ops.tile, "A reps"), "pad": own(shapes.pad),
+    "repeat": same(ops.repeat, "a repeats axis"), "tile": same(ops.tile, "A reps"), "pad": own(padding.pad),
     "trim_zeros": own(shapes.trim_zeros), "meshgrid": own(shapes.meshgrid, "copy"),
     "full_like": own(shapes.full_like, "order"), "zeros_like": own(shapes.zeros_like, "order"),
     "ones_like": own(shapes.ones_like, "order"), "empty_like": own(shapes.empty_like, "order"),
