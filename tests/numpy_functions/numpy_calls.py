@@ -423,8 +423,9 @@ def lstsq(d):
 
 
 def polyfit(d):
-    n = 6
-    return Call(d.rising(n), d.f(n) if d.flag() else d.f(n, 2), d.whole(1, 2), **d.some(w=d.positive(n), rcond=1e-6))
+    n, kwargs = 6, d.pick({"full": True}, {"cov": True}, {"cov": "unscaled"}, {})
+    kwargs |= d.some(w=d.positive(n), rcond=1e-6)
+    return Call(d.rising(n), d.f(n) if d.flag() else d.f(n, 2), d.whole(1, 2), **kwargs)
 
 
 def unique(d):

@@ -16,7 +16,9 @@ from .choices import by_values
 
 def angle(z: Any, deg: bool = False) -> Tensor:
     """Return the angle in the complex plane (``numpy.angle``)."""
-    return ops.rad2deg(ops.angle(z)) if deg else ops.angle(z)
+    x = as_tensor(z)
+    radians = by_values(np.angle)(x) if x.dtype.kind == "c" else ops.angle(x)
+    return ops.rad2deg(radians) if deg else radians
 
 
 def iscomplex(x: Any) -> Tensor:

@@ -155,7 +155,9 @@ def solve(a: Any, b: Any) -> Tensor:
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the least squares solution, the squared residuals, rank and singular values (``numpy.linalg.lstsq``)."""
-    matrix, target = as_tensor(a), as_tensor(b)
+    matrix, target = as_tensor(a) * 1.0, as_tensor(b) * 1.0
+    dtype = array_api.result_type(matrix, target)
+    matrix, target = matrix.cast_to(dtype), target.cast_to(dtype)
     solution = ops.lstsq(matrix, target, rcond)
     rank = matrix_rank(matrix, rtol=rcond)
     rows, columns = matrix.shape
@@ -243,6 +245,11 @@ def _subscripts(operands: tuple[Any, ...]) -> str:
 
 def _letters(axes: Any) -> str:
     return "".join("..." if axis is Ellipsis else string.ascii_lowercase[axis] for axis in axes)
+
+
+def vdot(a: Any, b: Any) -> Tensor:
+    """Sum the products of all entries, the first conjugated (``numpy.vdot``)."""
+    return ops.vdot(array_api.conj(a), b)
 
 
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Tensor:

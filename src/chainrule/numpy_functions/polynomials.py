@@ -11,6 +11,7 @@ from .. import array_api, ops
 from ..core.errors import ShapeError, ValueProblem
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
+from .linear import lstsq
 
 
 def convolve(a: Any, v: Any, mode: str = "full") -> Tensor:
@@ -120,18 +121,40 @@ def poly(seq_of_zeros: Any) -> Tensor:
     return result
 
 
-def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, w: Any = None) -> Tensor:
-    """Fit a polynomial by least squares, with weights w of the residuals (``numpy.polyfit``)."""
+def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
+    """Fit a polynomial by least squares, with weights w of the residuals (``numpy.polyfit``).
+
+    With `full` also the squared residuals, the rank, singular values and `rcond`; with `cov` the coefficients'
+    covariances.
+    """
     at, values = as_tensor(x) * 1.0, as_tensor(y) * 1.0
     if at.ndim != 1 or values.ndim not in (1, 2) or at.shape[0] != values.shape[0] or not at.size:
         passed = f"x of shape {at.shape} and y of shape {values.shape}"
         raise ShapeError(passed, "(n,) and (n,) or (n, columns), n from 1 up", "pass as many of each")
-    powers = ops.vander(at, deg + 1)
+    dtype = array_api.result_type(at, values)
+    powers, values = ops.vander(at.cast_to(dtype), deg + 1), values.cast_to(dtype)
     if w is not None:
         weights = as_tensor(w)
         powers = powers * ops.expand_dims(weights, 1)
         values = values * (weights if values.ndim == 1 else ops.expand_dims(weights, 1))
     scale = ops.sqrt(ops.sum(powers * powers, axis=0))
     rcond = at.shape[0] * float(np.finfo(at.dtype).eps) if rcond is None else rcond
-    solution = ops.lstsq(powers / scale, values, rcond=rcond)
-    return ops.transpose(ops.transpose(solution) / scale)
+    scaled, residuals, rank, singular_values = lstsq(powers / scale, values, rcond)
+    solution = ops.transpose(ops.transpose(scaled) / scale)
+    if full:
+        return solution, residuals, rank, singular_values, rcond
+    return (solution, _covariance(powers, scale, residuals, cov, values.ndim)) if cov else solution
+
+
+def _covariance(powers: Tensor, scale: Tensor, residuals: Tensor, cov: Any, rank: int) -> Tensor:
+    """Return the covariances of fitted coefficients: times the residuals' variance, unless `cov` is "unscaled"."""
+    scaled = powers / scale
+    inverse = ops.inv(ops.matmul(ops.transpose(scaled), scaled)) / ops.outer(scale, scale)
+    inverse = inverse if rank == 1 else ops.expand_dims(inverse, 2)
+    if isinstance(cov, str) and cov == "unscaled":
+        return inverse
+    rows, columns = powers.shape
+    if rows <= columns:
+        passed = f"{rows} points for the covariances of {columns} coefficients"
+        raise ValueProblem(passed, "more points than coefficients", "pass cov='unscaled', or more points")
+    return inverse * (residuals / (rows - columns))

@@ -28,7 +28,7 @@ def _select(a: Tensor, where: Any, other: Any) -> Tensor:
 
 def _count(a: Tensor, axis: Any, keepdims: bool, where: Any) -> Tensor:
     """Count the entries that count, in the dtype of a's mean."""
-    ones = ops.ones_like(a, (a * 1.0).dtype)
+    ones = ops.ones_like(a, (array_api.real(a) * 1.0).dtype)
     return ops.sum(_select(ones, where, 0), axis=axis, keepdims=keepdims)
 
 
@@ -149,14 +149,18 @@ def _variance(
 ) -> Tensor:
     x = to_dtype(a, dtype)
     ddof = _degrees(ddof, correction)
-    if where is True and mean_ is None and size_of(x, axis) > ddof:
+    if where is True and mean_ is None and size_of(x, axis) > ddof and x.dtype.kind != "c":
         record = ops.std if root else ops.var
         return to_dtype(record(x, axis=axis, keepdims=keepdims, ddof=ddof), dtype)
     center = mean(x, axis, None, True, where) if mean_ is None else as_tensor(mean_)
-    squares = ops.square(x - center)
+    squares = _squared_size(x - center)
     count = ops.maximum(_count(x, axis, keepdims, where) - ddof, 0)
     variance = ops.sum(_select(squares, where, 0), axis=axis, keepdims=keepdims) / count
     return to_dtype(_root(variance) if root else variance, dtype)
+
+
+def _squared_size(x: Tensor) -> Tensor:
+    return ops.square(x) if x.dtype.kind != "c" else array_api.real(x * array_api.conj(x))
 
 
 def _root(variance: Tensor) -> Tensor:

@@ -123,7 +123,7 @@ _CALCULUS = {
 }  # fmt: skip
 
 _LINEAR = {
-    "dot": same(ops.dot, "a b"), "vdot": same(ops.vdot, "a b"), "inner": same(ops.inner, "a b"),
+    "dot": same(ops.dot, "a b"), "vdot": own(linear.vdot), "inner": same(ops.inner, "a b"),
     "outer": same(ops.outer, "a b"), "kron": same(ops.kron, "a b"),
     "cross": same(ops.cross, "a b axisa axisb axisc axis"), "tensordot": same(ops.tensordot, "a b axes"),
     "einsum": own(linear.einsum, "order"), "trace": own(linear.trace),
