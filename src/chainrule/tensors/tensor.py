@@ -118,14 +118,14 @@ class Tensor(Node):
         """Return the value as nested Python lists."""
         return self.numpy().tolist()
 
-    def no_value(self, requested: str, mend: str = "") -> NoReturn:
+    def no_value(self, requested: str) -> NoReturn:
         passed = f"a symbolic tensor {self.spec!r}, asked for {requested}"
-        mend = mend or "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
+        mend = "give the graph its inputs first; for a choice that depends on data use chainrule.ops.where"
         raise SymbolicError(passed, "a tensor with a value", mend, self.line)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if self.value is None:
-            self.no_value("its numbers", _ARRAY_MEND)
+            self.no_value("an array (chainrule.ops.stack joins tensors in the graph)")
         check_keeps_graph(self, "an array", f"{_ARRAY_MEND}; t.numpy() leaves the graph on purpose")
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
