@@ -57,6 +57,29 @@ def test_dtypes_of_8_and_16_bits_give_numpys_values(name):
             assert not (difference := differences(name, call, ours, theirs, dtypes=False)), f"{text}: {difference}"
 
 
+ON_EMPTIES = {  # what differs where a size is 0
+    "nanquantile": "NumPy leaves the axis of q out", "nanpercentile": "NumPy leaves the axis of q out",
+    **dict.fromkeys("insert delete repeat take unique quantile percentile".split(), "indexing beside an empty axis"),
+    **dict.fromkeys(["linalg.norm", "linalg.vector_norm"], "see ops.norm"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in HERE if name not in ON_EMPTIES])
+def test_empty_axes_give_numpys_result_where_there_is_one(name):
+    for seed in range(8):
+        try:
+            call = CALLS[name](Draw([seed, *name.encode()], sizes=(0, 1, 2)))
+            passed = with_tensors(call, every=True)
+        except (ValueError, IndexError):
+            continue  # nothing to draw an index from
+        theirs = outcome(numpy_function(name), call)
+        if not isinstance(theirs, Exception):
+            ours = outcome(numpy_function(name), passed)
+            text = f"seed {seed}: np.{name}(*{call.args}, **{call.kwargs})"
+            assert not isinstance(ours, Exception), f"{text}: {ours}"
+            assert not (difference := differences(name, call, ours, theirs)), f"{text}: {difference}"
+
+
 # arguments that the draws leave at their defaults, and why
 NOT_DRAWN = {
     "partition": {"kind"}, "argpartition": {"kind"},  # their one value

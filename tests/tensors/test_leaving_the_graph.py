@@ -113,11 +113,12 @@ def test_leaving_on_purpose_printing_and_choosing_are_allowed():
 
     def function(x):
         seen.extend([x.numpy(), x.item(), x.tolist(), repr(x), f"{x:.1f}", np.array2string(x), int(x), bool(x > 1)])
+        seen.extend([math.floor(x), math.ceil(x), math.trunc(x)])  # these have no derivative
         seen.append(pickle.loads(pickle.dumps(copy.deepcopy(x))))
         return x * x.item() if x > 1 else x
 
     assert cr.grad(function)(3.0).item() == 3.0
-    assert len(seen) == 9
+    assert seen[-4:-1] == [3, 3, 3]
 
 
 def test_other_tensors_may_leave_while_a_gradient_runs():

@@ -36,6 +36,10 @@ def test_operators_are_numpys(name):
 
 def test_more_operators():
     t = cr.tensor(A)
+    for quotient, expected in ((divmod(t, 2.0), divmod(A, 2.0)), (divmod(B, cr.Variable(B)), divmod(B, B))):
+        for part, of_numpy in zip(quotient, expected, strict=True):
+            np.testing.assert_array_equal(part.numpy(), of_numpy)
+    np.testing.assert_array_equal(divmod(5.0, cr.tensor(B))[1].numpy(), 5.0 % B)
     np.testing.assert_array_equal((t @ A.T).numpy(), A @ A.T)
     np.testing.assert_array_equal((A.T @ t).numpy(), A.T @ A)
     np.testing.assert_array_equal((-t).numpy(), -A)

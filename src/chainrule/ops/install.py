@@ -132,13 +132,15 @@ def install(public: dict[str, Callable[..., Any]]) -> None:
         "real": property(np.real),
         "imag": property(np.imag),
         "__getitem__": lambda self, key, /: f.get_item(self, key),
+        "__divmod__": lambda self, other: (self // other, self % other),
+        "__rdivmod__": lambda self, other: (other // self, other % self),
         "__round__": lambda self, digits=0: rounding.round(self, digits or 0),
         "__array_ufunc__": _array_ufunc,
         "__array_function__": _array_function,
     }
     for name, function in attributes.items():
         setattr(Tensor, name, function)
-    others = ("getitem", "round", "array_ufunc", "array_function")
+    others = ("divmod", "rdivmod", "getitem", "round", "array_ufunc", "array_function")
     for name in (*_REFLECTED, *_COMPARISONS, *_UNARY, *[f"r{n}" for n in _REFLECTED], *others):
         setattr(Variable, f"__{name}__", _on_leaf(getattr(Tensor, f"__{name}__")))
     Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -125,7 +126,7 @@ class Tensor(Node):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if self.value is None:
-            self.no_value("an array (chainrule.ops.stack joins tensors in the graph)")
+            self.no_value("its numbers (chainrule.ops.stack joins tensors in the graph)")
         check_keeps_graph(self, "an array", f"{_ARRAY_MEND}; t.numpy() leaves the graph on purpose")
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
@@ -194,6 +195,15 @@ class Tensor(Node):
     def __complex__(self) -> complex:
         check_keeps_graph(self, "a Python complex number", _FLOAT_MEND)
         return complex(self._scalar("complex"))
+
+    def __floor__(self) -> int:
+        return math.floor(self._scalar("int").item())
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._scalar("int").item())
+
+    def __trunc__(self) -> int:
+        return math.trunc(self._scalar("int").item())
 
     def __index__(self) -> int:
         value = self._scalar("int")
