@@ -165,6 +165,20 @@ def test_another_thread_may_convert():
     assert values == [3.0]
 
 
+@pytest.mark.parametrize("function", [np.real, np.imag, np.abs, abs, np.angle, lambda z: np.real(np.conj(z)), np.var])
+def test_complex_numbers_on_the_way_are_an_error(function):
+    for call in (
+        lambda: cr.grad(lambda x: x * function(x * (1 + 2j)))(3.0),
+        lambda: cr.gradients((w := cr.Variable(3.0)) * function(w * (1 + 2j)), w),
+    ):
+        with pytest.raises(cr.DTypeError, match=r"complex.*not differentiated.*To mend it"):
+            call()
+    assert cr.grad(lambda x: x * function((x * (1 + 2j)).numpy()))(3.0).item() == pytest.approx(
+        function(np.asarray(3 + 6j)), rel=1e-6
+    )
+    assert cr.grad(lambda x: x * (x * 1j == 3j))(3.0).item() == 1.0  # comparisons have no derivative
+
+
 def test_symbolic_tensors_name_stack():
     s = cr.symbolic(())
     with pytest.raises(cr.SymbolicError, match=r"ops\.stack"):

@@ -10,14 +10,13 @@ import numpy as np
 from .. import array_api, ops
 from ..core.errors import ShapeError
 from ..tensors.convert import as_tensor
-from ..tensors.tensor import Tensor
-from .choices import by_values
+from ..tensors.tensor import Tensor, constant
 
 
 def angle(z: Any, deg: bool = False) -> Tensor:
     """Return the angle in the complex plane (``numpy.angle``)."""
     x = as_tensor(z)
-    radians = by_values(np.angle)(x) if x.dtype.kind == "c" else ops.angle(x)
+    radians = constant(np.angle(array_api.complex_values(x, "angle"))) if x.dtype.kind == "c" else ops.angle(x)
     return ops.rad2deg(radians) if deg else radians
 
 
@@ -29,7 +28,9 @@ def iscomplex(x: Any) -> Tensor:
 def real_if_close(a: Any, tol: Any = 100) -> Tensor:
     """Return the real part of complex numbers that are nearly real; real ones as they are (``numpy.real_if_close``)."""
     x = as_tensor(a)
-    return by_values(np.real_if_close)(x, tol) if x.dtype.kind == "c" else x
+    if x.dtype.kind != "c":
+        return x
+    return constant(np.real_if_close(array_api.complex_values(x, "real_if_close"), tol))
 
 
 def isreal(x: Any) -> Tensor:

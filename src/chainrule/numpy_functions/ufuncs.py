@@ -61,7 +61,7 @@ def _frexp(x: Any) -> tuple[Tensor, Tensor]:
 
 # by the names of NumPy's ufuncs, and of SciPy's where ours have the same meaning
 _SAME = (
-    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil "
+    "add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil "
     "copysign cos cosh deg2rad divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod gcd "
     "greater greater_equal heaviside hypot isfinite isinf isnan lcm ldexp left_shift less less_equal log log10 log1p "
     "log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul maximum minimum multiply negative "
@@ -69,7 +69,7 @@ _SAME = (
     "subtract tan tanh trunc erf erfc erfinv i0"
 )
 UFUNCS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name in _SAME.split()} | {
-    "bitwise_count": by_values(np.bitwise_count), "conjugate": array_api.conj,
+    "absolute": array_api.abs, "bitwise_count": by_values(np.bitwise_count), "conjugate": array_api.conj,
     "degrees": ops.rad2deg, "divmod": _divmod, "expit": ops.sigmoid,
     "float_power": _float_power, "frexp": _frexp, "invert": ops.bitwise_not, "log_expit": ops.log_sigmoid,
     "matvec": linear.matvec, "modf": _modf, "radians": ops.deg2rad, "rint": _rint, "spacing": _spacing,

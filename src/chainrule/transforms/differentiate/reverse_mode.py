@@ -62,6 +62,7 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
     leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
     targets = {leaf.serial for leaf in leaves}
     active = reach(order, targets)
+    _check_no_complex_path(order, active)
     if detached & targets:
         raise _detached_error(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in detached)], y)
     seed = _seed(y, upstream)
@@ -143,6 +144,22 @@ def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
     if not is_float(x.dtype):
         raise DTypeError(f"item {i} of xs, of dtype {x.dtype.name}", "a real float", "make it with a float dtype")
     return x
+
+
+def _check_no_complex_path(order: list[Node], active: set[int]) -> None:
+    """Raise `DTypeError` if a path from a target goes through complex numbers and back to real ones."""
+    if not any(n.spec.__class__ is Spec and n.spec.dtype.kind == "c" for n in order):
+        return
+    lost: set[int] = set()
+    for node in order:
+        if node.operation.stops_gradient or not any(p.serial in active or p.serial in lost for p in node.inputs):
+            continue
+        if node.spec.floating and any(p.serial in lost for p in node.inputs):
+            passed = f"{node.operation.name}, which makes real numbers of complex ones, on the way to be differentiated"
+            mend = "compute with real and imaginary parts, or make the complex numbers constants with t.numpy()"
+            raise DTypeError(passed, "real numbers alone: complex ones are not differentiated", mend, node.line)
+        if node.spec.__class__ is Spec and node.spec.dtype.kind == "c":
+            lost.add(node.serial)
 
 
 def _detached_error(x: Any, y: Tensor) -> GraphError:
