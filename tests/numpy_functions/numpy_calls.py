@@ -502,8 +502,11 @@ def numpy_function(name):
 
 def by_position(function, call):
     """The same call with as many arguments by position as its signature allows."""
-    signature = inspect.signature(function)
-    bound = signature.bind(*call.args, **call.kwargs)
+    try:
+        signature = inspect.signature(function)
+        bound = signature.bind(*call.args, **call.kwargs)
+    except (TypeError, ValueError):  # an earlier version of NumPy, with fewer arguments or without a signature
+        return call
     if any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
         return call
     args, kwargs, passed = [], {}, list(bound.arguments)

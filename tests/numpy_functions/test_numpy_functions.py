@@ -85,11 +85,20 @@ NOT_DRAWN = {
     "partition": {"kind"}, "argpartition": {"kind"},  # their one value
     "isin": {"assume_unique"}, "unique": {"sorted"},  # the result may then be in any order
     "piecewise": {"kw"}, "apply_along_axis": {"kwargs"},  # drawn under the names that the function passes on
-    "linalg.matrix_norm": {"ord"},
+    "linalg.matrix_norm": {"ord"}, "reshape": {"newshape"},  # of an earlier version
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in HERE if not FUNCTIONS[name].takes_all])
+def has_signature(function):
+    try:
+        return bool(inspect.signature(function))
+    except ValueError:  # C functions of earlier versions of NumPy
+        return False
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in HERE if not FUNCTIONS[name].takes_all and has_signature(numpy_function(name))]
+)
 def test_every_argument_is_drawn_with_a_value_of_its_own(name):
     parameters = inspect.signature(numpy_function(name)).parameters
     form = FUNCTIONS[name]

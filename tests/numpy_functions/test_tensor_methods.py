@@ -36,6 +36,13 @@ def test_methods_give_numpys_result(name):
     assert compared > 6
 
 
+def test_unknown_and_too_many_arguments_are_type_errors():
+    t = cr.tensor([[3.0, 1.0]])
+    for call in (lambda: t.sum(dim=0), lambda: t.sum(0, None, None, False, 0, True, 3), lambda: t.swapaxes(0)):
+        with pytest.raises(TypeError, match="argument"):
+            call()
+
+
 def test_variables_have_them_too():
     v = cr.Variable([[3.0, 1.0], [2.0, 4.0]])
     assert v.max(1, None, True).shape == (2, 1)

@@ -91,12 +91,15 @@ def _is_default(value: Any, parameter: inspect.Parameter | None) -> bool:
 def bind(
     func: Callable[..., Any], form: Form, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the positional and named arguments for the form's function. NumPy has checked their number and names.
+    """Return the positional and named arguments for the form's function.
 
     Raises:
-        GraphError: for an argument that the form does not take. ImmutableError: for ``out=``.
+        GraphError: for an argument that the form does not take. ImmutableError: for ``out=``. TypeError: for too many,
+            or one that NumPy does not know either.
     """
     names, variadic, parameters, defaults = binding_of(func, form)
+    if len(args) > len(names) and not variadic:
+        raise TypeError(f"{name_of(func)}() takes up to {len(names)} positional arguments but {len(args)} were given")
     passed = dict(zip(names, args, strict=False)) | kwargs
     named = {form.parameters[key]: value for key, value in defaults.items() if key not in passed}
     for key, value in passed.items():
@@ -104,19 +107,24 @@ def bind(
             if value is not _NO_VALUE:
                 named[form.parameters[key]] = value
         elif not _is_default(value, parameters.get(key)):
-            _check_no_effect(func, form, key, value)
+            _check_no_effect(func, form, key, value, parameters)
     if not variadic:
         return (), named
     leading = [named.pop(form.parameters[name]) for name in names]
     return (*leading, *args[len(names) :]), named
 
 
-def _check_no_effect(func: Callable[..., Any], form: Form, key: str, value: Any) -> None:
+def _check_no_effect(
+    func: Callable[..., Any], form: Form, key: str, value: Any, parameters: dict[str, inspect.Parameter]
+) -> None:
     """Check that an argument which the form does not take has no effect."""
+    if key in WITHOUT_EFFECT or key in form.without_effect:
+        return
     if key == "out":
         raise out_refusal(name_of(func))
-    if key not in WITHOUT_EFFECT and key not in form.without_effect:
-        raise refusal(name_of(func), f" with {key}={value!r}")
+    if key not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        raise TypeError(f"{name_of(func)}() got an unexpected keyword argument {key!r}")
+    raise refusal(name_of(func), f" with {key}={value!r}")
 
 
 def in_float64(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

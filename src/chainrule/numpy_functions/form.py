@@ -44,10 +44,10 @@ class Form:
         return self.function(*leading, *positional, **named)
 
 
-def own(function: Callable[..., Any], without_effect: str = "") -> Form:
-    """Return the form of a function whose parameters have NumPy's names."""
+def own(function: Callable[..., Any], without_effect: str = "", **former: str) -> Form:
+    """Return the form of a function whose parameters have NumPy's names; `former` are those of earlier versions."""
     parameters = inspect.signature(function).parameters
-    return Form(function, {name: name for name in parameters}, frozenset(without_effect.split()))
+    return Form(function, {**former, **{name: name for name in parameters}}, frozenset(without_effect.split()))
 
 
 def same(function: Callable[..., Any], names: str, without_effect: str = "") -> Form:

@@ -44,7 +44,7 @@ _SHAPES = {
     "atleast_1d": own(shapes.atleast_1d), "atleast_2d": own(shapes.atleast_2d), "atleast_3d": own(shapes.atleast_3d),
     "broadcast_arrays": own(shapes.broadcast_arrays), "broadcast_to": same(ops.broadcast_to, "array shape"),
     "expand_dims": same(ops.expand_dims, "a axis"), "squeeze": same(ops.squeeze, "a axis"),
-    "reshape": own(shapes.reshape, "copy"), "ravel": own(shapes.ravel), "resize": own(shapes.resize),
+    "reshape": own(shapes.reshape, "copy", newshape="shape"), "ravel": own(shapes.ravel), "resize": own(shapes.resize),
     "transpose": same(ops.transpose, "a axes"), "permute_dims": same(ops.transpose, "a axes"),
     "matrix_transpose": same(array_api.matrix_transpose, "x"), "swapaxes": same(ops.swapaxes, "a axis1 axis2"),
     "moveaxis": same(ops.moveaxis, "a source destination"), "rollaxis": own(shapes.rollaxis),

@@ -172,7 +172,9 @@ def _method(name: str) -> Callable[..., Any]:
             return function(self, *args)
         if reduces and len(args) < 2 and kwargs.keys() <= {"axis", "keepdims"}:
             return function(self, *args, **kwargs)
-        return numpys(self, *args, **kwargs)
+        if isinstance(numpys, np.ufunc):
+            return numpys(self, *args, **kwargs)
+        return _numpy_functions().call_function(numpys, (self, *args), kwargs)
 
     method.__doc__ = function.__doc__
     return method
