@@ -329,6 +329,7 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
     if not count:
         raise ValueProblem("0 bins", "at least one", "pass their number")
     if range is not None:
+        range = freeze(range, "the range of a histogram")
         if not range[0] <= range[1]:
             raise ValueProblem(f"range {range}", "(lowest, highest)", "put the smaller number first")
         margin = 0.5 if range[0] == range[1] else 0.0
