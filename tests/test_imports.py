@@ -12,7 +12,7 @@ ROOT = Path(cr.__file__).parent
 ORDER = """
     core errors draw graph tensors ops transforms serialization
     activations constraints dtype_policies initializers regularizers config distribution
-    analysis array_api engines layers backend losses optimizers metrics callbacks datasets utils
+    analysis array_api numpy_functions engines layers backend losses optimizers metrics callbacks datasets utils
     training inspection models saving applications figures cli __main__
 """.split()
 

@@ -105,6 +105,7 @@ register_providers({
     "gradient_check": "chainrule.analysis.check",
     "initializers": "chainrule.initializers",
     "model_files": "chainrule.saving",
+    "numpy_functions": "chainrule.numpy_functions",
     "renderers": "chainrule.figures",
     "xla": "chainrule.engines.xla",
 })  # fmt: skip

@@ -27,7 +27,7 @@ import numpy as np
 from . import ops
 from .core import arguments
 from .core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
-from .graph import as_dtype, broadcast, floatx
+from .graph import ancestors, as_dtype, broadcast, floatx
 from .graph.spec import promote
 from .ops.composite import sort_record
 from .ops.reduction import argsort_record, reduced_count
@@ -328,28 +328,41 @@ meshgrid, tril, triu = ops.meshgrid, ops.tril, ops.triu
 # fmt: on
 
 
+def complex_values(x: Tensor, name: str) -> Any:
+    """Return the array of a complex tensor, whose parts leave the graph.
+
+    Raises:
+        DTypeError: for a tensor that depends on a real variable or watched tensor, which would lose its gradient.
+    """
+    if x.tracked and builtins.any(n.tracked and n.operation.leaf and n.spec.floating for n in ancestors([x])):
+        passed = f"{name} of complex numbers that depend on a variable or a watched tensor"
+        mend = f"compute with real and imaginary parts, or pass t.numpy() to {name} for a constant"
+        raise DTypeError(passed, "constants: complex numbers are not differentiated", mend)
+    return x.numpy()
+
+
 def abs(x: Any, /) -> Tensor:
     """Compute |x| (``abs``). Complex numbers leave the graph."""
     x = as_tensor(x)
-    return constant(np.abs(x.numpy())) if x.dtype.kind == "c" else ops.absolute(x)
+    return constant(np.abs(complex_values(x, "abs"))) if x.dtype.kind == "c" else ops.absolute(x)
 
 
 def conj(x: Any, /) -> Tensor:
     """Return the complex conjugate (``conj``), of real numbers themselves. Complex numbers leave the graph."""
     x = as_tensor(x)
-    return constant(np.conj(x.numpy())) if x.dtype.kind == "c" else x
+    return constant(np.conj(complex_values(x, "conj"))) if x.dtype.kind == "c" else x
 
 
 def real(x: Any, /) -> Tensor:
     """Return the real part (``real``). Complex numbers leave the graph."""
     x = as_tensor(x)
-    return constant(x.numpy().real) if x.dtype.kind == "c" else x
+    return constant(complex_values(x, "real").real) if x.dtype.kind == "c" else x
 
 
 def imag(x: Any, /) -> Tensor:
     """Return the imaginary part (``imag``). Complex numbers leave the graph."""
     x = as_tensor(x)
-    return constant(x.numpy().imag) if x.dtype.kind == "c" else ops.zeros_like(x)
+    return constant(complex_values(x, "imag").imag) if x.dtype.kind == "c" else ops.zeros_like(x)
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
@@ -369,7 +382,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
 # ---- statistics
 
 
-def _accumulator_dtype(dtype: DType) -> DType:
+def accumulator_dtype(dtype: DType) -> DType:
     """Return the dtype of sums: booleans and small integers are added in 32 bits."""
     if dtype.kind not in "biu":
         return dtype
@@ -386,7 +399,7 @@ def _default_axis(x: Any, axis: int | None) -> int:
 def _cumulative(run: Callable[..., Tensor], start: int, x: Any, axis: int | None, dtype: Any, initial: Bool) -> Tensor:
     x = as_tensor(x)
     run_axis = _default_axis(x, axis)
-    out = run(x, axis=run_axis, dtype=_accumulator_dtype(x.dtype) if dtype is None else dtype)
+    out = run(x, axis=run_axis, dtype=accumulator_dtype(x.dtype) if dtype is None else dtype)
     if not initial:
         return out
     first = full([1 if i == run_axis % x.ndim else n for i, n in enumerate(x.shape)], start, dtype=out.dtype)
@@ -498,30 +511,28 @@ class UniqueInverse(NamedTuple):
 def unique_all(x: Any, /) -> UniqueAll:
     """Return the sorted distinct entries, their first indices, the inverse and their counts (``unique_all``).
 
-    Leaves the graph.
+    Gradients reach the first of equal entries.
     """
     array = as_tensor(x).numpy()
-    values, first, inverse, counts = np.unique(array, True, True, True, equal_nan=False)
-    return UniqueAll(constant(values), *map(_index, (first, inverse.reshape(array.shape), counts)))
+    _, first, inverse, counts = np.unique(array, True, True, True, equal_nan=False)
+    values = ops.take(x, _index(first))
+    return UniqueAll(values, *map(_index, (first, inverse.reshape(array.shape), counts)))
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
-    """Return the sorted distinct entries, and the count of each (``unique_counts``). Leaves the graph."""
+    """Return the sorted distinct entries, and the count of each (``unique_counts``)."""
     values, _, _, counts = unique_all(x)
     return UniqueCounts(values, counts)
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """Return the sorted distinct entries, and the index among them of each entry (``unique_inverse``).
-
-    Leaves the graph.
-    """
+    """Return the sorted distinct entries, and the index among them of each entry (``unique_inverse``)."""
     result = unique_all(x)
     return UniqueInverse(result.values, result.inverse_indices)
 
 
 def unique_values(x: Any, /) -> Tensor:
-    """Return the sorted distinct entries (``unique_values``). Leaves the graph."""
+    """Return the sorted distinct entries (``unique_values``)."""
     return unique_all(x).values
 
 

@@ -42,7 +42,8 @@ CORNERS = {
     "a mask of another size behind ...": lambda: raises(IndexError, lambda: xp.ones((3, 4))[..., xp.asarray([True])]),
     "float() of a complex number": lambda: raises(TypeError, lambda: float(xp.asarray(1j) + 1.0)),
     "abs() of complex numbers": lambda: float(abs(xp.asarray([3 + 4j]))[0]) == 5.0,
-    "np.conj": lambda: raises(cr.DTypeError, lambda: np.conj(xp.asarray([3 + 4j]))),  # raises, never leaves the graph
+    "np.conj": lambda: np.conj(xp.asarray([3 + 4j]))[0].item() == 3 - 4j,
+    "np.conj of what has a gradient": lambda: raises(cr.DTypeError, lambda: np.conj(cr.Variable(1.0) * 1j)),
     "a variable's namespace": lambda: variable("__array_namespace__") is xp,
     "a variable's memory": lambda: np.from_dlpack(cr.Variable([1.0, 2.0])).shape == (2,),
     "a variable as index": lambda: [10, 20][cr.Variable(1)] == 20,

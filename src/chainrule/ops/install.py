@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChainruleError, GraphError
+from ..core.errors import ChainruleError
+from ..core.providers import provider
 from ..graph import CONSTANT, apply, promote_specs
 from ..tensors.convert import as_tensor, number
 from ..tensors.tensor import Tensor, constant
@@ -55,8 +57,16 @@ def _binary(record: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, reflected
 
 
-def _reshape(self: Tensor, *shape: Any) -> Any:
-    return _public["reshape"](self, shape[0] if len(shape) == 1 else shape)
+def _reshape(self: Tensor, *shape: Any, **kwargs: Any) -> Any:
+    sizes = shape[0] if len(shape) == 1 else shape
+    return np.reshape(self, sizes, **kwargs) if kwargs else f.reshape(self, sizes)
+
+
+def _astype(
+    self: Tensor, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+) -> Tensor:
+    """Convert to `dtype` (``numpy.ndarray.astype``); the other arguments have no effect, as tensors never change."""
+    return f.cast(self, dtype)
 
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
@@ -82,81 +92,27 @@ def _cast_weak(self: Tensor) -> Tensor:
     return _cast_to(self, promote_specs((self.spec,))) if self.spec.weak else self
 
 
-# ---- NumPy's functions build graphs, or raise
+# ---- NumPy's protocols
 
-_UFUNCS = {
-    "true_divide": "divide", "remainder": "mod", "fabs": "absolute", "degrees": "rad2deg", "radians": "deg2rad",
-    "invert": "bitwise_invert", "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift",
-}  # fmt: skip
-_REDUCTIONS = {
-    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any",
-}  # fmt: skip
-_RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "array_split": "split"}
-_ARGUMENTS = {
-    "a": "x", "arr": "x", "array": "x", "m": "x", "arrays": "xs", "tup": "xs", "reps": "repeats", "shape": "newshape",
-    "a_min": "x_min", "a_max": "x_max",
-}  # fmt: skip
-
-_public: dict[str, Callable[..., Any]] = {}  # the public operations, among which NumPy's functions are looked up
-
-
-def _refusal(name: str, reason: str) -> GraphError:
-    passed = f"numpy.{name} on a tensor {reason}"
-    mend = "use a function of chainrule.ops, or leave the graph on purpose with np.asarray(t)"
-    return GraphError(passed, "a NumPy function that chainrule.ops has too, so that the graph is kept", mend)
+_numpy_functions = cache(lambda: provider("numpy_functions"))
 
 
 def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
-    if kwargs.pop("out", None) is not None:
-        raise _refusal(ufunc.__name__, "with out=, which would change it in place")
-    if method == "reduce" and name in _REDUCTIONS:
-        kwargs.setdefault("axis", 0)
-        kwargs.pop("dtype", None)
-        return _public[_REDUCTIONS[name]](*inputs, **kwargs)
-    function = _public.get(name)
-    if method == "outer" and function is not None and len(inputs) == 2:
-        a, b = map(as_tensor, inputs)
-        return function(f.reshape(a, a.shape + (1,) * b.ndim), b)
-    if method != "__call__":
-        raise _refusal(ufunc.__name__, f"by {method}")
-    if function is None or kwargs:
-        raise _refusal(ufunc.__name__, f"with {sorted(kwargs)}" if kwargs else "which has no such operation")
-    return function(*inputs)
-
-
-_DIFFERENT = {"cond", "lstsq"}  # under these names NumPy has a condition number, and a function of more results
+    return _numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
 
 
 def _array_function(self: Any, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    name = _RENAMED.get(func.__name__, func.__name__)
-    function = _public.get(name)
-    if function is None or name in _DIFFERENT or not (func.__module__ or "").startswith("numpy"):
-        raise _refusal(func.__name__, "which has no such operation")
-    arguments: dict[str, Any] = {}
-    for key, value in kwargs.items():
-        if value is None:
-            continue
-        if key == "out":
-            raise _refusal(func.__name__, "with out=, which would change it in place")
-        arguments[key if name == "broadcast_to" else _ARGUMENTS.get(key, key)] = value
-    try:
-        return function(*args, **arguments)
-    except TypeError as error:
-        if isinstance(error, ChainruleError):
-            raise
-        raise _refusal(func.__name__, f"with arguments that chainrule.ops.{name} does not take ({error})") from None
+    return _numpy_functions().call_function(func, args, kwargs)
+
+
+_public: dict[str, Callable[..., Any]] = {}
 
 
 def install(public: dict[str, Callable[..., Any]]) -> None:
     """Give `Tensor` and `Variable` their operators; called once, with the public operations, by `chainrule.ops`."""
     _public.update(public)
-    names = "sum mean prod var std max min argmax argmin all any cumsum cumprod ravel squeeze dot swapaxes".split()
-    names += "take repeat clip round argsort diagonal trace nonzero".split()
-    methods = {name: public[name] for name in names}
-    methods |= {"astype": public["cast"], "flatten": public["ravel"], "copy": arithmetic.positive}
-    for name, function in methods.items():
-        setattr(Tensor, name, _method(function))
+    for name in _METHODS:
+        setattr(Tensor, name, _method(name))
     for name, record in (_REFLECTED | _COMPARISONS).items():
         forward, reflected = _binary(record)
         setattr(Tensor, f"__{name}__", forward)
@@ -167,18 +123,24 @@ def install(public: dict[str, Callable[..., Any]]) -> None:
     attributes: dict[str, Any] = {
         "cast_to": _cast_to,
         "cast_weak": _cast_weak,
+        "astype": _astype,
+        "flatten": _method("ravel"),
         "reshape": _reshape,
         "transpose": _transpose,
         "T": property(f.transpose),
         "mT": property(lambda self: f.swapaxes(self, -1, -2)),
+        "real": property(np.real),
+        "imag": property(np.imag),
         "__getitem__": lambda self, key, /: f.get_item(self, key),
+        "__divmod__": lambda self, other: (self // other, self % other),
+        "__rdivmod__": lambda self, other: (other // self, other % self),
         "__round__": lambda self, digits=0: rounding.round(self, digits or 0),
         "__array_ufunc__": _array_ufunc,
         "__array_function__": _array_function,
     }
     for name, function in attributes.items():
         setattr(Tensor, name, function)
-    others = ("getitem", "round", "array_ufunc", "array_function")
+    others = ("divmod", "rdivmod", "getitem", "round", "array_ufunc", "array_function")
     for name in (*_REFLECTED, *_COMPARISONS, *_UNARY, *[f"r{n}" for n in _REFLECTED], *others):
         setattr(Variable, f"__{name}__", _on_leaf(getattr(Tensor, f"__{name}__")))
     Tensor.__hash__ = Variable.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]
@@ -189,11 +151,30 @@ def _unary(record: Operation) -> Callable[[Any], Any]:
     return lambda self: record(self)
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn a function of a tensor into a method: records are not functions, so they do not bind by themselves."""
+_REDUCTIONS = "sum mean prod var std max min argmax argmin all any".split()
+_METHODS = {  # and for how many arguments by position our functions and NumPy's methods agree
+    **dict.fromkeys(_REDUCTIONS, 1), "ravel": 0, "squeeze": 1, "dot": 1, "swapaxes": 2, "take": 2, "repeat": 2,
+    "round": 1, "diagonal": 3, "trace": 3, "nonzero": 0, "conj": 0, "conjugate": 0, "copy": 0, "cumsum": -1,
+    "cumprod": -1, "clip": -1, "argsort": -1, "argpartition": -1, "searchsorted": -1, "choose": -1,
+}  # fmt: skip
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """Return a method with the arguments of NumPy's function of that name, which are those of its arrays' method.
+
+    Our operation is called where they agree. A bool as second argument of a reduction is `keepdims`, as in Keras.
+    """
+    numpys, agree, reduces = getattr(np, name), _METHODS[name], name in _REDUCTIONS
+    function = _public.get(name, numpys)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
+        if not kwargs and (len(args) <= agree or (reduces and len(args) == 2 and args[1].__class__ is bool)):
+            return function(self, *args)
+        if reduces and len(args) < 2 and kwargs.keys() <= {"axis", "keepdims"}:
+            return function(self, *args, **kwargs)
+        if isinstance(numpys, np.ufunc):
+            return numpys(self, *args, **kwargs)
+        return _numpy_functions().call_function(numpys, (self, *args), kwargs)
 
     method.__doc__ = function.__doc__
     return method

@@ -60,7 +60,7 @@ def freeze(value: Any, role: str = "an argument that is no operand") -> Any:
         return freeze(value.tolist())
     if isinstance(value, Tensor | VariableBase):
         if is_tracked(value):
-            mend = "pass its number, float(tensor) or tensor.numpy(), which makes a constant of it"
+            mend = "pass its number, tensor.item() or tensor.numpy(), which makes a constant of it"
             raise GraphError(f"a tensor that has a gradient as {role}", "numbers: no gradient flows through it", mend)
         return freeze(as_tensor(value).numpy())
     return value

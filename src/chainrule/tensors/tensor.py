@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +12,7 @@ from ..core.errors import DTypeError, HabitError, ImmutableError, ShapeError, Sy
 from ..core.habits import calling_framework, is_operator_call, refuse_function
 from ..core.providers import provider
 from ..graph import CONSTANT, GET_OUTPUT, NO_ATTRIBUTES, CallNode, Leaf, Node, current_source_info, floatx, spec_of
+from .watching import check_keeps_graph
 
 if TYPE_CHECKING:  # numpy.typing takes half a millisecond to import
     from numpy.typing import NDArray
@@ -30,16 +32,30 @@ _HABITS = {
     "view": "use t.reshape(shape)",
     "permute": "use t.transpose(axes)",
     "unsqueeze": "use chainrule.ops.expand_dims(t, axis)",
+    "sort": "tensors are immutable: use np.sort(t) or chainrule.ops.sort(t)",
+    "partition": "tensors are immutable: use np.partition(t, kth) or chainrule.ops.sort(t)",
+    "fill": "tensors are immutable: use chainrule.ops.full_like(t, value)",
+    "put": "tensors are immutable: use chainrule.ops.scatter_update(t, indices, values)",
+    "resize": "tensors are immutable: use np.resize(t, shape)",
     "add_": "tensors are immutable: write t = t + other, or keep the state in a chainrule.Variable",
     "mul_": "tensors are immutable: write t = t * other, or keep the state in a chainrule.Variable",
 }
+
+_ARRAY_MEND = (
+    "make arrays of tensors with chainrule.ops.stack([...]) or concatenate, and call chainrule.ops, or NumPy's own "
+    "functions, on the tensor itself"
+)
+_FLOAT_MEND = (
+    "use chainrule.ops.sin in place of math.sin, and so on; t.item() leaves the graph on purpose, e.g. to print it"
+)
 
 
 class Tensor(Node):
     """An immutable array that remembers how it was computed.
 
     Every NumPy operator works on it and stays in the graph; so do NumPy's own functions (``np.exp(t)``).
-    ``np.asarray(t)``, ``t.numpy()``, ``float(t)`` leave the graph. Where a value is not a number (``log(0)``,
+    ``t.numpy()`` and ``t.item()`` leave the graph; so do ``np.asarray(t)`` and ``float(t)``, but inside `grad` and its
+    kind they are an error for what is differentiated by. Where a value is not a number (``log(0)``,
     ``1/0``) an eager operation warns as NumPy does. A symbolic tensor has a shape and a
     dtype but no numbers yet. Make one with `tensor`, `Variable` or any function of `chainrule.ops`.
 
@@ -119,6 +135,9 @@ class Tensor(Node):
         refuse_function("PyTorch", getattr(function, "__name__", ""), "a tensor of chainrule")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.value is None:
+            self.no_value("its numbers (chainrule.ops.stack joins tensors in the graph)")
+        check_keeps_graph(self, "an array", f"{_ARRAY_MEND}; t.numpy() leaves the graph on purpose")
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
@@ -132,6 +151,7 @@ class Tensor(Node):
         """Export the value: its own memory, read-only, if the consumer knows that flag, else a copy."""
         if dl_device not in (None, (1, 0)):
             raise BufferError(f"a tensor lives on the CPU, device (1, 0), not {dl_device}")
+        check_keeps_graph(self, "an export by DLPack", "t.numpy() leaves the graph on purpose")
         array = self.numpy()
         has_flag = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
         if has_flag and max_version is not None and max_version[0] >= 1 and not copy:
@@ -176,13 +196,24 @@ class Tensor(Node):
         return bool(self._scalar("bool"))
 
     def __float__(self) -> float:
+        check_keeps_graph(self, "a Python float", _FLOAT_MEND)
         return float(self._scalar("float"))
 
     def __int__(self) -> int:
         return int(self._scalar("int"))
 
     def __complex__(self) -> complex:
+        check_keeps_graph(self, "a Python complex number", _FLOAT_MEND)
         return complex(self._scalar("complex"))
+
+    def __floor__(self) -> int:
+        return math.floor(self._scalar("int").item())
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._scalar("int").item())
+
+    def __trunc__(self) -> int:
+        return math.trunc(self._scalar("int").item())
 
     def __index__(self) -> int:
         value = self._scalar("int")
@@ -276,21 +307,21 @@ class Tensor(Node):
         def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
         def __getitem__(self, key: Any) -> Tensor: ...
         def cast_to(self, dtype: np.dtype[Any]) -> Tensor: ...
-        def astype(self, dtype: Any) -> Tensor: ...
-        def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def max(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def min(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def var(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def std(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def all(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def any(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def argmax(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def argmin(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
-        def reshape(self, *shape: Any) -> Tensor: ...
+        def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Tensor: ...
+        def sum(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def mean(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def max(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def min(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def prod(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def var(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def std(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def all(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def any(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def argmax(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def argmin(self, axis: Any = None, *args: Any, **kwargs: Any) -> Tensor: ...
+        def reshape(self, *shape: Any, **kwargs: Any) -> Tensor: ...
         def transpose(self, *axes: Any) -> Tensor: ...
-        def flatten(self) -> Tensor: ...
+        def flatten(self, order: str = "C") -> Tensor: ...
         def squeeze(self, axis: Any = None) -> Tensor: ...
         def dot(self, other: Any) -> Tensor: ...
         @property

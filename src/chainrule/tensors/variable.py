@@ -262,6 +262,15 @@ class Variable(VariableBase):
     def __int__(self) -> int:
         return int(self.value)
 
+    def __floor__(self) -> int:
+        return self.value.__floor__()
+
+    def __ceil__(self) -> int:
+        return self.value.__ceil__()
+
+    def __trunc__(self) -> int:
+        return self.value.__trunc__()
+
     def __len__(self) -> int:
         return len(self.leaf)
 

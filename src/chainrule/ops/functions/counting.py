@@ -329,17 +329,18 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
     if not count:
         raise ValueProblem("0 bins", "at least one", "pass their number")
     if range is not None:
+        range = freeze(range, "the range of a histogram")
         if not range[0] <= range[1]:
             raise ValueProblem(f"range {range}", "(lowest, highest)", "put the smaller number first")
-        low, high = (as_tensor(float(v)).cast_to(row.dtype) for v in freeze(range, "the range of a histogram"))
-    elif row.size:
-        low, high = min(row), max(row)
-    else:
+        margin = 0.5 if range[0] == range[1] else 0.0
+        return as_tensor(np.linspace(range[0] - margin, range[1] + margin, count + 1).astype(row.dtype))
+    if not row.size:
         return _equal_bins(row, bins, (0.0, 1.0))
-    margin = cast(low == high, row.dtype) * 0.5
-    low, high = low - margin, high + margin
-    shares = np.linspace(0.0, 1.0, count + 1).astype(row.dtype)
-    return low * (1 - shares) + high * shares
+    low, high = min(row), max(row)
+    margins = cast(low == high, row.dtype) * 0.5
+    low, high = low - margins, high + margins
+    steps = np.arange(count, dtype=np.int32).astype(row.dtype)
+    return concatenate([low + (high - low) / count * steps, reshape(high, (1,))])
 
 
 def unique(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,17 +17,8 @@ from ...ops.record import namespace
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import GRADIENT, VARIABLE, Tensor
 from ...tensors.variable import Variable
+from ...tensors.watching import running
 from .backward import array_of, reach, reverse
-
-
-class _Running(threading.local):
-    """The serials of the leaves watched by transformations (`grad`, `jvp` ...) that are still running."""
-
-    def __init__(self) -> None:
-        self.leaves: set[int] = set()
-
-
-_running = _Running()
 
 
 def gradients(y: Any, xs: Any, upstream: Any = None, *, create_graph: bool = False, unconnected: str = "error") -> Any:
@@ -73,11 +62,12 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
     leaves = [_leaf(x, order, i) for i, x in enumerate(xs)]
     targets = {leaf.serial for leaf in leaves}
     active = reach(order, targets)
+    _check_no_complex_path(order, active)
     if detached & targets:
         raise _detached_error(xs[next(i for i, leaf in enumerate(leaves) if leaf.serial in detached)], y)
     seed = _seed(y, upstream)
-    nested = bool(_running.leaves - targets) and any(
-        n.serial in _running.leaves and n.serial not in targets for n in order
+    nested = bool(running.leaves - targets) and any(
+        n.serial in running.leaves and n.serial not in targets for n in order
     )
     narrow = any(n.spec.narrow for n in order)  # only the records' plans, not bare arrays, compute in bfloat16
     if create_graph or nested or narrow or y.symbolic or seed.symbolic:
@@ -89,7 +79,7 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
             )
     results = []
     source_info = current_source_info()
-    others = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in _running.leaves)
+    others = frozenset(n.serial for n in order if n.operation.leaf and n.tracked and n.serial not in running.leaves)
     tracked = Detached(others) if others else False
     for i, leaf in enumerate(leaves):
         g = upstreams.get(leaf.serial)
@@ -156,6 +146,22 @@ def _leaf(x: Any, order: list[Node], i: int) -> Tensor:
     return x
 
 
+def _check_no_complex_path(order: list[Node], active: set[int]) -> None:
+    """Raise `DTypeError` if a path from a target goes through complex numbers and back to real ones."""
+    if not any(n.spec.__class__ is Spec and n.spec.dtype.kind == "c" for n in order):
+        return
+    lost: set[int] = set()
+    for node in order:
+        if node.operation.stops_gradient or not any(p.serial in active or p.serial in lost for p in node.inputs):
+            continue
+        if node.spec.floating and any(p.serial in lost for p in node.inputs):
+            passed = f"{node.operation.name}, which makes real numbers of complex ones, on the way to be differentiated"
+            mend = "compute with real and imaginary parts, or make the complex numbers constants with t.numpy()"
+            raise DTypeError(passed, "real numbers alone: complex ones are not differentiated", mend, node.line)
+        if node.spec.__class__ is Spec and node.spec.dtype.kind == "c":
+            lost.add(node.serial)
+
+
 def _detached_error(x: Any, y: Tensor) -> GraphError:
     name = (x.value if isinstance(x, Variable) else x).attributes.get("name", "x")
     passed = f"a result made from a gradient that depends on {name!r} itself but kept no history of it"
@@ -182,14 +188,3 @@ def _no_path_error(y: Tensor, x: Any, i: int, order: list[Node]) -> GraphError:
         why = "y was computed without it (or from an earlier version, before it was assigned)"
     passed = f"no path from y to {name!r}: {why}"
     return GraphError(passed, "a y that depends on it", "compute y from it, or pass unconnected='zero'", y.line)
-
-
-@contextmanager
-def watching(leaves: list[Tensor]) -> Iterator[None]:
-    """Mark leaves as those of a running transformation."""
-    before = set(_running.leaves)
-    _running.leaves |= {leaf.serial for leaf in leaves}
-    try:
-        yield
-    finally:
-        _running.leaves = before

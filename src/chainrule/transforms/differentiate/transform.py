@@ -15,8 +15,9 @@ from ...graph.spec import as_dtype, is_float
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import WATCHED, Tensor
 from ...tensors.tree import flatten, unflatten_parts
+from ...tensors.watching import watching
 from .forward import tangents
-from .reverse_mode import gradients_of, watching
+from .reverse_mode import gradients_of
 
 Function = Callable[..., Any]
 
