@@ -189,6 +189,66 @@ def sparsemax(x, axis=-1):
     return nn.relu(x - jnp.max((sums - 1) / k, axis=axis, keepdims=True))
 
 
+# ---- slopes
+
+
+def slope(function, argument=0):
+    """The derivative of a function of numbers by one of them, of each entry."""
+    return lambda *xs, **attributes: jnp.vectorize(jax.grad(lambda *x: function(*x, **attributes), argument))(*xs)
+
+
+def sech_gate(x):
+    """The root of s (1 - s) for s = (1 + tanh u) / 2."""
+    return 0.5 / jnp.cosh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+
+
+def log_or_0(x):
+    """The logarithm, 0 where there is none."""
+    return jnp.where(x > 0, jnp.log(jnp.where(x > 0, x, 1.0)), 0.0)
+
+
+QUARTER_TURN = np.cos((np.arange(64) + 0.5) * (math.pi / 128))  # the mean over them is that over the turn, to 14 digits
+
+
+def squareplus(x, b=4):
+    h = jnp.hypot(x, math.sqrt(b))
+    return jnp.where(x > 0, (x + h) / 2, b / 2 / (h - x))
+
+
+HAVE_SLOPES = {
+    "arccosh": jnp.arccosh,
+    "arcsin": jnp.arcsin,
+    "arcsinh": jnp.arcsinh,
+    "arctan": jnp.arctan,
+    "arctanh": jnp.arctanh,
+    "erf": lax.erf,
+    "erfinv": lax.erf_inv,
+    "gelu": nn.gelu,
+    "mish": nn.mish,
+    "silu": nn.silu,
+    "sinc": jnp.sinc,
+}
+SLOPES = {
+    **{f"{name}_slope": slope(function) for name, function in HAVE_SLOPES.items()},
+    "sigmoid_slope": lambda x: nn.sigmoid(x) * nn.sigmoid(-x),
+    "tanh_slope": lambda x: 1 / jnp.cosh(x) ** 2,
+    "arctan2_across": lambda x, y: -2 * x * y / (x**2 + y**2) ** 2,
+    "arctan2_along": lambda x, y: (y**2 - x**2) / (x**2 + y**2) ** 2,
+    "arctan2_slope": lambda x, y: x / (x**2 + y**2),
+    "gelu_bell": sech_gate,
+    "hypot_across": lambda x, y: -x * y / (x**2 + y**2) ** 1.5,
+    "hypot_along": lambda x, y: y**2 / (x**2 + y**2) ** 1.5,
+    "hypot_slope": lambda x, y: x / jnp.sqrt(x**2 + y**2),
+    "logaddexp2_share": lambda x, y: 1 / (1 + 2 ** (y - x)),
+    "logaddexp_share": lambda x, y: nn.sigmoid(x - y),
+    "normal_density": lambda x: jnp.exp(-(x**2) / 2) / math.sqrt(2 * math.pi),
+    "power_across": lambda x, y: x ** (y - 1) * (1 + y * log_or_0(x)),
+    "power_along": lambda x, y: y * (y - 1) * x ** (y - 2),
+    "power_log": lambda x, y: jnp.where(x > 0, x**y * log_or_0(x), 0.0),
+    "power_log_log": lambda x, y: jnp.where(x > 0, x**y * log_or_0(x) ** 2, 0.0),
+    "power_slope": lambda x, y: y * x ** (y - 1),
+}
+
 # ---- norms, normalisation, losses
 
 
@@ -331,19 +391,20 @@ NUMPY = """
     absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort bitwise_and
     bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil clip
     copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide gcd greater greater_equal hypot
-    isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or
+    isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or
     logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod
-    reciprocal round sign signbit sin sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var
+    reciprocal round sign signbit sin sinc sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var
     where"""
 NETWORKS = """
-    celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp relu relu6
-    selu sigmoid silu softmax softplus sparse_plus sparse_sigmoid squareplus"""
+    celu elu gelu glu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax logsumexp mish relu relu6
+    selu sigmoid silu softmax softplus sparse_plus sparse_sigmoid"""
 
 ORACLES = {
     "after": lambda x, other: x,
     **{name: getattr(jnp, name) for name in NUMPY.split()},
     **{name: getattr(nn, name) for name in NETWORKS.split()},
     **NOT_TRACEABLE,
+    **SLOPES,
     "add_at": lambda u, *indices, key, shape: jnp.zeros(shape, u.dtype).at[thaw(key, indices)].add(u),
     "affine_transform": affine_transform,
     "average_pool": average_pool,
@@ -377,6 +438,8 @@ ORACLES = {
     "solve": jnp.linalg.solve,
     "get_item": lambda x, *indices, key: x[thaw(key, indices)],
     "hard_shrink": hard_shrink,
+    "i0": lambda x: jnp.cosh(x[..., None] * QUARTER_TURN).mean(-1),
+    "i1": lambda x: (QUARTER_TURN * jnp.sinh(x[..., None] * QUARTER_TURN)).mean(-1),
     "batch_normalization": batch_normalization,
     "layer_normalization": layer_normalization,
     "leaky_relu": lambda x, negative_slope=0.2: nn.leaky_relu(x, negative_slope),
@@ -394,6 +457,7 @@ ORACLES = {
     "rsqrt": lax.rsqrt,
     "soft_shrink": soft_shrink,
     "softsign": nn.soft_sign,
+    "squareplus": squareplus,
     "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
     "sparsemax": sparsemax,
     "stop_gradient": lax.stop_gradient,

@@ -12,6 +12,7 @@ from .ops import (  # isort: skip
     tanh_shrink, threshold,
 )  # fmt: skip
 from .ops import gelu as _gelu
+from .ops.gates import mish as _mish
 from .serialization.configurable import Configurable
 from .serialization.registry import Registry
 from .tensors.convert import as_tensor
@@ -77,8 +78,7 @@ def mish(x: Any) -> Tensor:
     >>> mish([0.0])
     tensor([0.])
     """
-    x = as_tensor(x)
-    return x * ops.tanh(ops.softplus(x))
+    return _mish(x)
 
 
 class _NoBase(Configurable):

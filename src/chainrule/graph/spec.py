@@ -161,7 +161,7 @@ class Spec:
         dtype: the NumPy dtype.
         weak: whether it is a Python number, whose dtype gives way to that of arrays.
         floating: whether gradients exist in this dtype.
-        narrow: whether it is bfloat16, for which NumPy has few operations.
+        narrow: whether it is float16 or bfloat16, which NumPy computes in float32.
         unknown: whether a size is not known, ``None``.
         symbolic: whether a size is symbolic, a `Dim`: while specs are worked out where sizes are unknown (`infer`).
     """
@@ -176,7 +176,7 @@ class Spec:
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool) -> None:
         self.shape, self.dtype, self.weak = shape, dtype, weak
-        self.narrow = dtype.name == "bfloat16"
+        self.narrow = dtype.name in ("float16", "bfloat16")
         self.floating = is_float(dtype)
         self.symbolic = any(isinstance(n, Dim) for n in shape)
         self.unknown = any(n is None for n in shape)

@@ -1,4 +1,4 @@
-"""Arithmetic on each entry."""
+"""Arithmetic on each entry; powers are in `powers`."""
 
 from __future__ import annotations
 
@@ -72,19 +72,6 @@ mod = binary(
     gradient_note="mod passes the gradient to the first and -floor(x1/x2) of it to the second",
     format="{0} % {1}",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.5, 3.0)],
-)
-power = binary(
-    "power",
-    lambda xp, x, y: xp.power(x, y),
-    (
-        lambda xp, x, y, r: y * xp.power(x, xp.where((y == 0) & (x == 0), y * 0 + 1, y - 1)),
-        lambda xp, x, y, r: xp.where(x > 0, r * xp.log(xp.where(x > 0, x, x * 0 + 1)), r * 0),
-    ),
-    "x1 to the power x2 (``keras.ops.power``). The slope on x2 is 0 where x1 is not positive.\n\n"
-    ">>> ops.power([2.0, 3.0], 2)\ntensor([4., 9.])",
-    gradient_note="power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent",
-    format="{0} ** {1}",
-    samples=[(1.5, 2.0), (2.0, -1.5), (3.0, 0.0), (1.0, 3.0), (0.0, 2.0), (-1.5, 3.0)],
 )
 negative = unary(
     "negative",

@@ -31,12 +31,15 @@ _OVERRIDES: dict[str, Callable[..., Any]] = {
 }
 
 
+_MORE_EXACT = frozenset({"i0", "logaddexp", "logaddexp2", "sinc"})  # our values are, than NumPy's functions
+
+
 class _Arrays:
     """Looks each name up once: an override, else NumPy's function, else the record's value."""
 
     def __getattr__(self, name: str) -> Any:
         function = _OVERRIDES.get(name)
-        if function is None and not name.endswith("_record"):
+        if function is None and not name.endswith("_record") and name not in _MORE_EXACT:
             function = getattr(np, name, None)
         record = registry.get(name.removesuffix("_record"))
         if function is None and isinstance(record, Operation) and not isinstance(record, Composite):

@@ -1,7 +1,7 @@
 """Makers, costs and samples of the records of operations on each entry.
 
-The operations are in `arithmetic`, `exponential`, `trigonometric`, `special`, `selection`, `rounding`, `comparison` and
-`integers`.
+The operations are in `arithmetic`, `exponential`, `trigonometric`, `plane`, `logistic`, `gates`, `error_function`,
+`bessel`, `selection`, `rounding`, `comparison` and `integers`.
 
 Kinks, the same everywhere: the slope of ``abs`` and ``relu`` at 0 is 0; ``maximum`` and ``minimum`` share the gradient
 equally at ties; ``clip`` passes the gradient at its bounds; the slope of rounding is 0. Where one of these slopes
@@ -49,7 +49,7 @@ _SPECS = {kind: elementwise_spec("bool" if kind in ("bool", "logic") else None) 
 
 def unary(
     name: str, value: Rule, local: Rule | int | None, doc: str, *, kind: str = "float", cost: Rule = _ONE,
-    samples: Sequence[Any] = REALS, spec: Rule | None = None, **options: Any,
+    samples: Sequence[Any] = REALS, more_samples: Sequence[Sample] = (), spec: Rule | None = None, **options: Any,
 ) -> Operation:  # fmt: skip
     """Make the record of a function of each entry.
 
@@ -57,7 +57,7 @@ def unary(
         name, value, local, doc, cost, spec: as for `Operation`; `local` for the one input.
         kind: the dtypes. ``"same"``: the result has the input's; ``"float"``: integers become floatx; ``"bool"``: the
             result is bool; ``"integer"``: integers only; ``"logic"``: input and result are bool.
-        samples: two or more numbers, of which several samples are made; default `REALS`.
+        samples: two or more numbers, of which several samples are made; default `REALS`. more_samples: others.
         options: other arguments of `Operation`.
     """
     first, second = samples[:2]
@@ -70,13 +70,27 @@ def unary(
         local=None if local is None else (local,),
         batch=elementwise_batch,
         cost=cost,
-        samples=[Sample(samples), Sample(first), Sample([[first], [second]]), Sample(empty)],
+        samples=[Sample(samples), Sample(first), Sample([[first], [second]]), Sample(empty), *more_samples],
         doc=doc,
         **options,
     )
 
 
 transcendental = partial(unary, cost=TRANSCENDENTAL)
+
+
+def slope_of(
+    operation: Operation, value: Rule, local: Rule, *, formula: str, samples: Sequence[Any] = REALS, **options: Any
+) -> Operation:
+    """Make the record of an operation's slope, where it has to be computed from x: the result is rounded too soon.
+
+    Args:
+        local: the slope's own, the second slope. formula: what is computed, with ``{0}`` for x.
+    """
+    name = f"{operation.name}_slope"
+    note = f"the slope of this is the second slope of {operation.name}"
+    doc = f"The slope of {operation.name}: {formula.format('x', **operation.parameters)}."
+    return transcendental(name, value, local, doc, gradient_note=note, format=formula, samples=samples, **options)
 
 
 def binary(

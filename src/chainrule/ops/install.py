@@ -14,13 +14,13 @@ from ..graph import CONSTANT, apply, promote_specs
 from ..tensors.convert import as_tensor, number
 from ..tensors.tensor import Tensor, constant
 from ..tensors.variable import Variable
-from . import arithmetic, comparison, integers, products, rounding
+from . import arithmetic, comparison, integers, powers, products, rounding
 from . import functions as f
 from .record import Operation
 
 _REFLECTED: dict[str, Operation] = {  # operators that have a reflected form, such as ``__radd__``
     "add": arithmetic.add, "sub": arithmetic.subtract, "mul": arithmetic.multiply, "truediv": arithmetic.divide,
-    "floordiv": arithmetic.floor_divide, "mod": arithmetic.mod, "pow": arithmetic.power, "matmul": products.matmul,
+    "floordiv": arithmetic.floor_divide, "mod": arithmetic.mod, "pow": powers.power, "matmul": products.matmul,
     "and": integers.bitwise_and, "or": integers.bitwise_or, "xor": integers.bitwise_xor,
     "lshift": integers.bitwise_left_shift, "rshift": integers.bitwise_right_shift,
 }  # fmt: skip

@@ -25,10 +25,10 @@ from ..graph.spec import is_float
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor, constant
 from ..tensors.variable import Variable, current_recorder
+from .error_function import QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 from .record import Cost, Operation, namespace
 from .rules import NO_GRADIENT, as_shape, loop_batch, per_entry
 from .sample import Sample
-from .special import QUANTILE_MIDDLE, QUANTILE_TAIL, ratio
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _BLOCK_ENTRIES = 32768  # 128 KB for each word

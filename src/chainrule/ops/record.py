@@ -287,10 +287,12 @@ class Operation:
 
 
 def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
-    """Compute in float32 and round once: NumPy computes little in bfloat16."""
+    """Compute in float32 and round once: NumPy computes little in bfloat16, and rounds each step in float16."""
 
     def run_wide(*arrays: Any) -> Any:
-        return run(*[x.astype("float32") if x.dtype.name == "bfloat16" else x for x in arrays]).astype(dtype)
+        return run(*[x.astype("float32") if x.dtype.name in ("float16", "bfloat16") else x for x in arrays]).astype(
+            dtype
+        )
 
     return run_wide
 

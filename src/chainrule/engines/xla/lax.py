@@ -22,6 +22,7 @@ from ...ops.movement import unfreeze_key
 from ...ops.random import random_bits
 from ...ops.roi import bin_bounds
 from ...ops.rules import normalize_axes
+from .elementary import ELEMENTARY
 
 Array = Any
 ShapeDtype: Any = jax.ShapeDtypeStruct
@@ -272,6 +273,7 @@ def _roi_pool_index(
 
 
 OVERRIDES: dict[str, Callable[..., Array]] = {
+    **ELEMENTARY,
     "get_item": _get_item,
     "add_at": _add_at,
     "matmul": _matmul,
@@ -285,6 +287,4 @@ OVERRIDES: dict[str, Callable[..., Array]] = {
     "roi_pool_index": _roi_pool_index,
     "random_permutation": _random_permutation,
     "after": lambda xp, x, other: BARRIER((x, other))[0],
-    "erf": lambda xp, x: lax.erf(x),
-    "erfc": lambda xp, x: lax.erfc(x),
 }

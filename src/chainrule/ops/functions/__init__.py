@@ -23,8 +23,8 @@ from .creation import (
     is_tensor, meshgrid, ndim, ones, ones_like, shape, size, tri, zeros, zeros_like,
 )
 from .entries import (
-    angle, conj, conjugate, copy, fabs, fmax, fmin, fmod, heaviside, i0, imag, isneginf, isposinf, isreal, lcm, ldexp,
-    logaddexp2, real, saturate_cast, sinc, view,
+    angle, conj, conjugate, copy, fabs, fmax, fmin, fmod, heaviside, imag, isneginf, isposinf, isreal, lcm, ldexp,
+    real, saturate_cast, view,
 )
 from .fused import fused_conv, fused_dense
 from .indexing import (
@@ -64,16 +64,16 @@ __all__ = [
     "diagflat", "diagonal", "diff", "digitize", "divide_no_nan", "dot", "dot_product_attention", "dsplit", "dstack",
     "dtype", "eigh", "einsum", "empty", "empty_like", "expand_dims", "extract_sequences", "eye", "fabs", "flip",
     "fliplr", "flipud", "fmax", "fmin", "fmod", "fold", "fori_loop", "full", "full_like", "fused_conv", "fused_dense",
-    "gather", "geomspace", "get_item", "hamming", "hanning", "heaviside", "histogram", "hsplit", "hstack", "i0",
+    "gather", "geomspace", "get_item", "hamming", "hanning", "heaviside", "histogram", "hsplit", "hstack",
     "identity", "imag", "in_top_k", "inner", "is_tensor", "isclose", "isin", "isneginf", "isposinf", "isreal", "kaiser",
-    "kron", "layer_normalization", "lcm", "ldexp", "linspace", "log_mean_exp", "logaddexp2", "logdet", "logspace",
+    "kron", "layer_normalization", "lcm", "ldexp", "linspace", "log_mean_exp", "logdet", "logspace",
     "lstsq", "map", "matrix_rank", "max", "max_pool", "median", "meshgrid", "min", "moments", "moveaxis", "multi_hot",
     "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
     "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "nonzero", "normalize", "one_hot",
     "ones", "ones_like", "outer", "pad", "percentile", "pinv", "prod", "psnr", "ptp", "qr", "quantile", "rad2deg",
     "ravel", "real", "rearrange", "repeat", "reshape", "rms_normalization", "roi_align", "roi_pool", "roi_warp", "roll",
     "rot90", "saturate_cast", "scan", "scatter", "scatter_add", "scatter_update", "searchsorted", "segment_max",
-    "segment_min", "segment_prod", "segment_sum", "select", "separable_conv", "shape", "sinc", "size", "slice_update",
+    "segment_min", "segment_prod", "segment_sum", "select", "separable_conv", "shape", "size", "slice_update",
     "slogdet", "solve", "solve_triangular", "sort", "space_to_depth", "sparse_categorical_crossentropy", "split",
     "stack", "svd", "swapaxes", "switch", "take", "take_along_axis", "tensordot", "threshold", "tile", "top_k", "trace",
     "transpose", "trapezoid", "tri", "tril", "triu", "unfold", "unique", "unravel_index", "unstack", "vander", "vdot",

@@ -12,11 +12,9 @@ from ...core.errors import DTypeError, ShapeError
 from ...graph import as_dtype
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor, constant
-from .. import arithmetic, comparison, exponential, integers, selection, trigonometric
-from .. import reduction as reductions
+from .. import arithmetic, comparison, exponential, integers, rounding, selection
 from .creation import cast, ones_like, zeros_like
 from .indexing import where
-from .shape import expand_dims
 
 
 def _to_floating(x: Any) -> Tensor:
@@ -107,50 +105,13 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
     x, n = _to_floating(x1), as_tensor(x2)
     if n.dtype.kind not in "iu":
         raise DTypeError(f"exponents of dtype {n.dtype.name}", "whole numbers", "cast them to int32, or use power")
-    half = arithmetic.floor_divide(n, 2)  # in two steps neither power leaves the range where the result does not
-    for part in (half, n - half):
-        x = x * exponential.exp2(cast(part, x.cast_weak().dtype))
+    dtype = x.cast_weak().dtype
+    limit = {"float16": 60, "float64": 2400}.get(dtype.name, 300)  # beyond it the result is 0 or infinite
+    n = cast(selection.clip(n, -limit, limit), dtype)
+    for parts in (4, 3, 2, 1):  # in four steps no power leaves the range of the dtype where the result does not
+        step = rounding.round(n / parts)
+        x, n = x * exponential.exp2(step), n - step
     return x
-
-
-def logaddexp2(x1: Any, x2: Any) -> Tensor:
-    """Compute log2(2^x1 + 2^x2) without overflow (``keras.ops.logaddexp2``).
-
-    >>> ops.logaddexp2([1.0], [1.0])
-    tensor([2.])
-    """
-    two = math.log(2.0)
-    return exponential.logaddexp(arithmetic.multiply(x1, two), arithmetic.multiply(x2, two)) / two
-
-
-def sinc(x: Any) -> Tensor:
-    """Compute sin(pi x) / (pi x), and 1 at 0 (``keras.ops.sinc``); smooth there, by a series near 0.
-
-    >>> ops.sinc([0.0, 0.5])
-    tensor([1.       , 0.6366197])
-    """
-    t = _to_floating(x) * math.pi
-    near = arithmetic.absolute(t) < 0.5
-    squared: Any = where(near, t * t, 0.0)
-    series: Any = 1.0
-    for k in range(8, 0, -1):  # 1 - t²/(2·3) (1 - t²/(4·5) (1 - ...))
-        series = 1 - squared / (2 * k * (2 * k + 1)) * series
-    far = where(near, 1.0, t)
-    return where(near, series, trigonometric.sin(far) / far)
-
-
-def i0(x: Any) -> Tensor:
-    """Compute the modified Bessel function of order 0 (``keras.ops.i0``): the mean of cosh(x cos t) over t.
-
-    t runs over 64 points of a quarter turn, which give 14 digits wherever cosh(x) is finite (|x| < 710; 89 in float32).
-    Source: Abramowitz and Stegun, 9.6.16.
-
-    >>> ops.i0([0.0, 1.0])
-    tensor([1.       , 1.2660658])
-    """
-    x = _to_floating(x)
-    turns = np.cos((np.arange(64) + 0.5) * (math.pi / 128)).astype(x.cast_weak().dtype)
-    return reductions.mean(trigonometric.cosh(expand_dims(x, -1) * turns), axis=-1)
 
 
 def isposinf(x: Any) -> Tensor:

@@ -13,12 +13,12 @@ from ...core.errors import ValueProblem
 from ...graph import as_dtype, floatx
 from ...tensors.convert import as_tensor, tensor
 from ...tensors.tensor import Tensor, constant
-from ..arithmetic import power
+from ..bessel import i0
 from ..exponential import exp, log
+from ..powers import power
 from ..record import freeze, is_tracked
 from ..rules import as_shape, promote_to_float
 from .creation import cast
-from .entries import i0
 from .shape import expand_dims, moveaxis
 
 

@@ -10,7 +10,8 @@ from ...core import arguments
 from ...core.errors import ShapeError
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
-from .. import arithmetic, convolution, pooling
+from .. import convolution, pooling
+from ..powers import power
 from ..record import Operation, freeze
 from ..rules import as_shape
 from .indexing import pad
@@ -226,4 +227,4 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     (count,) = as_shape(x.shape[0] if N is None else N)
     powers = np.arange(count, dtype=np.int32)
     base = expand_dims(x, 1)
-    return arithmetic.power(base, powers if increasing else powers[::-1].copy())
+    return power(base, powers if increasing else powers[::-1].copy())

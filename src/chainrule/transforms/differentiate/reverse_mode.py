@@ -69,7 +69,7 @@ def gradients_of(y: Tensor, xs: list[Any], upstream: Any, create_graph: bool, un
     nested = bool(running.leaves - targets) and any(
         n.serial in running.leaves and n.serial not in targets for n in order
     )
-    narrow = any(n.spec.narrow for n in order)  # only the records' plans, not bare arrays, compute in bfloat16
+    narrow = any(n.spec.narrow for n in order)  # only the records' plans, not bare arrays, compute in float32
     if create_graph or nested or narrow or y.symbolic or seed.symbolic:
         upstreams = _reverse_on_nodes(y, order, active, targets, seed)
     else:
