@@ -330,7 +330,8 @@ NOT_TRACEABLE = {
 NUMPY = """
     absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort bitwise_and
     bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil clip
-    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide gcd greater greater_equal hypot
+    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide fmod gcd greater greater_equal
+    hypot
     isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or
     logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod
     reciprocal round sign signbit sin sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var

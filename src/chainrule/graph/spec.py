@@ -153,6 +153,15 @@ def is_float(dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
+def largest_number(dtype: np.dtype[Any]) -> float:
+    """Return the largest finite number of a float dtype, ``bfloat16`` included, which NumPy's ``finfo`` does not know.
+
+    >>> largest_number(np.dtype("float16"))
+    65504.0
+    """
+    return (2.0 - 2.0**-7) * 2.0**127 if dtype.name == "bfloat16" else float(np.finfo(dtype).max)
+
+
 class Spec:
     """A shape and a dtype. Made only by `spec_of`, so that equal specs are one object.
 

@@ -34,6 +34,8 @@ def activation(
 
 
 def _softmax(xp: Any, x: Any, axis: Any = -1) -> Any:
+    if 0 in x.shape:  # nothing to be scaled
+        return xp.exp(x)
     e = xp.exp(x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True)))
     return e / xp.sum(e, axis=axis, keepdims=True)
 
@@ -50,6 +52,8 @@ softmax = activation(
 
 
 def _log_softmax(xp: Any, x: Any, axis: Any = -1) -> Any:
+    if 0 in x.shape:  # nothing to be scaled
+        return xp.positive(x)
     centred = x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True))
     return centred - xp.log(xp.sum(xp.exp(centred), axis=axis, keepdims=True))
 

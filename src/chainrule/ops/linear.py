@@ -51,7 +51,7 @@ def _lower_mask(x: Any, diagonal: float) -> Any:
 def _matrix_shape(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
     """Check and return the shape of the first operand, matrices in the last two axes."""
     shape: tuple[Any, ...] = specs[0].shape
-    if len(shape) < 2 or (square and not may_be_equal(shape[-1], shape[-2])) or 0 in shape[-2:]:
+    if len(shape) < 2 or (square and not may_be_equal(shape[-1], shape[-2])):
         expected = "square matrices in the last two axes" if square else "matrices in the last two axes"
         mend = "reshape it, or use pinv or lstsq for a matrix that is not square" if square else "reshape it"
         raise ShapeError(f"shape {shape}", expected, mend)
@@ -299,6 +299,8 @@ cholesky_record = _matrix_operation(
 
 def _column_signs(xp: Any, v: Any) -> Any:
     """Return 1 or -1 for each column, the sign of its largest entry: with it vectors are the same on every engine."""
+    if not v.shape[-2]:  # no entries to choose from
+        return 1
     largest = xp.take_along_axis(v, xp.expand_dims(xp.argmax(xp.absolute(v), axis=-2), -2), axis=-2)
     return xp.where(largest < 0, -xp.ones_like(largest), xp.ones_like(largest))
 

@@ -38,18 +38,18 @@ def _pooled_shape(shape: tuple[Any, ...], **attributes: Any) -> tuple[Any, ...]:
 def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
     """Find the largest entry of each window: its index among the input's flattened spatial entries."""
     g = _geometry_of(x.shape, pool_size, strides, padding)
-    rank = len(g.window)
+    rank, each = len(g.window), math.prod(g.window)
     indices = np.arange(math.prod(g.sizes), dtype=np.int32).reshape(1, *g.sizes, 1)
-    inside = windows_of(np.ones_like(indices), g).reshape(1, *g.out, 1, -1)  # 0 in the padding
+    inside = windows_of(np.ones_like(indices), g).reshape(1, *g.out, 1, each)  # 0 in the padding
     lowest = -np.inf if x.dtype.kind not in "biu" else np.iinfo(x.dtype).min if x.dtype.kind != "b" else False
-    flat = windows_of(x, g).reshape(*(x.shape[0], *g.out, x.shape[-1]), -1)
+    flat = windows_of(x, g).reshape(x.shape[0], *g.out, x.shape[-1], each)
     # a nan wins, as in np.argmax, so that it is seen; padding loses even to -inf
     score = np.where(inside == 1, flat, lowest)
     winner = np.argmax(score, axis=-1)
     first_inside = np.argmax(inside, axis=-1)
     winner_inside = np.take_along_axis(np.broadcast_to(inside, flat.shape), winner[..., None], -1)[..., 0]
     winner = np.where(winner_inside == 1, winner, first_inside)
-    entries = np.broadcast_to(windows_of(indices, g).reshape(1, *g.out, 1, -1), flat.shape)
+    entries = np.broadcast_to(windows_of(indices, g).reshape(1, *g.out, 1, each), flat.shape)
     index = np.take_along_axis(entries, winner[..., None], -1)
     assert index.ndim == rank + 3
     return index[..., 0].astype(np.int32)

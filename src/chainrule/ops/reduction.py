@@ -136,7 +136,7 @@ prod = Operation.define(
 
 
 def _logsumexp(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    largest = xp.max(x, axis=axis, keepdims=True)
+    largest = xp.max(x, axis=axis, keepdims=True, initial=-math.inf)
     largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     result = xp.log(xp.sum(xp.exp(x - largest), axis=axis, keepdims=True)) + largest
     return result if keepdims else xp.sum(result, axis=axis)
@@ -162,7 +162,7 @@ def _logsumexp_text(writer: Any, xs: Any, **attributes: Any) -> str:
 logsumexp = Operation.define(
     "logsumexp",
     lambda xp, x, axis=None, keepdims=False: _logsumexp(xp, x, axis, keepdims),
-    spec=_nonempty_spec,
+    spec=_reduction_spec(),
     casts=promote_to_float,
     batch=axis_batch,
     cost=per_input_entry(adds=2, other=8),
@@ -170,8 +170,8 @@ logsumexp = Operation.define(
     local=(lambda xp, x, y, axis, keepdims: xp.exp(x - y),),
     gradient_note="logsumexp shares the gradient as softmax does",
     entry_text=_logsumexp_text,
-    samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0, error=ShapeError)),
-    doc="log(sum(exp(x))) without overflow (``keras.ops.logsumexp``).\n\n"
+    samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0)),
+    doc="log(sum(exp(x))) without overflow, -inf for no entries (``keras.ops.logsumexp``).\n\n"
     ">>> ops.logsumexp([1000.0, 1000.0])\ntensor(1000.6931)",
 )
 
@@ -385,6 +385,12 @@ def _var(xp: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 
     return total / (count if count > 0 else 0)  # nan where no count is left, as NumPy
 
 
+def root(xp: Any, x: Any) -> Any:
+    """Compute the square root, whose slope at 0 counts as 0: of a sum of squares, whose slope there is 0 too."""
+    zero = x == 0
+    return xp.where(zero, xp.zeros_like(x), xp.sqrt(xp.where(zero, xp.ones_like(x), x)))
+
+
 var = Composite.define(
     "var",
     _var,
@@ -396,9 +402,9 @@ var = Composite.define(
 )
 std = Composite.define(
     "std",
-    lambda xp, x, axis=None, keepdims=False, ddof=0: xp.sqrt(_var(xp, x, axis, keepdims, ddof)),
+    lambda xp, x, axis=None, keepdims=False, ddof=0: root(xp, _var(xp, x, axis, keepdims, ddof)),
     casts=promote_to_float,
-    gradient_note="std gives each entry its distance from the mean over the count and std",
+    gradient_note="std gives each entry its distance from the mean over the count and std (0 if all are equal)",
     samples=[
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=1, ddof=1),
@@ -414,10 +420,7 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
     ord, axis = freeze(ord, "the order of a norm"), freeze(axis, "the axis of a norm")
     one_axis = x.ndim == 1 if axis is None else isinstance(axis, int) or len(axis) == 1
     if ord is None or ord == "fro" or (ord == 2 and one_axis):
-        # the inner where keeps the slope at the zero vector 0 instead of nan
-        total = xp.sum(x * x, axis=axis, keepdims=keepdims)
-        zero = total == 0
-        return xp.where(zero, xp.zeros_like(total), xp.sqrt(xp.where(zero, xp.ones_like(total), total)))
+        return root(xp, xp.sum(x * x, axis=axis, keepdims=keepdims))
     if not one_axis:
         passed = f"norm of order {ord!r} over {x.ndim if axis is None else len(axis)} axes"
         raise ShapeError(passed, "order None or 'fro'", "name one axis, or leave ord out")
@@ -430,14 +433,26 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
         return xp.min(magnitude, axis=axis, keepdims=keepdims)
     if ord == 0:
         return xp.sum(xp.cast(x != 0, x.dtype), axis=axis, keepdims=keepdims)
-    return xp.power(xp.sum(xp.power(magnitude, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+    return _power_norm(xp, magnitude, ord, axis, keepdims)
+
+
+def _power_norm(xp: Any, x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
+    """Compute sum(x^ord)^(1/ord) of numbers from 0 up; slopes at a 0, where they are infinite or nan, count as 0.
+
+    An entry of 0 has the power 0, or infinity for an order below 0, and either makes the norm of the zero vector 0.
+    """
+    zero, at_zero = x == 0, 0.0 if ord > 0 else math.inf
+    powers = xp.where(zero, at_zero, xp.power(xp.where(zero, xp.ones_like(x), x), ord))
+    total = xp.sum(powers, axis=axis, keepdims=keepdims)
+    none = total == at_zero
+    return xp.where(none, xp.zeros_like(total), xp.power(xp.where(none, xp.ones_like(total), total), 1.0 / ord))
 
 
 norm = Composite.define(
     "norm",
     _norm,
     casts=promote_to_float,
-    gradient_note="norm gives each entry its share x/norm (0 for the zero vector, in order 2)",
+    gradient_note="norm gives each entry its share x/norm (0 for the zero vector)",
     samples=[
         Sample(Draw(4)),
         Sample(Draw(3, 4)),
@@ -446,7 +461,9 @@ norm = Composite.define(
         Sample(Draw(5), ord=math.inf),
         Sample(Draw(5), ord=-math.inf),
         Sample(Draw(5, kind="positive"), ord=3),
+        Sample(Draw(5), ord=-2.5),
         Sample([0.0, 0.0, 0.0]),
+        Sample([0.0, 0.0], ord=3),
         Sample(Draw(3, 4), ord=1, error=ShapeError),
     ],
     doc="The vector norm along `axis` (orders 0, 1, 2, any number, inf), or the Frobenius norm "

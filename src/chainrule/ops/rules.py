@@ -30,6 +30,25 @@ def promote_to_float(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     return (promote_specs(specs, floating=True),) * len(specs)
 
 
+def numbers_only(name: str) -> Rule:
+    """Return a rule that casts all operands to their common dtype, which must not be bool; `name`: the operation's."""
+
+    def casts(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+        dtype = promote_specs(specs)
+        if dtype.kind == "b":
+            mend = "cast them to int32, or use logical_not, logical_xor and the like"
+            raise DTypeError(f"booleans to {name}", "numbers", mend)
+        return (dtype,) * len(specs)
+
+    return casts
+
+
+def count_booleans(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """Cast all operands to their common dtype, booleans to int32, as Keras does."""
+    dtype = promote_specs(specs)
+    return (np.dtype("int32") if dtype.kind == "b" else dtype,) * len(specs)
+
+
 def to_bool(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Cast all operands to bool."""
     return (np.dtype(bool),) * len(specs)

@@ -23,7 +23,7 @@ from .creation import (
     is_tensor, meshgrid, ndim, ones, ones_like, shape, size, tri, zeros, zeros_like,
 )
 from .entries import (
-    angle, conj, conjugate, copy, fabs, fmax, fmin, fmod, heaviside, i0, imag, isneginf, isposinf, isreal, lcm, ldexp,
+    angle, conj, conjugate, copy, fabs, fmax, fmin, heaviside, i0, imag, isneginf, isposinf, isreal, lcm, ldexp,
     logaddexp2, real, saturate_cast, sinc, view,
 )
 from .fused import fused_conv, fused_dense
@@ -63,7 +63,7 @@ __all__ = [
     "cross", "ctc_decode", "ctc_loss", "cumprod", "cumsum", "deg2rad", "depth_to_space", "depthwise_conv", "diag",
     "diagflat", "diagonal", "diff", "digitize", "divide_no_nan", "dot", "dot_product_attention", "dsplit", "dstack",
     "dtype", "eigh", "einsum", "empty", "empty_like", "expand_dims", "extract_sequences", "eye", "fabs", "flip",
-    "fliplr", "flipud", "fmax", "fmin", "fmod", "fold", "fori_loop", "full", "full_like", "fused_conv", "fused_dense",
+    "fliplr", "flipud", "fmax", "fmin", "fold", "fori_loop", "full", "full_like", "fused_conv", "fused_dense",
     "gather", "geomspace", "get_item", "hamming", "hanning", "heaviside", "histogram", "hsplit", "hstack", "i0",
     "identity", "imag", "in_top_k", "inner", "is_tensor", "isclose", "isin", "isneginf", "isposinf", "isreal", "kaiser",
     "kron", "layer_normalization", "lcm", "ldexp", "linspace", "log_mean_exp", "logaddexp2", "logdet", "logspace",

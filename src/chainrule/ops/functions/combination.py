@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ...core import arguments
 from ...core.errors import ShapeError
+from ...graph import largest_number
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, composite, exponential, selection
@@ -16,7 +15,7 @@ from .. import reduction as reductions
 from ..record import freeze
 from ..rules import normalize_axes
 from .creation import cast, ones_like, zeros_like
-from .indexing import diagonal, take_along_axis, where
+from .indexing import take_along_axis, where
 from .shape import expand_dims, reshape, transpose
 
 
@@ -151,10 +150,10 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     x = as_tensor(x)
     if x.dtype.kind in "biu":
         return x
-    info = np.finfo(x.dtype)
+    largest = largest_number(x.dtype)
     x = where(comparison.isnan(x), nan, x)
-    x = where(x == math.inf, info.max.item() if posinf is None else posinf, x)
-    return where(x == -math.inf, info.min.item() if neginf is None else neginf, x)
+    x = where(x == math.inf, largest if posinf is None else posinf, x)
+    return where(x == -math.inf, -largest if neginf is None else neginf, x)
 
 
 def rad2deg(x: Any) -> Tensor:
@@ -236,6 +235,8 @@ def cdist(x: Any, y: Any) -> Tensor:
 def corrcoef(x: Any) -> Tensor:
     """Compute the correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
 
+    That of a constant row, which is not defined, counts as 0.
+
     >>> ops.corrcoef([[1.0, 2.0], [4.0, 2.0]])
     tensor([[ 1., -1.],
             [-1.,  1.]])
@@ -245,7 +246,7 @@ def corrcoef(x: Any) -> Tensor:
         raise ShapeError(f"a tensor of shape {x.shape}", "(variables, observations)", "reshape it")
     rows = x if x.ndim == 2 else reshape(x, (1, -1))
     centered = rows - reductions.mean(rows, axis=1, keepdims=True)
-    products = centered @ transpose(centered)
-    size = exponential.sqrt(diagonal(products))
-    correlations = selection.clip(products / expand_dims(size, 1) / size, -1.0, 1.0)
+    size = reductions.norm(centered, axis=1, keepdims=True)
+    directions = centered / where(size == 0, 1.0, size)
+    correlations = selection.clip(directions @ transpose(directions), -1.0, 1.0)
     return correlations if x.ndim == 2 else correlations[0, 0]

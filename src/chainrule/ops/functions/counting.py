@@ -17,7 +17,7 @@ from .. import reduction as reductions
 from ..record import freeze
 from ..rules import as_shape, normalize_axes, normalize_axis
 from .creation import cast, full_like
-from .indexing import one_hot, take, take_along_axis, where
+from .indexing import one_hot, pad, take, take_along_axis, where
 from .reduction import max, min, sort
 from .shape import concatenate, expand_dims, moveaxis, ravel, reshape, transpose
 
@@ -37,7 +37,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tenso
     if row.ndim != 1:
         raise ShapeError(f"a sorted sequence of shape {row.shape}", "one axis", "search row by row with vectorize")
     arguments.one_of(("left", "right"), side=side)
-    v = expand_dims(v, -1)
+    row, v = _comparable(row, expand_dims(v, -1))
     before = comparison.less(row, v) if side == "left" else comparison.less_equal(row, v)
     return reductions.sum(cast(before | comparison.not_equal(v, v), "int32"), axis=-1)
 
@@ -45,10 +45,32 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tenso
 def digitize(x: Any, bins: Any) -> Tensor:
     """Return the bin of each entry: i where bins[i-1] ≤ x < bins[i], as int32 (``keras.ops.digitize``).
 
+    Of falling edges it is i where bins[i-1] > x ≥ bins[i].
+
     >>> ops.digitize([0.5, 2.0, 9.0], [1.0, 2.0, 5.0])
     tensor([0, 2, 3], dtype=int32)
     """
-    return searchsorted(bins, x, "right")
+    edges = as_tensor(bins)
+    rising = searchsorted(edges, x, "right")
+    if edges.shape[0] < 2:
+        return rising
+    if not edges.symbolic and not _is_monotonic(edges.numpy()):
+        raise ValueProblem(f"bins {bins}", "edges in rising or in falling order", "sort them")
+    above = comparison.greater(*_comparable(edges, expand_dims(x, -1)))
+    return where(edges[0] > edges[-1], reductions.sum(cast(above, "int32"), axis=-1), rising)
+
+
+def _is_monotonic(edges: np.ndarray[Any, Any]) -> bool:
+    """Return whether edges rise or fall."""
+    return not ((edges[1:] < edges[:-1]).any() and (edges[1:] > edges[:-1]).any())
+
+
+def _comparable(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Return whole numbers and floats to be compared, as float64 where float32 has not all of the numbers."""
+    mixed = a.spec.floating != b.spec.floating
+    if mixed and any(t.dtype.kind in "iu" and t.dtype.itemsize >= 4 and not t.spec.weak for t in (a, b)):
+        return cast(a, "float64"), cast(b, "float64")
+    return a, b
 
 
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Tensor:
@@ -259,9 +281,9 @@ def quantiles(
     axes = normalize_axes(freeze(axis), x.ndim)
     other_axes = [i for i in range(x.ndim) if i not in axes]
     n = math.prod(x.shape[i] for i in axes)
-    if not n:
-        raise ShapeError(f"a quantile of an empty tensor of shape {x.shape}", "at least one entry", "check the axis")
     row = reshape(transpose(x, (*other_axes, *axes)), (*[x.shape[i] for i in other_axes], n))
+    if not n:  # no entries have the quantile nan, as in NumPy
+        row, n = pad(row, ((0, 0),) * len(other_axes) + ((0, 1),), constant_values=math.nan), 1
     ordered, missing, position = sort(row), comparison.isnan(row), reshape(share, (-1,))
     gather: Any = take_along_axis if ignore_nan else take
     if ignore_nan:  # they are at the end: each row has its own last position

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
-from .. import comparison, exponential
+from .. import comparison
 from .. import reduction as reductions
-from ..record import freeze
+from ..record import freeze, namespace
 from .counting import quantiles
 from .creation import cast
 from .indexing import where
@@ -146,7 +146,7 @@ def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> ops.nanstd([1.0, float("nan"), 3.0])
     tensor(1.0)
     """
-    return exponential.sqrt(nanvar(x, axis, keepdims))
+    return reductions.root(namespace(), nanvar(x, axis, keepdims))
 
 
 def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:

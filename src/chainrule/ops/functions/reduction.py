@@ -158,7 +158,7 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
     >>> ops.isclose([1.0], [1.0 + 1e-7])
     tensor([ True], dtype=bool)
     """
-    a, b = as_tensor(x1), as_tensor(x2)
+    a, b = (cast(x, "int32") if as_tensor(x).dtype.kind == "b" else as_tensor(x) for x in (x1, x2))
     near = (arithmetic.absolute(a - b) <= atol + rtol * arithmetic.absolute(b)) & comparison.isfinite(b) | (a == b)
     return near | (comparison.isnan(a) & comparison.isnan(b)) if equal_nan else near
 
@@ -179,7 +179,8 @@ def log_mean_exp(x: Any, axis: Any = None) -> Tensor:
     tensor(1000.0)
     """
     x = as_tensor(x)
-    return reductions.logsumexp(x, axis=axis) - math.log(reductions.reduced_count(x.shape, axis))
+    count = reductions.reduced_count(x.shape, axis)
+    return reductions.logsumexp(x, axis=axis) - (math.log(count) if count else math.nan)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
@@ -190,8 +191,9 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
     """
     a = as_tensor(a)
     head = (slice(None),) * normalize_axis(axis, a.ndim)
+    minus = comparison.not_equal if a.dtype.kind == "b" else arithmetic.subtract  # as in NumPy
     for _ in range(n):
-        a = a[(*head, slice(1, None))] - a[(*head, slice(None, -1))]
+        a = minus(a[(*head, slice(1, None))], a[(*head, slice(None, -1))])
     return a
 
 
@@ -204,7 +206,9 @@ def argpartition(x: Any, kth: int, axis: int | None = -1) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    normalize_axis(kth, x.shape[normalize_axis(axis, x.ndim)], "kth")
+    size = x.shape[normalize_axis(axis, x.ndim)]
+    if size:  # else nothing is put in order
+        normalize_axis(kth, size, "kth")
     return argsort(x, axis)
 
 
