@@ -327,6 +327,25 @@ NOT_TRACEABLE = {
     "random_permutation": random_permutation,
 }
 
+
+def cumprod(x, axis=0):
+    """One factor after the other."""
+    rows = jnp.moveaxis(x, axis, 0)
+    products = list(rows[:1])
+    for row in rows[1:]:
+        products.append(products[-1] * row)
+    return jnp.moveaxis(jnp.stack(products), 0, axis) if products else x
+
+
+def linear_recurrence(a, b, axis=0):
+    """Sums of products: term j reaches entry i through the factors between them."""
+    a, b = jnp.moveaxis(a, axis, 0), jnp.moveaxis(b, axis, 0)
+    n = len(b)
+    reach = lambda j, i: jnp.prod(a[j + 1 : i + 1], axis=0)
+    results = [sum((b[j] * reach(j, i) for j in range(i + 1)), start=jnp.zeros_like(b[0])) for i in range(n)]
+    return jnp.moveaxis(jnp.stack(results), 0, axis) if n else jnp.moveaxis(b, 0, axis)
+
+
 NUMPY = """
     absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort bitwise_and
     bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil clip
@@ -357,7 +376,8 @@ ORACLES = {
     "dense": dense,
     "conv_kernel_gradient": conv_kernel_gradient,
     "conv_transpose": conv_transpose,
-    "cumprod": lambda x, axis=0: lax.cumprod(x, axis % x.ndim),
+    "cumprod": cumprod,
+    "linear_recurrence": linear_recurrence,
     "cumsum": lambda x, axis=0: lax.cumsum(x, axis % x.ndim),
     "einsum": lambda *xs, subscripts: jnp.einsum(subscripts, *xs),
     "erf": lax.erf,

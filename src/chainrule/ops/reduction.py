@@ -1,4 +1,4 @@
-"""Reductions over axes, their index forms, and running sums.
+"""Reductions over axes, and their index forms.
 
 ``axis=None`` means every axis, several axes may be given as a tuple. Ties: the first entry wins. ``max``
 and ``min`` are an index operation without gradient and then a gather, so explanations show the way of the gradient.
@@ -23,7 +23,6 @@ from .rules import (
     normalize_axes,
     normalize_axis,
     per_input_entry,
-    promote_inputs,
     promote_to_float,
     reduced_shape,
     to_bool,
@@ -284,56 +283,6 @@ def _logical_reduction(name: str) -> Operation:
 
 
 all, any = _logical_reduction("all"), _logical_reduction("any")
-
-# ---- running sums
-
-
-def _running_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
-    normalize_axis(axis, len(specs[0].shape))
-    return spec_of(specs[0].shape, specs[0].dtype)
-
-
-cumsum_record = Operation.define(
-    "cumsum",
-    lambda xp, x, axis=0: xp.cumsum(x, axis=axis, dtype=x.dtype),
-    spec=_running_spec,
-    casts=promote_inputs,
-    batch=axis_batch,
-    cost=per_input_entry(adds=1),
-    transpose=(lambda xp, u, x, axis: xp.flip(xp.cumsum(xp.flip(u, axis=axis), axis=axis), axis=axis),),
-    gradient_note="cumsum gives each entry the sum of the gradients from its position on",
-    samples=[
-        Sample(Draw(5)),
-        Sample(Draw(3, 4), axis=1),
-        Sample(Draw(2, 3, 4), axis=-2),
-        Sample(np.zeros((0, 3))),
-        Sample(1.0, error=ShapeError),
-    ],
-    doc="The running sum along `axis` (``keras.ops.cumsum``).\n\n>>> ops.cumsum([1.0, 2.0, 3.0])\ntensor([1., 3., 6.])",
-)
-
-
-def _cumprod(xp: Any, x: Any, axis: int = 0) -> Any:
-    """Multiply by the entries 1, 2, 4 ... positions before, in log2(n) rounds, so that zeros are no special case."""
-    axis = normalize_axis(axis, x.ndim)
-    step, n = 1, x.shape[axis]
-    while step < n:
-        head = (slice(None),) * axis
-        ones = xp.ones_like(x[(*head, slice(None, step))])
-        x = x * xp.concatenate([ones, x[(*head, slice(None, n - step))]], axis=axis)
-        step *= 2
-    return xp.positive(x)
-
-
-cumprod_record = Composite.define(
-    "cumprod",
-    _cumprod,
-    casts=promote_inputs,
-    gradient_note="cumprod multiplies in rounds; each round's multiply switches",
-    samples=[Sample(Draw(5)), Sample([2.0, 0.0, 3.0, 0.0]), Sample(Draw(3, 4), axis=1), Sample(Draw(2, 3, 2), axis=-2)],
-    doc="The running product along `axis`, its gradient exact at zeros (``keras.ops.cumprod``).\n\n"
-    ">>> ops.cumprod([1.0, 2.0, 3.0])\ntensor([1., 2., 6.])",
-)
 
 # ---- composites
 

@@ -230,6 +230,30 @@ def _window_spread(xp: Any, u: Array, sizes: Any, pool_size: Any, strides: Any, 
     return _add_window_entries((u for _ in range(math.prod(g.window))), u.shape[0], u.shape[-1], g, u.dtype)
 
 
+# ---- recurrences, in the order of the entries: in another 0 could meet an infinity that the product never reaches
+
+
+def _linear_recurrence(xp: Any, a: Array, b: Array, axis: int) -> Array:
+    if not b.shape[axis]:
+        return b
+    a, b = jnp.moveaxis(a, axis, 0), jnp.moveaxis(b, axis, 0)
+
+    def step(y: Array, terms: tuple[Array, Array]) -> tuple[Array, Array]:
+        y = terms[0] * y + terms[1]
+        return y, y
+
+    rest = lax.scan(step, b[0], (a[1:], b[1:]))[1]
+    return jnp.moveaxis(jnp.concatenate([b[:1], rest]), 0, axis)
+
+
+def _cumprod(xp: Any, x: Array, axis: int) -> Array:
+    def step(y: Array, factor: Array) -> tuple[Array, Array]:
+        return y * factor, y * factor
+
+    rows = jnp.moveaxis(x, axis, 0)
+    return jnp.moveaxis(lax.scan(step, jnp.ones_like(rows, shape=rows.shape[1:]), rows)[1], 0, axis)
+
+
 # ---- random orders
 
 
@@ -283,6 +307,8 @@ OVERRIDES: dict[str, Callable[..., Array]] = {
     "window_sum": _window_sum,
     "window_spread": _window_spread,
     "roi_pool_index": _roi_pool_index,
+    "linear_recurrence": _linear_recurrence,
+    "cumprod": _cumprod,
     "random_permutation": _random_permutation,
     "after": lambda xp, x, other: BARRIER((x, other))[0],
     "erf": lambda xp, x: lax.erf(x),

@@ -10,7 +10,7 @@ import numpy as np
 from ...graph import UnknownSize
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
-from .. import arithmetic, comparison, composite, selection
+from .. import arithmetic, comparison, composite, running, selection
 from .. import reduction as reductions
 from ..record import Operation, freeze
 from ..rules import normalize_axis, reduced_shape
@@ -96,7 +96,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     >>> ops.cumsum([1.0, 2.0, 3.0])
     tensor([1., 3., 6.])
     """
-    return _cumulative(reductions.cumsum_record, x, axis, dtype)
+    return _cumulative(running.cumsum_record, x, axis, dtype)
 
 
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
@@ -105,7 +105,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     >>> ops.cumprod([1.0, 2.0, 3.0])
     tensor([1., 2., 6.])
     """
-    return _cumulative(reductions.cumprod_record, x, axis, dtype)
+    return _cumulative(running.cumprod_record, x, axis, dtype)
 
 
 def _cumulative(record: Operation, x: Any, axis: int | None, dtype: Any) -> Tensor:
