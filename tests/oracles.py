@@ -337,6 +337,13 @@ def cumprod(x, axis=0):
     return jnp.moveaxis(jnp.stack(products), 0, axis) if products else x
 
 
+def cofactors(x):
+    """The determinants of the minors, with the signs of a chessboard."""
+    n = x.shape[-1]
+    entry = lambda i, j: (-1) ** (i + j) * jnp.linalg.det(jnp.delete(jnp.delete(x, i, axis=-2), j, axis=-1))
+    return jnp.stack([jnp.stack([entry(i, j) for j in range(n)], axis=-1) for i in range(n)], axis=-2)
+
+
 def linear_recurrence(a, b, axis=0):
     """Sums of products: term j reaches entry i through the factors between them."""
     a, b = jnp.moveaxis(a, axis, 0), jnp.moveaxis(b, axis, 0)
@@ -376,6 +383,7 @@ ORACLES = {
     "dense": dense,
     "conv_kernel_gradient": conv_kernel_gradient,
     "conv_transpose": conv_transpose,
+    "cofactors": cofactors,
     "cumprod": cumprod,
     "linear_recurrence": linear_recurrence,
     "cumsum": lambda x, axis=0: lax.cumsum(x, axis % x.ndim),
