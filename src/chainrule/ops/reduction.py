@@ -83,6 +83,7 @@ sum = Operation.define(
     samples=_samples(_EMPTY, Sample([[1, 2], [3, 4]], axis=1)),
     doc="The sum over `axis`; booleans and small integers are counted in 32 bits (``keras.ops.sum``).\n\n"
     ">>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([4., 6.])",
+    wide=True,
 )
 mean = Operation.define(
     "mean",
@@ -98,6 +99,7 @@ mean = Operation.define(
     samples=_samples(Sample([[1, 2], [3, 4]], axis=1)),
     doc="The mean over `axis`; integers become floatx (``keras.ops.mean``).\n\n"
     ">>> ops.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([2., 3.])",
+    wide=True,
 )
 
 
@@ -131,6 +133,7 @@ prod = Operation.define(
     entry_text=lambda writer, xs, **attributes: writer.product(xs),
     samples=_samples(_EMPTY, Sample([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]], axis=1), Sample([0.0, 2.0])),
     doc="The product over `axis` (``keras.ops.prod``).\n\n>>> ops.prod([2.0, 3.0, 4.0])\ntensor(24.0)",
+    wide=True,
 )
 
 
@@ -172,6 +175,7 @@ logsumexp = Operation.define(
     samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0)),
     doc="log(sum(exp(x))) without overflow, -inf for no entries (``keras.ops.logsumexp``).\n\n"
     ">>> ops.logsumexp([1000.0, 1000.0])\ntensor(1000.6931)",
+    wide=True,
 )
 
 # ---- indices, which have no gradient
@@ -348,6 +352,7 @@ var = Composite.define(
     samples=_samples(Sample(Draw(3, 4), axis=1, ddof=1)),
     doc="The variance over `axis`, divided by the count less `ddof` (``keras.ops.var``; ``ddof`` as NumPy).\n\n"
     ">>> ops.var([1.0, 2.0, 3.0, 4.0])\ntensor(1.25)",
+    wide=True,
 )
 std = Composite.define(
     "std",
@@ -361,6 +366,7 @@ std = Composite.define(
     ],
     doc="The standard deviation over `axis` (``keras.ops.std``; ``ddof`` as NumPy).\n\n"
     ">>> ops.std([1.0, 3.0])\ntensor(1.0)",
+    wide=True,
 )
 
 
@@ -418,4 +424,5 @@ norm = Composite.define(
     doc="The vector norm along `axis` (orders 0, 1, 2, any number, inf), or the Frobenius norm "
     "(``keras.ops.norm``).\n\n"
     ">>> ops.norm([3.0, 4.0])\ntensor(5.0)",
+    wide=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..core.arguments import whole_number
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Dim, Spec, broadcast, promote_specs, spec_of
+from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from .record import Cost, Operation, Rule, namespace
 
@@ -60,6 +61,25 @@ def integers_only(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     if dtype.kind not in "biu":
         raise DTypeError(f"operands of dtype {dtype.name}", "integers or booleans", "cast them to an integer dtype")
     return (dtype,) * len(specs)
+
+
+def in_float32(function: Rule) -> Rule:
+    """Compute a function of a tensor, and of arguments that are none, in float32 where the tensor is narrower.
+
+    Its results are rounded once: what `wide` is for a record.
+    """
+
+    @wraps(function)
+    def computed(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = as_tensor(x)
+        if not x.spec.narrow:
+            return function(x, *args, **kwargs)
+        result = function(x.cast_to(np.dtype("float32")), *args, **kwargs)
+        parts = result if isinstance(result, tuple) else (result,)
+        rounded = tuple([part.cast_to(x.dtype) for part in parts])
+        return rounded if isinstance(result, tuple) else rounded[0]
+
+    return computed
 
 
 # ---- shapes

@@ -36,6 +36,7 @@ cumsum_record = Operation.define(
         Sample(1.0, error=ShapeError),
     ],
     doc="The running sum along `axis` (``keras.ops.cumsum``).\n\n>>> ops.cumsum([1.0, 2.0, 3.0])\ntensor([1., 3., 6.])",
+    wide=True,
 )
 
 
@@ -109,6 +110,7 @@ linear_recurrence = Operation.define(
     ],
     doc="y with y[i] = a[i] y[i-1] + b[i] along `axis`, from y[0] = b[0].\n\n"
     ">>> ops.running.linear_recurrence([0.0, 2.0, 3.0], [1.0, 0.0, 1.0])\ntensor([1., 2., 7.])",
+    wide=True,
 )
 
 cumprod_record = Operation.define(
@@ -137,4 +139,5 @@ cumprod_record = Operation.define(
     ],
     doc="The running product along `axis`, in order; its gradient is exact at zeros (``keras.ops.cumprod``).\n\n"
     ">>> ops.cumprod([1.0, 2.0, 3.0])\ntensor([1., 2., 6.])",
+    wide=True,
 )

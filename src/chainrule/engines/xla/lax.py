@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ...graph import is_narrow
 from ...ops.convolution import Geometry, geometry
 from ...ops.movement import unfreeze_key
 from ...ops.random import random_bits
@@ -43,7 +44,8 @@ def _get_item(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
 
 
 def _add_at(xp: Any, u: Array, *indices: Array, key: Any, shape: Any) -> Array:
-    return jnp.zeros(shape, u.dtype).at[unfreeze_key(key, indices)].add(u)
+    dtype = jnp.float32 if is_narrow(u.dtype) else u.dtype  # many may be added at one entry
+    return jnp.zeros(shape, dtype).at[unfreeze_key(key, indices)].add(u.astype(dtype))
 
 
 # ---- products
@@ -219,17 +221,6 @@ def _max_pool_index(xp: Any, x: Array, pool_size: Any, strides: Any, padding: An
     return flat_positions(window_winners(x, g)[1], g)
 
 
-def _window_sum(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
-    first, *others = _window_entries(x, pool_geometry(x.shape, pool_size, strides, padding), 0)
-    return sum(others, first)
-
-
-def _window_spread(xp: Any, u: Array, sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Array:
-    x = ShapeDtype((u.shape[0], *sizes, u.shape[-1]), u.dtype)
-    g = pool_geometry(x.shape, pool_size, strides, padding)
-    return _add_window_entries((u for _ in range(math.prod(g.window))), u.shape[0], u.shape[-1], g, u.dtype)
-
-
 # ---- recurrences, in the order of the entries: in another 0 could meet an infinity that the product never reaches
 
 
@@ -304,8 +295,6 @@ OVERRIDES: dict[str, Callable[..., Array]] = {
     "conv_transpose": _conv_transpose,
     "conv_kernel_gradient": _conv_kernel_gradient,
     "max_pool_index": _max_pool_index,
-    "window_sum": _window_sum,
-    "window_spread": _window_spread,
     "roi_pool_index": _roi_pool_index,
     "linear_recurrence": _linear_recurrence,
     "cumprod": _cumprod,

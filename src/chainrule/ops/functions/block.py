@@ -14,6 +14,7 @@ from ...tensors.tensor import Tensor
 from .. import convolution
 from .. import reduction as reductions
 from ..record import freeze
+from ..rules import in_float32
 from .indexing import pad, take, where
 from .reduction import max
 from .shape import moveaxis, reshape, transpose
@@ -157,6 +158,7 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
     return moveaxis(images, -1, 1)
 
 
+@in_float32
 def _adaptive_pool(inputs: Any, output_size: Any, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
     """Pool along each spatial axis in turn: window i holds entries floor(i n / out) to ceil((i + 1) n / out) - 1."""
     x, first = _images(inputs, data_format)

@@ -13,7 +13,7 @@ from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, composite, exponential, selection
 from .. import reduction as reductions
 from ..record import freeze
-from ..rules import normalize_axes
+from ..rules import in_float32, normalize_axes
 from .creation import cast, ones_like, zeros_like
 from .indexing import take_along_axis, where
 from .shape import expand_dims, reshape, transpose
@@ -118,6 +118,7 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     return composite.sparse_categorical_crossentropy_record(target, output, from_logits=from_logits, axis=axis)
 
 
+@in_float32
 def normalize(x: Any, axis: int = -1, order: Any = 2, epsilon: float | None = None) -> Tensor:
     """Divide x by its norm along `axis`, at least `epsilon` (``keras.ops.normalize``).
 
@@ -192,8 +193,10 @@ def psnr(x1: Any, x2: Any, max_val: Any) -> Tensor:
     """
     a, b = as_tensor(x1), as_tensor(x2)
     _check_same_shape(a, b)
-    error = reductions.mean(arithmetic.square(a - b))
-    return 20.0 * exponential.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * exponential.log10(error)
+    distance = a - b
+    error = reductions.mean(arithmetic.square(cast(distance, "float32") if distance.spec.narrow else distance))
+    ratio = 20.0 * exponential.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * exponential.log10(error)
+    return cast(ratio, distance.dtype) if distance.spec.narrow else ratio
 
 
 def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
@@ -232,6 +235,7 @@ def cdist(x: Any, y: Any) -> Tensor:
     return reductions.norm(expand_dims(a, -2) - expand_dims(b, -3), axis=-1)
 
 
+@in_float32
 def corrcoef(x: Any) -> Tensor:
     """Compute the correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
 

@@ -15,7 +15,7 @@ from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, movement, rounding, selection
 from .. import reduction as reductions
 from ..record import freeze
-from ..rules import as_shape, normalize_axes, normalize_axis
+from ..rules import as_shape, in_float32, normalize_axes, normalize_axis
 from .creation import cast, full_like
 from .indexing import one_hot, pad, take, take_along_axis, where
 from .reduction import max, min, sort
@@ -263,6 +263,7 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
     return quantiles(x, q, axis, method, keepdims)
 
 
+@in_float32
 def quantiles(
     x: Any, q: Any, axis: Any, method: str, keepdims: bool, upper: float = 1.0, ignore_nan: bool = False
 ) -> Tensor:

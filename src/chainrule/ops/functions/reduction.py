@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import UnknownSize
+from ...graph import UnknownSize, is_narrow, promote_specs
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, composite, running, selection
 from .. import reduction as reductions
 from ..record import Operation, freeze
-from ..rules import normalize_axis, reduced_shape
+from ..rules import in_float32, normalize_axis, reduced_shape
 from .creation import cast, full
 from .shape import broadcast_to, ravel, reshape
 
@@ -140,7 +140,10 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
     x, w = as_tensor(x), as_tensor(weights)
     if w.shape != x.shape and w.ndim == 1 and isinstance(axis, int | np.integer):
         w = reshape(w, [-1 if i == normalize_axis(axis, x.ndim) else 1 for i in range(x.ndim)])
-    return reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis)
+    dtype = promote_specs((x.spec, w.spec), floating=True)
+    if is_narrow(dtype):
+        x, w = cast(x, "float32"), cast(w, "float32")
+    return cast(reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis), dtype)
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, Tensor]:
@@ -172,6 +175,7 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
     return reductions.all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
+@in_float32
 def log_mean_exp(x: Any, axis: Any = None) -> Tensor:
     """Compute log(mean(exp(x))) without overflow.
 
