@@ -29,6 +29,7 @@ ShapeDtype: Any = jax.ShapeDtypeStruct
 BARRIER: Any = lax.optimization_barrier
 MAX_COPIED = 64  # products a window up to which copying the windows is cheaper than one matrix product for each entry
 MAX_SUMMED = 2**14  # entries of a sum over leading axes up to which XLA's CPU compiler has fast code
+MAX_ENTRIES_WRITTEN_OUT = 25  # of a window; the time that XLA takes to compile them grows with their number
 MAX_UNFUSED = 2**11  # products up to which a matrix product is written as a sum, which XLA fuses
 
 
@@ -178,8 +179,13 @@ def _unpadded_entries(g: Geometry) -> list[Array]:
     return list(_window_entries(jnp.ones((1, *g.sizes, 1), bool), g, False))
 
 
-def window_winners(x: Array, g: Geometry) -> tuple[Array, Array]:
+Winners = tuple[Array, Array]  # values, and where they are
+
+
+def window_winners(x: Array, g: Geometry) -> Winners:
     """Return each window's largest entry, a nan if it has one, and its position in the window, the first at a tie."""
+    if math.prod(g.window) > MAX_ENTRIES_WRITTEN_OUT:
+        return _winners_by_reduction(x, g)
     best: Array = None
     position: Array = None
     windows = zip(_window_entries(x, g, _lowest(x.dtype)), _unpadded_entries(g), strict=True)
@@ -195,6 +201,46 @@ def window_winners(x: Array, g: Geometry) -> tuple[Array, Array]:
     return best, position
 
 
+def _winners_by_reduction(x: Array, g: Geometry) -> Winners:
+    """Reduce along one axis after the other: XLA takes minutes to compile large windows written out entry by entry."""
+    best, place = x, jnp.broadcast_to(jnp.arange(math.prod(g.sizes), dtype=jnp.int32).reshape(1, *g.sizes, 1), x.shape)
+    nothing = jnp.asarray(_lowest(x.dtype), x.dtype), jnp.int32(-1)
+    for axis in range(1, len(g.window) + 1):
+        along = lambda value, other, axis=axis: tuple(value if i == axis else other for i in range(x.ndim))
+        window, strides = along(g.window[axis - 1], 1), along(g.strides[axis - 1], 1)
+        best, place = lax.reduce_window(
+            (best, place), nothing, _better, window, strides, along(g.padding[axis - 1], (0, 0))
+        )
+    return best, _positions_in_window(place, g)
+
+
+def _better(first: Winners, second: Winners) -> Winners:
+    """Return the larger of two values with their places, of equal ones that in front; those at -1 are padding."""
+    (a, i), (b, j) = first, second
+    in_front, wins, equal = j < i, b > a, b == a
+    if jnp.issubdtype(a.dtype, jnp.floating):
+        wins |= jnp.isnan(b) & ~jnp.isnan(a)
+        equal |= jnp.isnan(b) & jnp.isnan(a)
+    wins = (j >= 0) & (wins | (equal & in_front) | (i < 0))
+    return jnp.where(wins, b, a), jnp.where(wins, j, i)
+
+
+def _positions_in_window(place: Array, g: Geometry) -> Array:
+    """Return positions among the input's flattened spatial entries as positions in the window: see `flat_positions`."""
+    position, scale = jnp.zeros(place.shape, jnp.int32), 1
+    for axis in reversed(range(len(g.window))):
+        offset = place % g.sizes[axis] - _window_starts(g, axis)
+        position, place = position + offset * scale, place // g.sizes[axis]
+        scale *= g.window[axis]
+    return position
+
+
+def _window_starts(g: Geometry, axis: int) -> Array:
+    """Return where windows start along a spatial axis, to be broadcast with the result."""
+    starts = jnp.arange(g.out[axis], dtype=jnp.int32) * g.strides[axis] - g.padding[axis][0]
+    return starts.reshape([-1 if i == axis + 1 else 1 for i in range(len(g.out) + 2)])
+
+
 def flat_positions(position: Array, g: Geometry) -> Array:
     """Return positions in the window as positions among the input's flattened spatial entries."""
     flat = jnp.zeros(position.shape, jnp.int32)
@@ -202,16 +248,20 @@ def flat_positions(position: Array, g: Geometry) -> Array:
     scale = 1
     for axis in reversed(range(len(g.window))):
         offset, remaining = remaining % g.window[axis], remaining // g.window[axis]
-        starts = jnp.arange(g.out[axis], dtype=jnp.int32) * g.strides[axis] - g.padding[axis][0]
-        shape = [1] * position.ndim
-        shape[axis + 1] = g.out[axis]
-        flat = flat + (starts.reshape(shape) + offset) * scale
+        flat = flat + (_window_starts(g, axis) + offset) * scale
         scale *= g.sizes[axis]
     return flat
 
 
 def scatter_to_winners(u: Array, position: Array, g: Geometry) -> Array:
     """Pass each window's gradient to its winner, 0 to other entries, and add where windows overlap."""
+    if math.prod(g.window) > MAX_ENTRIES_WRITTEN_OUT:
+        batch, channels = u.shape[0], u.shape[-1]
+        key = (jnp.arange(batch)[:, None, None], flat_positions(position, g).reshape(batch, -1, channels))
+        flat = jnp.zeros((batch, math.prod(g.sizes), channels), u.dtype)
+        return (
+            flat.at[(*key, jnp.arange(channels))].add(u.reshape(batch, -1, channels)).reshape(batch, *g.sizes, channels)
+        )
     parts = (jnp.where(position == k, u, 0) for k in range(math.prod(g.window)))
     return _add_window_entries(parts, u.shape[0], u.shape[-1], g, u.dtype)
 
