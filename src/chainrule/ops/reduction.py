@@ -39,7 +39,7 @@ def _reduction_spec(dtype: str | None = None) -> Any:
     return spec
 
 
-def _accumulator_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def accumulator_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Cast small integers and booleans to 32 bits, as Keras does."""
     dtype = promote_specs(specs)
     if dtype.kind in "bi" and dtype.itemsize < 4:
@@ -74,7 +74,7 @@ sum = Operation.define(
     "sum",
     lambda xp, x, axis=None, keepdims=False: xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_reduction_spec(),
-    casts=_accumulator_dtype,
+    casts=accumulator_dtype,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     reduces=True,
@@ -124,7 +124,7 @@ prod = Operation.define(
     "prod",
     lambda xp, x, axis=None, keepdims=False: xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_reduction_spec(),
-    casts=_accumulator_dtype,
+    casts=accumulator_dtype,
     batch=axis_batch,
     cost=per_input_entry(multiplies=1),
     reduces=True,
@@ -381,6 +381,8 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
         raise ShapeError(passed, "order None or 'fro'", "name one axis, or leave ord out")
     magnitude = xp.absolute(x)
     if ord == 1:
+        return xp.sum(magnitude, axis=axis, keepdims=keepdims)
+    if ord == math.inf and 0 in x.shape:  # of no entries it is 0, as in NumPy
         return xp.sum(magnitude, axis=axis, keepdims=keepdims)
     if ord == math.inf:
         return xp.max(magnitude, axis=axis, keepdims=keepdims)

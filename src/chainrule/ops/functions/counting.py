@@ -140,7 +140,8 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
     >>> ops.segment_sum([1.0, 2.0, 4.0], [0, 2, 0])
     tensor([5., 0., 2.])
     """
-    x, ids, n = _segments(data, segment_ids, num_segments)
+    x = as_tensor(data)
+    x, ids, n = _segments(cast(x, "int32") if x.dtype.kind == "b" else x, segment_ids, num_segments)
     rows = where((ids >= 0) & (ids < n), ids, n)  # one more row, for those left out
     return movement.add_at_record(x, rows, key=("array",), shape=(n + 1, *x.shape[1:]))[:n]
 
@@ -183,6 +184,12 @@ def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, s
     return cast(reductions.prod(_by_segment(x, ids, n, 1), axis=0), x.dtype)
 
 
+def _in_32_bits(x: Tensor) -> Tensor:
+    """Return booleans and small integers in 32 bits, in which `sum` adds them."""
+    (dtype,) = reductions.accumulator_dtype((x.spec,))
+    return x.cast_to(dtype)
+
+
 def _as_numbers(data: Any) -> Tensor:
     """Return data as a tensor, which must not be boolean."""
     x = as_tensor(data)
@@ -213,7 +220,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     if sparse:
         raise ValueProblem("a sparse tensor", "a dense one", "leave the argument out")
     numbers = _as_integers(x, "numbers to count")
-    w = None if weights is None else as_tensor(weights).cast_weak()
+    w = None if weights is None else as_tensor(weights)
     if numbers.ndim not in (1, 2) or (w is not None and w.shape != numbers.shape):
         passed = f"numbers of shape {numbers.shape}" + ("" if w is None else f" and weights of shape {w.shape}")
         raise ShapeError(passed, "one or two axes, and as many weights", "reshape them")
@@ -223,7 +230,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     rows = numbers.shape[0] if numbers.ndim == 2 else 1
     bins = reshape(numbers, (rows, numbers.size // builtins.max(rows, 1)))
     bins = bins + n * np.arange(rows, dtype=np.int32)[:, None]
-    row_weights = np.ones(numbers.size, np.int32) if w is None else ravel(w)
+    row_weights = np.ones(numbers.size, np.int32) if w is None else ravel(_in_32_bits(w))
     return reshape(segment_sum(row_weights, ravel(bins), rows * n), (*numbers.shape[:-1], n))
 
 
@@ -354,15 +361,16 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
     if range is not None:
         if not range[0] <= range[1]:
             raise ValueProblem(f"range {range}", "(lowest, highest)", "put the smaller number first")
-        low, high = (as_tensor(float(v)).cast_to(row.dtype) for v in freeze(range, "the range of a histogram"))
-    elif row.size:
-        low, high = min(row), max(row)
-    else:
+        low, high = map(float, freeze(range, "the range of a histogram"))
+        margin = 0.5 if low == high else 0.0
+        return as_tensor(np.linspace(low - margin, high + margin, count + 1).astype(row.dtype))
+    if not row.size:
         return _equal_bins(row, bins, (0.0, 1.0))
-    margin = cast(low == high, row.dtype) * 0.5
-    low, high = low - margin, high + margin
-    shares = np.linspace(0.0, 1.0, count + 1).astype(row.dtype)
-    return low * (1 - shares) + high * shares
+    lowest, highest = min(row), max(row)
+    margins = cast(lowest == highest, row.dtype) * 0.5
+    first, last = lowest - margins, highest + margins
+    steps = np.arange(count, dtype=np.int32).astype(row.dtype)
+    return concatenate([first + (last - first) / count * steps, reshape(last, (1,))])
 
 
 def unique(
