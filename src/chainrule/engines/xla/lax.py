@@ -46,7 +46,19 @@ def _get_item(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
 
 def _add_at(xp: Any, u: Array, *indices: Array, key: Any, shape: Any) -> Array:
     dtype = jnp.float32 if is_narrow(u.dtype) else u.dtype  # many may be added at one entry
+    if dtype == jnp.bool_:  # whose sum, in NumPy, is whether any is true
+        return jnp.zeros(shape, dtype).at[unfreeze_key(key, indices)].max(u)
     return jnp.zeros(shape, dtype).at[unfreeze_key(key, indices)].add(u.astype(dtype))
+
+
+# ---- division
+
+
+def _floor_divide(xp: Any, x: Array, y: Array) -> Array:
+    """Give 0 for whole numbers divided by 0, as NumPy does."""
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        return jnp.floor_divide(x, y)
+    return jnp.where(y == 0, 0, jnp.floor_divide(x, jnp.where(y == 0, 1, y)))
 
 
 # ---- products
@@ -85,6 +97,8 @@ def _layout(rank: int) -> tuple[str, str, str]:
 
 def _conv(xp: Any, x: Array, kernel: Array, strides: Any, padding: Any, dilation: Any, groups: int) -> Array:
     g = geometry(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
+    if 0 in g.out:
+        return jnp.zeros((x.shape[0], *g.out, kernel.shape[-1]), x.dtype)
     window, layout = (g.strides, g.padding, None, g.dilation), _layout(len(g.window))
     return lax.conv_general_dilated(x, kernel, *window, dimension_numbers=layout, feature_group_count=groups)
 
@@ -94,6 +108,8 @@ def _conv_transpose(
 ) -> Array:
     """Convolve the dilated upstream with the flipped kernel, for which XLA's CPU compiler has fast code."""
     g = geometry(sizes, kernel.shape[:-2], strides, padding, dilation)
+    if 0 in g.out:
+        return jnp.zeros((u.shape[0], *sizes, kernel.shape[-2] * groups), u.dtype)
     if not on_cpu():
         x = ShapeDtype((u.shape[0], *g.sizes, kernel.shape[-2] * groups), u.dtype)
         return jax.linear_transpose(lambda x: _conv(xp, x, kernel, g.strides, g.padding, g.dilation, groups), x)(u)[0]
@@ -141,6 +157,8 @@ def _conv_kernel_gradient(
     """Do one matrix product for each position in the window, or copy the windows of few channels and do one in all."""
     g = geometry(x.shape[1:-1], window, strides, padding, dilation)
     c, f = x.shape[-1] // groups, u.shape[-1] // groups
+    if 0 in g.out:
+        return jnp.zeros((*window, c, u.shape[-1]), x.dtype)
     if not on_cpu():
         kernel = ShapeDtype((*window, c, u.shape[-1]), x.dtype)
         return jax.linear_transpose(lambda k: _conv(xp, x, k, strides, padding, dilation, groups), kernel)(u)[0]
@@ -268,6 +286,8 @@ def scatter_to_winners(u: Array, position: Array, g: Geometry) -> Array:
 
 def _max_pool_index(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
     g = pool_geometry(x.shape, pool_size, strides, padding)
+    if 0 in g.out:
+        return jnp.zeros((x.shape[0], *g.out, x.shape[-1]), jnp.int32)
     return flat_positions(window_winners(x, g)[1], g)
 
 
@@ -315,6 +335,8 @@ def _roi_pool_index(
     """Take one box at a time, and mask the image's entries outside each bin."""
     _, height, width, channels = features.shape
     rows = images[0] if images else jnp.repeat(jnp.arange(boxes.shape[0]), boxes.shape[1])
+    if not rows.size:
+        return jnp.zeros((*boxes.shape[:-1], *output_size, channels), jnp.int32)
     down, across = bin_bounds(jnp, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
 
     def mask(bins: Array, size: int) -> Array:
@@ -339,6 +361,7 @@ def _roi_pool_index(
 OVERRIDES: dict[str, Callable[..., Array]] = {
     "get_item": _get_item,
     "add_at": _add_at,
+    "floor_divide": _floor_divide,
     "matmul": _matmul,
     "sum": _sum,
     "conv": _conv,
