@@ -109,6 +109,11 @@ for target in (whole(3, below=4), whole(3, below=4)[:, None]):
 case("sparse_categorical_crossentropy", whole(2, 4), 5 * A(2, 3, 4), True, 1, oracle=sparse(categorical_crossentropy))
 case("corrcoef", A(3, 5))
 case("corrcoef", A(4), smooth=False)
+steps(
+    "corrcoef",
+    np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 4.0], [-1.0, -2.0, -4.0]]),
+    oracle=lambda _: np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]),
+)
 case("cdist", A(3, 2), B(4, 2), oracle=lambda x, y: np.array([[math.dist(p, q) for q in y] for p in x]))
 case("cdist", A(2, 3, 2), B(5, 2), oracle=lambda x, y: np.array([[[math.dist(p, q) for q in y] for p in r] for r in x]))
 SCORES = np.array([[0.1, 0.4, 0.6, 0.9, 0.5], [0.1, 0.7, 0.9, 0.8, 0.8], [0.1, 0.6, 0.9, 0.9, 0.5]])

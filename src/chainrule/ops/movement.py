@@ -459,7 +459,11 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
         index_shape = np.broadcast_shapes(*[s.shape for s in indices])
         # empty index arrays: with arrays of the real size NumPy would copy all the entries that they read
         empty = np.zeros((0,) * len(index_shape), np.int8) if index_shape else 0
-        result = np.broadcast_to(np.int8(0), shape)[unfreeze_key(key, (empty,) * len(indices))].shape
+        entries = np.broadcast_to(np.int8(0), shape)
+        result = entries[unfreeze_key(key, (empty,) * len(indices))].shape
+        if 0 in shape and 0 not in index_shape:  # an axis without entries has none for an index array
+            one = np.zeros((1,) * len(index_shape), np.int8)
+            entries[unfreeze_key(key, (one,) * len(indices))]
         axis = _advanced_axis(key, len(shape))
         result = result[:axis] + index_shape + result[axis + len(index_shape) :]
     except (IndexError, ValueError) as error:

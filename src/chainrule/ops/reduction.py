@@ -363,6 +363,7 @@ std = Composite.define(
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=1, ddof=1),
         Sample(Draw(2, 3, 4), axis=(0, -1), keepdims=True),
+        Sample([[2.0, 2.0], [1.0, 3.0]], axis=1),
     ],
     doc="The standard deviation over `axis` (``keras.ops.std``; ``ddof`` as NumPy).\n\n"
     ">>> ops.std([1.0, 3.0])\ntensor(1.0)",

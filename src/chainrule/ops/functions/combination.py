@@ -251,6 +251,7 @@ def corrcoef(x: Any) -> Tensor:
     rows = x if x.ndim == 2 else reshape(x, (1, -1))
     centered = rows - reductions.mean(rows, axis=1, keepdims=True)
     size = reductions.norm(centered, axis=1, keepdims=True)
-    directions = centered / where(size == 0, 1.0, size)
+    constant = size == 0
+    directions = where(constant, 0.0, centered / where(constant, 1.0, size))
     correlations = selection.clip(directions @ transpose(directions), -1.0, 1.0)
     return correlations if x.ndim == 2 else correlations[0, 0]
