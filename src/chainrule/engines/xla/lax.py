@@ -224,11 +224,10 @@ def _winners_by_reduction(x: Array, g: Geometry) -> Winners:
     best, place = x, jnp.broadcast_to(jnp.arange(math.prod(g.sizes), dtype=jnp.int32).reshape(1, *g.sizes, 1), x.shape)
     nothing = jnp.asarray(_lowest(x.dtype), x.dtype), jnp.int32(-1)
     for axis in range(1, len(g.window) + 1):
-        along = lambda value, other, axis=axis: tuple(value if i == axis else other for i in range(x.ndim))
-        window, strides = along(g.window[axis - 1], 1), along(g.strides[axis - 1], 1)
-        best, place = lax.reduce_window(
-            (best, place), nothing, _better, window, strides, along(g.padding[axis - 1], (0, 0))
-        )
+        window, strides = ([1] * x.ndim for _ in range(2))
+        padding = [(0, 0)] * x.ndim
+        window[axis], strides[axis], padding[axis] = g.window[axis - 1], g.strides[axis - 1], g.padding[axis - 1]
+        best, place = lax.reduce_window((best, place), nothing, _better, window, strides, padding)
     return best, _positions_in_window(place, g)
 
 
