@@ -3,8 +3,13 @@
 The answer is NumPy's where NumPy has a function of that name, or an error that says what to do.
 """
 
+import json
+import os
+import subprocess
+import sys
 import warnings
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,3 +215,15 @@ def test_compiled_by_xla(case):
             tolerance = 2.0**-5 if narrow else 1e-4
             scale = np.abs(ours[np.isfinite(ours)]).max(initial=1.0)
             np.testing.assert_allclose(x, ours, tolerance, tolerance * scale, err_msg=label)
+
+
+@pytest.mark.heavy
+def test_keras_on_axes_of_0_and_1():
+    """In a process of its own: its NumPy backend, which computes no shape anew."""
+    pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
+    script = Path(__file__).with_name("symbolic_numpy_keras.py")
+    environment = {**os.environ, "KERAS_BACKEND": "numpy", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    run = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
+    compared, different = json.loads(run.stdout.splitlines()[-1])
+    assert compared > 3000
+    assert not different
