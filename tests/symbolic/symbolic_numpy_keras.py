@@ -33,7 +33,7 @@ DIFFERENT = {
     "multi_hot": "Keras removes an axis in the middle",
     "nanpercentile": "NumPy forgets the axis of q where there are no entries",
     "nanquantile": "NumPy forgets the axis of q where there are no entries",
-    "sobel_edges": "compared with Keras's JAX backend in test_image_keras; its NumPy backend differs",
+    "sobel_edges": "compared with SciPy in test_image, as Keras's JAX backend has it; its NumPy backend differs",
     "svd": "signs of the vectors",
 }
 
