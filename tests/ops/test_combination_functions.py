@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 import scipy.special
+from numpy.testing import assert_allclose
 
 from chainrule import ops
 from chainrule.core.errors import DTypeError, IndexProblem, ShapeError
-from functions_cases import ODD, A, B, FunctionCases, X, check_error, positive, whole
+from functions_cases import ODD, A, B, FunctionCases, X, check_error, positive, slope, whole
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -137,6 +138,15 @@ def test_symbolic(key):
 @pytest.mark.parametrize("key", CASES.smooth())
 def test_gradient(key):
     CASES[key].check_gradient()
+
+
+def test_gradient_of_a_correlation_with_a_constant():
+    """0 for the constant row; for the others what it is without that row."""
+    rows = A(2, 5)
+    f = lambda x: ops.sum(ops.corrcoef(x) * np.array([[3.0, 1.0], [1.0, 2.0]]))
+    all_rows = lambda x: ops.sum(ops.corrcoef(x)[1:, 1:] * np.array([[3.0, 1.0], [1.0, 2.0]])) + ops.corrcoef(x)[0, 1]
+    got = slope(all_rows, np.vstack([np.full(5, 2.0), rows])).numpy()
+    assert_allclose(got, np.vstack([np.zeros(5), slope(f, rows).numpy()]), 0, 1e-12)
 
 
 # ---- errors

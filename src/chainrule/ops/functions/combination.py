@@ -15,7 +15,7 @@ from .. import reduction as reductions
 from ..record import freeze
 from ..rules import in_float32, normalize_axes
 from .creation import cast, ones_like, zeros_like
-from .indexing import take_along_axis, where
+from .indexing import diagonal, take_along_axis, where
 from .shape import expand_dims, reshape, transpose
 
 
@@ -250,8 +250,10 @@ def corrcoef(x: Any) -> Tensor:
         raise ShapeError(f"a tensor of shape {x.shape}", "(variables, observations)", "reshape it")
     rows = x if x.ndim == 2 else reshape(x, (1, -1))
     centered = rows - reductions.mean(rows, axis=1, keepdims=True)
-    size = reductions.norm(centered, axis=1, keepdims=True)
-    constant = size == 0
-    directions = where(constant, 0.0, centered / where(constant, 1.0, size))
-    correlations = selection.clip(directions @ transpose(directions), -1.0, 1.0)
+    products = centered @ transpose(centered)
+    squares = diagonal(products)
+    constant = squares == 0
+    size = exponential.sqrt(where(constant, 1.0, squares))
+    correlations = selection.clip(products / expand_dims(size, 1) / size, -1.0, 1.0)
+    correlations = where(comparison.logical_or(expand_dims(constant, 1), constant), 0.0, correlations)
     return correlations if x.ndim == 2 else correlations[0, 0]
