@@ -387,11 +387,38 @@ NOT_TRACEABLE = {
     "random_permutation": random_permutation,
 }
 
+
+def cumprod(x, axis=0):
+    """One factor after the other."""
+    rows = jnp.moveaxis(x, axis, 0)
+    products = list(rows[:1])
+    for row in rows[1:]:
+        products.append(products[-1] * row)
+    return jnp.moveaxis(jnp.stack(products), 0, axis) if products else x
+
+
+def cofactors(x):
+    """The determinants of the minors, with the signs of a chessboard."""
+    n = x.shape[-1]
+    entry = lambda i, j: (-1) ** (i + j) * jnp.linalg.det(jnp.delete(jnp.delete(x, i, axis=-2), j, axis=-1))
+    return jnp.stack([jnp.stack([entry(i, j) for j in range(n)], axis=-1) for i in range(n)], axis=-2)
+
+
+def linear_recurrence(a, b, axis=0):
+    """Sums of products: term j reaches entry i through the factors between them."""
+    a, b = jnp.moveaxis(a, axis, 0), jnp.moveaxis(b, axis, 0)
+    n = len(b)
+    reach = lambda j, i: jnp.prod(a[j + 1 : i + 1], axis=0)
+    results = [sum((b[j] * reach(j, i) for j in range(i + 1)), start=jnp.zeros_like(b[0])) for i in range(n)]
+    return jnp.moveaxis(jnp.stack(results), 0, axis) if n else jnp.moveaxis(b, 0, axis)
+
+
 NUMPY = """
     absolute add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort bitwise_and
     bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_to cbrt ceil clip
-    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide gcd greater greater_equal hypot
-    isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or
+    copysign cos cosh divide equal exp exp2 expand_dims expm1 flip floor floor_divide fmod gcd greater greater_equal
+    hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not
+    logical_or
     logical_xor matmul max maximum mean min minimum mod multiply negative nextafter not_equal positive power prod
     reciprocal round sign signbit sin sinc sinh sort sqrt square squeeze std subtract sum tan tanh transpose trunc var
     where"""
@@ -417,7 +444,9 @@ ORACLES = {
     "dense": dense,
     "conv_kernel_gradient": conv_kernel_gradient,
     "conv_transpose": conv_transpose,
-    "cumprod": lambda x, axis=0: lax.cumprod(x, axis % x.ndim),
+    "cofactors": cofactors,
+    "cumprod": cumprod,
+    "linear_recurrence": linear_recurrence,
     "cumsum": lambda x, axis=0: lax.cumsum(x, axis % x.ndim),
     "einsum": lambda *xs, subscripts: jnp.einsum(subscripts, *xs),
     "erf": lax.erf,

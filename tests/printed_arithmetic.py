@@ -32,6 +32,8 @@ NAMES = {
         "trunc",
         "hypot",
         "copysign",
+        "fmod",
+        "inf",
     ]
 } | {
     "abs": abs,

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 import scipy.special
+from numpy.testing import assert_allclose
 
 from chainrule import ops
 from chainrule.core.errors import DTypeError, IndexProblem, ShapeError
-from functions_cases import ODD, A, B, FunctionCases, X, check_error, positive, whole
+from functions_cases import ODD, A, B, FunctionCases, X, check_error, positive, slope, whole
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -109,6 +110,11 @@ for target in (whole(3, below=4), whole(3, below=4)[:, None]):
 case("sparse_categorical_crossentropy", whole(2, 4), 5 * A(2, 3, 4), True, 1, oracle=sparse(categorical_crossentropy))
 case("corrcoef", A(3, 5))
 case("corrcoef", A(4), smooth=False)
+steps(
+    "corrcoef",
+    np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 4.0], [-1.0, -2.0, -4.0]]),
+    oracle=lambda _: np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]),
+)
 case("cdist", A(3, 2), B(4, 2), oracle=lambda x, y: np.array([[math.dist(p, q) for q in y] for p in x]))
 case("cdist", A(2, 3, 2), B(5, 2), oracle=lambda x, y: np.array([[[math.dist(p, q) for q in y] for p in r] for r in x]))
 SCORES = np.array([[0.1, 0.4, 0.6, 0.9, 0.5], [0.1, 0.7, 0.9, 0.8, 0.8], [0.1, 0.6, 0.9, 0.9, 0.5]])
@@ -132,6 +138,15 @@ def test_symbolic(key):
 @pytest.mark.parametrize("key", CASES.smooth())
 def test_gradient(key):
     CASES[key].check_gradient()
+
+
+def test_gradient_of_a_correlation_with_a_constant():
+    """0 for the constant row; for the others what it is without that row."""
+    rows = A(2, 5)
+    f = lambda x: ops.sum(ops.corrcoef(x) * np.array([[3.0, 1.0], [1.0, 2.0]]))
+    all_rows = lambda x: ops.sum(ops.corrcoef(x)[1:, 1:] * np.array([[3.0, 1.0], [1.0, 2.0]])) + ops.corrcoef(x)[0, 1]
+    got = slope(all_rows, np.vstack([np.full(5, 2.0), rows])).numpy()
+    assert_allclose(got, np.vstack([np.zeros(5), slope(f, rows).numpy()]), 0, 1e-12)
 
 
 # ---- errors

@@ -21,6 +21,14 @@ for side in ("left", "right"):
     steps("searchsorted", LINE, np.array([[0.5, -2.0, 3.0], [np.inf, np.nan, -1.0]]), side)
     steps("searchsorted", np.zeros(0), A(2), side)
 steps("digitize", A(2, 3), np.array([-0.5, 0.0, 0.25]))
+FALLING = np.array([2.0, 0.5, 0.5, -1.0])
+steps("digitize", np.array([[3.0, 2.0, 1.0], [0.5, -1.0, -2.0], [np.nan, np.inf, -np.inf]]), FALLING)
+steps("digitize", np.array([2.0, 3.0, 1.0]), np.array([2.0, 2.0]))
+steps("digitize", np.array([2.0, 3.0]), np.zeros(0))
+ENDS = np.array([2**31 - 1, 2**31 - 2, -(2**31), 2**24 + 1, 0], "int32")
+steps("digitize", ENDS, np.array([-(2.0**31), 0.0, 2.0**24 + 2, 2.0**31], "float32"))
+steps("digitize", ENDS, np.array([2**31 - 1, 2**24 + 1, -(2**31)], "int32"))
+steps("digitize", np.array([255, 128, 0], "uint8"), np.array([255, 127, 3], "uint8"))
 steps("isin", whole(2, 5), np.array([[2, 7]]))
 steps("isin", whole(2, 5), np.array([0]), invert=True)
 steps("isin", A(3), np.zeros(0))
@@ -77,6 +85,10 @@ steps(
 )
 steps("quantile", whole(7), 0.25)
 case("median", A(3, 4))
+steps("median", np.zeros((0, 3)), axis=0, oracle=lambda *_, axis: np.full(3, np.nan))
+steps("median", np.zeros((2, 0)), oracle=lambda _: np.nan)
+steps("quantile", np.zeros((3, 0)), 0.5, axis=0)
+steps("quantile", np.zeros((3, 0)), np.array([0.5, 0.1]), axis=1, oracle=lambda *_, axis: np.full((2, 3), np.nan))
 case("median", A(3, 5), axis=1, keepdims=True)
 case("median", A(2, 3, 4), axis=(0, 1))
 case("percentile", A(3, 4), 30.0)
@@ -159,7 +171,7 @@ ERRORS = {
     "quantile: per cent": (lambda: ops.quantile(X, 50), ValueProblem),
     "quantile: nan": (lambda: ops.quantile(X, math.nan), ValueProblem),
     "quantile: method": (lambda: ops.quantile(X, 0.5, method="hazen"), ValueProblem),
-    "quantile: nothing": (lambda: ops.quantile(A(0, 3), 0.5, axis=0), ShapeError),
+    "digitize: bins that rise and fall": (lambda: ops.digitize(A(3), [1.0, 3.0, 2.0]), ValueProblem),
     "median: no such axis": (lambda: ops.median(X, axis=2), ShapeError),
     "percentile: above 100": (lambda: ops.percentile(X, 101.0), ValueProblem),
     "segment_prod: booleans": (lambda: ops.segment_prod(X > 0, [0, 1, 1]), DTypeError),

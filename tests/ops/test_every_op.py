@@ -44,6 +44,7 @@ KINKS = {
     "round": "jumps at halves",
     "sign": "jumps at 0",
     "sort": "at ties",
+    "std": "where all are equal",
     "top_k": "at ties",
 }
 NO_DIFFERENCES = {"stop_gradient": "its slope is 0 by definition"}
@@ -396,6 +397,18 @@ CONVENTIONS = {
     "prod at two zeros": (ops.prod, [[0, 0, 3]], [[0, 0, 0]]),
     "cumprod at a zero": (ops.cumprod, [[2, 0, 3]], [[1, 22, 0]]),
     "norm is 0 at 0": (ops.norm, [[0, 0]], [[0, 0]]),
+    "std is 0 where all are equal": (ops.std, [[3, 3, 3]], [[0, 0, 0]]),
+    "std of one number": (ops.std, [[3]], [[0]]),
+    "std of rows, one of them constant": (lambda x: ops.std(x, axis=1), [[[2, 2], [1, 3]]], [[[0, 0], [-1, 1]]]),
+    "nanstd is 0 where all are equal": (ops.nanstd, [[3, 3, 3]], [[0, 0, 0]]),
+    "corrcoef is 0 at constant rows": (ops.corrcoef, [[[2, 2, 2], [5, 5, 5]]], [[[0, 0, 0], [0, 0, 0]]]),
+    **{
+        f"norm of order {order} is 0 at 0": (lambda x, order=order: ops.norm(x, order), [[0, 0]], [[0, 0]])
+        for order in (1, 1.5, 3, 0.5, -1, -2.5, np.inf, -np.inf, 0)
+    },
+    "norm of order 3 at one zero": (lambda x: ops.norm(x, 3), [[0, -2]], [[0, -1]]),
+    "norm of order 0.5 at one zero": (lambda x: ops.norm(x, 0.5), [[0, -4]], [[0, -1]]),
+    "norm of order -1 at one zero": (lambda x: ops.norm(x, -1), [[0, -4]], [[0, 0]]),
     "norm of rows, one of them 0": (lambda x: ops.norm(x, axis=1), [[[0, 0], [3, 4]]], [[[0, 0], [1.2, 1.6]]]),
     "power's exponent is 0 below base 0": (ops.power, [[0, -1, 2], [2, 2, 2]], [[0, -4, 12], [0, 0, 12 * np.log(2)]]),
     "power 0 and 1 at base 0": (ops.power, [[0, 0], [0, 1]], [[0, 2], [0, 0]]),

@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 import scipy.linalg
+from numpy.testing import assert_allclose, assert_array_equal
 
-from chainrule import ops
+from chainrule import ops, tensor
 from chainrule.core.errors import GraphError, ShapeError, ValueProblem
-from functions_cases import A, B, FunctionCases, X, check_error, slope
+from chainrule.transforms.differentiate import gradients
+from functions_cases import A, B, FunctionCases, X, check_error, flat, slope
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -94,6 +96,56 @@ def test_symbolic(key):
 @pytest.mark.parametrize("key", CASES.smooth())
 def test_gradient(key):
     CASES[key].check_gradient()
+
+
+# ---- singular and empty matrices
+
+
+def cofactors(x):
+    """By determinants of the minors."""
+    n = len(x)
+    minor = lambda i, j: np.linalg.det(np.delete(np.delete(x, i, 0), j, 1))
+    return np.array([[(-1) ** (i + j) * minor(i, j) for j in range(n)] for i in range(n)]).reshape(n, n)
+
+
+SINGULAR = {
+    "rank 1 of 2": np.array([[1.0, 2.0], [2.0, 4.0]]),
+    "rank 2 of 3": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]),
+    "rank 1 of 3": np.outer([1.0, -2.0, 0.5], [3.0, 0.0, 1.0]),
+    "rank 3 of 4, negative": np.diag([2.0, -1.0, 0.0, 3.0])[[1, 0, 2, 3]],
+    "nothing": np.zeros((3, 3)),
+    "one number": np.zeros((1, 1)),
+    "regular, equal singular values": 2 * np.eye(3),
+}
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("which", SINGULAR)
+def test_gradient_of_a_determinant(which, create_graph):
+    """The cofactors, and their own change by differences: a determinant is a polynomial."""
+    x = tensor(SINGULAR[which], watch=True)
+    first = gradients(ops.det(x), x, create_graph=create_graph)
+    assert_allclose(first.numpy(), cofactors(x.numpy()), 0, 1e-12)
+    if create_graph:
+        along = A(*x.shape)
+        change = (cofactors(x.numpy() + 1e-4 * along) - cofactors(x.numpy() - 1e-4 * along)) / 2e-4
+        assert_allclose(gradients(first, x, along, unconnected="zero").numpy(), change, 0, 1e-7)
+
+
+EMPTY = {  # each on n by m matrices: NumPy's function, and ours if it has another name
+    "inv": (0, 0), "det": (0, 0), "slogdet": (0, 0), "cholesky": (0, 0), "eigh": (0, 0), "svd": (0, 3), "pinv": (0, 3),
+    "qr": (3, 0), "matrix_rank": (0, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", [(), (2,), (0,)])
+@pytest.mark.parametrize("name", EMPTY)
+def test_no_rows(name, batch):
+    x = np.zeros((*batch, *EMPTY[name]))
+    got, want = flat(getattr(ops, name)(x)), flat(getattr(np.linalg, name)(x))
+    assert len(got) == len(want)
+    for g, w in zip(got, want, strict=True):
+        assert_array_equal(g.numpy(), w)
 
 
 # ---- errors

@@ -12,6 +12,7 @@ from .source_info import current_source_info, line_of
 from .spec import Spec
 
 NO_ATTRIBUTES: dict[str, Any] = {}
+REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
 
 
 def plan_for(operation: OperationRecord, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
@@ -37,31 +38,34 @@ def apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dict
     """
     # Written out for one and two inputs without attributes, since eager operators spend their time here. The
     # caller is always an operator of a tensor or a call of a record, so the user is three frames up.
-    if not attributes:
-        if len(inputs) == 2:
-            a, b = inputs
-            plan = operation.plans.get((a.spec, b.spec))
-            if plan is not None and plan[1] is None:
-                x, y = a.value, b.value
-                if x is not None and y is not None:
-                    if a.tracked or b.tracked:
-                        return a.__class__(
-                            operation, inputs, attributes, plan[0], plan[2](x, y), True, current_source_info(3)
-                        )
-                    if a.tracked is False and b.tracked is False:
-                        return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x, y), False, None)
-        elif len(inputs) == 1:
-            (a,) = inputs
-            plan = operation.plans.get(a.spec)
-            if plan is not None and plan[1] is None:
-                x = a.value
-                if x is not None:
-                    if a.tracked:
-                        return a.__class__(
-                            operation, inputs, attributes, plan[0], plan[2](x), True, current_source_info(3)
-                        )
-                    if a.tracked is False:
-                        return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x), False, None)
+    try:
+        if not attributes:
+            if len(inputs) == 2:
+                a, b = inputs
+                plan = operation.plans.get((a.spec, b.spec))
+                if plan is not None and plan[1] is None:
+                    x, y = a.value, b.value
+                    if x is not None and y is not None:
+                        if a.tracked or b.tracked:
+                            return a.__class__(
+                                operation, inputs, attributes, plan[0], plan[2](x, y), True, current_source_info(3)
+                            )
+                        if a.tracked is False and b.tracked is False:
+                            return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x, y), False, None)
+            elif len(inputs) == 1:
+                (a,) = inputs
+                plan = operation.plans.get(a.spec)
+                if plan is not None and plan[1] is None:
+                    x = a.value
+                    if x is not None:
+                        if a.tracked:
+                            return a.__class__(
+                                operation, inputs, attributes, plan[0], plan[2](x), True, current_source_info(3)
+                            )
+                        if a.tracked is False:
+                            return a.__class__(CONSTANT, (), attributes, plan[0], plan[2](x), False, None)
+    except REFUSALS:
+        pass  # below it is met again, and told with the operation and the user's line
     return _apply(operation, inputs, attributes)
 
 
@@ -86,9 +90,6 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
         return cls(operation, inputs, attributes, plan.spec, value, True, current_source_info())
     detached = False if operation.stops_gradient else merge_detached([node.tracked for node in inputs])
     return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, detached, None)
-
-
-REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
 
 
 def applied_error(operation: OperationRecord, inputs: tuple[Node, ...], error: Exception) -> ChainruleError:

@@ -153,6 +153,20 @@ def is_float(dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
+def largest_number(dtype: np.dtype[Any]) -> float:
+    """Return the largest finite number of a float dtype, ``bfloat16`` included, which NumPy's ``finfo`` does not know.
+
+    >>> largest_number(np.dtype("float16"))
+    65504.0
+    """
+    return (2.0 - 2.0**-7) * 2.0**127 if dtype.name == "bfloat16" else float(np.finfo(dtype).max)
+
+
+def is_narrow(dtype: np.dtype[Any]) -> bool:
+    """Return whether it is a float with too few digits to add many numbers in: ``float16`` or ``bfloat16``."""
+    return dtype.itemsize == 2 and is_float(dtype)
+
+
 class Spec:
     """A shape and a dtype. Made only by `spec_of`, so that equal specs are one object.
 
@@ -161,7 +175,7 @@ class Spec:
         dtype: the NumPy dtype.
         weak: whether it is a Python number, whose dtype gives way to that of arrays.
         floating: whether gradients exist in this dtype.
-        narrow: whether it is float16 or bfloat16, which NumPy computes in float32.
+        narrow: whether it is float16 or bfloat16, which NumPy is to compute with in float32.
         unknown: whether a size is not known, ``None``.
         symbolic: whether a size is symbolic, a `Dim`: while specs are worked out where sizes are unknown (`infer`).
     """
@@ -176,7 +190,7 @@ class Spec:
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any], weak: bool) -> None:
         self.shape, self.dtype, self.weak = shape, dtype, weak
-        self.narrow = dtype.name in ("float16", "bfloat16")
+        self.narrow = is_narrow(dtype)
         self.floating = is_float(dtype)
         self.symbolic = any(isinstance(n, Dim) for n in shape)
         self.unknown = any(n is None for n in shape)

@@ -179,7 +179,7 @@ class GroupNormalization(_ScaledNormalization):
         channels = self.sizes_along(input_shape, [self.axis])[0]
         if self.groups == -1:
             self.groups = channels
-        if channels % self.groups:
+        if not channels or channels % self.groups:
             mend = f"e.g. GroupNormalization(groups={max(g for g in range(1, 33) if channels % g == 0)})"
             raise ShapeError(f"{channels} channels in {self.groups} groups", "groups that divide the channels", mend)
         self.add_scale([channels])

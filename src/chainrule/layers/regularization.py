@@ -34,6 +34,11 @@ class _RandomLayer(Layer):
         self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
         self.supports_masking = True
 
+    def _normal(self, inputs: Tensor, mean: float, stddev: float) -> Tensor:
+        """Draw normal numbers for the inputs, floats for whole numbers too."""
+        dtype = inputs.dtype if inputs.spec.floating else self.compute_dtype
+        return random.normal(inputs.shape, mean, stddev, dtype, self.seed_generator)
+
 
 def _check_rate(rate: Any, layer: Layer, below_one: bool = False) -> float:
     """Check that a rate is a number from 0 to 1, or from 0 up and below 1."""
@@ -142,7 +147,7 @@ class GaussianNoise(_RandomLayer):
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.stddev == 0:
             return inputs
-        return inputs + random.normal(inputs.shape, 0.0, self.stddev, inputs.dtype, self.seed_generator)
+        return inputs + self._normal(inputs, 0.0, self.stddev)
 
 
 class GaussianDropout(_RandomLayer):
@@ -160,7 +165,7 @@ class GaussianDropout(_RandomLayer):
         if not training or self.rate == 0:
             return inputs
         deviation = math.sqrt(self.rate / (1 - self.rate))
-        return inputs * random.normal(inputs.shape, 1.0, deviation, inputs.dtype, self.seed_generator)
+        return inputs * self._normal(inputs, 1.0, deviation)
 
 
 class AlphaDropout(_RandomLayer):

@@ -17,7 +17,7 @@ tensor([0.5, 0.5])
 from ..core.missing_names import lookup
 from . import image, random
 from .arithmetic import (
-    absolute, add, copysign, divide, floor_divide, mod, multiply, negative, positive, reciprocal, sign, square,
+    absolute, add, copysign, divide, floor_divide, fmod, mod, multiply, negative, positive, reciprocal, sign, square,
     stop_gradient, subtract,
 )
 from .comparison import (
@@ -67,7 +67,7 @@ __all__ = [
     "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "bitwise_and", "bitwise_invert",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "cbrt", "ceil", "celu",
     "clip", "copysign", "cos", "cosh", "det", "divide", "elu", "equal", "erf", "erfc", "erfinv", "exp", "exp2",
-    "expm1", "floor", "floor_divide", "gcd", "gelu", "glu", "greater", "greater_equal", "hard_shrink",
+    "expm1", "floor", "floor_divide", "fmod", "gcd", "gelu", "glu", "greater", "greater_equal", "hard_shrink",
     "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "hypot", "i0", "image", "inv", "isfinite", "isinf",
     "isnan", "leaky_relu", "left_shift", "less", "less_equal", "log", "log10", "log1p", "log2", "log_sigmoid",
     "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor",

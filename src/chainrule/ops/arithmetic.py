@@ -28,6 +28,7 @@ subtract = binary(
     gradient_note="subtract passes the gradient to the first and its negative to the second",
     format="{0} - {1}",
     cost=per_entry(adds=1),
+    kind="number",
     samples=[(1.0, 2.0), (0.0, -1.5), (3.0, 3.0)],
 )
 multiply = binary(
@@ -61,6 +62,7 @@ floor_divide = binary(
     ">>> ops.floor_divide([7, -7], 2)\ntensor([ 3, -4], dtype=int32)",
     gradient_note="floor_divide stops the gradient: it is flat between its steps",
     format="{0} // {1}",
+    kind="counted",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.0, 3.0)],
 )
 mod = binary(
@@ -71,7 +73,18 @@ mod = binary(
     ">>> ops.mod([7, -7], 4)\ntensor([3, 1], dtype=int32)",
     gradient_note="mod passes the gradient to the first and -floor(x1/x2) of it to the second",
     format="{0} % {1}",
+    kind="counted",
     samples=[(7.0, 2.0), (-7.5, 2.0), (0.5, 3.0)],
+)
+fmod = binary(
+    "fmod",
+    lambda xp, x, y: xp.fmod(x, y),
+    (1, lambda xp, x, y, r: (r - x) / y),
+    "The remainder of x1 / x2 with the sign of x1, as in C (``keras.ops.fmod``).\n\n"
+    ">>> ops.fmod([7.0, -7.0], 4.0)\ntensor([ 3., -3.])",
+    gradient_note="fmod passes the gradient to the first and minus the whole part of x1/x2 of it to the second",
+    kind="counted",
+    samples=[(7.0, 2.0), (-7.5, 2.0), (0.5, -3.0)],
 )
 negative = unary(
     "negative",
@@ -80,11 +93,11 @@ negative = unary(
     "-x (``keras.ops.negative``).\n\n>>> ops.negative([1.0, -2.0])\ntensor([-1.,  2.])",
     gradient_note="negative flips the gradient's sign",
     format="-{0}",
-    kind="same",
+    kind="number",
 )
 positive = unary(
     "positive",
-    lambda xp, x: xp.positive(x),
+    lambda xp, x: xp.copy(x),
     1,
     "x itself (``numpy.positive``).\n\n>>> ops.positive([1.0, -2.0])\ntensor([ 1., -2.])",
     is_move=True,
@@ -95,7 +108,7 @@ positive = unary(
 )
 stop_gradient = unary(
     "stop_gradient",
-    lambda xp, x: xp.positive(x),
+    lambda xp, x: xp.copy(x),
     0,
     "x itself, through which no gradient flows (``keras.ops.stop_gradient``).\n\n"
     ">>> ops.stop_gradient([1.0])\ntensor([1.])",
@@ -122,7 +135,7 @@ square = unary(
     "x * x (``keras.ops.square``).\n\n>>> ops.square([3.0, -2.0])\ntensor([9., 4.])",
     gradient_note="the slope of x^2 is 2x",
     format="{0} ** 2",
-    kind="same",
+    kind="counted",
     cost=per_entry(multiplies=1),
 )
 absolute = unary(
@@ -142,7 +155,7 @@ sign = unary(
     0,
     "-1, 0 or 1 (``keras.ops.sign``).\n\n>>> ops.sign([3.0, -2.0, 0.0])\ntensor([ 1., -1.,  0.])",
     gradient_note="sign stops the gradient: it is flat except at its jump",
-    kind="same",
+    kind="number",
 )
 copysign = binary(
     "copysign",

@@ -46,18 +46,21 @@ class Composite(Operation):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs, attributes = self.bind(args, kwargs)
-        tensors = [as_tensor(a) for a in inputs]
+        return self.call_wide(tuple([as_tensor(a) for a in inputs]), attributes, _call_composite)
+
+    def call(self, tensors: tuple[Tensor, ...], attributes: dict[str, Any]) -> Any:
+        """Build the call, whose sizes may be unknown."""
         if any(map(is_tracked, attributes.values())):
             return self._apply_body(tensors, attributes)
         if any(t.spec.unknown or t.spec.symbolic for t in tensors):
-            return apply_without_sizes(self, self._apply, (*tensors,), attributes)
+            return apply_without_sizes(self, self._apply, tensors, attributes)
         return self._apply(*tensors, **attributes)
 
     def attribute(self, name: str, value: Any) -> Any:
         """Return an attribute: hashable, or a tensor that has a gradient."""
         return as_tensor(value) if is_tracked(value) else super().attribute(name, value)
 
-    def _apply_body(self, tensors: list[Tensor], attributes: dict[str, Any]) -> Any:
+    def _apply_body(self, tensors: tuple[Tensor, ...], attributes: dict[str, Any]) -> Any:
         """Build the body on these tensors, with tensors among the attributes."""
         dtypes = self.casts(tuple([t.spec for t in tensors]))
         with scope(self.name):
@@ -85,6 +88,10 @@ class Composite(Operation):
                 self.bodies.clear()
             body = self.bodies[key] = trace(partial(self.value, namespace(), **attributes), specs, self.name)
         return body
+
+
+def _call_composite(composite: Composite, tensors: tuple[Tensor, ...], attributes: dict[str, Any]) -> Any:
+    return composite.call(tensors, attributes)
 
 
 def derived_operation(name: str, gradient_note: str) -> Operation:

@@ -33,6 +33,8 @@ def activation(
 
 
 def _softmax(xp: Any, x: Any, axis: Any = -1) -> Any:
+    if 0 in x.shape:  # nothing to be scaled
+        return xp.exp(x)
     e = xp.exp(x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True)))
     return e / xp.sum(e, axis=axis, keepdims=True)
 
@@ -45,6 +47,7 @@ softmax = activation(
     "softmax gives each entry s (upstream - the mean of upstream under s)",
     [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0]), Sample(Draw(2, 3, 2), axis=(0, 2))],
     probabilities="distribution",
+    wide=True,
 )
 
 
@@ -54,6 +57,8 @@ def _log_softmax(xp: Any, x: Any, axis: Any = -1) -> Any:
     Where it is the only one, it is a constant, so that its gradient is the sum of the others', none of them hidden.
     Several that are equal count as their mean, which shares the gradient among them.
     """
+    if 0 in x.shape:  # nothing to be scaled
+        return xp.positive(x)
     shifted = x - xp.stop_gradient(xp.max(x, axis=axis, keepdims=True))
     largest = shifted == 0
     count = xp.sum(xp.cast(largest, x.dtype), axis=axis, keepdims=True)
@@ -70,6 +75,7 @@ log_softmax = activation(
     ">>> ops.log_softmax([0.0, 0.0])\ntensor([-0.6931472, -0.6931472])",
     "log_softmax gives each entry upstream - s * sum(upstream)",
     [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([1000.0, 0.0])],
+    wide=True,
 )
 log_sigmoid = activation(
     "log_sigmoid",
@@ -206,6 +212,7 @@ sparsemax = activation(
     ">>> ops.sparsemax([0.5, 0.0, -2.0])\ntensor([0.75, 0.25, 0.  ])",
     "sparsemax takes from the gradient its mean over the entries that are not 0, and stops it at those that are",
     [Sample(Draw(3, 4)), Sample(Draw(3, 4), axis=0), Sample([9.0, 0.25, 8.75])],
+    wide=True,
 )
 
 
@@ -244,6 +251,7 @@ layer_normalization_record = Composite.define(
     gradient_note="layer normalisation removes from the gradient its mean and its part along the normalised input",
     samples=[Sample(Draw(3, 4), Draw(4), Draw(4)), Sample(Draw(2, 3, 4), Draw(3, 4), 0.0, axis=(1, 2))],
     doc="Layer normalisation with scale and offset.",
+    wide=True,
 )
 batch_normalization_record = Composite.define(
     "batch_normalization",
@@ -259,6 +267,7 @@ batch_normalization_record = Composite.define(
         Sample(Draw(2, 3, 4), Draw(1, 3, 1), Draw(1, 3, 1, kind="positive"), 1.0, 0.0, epsilon=0.5),
     ],
     doc="(x - mean) / sqrt(variance + epsilon) * scale + offset.",
+    wide=True,
 )
 rms_normalization_record = Composite.define(
     "rms_normalization",
@@ -269,6 +278,7 @@ rms_normalization_record = Composite.define(
     gradient_note="rms normalisation removes from the gradient its part along the normalised input",
     samples=[Sample(Draw(3, 4), Draw(4)), Sample(Draw(3, 4), 1.0, axis=0)],
     doc="Division by the root of the mean square, with scale.",
+    wide=True,
 )
 
 # ---- cross entropies
@@ -301,6 +311,7 @@ binary_crossentropy_record = Composite.define(
     format="binary_crossentropy({0}, {1})",
     samples=[Sample([0.0, 1.0, 1.0], [0.2, 0.7, 0.9]), Sample([0.0, 1.0, 0.5], [-2.0, 0.7, 30.0], from_logits=True)],
     doc="Binary cross-entropy.",
+    wide=True,
 )
 
 
@@ -327,6 +338,7 @@ categorical_crossentropy_record = Composite.define(
         Sample([[0.0, 1.0, 0.0], [0.3, 0.3, 0.4]], Draw(2, 3), from_logits=True),
     ],
     doc="Categorical cross-entropy.",
+    wide=True,
 )
 
 
@@ -367,6 +379,7 @@ sparse_categorical_crossentropy_record = Composite.define(
         Sample([1, 0, 1], Draw(2, 3), error=ShapeError),
     ],
     doc="Sparse categorical cross-entropy.",
+    wide=True,
 )
 
 # ---- sorting: indices without gradient, then a gather

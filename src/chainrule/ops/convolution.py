@@ -56,6 +56,8 @@ def geometry(sizes: tuple[Any, ...], window: tuple[int, ...], strides: Any, padd
         ShapeError: if the window is larger than the padded input, or for an unknown padding.
     """
     rank = len(window)
+    if any(isinstance(k, int) and k < 1 for k in window):
+        raise ShapeError(f"a window of {times(window)} entries", "at least one along each axis", "give a larger kernel")
     strides, dilation = per_axis(strides, rank, "strides"), per_axis(dilation, rank, "dilation")
     extents = tuple((k - 1) * d + 1 for k, d in zip(window, dilation, strict=True))
     if padding == "valid":
@@ -112,6 +114,8 @@ def _geometry_of(
 
 def windows_of(x: Any, g: Geometry) -> Any:
     """View padded x as (batch, *out, channels, *window); only the padding copies."""
+    if 0 in g.out:  # fewer entries than a window has
+        return np.zeros((x.shape[0], *g.out, x.shape[-1], *g.window), x.dtype)
     padded = np.pad(x, ((0, 0), *g.padding, (0, 0))) if any(map(any, g.padding)) else x
     rank = len(g.window)
     extents = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
@@ -129,12 +133,17 @@ def _columns(x: Any, g: Geometry) -> Any:
     return np.ascontiguousarray(view.transpose(order)).reshape(shape)
 
 
+def _rows(x: Any) -> Any:
+    """Return x as a matrix of its last axis; a -1 would not do for an axis of 0."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 def _conv(xp: Any, x: Any, k: Any, strides: Any, padding: Any, dilation: Any, groups: int) -> Any:
     g = _geometry_of(x.shape, k.shape, strides, padding, dilation, groups)
     c, f = x.shape[-1] // groups, k.shape[-1] // groups
     parts = []
     for i in range(groups):
-        rows = _columns(x[..., i * c : (i + 1) * c], g) @ k[..., i * f : (i + 1) * f].reshape(-1, f)
+        rows = _columns(x[..., i * c : (i + 1) * c], g) @ _rows(k[..., i * f : (i + 1) * f])
         parts.append(rows.reshape(x.shape[0], *g.out, f))
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
@@ -143,6 +152,8 @@ def columns_to_image(cols: Any, batch: int, channels: int, g: Geometry, dtype: A
     """Add windows (batch·out, window·channels) where `_columns` read them: its transpose, col2im."""
     padded = tuple(n + b + a for n, (b, a) in zip(g.sizes, g.padding, strict=True))
     image = np.zeros((batch, *padded, channels), dtype)
+    if 0 in g.out:
+        return image[(slice(None), *[slice(b, b + n) for n, (b, _) in zip(g.sizes, g.padding, strict=True)])]
     cols = cols.reshape(batch, *g.out, *g.window, channels)
     rank = len(g.window)
     for offset in product(*map(range, g.window)):
@@ -159,7 +170,7 @@ def _conv_transpose(xp: Any, u: Any, k: Any, sizes: Any, strides: Any, padding: 
     c, f = k.shape[-2], k.shape[-1] // groups
     parts = []
     for i in range(groups):
-        cols = u[..., i * f : (i + 1) * f].reshape(-1, f) @ k[..., i * f : (i + 1) * f].reshape(-1, f).T
+        cols = _rows(u[..., i * f : (i + 1) * f]) @ _rows(k[..., i * f : (i + 1) * f]).T
         parts.append(columns_to_image(cols, u.shape[0], c, g, u.dtype))
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
 
@@ -170,7 +181,7 @@ def _conv_kernel_gradient(
     g = geometry(x.shape[1:-1], window, strides, padding, dilation)
     c, f = x.shape[-1] // groups, u.shape[-1] // groups
     parts = [
-        (_columns(x[..., i * c : (i + 1) * c], g).T @ u[..., i * f : (i + 1) * f].reshape(-1, f)).reshape(*window, c, f)
+        (_columns(x[..., i * c : (i + 1) * c], g).T @ _rows(u[..., i * f : (i + 1) * f])).reshape(*window, c, f)
         for i in range(groups)
     ]
     return parts[0] if groups == 1 else np.concatenate(parts, axis=-1)

@@ -21,9 +21,11 @@ import numpy as np
 from ..core.errors import ShapeError
 from .record import Operation, Rule
 from .rules import (
+    count_booleans,
     elementwise_batch,
     elementwise_spec,
     integers_only,
+    numbers_only,
     per_entry,
     promote_inputs,
     promote_to_float,
@@ -39,12 +41,18 @@ _ONE = per_entry(other=1)
 
 _CASTS = {  # by kind
     "same": promote_inputs,
+    "counted": count_booleans,
     "float": promote_to_float,
     "bool": promote_inputs,
     "integer": integers_only,
     "logic": to_bool,
 }
-_SPECS = {kind: elementwise_spec("bool" if kind in ("bool", "logic") else None) for kind in _CASTS}
+_SPECS = {kind: elementwise_spec("bool" if kind in ("bool", "logic") else None) for kind in (*_CASTS, "number")}
+
+
+def _casts(kind: str, name: str) -> Rule:
+    """Return the rule of this kind, for the operation of this name."""
+    return numbers_only(name) if kind == "number" else _CASTS[kind]
 
 
 def unary(
@@ -55,7 +63,8 @@ def unary(
 
     Args:
         name, value, local, doc, cost, spec: as for `Operation`; `local` for the one input.
-        kind: the dtypes. ``"same"``: the result has the input's; ``"float"``: integers become floatx; ``"bool"``: the
+        kind: the dtypes. ``"same"``: the result has the input's; ``"number"``: so, and bool is refused; ``"counted"``:
+            so, and bool becomes int32; ``"float"``: integers become floatx; ``"bool"``: the
             result is bool; ``"integer"``: integers only; ``"logic"``: input and result are bool.
         samples: two or more numbers, of which several samples are made; default `REALS`. more_samples: others.
         options: other arguments of `Operation`.
@@ -66,7 +75,7 @@ def unary(
         name,
         value,
         spec=spec or _SPECS[kind],
-        casts=_CASTS[kind],
+        casts=_casts(kind, name),
         local=None if local is None else (local,),
         batch=elementwise_batch,
         cost=cost,
@@ -117,7 +126,7 @@ def binary(
         name,
         value,
         spec=_SPECS[kind],
-        casts=casts or _CASTS[kind],
+        casts=casts or _casts(kind, name),
         local=local,
         batch=elementwise_batch,
         cost=cost,

@@ -51,7 +51,7 @@ def _lower_mask(x: Any, diagonal: float) -> Any:
 def _matrix_shape(specs: tuple[Spec, ...], square: bool) -> tuple[Any, ...]:
     """Check and return the shape of the first operand, matrices in the last two axes."""
     shape: tuple[Any, ...] = specs[0].shape
-    if len(shape) < 2 or (square and not may_be_equal(shape[-1], shape[-2])) or 0 in shape[-2:]:
+    if len(shape) < 2 or (square and not may_be_equal(shape[-1], shape[-2])):
         expected = "square matrices in the last two axes" if square else "matrices in the last two axes"
         mend = "reshape it, or use pinv or lstsq for a matrix that is not square" if square else "reshape it"
         raise ShapeError(f"shape {shape}", expected, mend)
@@ -223,17 +223,66 @@ def _as_matrix(xp: Any, u: Any) -> Any:
     return xp.expand_dims(u, (-2, -1))
 
 
+def _cofactors(xp: Any, x: Any) -> Any:
+    """Compute the cofactors from the singular values: of u s v^T they are det(u v^T) u c v^T, c those of s."""
+    left, values, right = xp.linalg.svd(x)
+    others = xp.where(np.eye(x.shape[-1], dtype=bool), xp.ones_like(values[..., None]), values[..., None, :])
+    sign = xp.linalg.slogdet(xp.matmul(left, right))[0]
+    return xp.matmul(left * (sign[..., None] * xp.prod(others, axis=-1))[..., None, :], right)
+
+
+def _products_without_two(xp: Any, s: Any) -> Any:
+    """Multiply all of s but entries i and j, at (i, j); 0 on the diagonal. Nothing is divided by, since s may be 0."""
+    n = s.shape[-1]
+    upper = np.triu(np.ones((n, n), bool), 1)
+    row = xp.expand_dims(s, -2)
+    one = xp.ones_like(row)
+
+    def before(rows: Any) -> Any:
+        """Multiply the entries before each along the last axis."""
+        return xp.cumprod(xp.concatenate([xp.ones_like(rows[..., :1]), rows[..., :-1]], axis=-1), axis=-1)
+
+    between = before(xp.where(upper, row, one))  # those after i and before j
+    after = xp.flip(before(xp.flip(s, axis=-1)), axis=-1)
+    products = xp.expand_dims(before(s), -1) * between * xp.expand_dims(after, -2)
+    products = xp.where(upper, products, xp.zeros_like(products))
+    return products + _transposed(xp, products)
+
+
+def _cofactors_change(xp: Any, t: Any, x: Any) -> Any:
+    """Compute the change of the cofactors in the direction t: the second derivative of det, which is symmetric."""
+    u, s, v = _thin_svd(xp, x, False)
+    turned, products = xp.matmul(_transposed(xp, u), xp.matmul(t, v)), _products_without_two(xp, s)
+    diagonal = np.eye(x.shape[-1], dtype=bool)
+    on_diagonal = xp.sum(xp.where(diagonal, turned, xp.zeros_like(turned)), axis=-1, keepdims=True)
+    change = xp.where(diagonal, xp.matmul(products, on_diagonal), -products * _transposed(xp, turned))
+    sign = _as_matrix(xp, xp.determinant_sign(xp.matmul(u, _transposed(xp, v))))
+    return sign * xp.matmul(u, xp.matmul(change, _transposed(xp, v)))
+
+
+cofactors = _matrix_operation(
+    "cofactors",
+    lambda xp, x: _lapack(lambda a: _cofactors(xp, a), x),
+    lambda batch, m, n: (*batch, m, n),
+    _cofactors_change,
+    _cofactors_change,
+    "The cofactors, the gradient of the determinant: finite for a singular matrix too, as is their own gradient. The "
+    "gradient of that needs distinct singular values other than 0.\n\n"
+    ">>> ops.linear.cofactors([[3.0, 0.0], [0.0, 0.0]]).numpy().round(5).tolist()\n[[0.0, 0.0], [0.0, 3.0]]",
+    each=12,
+    gradient_note="cofactors give the second derivative of the determinant",
+    samples=_SQUARE_SAMPLES,
+)
 det = _matrix_operation(
     "det",
     lambda xp, x: _lapack(xp.linalg.det, x),
     lambda batch, m, n: batch,
-    lambda xp, t, x: xp.det(x) * xp.sum(_transposed(xp, xp.inv(x)) * t, axis=(-2, -1)),
-    lambda xp, u, x: _as_matrix(xp, u * xp.det(x)) * _transposed(xp, xp.inv(x)),
-    "The determinant of each matrix; its gradient needs a regular one (``keras.ops.det``).\n\n"
-    ">>> ops.det([[2.0, 0.0], [0.0, 4.0]])\ntensor(8.0)",
+    lambda xp, t, x: xp.sum(xp.cofactors(x) * t, axis=(-2, -1)),
+    lambda xp, u, x: _as_matrix(xp, u) * xp.cofactors(x),
+    "The determinant of each matrix (``keras.ops.det``).\n\n>>> ops.det([[2.0, 0.0], [0.0, 4.0]])\ntensor(8.0)",
     each=1,
-    gradient_note="det gives itself times the inverse, transposed",
-    samples=_SQUARE_SAMPLES,
+    gradient_note="det gives the cofactors: itself times the inverse, transposed, where there is one",
+    samples=[*_SQUARE_SAMPLES, Sample([[1.0, 2.0], [2.0, 4.0]])],
 )
 log_absolute_determinant = _matrix_operation(
     "log_absolute_determinant",
@@ -299,6 +348,8 @@ cholesky_record = _matrix_operation(
 
 def _column_signs(xp: Any, v: Any) -> Any:
     """Return 1 or -1 for each column, the sign of its largest entry: with it vectors are the same on every engine."""
+    if not v.shape[-2]:  # no entries to choose from
+        return 1
     largest = xp.take_along_axis(v, xp.expand_dims(xp.argmax(xp.absolute(v), axis=-2), -2), axis=-2)
     return xp.where(largest < 0, -xp.ones_like(largest), xp.ones_like(largest))
 

@@ -33,7 +33,7 @@ def _resolved(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, .
     sizes = tuple(-1 if n is None else n for n in newshape)
     problem = ShapeError(
         f"shape {shape} to be reshaped to {newshape}",
-        f"{math.prod(n or 1 for n in shape)} entries",
+        f"{math.prod(1 if n is None else n for n in shape)} entries",
         "give sizes whose product is the number of entries; one of them may be -1",
     )
     inferred = [i for i, n in enumerate(sizes) if isinstance(n, int) and n == -1]
@@ -41,7 +41,10 @@ def _resolved(shape: tuple[Any, ...], newshape: tuple[Any, ...]) -> tuple[Any, .
         raise problem
     known, total = math.prod([n for i, n in enumerate(sizes) if i not in inferred]), math.prod(shape)
     if inferred:
-        size = total // known if not may_be_equal(known, 0) else 0
+        if isinstance(known, int) and known == 0:  # any size would do
+            problem.mend = "give that size as a number: beside an axis of 0 entries it does not follow"
+            raise problem
+        size = total // known
         sizes = tuple([size if i in inferred else n for i, n in enumerate(sizes)])
         known *= size
     if not may_be_equal(known, total):
@@ -57,7 +60,7 @@ def _reshape_batch(
 
 reshape_record = Operation.define(
     "reshape",
-    lambda xp, x, newshape=(): xp.reshape(x, tuple(-1 if n is None else n for n in newshape)),
+    lambda xp, x, newshape=(): xp.reshape(x, _resolved(x.shape, newshape)),
     spec=lambda specs, newshape: spec_of(_resolved(specs[0].shape, newshape), specs[0].dtype),
     batch=_reshape_batch,
     cost=no_arithmetic,
@@ -452,13 +455,15 @@ def _item_shape(shape: tuple[Any, ...], key: tuple[Any, ...], indices: tuple[Spe
     """Apply NumPy's own rule, to an array without memory."""
     if not indices and any(isinstance(n, Dim) for n in (*shape, *[n for part in key for n in _parts_of(part)])):
         return _symbolic_item_shape(shape, key)
-    # an index array into an empty axis reads nothing, but its shape counts
-    sizes = shape if not indices else tuple(max(n, 1) for n in shape)
     try:
         index_shape = np.broadcast_shapes(*[s.shape for s in indices])
         # empty index arrays: with arrays of the real size NumPy would copy all the entries that they read
         empty = np.zeros((0,) * len(index_shape), np.int8) if index_shape else 0
-        result = np.broadcast_to(np.int8(0), sizes)[unfreeze_key(key, (empty,) * len(indices))].shape
+        entries = np.broadcast_to(np.int8(0), shape)
+        result = entries[unfreeze_key(key, (empty,) * len(indices))].shape
+        if 0 in shape and 0 not in index_shape:  # an axis without entries has none for an index array
+            one = np.zeros((1,) * len(index_shape), np.int8)
+            entries[unfreeze_key(key, (one,) * len(indices))]
         axis = _advanced_axis(key, len(shape))
         result = result[:axis] + index_shape + result[axis + len(index_shape) :]
     except (IndexError, ValueError) as error:

@@ -14,7 +14,7 @@ from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
 from .calls import Composite
-from .convolution import Geometry, columns_to_image, geometry, merge_examples, per_axis, windows_of
+from .convolution import Geometry, geometry, merge_examples, per_axis, windows_of
 from .record import Cost, Operation
 from .rules import NO_GRADIENT, promote_to_float, times
 from .sample import Draw, Sample
@@ -38,18 +38,18 @@ def _pooled_shape(shape: tuple[Any, ...], **attributes: Any) -> tuple[Any, ...]:
 def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
     """Find the largest entry of each window: its index among the input's flattened spatial entries."""
     g = _geometry_of(x.shape, pool_size, strides, padding)
-    rank = len(g.window)
+    rank, each = len(g.window), math.prod(g.window)
     indices = np.arange(math.prod(g.sizes), dtype=np.int32).reshape(1, *g.sizes, 1)
-    inside = windows_of(np.ones_like(indices), g).reshape(1, *g.out, 1, -1)  # 0 in the padding
+    inside = windows_of(np.ones_like(indices), g).reshape(1, *g.out, 1, each)  # 0 in the padding
     lowest = -np.inf if x.dtype.kind not in "biu" else np.iinfo(x.dtype).min if x.dtype.kind != "b" else False
-    flat = windows_of(x, g).reshape(*(x.shape[0], *g.out, x.shape[-1]), -1)
+    flat = windows_of(x, g).reshape(x.shape[0], *g.out, x.shape[-1], each)
     # a nan wins, as in np.argmax, so that it is seen; padding loses even to -inf
     score = np.where(inside == 1, flat, lowest)
     winner = np.argmax(score, axis=-1)
     first_inside = np.argmax(inside, axis=-1)
     winner_inside = np.take_along_axis(np.broadcast_to(inside, flat.shape), winner[..., None], -1)[..., 0]
     winner = np.where(winner_inside == 1, winner, first_inside)
-    entries = np.broadcast_to(windows_of(indices, g).reshape(1, *g.out, 1, -1), flat.shape)
+    entries = np.broadcast_to(windows_of(indices, g).reshape(1, *g.out, 1, each), flat.shape)
     index = np.take_along_axis(entries, winner[..., None], -1)
     assert index.ndim == rank + 3
     return index[..., 0].astype(np.int32)
@@ -116,16 +116,78 @@ max_pool_record = Composite.define(
 )
 
 
-def _window_sum(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
+def _part(x: Any, axis: int, start: int, stop: int, step: int = 1) -> Any:
+    """Return a slice along one axis."""
+    return x[(slice(None),) * axis + (slice(start, stop, step),)]
+
+
+def _sums_of_neighbours(x: Any, axis: int, k: int) -> Any:
+    """Sum each k neighbours along an axis, by sums of 2, 4, 8 ... of them: of a large window few are added up."""
+    n, size, taken = x.shape[axis] - k + 1, 1, 0
+    total, blocks = None, x
+    while True:
+        if k & size:
+            part = _part(blocks, axis, taken, taken + n)
+            total, taken = part if total is None else total + part, taken + size
+        if 2 * size > k:
+            return total
+        length = blocks.shape[axis]
+        blocks = _part(blocks, axis, 0, length - size) + _part(blocks, axis, size, length)
+        size *= 2
+
+
+def _strided_sums(xp: Any, x: Any, axis: int, k: int, stride: int, out: int) -> Any:
+    """Sum k neighbours along an axis, at `out` places with this stride between them."""
+    reach = (out - 1) * stride + k
+    x = _part(x, axis, 0, reach)
+    if stride > 1 and k % stride == 0:  # first those that each window has whole
+        x = xp.sum(x.reshape(*x.shape[:axis], reach // stride, stride, *x.shape[axis + 1 :]), axis=axis + 1)
+        k, stride = k // stride, 1
+    return _part(_sums_of_neighbours(x, axis, k), axis, 0, (out - 1) * stride + 1, stride)
+
+
+def _spread_along(xp: Any, u: Any, axis: int, k: int, stride: int) -> Any:
+    """Add each entry to k neighbours along an axis, the windows' starts `stride` apart: the transpose of the sums."""
+    if k % stride == 0:  # the windows have all of each `stride` neighbours or none
+        k, copies = k // stride, stride
+    else:
+        copies, out = 1, u.shape[axis]
+        apart = xp.stack([u, *[xp.zeros_like(u)] * (stride - 1)], axis=axis + 1)
+        apart = apart.reshape(*u.shape[:axis], out * stride, *u.shape[axis + 1 :])
+        u = _part(apart, axis, 0, (out - 1) * stride + 1)
+    sums = _sums_of_neighbours(_padded(xp, u, axis, k - 1, k - 1), axis, k)
+    return xp.repeat(sums, copies, axis=axis) if copies > 1 else sums
+
+
+def _padded(xp: Any, x: Any, axis: int, before: int, after: int) -> Any:
+    """Return x with zeros before and after along an axis."""
+    if not before and not after:
+        return x
+    return xp.pad(x, [(before, after) if i == axis else (0, 0) for i in range(x.ndim)])
+
+
+def _window_sum(xp: Any, x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
+    """Sum along one axis after the other."""
     g = _geometry_of(x.shape, pool_size, strides, padding)
-    return windows_of(x, g).sum(axis=tuple(range(len(g.window) + 2, 2 * len(g.window) + 2)), dtype=x.dtype)
+    if 0 in g.out:
+        return xp.zeros((x.shape[0], *g.out, x.shape[-1]), x.dtype)
+    for axis, (k, stride, out) in enumerate(zip(g.window, g.strides, g.out, strict=True), start=1):
+        x = _strided_sums(xp, _padded(xp, x, axis, *g.padding[axis - 1]), axis, k, stride, out)
+    return x
 
 
-def _window_spread(u: Any, sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
-    g = _geometry_of((u.shape[0], *sizes, u.shape[-1]), pool_size, strides, padding)
-    rank = len(g.window)
-    cols = np.broadcast_to(u[(slice(None),) * (rank + 1) + (None,) * rank], (*u.shape[:-1], *g.window, u.shape[-1]))
-    return columns_to_image(cols, u.shape[0], u.shape[-1], g, u.dtype)
+def _window_spread(xp: Any, u: Any, sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
+    shape = (u.shape[0], *sizes, u.shape[-1])
+    g = _geometry_of(shape, pool_size, strides, padding)
+    if 0 in g.out:
+        return xp.zeros(shape, u.dtype)
+    for axis, (k, stride, n, (before, _)) in enumerate(
+        zip(g.window, g.strides, sizes, g.padding, strict=True), start=1
+    ):
+        u = _spread_along(xp, u, axis, k, stride)
+        behind = max(before + n - u.shape[axis], 0)  # the last window
+        u = _part(_padded(xp, u, axis, 0, behind), axis, before, before + n)
+    return u
 
 
 def _window_spread_spec(specs: tuple[Spec, ...], sizes: Any, **attributes: Any) -> Spec:
@@ -139,7 +201,7 @@ def _window_spread_spec(specs: tuple[Spec, ...], sizes: Any, **attributes: Any) 
 
 window_sum = Operation.define(
     "window_sum",
-    lambda xp, x, pool_size=2, strides=None, padding="valid": _window_sum(x, pool_size, strides, padding),
+    lambda xp, x, pool_size=2, strides=None, padding="valid": _window_sum(xp, x, pool_size, strides, padding),
     spec=lambda specs, **attributes: spec_of(_pooled_shape(specs[0].shape, **attributes), specs[0].dtype),
     casts=promote_to_float,
     batch=merge_examples,
@@ -149,11 +211,12 @@ window_sum = Operation.define(
     samples=_POOL_SAMPLES,
     doc="The sum over each window; padding counts as 0.\n\n"
     ">>> ops.pooling.window_sum([[[1.0], [5.0], [5.0]]], pool_size=3).tolist()\n[[[11.0]]]",
+    wide=True,
 )
 window_spread = Operation.define(
     "window_spread",
     lambda xp, u, sizes=(), pool_size=2, strides=None, padding="valid": _window_spread(
-        u, sizes, pool_size, strides, padding
+        xp, u, sizes, pool_size, strides, padding
     ),
     spec=_window_spread_spec,
     casts=promote_to_float,
@@ -169,12 +232,13 @@ window_spread = Operation.define(
     ],
     doc="Each entry copied to its whole window, copies added: the transpose of `window_sum`.\n\n"
     ">>> ops.pooling.window_spread([[[2.0]]], sizes=(3,), pool_size=3).tolist()\n[[[2.0], [2.0], [2.0]]]",
+    wide=True,
 )
 
 
 def _average_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
     total = xp.window_sum(x, pool_size, strides, padding)
-    counts = _window_sum(np.ones((1, *x.shape[1:-1], 1), x.dtype), pool_size, strides, padding)
+    counts = _window_sum(np, np.ones((1, *x.shape[1:-1], 1), x.dtype), pool_size, strides, padding)
     return total / xp.cast(counts, x.dtype)
 
 
@@ -185,4 +249,5 @@ average_pool_record = Composite.define(
     gradient_note="average pooling shares each window's gradient equally",
     samples=_POOL_SAMPLES,
     doc="Average pooling by frozen arguments.",
+    wide=True,
 )

@@ -93,6 +93,7 @@ power = binary(
     ">>> ops.power([2.0, 3.0], 2)\ntensor([4., 9.])",
     gradient_note="power's slope is x2 * x1^(x2-1) on the base and x1^x2 * log(x1) on the exponent",
     format="{0} ** {1}",
+    kind="counted",
     samples=_SAMPLES,
 )
 

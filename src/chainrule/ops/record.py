@@ -14,12 +14,14 @@ from typing import Any, ClassVar, NamedTuple, Self, cast
 import numpy as np
 
 from ..core.errors import GraphError
-from ..graph import Node, Plan, Spec, apply, infer, infer_symbolic, new_cache, promote_specs, spec_of
+from ..graph import Node, Plan, Spec, apply, floatx, infer, infer_symbolic, is_narrow, new_cache, promote_specs, spec_of
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor, VariableBase
 from .sample import Sample
 
 registry: dict[str, Operation] = {}
+NARROW = ("float16", "bfloat16")
+_FLOAT32 = np.dtype("float32")
 
 
 class Cost(NamedTuple):
@@ -123,6 +125,8 @@ class Operation:
         stops_gradient: its output is a constant on purpose, as that of ``stop_gradient``.
         depends_on_ulp: its value depends on the spacing of the dtype's numbers, so that it may not be computed in a
             wider dtype.
+        wide: it adds or multiplies many numbers: of float16 and bfloat16 it computes in float32, by casts in the graph,
+            and rounds its result once.
         is_view: NumPy's result shares the memory of the first input.
         is_move: its entries are entries of its first input, moved, cast or repeated, or padding.
         is_sum: it adds its inputs; one that is a parameter of another shape is a bias.
@@ -156,6 +160,7 @@ class Operation:
     rectifies: bool = False
     stops_gradient: bool = False
     depends_on_ulp: bool = False
+    wide: bool = False
     is_view: bool = False
     is_move: bool = False
     is_sum: bool = False
@@ -236,7 +241,18 @@ class Operation:
                 return apply(self, args if x.__class__ is Tensor else (as_tensor(x),))
             return apply(self, tuple([as_tensor(a) for a in args]))
         inputs, attributes = self.bind(args, kwargs)
-        return apply(self, tuple([as_tensor(a) for a in inputs]), attributes)
+        return self.call_wide(tuple([as_tensor(a) for a in inputs]), attributes, apply)
+
+    def call_wide(self, tensors: tuple[Tensor, ...], attributes: dict[str, Any], call: Rule) -> Any:
+        """Return ``call(self, tensors, attributes)``; of an operation that is `wide`, computed in float32."""
+        if not self.wide or not (floatx() in NARROW or any(t.spec.narrow for t in tensors)):
+            return call(self, tensors, attributes)
+        dtypes = self.casts(tuple([t.spec for t in tensors]))
+        narrow = [d for d in dtypes if is_narrow(d)]
+        if not narrow:
+            return call(self, tensors, attributes)
+        inputs = [t.cast_to(_FLOAT32 if is_narrow(d) else d) for t, d in zip(tensors, dtypes, strict=True)]
+        return call(self, tuple(inputs), attributes).cast_to(narrow[0])
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Split arguments into inputs and attributes, all of these in the signature's order with defaults filled in."""
@@ -287,12 +303,10 @@ class Operation:
 
 
 def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:
-    """Compute in float32 and round once: NumPy computes little in bfloat16, and rounds each step in float16."""
+    """Compute in float32 and round once: NumPy adds float16 in float16, and computes little in bfloat16."""
 
     def run_wide(*arrays: Any) -> Any:
-        return run(*[x.astype("float32") if x.dtype.name in ("float16", "bfloat16") else x for x in arrays]).astype(
-            dtype
-        )
+        return run(*[x.astype(_FLOAT32) if is_narrow(x.dtype) else x for x in arrays]).astype(dtype)
 
     return run_wide
 

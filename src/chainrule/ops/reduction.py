@@ -1,4 +1,4 @@
-"""Reductions over axes, their index forms, and running sums.
+"""Reductions over axes, and their index forms.
 
 ``axis=None`` means every axis, several axes may be given as a tuple. Ties: the first entry wins. ``max``
 and ``min`` are an index operation without gradient and then a gather, so explanations show the way of the gradient.
@@ -23,7 +23,6 @@ from .rules import (
     normalize_axes,
     normalize_axis,
     per_input_entry,
-    promote_inputs,
     promote_to_float,
     reduced_shape,
     to_bool,
@@ -40,7 +39,7 @@ def _reduction_spec(dtype: str | None = None) -> Any:
     return spec
 
 
-def _accumulator_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+def accumulator_dtype(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Cast small integers and booleans to 32 bits, as Keras does."""
     dtype = promote_specs(specs)
     if dtype.kind in "bi" and dtype.itemsize < 4:
@@ -75,7 +74,7 @@ sum = Operation.define(
     "sum",
     lambda xp, x, axis=None, keepdims=False: xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_reduction_spec(),
-    casts=_accumulator_dtype,
+    casts=accumulator_dtype,
     batch=axis_batch,
     cost=per_input_entry(adds=1),
     reduces=True,
@@ -84,6 +83,7 @@ sum = Operation.define(
     samples=_samples(_EMPTY, Sample([[1, 2], [3, 4]], axis=1)),
     doc="The sum over `axis`; booleans and small integers are counted in 32 bits (``keras.ops.sum``).\n\n"
     ">>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([4., 6.])",
+    wide=True,
 )
 mean = Operation.define(
     "mean",
@@ -99,6 +99,7 @@ mean = Operation.define(
     samples=_samples(Sample([[1, 2], [3, 4]], axis=1)),
     doc="The mean over `axis`; integers become floatx (``keras.ops.mean``).\n\n"
     ">>> ops.mean([[1.0, 2.0], [3.0, 4.0]], axis=0)\ntensor([2., 3.])",
+    wide=True,
 )
 
 
@@ -123,7 +124,7 @@ prod = Operation.define(
     "prod",
     lambda xp, x, axis=None, keepdims=False: xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype),
     spec=_reduction_spec(),
-    casts=_accumulator_dtype,
+    casts=accumulator_dtype,
     batch=axis_batch,
     cost=per_input_entry(multiplies=1),
     reduces=True,
@@ -132,11 +133,12 @@ prod = Operation.define(
     entry_text=lambda writer, xs, **attributes: writer.product(xs),
     samples=_samples(_EMPTY, Sample([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0]], axis=1), Sample([0.0, 2.0])),
     doc="The product over `axis` (``keras.ops.prod``).\n\n>>> ops.prod([2.0, 3.0, 4.0])\ntensor(24.0)",
+    wide=True,
 )
 
 
 def _logsumexp(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    largest = xp.max(x, axis=axis, keepdims=True)
+    largest = xp.max(x, axis=axis, keepdims=True, initial=-math.inf)
     largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     result = xp.log(xp.sum(xp.exp(x - largest), axis=axis, keepdims=True)) + largest
     return result if keepdims else xp.sum(result, axis=axis)
@@ -162,7 +164,7 @@ def _logsumexp_text(writer: Any, xs: Any, **attributes: Any) -> str:
 logsumexp = Operation.define(
     "logsumexp",
     lambda xp, x, axis=None, keepdims=False: _logsumexp(xp, x, axis, keepdims),
-    spec=_nonempty_spec,
+    spec=_reduction_spec(),
     casts=promote_to_float,
     batch=axis_batch,
     cost=per_input_entry(adds=2, other=8),
@@ -170,9 +172,10 @@ logsumexp = Operation.define(
     local=(lambda xp, x, y, axis, keepdims: xp.exp(x - y),),
     gradient_note="logsumexp shares the gradient as softmax does",
     entry_text=_logsumexp_text,
-    samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0, error=ShapeError)),
-    doc="log(sum(exp(x))) without overflow (``keras.ops.logsumexp``).\n\n"
+    samples=_samples(Sample([1000.0, 1000.0]), Sample(np.zeros((0, 2)), axis=0)),
+    doc="log(sum(exp(x))) without overflow, -inf for no entries (``keras.ops.logsumexp``).\n\n"
     ">>> ops.logsumexp([1000.0, 1000.0])\ntensor(1000.6931)",
+    wide=True,
 )
 
 # ---- indices, which have no gradient
@@ -285,56 +288,6 @@ def _logical_reduction(name: str) -> Operation:
 
 all, any = _logical_reduction("all"), _logical_reduction("any")
 
-# ---- running sums
-
-
-def _running_spec(specs: tuple[Spec, ...], axis: int) -> Spec:
-    normalize_axis(axis, len(specs[0].shape))
-    return spec_of(specs[0].shape, specs[0].dtype)
-
-
-cumsum_record = Operation.define(
-    "cumsum",
-    lambda xp, x, axis=0: xp.cumsum(x, axis=axis, dtype=x.dtype),
-    spec=_running_spec,
-    casts=promote_inputs,
-    batch=axis_batch,
-    cost=per_input_entry(adds=1),
-    transpose=(lambda xp, u, x, axis: xp.flip(xp.cumsum(xp.flip(u, axis=axis), axis=axis), axis=axis),),
-    gradient_note="cumsum gives each entry the sum of the gradients from its position on",
-    samples=[
-        Sample(Draw(5)),
-        Sample(Draw(3, 4), axis=1),
-        Sample(Draw(2, 3, 4), axis=-2),
-        Sample(np.zeros((0, 3))),
-        Sample(1.0, error=ShapeError),
-    ],
-    doc="The running sum along `axis` (``keras.ops.cumsum``).\n\n>>> ops.cumsum([1.0, 2.0, 3.0])\ntensor([1., 3., 6.])",
-)
-
-
-def _cumprod(xp: Any, x: Any, axis: int = 0) -> Any:
-    """Multiply by the entries 1, 2, 4 ... positions before, in log2(n) rounds, so that zeros are no special case."""
-    axis = normalize_axis(axis, x.ndim)
-    step, n = 1, x.shape[axis]
-    while step < n:
-        head = (slice(None),) * axis
-        ones = xp.ones_like(x[(*head, slice(None, step))])
-        x = x * xp.concatenate([ones, x[(*head, slice(None, n - step))]], axis=axis)
-        step *= 2
-    return xp.positive(x)
-
-
-cumprod_record = Composite.define(
-    "cumprod",
-    _cumprod,
-    casts=promote_inputs,
-    gradient_note="cumprod multiplies in rounds; each round's multiply switches",
-    samples=[Sample(Draw(5)), Sample([2.0, 0.0, 3.0, 0.0]), Sample(Draw(3, 4), axis=1), Sample(Draw(2, 3, 2), axis=-2)],
-    doc="The running product along `axis`, its gradient exact at zeros (``keras.ops.cumprod``).\n\n"
-    ">>> ops.cumprod([1.0, 2.0, 3.0])\ntensor([1., 2., 6.])",
-)
-
 # ---- composites
 
 
@@ -385,6 +338,12 @@ def _var(xp: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 
     return total / (count if count > 0 else 0)  # nan where no count is left, as NumPy
 
 
+def root(xp: Any, x: Any) -> Any:
+    """Compute the square root, whose slope at 0 counts as 0: of a sum of squares, whose slope there is 0 too."""
+    zero = x == 0
+    return xp.where(zero, xp.zeros_like(x), xp.sqrt(xp.where(zero, xp.ones_like(x), x)))
+
+
 var = Composite.define(
     "var",
     _var,
@@ -393,19 +352,22 @@ var = Composite.define(
     samples=_samples(Sample(Draw(3, 4), axis=1, ddof=1)),
     doc="The variance over `axis`, divided by the count less `ddof` (``keras.ops.var``; ``ddof`` as NumPy).\n\n"
     ">>> ops.var([1.0, 2.0, 3.0, 4.0])\ntensor(1.25)",
+    wide=True,
 )
 std = Composite.define(
     "std",
-    lambda xp, x, axis=None, keepdims=False, ddof=0: xp.sqrt(_var(xp, x, axis, keepdims, ddof)),
+    lambda xp, x, axis=None, keepdims=False, ddof=0: root(xp, _var(xp, x, axis, keepdims, ddof)),
     casts=promote_to_float,
-    gradient_note="std gives each entry its distance from the mean over the count and std",
+    gradient_note="std gives each entry its distance from the mean over the count and std (0 if all are equal)",
     samples=[
         Sample(Draw(3, 4)),
         Sample(Draw(3, 4), axis=1, ddof=1),
         Sample(Draw(2, 3, 4), axis=(0, -1), keepdims=True),
+        Sample([[2.0, 2.0], [1.0, 3.0]], axis=1),
     ],
     doc="The standard deviation over `axis` (``keras.ops.std``; ``ddof`` as NumPy).\n\n"
     ">>> ops.std([1.0, 3.0])\ntensor(1.0)",
+    wide=True,
 )
 
 
@@ -416,10 +378,7 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
     if isinstance(ord, str) and (count != 2 or ord not in ("fro", "nuc")):
         raise _order_error(ord, count)
     if ord in (None, "fro") or (ord == 2 and count == 1):
-        # the inner where keeps the slope at the zero vector 0 instead of nan
-        total = xp.sum(x * x, axis=axis, keepdims=keepdims)
-        zero = total == 0
-        return xp.where(zero, xp.zeros_like(total), xp.sqrt(xp.where(zero, xp.ones_like(total), total)))
+        return root(xp, xp.sum(x * x, axis=axis, keepdims=keepdims))
     if count != 1:
         return _matrix_norm(xp, x, ord, axis, keepdims)
     magnitude = xp.absolute(x)
@@ -431,7 +390,19 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
         return xp.min(magnitude, axis=axis, keepdims=keepdims)
     if ord == 0:
         return xp.sum(xp.cast(x != 0, x.dtype), axis=axis, keepdims=keepdims)
-    return xp.power(xp.sum(xp.power(magnitude, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+    return _power_norm(xp, magnitude, ord, axis, keepdims)
+
+
+def _power_norm(xp: Any, x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
+    """Compute sum(x^ord)^(1/ord) of numbers from 0 up; slopes at a 0, where they are infinite or nan, count as 0.
+
+    An entry of 0 has the power 0, or infinity for an order below 0, and either makes the norm of the zero vector 0.
+    """
+    zero, at_zero = x == 0, 0.0 if ord > 0 else math.inf
+    powers = xp.where(zero, at_zero, xp.power(xp.where(zero, xp.ones_like(x), x), ord))
+    total = xp.sum(powers, axis=axis, keepdims=keepdims)
+    none = total == at_zero
+    return xp.where(none, xp.zeros_like(total), xp.power(xp.where(none, xp.ones_like(total), total), 1.0 / ord))
 
 
 def _largest(xp: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
@@ -471,7 +442,7 @@ norm = Composite.define(
     "norm",
     _norm,
     casts=promote_to_float,
-    gradient_note="norm gives each entry its share x/norm (0 for the zero vector, in order 2)",
+    gradient_note="norm gives each entry its share x/norm (0 for the zero vector)",
     samples=[
         Sample(Draw(4)),
         Sample(Draw(3, 4)),
@@ -480,10 +451,12 @@ norm = Composite.define(
         Sample(Draw(5), ord=math.inf),
         Sample(Draw(5), ord=-math.inf),
         Sample(Draw(5, kind="positive"), ord=3),
+        Sample(Draw(5), ord=-2.5),
         Sample([0.0, 0.0, 0.0]),
         *[Sample(Draw(3, 4), ord=order) for order in (1, -1, 2, -2, math.inf, -math.inf, "nuc", "fro")],
         Sample(Draw(2, 3, 4), ord=1, axis=(2, 0), keepdims=True),
         Sample(Draw(2, 3, 4), ord="nuc", axis=(0, 2)),
+        Sample([0.0, 0.0], ord=3),
         Sample(Draw(3, 4), ord=3, error=ShapeError),
         Sample(Draw(4), ord="fro", error=ShapeError),
         Sample(Draw(2, 3, 4), ord=1, error=ShapeError),
@@ -491,4 +464,5 @@ norm = Composite.define(
     doc="The vector norm along one axis (orders 0, 1, 2, any number, ±inf), or the matrix norm over two (orders ±1, "
     "±2, ±inf, 'fro', 'nuc'); without an order, the root of the sum of squares over all axes (``keras.ops.norm``).\n\n"
     ">>> ops.norm([3.0, 4.0])\ntensor(5.0)",
+    wide=True,
 )

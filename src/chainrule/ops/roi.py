@@ -93,7 +93,7 @@ def _roi_pool_index(xp: Any, features: Any, boxes: Any, *images: Any, output_siz
         for p, (top, bottom) in enumerate(rows):
             for q, (left, right) in enumerate(columns):
                 if top < bottom and left < right:
-                    entries = features[image, top:bottom, left:right].reshape(-1, channels)
+                    entries = features[image, top:bottom, left:right].reshape((bottom - top) * (right - left), channels)
                     y, x = np.divmod(np.argmax(entries, axis=0), right - left)
                     index[n, p, q] = (top + y) * width + left + x
     return index.reshape(*boxes.shape[:-1], *output_size, channels)

@@ -8,7 +8,7 @@ from ..core.errors import DTypeError
 from ..graph import Spec, as_dtype, spec_of
 from .elementwise import binary, unary
 from .record import Operation
-from .rules import elementwise_batch, elementwise_spec, per_entry, promote_inputs
+from .rules import count_booleans, elementwise_batch, elementwise_spec, per_entry
 from .sample import Sample
 
 
@@ -16,7 +16,7 @@ def _rounding(name: str, description: str, example: str) -> Operation:
     """Make the record of a function that rounds to whole numbers."""
     return unary(
         name,
-        lambda xp, x: xp.positive(x) if x.dtype.kind in "iu" else getattr(xp, name)(x),
+        lambda xp, x: xp.copy(x) if x.dtype.kind in "biu" else getattr(xp, name)(x),
         0,
         f"{description} (``keras.ops.{name}``).\n\n>>> ops.{name}([1.5, -1.5])\n{example}",
         gradient_note=f"{name} stops the gradient: it is flat between its steps",
@@ -32,7 +32,7 @@ round = Operation.define(
     "round",
     lambda xp, x, decimals=0: xp.round(x, decimals),
     spec=elementwise_spec(),
-    casts=promote_inputs,
+    casts=count_booleans,
     batch=elementwise_batch,
     cost=per_entry(other=1),
     local=(0,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..core.arguments import whole_number
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Dim, Spec, broadcast, promote_specs, spec_of
+from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
 from .record import Cost, Operation, Rule, namespace
 
@@ -30,6 +31,25 @@ def promote_to_float(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     return (promote_specs(specs, floating=True),) * len(specs)
 
 
+def numbers_only(name: str) -> Rule:
+    """Return a rule that casts all operands to their common dtype, which must not be bool; `name`: the operation's."""
+
+    def casts(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+        dtype = promote_specs(specs)
+        if dtype.kind == "b":
+            mend = "cast them to int32, or use logical_not, logical_xor and the like"
+            raise DTypeError(f"booleans to {name}", "numbers", mend)
+        return (dtype,) * len(specs)
+
+    return casts
+
+
+def count_booleans(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
+    """Cast all operands to their common dtype, booleans to int32, as Keras does."""
+    dtype = promote_specs(specs)
+    return (np.dtype("int32") if dtype.kind == "b" else dtype,) * len(specs)
+
+
 def to_bool(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     """Cast all operands to bool."""
     return (np.dtype(bool),) * len(specs)
@@ -41,6 +61,25 @@ def integers_only(specs: tuple[Spec, ...]) -> tuple[np.dtype[Any], ...]:
     if dtype.kind not in "biu":
         raise DTypeError(f"operands of dtype {dtype.name}", "integers or booleans", "cast them to an integer dtype")
     return (dtype,) * len(specs)
+
+
+def in_float32(function: Rule) -> Rule:
+    """Compute a function of a tensor, and of arguments that are none, in float32 where the tensor is narrower.
+
+    Its results are rounded once: what `wide` is for a record.
+    """
+
+    @wraps(function)
+    def computed(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = as_tensor(x)
+        if not x.spec.narrow:
+            return function(x, *args, **kwargs)
+        result = function(x.cast_to(np.dtype("float32")), *args, **kwargs)
+        parts = result if isinstance(result, tuple) else (result,)
+        rounded = tuple([part.cast_to(x.dtype) for part in parts])
+        return rounded if isinstance(result, tuple) else rounded[0]
+
+    return computed
 
 
 # ---- shapes

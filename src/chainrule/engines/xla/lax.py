@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ...graph import is_narrow
 from ...ops.convolution import Geometry, geometry
 from ...ops.movement import unfreeze_key
 from ...ops.random import random_bits
@@ -29,6 +30,7 @@ ShapeDtype: Any = jax.ShapeDtypeStruct
 BARRIER: Any = lax.optimization_barrier
 MAX_COPIED = 64  # products a window up to which copying the windows is cheaper than one matrix product for each entry
 MAX_SUMMED = 2**14  # entries of a sum over leading axes up to which XLA's CPU compiler has fast code
+MAX_ENTRIES_WRITTEN_OUT = 25  # of a window; the time that XLA takes to compile them grows with their number
 MAX_UNFUSED = 2**11  # products up to which a matrix product is written as a sum, which XLA fuses
 
 
@@ -44,7 +46,20 @@ def _get_item(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
 
 
 def _add_at(xp: Any, u: Array, *indices: Array, key: Any, shape: Any) -> Array:
-    return jnp.zeros(shape, u.dtype).at[unfreeze_key(key, indices)].add(u)
+    dtype = jnp.float32 if is_narrow(u.dtype) else u.dtype  # many may be added at one entry
+    if dtype == jnp.bool_:  # whose sum, in NumPy, is whether any is true
+        return jnp.zeros(shape, dtype).at[unfreeze_key(key, indices)].max(u)
+    return jnp.zeros(shape, dtype).at[unfreeze_key(key, indices)].add(u.astype(dtype))
+
+
+# ---- division
+
+
+def _floor_divide(xp: Any, x: Array, y: Array) -> Array:
+    """Give 0 for whole numbers divided by 0, as NumPy does."""
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        return jnp.floor_divide(x, y)
+    return jnp.where(y == 0, 0, jnp.floor_divide(x, jnp.where(y == 0, 1, y)))
 
 
 # ---- products
@@ -83,6 +98,8 @@ def _layout(rank: int) -> tuple[str, str, str]:
 
 def _conv(xp: Any, x: Array, kernel: Array, strides: Any, padding: Any, dilation: Any, groups: int) -> Array:
     g = geometry(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
+    if 0 in g.out:
+        return jnp.zeros((x.shape[0], *g.out, kernel.shape[-1]), x.dtype)
     window, layout = (g.strides, g.padding, None, g.dilation), _layout(len(g.window))
     return lax.conv_general_dilated(x, kernel, *window, dimension_numbers=layout, feature_group_count=groups)
 
@@ -92,6 +109,8 @@ def _conv_transpose(
 ) -> Array:
     """Convolve the dilated upstream with the flipped kernel, for which XLA's CPU compiler has fast code."""
     g = geometry(sizes, kernel.shape[:-2], strides, padding, dilation)
+    if 0 in g.out:
+        return jnp.zeros((u.shape[0], *sizes, kernel.shape[-2] * groups), u.dtype)
     if not on_cpu():
         x = ShapeDtype((u.shape[0], *g.sizes, kernel.shape[-2] * groups), u.dtype)
         return jax.linear_transpose(lambda x: _conv(xp, x, kernel, g.strides, g.padding, g.dilation, groups), x)(u)[0]
@@ -139,6 +158,8 @@ def _conv_kernel_gradient(
     """Do one matrix product for each position in the window, or copy the windows of few channels and do one in all."""
     g = geometry(x.shape[1:-1], window, strides, padding, dilation)
     c, f = x.shape[-1] // groups, u.shape[-1] // groups
+    if 0 in g.out:
+        return jnp.zeros((*window, c, u.shape[-1]), x.dtype)
     if not on_cpu():
         kernel = ShapeDtype((*window, c, u.shape[-1]), x.dtype)
         return jax.linear_transpose(lambda k: _conv(xp, x, k, strides, padding, dilation, groups), kernel)(u)[0]
@@ -177,8 +198,13 @@ def _unpadded_entries(g: Geometry) -> list[Array]:
     return list(_window_entries(jnp.ones((1, *g.sizes, 1), bool), g, False))
 
 
-def window_winners(x: Array, g: Geometry) -> tuple[Array, Array]:
+Winners = tuple[Array, Array]  # values, and where they are
+
+
+def window_winners(x: Array, g: Geometry) -> Winners:
     """Return each window's largest entry, a nan if it has one, and its position in the window, the first at a tie."""
+    if math.prod(g.window) > MAX_ENTRIES_WRITTEN_OUT:
+        return _winners_by_reduction(x, g)
     best: Array = None
     position: Array = None
     windows = zip(_window_entries(x, g, _lowest(x.dtype)), _unpadded_entries(g), strict=True)
@@ -194,6 +220,45 @@ def window_winners(x: Array, g: Geometry) -> tuple[Array, Array]:
     return best, position
 
 
+def _winners_by_reduction(x: Array, g: Geometry) -> Winners:
+    """Reduce along one axis after the other: XLA takes minutes to compile large windows written out entry by entry."""
+    best, place = x, jnp.broadcast_to(jnp.arange(math.prod(g.sizes), dtype=jnp.int32).reshape(1, *g.sizes, 1), x.shape)
+    nothing = jnp.asarray(_lowest(x.dtype), x.dtype), jnp.int32(-1)
+    for axis in range(1, len(g.window) + 1):
+        window, strides = ([1] * x.ndim for _ in range(2))
+        padding = [(0, 0)] * x.ndim
+        window[axis], strides[axis], padding[axis] = g.window[axis - 1], g.strides[axis - 1], g.padding[axis - 1]
+        best, place = lax.reduce_window((best, place), nothing, _better, window, strides, padding)
+    return best, _positions_in_window(place, g)
+
+
+def _better(first: Winners, second: Winners) -> Winners:
+    """Return the larger of two values with their places, of equal ones that in front; those at -1 are padding."""
+    (a, i), (b, j) = first, second
+    in_front, wins, equal = j < i, b > a, b == a
+    if jnp.issubdtype(a.dtype, jnp.floating):
+        wins |= jnp.isnan(b) & ~jnp.isnan(a)
+        equal |= jnp.isnan(b) & jnp.isnan(a)
+    wins = (j >= 0) & (wins | (equal & in_front) | (i < 0))
+    return jnp.where(wins, b, a), jnp.where(wins, j, i)
+
+
+def _positions_in_window(place: Array, g: Geometry) -> Array:
+    """Return positions among the input's flattened spatial entries as positions in the window: see `flat_positions`."""
+    position, scale = jnp.zeros(place.shape, jnp.int32), 1
+    for axis in reversed(range(len(g.window))):
+        offset = place % g.sizes[axis] - _window_starts(g, axis)
+        position, place = position + offset * scale, place // g.sizes[axis]
+        scale *= g.window[axis]
+    return position
+
+
+def _window_starts(g: Geometry, axis: int) -> Array:
+    """Return where windows start along a spatial axis, to be broadcast with the result."""
+    starts = jnp.arange(g.out[axis], dtype=jnp.int32) * g.strides[axis] - g.padding[axis][0]
+    return starts.reshape([-1 if i == axis + 1 else 1 for i in range(len(g.out) + 2)])
+
+
 def flat_positions(position: Array, g: Geometry) -> Array:
     """Return positions in the window as positions among the input's flattened spatial entries."""
     flat = jnp.zeros(position.shape, jnp.int32)
@@ -201,34 +266,53 @@ def flat_positions(position: Array, g: Geometry) -> Array:
     scale = 1
     for axis in reversed(range(len(g.window))):
         offset, remaining = remaining % g.window[axis], remaining // g.window[axis]
-        starts = jnp.arange(g.out[axis], dtype=jnp.int32) * g.strides[axis] - g.padding[axis][0]
-        shape = [1] * position.ndim
-        shape[axis + 1] = g.out[axis]
-        flat = flat + (starts.reshape(shape) + offset) * scale
+        flat = flat + (_window_starts(g, axis) + offset) * scale
         scale *= g.sizes[axis]
     return flat
 
 
 def scatter_to_winners(u: Array, position: Array, g: Geometry) -> Array:
     """Pass each window's gradient to its winner, 0 to other entries, and add where windows overlap."""
+    if math.prod(g.window) > MAX_ENTRIES_WRITTEN_OUT:
+        batch, channels = u.shape[0], u.shape[-1]
+        key = (jnp.arange(batch)[:, None, None], flat_positions(position, g).reshape(batch, -1, channels))
+        flat = jnp.zeros((batch, math.prod(g.sizes), channels), u.dtype)
+        return (
+            flat.at[(*key, jnp.arange(channels))].add(u.reshape(batch, -1, channels)).reshape(batch, *g.sizes, channels)
+        )
     parts = (jnp.where(position == k, u, 0) for k in range(math.prod(g.window)))
     return _add_window_entries(parts, u.shape[0], u.shape[-1], g, u.dtype)
 
 
 def _max_pool_index(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
     g = pool_geometry(x.shape, pool_size, strides, padding)
+    if 0 in g.out:
+        return jnp.zeros((x.shape[0], *g.out, x.shape[-1]), jnp.int32)
     return flat_positions(window_winners(x, g)[1], g)
 
 
-def _window_sum(xp: Any, x: Array, pool_size: Any, strides: Any, padding: Any) -> Array:
-    first, *others = _window_entries(x, pool_geometry(x.shape, pool_size, strides, padding), 0)
-    return sum(others, first)
+# ---- recurrences, in the order of the entries: in another 0 could meet an infinity that the product never reaches
 
 
-def _window_spread(xp: Any, u: Array, sizes: Any, pool_size: Any, strides: Any, padding: Any) -> Array:
-    x = ShapeDtype((u.shape[0], *sizes, u.shape[-1]), u.dtype)
-    g = pool_geometry(x.shape, pool_size, strides, padding)
-    return _add_window_entries((u for _ in range(math.prod(g.window))), u.shape[0], u.shape[-1], g, u.dtype)
+def _linear_recurrence(xp: Any, a: Array, b: Array, axis: int) -> Array:
+    if not b.shape[axis]:
+        return b
+    a, b = jnp.moveaxis(a, axis, 0), jnp.moveaxis(b, axis, 0)
+
+    def step(y: Array, terms: tuple[Array, Array]) -> tuple[Array, Array]:
+        y = terms[0] * y + terms[1]
+        return y, y
+
+    rest = lax.scan(step, b[0], (a[1:], b[1:]))[1]
+    return jnp.moveaxis(jnp.concatenate([b[:1], rest]), 0, axis)
+
+
+def _cumprod(xp: Any, x: Array, axis: int) -> Array:
+    def step(y: Array, factor: Array) -> tuple[Array, Array]:
+        return y * factor, y * factor
+
+    rows = jnp.moveaxis(x, axis, 0)
+    return jnp.moveaxis(lax.scan(step, jnp.ones_like(rows, shape=rows.shape[1:]), rows)[1], 0, axis)
 
 
 # ---- random orders
@@ -251,6 +335,8 @@ def _roi_pool_index(
     """Take one box at a time, and mask the image's entries outside each bin."""
     _, height, width, channels = features.shape
     rows = images[0] if images else jnp.repeat(jnp.arange(boxes.shape[0]), boxes.shape[1])
+    if not rows.size:
+        return jnp.zeros((*boxes.shape[:-1], *output_size, channels), jnp.int32)
     down, across = bin_bounds(jnp, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
 
     def mask(bins: Array, size: int) -> Array:
@@ -276,15 +362,16 @@ OVERRIDES: dict[str, Callable[..., Array]] = {
     **ELEMENTARY,
     "get_item": _get_item,
     "add_at": _add_at,
+    "floor_divide": _floor_divide,
     "matmul": _matmul,
     "sum": _sum,
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "conv_kernel_gradient": _conv_kernel_gradient,
     "max_pool_index": _max_pool_index,
-    "window_sum": _window_sum,
-    "window_spread": _window_spread,
     "roi_pool_index": _roi_pool_index,
+    "linear_recurrence": _linear_recurrence,
+    "cumprod": _cumprod,
     "random_permutation": _random_permutation,
     "after": lambda xp, x, other: BARRIER((x, other))[0],
 }

@@ -23,8 +23,8 @@ from .creation import (
     is_tensor, meshgrid, ndim, ones, ones_like, shape, size, tri, zeros, zeros_like,
 )
 from .entries import (
-    angle, conj, conjugate, copy, fabs, fmax, fmin, fmod, heaviside, imag, isneginf, isposinf, isreal, lcm, ldexp,
-    real, saturate_cast, view,
+    angle, conj, conjugate, copy, fabs, fmax, fmin, heaviside, imag, isneginf, isposinf, isreal, lcm, ldexp, real,
+    saturate_cast, view,
 )
 from .fused import fused_conv, fused_dense
 from .indexing import (
@@ -63,7 +63,7 @@ __all__ = [
     "cross", "ctc_decode", "ctc_loss", "cumprod", "cumsum", "deg2rad", "depth_to_space", "depthwise_conv", "diag",
     "diagflat", "diagonal", "diff", "digitize", "divide_no_nan", "dot", "dot_product_attention", "dsplit", "dstack",
     "dtype", "eigh", "einsum", "empty", "empty_like", "expand_dims", "extract_sequences", "eye", "fabs", "flip",
-    "fliplr", "flipud", "fmax", "fmin", "fmod", "fold", "fori_loop", "full", "full_like", "fused_conv", "fused_dense",
+    "fliplr", "flipud", "fmax", "fmin", "fold", "fori_loop", "full", "full_like", "fused_conv", "fused_dense",
     "gather", "geomspace", "get_item", "hamming", "hanning", "heaviside", "histogram", "hsplit", "hstack",
     "identity", "imag", "in_top_k", "inner", "is_tensor", "isclose", "isin", "isneginf", "isposinf", "isreal", "kaiser",
     "kron", "layer_normalization", "lcm", "ldexp", "linspace", "log_mean_exp", "logdet", "logspace",

@@ -50,7 +50,7 @@ def dot_product_attention(
     if group_size > 1:
         k, v = (repeat(x, group_size, axis=2) for x in (k, v))
     q, k, v = (transpose(x, (0, 2, 1, 3)) for x in (q, k, v))
-    scores = q @ swapaxes(k, 2, 3) * (1 / math.sqrt(q.shape[3]) if scale is None else scale)
+    scores = q @ swapaxes(k, 2, 3) * (1 / math.sqrt(q.shape[3] or 1) if scale is None else scale)
     if attn_logits_soft_cap is not None:
         scores = scores / (1 + arithmetic.absolute(scores) / attn_logits_soft_cap)
     if bias is not None:
@@ -90,7 +90,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
         )
     mask_index = arguments.between(0, scores.shape[2] - 1, owner="ctc_loss", mask_index=mask_index)
     blank = expand_dims(y * 0 + mask_index, -1)
-    blank_label_pairs = reshape(concatenate([blank, expand_dims(y, -1)], axis=-1), (-1, 2 * y.shape[1]))
+    blank_label_pairs = reshape(concatenate([blank, expand_dims(y, -1)], axis=-1), (y.shape[0], 2 * y.shape[1]))
     states = concatenate([blank_label_pairs, y[:, :1] * 0 + mask_index if y.shape[1] else blank[:, :, 0]], axis=1)
     logs = composite.log_softmax(cast(scores, "float64" if scores.dtype == "float64" else "float32"), axis=-1)
     logs = selection.maximum(logs, _LOG_ZERO)  # -inf times the 0 of another class would be nan

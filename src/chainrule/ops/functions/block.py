@@ -14,6 +14,7 @@ from ...tensors.tensor import Tensor
 from .. import convolution
 from .. import reduction as reductions
 from ..record import freeze
+from ..rules import in_float32
 from .indexing import pad, take, where
 from .reduction import max
 from .shape import moveaxis, reshape, transpose
@@ -52,11 +53,11 @@ def depth_to_space(x: Any, block_size: int, data_format: str | None = "channels_
         raise ShapeError(f"{c} channels in blocks of {b}·{b}", "a multiple of the block's pixels", "change the block")
     if first:
         h, w = x.shape[2:]
-        parts = transpose(reshape(x, (-1, c // (b * b), b, b, h, w)), (0, 1, 4, 2, 5, 3))
-        return reshape(parts, (-1, c // (b * b), h * b, w * b))
+        parts = transpose(reshape(x, (x.shape[0], c // (b * b), b, b, h, w)), (0, 1, 4, 2, 5, 3))
+        return reshape(parts, (x.shape[0], c // (b * b), h * b, w * b))
     h, w = x.shape[1:3]
-    parts = transpose(reshape(x, (-1, h, w, b, b, c // (b * b))), (0, 1, 3, 2, 4, 5))
-    return reshape(parts, (-1, h * b, w * b, c // (b * b)))
+    parts = transpose(reshape(x, (x.shape[0], h, w, b, b, c // (b * b))), (0, 1, 3, 2, 4, 5))
+    return reshape(parts, (x.shape[0], h * b, w * b, c // (b * b)))
 
 
 def space_to_depth(x: Any, block_size: int, data_format: str | None = "channels_last") -> Tensor:
@@ -72,11 +73,11 @@ def space_to_depth(x: Any, block_size: int, data_format: str | None = "channels_
         raise ShapeError(f"{h}·{w} pixels in blocks of {b}·{b}", "a multiple along both axes", "crop or pad them")
     if first:
         c = x.shape[1]
-        parts = transpose(reshape(x, (-1, c, h // b, b, w // b, b)), (0, 1, 3, 5, 2, 4))
-        return reshape(parts, (-1, c * b * b, h // b, w // b))
+        parts = transpose(reshape(x, (x.shape[0], c, h // b, b, w // b, b)), (0, 1, 3, 5, 2, 4))
+        return reshape(parts, (x.shape[0], c * b * b, h // b, w // b))
     c = x.shape[3]
-    parts = transpose(reshape(x, (-1, h // b, b, w // b, b, c)), (0, 1, 3, 2, 4, 5))
-    return reshape(parts, (-1, h // b, w // b, c * b * b))
+    parts = transpose(reshape(x, (x.shape[0], h // b, b, w // b, b, c)), (0, 1, 3, 2, 4, 5))
+    return reshape(parts, (x.shape[0], h // b, w // b, c * b * b))
 
 
 def _grid(sizes: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[Any, ...]:
@@ -144,7 +145,7 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
         raise ShapeError(passed, f"(batch, a multiple of {k}, {counts[0] * counts[1]})", mend)
     c = x.shape[1] // k
     kernel = np.tile(np.eye(k).reshape(*window, 1, k), (1, 1, 1, c)).astype(x.cast_weak().dtype)
-    columns = moveaxis(reshape(x, (-1, c * k, *counts)), 1, -1)
+    columns = moveaxis(reshape(x, (x.shape[0], c * k, *counts)), 1, -1)
     images = convolution.conv_transpose_record(
         columns,
         kernel,
@@ -157,6 +158,7 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
     return moveaxis(images, -1, 1)
 
 
+@in_float32
 def _adaptive_pool(inputs: Any, output_size: Any, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
     """Pool along each spatial axis in turn: window i holds entries floor(i n / out) to ceil((i + 1) n / out) - 1."""
     x, first = _images(inputs, data_format)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ...core import arguments
 from ...core.errors import ShapeError
+from ...graph import largest_number
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, composite, exponential, selection
 from .. import reduction as reductions
 from ..record import freeze
-from ..rules import normalize_axes
+from ..rules import in_float32, normalize_axes
 from .creation import cast, ones_like, zeros_like
 from .indexing import as_class_labels, diagonal, take_along_axis, where
 from .shape import expand_dims, reshape, transpose
@@ -120,6 +119,7 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     return composite.sparse_categorical_crossentropy_record(labels, output, from_logits=from_logits, axis=axis)
 
 
+@in_float32
 def normalize(x: Any, axis: int = -1, order: Any = 2, epsilon: float | None = None) -> Tensor:
     """Divide x by its norm along `axis`, at least `epsilon` (``keras.ops.normalize``).
 
@@ -152,10 +152,10 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     x = as_tensor(x)
     if x.dtype.kind in "biu":
         return x
-    info = np.finfo(x.dtype)
+    largest = largest_number(x.dtype)
     x = where(comparison.isnan(x), nan, x)
-    x = where(x == math.inf, info.max.item() if posinf is None else posinf, x)
-    return where(x == -math.inf, info.min.item() if neginf is None else neginf, x)
+    x = where(x == math.inf, largest if posinf is None else posinf, x)
+    return where(x == -math.inf, -largest if neginf is None else neginf, x)
 
 
 def rad2deg(x: Any) -> Tensor:
@@ -194,8 +194,10 @@ def psnr(x1: Any, x2: Any, max_val: Any) -> Tensor:
     """
     a, b = as_tensor(x1), as_tensor(x2)
     _check_same_shape(a, b)
-    error = reductions.mean(arithmetic.square(a - b))
-    return 20.0 * exponential.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * exponential.log10(error)
+    distance = a - b
+    error = reductions.mean(arithmetic.square(cast(distance, "float32") if distance.spec.narrow else distance))
+    ratio = 20.0 * exponential.log10(as_tensor(max_val).cast_to(error.dtype)) - 10.0 * exponential.log10(error)
+    return cast(ratio, distance.dtype) if distance.spec.narrow else ratio
 
 
 def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
@@ -234,8 +236,11 @@ def cdist(x: Any, y: Any) -> Tensor:
     return reductions.norm(expand_dims(a, -2) - expand_dims(b, -3), axis=-1)
 
 
+@in_float32
 def corrcoef(x: Any) -> Tensor:
     """Compute the correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
+
+    That of a constant row, which is not defined, counts as 0.
 
     >>> ops.corrcoef([[1.0, 2.0], [4.0, 2.0]])
     tensor([[ 1., -1.],
@@ -247,6 +252,9 @@ def corrcoef(x: Any) -> Tensor:
     rows = x if x.ndim == 2 else reshape(x, (1, -1))
     centered = rows - reductions.mean(rows, axis=1, keepdims=True)
     products = centered @ transpose(centered)
-    size = exponential.sqrt(diagonal(products))
+    squares = diagonal(products)
+    constant = squares == 0
+    size = exponential.sqrt(where(constant, 1.0, squares))
     correlations = selection.clip(products / expand_dims(size, 1) / size, -1.0, 1.0)
+    correlations = where(comparison.logical_or(expand_dims(constant, 1), constant), 0.0, correlations)
     return correlations if x.ndim == 2 else correlations[0, 0]

@@ -15,9 +15,9 @@ from ...tensors.tensor import Tensor
 from .. import arithmetic, comparison, movement, rounding, selection
 from .. import reduction as reductions
 from ..record import freeze
-from ..rules import as_shape, normalize_axes, normalize_axis
+from ..rules import as_shape, in_float32, normalize_axes, normalize_axis
 from .creation import cast, full_like
-from .indexing import one_hot, take, take_along_axis, where
+from .indexing import one_hot, pad, take, take_along_axis, where
 from .reduction import max, min, sort
 from .shape import concatenate, expand_dims, moveaxis, ravel, reshape, transpose
 
@@ -37,7 +37,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tenso
     if row.ndim != 1:
         raise ShapeError(f"a sorted sequence of shape {row.shape}", "one axis", "search row by row with vectorize")
     arguments.one_of(("left", "right"), side=side)
-    v = expand_dims(v, -1)
+    row, v = _comparable(row, expand_dims(v, -1))
     before = comparison.less(row, v) if side == "left" else comparison.less_equal(row, v)
     return reductions.sum(cast(before | comparison.not_equal(v, v), "int32"), axis=-1)
 
@@ -45,10 +45,32 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tenso
 def digitize(x: Any, bins: Any) -> Tensor:
     """Return the bin of each entry: i where bins[i-1] ≤ x < bins[i], as int32 (``keras.ops.digitize``).
 
+    Of falling edges it is i where bins[i-1] > x ≥ bins[i].
+
     >>> ops.digitize([0.5, 2.0, 9.0], [1.0, 2.0, 5.0])
     tensor([0, 2, 3], dtype=int32)
     """
-    return searchsorted(bins, x, "right")
+    edges = as_tensor(bins)
+    rising = searchsorted(edges, x, "right")
+    if edges.shape[0] < 2:
+        return rising
+    if not edges.symbolic and not _is_monotonic(edges.numpy()):
+        raise ValueProblem(f"bins {bins}", "edges in rising or in falling order", "sort them")
+    above = comparison.greater(*_comparable(edges, expand_dims(x, -1)))
+    return where(edges[0] > edges[-1], reductions.sum(cast(above, "int32"), axis=-1), rising)
+
+
+def _is_monotonic(edges: np.ndarray[Any, Any]) -> bool:
+    """Return whether edges rise or fall."""
+    return not ((edges[1:] < edges[:-1]).any() and (edges[1:] > edges[:-1]).any())
+
+
+def _comparable(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Return whole numbers and floats to be compared, as float64 where float32 has not all of the numbers."""
+    mixed = a.spec.floating != b.spec.floating
+    if mixed and any(t.dtype.kind in "iu" and t.dtype.itemsize >= 4 and not t.spec.weak for t in (a, b)):
+        return cast(a, "float64"), cast(b, "float64")
+    return a, b
 
 
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Tensor:
@@ -118,7 +140,8 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
     >>> ops.segment_sum([1.0, 2.0, 4.0], [0, 2, 0])
     tensor([5., 0., 2.])
     """
-    x, ids, n = _segments(data, segment_ids, num_segments)
+    x = as_tensor(data)
+    x, ids, n = _segments(cast(x, "int32") if x.dtype.kind == "b" else x, segment_ids, num_segments)
     rows = where((ids >= 0) & (ids < n), ids, n)  # one more row, for those left out
     return movement.add_at_record(x, rows, key=("array",), shape=(n + 1, *x.shape[1:]))[:n]
 
@@ -161,6 +184,12 @@ def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, s
     return cast(reductions.prod(_by_segment(x, ids, n, 1), axis=0), x.dtype)
 
 
+def _in_32_bits(x: Tensor) -> Tensor:
+    """Return booleans and small integers in 32 bits, in which `sum` adds them."""
+    (dtype,) = reductions.accumulator_dtype((x.spec,))
+    return x.cast_to(dtype)
+
+
 def _as_numbers(data: Any) -> Tensor:
     """Return data as a tensor, which must not be boolean."""
     x = as_tensor(data)
@@ -191,7 +220,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     if sparse:
         raise ValueProblem("a sparse tensor", "a dense one", "leave the argument out")
     numbers = _as_integers(x, "numbers to count")
-    w = None if weights is None else as_tensor(weights).cast_weak()
+    w = None if weights is None else as_tensor(weights)
     if numbers.ndim not in (1, 2) or (w is not None and w.shape != numbers.shape):
         passed = f"numbers of shape {numbers.shape}" + ("" if w is None else f" and weights of shape {w.shape}")
         raise ShapeError(passed, "one or two axes, and as many weights", "reshape them")
@@ -201,7 +230,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     rows = numbers.shape[0] if numbers.ndim == 2 else 1
     bins = reshape(numbers, (rows, numbers.size // builtins.max(rows, 1)))
     bins = bins + n * np.arange(rows, dtype=np.int32)[:, None]
-    row_weights = np.ones(numbers.size, np.int32) if w is None else ravel(w)
+    row_weights = np.ones(numbers.size, np.int32) if w is None else ravel(_in_32_bits(w))
     return reshape(segment_sum(row_weights, ravel(bins), rows * n), (*numbers.shape[:-1], n))
 
 
@@ -241,6 +270,7 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
     return quantiles(x, q, axis, method, keepdims)
 
 
+@in_float32
 def quantiles(
     x: Any, q: Any, axis: Any, method: str, keepdims: bool, upper: float = 1.0, ignore_nan: bool = False
 ) -> Tensor:
@@ -259,9 +289,9 @@ def quantiles(
     axes = normalize_axes(freeze(axis), x.ndim)
     other_axes = [i for i in range(x.ndim) if i not in axes]
     n = math.prod(x.shape[i] for i in axes)
-    if not n:
-        raise ShapeError(f"a quantile of an empty tensor of shape {x.shape}", "at least one entry", "check the axis")
     row = reshape(transpose(x, (*other_axes, *axes)), (*[x.shape[i] for i in other_axes], n))
+    if not n:  # no entries have the quantile nan, as in NumPy
+        row, n = pad(row, ((0, 0),) * len(other_axes) + ((0, 1),), constant_values=math.nan), 1
     ordered, missing, position = sort(row), comparison.isnan(row), reshape(share, (-1,))
     gather: Any = take_along_axis if ignore_nan else take
     if ignore_nan:  # they are at the end: each row has its own last position

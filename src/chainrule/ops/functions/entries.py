@@ -65,16 +65,6 @@ def _ignoring_nan(x1: Any, x2: Any, choose: Callable[..., Tensor]) -> Tensor:
     return where(comparison.isnan(x1), x2, where(comparison.isnan(x2), x1, chosen))
 
 
-def fmod(x1: Any, x2: Any) -> Tensor:
-    """Compute the remainder of x1 / x2 with the sign of x1, as in C (``keras.ops.fmod``).
-
-    >>> ops.fmod([7.0, -7.0], 4.0)
-    tensor([ 3., -3.])
-    """
-    x1, size = as_tensor(x1), arithmetic.absolute(x2)
-    return where(x1 < 0, -arithmetic.mod(-x1, size), arithmetic.mod(x1, size))
-
-
 def lcm(x1: Any, x2: Any) -> Tensor:
     """Compute the least common multiple of two whole numbers, 0 if one is 0 (``keras.ops.lcm``).
 

@@ -185,7 +185,8 @@ def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
     """
     x = as_tensor(x)
     values = linear.singular_values(x)
-    bound = (
-        max(values, axis=-1, keepdims=True) * _default_tolerance(values if x.ndim < 2 else x) if tol is None else tol
-    )
+    if tol is None:
+        bound: Any = max(values, axis=-1, keepdims=True, initial=0.0) * _default_tolerance(x)
+    else:
+        bound = tol
     return reductions.sum(cast(values > bound, "int32"), axis=-1)

@@ -10,9 +10,10 @@ import numpy as np
 
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
-from .. import comparison, exponential
+from .. import comparison
 from .. import reduction as reductions
-from ..record import freeze
+from ..record import freeze, namespace
+from ..rules import in_float32
 from .counting import quantiles
 from .creation import cast
 from .indexing import where
@@ -118,6 +119,7 @@ def _index_of_extreme(choose: Callable[..., Tensor], worst: float, x: Tensor, ax
     return where(_all_nan(x, axis, keepdims), np.int32(-1), index) if x.spec.floating else index
 
 
+@in_float32
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Compute the mean of the entries that are not nan; nan if there is none (``keras.ops.nanmean``).
 
@@ -128,6 +130,7 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return nansum(x, axis, keepdims) / _count_numbers(x, axis, keepdims)
 
 
+@in_float32
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Compute the variance of the entries that are not nan; nan if there is none (``keras.ops.nanvar``).
 
@@ -140,13 +143,14 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return reductions.sum(deviation * deviation, axis=axis, keepdims=keepdims) / _count_numbers(x, axis, keepdims)
 
 
+@in_float32
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Compute the standard deviation of the entries that are not nan (``keras.ops.nanstd``).
 
     >>> ops.nanstd([1.0, float("nan"), 3.0])
     tensor(1.0)
     """
-    return exponential.sqrt(nanvar(x, axis, keepdims))
+    return reductions.root(namespace(), nanvar(x, axis, keepdims))
 
 
 def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import UnknownSize
+from ...graph import UnknownSize, is_narrow, promote_specs
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
-from .. import arithmetic, comparison, composite, selection
+from .. import arithmetic, comparison, composite, running, selection
 from .. import reduction as reductions
 from ..record import Operation, freeze
-from ..rules import normalize_axis, reduced_shape
+from ..rules import in_float32, normalize_axis, reduced_shape
 from .creation import cast, full
 from .shape import broadcast_to, ravel, reshape
 
@@ -113,7 +113,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     >>> ops.cumsum([1.0, 2.0, 3.0])
     tensor([1., 3., 6.])
     """
-    return _cumulative(reductions.cumsum_record, x, axis, dtype)
+    return _cumulative(running.cumsum_record, x, axis, dtype)
 
 
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
@@ -122,7 +122,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     >>> ops.cumprod([1.0, 2.0, 3.0])
     tensor([1., 2., 6.])
     """
-    return _cumulative(reductions.cumprod_record, x, axis, dtype)
+    return _cumulative(running.cumprod_record, x, axis, dtype)
 
 
 def _cumulative(record: Operation, x: Any, axis: int | None, dtype: Any) -> Tensor:
@@ -157,7 +157,10 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
     x, w = as_tensor(x), as_tensor(weights)
     if w.shape != x.shape and w.ndim == 1 and isinstance(axis, int | np.integer):
         w = reshape(w, [-1 if i == normalize_axis(axis, x.ndim) else 1 for i in range(x.ndim)])
-    return reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis)
+    dtype = promote_specs((x.spec, w.spec), floating=True)
+    if is_narrow(dtype):
+        x, w = cast(x, "float32"), cast(w, "float32")
+    return cast(reductions.sum(x * w, axis=axis) / reductions.sum(broadcast_to(w, x.shape), axis=axis), dtype)
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, Tensor]:
@@ -175,7 +178,7 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
     >>> ops.isclose([1.0], [1.0 + 1e-7])
     tensor([ True], dtype=bool)
     """
-    a, b = as_tensor(x1), as_tensor(x2)
+    a, b = (cast(x, "int32") if as_tensor(x).dtype.kind == "b" else as_tensor(x) for x in (x1, x2))
     near = (arithmetic.absolute(a - b) <= atol + rtol * arithmetic.absolute(b)) & comparison.isfinite(b) | (a == b)
     return near | (comparison.isnan(a) & comparison.isnan(b)) if equal_nan else near
 
@@ -189,6 +192,7 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
     return reductions.all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
+@in_float32
 def log_mean_exp(x: Any, axis: Any = None) -> Tensor:
     """Compute log(mean(exp(x))) without overflow.
 
@@ -196,7 +200,8 @@ def log_mean_exp(x: Any, axis: Any = None) -> Tensor:
     tensor(1000.0)
     """
     x = as_tensor(x)
-    return reductions.logsumexp(x, axis=axis) - math.log(reductions.reduced_count(x.shape, axis))
+    count = reductions.reduced_count(x.shape, axis)
+    return reductions.logsumexp(x, axis=axis) - (math.log(count) if count else math.nan)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
@@ -207,8 +212,9 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
     """
     a = as_tensor(a)
     head = (slice(None),) * normalize_axis(axis, a.ndim)
+    minus = comparison.not_equal if a.dtype.kind == "b" else arithmetic.subtract  # as in NumPy
     for _ in range(n):
-        a = a[(*head, slice(1, None))] - a[(*head, slice(None, -1))]
+        a = minus(a[(*head, slice(1, None))], a[(*head, slice(None, -1))])
     return a
 
 
@@ -221,7 +227,9 @@ def argpartition(x: Any, kth: int, axis: int | None = -1) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    normalize_axis(kth, x.shape[normalize_axis(axis, x.ndim)], "kth")
+    size = x.shape[normalize_axis(axis, x.ndim)]
+    if size:  # else nothing is put in order
+        normalize_axis(kth, size, "kth")
     return argsort(x, axis)
 
 
