@@ -21,20 +21,20 @@ import hashlib
 import io
 import math
 import os
-import secrets
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ChainruleError, ValueProblem
+from ..core.files import replacing
 
 Array = NDArray[Any]
 Split = tuple[tuple[Array, Array], tuple[Array, Array]]  # (x_train, y_train), (x_test, y_test)
@@ -358,7 +358,7 @@ def fetch(
         raise ValueProblem(f"the address {url!r}", "http://, https:// or file://", "check the address")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, atomic_write(target) as file:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, replacing(target) as write:
             declared = response.headers.get("Content-Length")
             total = int(declared) if declared and declared.isdigit() else None
             digest = hashlib.new(algorithm)
@@ -368,7 +368,7 @@ def fetch(
                     if progress.done > limit:
                         raise file_problem(url, "oversized", f"at most {limit} bytes", "check the address")
                     digest.update(block)
-                    file.write(block)
+                    write(block)
             if total is not None and progress.done < total:
                 problem = f"it ended after {progress.done} of {total} bytes"
                 raise file_problem(url, problem, "the complete file", "try again")
@@ -381,19 +381,6 @@ def fetch(
             error.close()  # type: ignore[union-attr]  # an HTTPError holds its connection
         reason = str(error.reason if type(error) is urllib.error.URLError else error) or type(error).__name__
         raise file_problem(url, reason, f"a download to {target}", "check the address and the network") from None
-
-
-@contextlib.contextmanager
-def atomic_write(target: Path) -> Iterator[IO[bytes]]:
-    """Open a new file that is renamed to `target` when the block ends, and removed if the block fails."""
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(part, "xb") as file:
-            yield file
-        os.replace(part, target)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 class _Progress:
