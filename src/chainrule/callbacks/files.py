@@ -37,4 +37,4 @@ def open_for_writing(filename: str, mode: str, **options: Any) -> IO[Any]:
 def cannot_write(filename: str, error: OSError) -> ValueProblem:
     """Return the error for a file that the system does not let be written, moved or removed."""
     passed = f"{filename!r}, which cannot be written ({error.strerror})"
-    return ValueProblem(passed, "a file in a folder where files can be made", "choose another name")
+    return ValueProblem(passed, "a folder where files can be made, on a disk with space", "choose another name")
