@@ -106,6 +106,10 @@ class ValueProblem(ChainruleError, ValueError):
     """A value outside what an operation or a command takes (NaN where a number is needed, an unknown name)."""
 
 
+class MemoryProblem(ValueProblem, MemoryError):
+    """Sizes that do not fit into the memory there is, or into a limit."""
+
+
 class IndexProblem(ChainruleError, IndexError):
     """An index outside the tensor."""
 
@@ -127,8 +131,8 @@ class HabitError(ChainruleError, AttributeError):
 
 
 __all__ = [
-    "ChainruleError", "DTypeError", "GraphError", "HabitError", "ImmutableError", "IndexProblem", "ShapeError",
-    "SymbolicError", "ValueProblem",
+    "ChainruleError", "DTypeError", "GraphError", "HabitError", "ImmutableError", "IndexProblem", "MemoryProblem",
+    "ShapeError", "SymbolicError", "ValueProblem",
 ]  # fmt: skip
 
 for _name in __all__:  # tracebacks show where users import them from

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChainruleError, GraphError, IndexProblem, ValueProblem
+from ..core.errors import ChainruleError, GraphError, IndexProblem, MemoryProblem, ValueProblem
 from .node import CONSTANT, Node, OperationRecord, Plan, merge_detached
 from .source_info import current_source_info, line_of
 from .spec import Spec
@@ -88,7 +88,7 @@ def _apply(operation: OperationRecord, inputs: tuple[Node, ...], attributes: dic
     return cls(CONSTANT, (), NO_ATTRIBUTES, plan.spec, value, detached, None)
 
 
-REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
+REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError, MemoryError)
 
 
 def applied_error(operation: OperationRecord, inputs: tuple[Node, ...], error: Exception) -> ChainruleError:
@@ -99,6 +99,9 @@ def applied_error(operation: OperationRecord, inputs: tuple[Node, ...], error: E
     if isinstance(error, IndexError):
         return IndexProblem(f"{operation.name} with {error}", "indices inside the tensor", "check the index", line)
     operands = ", ".join(repr(node.spec) for node in inputs)
+    if isinstance(error, MemoryError):
+        passed = f"{operation.name} on {operands}, for which there is no memory ({error})"
+        return MemoryProblem(passed, "a result that fits", "use smaller sizes, or a smaller dtype", line)
     return ValueProblem(
         f"{operation.name} on {operands}, which NumPy refused ({error})",
         "values it can be computed for",

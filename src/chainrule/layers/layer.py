@@ -18,6 +18,7 @@ import numpy as np
 from .. import constraints, dtype_policies, initializers, regularizers
 from ..core.arguments import whole_number
 from ..core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
+from ..core.memory import no_memory
 from ..graph import as_dtype, current_source_info, remat_scope, scope
 from ..graph.source_info import SourceInfo
 from ..graph.source_info import state as scope_state
@@ -140,7 +141,10 @@ class Layer(LayerBase, Configurable):
                 passed = f"a file with too few numbers for weight {name!r} of shape {shape} in layer {self.name!r}"
                 raise ShapeError(passed, "the weights of the model it describes", "get the file again")
         name = name or f"weight_{len(self._variables)}"
-        variable = Variable(initializer, shape, dtype, trainable, autocast, aggregation, name)
+        try:
+            variable = Variable(initializer, shape, dtype, trainable, autocast, aggregation, name)
+        except MemoryError as error:
+            raise no_memory(error).in_layer(layer_label(self)) from None
         variable.path = "/".join(p for p in (scope_state.scope, variable.name) if p)
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self._variables.append(variable)
@@ -345,8 +349,9 @@ class Layer(LayerBase, Configurable):
                 path = "/".join(p for p in (scope_state.scope, self.name) if p)
                 calls.captured.append((path, self, (args, kwargs), result))
             return result
-        except ChainruleError as error:
-            raise error.in_layer(layer_label(self), chain_text(), calls.chain) from None
+        except (ChainruleError, MemoryError) as error:
+            problem = error if isinstance(error, ChainruleError) else no_memory(error)
+            raise problem.in_layer(layer_label(self), chain_text(), calls.chain) from None
         finally:
             calls.depth -= 1
             calls.training = previous_training

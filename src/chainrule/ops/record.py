@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import numpy as np
 
+from ..core import memory
 from ..core.errors import GraphError
 from ..graph import Node, Plan, Spec, apply, infer, infer_symbolic, new_cache, promote_specs, spec_of
 from ..tensors.convert import as_tensor
@@ -283,7 +284,22 @@ class Operation:
         run: Rule = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
         if any(s.narrow for s in (*cast, spec)) and not self.depends_on_ulp:
             run = _in_float32(run, spec.dtype)
+        if not self.is_view and not spec.symbolic and spec.nbytes > _LARGE:
+            run = _asking_for_memory(run, self.name, spec)
         return Plan(spec, dtypes if needed else None, run)
+
+
+_LARGE = 1 << 24  # bytes of a result that are asked for before it is computed
+
+
+def _asking_for_memory(run: Rule, name: str, spec: Spec) -> Rule:
+    """Refuse a result that does not fit into memory, by name, before it is computed."""
+
+    def run_if_it_fits(*arrays: Any) -> Any:
+        memory.require(spec.nbytes, f"{name} with a result of shape {spec.shape} of {spec.dtype.name}")
+        return run(*arrays)
+
+    return run_if_it_fits
 
 
 def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ..core import memory
 from ..core.errors import ShapeError
-from ..graph import Shape, SourceInfo, Spec, current_source_info, spec_of
+from ..graph import Shape, SourceInfo, Spec, as_dtype, current_source_info, floatx, spec_of
 from ..graph.source_info import line_of
 from .convert import as_tensor, tensor
 from .tensor import VARIABLE, Tensor, VariableBase, constant, repr_mimebundle
@@ -107,6 +108,9 @@ class Variable(VariableBase):
         self.regularizer: Any = None
         self.constraint: Any = None
         if callable(initializer):
+            sizes = (shape,) if isinstance(shape, int) else tuple(shape or ())
+            nbytes = memory.array_bytes(sizes, as_dtype(dtype or floatx()))
+            memory.require(nbytes, f"the variable {self.name!r} of shape {sizes!r:.80}")
             with recording(None):
                 initializer = initializer(shape, dtype)
         initial = tensor(initializer, dtype)
@@ -114,6 +118,7 @@ class Variable(VariableBase):
             passed = f"an initial value of shape {initial.shape}"
             raise ShapeError(passed, f"shape {tuple(shape)}", "make them the same", self.name)
         self._set(initial)
+        memory.keep(initial.spec.nbytes, f"the variable {self.name!r}")
 
     def _set(self, value: Tensor) -> None:
         if value.value is None:

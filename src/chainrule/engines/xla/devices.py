@@ -11,7 +11,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ... import distribution
-from ...core.errors import GraphError, ValueProblem
+from ...core.errors import GraphError, MemoryProblem, ValueProblem
 
 Array = Any
 partition_spec: Any = PartitionSpec
@@ -103,14 +103,14 @@ def _mesh(names: tuple[str, ...] | None) -> Mesh:
 @contextmanager
 def running_on(mesh: Mesh | None) -> Iterator[None]:
     """Run programs on these devices; if another process has ended, raise an error that says so."""
-    if mesh is None:
-        yield
-        return
     try:
-        with jax.set_mesh(mesh):
+        with nullcontext() if mesh is None else jax.set_mesh(mesh):
             yield
     except jax.errors.JaxRuntimeError as error:
-        if jax.process_count() == 1 or "RESOURCE_EXHAUSTED" in str(error):
+        if "RESOURCE_EXHAUSTED" in str(error):
+            passed = f"a program for which there is no memory ({' '.join(str(error).split())[:200]})"
+            raise MemoryProblem(passed, "values that fit", "use a smaller batch or smaller sizes") from None
+        if jax.process_count() == 1:
             raise
         raise GraphError(
             f"a failure between the {jax.process_count()} processes ({' '.join(str(error).split())[:200]})",

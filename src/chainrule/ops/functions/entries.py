@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core import memory
 from ...core.errors import DTypeError, ShapeError
 from ...graph import as_dtype
 from ...tensors.convert import as_tensor
@@ -149,7 +150,7 @@ def i0(x: Any) -> Tensor:
     tensor([1.       , 1.2660658])
     """
     x = _to_floating(x)
-    turns = np.cos((np.arange(64) + 0.5) * (math.pi / 128)).astype(x.cast_weak().dtype)
+    turns = np.cos((memory.arange(64) + 0.5) * (math.pi / 128)).astype(x.cast_weak().dtype)
     return reductions.mean(trigonometric.cosh(expand_dims(x, -1) * turns), axis=-1)
 
 
