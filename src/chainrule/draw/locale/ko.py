@@ -177,6 +177,7 @@ SENTENCES = {
     "RIGHT: {count} entries checked, relative error at most {error:.1e}, {kinks} at kinks, where any slope between the two sides will do.": "맞음: 원소 {count}개를 확인했고, 상대 오차는 많아야 {error:.1e}입니다. {kinks}개는 꺾이는 곳에 있어, 양쪽 기울기 사이의 어떤 값이든 됩니다.",
     "WRONG: {problem}.": "틀림: {problem}.",
     "WRONG: {count} of {every} entries differ by more than {tolerance:.0e}; the worst is {where}.": "틀림: 원소 {every}개 중 {count}개가 {tolerance:.0e}보다 크게 다릅니다. 가장 나쁜 것은 {where}입니다.",
+    "UNCLEAR: {count} of {every} entries cannot be compared to {tolerance:.0e}: rounding of the function's values, about {scale:.0e}, hides their slopes. The worst is {where}, off by {error:.1e}. Subtract from the function what does not change, or pass a larger rtol.": "불확실: 원소 {every}개 중 {count}개는 {tolerance:.0e}까지 비교할 수 없습니다. 함숫값(약 {scale:.0e})의 반올림이 기울기를 가립니다. 가장 나쁜 것은 {where}로, {error:.1e}만큼 다릅니다. 변하지 않는 부분을 함수에서 빼거나, 더 큰 rtol을 주세요.",
     "NOTHING TO CHECK: no input has an entry of a float dtype.": "확인할 것 없음: 실수형 원소를 가진 입력이 없습니다.",
     "{name}: {count} entries, worst {where}: analytic {analytic:.9g}, numeric {numeric:.9g}, relative error {error:.1e}": "{name}: 원소 {count}개, 가장 나쁜 {where}: 해석적 {analytic:.9g}, 수치적 {numeric:.9g}, 상대 오차 {error:.1e}",
     "{name}: {count} entries, all at kinks": "{name}: 원소 {count}개, 모두 꺾이는 곳",
