@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ChainruleError
+from ..core.terminal import echo
 
 COMMANDS = {
     "explain": "show each step of an expression or a saved model, and each step of its gradient",
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.version:
         from importlib.metadata import version
 
-        print(version("chainrule"))
+        echo(version("chainrule"))
         return 0
     if not args.command:
         main_parser.print_help()
@@ -75,10 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ChainruleError as error:
         if args.debug:
             raise
-        print(f"chainrule {args.command}: {_one_line(str(error))}", file=sys.stderr)
+        echo(f"chainrule {args.command}: {_one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
+        echo(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has closed it
         _drop_output()
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.debug:
             raise
         _drop_output()
-        print(f"chainrule {args.command}: the output cannot be written ({error.strerror})", file=sys.stderr)
+        echo(f"chainrule {args.command}: the output cannot be written ({error.strerror})", file=sys.stderr)
         return 2
 
 

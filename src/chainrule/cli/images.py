@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import layers
 from ..core.errors import ShapeError
+from ..core.terminal import echo
 from ..models import Sequential
 from ..ops.random import set_random_seed
 from .report import Run, confusion_table
@@ -28,15 +29,15 @@ def train(args: argparse.Namespace) -> int:
         x, y = x[: args.examples], y[: args.examples]
     classes = int(max(y.max(), y_test.max())) + 1
     size = "×".join(map(str, x.shape[1:]))
-    print(f"{len(x):,} images of {size} to train on, {len(x_test):,} to test on, {classes} classes")
+    echo(f"{len(x):,} images of {size} to train on, {len(x_test):,} to test on, {classes} classes")
     model = build(kind, x.shape[1:], classes, float(x.max()))
     model.summary()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     validation_split = 0.1 if len(x) >= 50 else 0.0
     history = run.fit(model, x, y, batch_size=args.batch, epochs=args.epochs or 5, validation_split=validation_split)
     predicted = model.predict(x_test, batch_size=256, verbose=0).argmax(-1)
-    print(f"\n{run.seconds:.1f} s of training; accuracy on the test images: {(predicted == y_test).mean():.4f}")
-    print(confusion_table(y_test, predicted, [str(i) for i in range(classes)]))
+    echo(f"\n{run.seconds:.1f} s of training; accuracy on the test images: {(predicted == y_test).mean():.4f}")
+    echo(confusion_table(y_test, predicted, [str(i) for i in range(classes)]))
     return run.finish(model, history, "accuracy")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import files
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from .pictures import check_writable
 
 
@@ -37,9 +38,12 @@ def command(args: argparse.Namespace) -> int:
     writer.writerows(rows)
     if args.out:
         files.write(args.out, [text.getvalue().encode()])
-        print(f"{len(rows)} rows written to {args.out}")
+        echo(f"{len(rows)} rows written to {args.out}")
     else:
-        sys.stdout.write(text.getvalue())
+        if sys.stdout.isatty():
+            echo(text.getvalue(), end="")
+        else:  # as it would be in a file
+            sys.stdout.write(text.getvalue())
     return 0
 
 

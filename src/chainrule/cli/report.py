@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from ..draw.curves import Line, Panel
 from .pictures import check_picture, check_writable, write_curves
 
@@ -35,14 +36,14 @@ class Run:
             model.fit(*data, **options)
         except KeyboardInterrupt:
             self.interrupted = True
-            print("\ninterrupted: the results below are for the weights so far")
+            echo("\ninterrupted: the results below are for the weights so far")
         self.seconds = time.perf_counter() - start
         return model.history.history if model.history is not None else {}
 
     def finish(self, model: Any, history: dict[str, list[float]], metric: str) -> int:
         """Save the model, draw the curves and return the exit status."""
         model.save(self.out)
-        print(f"\nmodel saved in {self.out}; look at it with: chainrule summary {self.out}")
+        echo(f"\nmodel saved in {self.out}; look at it with: chainrule summary {self.out}")
         panels = []
         for key in ("loss", metric):
             curves = [(label, history.get(k)) for k, label in ((key, "training"), (f"val_{key}", "validation"))]

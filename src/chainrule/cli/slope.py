@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..core.errors import DTypeError, ShapeError, ValueProblem
+from ..core.terminal import echo
 from ..graph import ancestors
 from ..tensors.convert import tensor
 from ..transforms.differentiate import gradients
@@ -48,12 +49,12 @@ def command(args: argparse.Namespace) -> int:
         after = expression({n: tensor(v.numpy() + args.nudge) if n == name else v.value for n, v in values.items()})
         start, end = float(result), float(after)
         value, moved = float(variable), float(variable) + args.nudge
-        print(f"f({name}) = {expression.text}")
-        print(f"f({value:.10g}) = {start:.15g}")
-        print(f"f({moved:.10g}) = {end:.15g}")
-        print(f"slope by the nudge: ({end:.15g} - {start:.15g}) / {args.nudge:g} = {(end - start) / args.nudge:.10g}")
+        echo(f"f({name}) = {expression.text}")
+        echo(f"f({value:.10g}) = {start:.15g}")
+        echo(f"f({moved:.10g}) = {end:.15g}")
+        echo(f"slope by the nudge: ({end:.15g} - {start:.15g}) / {args.nudge:g} = {(end - start) / args.nudge:.10g}")
         exact = gradients(result, variable, unconnected="zero")
-        print(f"exact: df/d{name} = {float(exact):.10g}")
+        echo(f"exact: df/d{name} = {float(exact):.10g}")
         for rule in rules:
-            print(f"  rule: {rule}")
+            echo(f"  rule: {rule}")
     return 0

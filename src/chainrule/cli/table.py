@@ -12,6 +12,7 @@ import numpy as np
 from .. import layers
 from ..callbacks import EarlyStopping
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from ..models import Sequential
 from ..ops.random import set_random_seed
 from ..utils.table import MISSING, Encoder, parse_number, read_csv
@@ -37,12 +38,12 @@ def train(args: argparse.Namespace) -> int:
     names = [n for n in labelled if n != args.target]
     encoder = Encoder.fit({n: [labelled[n][i] for i in train_rows] for n in names}, names)
     x, y = encoder.encode(labelled), target.encode(train_rows)
-    print(f"{rows} rows, {len(train_rows)} to train on, {len(test_rows)} to test on")
+    echo(f"{rows} rows, {len(train_rows)} to train on, {len(test_rows)} to test on")
     if rows < len(table[args.target]):
-        print(f"{len(table[args.target]) - rows} rows without a target are left out")
+        echo(f"{len(table[args.target]) - rows} rows without a target are left out")
     for line in encoder.descriptions:
-        print(f"  {line}")
-    print(f"task: {target.description}\n")
+        echo(f"  {line}")
+    echo(f"task: {target.description}\n")
     model = _network(encoder.width, target)
     model.notes = {"columns": encoder.columns, "target": target.config}
     most = args.epochs or 300
@@ -54,7 +55,7 @@ def train(args: argparse.Namespace) -> int:
     history = run.fit(model, x[train_rows], y[train_rows], **options)
     epochs = len(history.get("loss", []))
     stopped = "" if run.interrupted or epochs == most else ": no better for 20, the best weights kept"
-    print(f"{epochs} epochs in {run.seconds:.1f} s{stopped}")
+    echo(f"{epochs} epochs in {run.seconds:.1f} s{stopped}")
     target.report(model.predict(x[test_rows], verbose=0), test_rows, train_rows)
     return run.finish(model, history, "accuracy" if target.classes else "mae")
 
@@ -107,14 +108,14 @@ class _Target:
             most_frequent = np.bincount(self.values[train_rows]).argmax()
             predicted = outputs.argmax(-1)
             baseline = f"always {self.classes[most_frequent]!r}: {(truth == most_frequent).mean():.4f}"
-            print(f"accuracy on the test rows: {(predicted == truth).mean():.4f}; {baseline}")
-            print(confusion_table(truth, predicted, self.classes))
+            echo(f"accuracy on the test rows: {(predicted == truth).mean():.4f}; {baseline}")
+            echo(confusion_table(truth, predicted, self.classes))
             return
         numbers: Any = outputs[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
         error: Any = numbers - truth
         total = ((truth - truth.mean()) ** 2).sum()
         baseline = np.abs(self.values[train_rows].mean() - truth).mean()
-        print(
+        echo(
             f"on the test rows: R² {1 - (error**2).sum() / total if total else float('nan'):.4f}, mean absolute error "
             f"{np.abs(error).mean():.4g} (always the mean: {baseline:.4g}), RMSE {np.sqrt((error**2).mean()):.4g}"
         )

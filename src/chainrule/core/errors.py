@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .providers import provider
+from .terminal import visible
 
 
 class ChainruleError(Exception):
@@ -48,7 +49,7 @@ class ChainruleError(Exception):
             text += f" Shapes up to it: {self.chain}."
         if self.where:
             text += f" Made at {self.where}."
-        return text
+        return visible(text)
 
     def with_line(self, where: str) -> ChainruleError:
         """Fill in where it was made, if that is not known yet, and return the error."""

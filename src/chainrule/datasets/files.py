@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import ChainruleError, ValueProblem
 from ..core.files import replacing
+from ..core.terminal import echo, redraw
 
 Array = NDArray[Any]
 Split = tuple[tuple[Array, Array], tuple[Array, Array]]  # (x_train, y_train), (x_test, y_test)
@@ -75,7 +76,7 @@ class Remote(NamedTuple):
 
 def print_note(text: str) -> None:
     """Print a line for the user on stderr."""
-    print(f"chainrule: {text}", file=sys.stderr)
+    echo(f"chainrule: {text}", file=sys.stderr)
 
 
 def file_problem(
@@ -397,10 +398,13 @@ class _Progress:
         self.done += count
         if sys.stderr.isatty() and self.done - self.shown >= 1 << 20:
             self.shown = self.done
-            print(f"\r{self._line()}", end="", file=sys.stderr, flush=True)
+            redraw(self._line(), file=sys.stderr)
 
     def __exit__(self, *_: object) -> None:
-        print(f"\r{self._line()}" if self.shown else self._line(), file=sys.stderr)
+        if self.shown:
+            redraw(self._line(), end="\n", file=sys.stderr)
+        else:
+            echo(self._line(), file=sys.stderr)
 
     def _line(self) -> str:
         total = f" of {self.total / 1e6:.1f}" if self.total else ""

@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..core.errors import ValueProblem
+from ..core.terminal import visible
 from ..tensors import tree
 from ..training.array_adapter import ArrayAdapter
 from ..training.data_adapter import data_adapter_for, validation_adapter
@@ -77,7 +78,7 @@ def check_fit(model: Any, adapter: Any, batch: Any, validation: Any) -> None:
     for finding in report:
         if finding.level == "error":
             raise ValueProblem(finding.what, "", finding.mend)
-        warnings.warn(f"{finding.what}. To mend it: {finding.mend}.", TrainingWarning, stacklevel=4)
+        warnings.warn(visible(f"{finding.what}. To mend it: {finding.mend}."), TrainingWarning, stacklevel=4)
 
 
 def _case(model: Any, adapter: Any, batch: Any) -> Case:

@@ -19,6 +19,7 @@ from .. import constraints, dtype_policies, initializers, regularizers
 from ..core.arguments import whole_number
 from ..core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
 from ..core.memory import no_memory
+from ..core.terminal import visible_line
 from ..graph import as_dtype, current_source_info, remat_scope, scope
 from ..graph.source_info import SourceInfo
 from ..graph.source_info import state as scope_state
@@ -381,7 +382,7 @@ class Layer(LayerBase, Configurable):
         return config
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+        return f"<{type(self).__name__} name={visible_line(self.name)}, built={self.built}>"
 
     def __getattr__(self, name: str) -> Any:
         if name in ("_variables", "name") or name.startswith("__"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.terminal import visible
 from ..distribution import process_count
 from ..transforms.trace import Step, restored_variables
 from .steps import CompiledStep, first_not_finite, is_finite
@@ -71,7 +72,7 @@ class NanGuard:
         problem = f"the numbers of training are not finite since {begun}.{first}"
         causes = "the log or root of 0, inputs that were not scaled or not finite themselves"
         mend = f"Common causes: a learning rate too large (try a tenth), {causes}."
-        warnings.warn(f"{problem} {mend}", TrainingWarning, stacklevel=5)
+        warnings.warn(visible(f"{problem} {mend}"), TrainingWarning, stacklevel=5)
 
     def epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         """Check an epoch's loss: a rise in a run's first epochs, not in those of a resumed one, is reported."""
@@ -85,7 +86,7 @@ class NanGuard:
             self.warned = True
             problem = f"the loss rises: {', '.join(f'{v:.4g}' for v in self.losses)} in the first three epochs."
             mend = "The learning rate is probably too large: try a tenth of it."
-            warnings.warn(f"{problem} {mend}", TrainingWarning, stacklevel=4)
+            warnings.warn(visible(f"{problem} {mend}"), TrainingWarning, stacklevel=4)
 
     def _replay(self) -> tuple[int, int, str] | None:
         """Take the steps since the snapshot again, and return the first epoch and step with a number that is not

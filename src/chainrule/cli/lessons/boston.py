@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.terminal import echo, redraw
 from ...datasets.boston import COLUMNS, load
 from ...draw.curves import Line, Panel
 from ...graph import SourceInfo, source_info_scope
@@ -52,8 +53,8 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
     train_set, test_set = split(table.x, table.y, args.seed)
     title = " and ".join(columns) if len(columns) < 4 else f"{len(columns)} columns"
     title = "all 13 columns" if len(columns) == 13 else title
-    print(f"\n== a perceptron on {title}: {len(train_set.y)} houses to train on, {len(test_set.y)} to test on ==")
-    print("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars")
+    echo(f"\n== a perceptron on {title}: {len(train_set.y)} houses to train on, {len(test_set.y)} to test on ==")
+    echo("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars")
     plans = {
         "full-batch": (len(train_set.y), 0.1, args.epochs or 5000),
         "stochastic": (1, 0.001, args.epochs or 30),
@@ -97,12 +98,12 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
 
 def _print_results(rows: list[Any], exact: Any, train_set: Any, test_set: Any) -> None:
     header = f"{'':<14}{'batch':>6}{'updates':>9}{'time':>10} "
-    print(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
+    echo(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  (train, then test)")
     for name, size, updates, seconds, on_train, on_test in rows:
         measures = f"{_format_measures(on_train)} {_format_measures(on_test)}"
-        print(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
+        echo(f"{name:<14}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
     measures = f"{_format_measures(exact.measure(train_set))} {_format_measures(exact.measure(test_set))}"
-    print(f"{'least squares':<14}{'':>25} {measures}")
+    echo(f"{'least squares':<14}{'':>25} {measures}")
 
 
 def _format_measures(m: Any) -> str:
@@ -112,14 +113,14 @@ def _format_measures(m: Any) -> str:
 
 
 def _print_weights(columns: tuple[str, ...], models: dict[str, Any], exact: Any) -> None:
-    print(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
+    echo(f"\n{'weights':<10}" + "".join(f"{name:>14}" for name in models) + f"{'least squares':>16}")
     for i, name in enumerate((*columns, "b")):
         weights = "".join(f"{_format_weight(m.weights()[i]):>14}" for m in models.values())
-        print(f"{name:<10}{weights}{_format_weight(exact.weights()[i]):>16}")
+        echo(f"{name:<10}{weights}{_format_weight(exact.weights()[i]):>16}")
     optimum = exact.weights()
     for name, m in models.items():
         error = np.abs(m.weights() - optimum).max() / (np.abs(optimum).max() or 1.0)
-        print(f"  {name}: max|w - w*| / max|w*| = {error:.1e}")
+        echo(f"  {name}: max|w - w*| / max|w*| = {error:.1e}")
 
 
 def _format_weight(value: float) -> str:
@@ -130,10 +131,10 @@ def _print_loss_and_cost(model: Any, train_set: Any) -> None:
     """Print the loss, of one example, and the cost, of the whole set."""
     predicted = model.predict(train_set.x[:1]).numpy()[0]
     loss, actual = (predicted - train_set.y[0]) ** 2, train_set.y[0]
-    print(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
+    echo(f"\nloss, of one house: (predicted {predicted:.7g} - actual {actual:.7g})^2 = {loss:.6g}")
     m = model.measure(train_set)
     n = len(train_set.y)
-    print(f"cost, of all {n}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {n} = {m.mse:.4f}")
+    echo(f"cost, of all {n}: the mean of their losses, MSE = RSS / n = {m.rss:.2f} / {n} = {m.mse:.4f}")
 
 
 def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
@@ -143,15 +144,15 @@ def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
     rows, rate = 3, 0.1
     w = Variable([0.0] * len(columns), dtype="float64", name="w")
     b = Variable(0.0, dtype="float64", name="b")
-    print(f"\n== one update, number by number: the first {rows} houses, weights at 0, learning rate {rate} ==")
+    echo(f"\n== one update, number by number: the first {rows} houses, weights at 0, learning rate {rate} ==")
     with source_info_scope(SourceInfo("", None, 0)):  # the nodes have no source line
         predicted = tensor(train_set.x[:rows].round(3)) @ w + b
         cost = ops.mean((predicted - train_set.y[:rows]) ** 2)
-    print(explain(cost, digits=6))
+    echo(explain(cost, digits=6))
     dw, db = gradients(cost, [w, b])
-    print("\nupdate: new = old - rate × gradient")
+    echo("\nupdate: new = old - rate × gradient")
     for name, old, g in [*zip(columns, w.numpy(), dw.numpy(), strict=True), ("b", b.numpy(), db.numpy())]:
-        print(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
+        echo(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
 
 
 class Progress:
@@ -175,15 +176,15 @@ class Progress:
             line = f"{self.name:<12} {bar}  MSE {cost:.4g}  {seconds_left:.0f} s left"
             if len(line) >= self.columns:
                 line = f"{self.name} {epoch}/{self.total}  MSE {cost:.4g}"
-            print("\r" + line[: self.columns - 1].ljust(self.columns - 1), end="", flush=True)
+            redraw(line[: self.columns - 1].ljust(self.columns - 1))
         elif not self.terminal and 4 * epoch // self.total > self.quarter and epoch < self.total:
             self.quarter = 4 * epoch // self.total
-            print(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.6g}", flush=True)
+            echo(f"{self.name}: epoch {epoch}/{self.total}, MSE {cost:.6g}", flush=True)
 
     def done(self, epochs: int, cost: float, outcome: str) -> None:
         """Print how the training ended: the outcome passed, else converged or done."""
         if self.terminal:
-            print("\r" + " " * (self.columns - 1) + "\r", end="")
+            redraw(" " * (self.columns - 1), end="\r")
         outcome = outcome or ("converged" if epochs < self.total else "done")
         seconds = time.perf_counter() - self.start
-        print(f"{self.name}: {outcome} after {epochs} epochs, {seconds:.2f} s, MSE {cost:.6g}", flush=True)
+        echo(f"{self.name}: {outcome} after {epochs} epochs, {seconds:.2f} s, MSE {cost:.6g}", flush=True)

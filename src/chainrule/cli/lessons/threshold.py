@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.terminal import echo
 from ...ops.random import SeedGenerator, normal
 from ...tensors.convert import tensor
 from ...tensors.tensor import Tensor
@@ -61,7 +62,7 @@ def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
 
 def threshold_perceptrons(seed: int) -> int:
     """Train on each set, print the results and return the exit status."""
-    print(INTRODUCTION)
+    echo(INTRODUCTION)
     sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
     sets["two groups"] = two_groups(seed)
     sets["XOR"] = (CORNERS, GATES["XOR"])
@@ -71,8 +72,8 @@ def threshold_perceptrons(seed: int) -> int:
         if errors:
             correct = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
             outcome = f"still {errors} errors in epoch {epochs}; {correct} of {len(t)} right with {line}"
-            print(f"{name:<11} NOT LEARNT: {outcome}")
-            print(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
+            echo(f"{name:<11} NOT LEARNT: {outcome}")
+            echo(f"{'':<11} no straight line separates XOR, so one perceptron cannot learn it; two layers can")
         else:
-            print(f"{name:<11} learnt in {epochs} epochs, all {len(t)} right: {line}")
+            echo(f"{name:<11} learnt in {epochs} epochs, all {len(t)} right: {line}")
     return 0

@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import ops
 from ...core.arguments import at_least, between
+from ...core.terminal import echo
 from ...tensors.variable import Variable
 from ...transforms.differentiate import gradients
 from ...transforms.vectorize import vectorize
@@ -42,18 +43,18 @@ def command(args: argparse.Namespace) -> int:
     table = load()
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     w = [0.01 * (j + 1) for j in range(13)]
-    print(INTRODUCTION)
+    echo(INTRODUCTION)
     for m in args.m:
         x = houses.x[:m]
         t = (houses.y[:m] > sorted(houses.y[:m])[m // 2]).astype(float)
-        print(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}")
+        echo(f"{m} examples{'':<12}{'cost J':>18}{'dw[0]':>18}{'db':>18}{'time':>12}")
         slowest = None
         for name, function in IMPLEMENTATIONS.items():
             seconds, (cost, dw, db) = _time(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
             times = f"{1e3 * seconds:>9.3f} ms{slowest / seconds:>8.2g}×"
-            print(f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
-        print()
+            echo(f"  {name:<22}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
+        echo()
     return 0
 
 
