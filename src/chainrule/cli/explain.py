@@ -8,8 +8,6 @@ import runpy
 import sys
 from typing import Any
 
-import numpy as np
-
 from ..core.arguments import at_least, between
 from ..core.errors import ChainruleError, ShapeError, ValueProblem
 from ..core.terminal import echo
@@ -134,15 +132,12 @@ def _refuse_options(args: argparse.Namespace, whose: str, *options: str) -> None
 
 
 def _load_array(path: str, option: str) -> Any:
+    from ..datasets.files import read_npy
+
     try:
-        array = np.load(path, allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("an archive, or something else")
-        return array
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        passed = f"{option} {os.path.basename(path)} ({reason})"
-        raise ValueProblem(passed, "an array in an .npy file", "write it with np.save") from None
+        return read_npy(path)
+    except ChainruleError as error:
+        raise ValueProblem(f"{option} {error.passed}", error.expected, error.mend) from None
 
 
 def _parse_index(text: str) -> tuple[int, ...]:

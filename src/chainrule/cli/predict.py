@@ -49,6 +49,7 @@ def command(args: argparse.Namespace) -> int:
 
 def _predict(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
     """Return the header and the rows of the predictions."""
+    from ..datasets.files import read_npy
     from ..utils.table import Encoder, read_csv
 
     ending = os.path.splitext(path)[1].lower()
@@ -63,10 +64,7 @@ def _predict(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
         except ValueError as error:
             raise ValueProblem(f"{path!r} ({error})", "a table of numbers", "check the cells") from None
     elif ending == ".npy":
-        try:
-            x = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise ValueProblem(f"{path!r} ({error})", "an .npy file of numbers", "check the file") from None
+        x = read_npy(path)
     else:
         raise ValueProblem(f"the data {path!r}", "a file that ends in .csv or .npy", "convert it")
     outputs = model.predict(x, verbose=0)

@@ -28,11 +28,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core import memory
 from ..core.errors import ChainruleError, ValueProblem
 from ..core.files import replacing
 from ..core.terminal import echo, redraw
@@ -225,6 +226,57 @@ def idx_bytes(array: Array) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
+def npy_array(file: IO[bytes], where: object) -> Array:
+    """Return the array of an open .npy file. What its header claims is compared with the file before it is read.
+
+    Raises:
+        ValueProblem: for a file that is damaged, empty, truncated, or of Python objects, with the reason.
+    """
+    import tokenize
+
+    expected = "an array in an .npy file"
+    try:
+        version = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_2_0 if version[0] > 1 else np.lib.format.read_array_header_1_0
+        shape, _, dtype = read_header(file)
+        start, end = file.tell(), file.seek(0, os.SEEK_END)
+        if dtype.hasobject:
+            raise file_problem(where, "it holds Python objects", expected, "write numbers with np.save")
+        claimed = math.prod(shape) * dtype.itemsize
+        if any(n < 0 for n in shape) or claimed != end - start:
+            reason = f"its shape {shape!r:.80} takes {claimed} bytes, and it has {end - start}"
+            raise file_problem(where, reason, expected, "write it again with np.save")
+        memory.require(claimed, f"the array in {where}")
+        file.seek(0)
+        array: Array = np.lib.format.read_array(file, allow_pickle=False)
+        return array
+    except ChainruleError:
+        raise
+    except (OSError, EOFError, ValueError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError) as error:
+        raise file_problem(where, _reason(error), expected, "write it again with np.save") from None
+    except tokenize.TokenError:
+        raise file_problem(where, "its header is damaged", expected, "write it again with np.save") from None
+
+
+def read_npy(path: str | os.PathLike[str]) -> Array:
+    """Read the array of an .npy file, without pickle.
+
+    Raises:
+        ValueProblem: as for `npy_array`, or for a file that cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(folder + "/a.npy", [1, 2])
+    ...     read_npy(folder + "/a.npy")
+    array([1, 2])
+    """
+    try:
+        with open(path, "rb") as file:
+            return npy_array(file, path)
+    except OSError as error:
+        raise file_problem(path, _reason(error), "an array in an .npy file", "check the path") from None
+
+
 def read_npz(path: str | os.PathLike[str], names: Sequence[str]) -> list[Array]:
     """Read arrays of an .npz file by name, without pickle.
 
@@ -254,13 +306,11 @@ def read_npz(path: str | os.PathLike[str], names: Sequence[str]) -> list[Array]:
                     raise file_problem(path, f"it has no {name}", expected)
                 if archive.getinfo(f"{name}.npy").file_size > MAX_BYTES:
                     raise file_problem(path, f"{name} is oversized", f"at most {MAX_BYTES} bytes an array")
-                contents = io.BytesIO(archive.read(f"{name}.npy"))
-                arrays.append(np.lib.format.read_array(contents, allow_pickle=False))
+                arrays.append(npy_array(io.BytesIO(archive.read(f"{name}.npy")), path))
     except ChainruleError:
         raise
     except (OSError, EOFError, ValueError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-        reason = "it holds Python objects" if "allow_pickle" in str(error) else _reason(error)
-        raise file_problem(path, reason, expected) from None
+        raise file_problem(path, _reason(error), expected) from None
     return arrays
 
 

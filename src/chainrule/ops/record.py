@@ -181,8 +181,18 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
+    def __copy__(self) -> Self:
+        return self
+
     def __deepcopy__(self, memo: Any) -> Self:
         return self
+
+    def __reduce__(self) -> Any:
+        """Pickle an operation of the library by its name."""
+        if registry.get(self.name) is not self:
+            passed = f"the operation {self.name!r}, which is not the library's own, to be pickled"
+            raise GraphError(passed, "an operation of the library", "pickle the function that makes it")
+        return _registered, (self.name,)
 
     @cached_property
     def arity(self) -> int | None:
@@ -287,6 +297,10 @@ class Operation:
         if not self.is_view and not spec.symbolic and spec.nbytes > _LARGE:
             run = _asking_for_memory(run, self.name, spec)
         return Plan(spec, dtypes if needed else None, run)
+
+
+def _registered(name: str) -> Operation:
+    return registry[name]
 
 
 _LARGE = 1 << 24  # bytes of a result that are asked for before it is computed
