@@ -6,7 +6,6 @@ What a command needs beyond ``import chainrule`` is imported inside it, so that 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.command import INTERRUPTED, raise_on_interrupt
 from ..core.errors import ChainruleError
-from ..core.terminal import echo
+from ..core.terminal import drop_output, echo
 
 COMMANDS = {
     "explain": "show each step of an expression or a saved model, and each step of its gradient",
@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a character that the terminal lacks must not stop the output
+    raise_on_interrupt()
     try:
         with np.errstate(all="ignore"):  # nan and inf are shown, not warned about
             status = int(_command(args.command).command(args))
@@ -80,14 +81,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         echo(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
+    except MemoryError as error:
+        if args.debug:
+            raise
+        echo(f"chainrule {args.command}: there is not enough memory ({error})", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of a pipe has closed it
-        _drop_output()
+        drop_output()
         return 0
     except OSError as error:
         if args.debug:
             raise
-        _drop_output()
+        drop_output()
         echo(f"chainrule {args.command}: the output cannot be written ({error.strerror})", file=sys.stderr)
         return 2
 
@@ -112,8 +118,3 @@ def _one_line(text: str, max_length: int = 1200) -> str:
     """Return the text on one line, shortened in the middle."""
     line = " ".join(text.split())
     return line if len(line) <= max_length else f"{line[: max_length // 2]} ... {line[-max_length // 2 :]}"
-
-
-def _drop_output() -> None:
-    """Redirect stdout to nowhere, as it can no longer be written and Python would complain at exit."""
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends

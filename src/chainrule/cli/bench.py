@@ -12,6 +12,7 @@ import numpy as np
 from ..core.arguments import finite
 from ..core.clock import median_seconds
 from ..core.errors import ChainruleError, ValueProblem
+from ..core.progress import progress
 from ..core.terminal import echo
 from ..tensors.convert import tensor
 
@@ -32,7 +33,8 @@ def command(args: argparse.Namespace) -> int:
         raise ValueProblem(passed, f"names out of {', '.join(WORKLOADS)}", "pass no name for all of them")
     finite(above=0, **{"--seconds": args.seconds})
     engines = _available_engines(args.engine)
-    rates = limits()
+    with progress("measuring this machine"):
+        rates = limits()
     echo(
         f"this machine: {rates['gemm'] / 1e9:.0f} GFLOP/s in a float32 matrix product by NumPy, "
         f"{rates['copy'] / 1e9:.1f} GB/s read and written by a large copy\n"
@@ -40,7 +42,8 @@ def command(args: argparse.Namespace) -> int:
     echo(f"{'workload':<14}{'engine':<10}{'µs a step':>14}{'floor, µs':>14}{'floor / step':>14}{'first step, s':>16}")
     for name in args.names or WORKLOADS:
         for engine in engines:
-            first, step, bound = measure(name, engine, args.seconds, rates)
+            with progress(f"measuring {name} on {engine}"):
+                first, step, bound = measure(name, engine, args.seconds, rates)
             echo(f"{name:<14}{engine:<10}{1e6 * step:>14,.1f}{1e6 * bound:>14,.2f}{bound / step:>14.1%}{first:>16.3f}")
     echo("\nfloor: the time of the products at the matrix rate, or of the bytes that must move, whichever is longer")
     return 0

@@ -6,8 +6,11 @@ them would colour, move or erase what stands there, and a bidirectional mark wou
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _STEERING = re.compile(
@@ -53,11 +56,37 @@ def encodable(text: str, stream: Any = None) -> str:
 
 def echo(text: object = "", end: str = "\n", file: Any = None, flush: bool = False) -> None:
     """Print a text, standard output by default: visible, and in the stream's encoding. `end` is printed as it is."""
-    stream = sys.stdout if file is None else file
-    print(encodable(visible(text), stream), end=end, file=stream, flush=flush)
+    _print(encodable(visible(text), sys.stdout if file is None else file), end, file, flush)
 
 
 def redraw(line: str, end: str = "", file: Any = None) -> None:
     """Print a line over the one where the cursor stands, standard output's by default."""
-    stream = sys.stdout if file is None else file
-    print("\r" + encodable(visible_line(line), stream), end=end, file=stream, flush=True)
+    _print("\r" + encodable(visible_line(line), sys.stdout if file is None else file), end, file, True)
+
+
+_outlasting = False
+
+
+@contextmanager
+def outlasting_output() -> Iterator[None]:
+    """Go on with the block when standard output can no longer be written, as when the reader of a pipe has ended."""
+    global _outlasting
+    before, _outlasting = _outlasting, True
+    try:
+        yield
+    finally:
+        _outlasting = before
+
+
+def drop_output() -> None:
+    """Send standard output to nowhere, since it cannot be written and Python would complain at exit."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends
+
+
+def _print(text: str, end: str, file: Any, flush: bool) -> None:
+    try:
+        print(text, end=end, file=file, flush=flush)
+    except OSError:
+        if file is not None or not _outlasting:
+            raise
+        drop_output()

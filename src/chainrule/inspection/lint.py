@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..core.errors import ValueProblem
+from ..core.progress import progress
 from ..core.terminal import visible
 from ..tensors import tree
 from ..training.array_adapter import ArrayAdapter
@@ -51,6 +52,7 @@ class Report(list[Finding]):
         return any(finding.level == "error" for finding in self)
 
 
+@progress("looking for faults of the model and its data")
 def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) -> Report:
     """Run all checks (see `Model.lint`). The model's variables have the same values afterwards."""
     if x is None:
