@@ -33,6 +33,37 @@ HEARTBEAT = 30  # seconds after which a process that does not answer counts as e
 MIN_BUFFERED = 2**14  # bytes from which the copy of an array on the device is cached
 
 
+_has_started = _is_forked = False
+
+
+def _note_fork() -> None:
+    global _is_forked
+    _is_forked = _has_started
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def use_devices() -> None:
+    """Note that XLA's devices are about to be used; raise in a process that was forked after they were.
+
+    XLA's threads are not there in such a process, which would wait for them for ever.
+
+    Raises:
+        GraphError: which names ``spawn``.
+    """
+    global _has_started
+    if _is_forked:
+        passed = f"XLA in process {os.getpid()}, forked from one in which XLA had started"
+        mend = (
+            "start processes with multiprocessing.get_context('spawn'), or compile models with engine='numpy', or fork "
+            "before the first fit or predict"
+        )
+        raise GraphError(passed, "a process that was started anew, since XLA's threads are not copied by a fork", mend)
+    _has_started = True
+
+
 def start() -> None:
     """Join the other processes, if ``chainrule launch`` has started this one and it has not joined yet."""
     if jax.distributed.is_initialized():
@@ -73,6 +104,7 @@ def name(device: Any) -> str:
 def listed(kind: str | None) -> list[Any]:
     """Return all devices of a kind, such as ``"cpu"``; ``None``: of the default kind."""
     start()
+    use_devices()
     try:
         return list(jax.devices(None if kind is None else kind.lower()))
     except (RuntimeError, AttributeError):
@@ -82,6 +114,7 @@ def listed(kind: str | None) -> list[Any]:
 
 def current_mesh() -> Mesh | None:
     """Return the devices that share each batch; ``None`` if there is only one."""
+    use_devices()
     chosen = distribution.distribution()
     names = None if chosen is None else chosen.devices
     return None if names is None and jax.device_count() == 1 else _mesh(names)
