@@ -10,7 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from chainrule import layers, metrics, ops
+import chainrule as cr
+from chainrule import layers, metrics, ops, utils
 from chainrule.core import memory
 from chainrule.errors import ChainruleError, MemoryProblem, ShapeError, ValueProblem
 from chainrule.layers import Dense, Input
@@ -248,7 +249,12 @@ GIANT = {
     "a range": (lambda: ops.arange(10**15), "8 PB"),
     "an outer sum": (lambda: ops.add(np.ones((10**7, 1)), np.ones(10**7)), "add with a result of shape .* 800 TB"),
     "a product": (lambda: ops.matmul(np.ones((10**7, 1)), np.ones((1, 10**7))), "matmul with a result .* 800 TB"),
-    "one-hot": (lambda: ops.one_hot([1, 2], 10**15), "4 PB"),
+    "one-hot": (lambda: ops.one_hot([1, 2], 10**15), "a one-hot array of .* 2 PB"),
+    "a jacobian": (lambda: cr.jacobian(lambda x: x * 2)(np.ones(10**7)), "a jacobian of shape .* 800 TB"),
+    "one-hot vectors": (lambda: utils.to_categorical([0, 1], 10**15), "16 PB"),
+    "padded sequences": (lambda: utils.pad_sequences([[1], [2]], maxlen=10**14), "200 TB"),
+    "random numbers": (lambda: cr.random.normal((10**7, 10**7)), "400 TB"),
+    "a padded image": (lambda: layers.ZeroPadding2D(10**7, name="border")(np.ones((1, 3, 3, 1))), "1.6 PB.*border"),
     "a metric": (lambda: metrics.MeanIoU(num_classes=10**7), "TB"),
 }  # fmt: skip
 
@@ -264,6 +270,17 @@ def test_a_giant_step_on_numpy_names_the_layer():
     model = Sequential([Input((10**6,)), layers.RepeatVector(10**6, name="copies")])
     with pytest.raises(MemoryProblem, match=r"TB.*copies"):
         model(np.ones((10, 10**6), "float32"))
+
+
+def test_a_giant_program_on_xla_names_its_largest_value():
+    pytest.importorskip("jax", reason="XLA is not installed")
+
+    @cr.compile
+    def two_of_many(x):
+        return ops.take(ops.reshape(ops.broadcast_to(x, (10**6, 10**6)), (-1,)), [0, 1]).sum()
+
+    with pytest.raises(MemoryProblem, match="largest value, of broadcast_to, takes 4 TB"):
+        two_of_many(np.ones(10**6, "float32"))
 
 
 def test_views_of_any_size_take_no_memory():

@@ -255,6 +255,8 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
         raise DTypeError(f"class labels of dtype {x.dtype.name}", "whole numbers", "cast them to int32")
     class_axis = normalize_axis(axis, x.ndim + 1)
     num_classes = arguments.at_least(0, owner="one_hot", num_classes=num_classes)
+    if x.value is not None:
+        memory.require_array((*x.shape, num_classes), bool, "a one-hot array")
     rank = x.ndim + 1
     classes = memory.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(rank)])
     return cast(comparison.equal(expand_dims(x, class_axis), classes), dtype or floatx())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core import memory
 from ...core.derived_function import DerivedFunction
 from ...core.errors import DTypeError, GraphError, ShapeError
 from ...graph import Graph, ancestors, apply, current_source_info, floatx
@@ -127,6 +128,8 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         leaves, new_args, unflatten = _prepare(f, argnums, args)
         with watching(leaves):
             y = as_tensor(f(*new_args, **kwargs))
+            for leaf in leaves:
+                memory.require_array((*y.shape, *leaf.shape), leaf.dtype, "a jacobian")
             entries = [gradients_of(y, list(leaves), _unit_upstream(y, i), False, "zero") for i in range(y.size)]
         stacked = []
         for j, leaf in enumerate(leaves):
