@@ -40,8 +40,8 @@ class DerivedFunction:
 
 def name_of(thing: Any) -> str:
     """Return the name under which a thing stands in its module; an empty string if another thing, or none, does."""
-    found: Any = sys.modules.get(getattr(thing, "__module__", ""))
+    target: Any = sys.modules.get(getattr(thing, "__module__", ""))
     name: str = getattr(thing, "__qualname__", "")
     for part in name.split("."):
-        found = getattr(found, part, None)
-    return name if found is thing else ""
+        target = getattr(target, part, None)
+    return name if target is thing else ""
