@@ -45,7 +45,8 @@ Where Keras's behaviour is a trap, the name is the same and the behaviour is cor
 - `train_step` is traced: it prints once for each shape of a batch, unless `run_eagerly=True`.
 - `RandomCrop`, `RandomContrast`, `ops.image.gaussian_blur`, `ops.image.affine_transform` and `ops.sparsemax` do what
   Keras documents where Keras 3.15 does something else.
-- Model files are `.chainrule` and `.safetensors`: no pickle, no code, no HDF5.
+- Model files are `.chainrule` and `.safetensors`: no pickle, no code, no HDF5. `load_model(..., limit=bytes)` bounds
+  what building the model of a file may take; by default 256 MB and four times the file's size.
 - The weights of ignored classes do not count in a metric's mean.
 - Complex tensors are added, multiplied and read; `real`, `imag`, `conj` and `angle` refuse them, and they have no
   gradients: the array API needs no more, and layers and losses are of real numbers.

@@ -7,6 +7,8 @@
 tensor(8.0)
 """
 
+from .core import command as _command  # noqa: F401  # isort: skip  # first: Ctrl-C during the other imports
+
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import ops
-from .core import arguments
+from .core import arguments, memory
 from .core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from .graph import ancestors, as_dtype, broadcast, floatx
 from .graph.spec import promote
@@ -254,7 +254,7 @@ def linspace(
     _check_device(device)
     kind = "complex floating" if isinstance(start, complex) or isinstance(stop, complex) else "real floating"
     dtype = Info().default_dtypes()[kind] if dtype is None else as_dtype(dtype)
-    return constant(np.linspace(start, stop, num, endpoint=endpoint).astype(dtype))
+    return constant(memory.linspace(start, stop, num, endpoint, 0)[0].astype(dtype))
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:

@@ -198,3 +198,92 @@ def test_usual_faults_are_named_by_trying(shape, wrong, hint):
     assert cr.check(affine, *passed, backward=put_together()).hints == []
     doubled = cr.check(affine, *passed, backward=put_together(b=lambda g, x, w: 2 * ops.sum(g, axis=0)))
     assert not [h for h in doubled.hints if "transposed" in h or "first" in h]
+
+
+# ---- functions whose values are large, and slopes small: rounding hides the slope from a small step
+
+SHIFTS = [1e3, 1e6, 1e8, 1e10]
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+@pytest.mark.parametrize("factor", [0.0, 0.999, 1.00001, 2.0, -1.0])
+def test_a_wrong_gradient_is_not_hidden_by_a_large_constant(shift, factor):
+    def shifted(x):
+        return x**3 - 2 * x + shift
+
+    report = cr.check(shifted, X, backward=lambda u, x: u * (3 * x**2 - 2) * factor)
+    assert not report
+    assert not str(report.verdict).startswith("RIGHT")
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_a_right_gradient_beside_a_large_constant(shift):
+    report = cr.check(lambda x: x**3 - 2 * x + shift, X)
+    assert report.ok or report.unclear, str(report)
+    assert not report.wrong
+
+
+@pytest.mark.parametrize("f", [lambda x: x + 1e10, lambda x: ops.exp(x) + 1e6, lambda x: ops.sum(ops.sigmoid(x)) + 1e5])
+def test_slopes_that_larger_steps_show_are_right(f):
+    report = cr.check(f, X)
+    assert report.ok, str(report)
+
+
+def test_what_cannot_be_seen_is_unclear():
+    for factor in (1.0, 1.5):
+        report = cr.check(lambda x: ops.exp(x) + 1e20, X, backward=lambda u, x, k=factor: u * k * ops.exp(x))
+        assert (report.ok, report.exit_status, report.points) == (False, 1, (0, 1))
+        assert "UNCLEAR: 15 of 15 entries" in str(report)
+        assert "about 1e+21" in report.verdict
+    assert "불확실" in report.to_text("ko")
+    report.to_html()
+
+
+def test_entries_far_apart_in_size_are_compared_each():
+    """Entry 0 is e^-50 and entry 1 e^50: the large one's rounding must not excuse the small one."""
+    x = np.array([-1.0, 1.0])
+    assert cr.check(lambda x: ops.exp(50 * x), x).ok
+    wrong = cr.check(lambda x: ops.exp(50 * x), x, backward=lambda u, x: u * 50 * ops.exp(50 * x) * [3.0, 1.0])
+    assert [e.index for e in wrong.unclear] == [(0,)]  # beside e^50 a path of that size could be lost
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: ops.sum(ops.softmax(x, axis=-1)), X),
+        (lambda x: 1e4 * ops.sum(ops.softmax(x, axis=-1)), X),
+        (lambda x: ops.mean(x - ops.mean(x)), X),
+        (lambda x: ops.cos(x), np.zeros(3)),
+        (lambda x: x**3, np.zeros(3)),
+        (lambda x: ops.sum(ops.stop_gradient(x) * 0 + x * 0), X),
+    ],
+)
+def test_slopes_of_zero_are_right(f, x):
+    report = cr.check(f, x)
+    assert report.ok, str(report)
+
+
+FUNCTIONS = [
+    (ops.sin, ops.cos),
+    (ops.exp, ops.exp),
+    (lambda x: x**2, lambda x: 2 * x),
+    (lambda x: ops.log(x + 20), lambda x: 1 / (x + 20)),
+    (ops.tanh, lambda x: 1 - ops.tanh(x) ** 2),
+]
+
+
+def test_the_verdict_is_never_right_beyond_the_tolerance():
+    """Whatever is added to or multiplied with a function, a gradient wrong by 1e-4 is never called right."""
+    random = np.random.default_rng(5)
+    for k in range(200):
+        f, slope = FUNCTIONS[k % len(FUNCTIONS)]
+        shift = 10.0 ** random.integers(-3, 14)
+        scale = shift * 10.0 ** random.integers(-10, 13)  # a slope of 1e-14 of the values is 0 to float64
+        error = random.choice([0.0, 1e-4, -1e-3, 1.0])
+        x = random.normal(size=3) * 3
+        value = lambda x, f=f, scale=scale, shift=shift: scale * f(x) + shift
+        backward = lambda u, x, slope=slope, scale=scale, error=error: u * scale * slope(x) * (1 + error)
+        report = cr.check(value, x, backward=backward)
+        assert not (report.ok and error), (k, scale, shift, error, str(report))
+        assert error or not report.wrong, (k, scale, shift, str(report))
+        assert not report.ok or report.worst.error <= report.tolerance

@@ -1,8 +1,12 @@
 """CSVLogger and RemoteMonitor: files as Keras writes them, resumed files, a server, what cannot be written."""
 
 import csv
+import errno
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 import urllib.parse
 
@@ -11,8 +15,18 @@ import pytest
 
 import chainrule
 from callback_cases import REASON, Model
-from chainrule.callbacks import CallbackList, CSVLogger, ModelCheckpoint, ReduceLROnPlateau, RemoteMonitor, TensorBoard
+from chainrule.callbacks import (
+    BackupAndRestore,
+    CallbackList,
+    CSVLogger,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    RemoteMonitor,
+    TensorBoard,
+)  # fmt: skip
 from chainrule.core.errors import ValueProblem
+from chainrule.layers import Dense, Input
+from chainrule.models import Sequential
 
 
 @pytest.mark.heavy
@@ -172,3 +186,52 @@ def test_files_that_cannot_be_made(tmp_path):
         with pytest.raises(ValueProblem, match=what):
             saving.on_epoch_end(0, {"loss": 1.0})
         assert not saving.model.saved
+
+
+FULL_DISK = """
+import resource, signal, sys
+import numpy as np
+from chainrule import callbacks, errors
+from chainrule.layers import Dense, Input
+from chainrule.models import Sequential
+model = Sequential([Input((3,)), Dense(1)])
+model.compile("sgd", "mse")
+hook = getattr(callbacks, sys.argv[1])(sys.argv[2])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try:
+    model.fit(np.ones((8, 3)), np.ones((8, 1)), callbacks=[hook], verbose=0)
+except errors.ValueProblem as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("BackupAndRestore", "backup"),
+        ("CSVLogger", "log.csv"),
+        ("TensorBoard", "logs"),
+        ("ModelCheckpoint", "m.chainrule"),
+    ],
+)
+def test_a_disk_that_fills_up_is_said_in_words(kind, path, tmp_path):
+    command = [sys.executable, "-c", FULL_DISK, kind, str(tmp_path / path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.stdout.startswith("Got ")
+    assert "cannot be written (File too large)" in run.stdout
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("change", ["makedirs", "replace", "remove"])
+def test_a_read_only_disk_under_backup_and_restore(change, tmp_path, monkeypatch):
+    model = Sequential([Input((3,)), Dense(1)])
+    model.compile("sgd", "mse")
+    hook = BackupAndRestore(tmp_path / "backup", double_checkpoint=True)
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "mkdir" if change == "makedirs" else change, refuse)
+    with pytest.raises(ValueProblem, match=r"cannot be written \(Read-only file system\)"):
+        model.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=2, callbacks=[hook], verbose=0)

@@ -120,7 +120,7 @@ def test_the_same_seed_trains_the_same_model(typed, here):
         (["predict", "t.csv", "t.csv"], "ends in .chainrule"),
         (["predict", "m.chainrule", "t.txt"], "ends in .csv or .npy"),
         (["predict", "m.chainrule", "t.csv"], "a table of numbers"),
-        (["predict", "m.chainrule", "bad.npy"], "an .npy file of numbers"),
+        (["predict", "m.chainrule", "bad.npy"], "an array in an .npy file"),
         (["summary", "t.csv"], "ends in .chainrule"),
     ],
 )

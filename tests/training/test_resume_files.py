@@ -157,7 +157,7 @@ class Faults:
     def __getattr__(self, name):
         real = getattr(os, name)
         if self.dead and name in (*self.calls, "remove", "close"):
-            return self._dead
+            return self._close if name == "close" else self._dead
         if name not in self.calls:
             return real
 
@@ -178,6 +178,10 @@ class Faults:
             raise OSError(self.kind, os.strerror(self.kind))
 
         return call
+
+    def _close(self, file):
+        os.close(file)  # and unlocks it, as the system does for a process that has died
+        raise Crash
 
     def _dead(self, *arguments, **more):
         raise Crash

@@ -34,6 +34,9 @@ FIRST_ONLY = "only the first example's upstream reaches the gradient of {name}: 
 SCALED = ("the gradient of {name} is {ratio:.4g} times what it should be: a factor, or a sum or mean over the batch, "
           "is missing")
 WRONG = "WRONG: {count} of {every} entries differ by more than {tolerance:.0e}; the worst is {where}."
+UNCLEAR = ("UNCLEAR: {count} of {every} entries cannot be compared to {tolerance:.0e}: rounding of the function's "
+           "values, about {scale:.0e}, hides their slopes. The worst is {where}, off by {error:.1e}. Subtract from the "
+           "function what does not change, or pass a larger rtol.")
 KINKS = ("RIGHT: {count} entries checked, relative error at most {error:.1e}, {kinks} at kinks, where any slope "
          "between the two sides will do.")
 # fmt: on
@@ -44,7 +47,8 @@ class Entry:
     """One compared entry: its input, index, both slopes and their relative error.
 
     Attributes:
-        kind: ``"ok"``, ``"wrong"``, ``"kink"`` or ``"jump"``.
+        kind: ``"ok"``, ``"wrong"``, ``"kink"``, ``"jump"``, or ``"unclear"`` where the slopes differ by more than the
+            tolerance, but by no more than rounding may move the numeric one.
         left, right: the one-sided slopes, where the entry is not ok.
     """
 
@@ -60,7 +64,7 @@ class Entry:
     @property
     def compared(self) -> bool:
         """Whether there is a slope to compare with: not at kinks and jumps."""
-        return self.kind in ("ok", "wrong")
+        return self.kind not in ("kink", "jump")
 
     @property
     def ratio(self) -> float | None:
@@ -75,13 +79,18 @@ class Entry:
 
 @dataclass(repr=False)
 class Report(Displayable):
-    """The result of `check`. True when the gradient is right; print it for the verdict in words."""
+    """The result of `check`. True when the gradient is right; print it for the verdict in words.
+
+    Attributes:
+        scale: the size of the function's values, whose rounding limits what can be compared.
+    """
 
     entries: list[Entry]
     tolerance: float
     problems: list[LazyMessage] = field(default_factory=list)
     hints: list[LazyMessage] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)  # those of a float dtype
+    scale: float = 0.0
 
     _renderer_module = "check"
 
@@ -89,6 +98,11 @@ class Report(Displayable):
     def wrong(self) -> list[Entry]:
         """The entries whose gradient is wrong, the worst first."""
         return sorted((e for e in self.entries if e.kind == "wrong"), key=lambda e: -e.error)
+
+    @property
+    def unclear(self) -> list[Entry]:
+        """The entries that rounding does not let be compared to the tolerance, the worst first."""
+        return sorted((e for e in self.entries if e.kind == "unclear"), key=lambda e: -e.error)
 
     @property
     def kinks(self) -> list[Entry]:
@@ -112,13 +126,13 @@ class Report(Displayable):
     @property
     def ok(self) -> bool:
         """Whether every compared entry is right."""
-        return not self.wrong and not self.problems
+        return not self.wrong and not self.unclear and not self.problems
 
     @property
     def points(self) -> tuple[int, int]:
         """For graders: how many inputs have a right gradient, of how many. An input that was not compared has none."""
         compared = {e.input for e in self.entries}
-        wrong = {e.input for e in self.entries if e.kind == "wrong"}
+        wrong = {e.input for e in self.entries if e.kind in ("wrong", "unclear")}
         return len([name for name in self.inputs if name in compared - wrong]), len(self.inputs)
 
     @property
@@ -148,6 +162,10 @@ class Report(Displayable):
         if self.wrong:
             sizes = {"count": len(self.wrong), "every": len(self.entries), "tolerance": self.tolerance}
             return LazyMessage(WRONG, where=self.wrong[0].where, **sizes)
+        if self.unclear:
+            worst = self.unclear[0]
+            sizes = {"count": len(self.unclear), "every": len(self.entries), "tolerance": self.tolerance}
+            return LazyMessage(UNCLEAR, where=worst.where, error=worst.error, scale=self.scale, **sizes)
         if not self.entries:
             return LazyMessage("NOTHING TO CHECK: no input has an entry of a float dtype.")
         counts = {"count": len(self.entries), "error": self.worst.error if self.worst else 0.0}
@@ -168,8 +186,9 @@ def check(
         args: where to check; floats are cast to float64, integers are held fixed.
         backward: a backward function of the user's, checked instead of the library's: ``backward(upstream, *args)``
             returns the gradient of each float argument (one, or a tuple). It may compute with NumPy.
-        rtol: the largest relative error, beyond the rounding noise of the difference itself. A gradient
-            wrong by 0.05 % is five hundred times that.
+        rtol: the largest relative error. A gradient wrong by 0.05 % is five hundred times that. Where rounding hides
+            whether an entry is as close, since the function's values are large and their slopes small, the report
+            says so and is not true.
         max_entries: how many entries of each input are checked, drawn at random if it has more.
         seed: the seed of the random weights and entries.
 
@@ -190,8 +209,8 @@ def check(
         weights = [np.ones(outputs[0].shape)]
     else:
         weights = [np.asarray(normal(y.shape, dtype="float64", seed=stream)) for y in outputs]
-    measure = _WeightedSum(f, kwargs, weights)
-    if measure(points) != measure(points):
+    measure = _WeightedEntries(f, kwargs, weights)
+    if not np.array_equal(measure(points), measure(points)):
         passed, expected = "a function that gives two results for one input", "a function without fresh randomness"
         raise ValueProblem(passed, expected, "fix the seed inside it")
     float_inputs = [i for i, p in enumerate(points) if is_float(p.dtype)]
@@ -200,6 +219,7 @@ def check(
     for i, gradient in zip(float_inputs, analytic, strict=False):
         if gradient is not None:
             report.entries += _compare(measure, points, i, names[i], gradient, rtol, max_entries, stream)
+    report.scale = measure.scale
     report.hints += _hints(report, names, points)
     if backward is not None and not report.ok:
         rerun = lambda points, weights: _analytic(f, points, float_inputs, kwargs, weights, backward, Report([], rtol))
@@ -268,18 +288,21 @@ def _check_outputs(result: Any) -> list[Tensor]:
     return outputs
 
 
-class _WeightedSum:
-    """The weighted sum of f's results, in float64, and its scale, which bounds the rounding noise."""
+class _WeightedEntries:
+    """The weighted entries of f's results, in float64, and the sum of their sizes, which bounds the rounding noise.
+
+    They are subtracted one by one, and only then added, so that those that do not change add no noise.
+    """
 
     def __init__(self, f: Function, kwargs: dict[str, Any], weights: list[Any]) -> None:
         self.f, self.kwargs, self.weights = f, kwargs, weights
         self.scale = 0.0
 
-    def __call__(self, points: list[Tensor]) -> float:
+    def __call__(self, points: list[Tensor]) -> Any:
         ys = [as_tensor(y).numpy() for y in flatten(self.f(*points, **self.kwargs), lists_are_arrays=True)[0]]
-        products = [y * w for y, w in zip(ys, self.weights, strict=True)]
-        self.scale = max(self.scale, float(sum(np.abs(p).sum() for p in products)))
-        return float(sum(p.sum() for p in products))
+        products = np.concatenate([np.ravel(y * w).astype(np.float64) for y, w in zip(ys, self.weights, strict=True)])
+        self.scale = max(self.scale, float(np.abs(products).sum()))
+        return products
 
 
 def _analytic(
@@ -342,7 +365,7 @@ def _gradient_array(g: Any, shape: tuple[int, ...], name: str, report: Report) -
 
 
 def _compare(
-    measure: _WeightedSum, points: list[Tensor], i: int, name: str, analytic: Any, rtol: float, max_entries: int,
+    measure: _WeightedEntries, points: list[Tensor], i: int, name: str, analytic: Any, rtol: float, max_entries: int,
     stream: SeedGenerator,
 ) -> list[Entry]:  # fmt: skip
     """Compare the entries of input `i`, at most `max_entries` of them."""
@@ -358,13 +381,19 @@ def _compare(
 
 
 def _compare_entry(
-    measure: _WeightedSum, points: list[Tensor], i: int, name: str, index: tuple[int, ...], analytic: float, rtol: float
+    measure: _WeightedEntries,
+    points: list[Tensor],
+    i: int,
+    name: str,
+    index: tuple[int, ...],
+    analytic: float,
+    rtol: float,
 ) -> Entry:
     """Compare one entry. If the first difference disagrees, smaller steps tell a kink or a strong bend from a wrong
     gradient."""
     base = points[i].numpy()
 
-    def value_at(step: float) -> float:
+    def values_at(step: float) -> Any:
         shifted = base.copy()
         shifted[index] += step
         return measure([tensor(shifted) if j == i else p for j, p in enumerate(points)])
@@ -372,8 +401,16 @@ def _compare_entry(
     def slopes(h: float) -> tuple[float, float, float, float]:
         x = float(base[index])
         up, down = (x + h) - x, x - (x - h)  # the steps as they round
-        center, above, below = value_at(0.0), value_at(up), value_at(-down)
-        return (center - below) / down, (above - center) / up, (above - below) / (up + down), h
+        center, above, below = values_at(0.0), values_at(up), values_at(-down)
+        differences = (center - below) / down, (above - center) / up, (above - below) / (up + down)
+        left, right, numeric = [float(d.sum()) for d in differences]
+        return left, right, numeric, h
+
+    def agreeing(numeric: float, h: float) -> Entry:
+        """Return the entry of a slope that agrees up to rounding noise, which is looked at more closely."""
+        if abs(analytic - numeric) > rtol * max(abs(analytic), abs(numeric)):
+            return _beyond_noise(Entry(name, index, analytic, numeric, 0.0, "ok"), slopes, h, measure, rtol)
+        return Entry(name, index, analytic, numeric, _error(analytic, numeric), "ok")
 
     h = 6e-6 * max(1.0, abs(float(base[index])))
     left, right, numeric, _ = slopes(h)
@@ -382,12 +419,12 @@ def _compare_entry(
     gap = abs(right - left)  # of a smooth function the curvature times h, so tiny
     bent = gap > 1e-3 * max(abs(left), abs(right)) + 64 * _noise(h, measure)
     if not bent and _agree(analytic, numeric, h, measure, rtol):
-        return Entry(name, index, analytic, numeric, _error(analytic, numeric, h, measure), "ok")
+        return agreeing(numeric, h)
     half = slopes(h / 2)
     shrinks = abs(half[1] - half[0]) < 0.75 * gap + _noise(h, measure)
     refined = (4 * half[2] - numeric) / 3  # Richardson: strong curvature leaves no error of the second order
     if shrinks and _agree(analytic, refined, h / 2, measure, rtol):
-        return Entry(name, index, analytic, refined, _error(analytic, refined, h / 2, measure), "ok")
+        return agreeing(refined, h / 2)
     small = slopes(h / 64)
     small_gap = abs(small[1] - small[0])
     noise = 64 * _noise(h / 64, measure)
@@ -399,23 +436,65 @@ def _compare_entry(
         if low - slack <= analytic <= high + slack:
             return Entry(name, index, analytic, small[2], 0.0, "kink", small[0], small[1])
     if _agree(analytic, small[2], h / 64, measure, rtol):  # a kink nearby, but not here
-        return Entry(name, index, analytic, small[2], _error(analytic, small[2], h / 64, measure), "ok")
-    return Entry(name, index, analytic, numeric, _error(analytic, numeric, h, measure), "wrong", left, right)
+        return agreeing(small[2], h / 64)
+    return Entry(name, index, analytic, numeric, _error(analytic, numeric), "wrong", left, right)
 
 
-def _noise(h: float, measure: _WeightedSum) -> float:
+def _beyond_noise(
+    entry: Entry, slopes: Callable[[float], tuple[float, ...]], h: float, measure: _WeightedEntries, rtol: float
+) -> Entry:
+    """Compare an entry, of which rounding hides the slope, by larger steps.
+
+    Rounding moves a quotient less the larger its step, and curvature more; the latter is removed by extrapolation from
+    three steps (Richardson), and what is left of it shows in the difference from the extrapolation of larger steps.
+    """
+    scale = measure.scale  # of values near the point, not of those many steps away
+    zero = 64 * float(np.finfo(np.float64).eps) * scale
+    quotients: list[float] = []
+    best, doubt = entry.numeric, _noise(h, measure)
+    previous = None
+    with np.errstate(all="ignore"):
+        for k in range(16):
+            left, right, numeric, _ = slopes(h * 4**k)
+            measure.scale = scale
+            if not np.isfinite([left, right, numeric]).all():
+                break
+            quotients.append(numeric)
+            if len(quotients) < 3:
+                continue
+            a, b, c = quotients[-3:]
+            first, second = (16 * a - b) / 15, (16 * b - c) / 15
+            extrapolated = (256 * first - second) / 255
+            if previous is not None:
+                noise, change = _noise(h * 4 ** (k - 2), measure), abs(extrapolated - previous)
+                if change + noise < doubt:
+                    best, doubt = extrapolated, change + noise
+                if change > 8 * noise:  # curvature counts for more than rounding from here on
+                    break
+            previous = extrapolated
+    difference = abs(entry.analytic - best)
+    entry.numeric, entry.error = best, _error(entry.analytic, best)
+    if difference > rtol * max(abs(entry.analytic), abs(best)):
+        if abs(entry.analytic) <= zero and abs(best) <= doubt <= rtol:  # both are 0, as far as float64 can tell
+            entry.error = 0.0
+        else:
+            entry.kind = "unclear" if difference <= 8 * doubt else "wrong"
+    return entry
+
+
+def _noise(h: float, measure: _WeightedEntries) -> float:
     """Return how far rounding alone may move a difference quotient."""
     return 8 * float(np.finfo(np.float64).eps) * measure.scale / h
 
 
-def _agree(analytic: float, numeric: float, h: float, measure: _WeightedSum, rtol: float) -> bool:
+def _agree(analytic: float, numeric: float, h: float, measure: _WeightedEntries, rtol: float) -> bool:
     """Whether two slopes agree to `rtol`, rounding noise aside."""
     return abs(analytic - numeric) <= rtol * max(abs(analytic), abs(numeric)) + _noise(h, measure)
 
 
-def _error(analytic: float, numeric: float, h: float, measure: _WeightedSum) -> float:
-    """Return the error relative to the larger slope, or to the noise where both are smaller than it."""
-    return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e3 * _noise(h, measure), 1e-300)
+def _error(analytic: float, numeric: float) -> float:
+    """Return the error relative to the larger slope."""
+    return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-300)
 
 
 def _hints(report: Report, names: list[str], points: list[Tensor]) -> list[LazyMessage]:

@@ -72,6 +72,10 @@ class Price(Displayable):
         """The memory that running the graph takes; computed when first read, since the counts do not need it."""
         return self._find_memory()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with the memory, which is then known, and without the graph."""
+        return {"rows": self.rows, "memory": self.memory}
+
     def _sum(self, rows: Iterable[Row]) -> Count:
         return sum((r.count for r in rows), Count())
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 from ..core.errors import ValueProblem
+from ..core.files import remove_abandoned
 from ..distribution import process_index
 from .callback import Callback, Logs
 from .checks import check_frequency
+from .files import cannot_write, make_folder
 
 
 class BackupAndRestore(Callback):
@@ -58,10 +62,9 @@ class BackupAndRestore(Callback):
         return self.needs_batches(mode)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        os.makedirs(self.backup_dir, exist_ok=True)
-        for name in os.listdir(self.backup_dir) if process_index() == 0 else ():
-            if name.startswith("latest.checkpoint.") and name.endswith(".tmp"):  # half written by a killed process
-                os.remove(os.path.join(self.backup_dir, name))
+        make_folder(self.path)
+        if process_index() == 0:
+            remove_abandoned(self.path)
         self._steps = 0
         for path in (self.path, self.before):  # only the second, if the process was killed between move and writing
             if os.path.exists(path):
@@ -80,14 +83,14 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.delete_checkpoint and process_index() == 0:
             for path in (self.path, self.before):
-                if os.path.exists(path):
-                    os.remove(path)
+                with contextlib.suppress(FileNotFoundError):
+                    _change(os.remove, path)
 
     def _save(self) -> None:
         if process_index():
             return
         if self.double_checkpoint and os.path.exists(self.path):
-            os.replace(self.path, self.before)
+            _change(os.replace, self.path, self.before)
         self.model.save_checkpoint(self.path)
 
     def get_state(self) -> dict[str, Any]:
@@ -95,3 +98,13 @@ class BackupAndRestore(Callback):
 
     def set_state(self, state: Any) -> None:
         self._steps = int(state["steps"])
+
+
+def _change(change: Callable[..., None], path: str, *arguments: str) -> None:
+    """Move or remove a checkpoint; a disk that refuses is an error in words."""
+    try:
+        change(path, *arguments)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise cannot_write(path, error) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import arguments
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from .callback import Logs
 from .checks import check_frequency
 from .files import check_path, make_folder
@@ -93,7 +94,7 @@ class ModelCheckpoint(MonitorCallback):
         else:
             self.model.save(filepath)
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: saved {filepath}")
+            echo(f"\nEpoch {epoch + 1}: saved {filepath}")
 
     def _is_best(self, epoch: int, logs: Logs) -> bool:
         current = self.current(logs, epoch)
@@ -101,7 +102,7 @@ class ModelCheckpoint(MonitorCallback):
             return True
         better = self.improves(current, self.best)
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: {self.monitor} = {current:.5g}, {'the' if better else 'not the'} best so far")
+            echo(f"\nEpoch {epoch + 1}: {self.monitor} = {current:.5g}, {'the' if better else 'not the'} best so far")
         if better:
             self.best = current
         return better

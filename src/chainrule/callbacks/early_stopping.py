@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
 
@@ -77,10 +78,10 @@ class EarlyStopping(MonitorCallback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            echo(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:
             if self.verbose:
-                print(f"Restoring the weights of the best epoch, {self.best_epoch + 1}.")
+                echo(f"Restoring the weights of the best epoch, {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
 
@@ -106,5 +107,5 @@ class TerminateOnNaN(Callback):
         if self.raise_error:
             passed = f"a loss of {float(loss)} at batch {batch}"
             raise ValueProblem(passed, "a finite loss", "lower the learning rate, or check the data")
-        print(f"Batch {batch}: the loss is {float(loss)}, training ends")
+        echo(f"Batch {batch}: the loss is {float(loss)}, training ends")
         self.model.stop_training = True

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import open_for_writing
+from .files import cannot_write, open_for_writing
 
 # ---- CRC-32C (Castagnoli, reflected polynomial 0x82F63B78; RFC 3720, appendix B.4)
 
@@ -136,7 +136,10 @@ class EventFile:
 
     def write(self, step: int, field: bytes) -> None:
         """Add an event at `step`."""
-        self._file.write(record(event(step, field)))
+        try:
+            self._file.write(record(event(step, field)))
+        except OSError as error:
+            raise cannot_write(self._file.name, error) from None
 
     def close(self) -> None:
         """Close the file."""

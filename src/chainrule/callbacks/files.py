@@ -22,7 +22,7 @@ def make_folder(filename: str) -> None:
     try:
         Path(filename).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(filename, error) from error
+        raise cannot_write(filename, error) from error
 
 
 def open_for_writing(filename: str, mode: str, **options: Any) -> IO[Any]:
@@ -31,9 +31,10 @@ def open_for_writing(filename: str, mode: str, **options: Any) -> IO[Any]:
     try:
         return open(filename, mode, **options)
     except OSError as error:
-        raise _unwritable(filename, error) from error
+        raise cannot_write(filename, error) from error
 
 
-def _unwritable(filename: str, error: OSError) -> ValueProblem:
+def cannot_write(filename: str, error: OSError) -> ValueProblem:
+    """Return the error for a file that the system does not let be written, moved or removed."""
     passed = f"{filename!r}, which cannot be written ({error.strerror})"
-    return ValueProblem(passed, "a file in a folder where files can be made", "choose another name")
+    return ValueProblem(passed, "a folder where files can be made, on a disk with space", "choose another name")

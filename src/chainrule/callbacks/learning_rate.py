@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
 from .rates import learning_rate_of, log_learning_rates, optimizers_of, set_learning_rate
@@ -49,7 +50,7 @@ class LearningRateScheduler(Callback):
             value = _check_rate(self.schedule(*inputs))
             set_learning_rate(optimizer, value)
             if self.verbose:
-                print(f"\nEpoch {epoch + 1}: LearningRateScheduler sets {name} to {value}.")
+                echo(f"\nEpoch {epoch + 1}: LearningRateScheduler sets {name} to {value}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         log_learning_rates(self.model, logs)
@@ -162,5 +163,5 @@ class ReduceLROnPlateau(MonitorCallback):
             return False
         set_learning_rate(optimizer, value)
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reduces {name} to {value}.")
+            echo(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reduces {name} to {value}.")
         return True

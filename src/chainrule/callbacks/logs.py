@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import http.client
 import json
@@ -16,7 +17,7 @@ import numpy as np
 from ..core.errors import ValueProblem
 from .callback import Callback, Logs, deferrable
 from .checks import check_string
-from .files import check_path, open_for_writing
+from .files import cannot_write, check_path, open_for_writing
 
 
 class History(Callback):
@@ -100,10 +101,13 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        file = self._file or self._open(logs)
-        cells = [_format_cell(logs.get(name, "NA")) for name in self._columns]
-        csv.writer(file, delimiter=self.separator).writerow([epoch, *cells])
-        file.flush()
+        try:
+            file = self._file or self._open(logs)
+            cells = [_format_cell(logs.get(name, "NA")) for name in self._columns]
+            csv.writer(file, delimiter=self.separator).writerow([epoch, *cells])
+            file.flush()
+        except OSError as error:
+            raise cannot_write(self.filename, error) from None
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._close()
@@ -114,7 +118,7 @@ class CSVLogger(Callback):
         if self._length is not None and self._length < os.path.getsize(self.filename):
             file.truncate(self._length)
         file.seek(0)
-        header = next(csv.reader(file, delimiter=self.separator), [])
+        header = next(csv.reader(file, delimiter=self.separator), []) if os.path.getsize(self.filename) else []
         file.seek(0, os.SEEK_END)
         names = sorted(logs)
         validated = any(name.startswith("val_") for name in names)
@@ -126,9 +130,10 @@ class CSVLogger(Callback):
         return file
 
     def _close(self) -> None:
-        if self._file:
-            self._file.close()
-        self._file = None
+        file, self._file = self._file, None
+        if file:
+            with contextlib.suppress(OSError):  # each line was flushed; what could not be written was said then
+                file.close()
 
 
 def _format_cell(value: Any) -> Any:

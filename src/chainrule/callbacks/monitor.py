@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.errors import ValueProblem
+from ..core.terminal import visible
 from .callback import Callback, Logs
 from .checks import check_string
 from .rates import is_settable, learning_rate_of, optimizers_of, set_learning_rate
@@ -67,7 +68,7 @@ class MonitorCallback(Callback):
             self._warned = True
             reason = "is not among the results" if value is None else "is not one number"
             problem = f"{type(self).__name__} monitors {self.monitor!r}, which {reason}"
-            warnings.warn(f"{problem}; there are: {', '.join(logs or {})}.", stacklevel=3)
+            warnings.warn(visible(f"{problem}; there are: {', '.join(logs or {})}."), stacklevel=3)
         return None
 
     def improves(self, value: float, reference: float | None) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.errors import ValueProblem
+from ..core.terminal import echo, redraw
 from .callback import Callback, Logs, deferrable
 from .checks import check_string
 
@@ -98,7 +99,7 @@ class Progbar:
 
     def _draw(self, current: int, now: float, finalize: bool) -> None:
         if not self._redraws or self.verbose != 1:
-            print(" - ".join(part.strip() for part in [self._count(current), *self._parts(current, now, finalize)]))
+            echo(" - ".join(part.strip() for part in [self._count(current), *self._parts(current, now, finalize)]))
             return
         # one column is left free: some terminals break a line that fills the last column
         columns = shutil.get_terminal_size().columns - 1
@@ -109,9 +110,8 @@ class Progbar:
             line = f"{count} {self._bar(current, width)} {info}"
         if len(line) > columns:
             line = line[: columns - 3] + "..."
-        text = "\r" + line + " " * (self._length - len(line)) + "\n" * finalize
+        redraw(line + " " * (self._length - len(line)), end="\n" if finalize else "")
         self._length = 0 if finalize else len(line)
-        print(text, end="", flush=True)
 
     def _count(self, current: int) -> str:
         return f"{current:{len(str(self.target))}d}/{self.target}" if self.target else f"{current:7d}/Unknown"
@@ -217,7 +217,7 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._start()
         if self.verbose and self.epochs > 1:
-            print(f"Epoch {epoch + 1}/{self.epochs}")
+            echo(f"Epoch {epoch + 1}/{self.epochs}")
 
     @deferrable
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -6,7 +6,6 @@ What a command needs beyond ``import chainrule`` is imported inside it, so that 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.command import INTERRUPTED, raise_on_interrupt
 from ..core.errors import ChainruleError
+from ..core.terminal import drop_output, echo
 from ..draw.locale import set_language, translator
 from .help import HelpFormatter
 
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.version:
         from importlib.metadata import version
 
-        print(version("chainrule"))
+        echo(version("chainrule"))
         return 0
     if not args.command:
         main_parser.print_help()
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a character that the terminal lacks must not stop the output
+    raise_on_interrupt()
     try:
         set_language(args.language)
         translator()  # raises for an unknown language in the environment
@@ -81,19 +83,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ChainruleError as error:
         if args.debug:
             raise
-        print(f"chainrule {args.command}: {_one_line(str(error))}", file=sys.stderr)
+        echo(f"chainrule {args.command}: {_one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
-        return 130
+        echo(f"\nchainrule {args.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except MemoryError as error:
+        if args.debug:
+            raise
+        echo(f"chainrule {args.command}: there is not enough memory ({error})", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of a pipe has closed it
-        _drop_output()
+        drop_output()
         return 0
     except OSError as error:
         if args.debug:
             raise
-        _drop_output()
-        print(f"chainrule {args.command}: the output cannot be written ({error.strerror})", file=sys.stderr)
+        drop_output()
+        echo(f"chainrule {args.command}: the output cannot be written ({error.strerror})", file=sys.stderr)
         return 2
 
 
@@ -117,8 +124,3 @@ def _one_line(text: str, max_length: int = 1200) -> str:
     """Return the text on one line, shortened in the middle."""
     line = " ".join(text.split())
     return line if len(line) <= max_length else f"{line[: max_length // 2]} ... {line[-max_length // 2 :]}"
-
-
-def _drop_output() -> None:
-    """Redirect stdout to nowhere, as it can no longer be written and Python would complain at exit."""
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends

@@ -13,6 +13,8 @@ from .. import ops
 from ..core.arguments import finite
 from ..core.clock import median_seconds
 from ..core.errors import ChainruleError, ValueProblem
+from ..core.progress import progress
+from ..core.terminal import echo
 from ..draw.locale import translator
 from ..draw.text import pad
 from ..engines.compile import compile as compiled
@@ -46,20 +48,22 @@ def command(args: argparse.Namespace) -> int:
     finite(above=0, **{"--seconds": args.seconds})
     engines = _available_engines(args.engine)
     translate = translator()
-    rates = limits()
+    with progress(translate("measuring this machine")):
+        rates = limits()
     measured = dict(rates)
-    print(translate(MACHINE, **_in_giga(rates)) + "\n")
+    echo(translate(MACHINE, **_in_giga(rates)) + "\n")
     heads = [translate("workload"), translate("engine"), translate("µs a step"), translate("floor, µs")]
     heads += [translate("floor / step"), translate("first step, s")]
     widths = (14, 10, 14, 14, 14, 16)
-    print("".join(pad(head, width, k > 1) for k, (head, width) in enumerate(zip(heads, widths, strict=True))))
+    echo("".join(pad(head, width, k > 1) for k, (head, width) in enumerate(zip(heads, widths, strict=True))))
     for name in args.names or WORKLOADS:
         for engine in engines:
-            first, step, bound = measure(name, engine, args.seconds, rates)
-            print(f"{name:<14}{engine:<10}{1e6 * step:>14,.1f}{1e6 * bound:>14,.2f}{bound / step:>14.1%}{first:>16.3f}")
-    print("\n" + translate(FLOOR))
+            with progress(translate("measuring {name} on {engine}", name=name, engine=engine)):
+                first, step, bound = measure(name, engine, args.seconds, rates)
+            echo(f"{name:<14}{engine:<10}{1e6 * step:>14,.1f}{1e6 * bound:>14,.2f}{bound / step:>14.1%}{first:>16.3f}")
+    echo("\n" + translate(FLOOR))
     if rates != measured:
-        print(translate(RAISED, **_in_giga(rates)))
+        echo(translate(RAISED, **_in_giga(rates)))
     return 0
 
 
@@ -78,7 +82,7 @@ def _available_engines(only: str | None) -> list[str]:
         try:
             available.append(engine(name).name)
         except ChainruleError:
-            print(translate("left out: the engine {name!r}, which is not installed", name=name))
+            echo(translate("left out: the engine {name!r}, which is not installed", name=name))
     return available
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..core.arguments import finite
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from ..draw.locale import translator
 from ..ops.random import SeedGenerator, normal
 from .expression import parse_value
@@ -49,14 +50,14 @@ def command(args: argparse.Namespace) -> int:
         passed = f"{args.function} at a point without float entries"
         raise ValueProblem(passed, "an argument of floats", "pass a number, e.g. x=0.5")
     if args.json:
-        print(report.to_json())
+        echo(report.to_json())
     else:
         name = getattr(function, "__name__", args.function)
         translate = translator()
-        print(args.function + (translate(", with its {name}", name=f"{name}_backward") if backward else ""))
+        echo(args.function + (translate(", with its {name}", name=f"{name}_backward") if backward else ""))
         right, total = report.points
-        print(translate("points: {right} of {every} gradients right", right=right, every=total))
-        print(report)
+        echo(translate("points: {right} of {every} gradients right", right=right, every=total))
+        echo(report)
     write_outputs(report, args)
     return report.exit_status
 

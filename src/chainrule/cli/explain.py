@@ -8,10 +8,9 @@ import runpy
 import sys
 from typing import Any
 
-import numpy as np
-
 from ..core.arguments import at_least, between
 from ..core.errors import ChainruleError, ShapeError, ValueProblem
+from ..core.terminal import echo
 from .expression import Expression, parse_values
 from .pictures import (
     check_picture,
@@ -54,10 +53,10 @@ def command(args: argparse.Namespace) -> int:
     title, explanation = _explain_model(args) if is_model else _explain_expression(args)
     shown = explanation if args.depth is None else explanation.fold(args.depth)
     if args.json:
-        print(shown.to_json())
+        echo(shown.to_json())
     elif not args.html or args.depth is not None or len(explanation.steps) <= 40:
-        print(f"{explanation.result} = {title}\n")
-        print(shown)
+        echo(f"{explanation.result} = {title}\n")
+        echo(shown)
     write_outputs(explanation, args, depth=args.depth)
     return 0
 
@@ -77,7 +76,7 @@ def _run_and_draw_failure(args: argparse.Namespace) -> int:
     try:
         runpy.run_path(args.expression, run_name="__main__")
     except ChainruleError as error:
-        print(f"{type(error).__name__}: {error}")
+        echo(f"{type(error).__name__}: {error}")
         if picture:
             write_picture(picture, error.to_svg())
         if args.html:
@@ -91,7 +90,7 @@ def _run_and_draw_failure(args: argparse.Namespace) -> int:
         raise ValueProblem(passed, expected, "run it with python first") from error
     finally:
         sys.argv, sys.path[:] = previous_argv, previous_path
-    print(f"{args.expression} ran without an error")
+    echo(f"{args.expression} ran without an error")
     return 0
 
 
@@ -133,15 +132,12 @@ def _refuse_options(args: argparse.Namespace, whose: str, *options: str) -> None
 
 
 def _load_array(path: str, option: str) -> Any:
+    from ..datasets.files import read_npy
+
     try:
-        array = np.load(path, allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("an archive, or something else")
-        return array
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        passed = f"{option} {os.path.basename(path)} ({reason})"
-        raise ValueProblem(passed, "an array in an .npy file", "write it with np.save") from None
+        return read_npy(path)
+    except ChainruleError as error:
+        raise ValueProblem(f"{option} {error.passed}", error.expected, error.mend) from None
 
 
 def _parse_index(text: str) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import layers
 from ..core.errors import ShapeError
+from ..core.terminal import echo
 from ..draw.locale import translator
 from ..models import Sequential
 from ..ops.random import set_random_seed
@@ -31,7 +32,7 @@ def train(args: argparse.Namespace) -> int:
     size = "×".join(map(str, x.shape[1:]))
     translate = translator()
     counts = {"train": len(x), "test": len(x_test), "size": size, "classes": classes}
-    print(translate("{train:,} images of {size} to train on, {test:,} to test on, {classes} classes", **counts))
+    echo(translate("{train:,} images of {size} to train on, {test:,} to test on, {classes} classes", **counts))
     model = build(kind, x.shape[1:], classes, float(x.max()))
     model.summary()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -39,8 +40,8 @@ def train(args: argparse.Namespace) -> int:
     history = run.fit(model, x, y, batch_size=args.batch, epochs=args.epochs or 5, validation_split=validation_split)
     predicted = model.predict(x_test, batch_size=256, verbose=0).argmax(-1)
     values = {"seconds": run.seconds, "accuracy": (predicted == y_test).mean()}
-    print("\n" + translate("{seconds:.1f} s of training; accuracy on the test images: {accuracy:.4f}", **values))
-    print(confusion_table(y_test, predicted, [str(i) for i in range(classes)]))
+    echo("\n" + translate("{seconds:.1f} s of training; accuracy on the test images: {accuracy:.4f}", **values))
+    echo(confusion_table(y_test, predicted, [str(i) for i in range(classes)]))
     return run.finish(model, history, "accuracy")
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from ..core.arguments import at_least
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 
 GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
 CAUSE_SECONDS = 1.0  # how long to wait for the failure that caused another
@@ -95,7 +96,7 @@ class Run:
             for line in lines:
                 self.last_lines[index].append(line)
                 with self._print_lock, suppress(BrokenPipeError):  # if stdout is closed, the processes must not block
-                    print(f"[{index}] {line.rstrip()}", flush=True)
+                    echo(f"[{index}] {line.rstrip()}", flush=True)
 
     def wait(self) -> int:
         """Wait for all processes; return 0, or the exit status of the process that failed first."""
@@ -135,10 +136,10 @@ class Run:
         others = "the others were ended too" if self.count > 1 else "it was the only one"
         lines = "\n".join(f"  {line.rstrip()}" for line in self.last_lines[index]) or "  (none)"
         failure = f"process {index} of {self.count} {how}; {others}. Its last lines:\n{lines}"
-        print(f"chainrule launch: {failure}", file=sys.stderr)
+        echo(f"chainrule launch: {failure}", file=sys.stderr)
         if status < 0:
             mend = "Run it again: with callbacks.BackupAndRestore training continues from its checkpoint."
-            print(mend, file=sys.stderr)
+            echo(mend, file=sys.stderr)
 
     def _forward_signal(self, number: int, frame: FrameType | None) -> None:
         """Pass a signal on to every process; send SIGKILL from the second signal on."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import files
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from ..draw import curves
 from ..draw.locale import translator
 from ..draw.raster import load_resvg, png
@@ -59,7 +60,7 @@ def prepare_output(args: argparse.Namespace) -> None:
 
 def show(result: Any, args: argparse.Namespace) -> int:
     """Print a result as text, or as JSON with ``--json``; write its page and picture; return the exit status 0."""
-    print(result.to_json() if getattr(args, "json", False) else result)
+    echo(result.to_json() if getattr(args, "json", False) else result)
     write_outputs(result, args)
     return 0
 
@@ -81,7 +82,7 @@ def write_page(path: str, html: str, quiet: bool = False) -> None:
     _write(path, html, "--html")
     if not quiet:
         translate = translator()
-        print("\n" + translate("written to {path}: open it in a browser", path=path))
+        echo("\n" + translate("written to {path}: open it in a browser", path=path))
 
 
 def write_picture(path: str, svg: str, quiet: bool = False) -> None:
@@ -94,14 +95,14 @@ def write_picture(path: str, svg: str, quiet: bool = False) -> None:
 def print_picture_path(path: str) -> None:
     """Print where a picture was written."""
     translate = translator()
-    print("\n" + translate("drawn in {path}", path=path))
+    echo("\n" + translate("drawn in {path}", path=path))
 
 
 def write_curves(path: str, panels: list[Any], title: str) -> None:
     """Write the panels as one picture, and print its path."""
     _write_image(path, curves.svg([panel for panel in panels if panel.lines], title))
     translate = translator()
-    print("\n" + translate("curves drawn in {path}", path=path))
+    echo("\n" + translate("curves drawn in {path}", path=path))
 
 
 def _write_image(path: str, svg: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import files
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from ..draw.locale import translator
 from .pictures import check_writable
 
@@ -39,14 +40,18 @@ def command(args: argparse.Namespace) -> int:
     if args.out:
         files.write(args.out, [text.getvalue().encode()])
         translate = translator()
-        print(translate("{count} rows written to {path}", count=len(rows), path=args.out))
+        echo(translate("{count} rows written to {path}", count=len(rows), path=args.out))
     else:
-        sys.stdout.write(text.getvalue())
+        if sys.stdout.isatty():
+            echo(text.getvalue(), end="")
+        else:  # as it would be in a file
+            sys.stdout.write(text.getvalue())
     return 0
 
 
 def _predict(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
     """Return the header and the rows of the predictions."""
+    from ..datasets.files import read_npy
     from ..utils.table import Encoder, read_csv
 
     ending = os.path.splitext(path)[1].lower()
@@ -61,10 +66,7 @@ def _predict(model: Any, path: str) -> tuple[list[str], list[list[Any]]]:
         except ValueError as error:
             raise ValueProblem(f"{path!r} ({error})", "a table of numbers", "check the cells") from None
     elif ending == ".npy":
-        try:
-            x = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise ValueProblem(f"{path!r} ({error})", "an .npy file of numbers", "check the file") from None
+        x = read_npy(path)
     else:
         raise ValueProblem(f"the data {path!r}", "a file that ends in .csv or .npy", "convert it")
     outputs = model.predict(x, verbose=0)

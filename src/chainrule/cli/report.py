@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ValueProblem
+from ..core.terminal import echo
 from ..draw.curves import Line, Panel
 from ..draw.locale import translator
 from ..draw.text import pad
@@ -38,7 +39,7 @@ class Run:
         except KeyboardInterrupt:
             self.interrupted = True
             translate = translator()
-            print("\n" + translate("interrupted: the results below are for the weights so far"))
+            echo("\n" + translate("interrupted: the results below are for the weights so far"))
         self.seconds = time.perf_counter() - start
         return model.history.history if model.history is not None else {}
 
@@ -46,7 +47,7 @@ class Run:
         """Save the model, draw the curves and return the exit status."""
         model.save(self.out)
         translate = translator()
-        print("\n" + translate("model saved in {path}; look at it with: chainrule summary {path}", path=self.out))
+        echo("\n" + translate("model saved in {path}; look at it with: chainrule summary {path}", path=self.out))
         names = {"": translate("training"), "val_": translate("validation")}
         panels = []
         for key in ("loss", metric):

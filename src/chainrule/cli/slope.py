@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..core.errors import DTypeError, ShapeError, ValueProblem
+from ..core.terminal import echo
 from ..draw.locale import translator
 from ..graph import ancestors
 from ..tensors.convert import tensor
@@ -50,13 +51,13 @@ def command(args: argparse.Namespace) -> int:
         after = expression({n: tensor(v.numpy() + args.nudge) if n == name else v.value for n, v in values.items()})
         start, end = float(result), float(after)
         value, moved = float(variable), float(variable) + args.nudge
-        print(f"f({name}) = {expression.text}")
-        print(f"f({value:.10g}) = {start:.15g}")
-        print(f"f({moved:.10g}) = {end:.15g}")
+        echo(f"f({name}) = {expression.text}")
+        echo(f"f({value:.10g}) = {start:.15g}")
+        echo(f"f({moved:.10g}) = {end:.15g}")
         quotient = f"({end:.15g} - {start:.15g}) / {args.nudge:g} = {(end - start) / args.nudge:.10g}"
-        print(translate("slope by the nudge: {quotient}", quotient=quotient))
+        echo(translate("slope by the nudge: {quotient}", quotient=quotient))
         exact = gradients(result, variable, unconnected="zero")
-        print(translate("exact: {slope}", slope=f"df/d{name} = {float(exact):.10g}"))
+        echo(translate("exact: {slope}", slope=f"df/d{name} = {float(exact):.10g}"))
         for rule in rules:
-            print("  " + translate("rule: {rule}", rule=translate(rule)))
+            echo("  " + translate("rule: {rule}", rule=translate(rule)))
     return 0

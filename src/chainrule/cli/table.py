@@ -13,6 +13,7 @@ from .. import layers
 from ..callbacks import EarlyStopping
 from ..core.errors import ValueProblem
 from ..core.messages import LazyMessage
+from ..core.terminal import echo
 from ..draw.locale import translator
 from ..models import Sequential
 from ..ops.random import set_random_seed
@@ -46,12 +47,12 @@ def train(args: argparse.Namespace) -> int:
     x, y = encoder.encode(labelled), target.encode(train_rows)
     translate = translator()
     counts = {"rows": rows, "train": len(train_rows), "test": len(test_rows)}
-    print(translate("{rows} rows, {train} to train on, {test} to test on", **counts))
+    echo(translate("{rows} rows, {train} to train on, {test} to test on", **counts))
     if rows < len(table[args.target]):
-        print(translate("{count} rows without a target are left out", count=len(table[args.target]) - rows))
+        echo(translate("{count} rows without a target are left out", count=len(table[args.target]) - rows))
     for line in encoder.descriptions:
-        print(f"  {translate.name(line)}")
-    print(translate("task: {task}", task=translate.name(target.description)) + "\n")
+        echo(f"  {translate.name(line)}")
+    echo(translate("task: {task}", task=translate.name(target.description)) + "\n")
     model = _network(encoder.width, target)
     model.notes = {"columns": encoder.columns, "target": target.config}
     most = args.epochs or 300
@@ -64,7 +65,7 @@ def train(args: argparse.Namespace) -> int:
     epochs = len(history.get("loss", []))
     stopped = not run.interrupted and epochs < most
     note = translate(": no better for 20, the best weights kept") if stopped else ""
-    print(translate("{count} epochs in {seconds:.1f} s", count=epochs, seconds=run.seconds) + note)
+    echo(translate("{count} epochs in {seconds:.1f} s", count=epochs, seconds=run.seconds) + note)
     target.report(model.predict(x[test_rows], verbose=0), test_rows, train_rows)
     return run.finish(model, history, "accuracy" if target.classes else "mae")
 
@@ -122,15 +123,15 @@ class _Target:
             most_frequent = np.bincount(self.values[train_rows]).argmax()
             predicted = outputs.argmax(-1)
             values = {"name": self.classes[most_frequent], "baseline": (truth == most_frequent).mean()}
-            print(translate(ACCURACY, accuracy=(predicted == truth).mean(), **values))
-            print(confusion_table(truth, predicted, self.classes))
+            echo(translate(ACCURACY, accuracy=(predicted == truth).mean(), **values))
+            echo(confusion_table(truth, predicted, self.classes))
             return
         numbers: Any = outputs[:, 0].astype(np.float64) * self.config["deviation"] + self.config["mean"]
         error: Any = numbers - truth
         total = ((truth - truth.mean()) ** 2).sum()
         baseline = np.abs(self.values[train_rows].mean() - truth).mean()
         values = {"r2": 1 - (error**2).sum() / total if total else float("nan"), "mae": np.abs(error).mean()}
-        print(translate(MEASURES, baseline=baseline, rmse=np.sqrt((error**2).mean()), **values))
+        echo(translate(MEASURES, baseline=baseline, rmse=np.sqrt((error**2).mean()), **values))
 
 
 def _network(width: int, target: _Target) -> Any:

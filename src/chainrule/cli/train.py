@@ -6,6 +6,7 @@ import argparse
 
 from ..core.arguments import at_least
 from ..core.errors import ValueProblem
+from ..core.terminal import outlasting_output
 
 IMAGES = ("mnist", "mnist_5k", "fashion_mnist", "cifar10", "digits")
 MODELS = ("mlp", "cnn", "lenet", "inception")
@@ -48,4 +49,5 @@ def command(args: argparse.Namespace) -> int:
     else:
         expected = f"boston, {', '.join(IMAGES)}, or a file that ends in .csv"
         raise ValueProblem(f"the data set {args.dataset[:80]!r}", expected, "check the spelling")
-    return train(args)
+    with outlasting_output():  # the model is saved also if nobody reads the output to its end
+        return train(args)

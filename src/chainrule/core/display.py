@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from . import files
 from .errors import ValueProblem
 from .providers import provider
+from .terminal import encodable, visible
 
 
 def to_dataframe(rows: Sequence[dict[str, Any]]) -> Any:
@@ -92,10 +93,10 @@ class Displayable(ABC):
         return provider("renderers", "notebook").page_bundle(self, self._renderer(), self._height)
 
     def __str__(self) -> str:
-        return self.to_text()
+        """Return the text as the terminal can show it: control characters written out, in its encoding."""
+        return encodable(visible(self.to_text()))
 
-    def __repr__(self) -> str:
-        return self.to_text()
+    __repr__ = __str__
 
 
 class Figure(Displayable):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .providers import provider
+from .terminal import visible
 
 
 class ChainruleError(Exception):
@@ -49,7 +50,7 @@ class ChainruleError(Exception):
             text += f" Shapes up to it: {self.chain}."
         if self.where:
             text += f" Made at {self.where}."
-        return text
+        return visible(text)
 
     def with_line(self, where: str) -> ChainruleError:
         """Fill in where it was made, if that is not known yet, and return the error."""
@@ -123,6 +124,10 @@ class ImportProblem(ChainruleError, ImportError):  # type: ignore[misc]  # both 
     """An import of a name that Keras or another framework has and this library has not; it says what to use."""
 
 
+class MemoryProblem(ValueProblem, MemoryError):
+    """Sizes that do not fit into the memory there is, or into a limit."""
+
+
 class IndexProblem(ChainruleError, IndexError):
     """An index outside the tensor."""
 
@@ -145,7 +150,7 @@ class HabitError(ChainruleError, AttributeError):
 
 __all__ = [
     "ChainruleError", "DTypeError", "FrameworkError", "GraphError", "HabitError", "ImmutableError", "ImportProblem",
-    "IndexProblem", "MissingFileError", "ShapeError", "SymbolicError", "ValueProblem",
+    "IndexProblem", "MemoryProblem", "MissingFileError", "ShapeError", "SymbolicError", "ValueProblem",
 ]  # fmt: skip
 
 for _name in __all__:  # tracebacks show where users import them from

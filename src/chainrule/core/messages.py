@@ -6,6 +6,8 @@ import sys
 import warnings
 from typing import Any
 
+from .terminal import visible
+
 _LIBRARY = __name__.split(".")[0]
 
 
@@ -42,4 +44,4 @@ def warn(text: str, category: type[Warning]) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).split(".")[0] == _LIBRARY:
         level, frame = level + 1, frame.f_back
-    warnings.warn(text, category, stacklevel=level)
+    warnings.warn(visible(text), category, stacklevel=level)

@@ -21,11 +21,10 @@ import hashlib
 import io
 import math
 import os
-import secrets
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
@@ -34,7 +33,10 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core import memory
 from ..core.errors import ChainruleError, MissingFileError, ValueProblem
+from ..core.files import replacing
+from ..core.terminal import echo, redraw
 
 Array = NDArray[Any]
 Split = tuple[tuple[Array, Array], tuple[Array, Array]]  # (x_train, y_train), (x_test, y_test)
@@ -75,7 +77,7 @@ class Remote(NamedTuple):
 
 def print_note(text: str) -> None:
     """Print a line for the user on stderr."""
-    print(f"chainrule: {text}", file=sys.stderr)
+    echo(f"chainrule: {text}", file=sys.stderr)
 
 
 def file_problem(
@@ -224,6 +226,57 @@ def idx_bytes(array: Array) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
+def npy_array(file: IO[bytes], where: object) -> Array:
+    """Return the array of an open .npy file. What its header claims is compared with the file before it is read.
+
+    Raises:
+        ValueProblem: for a file that is damaged, empty, truncated, or of Python objects, with the reason.
+    """
+    import tokenize
+
+    expected = "an array in an .npy file"
+    try:
+        version = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_2_0 if version[0] > 1 else np.lib.format.read_array_header_1_0
+        shape, _, dtype = read_header(file)
+        start, end = file.tell(), file.seek(0, os.SEEK_END)
+        if dtype.hasobject:
+            raise file_problem(where, "it holds Python objects", expected, "write numbers with np.save")
+        claimed = math.prod(shape) * dtype.itemsize
+        if any(n < 0 for n in shape) or claimed != end - start:
+            reason = f"its shape {shape!r:.80} takes {claimed} bytes, and it has {end - start}"
+            raise file_problem(where, reason, expected, "write it again with np.save")
+        memory.require(claimed, f"the array in {where}")
+        file.seek(0)
+        array: Array = np.lib.format.read_array(file, allow_pickle=False)
+        return array
+    except ChainruleError:
+        raise
+    except (OSError, EOFError, ValueError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError) as error:
+        raise file_problem(where, _reason(error), expected, "write it again with np.save") from None
+    except tokenize.TokenError:
+        raise file_problem(where, "its header is damaged", expected, "write it again with np.save") from None
+
+
+def read_npy(path: str | os.PathLike[str]) -> Array:
+    """Read the array of an .npy file, without pickle.
+
+    Raises:
+        ValueProblem: as for `npy_array`, or for a file that cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(folder + "/a.npy", [1, 2])
+    ...     read_npy(folder + "/a.npy")
+    array([1, 2])
+    """
+    try:
+        with open(path, "rb") as file:
+            return npy_array(file, path)
+    except OSError as error:
+        raise file_problem(path, _reason(error), "an array in an .npy file", "check the path") from None
+
+
 def read_npz(path: str | os.PathLike[str], names: Sequence[str]) -> list[Array]:
     """Read arrays of an .npz file by name, without pickle.
 
@@ -253,13 +306,11 @@ def read_npz(path: str | os.PathLike[str], names: Sequence[str]) -> list[Array]:
                     raise file_problem(path, f"it has no {name}", expected)
                 if archive.getinfo(f"{name}.npy").file_size > MAX_BYTES:
                     raise file_problem(path, f"{name} is oversized", f"at most {MAX_BYTES} bytes an array")
-                contents = io.BytesIO(archive.read(f"{name}.npy"))
-                arrays.append(np.lib.format.read_array(contents, allow_pickle=False))
+                arrays.append(npy_array(io.BytesIO(archive.read(f"{name}.npy")), path))
     except ChainruleError:
         raise
     except (OSError, EOFError, ValueError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-        reason = "it holds Python objects" if "allow_pickle" in str(error) else _reason(error)
-        raise file_problem(path, reason, expected) from None
+        raise file_problem(path, _reason(error), expected) from None
     return arrays
 
 
@@ -360,7 +411,7 @@ def fetch(
         raise ValueProblem(f"the address {url!r}", "http://, https:// or file://", "check the address")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, atomic_write(target) as file:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, replacing(target) as write:
             declared = response.headers.get("Content-Length")
             total = int(declared) if declared and declared.isdigit() else None
             digest = hashlib.new(algorithm)
@@ -370,7 +421,7 @@ def fetch(
                     if progress.done > limit:
                         raise file_problem(url, "oversized", f"at most {limit} bytes", "check the address")
                     digest.update(block)
-                    file.write(block)
+                    write(block)
             if total is not None and progress.done < total:
                 problem = f"it ended after {progress.done} of {total} bytes"
                 raise file_problem(url, problem, "the complete file", "try again")
@@ -383,19 +434,6 @@ def fetch(
             error.close()  # type: ignore[union-attr]  # an HTTPError holds its connection
         reason = str(error.reason if type(error) is urllib.error.URLError else error) or type(error).__name__
         raise file_problem(url, reason, f"a download to {target}", "check the address and the network") from None
-
-
-@contextlib.contextmanager
-def atomic_write(target: Path) -> Iterator[IO[bytes]]:
-    """Open a new file that is renamed to `target` when the block ends, and removed if the block fails."""
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(part, "xb") as file:
-            yield file
-        os.replace(part, target)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 class _Progress:
@@ -412,10 +450,13 @@ class _Progress:
         self.done += count
         if sys.stderr.isatty() and self.done - self.shown >= 1 << 20:
             self.shown = self.done
-            print(f"\r{self._line()}", end="", file=sys.stderr, flush=True)
+            redraw(self._line(), file=sys.stderr)
 
     def __exit__(self, *_: object) -> None:
-        print(f"\r{self._line()}" if self.shown else self._line(), file=sys.stderr)
+        if self.shown:
+            redraw(self._line(), end="\n", file=sys.stderr)
+        else:
+            echo(self._line(), file=sys.stderr)
 
     def _line(self) -> str:
         total = f" of {self.total / 1e6:.1f}" if self.total else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.terminal import visible_line
 from .text import display_width, escape, pad
 
 
@@ -15,6 +16,7 @@ def format_table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     layer    ms
     conv   12.5
     """
+    rows = [[visible_line(cell) for cell in row] for row in rows]
     widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(pad(c, w, i >= left) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
     return "\n".join(line.rstrip() for line in lines)

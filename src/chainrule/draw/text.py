@@ -5,14 +5,16 @@ from __future__ import annotations
 import html
 import unicodedata
 
+from ..core.terminal import visible
+
 
 def escape(text: object) -> str:
-    """Escape text for HTML and remove the control characters that XML forbids.
+    """Escape text for HTML, and write out control characters and marks of direction.
 
     >>> escape("<script>")
     '&lt;script&gt;'
     """
-    return html.escape("".join(c for c in str(text) if c >= " " or c in "\t\n"))
+    return html.escape(visible(text))
 
 
 def text_width(text: str) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.derived_function import name_of
 from ..graph import CONSTANT, current_source_info, spec_of
 from ..graph.node import Detached, tracked_ancestors
 from ..tensors.convert import as_tensor
@@ -43,6 +44,10 @@ class Compiled:
         variables = [v.leaf.serial for v in step.reads]
         results = program([t.numpy() for t in tensors if t is not None])
         return step.unflatten(_result_tensors(results, tensors, variables))
+
+    def __reduce__(self) -> Any:
+        """Pickle it by its name if it is a decorator's result, else as its function, without the programs made."""
+        return name_of(self) or (Compiled, (self.function, self._name))
 
     def _trace(self, flat: list[Any], tensors: list[Tensor | None], unflatten: Unflatten) -> tuple[Step, Program]:
         def function(*symbols: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.errors import IndexProblem, ValueProblem
+from ..core.errors import IndexProblem, MemoryProblem, ValueProblem
 from ..core.messages import LazyMessage
 from ..graph import Node
 from ..transforms.flatten import FlatGraph
@@ -17,6 +17,10 @@ from .protocol import Array, Batches, Engine, EpochBatches, KernelReport, Work
 def run_error(node: Node, error: Exception) -> Exception:
     """Return one of NumPy's errors as one that names the operation and its layer and line."""
     passed = f"{node.operation.name} with {error}" + (f", in {node.scope!r}" if node.scope else "")
+    if isinstance(error, MemoryProblem):
+        return error.in_layer(node.scope).with_line(node.line)
+    if isinstance(error, MemoryError):
+        return MemoryProblem(passed, "a result that fits", "use a smaller batch or smaller sizes", node.line)
     if isinstance(error, IndexError):
         return IndexProblem(passed, "indices inside the table", "check the largest entry of the data", node.line)
     return ValueProblem(passed, "values it can be computed for", "check the data", node.line)
@@ -43,7 +47,7 @@ class NumpyProgram:
             for row, free in self.rows:
                 try:
                     values[row.position] = row.run(*[values[i] for i in row.inputs])
-                except (IndexError, ValueError, ZeroDivisionError) as error:  # what depends on values, not shapes
+                except (IndexError, ValueError, ZeroDivisionError, MemoryError) as error:  # not of shapes but values
                     raise run_error(row.outer, error) from None
                 for i in free:
                     values[i] = None

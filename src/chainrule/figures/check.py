@@ -77,7 +77,7 @@ def _heads(translate: Translator) -> list[str]:
 
 
 def _row(e: Entry, translate: Translator) -> list[str]:
-    kinds = {"ok": "✓", "wrong": "✗", "kink": translate("at a kink"), "jump": translate("at a jump")}
+    kinds = {"ok": "✓", "wrong": "✗", "kink": translate("at a kink"), "unclear": "?", "jump": translate("at a jump")}
     ratio = "" if e.ratio is None else f"{e.ratio:.4g}"
     numeric = f"{e.numeric:.9g}" if e.compared else f"{e.left:.6g} | {e.right:.6g}"
     return [e.where, f"{e.analytic:.9g}", numeric, ratio, f"{e.error:.1e}", kinds[e.kind]]

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChainruleError, GraphError, IndexProblem, ValueProblem
+from ..core.errors import ChainruleError, GraphError, IndexProblem, MemoryProblem, ValueProblem
 from .node import CONSTANT, Node, OperationRecord, Plan, merge_detached
 from .source_info import current_source_info, line_of
 from .spec import Spec
 
 NO_ATTRIBUTES: dict[str, Any] = {}
-REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError)
+REFUSALS = (ChainruleError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError, MemoryError)
 
 
 def plan_for(operation: OperationRecord, specs: tuple[Spec, ...], attributes: dict[str, Any]) -> Plan:
@@ -100,6 +100,9 @@ def applied_error(operation: OperationRecord, inputs: tuple[Node, ...], error: E
     if isinstance(error, IndexError):
         return IndexProblem(f"{operation.name} with {error}", "indices inside the tensor", "check the index", line)
     operands = ", ".join(repr(node.spec) for node in inputs)
+    if isinstance(error, MemoryError):
+        passed = f"{operation.name} on {operands}, for which there is no memory ({error})"
+        return MemoryProblem(passed, "a result that fits", "use smaller sizes, or a smaller dtype", line)
     return ValueProblem(
         f"{operation.name} on {operands}, which NumPy refused ({error})",
         "values it can be computed for",

@@ -20,6 +20,7 @@ from ..core.clock import median_seconds
 from ..core.display import Figure, to_dataframe
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
+from ..core.progress import progress
 from ..engines.compile import compile as compiled
 from ..engines.engine import engine as engine_named
 from ..layers.call_context import capture_outputs
@@ -180,6 +181,7 @@ class Comparison(Figure):
         return to_dataframe([{"model": c.name, **row} for c in self.costs for row in c.rows()])
 
 
+@progress("counting and measuring the layers")
 def cost_of_model(
     model: Any, x: Any = None, y: Any = None, batch_size: int = 1, measure: bool = False, engine: str | None = None
 ) -> Costs:

@@ -19,6 +19,7 @@ from ..core.arguments import at_least, whole_number
 from ..core.display import Figure, to_dataframe
 from ..core.errors import GraphError, ValueProblem
 from ..core.messages import LazyMessage
+from ..core.progress import progress
 from ..engines.compile import compile as compiled
 from ..layers.layer import forget_losses
 from ..ops import random
@@ -111,6 +112,7 @@ class Descent(Figure):
         return to_dataframe(rows)
 
 
+@progress("walking down the loss")
 def descent(
     model: Any, x: Any, y: Any, ways: dict[str, tuple[Any, int | None]] | None = None, *, learning_rate: float = 0.05,
     learning_rates: Sequence[float] | None = None, updates: int = 60, plane: Any = None, seeds: int = 1,

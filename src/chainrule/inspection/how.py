@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from ..core.clock import median_seconds
 from ..core.display import Figure, to_dataframe
 from ..core.errors import ValueProblem
 from ..core.messages import LazyMessage
+from ..core.progress import progress
 from ..engines.compile import compile as compiled
 from ..engines.engine import xla_installed
-from .implementations import IMPLEMENTATIONS
+from .implementations import IMPLEMENTATIONS, Implementations
 
 NAMES = ("loop", "vectorised", "compiled")
 MAX_SECONDS = 1.0  # an implementation that took longer is not run on a larger size
@@ -89,9 +91,21 @@ def how(name: str, sizes: Sequence[int] | None = None, seconds: float = 0.05) ->
         raise ValueProblem(f"sizes={sizes!r}", "a list of whole numbers from 4 up", "e.g. sizes=[8, 64]")
     sizes = [at_least(4, sizes=n) for n in sizes]
     fast = compiled(implementations.compiled, engine="xla" if xla_installed() else "numpy")
+    with progress(f"running {name}") as show:
+        results = _measured(implementations, fast, sizes, seconds, lambda text: show(f"running {name}: {text}"))
+    sources = {key: inspect.getsource(getattr(implementations, key)) for key in NAMES}
+    return ImplementationComparison(name, implementations.what, sources, results)
+
+
+def _measured(
+    implementations: Implementations, fast: Callable[..., Any], sizes: Sequence[int], seconds: float,
+    show: Callable[[str], None],
+) -> list[Size]:  # fmt: skip
+    """Run and time the implementations on each size; one that took long is run no further."""
     results: list[Size] = []
     too_slow: set[str] = set()
     for n in sizes:
+        show(f"data of size {n}")
         data = [np.asarray(a) for a in implementations.data(n)]
         lists = [a.tolist() for a in data]
         runs = {
@@ -105,12 +119,15 @@ def how(name: str, sizes: Sequence[int] | None = None, seconds: float = 0.05) ->
         for implementation in NAMES:
             if implementation in too_slow:
                 continue
+            show(f"{implementation}, size {n}")
+            start = perf_counter()
             result = np.asarray(runs[implementation]())
+            time = perf_counter() - start
             difference = max(difference, float(np.max(np.abs(result - expected))))
-            time = median_seconds(partial(_repeat, runs[implementation]), seconds)
+            if time <= MAX_SECONDS or implementation == "compiled":  # whose first run compiles
+                time = median_seconds(partial(_repeat, runs[implementation]), seconds)
             times[implementation] = time
             if time > MAX_SECONDS:
                 too_slow.add(implementation)
         results.append(Size(n, times, difference))
-    sources = {key: inspect.getsource(getattr(implementations, key)) for key in NAMES}
-    return ImplementationComparison(name, implementations.what, sources, results)
+    return results

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import ops
+from ..core import memory
 from ..core.messages import LazyMessage
 from ..transforms.differentiate import grad, value_and_grad
 
@@ -163,6 +164,7 @@ def logistic_regression_compiled(x, t, w):
 
 
 def _normal(*shape: int) -> Any:
+    memory.require(64 * math.prod(shape), f"an array of shape {shape}, and the lists for the loop")
     return np.random.default_rng([1, *shape]).normal(size=shape)
 
 

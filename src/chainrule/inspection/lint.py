@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.errors import ValueProblem
 from ..core.messages import TrainingWarning, warn
+from ..core.progress import progress
 from ..tensors import tree
 from ..training.array_adapter import ArrayAdapter
 from ..training.data_adapter import data_adapter_for, validation_adapter
@@ -49,6 +50,7 @@ class Report(list[Finding]):
         return any(finding.level == "error" for finding in self)
 
 
+@progress("looking for faults of the model and its data")
 def lint(model: Any, x: Any = None, y: Any = None, validation_data: Any = None) -> Report:
     """Run all checks (see `Model.lint`). The model's variables have the same values afterwards."""
     if x is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..analysis.price import Count, price
 from ..core.errors import ValueProblem
+from ..core.terminal import visible_line
 from ..draw.format import format_bytes
 from ..draw.locale import Translator, translator
 from ..draw.text import display_width, pad
@@ -121,7 +122,8 @@ def summary_of(
         if len(layer_range) != 2 or any(name not in names for name in layer_range):
             raise ValueProblem(f"layer_range={layer_range!r}", f"the names of two of {names}", "check the names")
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    table = _cells_of(rows, _measure(model) if measure else None, show_trainable, translate)
+    cells_of_rows = _cells_of(rows, _measure(model) if measure else None, show_trainable, translate)
+    table = [[visible_line(cell) for cell in cells] for cells in cells_of_rows]
     widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
     gaps = 2 * (len(widths) - 1)
     if line_length is not None:

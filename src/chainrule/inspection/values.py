@@ -16,6 +16,7 @@ import numpy as np
 from ..analysis.explain import Explanation, explain
 from ..core.display import Displayable, to_dataframe
 from ..core.errors import GraphError, ValueProblem
+from ..core.progress import progress
 from ..engines.engine import engine as engine_named
 from ..graph import Node, ancestors, as_dtype, current_source_info, line_of
 from ..layers.call_context import capture_outputs
@@ -248,6 +249,7 @@ class Verification(Displayable):
         return to_dataframe([vars(r) for r in self.rows])
 
 
+@progress("comparing the engines")
 def verify_engines(model: Any, x: Any, y: Any = None, training: bool | None = None) -> Verification:
     """Run the same batch on both engines and compare (see `Model.verify`)."""
     batch = one_batch(x, y, None, float_dtype_of(model))

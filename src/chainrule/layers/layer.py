@@ -19,6 +19,8 @@ from .. import constraints, dtype_policies, initializers, regularizers
 from ..core.arguments import whole_number
 from ..core.errors import ChainruleError, GraphError, ShapeError, ValueProblem
 from ..core.habits import LAYER_HABITS, no_attribute
+from ..core.memory import no_memory
+from ..core.terminal import visible_line
 from ..graph import as_dtype, current_source_info, remat_scope, scope
 from ..graph.source_info import SourceInfo
 from ..graph.source_info import state as scope_state
@@ -141,7 +143,10 @@ class Layer(LayerBase, Configurable):
                 passed = f"a file with too few numbers for weight {name!r} of shape {shape} in layer {self.name!r}"
                 raise ShapeError(passed, "the weights of the model it describes", "get the file again")
         name = name or f"weight_{len(self._variables)}"
-        variable = Variable(initializer, shape, dtype, trainable, autocast, aggregation, name)
+        try:
+            variable = Variable(initializer, shape, dtype, trainable, autocast, aggregation, name)
+        except MemoryError as error:
+            raise no_memory(error).in_layer(layer_label(self)) from None
         variable.path = "/".join(p for p in (scope_state.scope, variable.name) if p)
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self._variables.append(variable)
@@ -346,8 +351,9 @@ class Layer(LayerBase, Configurable):
                 path = "/".join(p for p in (scope_state.scope, self.name) if p)
                 calls.captured.append((path, self, (args, kwargs), result))
             return result
-        except ChainruleError as error:
-            raise error.in_layer(layer_label(self), chain_text(), calls.chain) from None
+        except (ChainruleError, MemoryError) as error:
+            problem = error if isinstance(error, ChainruleError) else no_memory(error)
+            raise problem.in_layer(layer_label(self), chain_text(), calls.chain) from None
         finally:
             calls.depth -= 1
             calls.training = previous_training
@@ -377,7 +383,7 @@ class Layer(LayerBase, Configurable):
         return config
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+        return f"<{type(self).__name__} name={visible_line(self.name)}, built={self.built}>"
 
     def __getattr__(self, name: str) -> Any:
         if name in ("_variables", "name") or name.startswith("__"):

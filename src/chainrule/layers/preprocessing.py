@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core import memory
 from ..core.arguments import at_least, one_of
 from ..core.errors import DTypeError, GraphError, ShapeError, ValueProblem
 from ..graph import as_dtype
@@ -147,6 +148,7 @@ class Normalization(Layer):
     def _broadcast(self, statistic: Any) -> Tensor:
         """Return a mean or variance from the constructor, broadcast to the kept axes and shaped as the mean."""
         sizes = tuple(n for i, n in enumerate(self.broadcast_shape) if i in self.kept_axes)
+        memory.require_array(sizes, np.float64, "a mean or variance")
         try:
             values = np.broadcast_to(np.asarray(statistic), sizes)
         except ValueError:
@@ -264,7 +266,7 @@ class Discretization(Layer):
         values = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
         if not values.size:
             raise ValueProblem("no data to adapt to", "one batch at least, not empty", "check the data")
-        fractions = np.arange(1, self.num_bins) / self.num_bins
+        fractions = memory.arange(1, self.num_bins) / self.num_bins
         self.bin_boundaries = np.quantile(values, fractions, method="interpolated_inverted_cdf").tolist()
 
     def call(self, inputs: Any) -> Tensor:

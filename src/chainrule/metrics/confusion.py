@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core import arguments
+from ..core import arguments, memory
 from ..core.errors import ShapeError, ValueProblem
 from ..layers.call_context import set_mask
 from ..losses.align import same_shape, weighted
@@ -109,6 +109,7 @@ def _as_list(thresholds: Any, default: float) -> list[float]:
 
 def _evenly_spaced(count: int) -> list[float]:
     """Return `count` thresholds from 0 to 1 at equal distances; a single one is 0.5."""
+    memory.require(40 * count, f"{count} thresholds")  # a number and its place in a list
     return [i / (count - 1) for i in range(count)] if count > 1 else [0.5]
 
 

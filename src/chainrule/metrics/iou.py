@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
+from ..core import memory
 from ..core.errors import ValueProblem
 from ..layers.call_context import set_mask
 from ..losses.align import check_shapes_fit, same_rank, weighted
@@ -34,6 +35,7 @@ class IoU(Metric):
         ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
     ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
+        memory.require(4 * num_classes**2, f"a confusion matrix of {num_classes} classes")
         if not target_class_ids or any(not 0 <= i < num_classes for i in target_class_ids):
             passed = f"target_class_ids={list(target_class_ids)} of {num_classes} classes"
             expected = f"at least one number from 0 to {num_classes - 1}"

@@ -11,6 +11,7 @@ from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
 from ..core.habits import no_call
 from ..core.providers import provider
+from ..core.terminal import echo
 from ..graph import spec_of
 from ..layers import Layer
 from ..serialization.names import collect_custom_objects
@@ -188,7 +189,7 @@ class Model(Trainer):
         """
         from ..inspection.summary import summary_of
 
-        (print_fn or print)(summary_of(self, expand_nested, show_trainable, layer_range, line_length, measure))
+        (print_fn or echo)(summary_of(self, expand_nested, show_trainable, layer_range, line_length, measure))
 
     def values(self, x: Any, training: bool = False) -> dict[str, Any]:
         """Return every layer's output on a batch, as arrays, by the layer's name (its path, for a layer in a layer).

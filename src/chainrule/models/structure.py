@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import dtype_policies
+from ..core import memory
 from ..core.arguments import whole_number
 from ..core.errors import GraphError, ValueProblem
 from ..graph import CONSTANT, Node
@@ -113,8 +114,12 @@ def from_functional_config(
             if not isinstance(layer, Layer):
                 raise ValueProblem(f"{type(layer).__name__} among a model's layers", "layers", "check the file")
         nodes: list[Node] = []
+        newest = 0  # the serial number of the newest node
         for data in config["nodes"]:
-            nodes.append(_node(data, layers, nodes))
+            node = _node(data, layers, nodes)
+            memory.keep(_constant_bytes(node, newest), "the constants between a model's layers")
+            nodes.append(node)
+            newest = max(newest, node.serial)
     model = cls(
         inputs=tree.map(lambda i: _lookup(nodes, i), config["input_layers"]),
         outputs=tree.map(lambda i: _lookup(nodes, i), config["output_layers"]),
@@ -124,6 +129,17 @@ def from_functional_config(
     if "dtype" in config:
         model.dtype_policy = dtype_policies.get(config["dtype"])
     return model
+
+
+def _constant_bytes(node: Node, before: int) -> int:
+    """Return the size of the constants that a node was made with, such as indices: those newer than number `before`."""
+    seen, stack = {node.serial: node}, [node]
+    while stack:
+        for n in stack.pop().inputs:
+            if n.serial > before and n.serial not in seen:
+                seen[n.serial] = n
+                stack.append(n)
+    return sum(n.value.nbytes for n in seen.values() if n.operation is CONSTANT and n.value is not None)
 
 
 def _lookup(items: Sequence[Any], i: Any) -> Any:
@@ -141,34 +157,40 @@ def _node(data: dict[str, Any], layers: list[Layer], nodes: list[Node]) -> Node:
         return _lookup(layers, data["input"]).output
     if "layer" in data or "function" in data or "composite" in data:
         args, kwargs = _data_as_arguments(data["args"], inputs), _data_as_arguments(data["kwargs"], inputs)
-        outputs = tree.leaves(_callable(data, layers, inputs)(*args, **kwargs))
+        _check_symbolic(next(name for name in ("layer", "function", "composite") if name in data), [*args, kwargs])
+        outputs = tree.leaves(_callable(data, layers)(*args, **kwargs))
         return next(t for t in outputs if isinstance(t, Tensor)).source  # the call; its outputs are nodes of their own
     if "constant" in data:
         array = deserialize(data["constant"])
         return number(array.item()) if data["weak"] else constant(array)
     if "pick" in data:
         return get_output(inputs[0], data["pick"])
-    record = _of_the_library(registry, data["operation"], inputs)
+    record = _of_the_library(registry, data["operation"])
+    _check_symbolic("operation", inputs)
     attributes = {k: freeze(v) for k, v in data["attributes"].items()}
     if not isinstance(record, Operation) or isinstance(record, Composite):
         raise GraphError(f"{data['operation']!r} as one operation", "a primitive operation", "check the file")
     return record(*inputs, **attributes)
 
 
-def _callable(data: dict[str, Any], layers: list[Layer], inputs: list[Node]) -> Callable[..., Any]:
+def _check_symbolic(kind: str, arguments: Any) -> None:
+    """Raise unless one of the arguments is symbolic; else it would be computed here, however large. None is saved."""
+    if all(x.value is not None for x in tree.leaves(arguments) if isinstance(x, Tensor)):
+        raise ValueProblem(f"a call of constants only, of a {kind}", "its value", "check the file")
+
+
+def _callable(data: dict[str, Any], layers: list[Layer]) -> Callable[..., Any]:
     """Return what a recorded call calls: a layer, a function or a composite."""
     if "layer" in data:
         layer: Layer = _lookup(layers, data["layer"])
         return layer
     if "function" in data:
-        return _of_the_library(FUNCTIONS, data["function"], inputs)
-    return _of_the_library(registry, data["composite"], inputs)
+        return _of_the_library(FUNCTIONS, data["function"])
+    return _of_the_library(registry, data["composite"])
 
 
-def _of_the_library(known: Mapping[str, Any], name: Any, inputs: list[Node]) -> Any:
+def _of_the_library(known: Mapping[str, Any], name: Any) -> Any:
     """Return a function or an operation by its name."""
     if not isinstance(name, str) or name not in known:
         raise ValueProblem(f"the unknown operation {name!r}", "an operation of this library", "update chainrule")
-    if all(x.value is not None for x in inputs):  # it would be computed here, however large; no such node is saved
-        raise ValueProblem(f"the operation {name!r} of constants only", "its value", "check the file")
     return known[name]

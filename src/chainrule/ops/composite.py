@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..core import memory
 from ..core.errors import DTypeError, ShapeError
 from ..graph import Spec, promote_specs
 from .calls import Composite
@@ -196,7 +195,7 @@ sparse_sigmoid = activation(
 def _sparsemax(xp: Any, x: Any, axis: int = -1) -> Any:
     axis = normalize_axis(axis, x.ndim)
     ordered = xp.flip(xp.sort(x, axis=axis), axis=axis)
-    rank = np.arange(1, x.shape[axis] + 1).reshape([-1 if i == axis else 1 for i in range(x.ndim)]).astype(x.dtype)
+    rank = memory.arange(1, x.shape[axis] + 1).reshape([-1 if i == axis else 1 for i in range(x.ndim)]).astype(x.dtype)
     in_support = 1 + rank * ordered > xp.cumsum(ordered, axis=axis)
     count = xp.sum(xp.cast(in_support, x.dtype), axis=axis, keepdims=True)
     total = xp.sum(xp.where(in_support, ordered, xp.zeros_like(ordered)), axis=axis, keepdims=True)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from ..core import memory
 from ..core.arguments import whole_number
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
@@ -116,7 +117,7 @@ def windows_of(x: Any, g: Geometry) -> Any:
     """View padded x as (batch, *out, channels, *window); only the padding copies."""
     if 0 in g.out:  # fewer entries than a window has
         return np.zeros((x.shape[0], *g.out, x.shape[-1], *g.window), x.dtype)
-    padded = np.pad(x, ((0, 0), *g.padding, (0, 0))) if any(map(any, g.padding)) else x
+    padded = memory.pad(x, ((0, 0), *g.padding, (0, 0))) if any(map(any, g.padding)) else x
     rank = len(g.window)
     extents = tuple((k - 1) * d + 1 for k, d in zip(g.window, g.dilation, strict=True))
     view = np.lib.stride_tricks.sliding_window_view(padded, extents, axis=tuple(range(1, rank + 1)))

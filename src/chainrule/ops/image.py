@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, memory
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor
@@ -73,7 +73,7 @@ def _pad(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], value: floa
     padded = movement.pad_record(x, widths=((0, 0), rows, columns, (0, 0)))
     if not border:
         return padded
-    inside = np.pad(np.ones(x.shape[1:3], bool), (rows, columns))[..., None]
+    inside = memory.pad(memory.ones(x.shape[1:3], bool), (rows, columns))[..., None]
     return where(inside, padded, border)
 
 
@@ -305,7 +305,9 @@ def extract_patches(
     for axis, (n, k, stride, dilation) in enumerate(zip(g.out, g.window, g.strides, g.dilation, strict=True)):
         shape = [1] * (2 * spatial)
         shape[axis], shape[spatial + axis] = n, k
-        indices.append((np.arange(n)[:, None] * stride + np.arange(k) * dilation).astype(np.int32).reshape(shape))
+        memory.require_array((n, k), np.int64, "the indices of windows")
+        index = memory.arange(n)[:, None] * stride + memory.arange(k) * dilation
+        indices.append(index.astype(np.int32).reshape(shape))
     patches = x[(slice(None), *indices)]
     return restore(reshape(patches, (x.shape[0], *g.out, math.prod(window) * x.shape[-1])))
 
@@ -326,10 +328,10 @@ def extract_patches_3d(
 def _blur(x: Tensor, sizes: tuple[int, ...], sigmas: Any, padding: str) -> Tensor:
     """Blur with a Gaussian along the rows' axis, then along the columns': the product of both is the Gaussian in 2D."""
     for i, n in enumerate(sizes):
-        offsets = (np.arange(n) - (n - 1) / 2).astype(x.dtype)
+        offsets = (memory.arange(n) - (n - 1) / 2).astype(x.dtype)
         bell = exponential.exp(-0.5 * arithmetic.square(offsets / sigmas[i]))
         kernel = reshape(bell / sum(bell), (-1, 1, 1, 1) if i == 0 else (1, -1, 1, 1))
-        x = depthwise_conv(x, kernel * np.ones((x.shape[-1], 1), x.dtype), padding=padding)
+        x = depthwise_conv(x, kernel * memory.ones((x.shape[-1], 1), x.dtype), padding=padding)
     return x
 
 
@@ -370,6 +372,7 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:
     x, restore = _to_batch(images, data_format)
     smooth, slope = np.array([1, 2, 1]), np.array([-1, 0, 1])
     both = np.stack([np.outer(slope, smooth), np.outer(smooth, slope)], -1).astype(x.dtype)
+    memory.require_array((3, 3, x.shape[-1], 2), x.dtype, "kernels of edges")
     kernel = np.broadcast_to(both[:, :, None], (3, 3, x.shape[-1], 2))
     edges = depthwise_conv(x, kernel, padding="same")
     return restore(reshape(edges, (-1, *x.shape[1:], 2)))

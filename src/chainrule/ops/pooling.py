@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import memory
 from ..core.errors import ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, spec_of
@@ -39,7 +40,7 @@ def _pool_index(x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:
     """Find the largest entry of each window: its index among the input's flattened spatial entries."""
     g = _geometry_of(x.shape, pool_size, strides, padding)
     rank, each = len(g.window), math.prod(g.window)
-    indices = np.arange(math.prod(g.sizes), dtype=np.int32).reshape(1, *g.sizes, 1)
+    indices = memory.arange(math.prod(g.sizes), dtype=np.int32).reshape(1, *g.sizes, 1)
     inside = windows_of(np.ones_like(indices), g).reshape(1, *g.out, 1, each)  # 0 in the padding
     lowest = -np.inf if x.dtype.kind not in "biu" else np.iinfo(x.dtype).min if x.dtype.kind != "b" else False
     flat = windows_of(x, g).reshape(x.shape[0], *g.out, x.shape[-1], each)
@@ -238,7 +239,7 @@ window_spread = Operation.define(
 
 def _average_pool(xp: Any, x: Any, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
     total = xp.window_sum(x, pool_size, strides, padding)
-    counts = _window_sum(np, np.ones((1, *x.shape[1:-1], 1), x.dtype), pool_size, strides, padding)
+    counts = _window_sum(np, memory.ones((1, *x.shape[1:-1], 1), x.dtype), pool_size, strides, padding)
     return total / xp.cast(counts, x.dtype)
 
 

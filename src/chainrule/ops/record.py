@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import numpy as np
 
+from ..core import memory
 from ..core.errors import GraphError
 from ..graph import Node, Plan, Spec, apply, floatx, infer, infer_symbolic, is_narrow, new_cache, promote_specs, spec_of
 from ..tensors.convert import as_tensor
@@ -185,8 +186,18 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
+    def __copy__(self) -> Self:
+        return self
+
     def __deepcopy__(self, memo: Any) -> Self:
         return self
+
+    def __reduce__(self) -> Any:
+        """Pickle an operation of the library by its name."""
+        if registry.get(self.name) is not self:
+            passed = f"the operation {self.name!r}, which is not the library's own, to be pickled"
+            raise GraphError(passed, "an operation of the library", "pickle the function that makes it")
+        return _registered, (self.name,)
 
     @cached_property
     def arity(self) -> int | None:
@@ -299,7 +310,26 @@ class Operation:
         run: Rule = partial(self.value, np, **attributes) if attributes else partial(self.value, np)
         if any(s.narrow for s in (*cast, spec)) and not self.depends_on_ulp:
             run = _in_float32(run, spec.dtype)
+        if not self.is_view and not spec.symbolic and spec.nbytes > _LARGE:
+            run = _asking_for_memory(run, self.name, spec)
         return Plan(spec, dtypes if needed else None, run)
+
+
+def _registered(name: str) -> Operation:
+    return registry[name]
+
+
+_LARGE = 1 << 24  # bytes of a result that are asked for before it is computed
+
+
+def _asking_for_memory(run: Rule, name: str, spec: Spec) -> Rule:
+    """Refuse a result that does not fit into memory, by name, before it is computed."""
+
+    def run_if_it_fits(*arrays: Any) -> Any:
+        memory.require(spec.nbytes, f"{name} with a result of shape {spec.shape} of {spec.dtype.name}")
+        return run(*arrays)
+
+    return run_if_it_fits
 
 
 def _in_float32(run: Rule, dtype: np.dtype[Any]) -> Rule:

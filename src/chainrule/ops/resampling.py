@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import memory
 from ..core.arguments import one_of, whole_number
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..graph import Spec, promote_specs
@@ -83,9 +84,10 @@ def _resize_matrix(old: int, new: int, interpolation: str, antialias: bool) -> A
 
     `antialias` widens the kernel when shrinking, so that every old pixel counts.
     """
-    centres = (np.arange(new) + 0.5) * old / new - 0.5
+    memory.require_array((new, old), np.float64, "a matrix that resizes an axis")
+    centres = (memory.arange(new) + 0.5) * old / new - 0.5
     width = max(old / new, 1.0) if antialias else 1.0
-    weights = _KERNELS[interpolation](np.abs(centres[:, None] - np.arange(old)) / width)
+    weights = _KERNELS[interpolation](np.abs(centres[:, None] - memory.arange(old)) / width)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
@@ -107,7 +109,7 @@ def _resize(xp: Any, x: Any, size: Any = (1, 1), interpolation: str = "bilinear"
     (n, h, w, c), (new_h, new_w) = x.shape, size
     if interpolation == "nearest":
         for axis, old, new in ((1, h, new_h), (2, w, new_w)):  # the pixel that contains the centre
-            x = xp.take(x, ((2 * np.arange(new) + 1) * old // (2 * new)).astype(np.int32), axis=axis)
+            x = xp.take(x, ((2 * memory.arange(new) + 1) * old // (2 * new)).astype(np.int32), axis=axis)
         return x
     _check_blendable(x)
     y = xp.cast(x, blending_dtype(x.dtype))
@@ -257,12 +259,12 @@ def _affine_transform(
         mend = "give [a0, a1, a2, b0, b1, b2, c0, c1] for all images, or for each"
         raise ShapeError(passed, f"(8,), or (batch, 8) with a batch of 1 or {x.shape[0]}", mend)
     n, h, w, _ = x.shape
-    right, down = (np.arange(size).astype(transform.dtype) for size in (w, h))
+    right, down = (memory.arange(size).astype(transform.dtype) for size in (w, h))
     down = down[:, None]
     a0, a1, a2, b0, b1, b2, c0, c1 = (transform[:, i, None, None] for i in range(8))
     k = c0 * right + c1 * down + 1
     at = [(b0 * right + b1 * down + b2) / k, (a0 * right + a1 * down + a2) / k]
-    images = np.arange(n, dtype=np.int32).reshape(n, 1, 1)
+    images = memory.arange(n, dtype=np.int32).reshape(n, 1, 1)
     return _interpolate(xp, x, [images], at, ORDERS[interpolation], fill_mode, fill_value)
 
 

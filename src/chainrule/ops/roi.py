@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import memory
 from ..core.errors import DTypeError, ShapeError
 from ..core.messages import LazyMessage
 from ..graph import Spec, promote_specs, spec_of
@@ -86,7 +87,7 @@ def bin_bounds(xp: Any, boxes: Any, output_size: Any, sizes: tuple[int, int], sp
 
 def _roi_pool_index(xp: Any, features: Any, boxes: Any, *images: Any, output_size: Any, spatial_scale: float) -> Any:
     height, width, channels = features.shape[1:]
-    box_images = images[0] if images else np.repeat(np.arange(boxes.shape[0]), boxes.shape[1])
+    box_images = images[0] if images else np.repeat(memory.arange(boxes.shape[0]), boxes.shape[1])
     bins = bin_bounds(np, boxes.reshape(-1, 4), output_size, (height, width), spatial_scale)
     index = np.full((len(box_images), *output_size, channels), -1, np.int32)
     for n, (image, rows, columns) in enumerate(zip(box_images, *[b.tolist() for b in bins], strict=True)):
@@ -191,10 +192,10 @@ def sample_weights(
     has ceil(size / bins) samples in each bin, at most `samples`.
     """
     start, step = xp.reshape(start, (*start.shape, 1, 1)), xp.reshape(size / bins, (*size.shape, 1, 1))
-    sample = np.arange(samples, dtype=start.dtype)
+    sample = memory.arange(samples, dtype=start.dtype)
     count = xp.ceil(step) if counts else samples
     divisor = xp.where(count > 0, count, 1) if counts else samples
-    at = start + step * (np.arange(bins, dtype=start.dtype)[:, None] + (sample + offset) / divisor)
+    at = start + step * (memory.arange(bins, dtype=start.dtype)[:, None] + (sample + offset) / divisor)
     used = xp.logical_and(at >= -margin, at <= limit - 1 + margin)
     used = xp.logical_and(used, sample < count) if counts else used
     at = xp.clip(xp.where(used, at, 0), 0, limit - 1)

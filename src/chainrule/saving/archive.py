@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from ..core import files
+from ..core import files, memory
 from ..core.arguments import whole_number
 from ..core.errors import ChainruleError, MissingFileError, ValueProblem
 
 VERSION = 1
 MAX_JSON_SIZE = 200_000_000
+MAX_DIRECTORY_SIZE = 100_000  # bytes of a zip file's list of members, of which there are at most six
 DATE = (1980, 1, 1, 0, 0, 0)  # the same model gives the same bytes
 
 
@@ -35,6 +38,7 @@ def read(source: Any, kind: str, required: set[str], optional: set[str]) -> dict
     """
     where = describe_source(source)
     try:
+        _check_directory(source, where)
         with zipfile.ZipFile(source) as file:
             infos = file.infolist()
             names = [i.filename for i in infos]
@@ -63,6 +67,35 @@ def read(source: Any, kind: str, required: set[str], optional: set[str]) -> dict
         raise
     except Exception as error:  # zipfile raises errors of many types
         raise _invalid(where, f"it is truncated or damaged ({error})") from None
+
+
+def file_size(source: Any) -> int:
+    """Return the bytes of a file at a path, or of an open one; 0 if they cannot be known."""
+    try:
+        if not hasattr(source, "read"):
+            return os.path.getsize(source)
+        position = source.tell()
+        size: int = source.seek(0, os.SEEK_END)
+        source.seek(position)
+        return size
+    except (OSError, ValueError, AttributeError):
+        return 0
+
+
+def _check_directory(source: Any, where: str) -> None:
+    """Raise unless the zip file's directory, which `zipfile` reads whole, is as small as that of a few members."""
+    with contextlib.nullcontext(source) if hasattr(source, "read") else open(source, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 98, 0))  # the end's 22 bytes, and of files beyond 4 GB 20 and 56 more before it
+        tail = file.read()
+        file.seek(0)
+    directory = int.from_bytes(tail[-10:-6], "little")
+    if tail[-42:-38] == b"PK\6\7":
+        directory = int.from_bytes(tail[-58:-50], "little")
+    if tail[-22:-18] != b"PK\5\6":
+        raise _invalid(where, "it is truncated or damaged")
+    if directory > MAX_DIRECTORY_SIZE:
+        raise _invalid(where, "it has too many members")
 
 
 def describe_source(source: Any) -> str:
@@ -97,7 +130,8 @@ def dump_json(data: Any) -> bytes:
 
 
 def parse_json(data: bytes, name: str, where: str) -> Any:
-    """Decode a JSON member."""
+    """Decode a JSON member, if what it describes fits into memory."""
+    memory.require_json(data, f"{where}, with a member {name} of {len(data):,} characters")
     try:
         return json.loads(data.decode())
     except (ValueError, RecursionError):

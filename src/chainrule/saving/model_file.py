@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core import files
+from ..core import files, memory
+from ..core.arguments import at_least
 from ..core.errors import ChainruleError, DTypeError, MissingFileError, ShapeError, ValueProblem
 from ..dtype_policies import default_policy
 from ..graph import as_dtype, spec_of
@@ -103,19 +104,32 @@ def _weights(model: Model) -> bytes:
 
 
 def load_model(
-    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
-) -> Any:
+    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True,
+    limit: int | None = None,
+) -> Any:  # fmt: skip
     """Read a model that `save_model` wrote (``keras.saving.load_model``).
 
     Args:
         custom_objects: your classes and functions that the file names. compile: whether to compile it as when saved.
         safe_mode: has no effect; reading is always safe.
+        limit: the most bytes that building the model may take, for its description, and for weights, metrics and
+            constants; default 256 MB and four times the file's size. A small file can describe a model that fills
+            any memory; such a one is refused before the memory is taken.
 
     Raises:
         ValueProblem: for a file that is incomplete, or names an unknown class; before anything is built.
+        MemoryProblem: for a model that would take more than `limit`.
     """
     where = archive.describe_source(filepath)
     _path(filepath, _MODEL_SUFFIX)
+    if limit is None:
+        limit = 256_000_000 + 4 * archive.file_size(filepath)
+    at_least(1, limit=limit)
+    with memory.memory_limit(limit, "if you trust the file, pass a larger load_model(..., limit=bytes)"):
+        return _load_model(filepath, where, custom_objects, compile)
+
+
+def _load_model(filepath: Any, where: str, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
     members = archive.read(filepath, "model", _REQUIRED, _OPTIONAL)
     structure = archive.parse_json(members["structure.json"], "structure.json", where)
     weights, _ = safetensors.loads(members["weights.safetensors"], f"the weights of {where}")
@@ -153,6 +167,8 @@ def _converting_errors(what: str) -> Iterator[None]:
         yield
     except ChainruleError:
         raise
+    except MemoryError as error:
+        raise memory.no_memory(error) from error
     except Exception as error:  # with its cause, which may be in a class of the caller
         why = f"{what} ({type(error).__name__}: {error})"
         raise ValueProblem(why, "a file as it was saved", "save it again") from error

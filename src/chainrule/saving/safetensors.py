@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core import memory
 from ..core.arguments import whole_number
 from ..core.errors import ValueProblem
 from ..graph import as_dtype
@@ -65,6 +66,7 @@ def loads(data: bytes, where: str = "the file") -> tuple[dict[str, NDArray[Any]]
     (length,) = struct.unpack("<Q", data[:8])
     if length > min(len(data) - 8, MAX_HEADER_SIZE):
         raise _invalid(where, "its header is truncated")
+    memory.require_json(data[8 : 8 + length], f"{where}, with a header of {length:,} characters")
     try:
         header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:

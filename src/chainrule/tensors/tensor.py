@@ -265,9 +265,17 @@ class Tensor(Node):
         return self
 
     def __deepcopy__(self, memo: Any) -> Tensor:
+        self._check_value()
         return constant(np.array(self.numpy()))
 
+    def _check_value(self) -> None:
+        if self.value is None:
+            passed = f"a symbolic tensor of shape {self.shape}, which has no numbers, to be copied or pickled"
+            mend = "copy or pickle the model it belongs to, with copy.deepcopy or pickle, or save it"
+            raise SymbolicError(passed, "a tensor with numbers", mend, self.line)
+
     def __reduce__(self) -> Any:
+        self._check_value()
         return _unpickle, (np.array(self.numpy()),)
 
     __hash__ = object.__hash__

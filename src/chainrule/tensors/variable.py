@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ..core import memory
 from ..core.errors import ShapeError
 from ..core.providers import provider
-from ..graph import Shape, SourceInfo, Spec, current_source_info, spec_of
+from ..graph import Shape, SourceInfo, Spec, as_dtype, current_source_info, floatx, spec_of
 from ..graph.source_info import line_of
 from .convert import as_tensor, tensor
 from .tensor import VARIABLE, Tensor, VariableBase, constant, repr_mimebundle
@@ -114,6 +115,9 @@ class Variable(VariableBase):
             if shape is None:
                 passed = f"an initializer without a shape for the variable {self.name!r}"
                 raise ShapeError(passed, "the variable's shape", 'e.g. Variable("zeros", shape=(2, 3))')
+            sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+            nbytes = memory.array_bytes(sizes, as_dtype(dtype or floatx()))
+            memory.require(nbytes, f"the variable {self.name!r} of shape {sizes!r:.80}")
             with recording(None):
                 initializer = initializer(shape, dtype)
         initial = tensor(initializer, dtype)
@@ -121,6 +125,7 @@ class Variable(VariableBase):
             passed = f"an initial value of shape {initial.shape}"
             raise ShapeError(passed, f"shape {tuple(shape)}", "make them the same", self.name)
         self._set(initial)
+        memory.keep(initial.spec.nbytes, f"the variable {self.name!r}")
 
     def _set(self, value: Tensor) -> None:
         if value.value is None:

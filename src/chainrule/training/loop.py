@@ -9,6 +9,7 @@ from typing import Any
 
 from ..callbacks import CallbackList
 from ..core.errors import ShapeError
+from ..core.terminal import echo
 from ..distribution import max_over_processes, process_index
 from .array_adapter import ArrayAdapter
 from .compilable import CompilableLayer
@@ -84,7 +85,7 @@ class Loop:
         """Print how long programs took to compile since, if more than a second; return the time so far."""
         seconds = self.steps.seconds
         if seconds - before > 1 and (self.hooks.params or {}).get("verbose") and process_index() == 0:
-            print(f"(compiling took {seconds - before:.1f} s)")
+            echo(f"(compiling took {seconds - before:.1f} s)")
         return seconds
 
     def _fused_epochs(self) -> FusedEpochs | None:

@@ -8,10 +8,10 @@ run in a loop over examples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
 from typing import Any
 
 from .. import ops
+from ..core.derived_function import DerivedFunction
 from ..core.errors import ShapeError, ValueProblem
 from ..graph import CallNode, Graph, Node, SourceInfo, interpret, source_info_scope
 from ..graph.source_info import state
@@ -48,7 +48,6 @@ def vectorize(
     tensor([1., 6.])
     """
 
-    @wraps(f)
     def batched(*args: Any, **kwargs: Any) -> Any:
         axes = (in_axes,) * len(args) if in_axes is None or isinstance(in_axes, int) else tuple(in_axes)
         if len(axes) != len(args):
@@ -82,7 +81,7 @@ def vectorize(
         outputs = [batched_nodes[graph.position[t.serial]] for t in graph.outputs]
         return unflatten([_with_batch_axis(x, flag, size, out_axes) for x, flag in outputs])
 
-    return batched
+    return DerivedFunction(batched, f, vectorize, (f, in_axes, out_axes))
 
 
 def _batch_axis_first(x: Tensor, axis: int) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
+from ..core import memory
 from ..core.arguments import at_least, one_of, whole_number
 from ..core.errors import DTypeError, ShapeError, ValueProblem
 from ..tensors.convert import as_tensor
@@ -61,6 +62,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     labels = labels.astype(np.int64)
     if isinstance(x, Tensor | Variable):
         return ops.one_hot(labels, num_classes)
+    memory.require_array((labels.size, num_classes), np.float64, "one-hot vectors")
     vectors = np.zeros((labels.size, num_classes))
     vectors[np.arange(labels.size), labels.reshape(-1)] = 1
     return vectors.reshape((*labels.shape, num_classes))
@@ -128,6 +130,7 @@ def pad_sequences(
     except TypeError:
         raise ValueProblem("an entry of `sequences` without a length", "a list of lists", "wrap it in a list") from None
     maxlen = max(lengths, default=0) if maxlen is None else at_least(0, maxlen=maxlen)
+    memory.require(len(lengths) * maxlen, f"{len(lengths)} sequences padded to {maxlen}")  # a byte each at least
     try:
         rows = [np.asarray(s, dtype) for s in sequences]
         shape = next((row.shape[1:] for row in rows if len(row)), ())

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.arguments import at_least, each_at_least, one_of
 from ..core.errors import MissingFileError, ValueProblem
+from ..core.terminal import echo
 from .arrays import Array, to_categorical
 from .batches import Batches, check_format, seed_or_random
 from .images import INTERPOLATIONS, MODES, img_to_array, is_channels_first, load_img, resize
@@ -98,7 +99,7 @@ def image_dataset_from_directory(
     seed = seed_or_random(seed)
     paths, numbers, names = _list_files(Path(directory), labels, class_names, follow_links)
     if verbose:
-        print(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
+        echo(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
     if label_mode == "binary" and names is not None and len(names) != 2:
         raise ValueProblem(f"label_mode='binary' with {len(names)} classes", "two classes", "use 'int'")
     if shuffle:
@@ -115,7 +116,7 @@ def image_dataset_from_directory(
     datasets = []
     for part, files in chosen.items():
         if part and verbose:
-            print(f"Using {len(paths[files])} files for {part}.")
+            echo(f"Using {len(paths[files])} files for {part}.")
         if not paths[files]:
             passed = f"no images{f' for {subset}' if subset else ''} in {str(directory)!r}"
             raise ValueProblem(passed, "files ending in " + ", ".join(ENDINGS), "check the folder, or the split")

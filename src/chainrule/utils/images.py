@@ -6,16 +6,15 @@ import io
 import os
 import warnings
 from collections.abc import Callable
-from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..core import files
 from ..core.arguments import each_at_least, one_of
-from ..core.errors import ChainruleError, MissingFileError, ShapeError, ValueProblem
-from ..datasets.files import atomic_write
+from ..core.errors import MissingFileError, ShapeError, ValueProblem
 from ..graph import as_dtype, floatx
 from .arrays import Array, as_numeric_array
 
@@ -195,14 +194,10 @@ def save_img(
     encoded = io.BytesIO()
     try:
         image.save(encoded, format=file_format, **kwargs)
-        with atomic_write(Path(path)) if is_path else nullcontext(path) as file:
-            file.write(encoded.getvalue())
-    except ChainruleError:
-        raise
     except (KeyError, TypeError, ValueError, OSError) as error:
-        passed = f"an image that cannot be written as {file_format!r} to {path} ({error})"
-        expected = "a format that Pillow writes, and a place that can be written to"
-        raise ValueProblem(passed, expected, "check the format, its options and the path") from None
+        passed = f"an image that cannot be written as {file_format!r} ({error})"
+        raise ValueProblem(passed, "a format that Pillow writes", "check the format and its options") from None
+    files.write(path, [encoded.getvalue()])
 
 
 # Resizing, by Keras's rule for data sets: entry i is at position i + 1/2, and nothing is averaged when it gets smaller

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import ValueProblem
 from ..core.messages import LazyMessage
+from ..core.progress import progress
 from ..datasets.files import read_text
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
@@ -29,6 +30,11 @@ def read_csv(path: Any) -> dict[str, list[str]]:
         ValueProblem: for a file that cannot be read, has no header or rows, or rows of unequal lengths, with the line.
     """
     where = f"the file {str(path)!r}"
+    with progress(f"reading {where}"):
+        return _read_csv(path, where)
+
+
+def _read_csv(path: Any, where: str) -> dict[str, list[str]]:
     text = read_text(Path(path), where)
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
@@ -75,7 +81,11 @@ class Encoder:
     @classmethod
     def fit(cls, table: dict[str, list[str]], names: Sequence[str]) -> Encoder:
         """Choose an encoding for each named column of a table."""
-        fitted = [_fit_column(name, table[name]) for name in names]
+        fitted = []
+        with progress("looking at the columns") as show:
+            for name in names:
+                show(f"looking at the column {name!r}")
+                fitted.append(_fit_column(name, table[name]))
         encoder = cls([column for column, _ in fitted if column is not None])
         if not encoder.columns:
             raise ValueProblem("a table without a usable column", "columns whose values differ", "check the file")
@@ -93,8 +103,13 @@ class Encoder:
         Raises:
             ValueProblem: for a missing column, or a word where a number is needed, with its row.
         """
+        with progress("encoding the columns") as show:
+            return self._encode(table, show)
+
+    def _encode(self, table: dict[str, list[str]], show: Callable[[str], None]) -> NDArray[Any]:
         parts: list[NDArray[Any]] = []
         for c in self.columns:
+            show(f"encoding the column {c['name']!r}")
             if c["name"] not in table:
                 passed = f"a table without the column {c['name']!r}"
                 raise ValueProblem(passed, ", ".join(x["name"] for x in self.columns), "add it")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from ...core.arguments import at_least
 from ...core.display import Figure, to_dataframe
+from ...core.errors import GraphError
 from ...tensors.tree import to_json_data
 from .data import ExplanationData, Number
 from .diagnostics import Diagnostic, diagnostics
@@ -57,7 +59,25 @@ class Explanation(ExplanationData, Figure):
         dJ/dx[1] through u = 1 * 3 = 3
         dJ/dx[1] = 3 + 3 = 6
         """
+        if self.builder is None:
+            passed = "one number of an explanation that was pickled, which has no graph any more"
+            raise GraphError(passed, "the explanation itself", "ask it for the number, and pickle that")
         return self.builder.number(name, index)
+
+    def __copy__(self) -> Explanation:
+        return self._with(vars(self))
+
+    def __deepcopy__(self, memo: Any) -> Explanation:
+        return self._with({k: v if k == "builder" else deepcopy(v, memo) for k, v in vars(self).items()})
+
+    def _with(self, attributes: dict[str, Any]) -> Explanation:
+        new = object.__new__(type(self))
+        new.__dict__.update(attributes)
+        return new
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without the graph, whose rules are code; text, pages and pictures need only the rest."""
+        return {**vars(self), "builder": None}
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data; large arrays as their shape, mean and extremes."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import ops
 from ...core.messages import LazyMessage
+from ...core.terminal import echo, redraw
 from ...datasets.boston import COLUMNS, load
 from ...draw.curves import Line, Panel
 from ...draw.locale import translator
@@ -67,8 +68,8 @@ def _train_on(table: Any, args: argparse.Namespace, panels: list[Any]) -> int:
     title = translate(" and ").join(columns) if len(columns) < 4 else translate("{count} columns", count=len(columns))
     title = translate("all 13 columns") if len(columns) == 13 else title
     counts = {"title": title, "train": len(train_set.y), "test": len(test_set.y)}
-    print("\n" + translate(TITLE, **counts))
-    print(translate("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars"))
+    echo("\n" + translate(TITLE, **counts))
+    echo(translate("price = w · x + b, x standardized to mean 0 and deviation 1; prices in thousands of dollars"))
     plans = {
         "full-batch": (len(train_set.y), 0.1, args.epochs or 5000),
         "stochastic": (1, 0.001, args.epochs or 30),
@@ -118,12 +119,12 @@ def _print_results(rows: list[Any], exact: Any, train_set: Any, test_set: Any) -
     translate = translator()
     heads = (translate("batch"), 6), (translate("updates"), 9), (translate("time"), 10)
     header = " " * 14 + "".join(pad(head, width, True) for head, width in heads) + " "
-    print(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  " + translate("(train, then test)"))
+    echo(header + 2 * f"{'MSE':>12}{'RSS':>11}{'R²':>9} " + "  " + translate("(train, then test)"))
     for name, size, updates, seconds, on_train, on_test in rows:
         measures = f"{_format_measures(on_train)} {_format_measures(on_test)}"
-        print(f"{pad(translate.name(METHOD_NAMES[name]), 14)}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
+        echo(f"{pad(translate.name(METHOD_NAMES[name]), 14)}{size:>6}{updates:>9,}{seconds:>9.2f}s {measures}")
     measures = f"{_format_measures(exact.measure(train_set))} {_format_measures(exact.measure(test_set))}"
-    print(f"{pad(translate('least squares'), 14)}{'':>25} {measures}")
+    echo(f"{pad(translate('least squares'), 14)}{'':>25} {measures}")
 
 
 def _format_measures(m: Any) -> str:
@@ -136,14 +137,14 @@ def _print_weights(columns: tuple[str, ...], models: dict[str, Any], exact: Any)
     translate = translator()
     names = {name: translate.name(METHOD_NAMES[name]) for name in models}
     heads = "".join(pad(name, 14, True) for name in names.values())
-    print(f"\n{pad(translate('weights'), 10)}{heads}{pad(translate('least squares'), 16, True)}")
+    echo(f"\n{pad(translate('weights'), 10)}{heads}{pad(translate('least squares'), 16, True)}")
     for i, name in enumerate((*columns, "b")):
         weights = "".join(f"{_format_weight(m.weights()[i]):>14}" for m in models.values())
-        print(f"{name:<10}{weights}{_format_weight(exact.weights()[i]):>16}")
+        echo(f"{name:<10}{weights}{_format_weight(exact.weights()[i]):>16}")
     optimum = exact.weights()
     for name, m in models.items():
         error = np.abs(m.weights() - optimum).max() / (np.abs(optimum).max() or 1.0)
-        print(f"  {names[name]}: max|w - w*| / max|w*| = {error:.1e}")
+        echo(f"  {names[name]}: max|w - w*| / max|w*| = {error:.1e}")
 
 
 def _format_weight(value: float) -> str:
@@ -156,10 +157,10 @@ def _print_loss_and_cost(model: Any, train_set: Any) -> None:
     loss, actual = (predicted - train_set.y[0]) ** 2, train_set.y[0]
     translate = translator()
     values = {"predicted": predicted, "actual": actual, "loss": loss}
-    print("\n" + translate(LOSS, **values))
+    echo("\n" + translate(LOSS, **values))
     m = model.measure(train_set)
     n = len(train_set.y)
-    print(translate(COST, count=n, rss=m.rss, mse=m.mse))
+    echo(translate(COST, count=n, rss=m.rss, mse=m.mse))
 
 
 def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
@@ -170,15 +171,15 @@ def _explain_update(train_set: Any, columns: tuple[str, ...]) -> None:
     w = Variable([0.0] * len(columns), dtype="float64", name="w")
     b = Variable(0.0, dtype="float64", name="b")
     translate = translator()
-    print("\n" + translate(UPDATE, rows=rows, rate=rate))
+    echo("\n" + translate(UPDATE, rows=rows, rate=rate))
     with source_info_scope(SourceInfo("", None, 0)):  # the nodes have no source line
         predicted = tensor(train_set.x[:rows].round(3)) @ w + b
         cost = ops.mean((predicted - train_set.y[:rows]) ** 2)
-    print(explain(cost, digits=6))
+    echo(explain(cost, digits=6))
     dw, db = gradients(cost, [w, b])
-    print("\n" + translate("update: new = old - rate × gradient"))
+    echo("\n" + translate("update: new = old - rate × gradient"))
     for name, old, g in [*zip(columns, w.numpy(), dw.numpy(), strict=True), ("b", b.numpy(), db.numpy())]:
-        print(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
+        echo(f"  {name:<8} {float(old):g} - {rate} × ({float(g):.6g}) = {float(old) - rate * float(g):.6g}")
 
 
 class Progress:
@@ -206,17 +207,17 @@ class Progress:
                 line = f"{self.name} {epoch}/{self.total}  MSE {cost:.4g}"
             while display_width(line) >= self.columns:
                 line = line[:-1]
-            print("\r" + pad(line, self.columns - 1), end="", flush=True)
+            redraw(pad(line, self.columns - 1))
         elif not self.terminal and 4 * epoch // self.total > self.quarter and epoch < self.total:
             self.quarter = 4 * epoch // self.total
             epochs = self.translate("epoch {epoch}/{total}", epoch=epoch, total=self.total)
-            print(f"{self.name}: {epochs}, MSE {cost:.6g}", flush=True)
+            echo(f"{self.name}: {epochs}, MSE {cost:.6g}", flush=True)
 
     def done(self, epochs: int, cost: float, outcome: str) -> None:
         """Print how the training ended: the outcome passed, else converged or done."""
         if self.terminal:
-            print("\r" + " " * (self.columns - 1) + "\r", end="")
+            redraw(" " * (self.columns - 1), end="\r")
         outcome = outcome or LazyMessage("converged" if epochs < self.total else "done")
         values = {"outcome": self.translate.name(outcome), "epochs": epochs, "cost": cost}
         seconds = time.perf_counter() - self.start
-        print(self.translate(DONE, name=self.name, seconds=seconds, **values), flush=True)
+        echo(self.translate(DONE, name=self.name, seconds=seconds, **values), flush=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.terminal import echo
 from ...draw.locale import translator
 from ...draw.text import pad
 from ...ops.random import SeedGenerator, normal
@@ -66,7 +67,7 @@ def two_groups(seed: int, rows: int = 40) -> tuple[Any, Any]:
 def threshold_perceptrons(seed: int) -> int:
     """Train on each set, print the results and return the exit status."""
     translate = translator()
-    print(translate(INTRODUCTION))
+    echo(translate(INTRODUCTION))
     sets: dict[str, tuple[Any, Any]] = {name: (CORNERS, t) for name, t in GATES.items() if name != "XOR"}
     sets[translate("two groups")] = two_groups(seed)
     sets["XOR"] = (CORNERS, GATES["XOR"])
@@ -76,9 +77,9 @@ def threshold_perceptrons(seed: int) -> int:
         if errors:
             correct = int((np.asarray(step(tensor(x) @ w + b)) == np.asarray(t)).sum())
             values = {"errors": errors, "epochs": epochs, "correct": correct, "count": len(t), "line": line}
-            print(f"{pad(name, 11)} {translate(NOT_LEARNT, **values)}")
-            print(f"{'':<11} {translate(NO_LINE)}")
+            echo(f"{pad(name, 11)} {translate(NOT_LEARNT, **values)}")
+            echo(f"{'':<11} {translate(NO_LINE)}")
         else:
             values = {"epochs": epochs, "count": len(t), "line": line}
-            print(f"{pad(name, 11)} {translate('learnt in {epochs} epochs, all {count} right: {line}', **values)}")
+            echo(f"{pad(name, 11)} {translate('learnt in {epochs} epochs, all {count} right: {line}', **values)}")
     return 0

@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import ops
 from ...core.arguments import at_least, between
+from ...core.terminal import echo
 from ...draw.format import format_ratio
 from ...draw.locale import translator
 from ...draw.text import pad
@@ -51,20 +52,20 @@ def command(args: argparse.Namespace) -> int:
     houses, _ = split(table.x, table.y, seed=0, share=1.0)
     w = [0.01 * (j + 1) for j in range(13)]
     translate = translator()
-    print(translate(INTRODUCTION))
+    echo(translate(INTRODUCTION))
     titles = {"two loops": translate("two loops"), "one loop": translate("one loop"), "no loop": translate("no loop")}
     for m in args.m:
         x = houses.x[:m]
         t = (houses.y[:m] > sorted(houses.y[:m])[m // 2]).astype(float)
         head = pad(translate("{count} examples", count=m), 24) + pad(translate("cost J"), 18, True)
-        print(f"{head}{'dw[0]':>18}{'db':>18}{pad(translate('time'), 12, True)}")
+        echo(f"{head}{'dw[0]':>18}{'db':>18}{pad(translate('time'), 12, True)}")
         slowest = None
         for name, function in IMPLEMENTATIONS.items():
             seconds, (cost, dw, db) = _time(function, x, t, w, 0.1, args.repeats)
             slowest = slowest or seconds
             times = f"{1e3 * seconds:>9.3f} ms{format_ratio(slowest / seconds):>8}×"
-            print(f"  {pad(titles.get(name, name), 22)}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
-        print()
+            echo(f"  {pad(titles.get(name, name), 22)}{cost:>18.12f}{float(dw[0]):>18.12f}{db:>18.12f}{times}")
+        echo()
     return 0
 
 

@@ -11,7 +11,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ... import distribution
-from ...core.errors import GraphError, ValueProblem
+from ...core.errors import GraphError, MemoryProblem, ValueProblem
 
 Array = Any
 partition_spec: Any = PartitionSpec
@@ -31,6 +31,37 @@ jax_config: Any = jax.config
 REPLICATED, SPLIT_ROWS = partition_spec(), partition_spec("batch")
 HEARTBEAT = 30  # seconds after which a process that does not answer counts as ended
 MIN_BUFFERED = 2**14  # bytes from which the copy of an array on the device is cached
+
+
+_has_started = _is_forked = False
+
+
+def _note_fork() -> None:
+    global _is_forked
+    _is_forked = _has_started
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def use_devices() -> None:
+    """Note that XLA's devices are about to be used; raise in a process that was forked after they were.
+
+    XLA's threads are not there in such a process, which would wait for them for ever.
+
+    Raises:
+        GraphError: which names ``spawn``.
+    """
+    global _has_started
+    if _is_forked:
+        passed = f"XLA in process {os.getpid()}, forked from one in which XLA had started"
+        mend = (
+            "start processes with multiprocessing.get_context('spawn'), or compile models with engine='numpy', or fork "
+            "before the first fit or predict"
+        )
+        raise GraphError(passed, "a process that was started anew, since XLA's threads are not copied by a fork", mend)
+    _has_started = True
 
 
 def start() -> None:
@@ -73,6 +104,7 @@ def name(device: Any) -> str:
 def listed(kind: str | None) -> list[Any]:
     """Return all devices of a kind, such as ``"cpu"``; ``None``: of the default kind."""
     start()
+    use_devices()
     try:
         return list(jax.devices(None if kind is None else kind.lower()))
     except (RuntimeError, AttributeError):
@@ -82,6 +114,7 @@ def listed(kind: str | None) -> list[Any]:
 
 def current_mesh() -> Mesh | None:
     """Return the devices that share each batch; ``None`` if there is only one."""
+    use_devices()
     chosen = distribution.distribution()
     names = None if chosen is None else chosen.devices
     return None if names is None and jax.device_count() == 1 else _mesh(names)
@@ -103,14 +136,14 @@ def _mesh(names: tuple[str, ...] | None) -> Mesh:
 @contextmanager
 def running_on(mesh: Mesh | None) -> Iterator[None]:
     """Run programs on these devices; if another process has ended, raise an error that says so."""
-    if mesh is None:
-        yield
-        return
     try:
-        with jax.set_mesh(mesh):
+        with nullcontext() if mesh is None else jax.set_mesh(mesh):
             yield
     except jax.errors.JaxRuntimeError as error:
-        if jax.process_count() == 1 or "RESOURCE_EXHAUSTED" in str(error):
+        if "RESOURCE_EXHAUSTED" in str(error):
+            passed = f"a program for which there is no memory ({' '.join(str(error).split())[:200]})"
+            raise MemoryProblem(passed, "values that fit", "use a smaller batch or smaller sizes") from None
+        if jax.process_count() == 1:
             raise
         raise GraphError(
             f"a failure between the {jax.process_count()} processes ({' '.join(str(error).split())[:200]})",

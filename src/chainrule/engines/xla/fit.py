@@ -19,7 +19,8 @@ from jax import lax
 from jax.sharding import Mesh
 from numpy.typing import NDArray
 
-from ...core.errors import ValueProblem
+from ...core.errors import MemoryProblem, ValueProblem
+from ...core.memory import format_bytes
 from ...graph import CallNode, Graph, Node, Spec, spec_of
 from ...ops.random import random_permutation
 from ...tensors.variable import Variable
@@ -146,8 +147,11 @@ class XlaProgram:
     def _context(self, program: str, mesh: Mesh | None) -> Iterator[None]:
         """Configure JAX for this program, and add the time of its first call, which compiles, to `seconds`."""
         began = time.perf_counter()
-        with jax.enable_x64(self.has_64_bits), devices.running_on(mesh):
-            yield
+        try:
+            with jax.enable_x64(self.has_64_bits), devices.running_on(mesh):
+                yield
+        except (OverflowError, MemoryProblem) as error:  # OverflowError: sizes beyond what XLA counts with
+            raise _too_large(self.step.graph, error) from None
         if program not in self._compiled:
             self.seconds += time.perf_counter() - began
             self._compiled.add(program)
@@ -166,6 +170,18 @@ class XlaProgram:
         for variable, array in zip(self.step.writes, changed, strict=True):
             variable.hold(JaxBuffer(array))
         return [np.asarray(r) for r in results]
+
+
+def _too_large(graph: Graph, error: Exception) -> MemoryProblem:
+    """Return the error for a program that does not fit into memory, which names its largest value."""
+    nodes = [node for node in _all_nodes(graph) if isinstance(node.spec, Spec)]
+    largest = max(nodes, key=lambda node: node.spec.nbytes)
+    size = f"{format_bytes(largest.spec.nbytes)}, of shape {largest.spec.shape}"
+    why = error.passed if isinstance(error, MemoryProblem) else str(error)
+    passed = f"a program whose largest value, of {largest.operation.name}, takes {size} ({why})"
+    problem = MemoryProblem(passed, "values that fit into memory", "use a smaller batch or smaller sizes", largest.line)
+    problem.in_layer(largest.scope)
+    return problem
 
 
 def _values(variables: Sequence[Variable], mesh: Mesh | None) -> list[Array]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import ShapeError
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -57,7 +57,7 @@ def dot_product_attention(
         scores = scores + as_tensor(bias).cast_to(scores.dtype)
     attended = None if mask is None else cast(mask, "bool")
     if is_causal:
-        below = np.tril(np.ones(scores.shape[2:], bool))
+        below = memory.tri(scores.shape[2], scores.shape[3], 0, bool)
         attended = as_tensor(below) if attended is None else comparison.logical_and(attended, below)
     if attended is not None:
         scores = where(attended, scores, -0.7 * float(np.finfo(np.float16 if scores.dtype == "float16" else "f4").max))
@@ -95,7 +95,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     logs = composite.log_softmax(cast(scores, "float64" if scores.dtype == "float64" else "float32"), axis=-1)
     logs = selection.maximum(logs, _LOG_ZERO)  # -inf times the 0 of another class would be nan
     emissions = logs @ swapaxes(one_hot(states, scores.shape[2], dtype=logs.dtype), 1, 2)
-    position = np.arange(states.shape[1])
+    position = memory.arange(states.shape[1])
     may_skip = comparison.logical_and(states[:, 2:] != states[:, :-2], states[:, 2:] != mask_index)
     start = np.where(position == 0, 0.0, _LOG_ZERO).astype(logs.dtype)
     alpha = emissions[:, 0] * 0 + start  # before the first step
@@ -132,7 +132,7 @@ def ctc_decode(
     if x.ndim != 3:
         raise ShapeError(f"inputs of shape {x.shape}", "(batch, steps, classes)", "add the batch axis")
     x = x * 1.0 if x.dtype.kind in "biu" else x
-    steps = np.arange(x.shape[1], dtype=np.int32)
+    steps = memory.arange(x.shape[1], dtype=np.int32)
     valid = comparison.less(steps, expand_dims(lengths, 1))
     classes = where(valid, reductions.argmax(x, axis=-1), np.int32(mask_index))
     keep = classes != mask_index

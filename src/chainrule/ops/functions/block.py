@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import ShapeError
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -115,8 +115,10 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
         raise ShapeError(f"images of shape {x.shape}", "(batch, channels, height, width)", "add the batch axis")
     window, dilations, strides, paddings, counts = _grid(x.shape[2:], kernel_size, dilation, padding, stride)
     x = pad(x, ((0, 0), (0, 0), *[(p, p) for p in paddings]))
+    for k, n in zip(window, counts, strict=True):
+        memory.require_array((k, n), np.int64, "the indices of windows")
     rows, columns = (
-        (np.arange(k)[:, None] * d + np.arange(n) * s).astype(np.int32)
+        (memory.arange(k)[:, None] * d + memory.arange(n) * s).astype(np.int32)
         for k, d, s, n in zip(window, dilations, strides, counts, strict=True)
     )
     windows = x[:, :, rows[:, None, :, None], columns[None, :, None, :]]
@@ -144,7 +146,9 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
         mend = "pass the same sizes as to unfold"
         raise ShapeError(passed, f"(batch, a multiple of {k}, {counts[0] * counts[1]})", mend)
     c = x.shape[1] // k
-    kernel = np.tile(np.eye(k).reshape(*window, 1, k), (1, 1, 1, c)).astype(x.cast_weak().dtype)
+    memory.require_array((k, k, c), np.float64, "the kernel that places windows")
+    kernel = memory.eye(k, None, 0, x.cast_weak().dtype).reshape(*window, 1, k)
+    kernel = np.tile(kernel, (1, 1, 1, c))
     columns = moveaxis(reshape(x, (x.shape[0], c * k, *counts)), 1, -1)
     images = convolution.conv_transpose_record(
         columns,
@@ -169,9 +173,10 @@ def _adaptive_pool(inputs: Any, output_size: Any, data_format: str | None, reduc
         n = x.shape[axis]
         if not n:
             raise ShapeError(f"an input of shape {x.shape}", "at least one entry along each axis", "check the data")
-        starts = np.arange(out) * n // out
-        counts = -(-(np.arange(out) + 1) * n // out) - starts
-        offsets = np.arange(counts.max())
+        starts = memory.arange(out) * n // out
+        counts = -(-(memory.arange(out) + 1) * n // out) - starts
+        offsets = memory.arange(counts.max())
+        memory.require_array((out, len(offsets)), np.int64, "the indices of windows")
         valid = offsets < counts[:, None]
         indices = np.where(valid, starts[:, None] + offsets, starts[:, None]).astype(np.int32)
         trailing = (1,) * (x.ndim - axis - 1)

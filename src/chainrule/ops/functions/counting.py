@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -200,7 +200,7 @@ def _as_numbers(data: Any) -> Tensor:
 
 def _by_segment(x: Tensor, ids: Tensor, n: int, other: float) -> Tensor:
     """Return (rows, n, ...): each row at its own segment, `other` at the remaining ones."""
-    mine = comparison.equal(expand_dims(ids, 1), np.arange(n, dtype=np.int32))
+    mine = comparison.equal(expand_dims(ids, 1), memory.arange(n, dtype=np.int32))
     return where(reshape(mine, (*mine.shape, *[1] * (x.ndim - 1))), expand_dims(x, 1), other)
 
 
@@ -229,7 +229,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     n = builtins.max(int(numbers.numpy().max(initial=-1)) + 1, *as_shape(minlength))
     rows = numbers.shape[0] if numbers.ndim == 2 else 1
     bins = reshape(numbers, (rows, numbers.size // builtins.max(rows, 1)))
-    bins = bins + n * np.arange(rows, dtype=np.int32)[:, None]
+    bins = bins + n * memory.arange(rows, dtype=np.int32)[:, None]
     row_weights = np.ones(numbers.size, np.int32) if w is None else ravel(_in_32_bits(w))
     return reshape(segment_sum(row_weights, ravel(bins), rows * n), (*numbers.shape[:-1], n))
 
@@ -363,13 +363,13 @@ def _equal_bins(row: Tensor, bins: Any, range: Any) -> Tensor:
         if not range[0] <= range[1]:
             raise ValueProblem(f"range {range}", "(lowest, highest)", "put the smaller number first")
         margin = 0.5 if range[0] == range[1] else 0.0
-        return as_tensor(np.linspace(range[0] - margin, range[1] + margin, count + 1).astype(row.dtype))
+        return as_tensor(memory.linspace(range[0] - margin, range[1] + margin, count + 1, True, 0)[0].astype(row.dtype))
     if not row.size:
         return _equal_bins(row, bins, (0.0, 1.0))
     low, high = min(row), max(row)
     margins = cast(low == high, row.dtype) * 0.5
     low, high = low - margins, high + margins
-    steps = np.arange(count, dtype=np.int32).astype(row.dtype)
+    steps = memory.arange(count, dtype=np.int32).astype(row.dtype)
     return concatenate([low + (high - low) / count * steps, reshape(high, (1,))])
 
 
@@ -400,8 +400,9 @@ def unique(
         (n,) = as_shape(size)
         size_axis = normalize_axis(axis or 0, values.ndim)
         count, missing = builtins.min(n, len(first)), n - len(first)
-        values = take(values, np.arange(count, dtype=np.int32), axis=size_axis)
+        values = take(values, memory.arange(count, dtype=np.int32), axis=size_axis)
         if missing > 0:
+            memory.require_array((missing,), np.int64, "the indices of entries that are filled in")
             if not len(first):
                 raise ShapeError(f"size {n} for an empty tensor", "at least one entry", "leave size out")
             filler = take(values, np.zeros(missing, np.int32), axis=size_axis)

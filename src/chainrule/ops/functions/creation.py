@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import ValueProblem
 from ...graph import as_dtype, floatx
 from ...tensors.convert import as_tensor, tensor
@@ -109,7 +109,7 @@ def zeros(shape: Any, dtype: Any = None) -> Tensor:
     >>> ops.zeros((2,))
     tensor([0., 0.])
     """
-    return constant(np.zeros(as_shape(shape), as_dtype(dtype or floatx())))
+    return constant(memory.zeros(as_shape(shape), as_dtype(dtype or floatx())))
 
 
 def ones(shape: Any, dtype: Any = None) -> Tensor:
@@ -118,7 +118,7 @@ def ones(shape: Any, dtype: Any = None) -> Tensor:
     >>> ops.ones((2,))
     tensor([1., 1.])
     """
-    return constant(np.ones(as_shape(shape), as_dtype(dtype or floatx())))
+    return constant(memory.ones(as_shape(shape), as_dtype(dtype or floatx())))
 
 
 def empty(shape: Any, dtype: Any = None) -> Tensor:
@@ -165,7 +165,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return constant(np.eye(N, M, k=k, dtype=as_dtype(dtype or floatx())))
+    return constant(memory.eye(N, M, k, as_dtype(dtype or floatx())))
 
 
 def identity(n: int, dtype: Any = None) -> Tensor:
@@ -206,4 +206,4 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
             [1., 1.]])
     """
     rows, columns = as_shape((N, N if M is None else M))
-    return constant(np.tri(rows, columns, k, dtype=as_dtype(dtype or floatx())))
+    return constant(memory.tri(rows, columns, k, as_dtype(dtype or floatx())))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import DTypeError, IndexProblem, ShapeError, ValueProblem
 from ...graph import UnknownSize, floatx
 from ...tensors.convert import as_tensor
@@ -95,7 +95,7 @@ def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
     if isinstance(start_indices, Tensor) and start_indices.symbolic:
         for axis, n in enumerate(sizes):
             start = selection.clip(start_indices[axis], 0, x.shape[axis] - n)
-            x = take(x, start + np.arange(n, dtype=np.int32), axis=axis)
+            x = take(x, start + memory.arange(n, dtype=np.int32), axis=axis)
         return x
     starts = as_shape(start_indices)
     _check_block(x, starts, sizes)
@@ -156,7 +156,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
             if n < 0:
                 passed = f"indices of shape {index.shape} for shape {x.shape}"
                 raise ShapeError(passed, f"sizes equal or 1 but for axis {axis}", "broadcast the indices")
-            key.append(np.arange(n, dtype=np.int32).reshape([-1 if j == i else 1 for j in range(x.ndim)]))
+            key.append(memory.arange(n, dtype=np.int32).reshape([-1 if j == i else 1 for j in range(x.ndim)]))
     return movement.get_item_record(x, *key, key=("array",) * x.ndim)
 
 
@@ -225,7 +225,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     flat, rows, new = take(flat, order, axis=0), take(rows, order, axis=0), take(new, order, axis=0)
     last = concatenate([flat[1:] != flat[:-1], np.ones(min(count, 1), bool)])
     new = where(reshape(last, (count, *[1] * len(rest))), new, zeros_like(new))
-    counts = scatter(rows, np.ones((count, *rest), np.int32), x.shape)
+    counts = scatter(rows, memory.ones((count, *rest), np.int32), x.shape)
     return where(counts == 0, x, scatter(rows, new, x.shape))
 
 
@@ -258,7 +258,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     starts = as_shape(start_indices)
     _check_block(x, starts, new.shape)
     width = tuple((s, m - s - n) for s, n, m in zip(starts, new.shape, x.shape, strict=True))
-    return where(np.pad(np.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
+    return where(memory.pad(memory.ones(new.shape, bool), width), movement.pad_record(new, widths=width), x)
 
 
 def as_class_labels(x: Any) -> Tensor:
@@ -288,7 +288,10 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     x = as_class_labels(x)
     class_axis = normalize_axis(axis, x.ndim + 1)
     num_classes = arguments.at_least(0, owner="one_hot", num_classes=num_classes)
-    classes = np.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(x.ndim + 1)])
+    if x.value is not None:
+        memory.require_array((*x.shape, num_classes), bool, "a one-hot array")
+    rank = x.ndim + 1
+    classes = memory.arange(num_classes, dtype=np.int32).reshape([-1 if i == class_axis else 1 for i in range(rank)])
     return cast(comparison.equal(expand_dims(x, class_axis), classes), dtype or floatx())
 
 
@@ -347,7 +350,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     if counts.dtype.kind not in "iu" or counts.size not in (1, n) or (counts < 0).any():
         passed = f"repeats {repeats} for an axis of {n}"
         raise ShapeError(passed, f"a number from 0 up, or {n} of them", "count each entry")
-    return take(x, np.repeat(np.arange(n, dtype=np.int32), counts.reshape(-1).astype(np.int64)), axis=axis)
+    return take(x, memory.repeat(memory.arange(n, dtype=np.int32), counts.reshape(-1)), axis=axis)
 
 
 def tile(x: Any, repeats: Any) -> Tensor:
@@ -389,7 +392,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         padded = movement.pad_record(x, widths=width)
         if constant_values is None or (not isinstance(constant_values, Tensor) and constant_values == 0):
             return padded
-        border = np.pad(np.zeros(x.shape, bool), width, constant_values=True)
+        border = memory.pad(memory.zeros(x.shape, bool), width, constant_values=True)
         return where(border, as_tensor(constant_values).cast_to(x.dtype), padded)
     arguments.one_of(("constant", "edge", "reflect", "symmetric", "wrap"), mode=mode)
     movement.check_pad_widths(width, x.shape)
@@ -398,7 +401,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
             if not x.shape[axis]:
                 passed = f"padding an empty axis in mode {mode!r}"
                 raise ShapeError(passed, "at least one entry to copy", "use mode='constant'")
-            x = take(x, np.pad(np.arange(x.shape[axis], dtype=np.int32), pair, mode=mode), axis=axis)  # type: ignore[call-overload]
+            x = take(x, memory.pad(memory.arange(x.shape[axis], dtype=np.int32), [pair], mode), axis=axis)
     return x
 
 
@@ -418,7 +421,7 @@ def tril(x: Any, k: int = 0) -> Tensor:
     """
     x = as_tensor(x)
     k = arguments.integer(owner="tril", k=k)
-    return where(np.tri(*_matrix_shape(x), k, dtype=bool), x, zeros_like(x))
+    return where(memory.tri(*_matrix_shape(x), k, bool), x, zeros_like(x))
 
 
 def triu(x: Any, k: int = 0) -> Tensor:
@@ -430,7 +433,7 @@ def triu(x: Any, k: int = 0) -> Tensor:
     """
     x = as_tensor(x)
     k = arguments.integer(owner="triu", k=k)
-    return where(~np.tri(*_matrix_shape(x), k - 1, dtype=bool), x, zeros_like(x))
+    return where(~memory.tri(*_matrix_shape(x), k - 1, bool), x, zeros_like(x))
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
@@ -440,7 +443,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     tensor([1., 4.])
     """
     x = moveaxis(x, (axis1, axis2), (-2, -1))
-    n = np.arange(max(min(x.shape[-2] + min(offset, 0), x.shape[-1] - max(offset, 0)), 0), dtype=np.int32)
+    n = memory.arange(max(min(x.shape[-2] + min(offset, 0), x.shape[-1] - max(offset, 0)), 0), dtype=np.int32)
     return x[..., n - min(offset, 0), n + max(offset, 0)]
 
 
@@ -455,7 +458,7 @@ def diag(x: Any, k: int = 0) -> Tensor:
     if x.ndim != 1:
         return diagonal(x, k)
     n = x.shape[0] + abs(k)
-    i = np.arange(x.shape[0], dtype=np.int32)
+    i = memory.arange(x.shape[0], dtype=np.int32)
     return movement.add_at_record(x, i - min(k, 0), i + max(k, 0), key=("array", "array"), shape=(n, n))
 
 

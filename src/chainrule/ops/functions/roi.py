@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import IndexProblem, ShapeError, SymbolicError, ValueProblem
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -35,7 +35,7 @@ def _concatenate_boxes(boxes: Any, batch: int | None) -> tuple[Tensor, Any]:
             "for each image a set of shape (n, 4); n may be 0",
             "pass one set for each image, or one tensor with box_images",
         )
-    images = np.repeat(np.arange(len(sets), dtype=np.int32), [s.shape[0] for s in sets])
+    images = np.repeat(memory.arange(len(sets), dtype=np.int32), [s.shape[0] for s in sets])
     return concatenate(sets) if sets else zeros((0, 4)), images
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import ValueProblem
 from ...graph import as_dtype, floatx
 from ...tensors.convert import as_tensor, tensor
@@ -37,9 +37,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         raise ValueProblem("a step of 0", "a step other than 0", "pass another step")
     if is_tracked(start) or is_tracked(step):
         first, step = as_tensor(start), as_tensor(step)
-        count = np.arange(first.item(), as_tensor(stop).item(), step.item()).size
+        count = memory.arange(first.item(), as_tensor(stop).item(), step.item()).size
         return cast(first + step * np.arange(count), dtype)
-    numbers = np.arange(start, stop, step)
+    numbers = memory.arange(start, stop, step)
     if (
         dtype == "int32"
         and numbers.size
@@ -64,7 +64,7 @@ def linspace(
     num, axis = arguments.at_least(0, owner="linspace", num=num), arguments.integer(owner="linspace", axis=axis)
     if is_tracked(start) or is_tracked(stop):
         return _linspace(start, stop, num, endpoint, retstep, dtype, axis)
-    points, step = np.linspace(_numbers(start), _numbers(stop), num, endpoint, retstep=True, axis=axis)
+    points, step = memory.linspace(_numbers(start), _numbers(stop), num, endpoint, axis)
     numbers = constant(points.astype(as_dtype(dtype or floatx())))
     return (numbers, step) if retstep else numbers
 
@@ -77,7 +77,7 @@ def _linspace(start: Any, stop: Any, num: int, endpoint: bool, retstep: bool, dt
     """Compute `linspace` as operations, so that gradients reach both ends."""
     first, last = as_tensor(start), as_tensor(stop)
     intervals = num - 1 if endpoint else num
-    shares = np.arange(num) / max(intervals, 1)
+    shares = memory.arange(num) / max(intervals, 1)
     rank = max(first.ndim, last.ndim)
     numbers = cast(_between(first, last, shares.reshape(num, *(1,) * rank)), dtype or floatx())
     numbers = moveaxis(numbers, 0, axis)
@@ -116,6 +116,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     ends = _numbers(start), _numbers(stop)
     if any((end == 0).any() for end in ends):
         raise ValueProblem(f"numbers from {start} to {stop}", "ends other than 0", "use linspace")
+    memory.require_array((num, *np.broadcast(*ends).shape), np.float64, "evenly spaced numbers")
     with np.errstate(invalid="ignore"):
         points = np.geomspace(*ends, num, endpoint, axis=axis)
     return constant(points.astype(as_dtype(dtype or floatx())))
@@ -165,7 +166,7 @@ def kaiser(x: Any, beta: Any) -> Tensor:
     """
     if is_tracked(beta):
         (points,) = as_shape(int(freeze(x, "the number of points")))
-        position = 2 * np.arange(points) / max(points - 1, 1) - 1
+        position = 2 * memory.arange(points) / max(points - 1, 1) - 1
         strength = cast(beta, "float64")
         return cast(i0(strength * np.sqrt(1 - position**2)) / i0(strength), floatx())
     return _window_function(lambda n: np.kaiser(n, float(beta)), x)
@@ -173,4 +174,5 @@ def kaiser(x: Any, beta: Any) -> Tensor:
 
 def _window_function(function: Callable[[int], Any], x: Any) -> Tensor:
     (points,) = as_shape(int(freeze(x, "the number of points")))
+    memory.require_array((points,), np.float64, "a window")
     return constant(function(points).astype(as_dtype(floatx())))

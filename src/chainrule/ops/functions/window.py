@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arguments
+from ...core import arguments, memory
 from ...core.errors import ShapeError
 from ...tensors.convert import as_tensor
 from ...tensors.tensor import Tensor
@@ -164,8 +164,9 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Ten
     )
     if length > x.shape[-1]:
         raise ShapeError(f"windows of {length} along {x.shape[-1]} entries", "no more than there are", "shorten them")
-    starts = np.arange(0, x.shape[-1] - length + 1, stride, dtype=np.int32)
-    return x[..., starts[:, None] + np.arange(length, dtype=np.int32)]
+    starts = memory.arange(0, x.shape[-1] - length + 1, stride, dtype=np.int32)
+    memory.require_array((len(starts), length), np.int64, "the indices of windows")
+    return x[..., starts[:, None] + memory.arange(length, dtype=np.int32)]
 
 
 def max_pool(
@@ -225,6 +226,6 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     if x.ndim != 1:
         raise ShapeError(f"a tensor of shape {x.shape}", "a vector", "flatten it")
     (count,) = as_shape(x.shape[0] if N is None else N)
-    powers = np.arange(count, dtype=np.int32)
+    powers = memory.arange(count, dtype=np.int32)
     base = expand_dims(x, 1)
     return power(base, powers if increasing else powers[::-1].copy())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from ... import ops
+from ...core import memory
+from ...core.derived_function import DerivedFunction
 from ...core.errors import DTypeError, GraphError, ShapeError
 from ...graph import Graph, ancestors, apply, current_source_info, floatx
 from ...graph.spec import as_dtype, is_float
@@ -81,7 +82,6 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
     (tensor(25.0), tensor(10.0))
     """
 
-    @wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
         leaves, new_args, unflatten = _prepare(f, argnums, args)
         with watching(leaves):
@@ -92,7 +92,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         value = _without_history(y, leaves)
         return ((value, aux) if has_aux else value), unflatten(list(gradients))
 
-    return both
+    return DerivedFunction(both, f, value_and_grad, (f, argnums, has_aux))
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
@@ -107,12 +107,11 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     """
     both = value_and_grad(f, argnums, has_aux)
 
-    @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, result = both(*args, **kwargs)
         return (result, value[1]) if has_aux else result
 
-    return gradient
+    return DerivedFunction(gradient, f, grad, (f, argnums, has_aux))
 
 
 def jacobian(f: Function, argnums: int = 0) -> Function:
@@ -126,11 +125,12 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
             [0., 6.]])
     """
 
-    @wraps(f)
     def rows(*args: Any, **kwargs: Any) -> Any:
         leaves, new_args, unflatten = _prepare(f, argnums, args)
         with watching(leaves):
             y = as_tensor(f(*new_args, **kwargs))
+            for leaf in leaves:
+                memory.require_array((*y.shape, *leaf.shape), leaf.dtype, "a jacobian")
             entries = [gradients_of(y, list(leaves), _unit_upstream(y, i), False, "zero") for i in range(y.size)]
         stacked = []
         for j, leaf in enumerate(leaves):
@@ -140,7 +140,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
                 stacked.append(ops.zeros((*y.shape, *leaf.shape), leaf.dtype))
         return unflatten(stacked)
 
-    return rows
+    return DerivedFunction(rows, f, jacobian, (f, argnums))
 
 
 def _unit_upstream(y: Tensor, i: int) -> Any:
