@@ -413,6 +413,17 @@ def remainder(x, y):
         return x - mp.floor(x / y) * y
 
 
+def truncated_quotient(x, y):
+    with mp.workdps(700):
+        quotient = x / y
+        return mp.floor(quotient) if quotient >= 0 else mp.ceil(quotient)
+
+
+def truncated_remainder(x, y):
+    with mp.workdps(700):
+        return x - truncated_quotient(x, y) * y
+
+
 NOT, HALF = (lambda x, y: mp.zero), (lambda x, y: mp.mpf(0.5))
 
 
@@ -436,6 +447,7 @@ BINARY = {
     ),
     "floor_divide": (rounded_quotient, NOT, NOT, NOT, NOT, NOT),
     "mod": (remainder, lambda x, y: mp.one, lambda x, y: -rounded_quotient(x, y), NOT, NOT, NOT),
+    "fmod": (truncated_remainder, lambda x, y: mp.one, lambda x, y: -truncated_quotient(x, y), NOT, NOT, NOT),
     "maximum": (max, *chosen(lambda x, y: x > y)),
     "minimum": (min, *chosen(lambda x, y: x < y)),
     "copysign": (

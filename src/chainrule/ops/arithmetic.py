@@ -79,7 +79,7 @@ mod = binary(
 fmod = binary(
     "fmod",
     lambda xp, x, y: xp.fmod(x, y),
-    (1, lambda xp, x, y, r: (r - x) / y),
+    (1, lambda xp, x, y, r: -xp.round((x - r) / y)),  # whole but for rounding
     "The remainder of x1 / x2 with the sign of x1, as in C (``keras.ops.fmod``).\n\n"
     ">>> ops.fmod([7.0, -7.0], 4.0)\ntensor([ 3., -3.])",
     gradient_note="fmod passes the gradient to the first and minus the whole part of x1/x2 of it to the second",

@@ -164,7 +164,8 @@ def _padded(xp: Any, x: Any, axis: int, before: int, after: int) -> Any:
     """Return x with zeros before and after along an axis."""
     if not before and not after:
         return x
-    return xp.pad(x, [(before, after) if i == axis else (0, 0) for i in range(x.ndim)])
+    widths = [(before, after) if i == axis else (0, 0) for i in range(x.ndim)]
+    return memory.pad(x, widths) if xp is np else xp.pad(x, widths)
 
 
 def _window_sum(xp: Any, x: Any, pool_size: Any, strides: Any, padding: Any) -> Any:

@@ -97,7 +97,7 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
         raise DTypeError(f"exponents of dtype {n.dtype.name}", "whole numbers", "cast them to int32, or use power")
     dtype = x.cast_weak().dtype
     limit = {"float16": 60, "float64": 2400}.get(dtype.name, 300)  # beyond it the result is 0 or infinite
-    n = cast(selection.clip(n, -limit, limit), dtype)
+    n = selection.clip(cast(n, dtype), -limit, limit)
     for parts in (4, 3, 2, 1):  # in four steps no power leaves the range of the dtype where the result does not
         step = rounding.round(n / parts)
         x, n = x * exponential.exp2(step), n - step
