@@ -240,7 +240,7 @@ def cdist(x: Any, y: Any) -> Tensor:
 def corrcoef(x: Any) -> Tensor:
     """Compute the correlation of each row of `x` with each other, -1 to 1 (``keras.ops.corrcoef``).
 
-    That of a constant row, which is not defined, counts as 0.
+    That of a constant row, which is not defined, counts as 0. Of one row the result is a number, as in NumPy.
 
     >>> ops.corrcoef([[1.0, 2.0], [4.0, 2.0]])
     tensor([[ 1., -1.],
@@ -257,4 +257,4 @@ def corrcoef(x: Any) -> Tensor:
     size = exponential.sqrt(where(constant, 1.0, squares))
     correlations = selection.clip(products / expand_dims(size, 1) / size, -1.0, 1.0)
     correlations = where(comparison.logical_or(expand_dims(constant, 1), constant), 0.0, correlations)
-    return correlations if x.ndim == 2 else correlations[0, 0]
+    return correlations[0, 0] if rows.shape[0] == 1 else correlations
