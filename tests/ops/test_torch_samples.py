@@ -74,7 +74,7 @@ def layer_norm(x, shape, weight=None, bias=None, eps=1e-5):
     return ops.layer_normalization(x, weight, bias, axis=-1, epsilon=eps)
 
 
-def as_given(size):
+def as_tuple(size):
     return size if isinstance(size, int) else tuple(size)
 
 
@@ -93,8 +93,8 @@ def convolution(x, kernel, bias=None, stride=1, padding=0, dilation=1, groups=1)
     y = ops.conv(
         ops.moveaxis(x, 1, -1),
         ops.transpose(kernel, (*range(2, rank + 2), 1, 0)),
-        strides=as_given(stride),
-        dilation_rate=as_given(dilation),
+        strides=as_tuple(stride),
+        dilation_rate=as_tuple(dilation),
     )
     y = ops.moveaxis(y, -1, 1)
     return y if bias is None else y + ops.reshape(bias, (-1, *(1,) * rank))

@@ -7,6 +7,7 @@ worst entry is named; an entry at a kink, where no slope exists, is reported as 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -409,7 +410,8 @@ def _compare_entry(
     def agreeing(numeric: float, h: float) -> Entry:
         """Return the entry of a slope that agrees up to rounding noise, which is looked at more closely."""
         if abs(analytic - numeric) > rtol * max(abs(analytic), abs(numeric)):
-            return _beyond_noise(Entry(name, index, analytic, numeric, 0.0, "ok"), slopes, h, measure, rtol)
+            entry = Entry(name, index, analytic, numeric, 0.0, "ok")
+            return _beyond_noise(entry, slopes, h, _noise(h, measure), measure, rtol)
         return Entry(name, index, analytic, numeric, _error(analytic, numeric), "ok")
 
     h = 6e-6 * max(1.0, abs(float(base[index])))
@@ -427,7 +429,8 @@ def _compare_entry(
         return agreeing(refined, h / 2)
     small = slopes(h / 64)
     small_gap = abs(small[1] - small[0])
-    noise = 64 * _noise(h / 64, measure)
+    rounding = 16 * _measured_noise(lambda step: float(values_at(step).sum()), h)  # of an entry that may be wrong
+    noise = max(64 * _noise(h / 64, measure), 64 * rounding / h)
     if max(map(abs, small[:2])) > 8 * max(abs(left), abs(right)) + noise:  # a quotient that grows as the step shrinks
         return Entry(name, index, analytic, small[2], 0.0, "jump", small[0], small[1])
     if small_gap > 0.25 * gap and small_gap > noise + 1e-4 * max(abs(small[0]), abs(small[1])):
@@ -437,21 +440,25 @@ def _compare_entry(
             return Entry(name, index, analytic, small[2], 0.0, "kink", small[0], small[1])
     if _agree(analytic, small[2], h / 64, measure, rtol):  # a kink nearby, but not here
         return agreeing(small[2], h / 64)
-    return Entry(name, index, analytic, numeric, _error(analytic, numeric), "wrong", left, right)
+    entry = Entry(name, index, analytic, numeric, _error(analytic, numeric), "wrong", left, right)
+    if abs(analytic - numeric) <= rounding / h:  # of rounding inside the function: (x + 1e10) - 1e10
+        return _beyond_noise(Entry(name, index, analytic, numeric, 0.0, "ok"), slopes, h, rounding / h, measure, rtol)
+    return entry
 
 
 def _beyond_noise(
-    entry: Entry, slopes: Callable[[float], tuple[float, ...]], h: float, measure: _WeightedEntries, rtol: float
-) -> Entry:
+    entry: Entry, slopes: Callable[[float], tuple[float, ...]], h: float, noise_at_h: float, measure: _WeightedEntries,
+    rtol: float,
+) -> Entry:  # fmt: skip
     """Compare an entry, of which rounding hides the slope, by larger steps.
 
     Rounding moves a quotient less the larger its step, and curvature more; the latter is removed by extrapolation from
     three steps (Richardson), and what is left of it shows in the difference from the extrapolation of larger steps.
     """
     scale = measure.scale  # of values near the point, not of those many steps away
-    zero = 64 * float(np.finfo(np.float64).eps) * scale
+    zero = max(64 * float(np.finfo(np.float64).eps) * scale, noise_at_h * h)
     quotients: list[float] = []
-    best, doubt = entry.numeric, _noise(h, measure)
+    best, doubt = entry.numeric, noise_at_h
     previous = None
     with np.errstate(all="ignore"):
         for k in range(16):
@@ -466,7 +473,7 @@ def _beyond_noise(
             first, second = (16 * a - b) / 15, (16 * b - c) / 15
             extrapolated = (256 * first - second) / 255
             if previous is not None:
-                noise, change = _noise(h * 4 ** (k - 2), measure), abs(extrapolated - previous)
+                noise, change = noise_at_h / 4 ** (k - 2), abs(extrapolated - previous)
                 if change + noise < doubt:
                     best, doubt = extrapolated, change + noise
                 if change > 8 * noise:  # curvature counts for more than rounding from here on
@@ -475,11 +482,38 @@ def _beyond_noise(
     difference = abs(entry.analytic - best)
     entry.numeric, entry.error = best, _error(entry.analytic, best)
     if difference > rtol * max(abs(entry.analytic), abs(best)):
-        if abs(entry.analytic) <= zero and abs(best) <= doubt <= rtol:  # both are 0, as far as float64 can tell
+        if (
+            abs(entry.analytic) <= zero and abs(best) <= max(zero, doubt) and doubt <= rtol
+        ):  # both are 0, as far as float64 can tell
             entry.error = 0.0
         else:
             entry.kind = "unclear" if difference <= 8 * doubt else "wrong"
     return entry
+
+
+def _measured_noise(value: Callable[[float], float], h: float) -> float:
+    """Return the rounding noise of a function of a step, measured by differences of high order.
+
+    A smooth function has next to none over such small steps, so that what is left is noise. Each side is measured
+    apart: the point may be a kink. Where a function does not change at all, the steps are too small for its digits, and
+    larger ones are taken. Source: Hamming, Introduction to Applied Numerical Analysis (1971), chapter 6; Moré and Wild,
+    SIAM J. Sci. Comput. 33 (2011).
+    """
+    for k in range(6):
+        noises = [_noise_of([value(side * h * 8**k * i) for i in range(1, 9)]) for side in (1, -1)]
+        if any(noises):
+            return max(noises)
+    return 0.0
+
+
+def _noise_of(values: list[float]) -> float:
+    """Return the noise in values at equal distances: the least that a difference of order 3 to 6 shows."""
+    least = math.inf
+    for order in range(3, 7):
+        differences = np.diff(values, order)
+        share = math.factorial(order) ** 2 / math.factorial(2 * order)
+        least = min(least, math.sqrt(share * float(np.mean(differences**2))))
+    return least
 
 
 def _noise(h: float, measure: _WeightedEntries) -> float:
