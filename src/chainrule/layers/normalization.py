@@ -50,7 +50,7 @@ class _ScaledNormalization(Layer):
 
 def _promote_half(x: Any) -> Tensor:
     """Cast float16 and bfloat16 to float32, since sums over many entries would lose too much."""
-    return ops.cast(x, "float32") if x.dtype.name in ("float16", "bfloat16") else x
+    return ops.cast(x, "float32") if x.spec.narrow else x
 
 
 class BatchNormalization(_ScaledNormalization):

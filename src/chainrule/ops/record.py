@@ -15,13 +15,25 @@ import numpy as np
 
 from ..core import memory
 from ..core.errors import GraphError
-from ..graph import Node, Plan, Spec, apply, floatx, infer, infer_symbolic, is_narrow, new_cache, promote_specs, spec_of
+from ..graph import (
+    Node,
+    Plan,
+    Spec,
+    apply,
+    as_dtype,
+    floatx,
+    infer,
+    infer_symbolic,
+    is_narrow,
+    new_cache,
+    promote_specs,
+    spec_of,
+)  # fmt: skip
 from ..tensors.convert import as_tensor
 from ..tensors.tensor import Tensor, VariableBase
 from .sample import Sample
 
 registry: dict[str, Operation] = {}
-NARROW = ("float16", "bfloat16")
 _FLOAT32 = np.dtype("float32")
 
 
@@ -256,7 +268,7 @@ class Operation:
 
     def call_wide(self, tensors: tuple[Tensor, ...], attributes: dict[str, Any], call: Rule) -> Any:
         """Return ``call(self, tensors, attributes)``; of an operation that is `wide`, computed in float32."""
-        if not self.wide or not (floatx() in NARROW or any(t.spec.narrow for t in tensors)):
+        if not self.wide or not (is_narrow(as_dtype(floatx())) or any(t.spec.narrow for t in tensors)):
             return call(self, tensors, attributes)
         dtypes = self.casts(tuple([t.spec for t in tensors]))
         narrow = [d for d in dtypes if is_narrow(d)]
