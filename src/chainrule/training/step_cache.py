@@ -13,7 +13,7 @@ from ..losses import Loss
 from .batch import pack
 from .compilable import CompilableLayer
 from .preparation import optimizers_of
-from .steps import Steps
+from .steps import Steps, structure
 from .trace_cache import Fingerprint
 
 # properties that list a model's parts: if overridden, they may list what the quick check of a fingerprint does not see
@@ -61,12 +61,24 @@ def _refuse_state(step: Callable[..., Any], kind: str) -> None:
         raise FrameworkError(passed, f"{kind}_step(self, data)", mend)
 
 
+def is_traced(model: CompilableLayer, kind: str, batch: Any) -> bool:
+    """Return whether a model's step on a batch of this structure is traced, and nothing has changed since."""
+    steps = model.training_state.steps.get(kind)
+    if steps is None or steps.fingerprint is None or structure(batch) not in steps.compiled:
+        return False
+    return not _has_own_lists(model) and steps.fingerprint.is_unchanged()
+
+
+def _has_own_lists(model: CompilableLayer) -> bool:
+    """Return whether the model's class overrides a list of its parts."""
+    return any(getattr(type(model), name) is not own for name, own in _LISTS_OF_PARTS.items())
+
+
 def _is_fresh(model: CompilableLayer, steps: Steps, kind: str) -> bool:
     """Whether nothing has changed that these steps were traced from; by the quick check where it is enough."""
     if steps.fingerprint is None:
         return False
-    quick = all(getattr(type(model), name) is own for name, own in _LISTS_OF_PARTS.items())
-    if quick and steps.fingerprint.is_unchanged():
+    if not _has_own_lists(model) and steps.fingerprint.is_unchanged():
         return True
     fingerprint = _fingerprint(model, kind)
     fresh = steps.fingerprint.matches(fingerprint)

@@ -28,7 +28,7 @@ from .loop import Loop, resume
 from .prefetch import prefetching
 from .preparation import float_dtype_of, output_shapes, prepare, prepare_optimizer, require_compiled
 from .replicas import check_replicas_in_sync
-from .step_cache import steps_of
+from .step_cache import is_traced, steps_of
 from .steps import structure, to_numbers
 
 
@@ -260,9 +260,10 @@ class Trainer(CompilableLayer):
         require_compiled(self, f"{kind}_on_batch")
         self._refuse_prefetch_thread()
         batch = one_batch(x, y, weight, float_dtype_of(self))
-        prepare(self, batch, training=kind == "train")
-        if kind == "train":
-            prepare_optimizer(self)
+        if not is_traced(self, kind, batch):
+            prepare(self, batch, training=kind == "train")
+            if kind == "train":
+                prepare_optimizer(self)
         steps = steps_of(self, kind)
         if class_weight:
             key = structure(batch)
