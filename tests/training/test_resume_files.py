@@ -202,6 +202,7 @@ def test_a_thousand_faults_of_the_disk(tmp_path, monkeypatch):
         for v, value in zip(state, first, strict=True):
             v.hold(value)
         model.training_state.resume = None
+        model.training_state.work.saved_by_xla = 0.0
         return model.fit(X, Y, batch_size=13, epochs=3, callbacks=told, verbose=0).history
 
     want = begin([])
@@ -307,3 +308,21 @@ def test_ten_kills(save_freq, tmp_path):
     for name in one.files:
         assert one[name].tobytes() == two[name].tobytes()
     assert [p.name for p in (tmp_path / "cut" / "backup").iterdir()] == ["latest.checkpoint"]
+
+
+def test_the_engine_of_a_resumed_fit_is_chosen_by_the_work_before_the_first(tmp_path):
+    def new_model():
+        model = Sequential([Input((3,)), Dense(1)])
+        model.compile(optimizers.SGD(0.05), "mse")
+        return model
+
+    model = new_model()
+    model.training_state.work.saved_by_xla = 1.5
+    save = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: model.save_checkpoint(tmp_path / "c.checkpoint"))
+    model.fit(X, Y, epochs=2, callbacks=[save], verbose=0)
+    other = new_model()
+    other.build((None, 3))
+    other.load_checkpoint(tmp_path / "c.checkpoint")
+    other.fit(X, Y, epochs=3, verbose=0)
+    assert other.training_state.work.before_fit == 1.5
+    assert other.training_state.work.saved_by_xla > 1.5

@@ -115,9 +115,14 @@ class Program(Protocol):
 
 @dataclass
 class Work:
-    """The work that a model has been given so far in this process: of its steps, the seconds that XLA saves."""
+    """The work that a model has been given so far in this process.
+
+    Attributes:
+        saved_by_xla: of its steps, the seconds that XLA saves. before_fit: the same before the last `fit`.
+    """
 
     saved_by_xla: float = 0.0
+    before_fit: float = 0.0
 
 
 class Engine(Protocol):

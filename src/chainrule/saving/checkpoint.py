@@ -23,6 +23,7 @@ class Checkpoint:
 
     Attributes:
         position: the next epoch and the next step in it. first_epoch: that which began at the start of the data.
+        work: what had been computed before the fit, by which its engine was chosen.
         logs: the numbers of the previous step, if it was of the same epoch. stop_training: whether a callback had
             decided to stop.
         stream: the state of the random stream that shuffles examples. sources: the positions in the data and the
@@ -34,6 +35,7 @@ class Checkpoint:
         epoch, step = state["position"]
         self.position = (int(epoch), int(step))
         self.first_epoch = int(state.get("first_epoch", 0))  # older files have none
+        self.work = float(state.get("work", 0.0))
         self.logs: dict[str, Any] = dict(state["logs"])
         self.stop_training = bool(state["stop_training"])
         self.stream = None if state["stream"] is None else np.array(state["stream"], np.uint32).reshape(3)
@@ -73,6 +75,7 @@ def save_checkpoint(model: Model, filepath: Any, callbacks: CallbackList | None 
         "first_epoch": training.first_epoch,
         "logs": training.logs,
         "stop_training": bool(training.stop_training),
+        "work": training.work.before_fit,
         "stream": None if stream is None else stream.state.numpy().tolist(),
         "sources": [source.state_to_save() for source in training.sources],
         "callbacks": hooks.get_state() if hooks is not None else {},

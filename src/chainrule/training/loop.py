@@ -180,4 +180,5 @@ def _restore(model: Any, checkpoint: Any, hooks: CallbackList) -> None:
     hooks.set_state(checkpoint.callbacks)
     state = model.training_state
     state.stop_training = checkpoint.stop_training
+    state.work.saved_by_xla = checkpoint.work  # so that the same engine is chosen
     state.position, state.logs = list(checkpoint.position), dict(checkpoint.logs)

@@ -138,6 +138,7 @@ class Trainer(CompilableLayer):
         validate = None
         if validation_data is not None:
             validate = lambda epoch: self._validate(epoch, validation_data, validation_steps, validation_freq)
+        state.work.before_fit = state.work.saved_by_xla
         with self._engine_for(None if loop.steps is None else loop.steps * (epochs - initial_epoch)):
             logs = Loop(self, loop, hooks, validate, resumed).run(initial_epoch, epochs)
         if self.optimizer is not None:
