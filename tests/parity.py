@@ -65,7 +65,6 @@ NOTES = {
     "layers.CategoryEncoding": "`sparse=True` is refused: there are no sparse tensors",
     "layers.Discretization": "`sparse=True` is refused: there are no sparse tensors",
     "losses.MeanSquaredError": "targets that would broadcast to all pairs are refused, as for all losses",
-    "metrics.R2Score": "`num_regressors` adjusts by the number of examples, where Keras counts their entries",
     "models.clone_model": "`input_tensors` and `call_function` are refused: the clone is called on the tensors",
     "ops.ctc_decode": '`strategy="beam_search"` is refused: only the best class of each step is followed',
     "ops.convert_to_tensor": "`sparse` and `ragged` are refused: there are no such tensors",
