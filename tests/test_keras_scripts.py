@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import chainrule
+
 SCRIPTS = dict(
     re.findall(
         r"^# === \d+ ([^\n]+)\n(.*?)(?=^# === |\Z)",
@@ -51,10 +53,12 @@ def test_a_script_runs(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_comes_to_keras_results(name, tmp_path, monkeypatch):
     os.environ["KERAS_BACKEND"] = "jax"
-    pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
+    keras = pytest.importorskip("keras", reason="install tests/peers.txt to compare with Keras")
     folders = [tmp_path / "ours", tmp_path / "theirs"]
     for folder in folders:
         folder.mkdir()
+    for package in (chainrule, keras):  # automatic names count from the beginning
+        package.utils.clear_session()
     ours = run(changed(SCRIPTS[name]), folders[0], monkeypatch)
     theirs = run(SCRIPTS[name], folders[1], monkeypatch)
     assert like(ours, theirs), (ours, theirs)
