@@ -225,3 +225,12 @@ def judge(case: Case, unknown: Unknown, may_refuse: bool = False) -> list[str]:
         return [*problems, f"no model of it: {type(error).__name__}: {str(error)[:200]}"]
     with quiet():
         return problems + value_problems(case, runner, tried, fitting)
+
+
+def check_cases(cases: Any) -> None:
+    """Assert that each case is a call that works, and that its letters have different sizes."""
+    for key, case in cases.items():
+        sizes = {case.letter(axis): case.size(axis) for axis in case.axes if case.letter(axis).isalpha()}
+        assert len(set(sizes.values())) == len(sizes), key
+        answer = eager(case, case.shapes())
+        assert isinstance(answer, Answer), (key, answer)

@@ -3,7 +3,7 @@
 import pytest
 
 from chainrule import layers
-from symbolic_judge import Answer, eager, judge
+from symbolic_judge import check_cases, judge
 from symbolic_keras import may_refuse
 from symbolic_layer_cases import CASES, EXCEPTIONS, FUNCTIONS
 from symbolic_parameters import parameters
@@ -17,11 +17,7 @@ def test_every_layer_has_cases():
 
 @pytest.mark.parametrize("cases", [CASES, FUNCTIONS], ids=["layers", "functions"])
 def test_the_cases_are_calls_that_work_and_have_sizes_that_differ(cases):
-    for key, case in cases.items():
-        sizes = {case.letter(axis): case.size(axis) for axis in case.axes if case.letter(axis).isalpha()}
-        assert len(set(sizes.values())) == len(sizes), key
-        answer = eager(case, case.shapes())
-        assert isinstance(answer, Answer), (key, answer)
+    check_cases(cases)
 
 
 @pytest.mark.parametrize(("cases", "key", "unknown"), parameters(CASES, FUNCTIONS))

@@ -76,6 +76,11 @@ def _third(xp: Any, x: Any, y: Any, form: Any) -> Any:
     return form(xp.hypot_slope(x, y), xp.hypot_slope(y, x)) / xp.hypot(x, y)
 
 
+def _hypot_mixed(xp: Any, x: Any, y: Any) -> Any:
+    """Compute the third slope of hypot, twice by x and once by y."""
+    return _third(xp, x, y, lambda p, q: q * (2 * p * p - q * q)) / xp.hypot(x, y)
+
+
 def _derived(name: str, value: Rule, local: tuple[Rule, Rule], format: str) -> Operation:
     """Make the record of a first or second slope, 0 at the origin."""
     return binary(
@@ -103,17 +108,14 @@ hypot_slope = _derived(
 hypot_along = _derived(
     "hypot_along",
     _hypot_along,
-    (
-        lambda xp, x, y, r: -3 * r * _third(xp, x, y, lambda p, q: p),
-        lambda xp, x, y, r: _third(xp, x, y, lambda p, q: q * (2 * p * p - q * q)) / xp.hypot(x, y),
-    ),
+    (lambda xp, x, y, r: -3 * r * _third(xp, x, y, lambda p, q: p), lambda xp, x, y, r: _hypot_mixed(xp, x, y)),
     "{1} ** 2 / hypot({0}, {1}) ** 3",
 )
 hypot_across = _derived(
     "hypot_across",
     _hypot_across,
     (
-        lambda xp, x, y, r: _third(xp, x, y, lambda p, q: q * (2 * p * p - q * q)) / xp.hypot(x, y),
+        lambda xp, x, y, r: _hypot_mixed(xp, x, y),
         lambda xp, x, y, r: _third(xp, x, y, lambda p, q: p * (2 * q * q - p * p)) / xp.hypot(x, y),
     ),
     "-{0} * {1} / hypot({0}, {1}) ** 3",
